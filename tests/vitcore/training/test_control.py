@@ -1,0 +1,129 @@
+"""Control: run, stop, pause and single steps, and the pipe that ends a run with its owner."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vitcore.training.control import Control, write_control
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_without_a_word_the_run_goes_on(tmp_path):
+    assert Control(tmp_path).gate() == "run"
+
+
+def test_stop_is_obeyed_at_the_next_gate(tmp_path):
+    control = Control(tmp_path)
+    control.gate()
+    write_control(tmp_path, "stop")
+    assert control.gate() == "stop"
+
+
+def test_a_stop_written_before_the_run_is_ready_is_obeyed(tmp_path):
+    write_control(tmp_path, "stop")
+    assert Control(tmp_path).gate() == "stop"
+
+
+def test_a_stop_from_inside_holds_against_the_file(tmp_path):
+    control = Control(tmp_path)
+    control.stop()
+    write_control(tmp_path, "run")
+    assert control.gate() == "stop"
+
+
+@pytest.mark.parametrize("word", ["", "  ", "fly"])
+def test_a_word_that_means_nothing_runs_on(tmp_path, word):
+    (tmp_path / "control").write_text(word)
+    assert Control(tmp_path).gate() == "run"
+
+
+def test_the_last_word_stands_when_the_file_vanishes(tmp_path):
+    control = Control(tmp_path)
+    write_control(tmp_path, "stop")
+    control.look()
+    (tmp_path / "control").unlink()
+    assert control.gate() == "stop"
+
+
+def test_pause_waits_until_run(tmp_path):
+    waits = []
+
+    def clock(seconds):
+        waits.append(seconds)
+        if len(waits) == 3:
+            write_control(tmp_path, "run")
+
+    write_control(tmp_path, "pause")
+    assert Control(tmp_path, clock).gate() == "run"
+    assert len(waits) == 3
+
+
+def test_each_step_ticket_is_obeyed_once(tmp_path):
+    words = iter(["step 2", "stop"])
+    control = Control(tmp_path, lambda seconds: write_control(tmp_path, next(words)))
+    write_control(tmp_path, "step 1")
+    assert [control.gate() for _ in range(3)] == ["run", "run", "stop"]
+
+
+@pytest.mark.parametrize("word", ["", "go", "step", "step x", "stop now"])
+def test_only_known_words_are_written(tmp_path, word):
+    with pytest.raises(ValueError, match="run, stop, pause"):
+        write_control(tmp_path, word)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writing_leaves_one_file(tmp_path):
+    write_control(tmp_path, "run")
+    write_control(tmp_path, "stop")
+    assert [path.name for path in tmp_path.iterdir()] == ["control"]
+
+
+LOOP = """
+import sys, time
+from vitcore.training.control import Control, hold_lifeline
+control = Control(sys.argv[1])
+hold_lifeline(control, grace=float(sys.argv[2]))
+print("ready", flush=True)
+while control.gate() == "run":
+    time.sleep(float(sys.argv[3]))
+print("saved", flush=True)
+"""
+
+
+def start(folder, *, grace, step, lifeline="1"):
+    return subprocess.Popen(
+        [sys.executable, "-c", LOOP, str(folder), str(grace), str(step)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "VITCORE_LIFELINE": lifeline},
+        text=True,
+    )
+
+
+def test_the_run_saves_and_leaves_when_its_owner_is_gone(tmp_path):
+    with start(tmp_path, grace=20, step=0.01) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.stdin.close()
+        assert process.stdout.readline() == "saved\n"
+        assert process.wait(10) == 0
+
+
+def test_a_step_that_never_ends_does_not_outlive_the_grace(tmp_path):
+    with start(tmp_path, grace=0.1, step=60) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.stdin.close()
+        assert process.wait(10) == 1
+
+
+def test_without_the_variable_the_input_does_not_matter(tmp_path):
+    with start(tmp_path, grace=0.1, step=0.01, lifeline="") as process:
+        assert process.stdout.readline() == "ready\n"
+        process.stdin.close()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        write_control(tmp_path, "stop")
+        assert process.wait(10) == 0

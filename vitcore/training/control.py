@@ -1,0 +1,121 @@
+"""Steering a training run from outside: one word in a file, and a pipe that ends with its owner."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+FILE_NAME = "control"
+LIFELINE = "VITCORE_LIFELINE"  # environment variable: "1" ties the run's life to its stdin
+PAUSE_SECONDS = 0.05  # between two looks while paused
+
+
+class Control:
+    """The training side of the control file; the loop asks `gate` before every step.
+
+    Words: `run`, `stop`, `pause`, `step N` (one step, then pause; each N is obeyed once).
+    A missing or unreadable file leaves the last word standing; at first that is `run`. A word
+    that means nothing counts as `run`. A run that is resumed should `write_control(folder,
+    "run")` first, for the file may still hold the `stop` that ended it.
+
+    Args:
+        folder: the run folder.
+        clock: called with seconds to wait while paused.
+    """
+
+    def __init__(self, folder: str | Path, clock: Callable[[float], object] = time.sleep) -> None:
+        self._path = Path(folder) / FILE_NAME
+        self._clock = clock
+        self._seen: tuple[int, int] | None = None
+        self._word = "run"
+        self._ticket = ""
+        self._stopped = False
+
+    def look(self) -> str:
+        """The present word, without waiting. Costs one `stat` where nothing changed."""
+        if self._stopped:
+            return "stop"
+        try:
+            stat = os.stat(self._path)
+            if (key := (stat.st_mtime_ns, stat.st_ino)) != self._seen:
+                self._word = self._path.read_text(encoding="utf-8").strip()
+                self._seen = key
+        except OSError:  # gone, or on Windows just being replaced
+            pass
+        return self._word
+
+    def gate(self) -> str:
+        """Wait while paused; then say whether to take the next step.
+
+        Returns:
+            "run" or "stop".
+        """
+        while True:
+            word = self.look()
+            if word == "stop":
+                return "stop"
+            if word.startswith("step") and word != self._ticket:
+                self._ticket = word
+                return "run"
+            if word != "pause" and not word.startswith("step"):
+                return "run"
+            self._clock(PAUSE_SECONDS)
+
+    def stop(self) -> None:
+        """Ask for a stop from inside the process, for good. Safe from any thread."""
+        self._stopped = True
+
+
+def write_control(folder: str | Path, word: str) -> None:
+    """Say one word to the run in `folder`; the file is replaced in one move.
+
+    Raises:
+        ValueError: if the word is not run, stop, pause or "step N".
+    """
+    first, _, number = word.partition(" ")
+    if word not in ("run", "stop", "pause") and not (first == "step" and number.isdecimal()):
+        raise ValueError(f"word must be run, stop, pause or 'step N', got {word!r}")
+    path = Path(folder) / FILE_NAME
+    part = path.with_name(f"{FILE_NAME}.{os.getpid()}.{threading.get_ident()}.part")
+    part.write_text(word, encoding="utf-8")
+    for attempt in range(20):
+        try:
+            os.replace(part, path)
+            return
+        except PermissionError:  # Windows: the run has the file open at this moment
+            if attempt == 19:
+                part.unlink(missing_ok=True)
+                raise
+            time.sleep(0.01)
+
+
+def hold_lifeline(control: Control, *, grace: float = 2.0) -> None:
+    """Stop when the process that started this one is gone.
+
+    Whoever starts a run with the environment variable `VITCORE_LIFELINE=1` keeps the other
+    end of its standard input; when that ends, however it ends, the pipe closes. Then a stop is
+    asked for, and after `grace` the process leaves even in the middle of a step. Without the
+    variable nothing happens: a run started in a terminal reads no input.
+
+    Args:
+        control: the run's control.
+        grace: seconds the run gets to save what it has.
+    """
+    if os.environ.get(LIFELINE) != "1":
+        return
+
+    def watch() -> None:
+        # os.read, not sys.stdin: a buffered reader held by a daemon thread aborts the exit.
+        descriptor = sys.stdin.fileno()
+        try:
+            while os.read(descriptor, 4096):
+                pass
+        except OSError:
+            pass  # the pipe is broken: the owner is gone just as well
+        control.stop()
+        time.sleep(grace)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()

@@ -1,0 +1,134 @@
+"""The event log of a training run: one JSON line per event, written whole, read while it grows."""
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "events.jsonl"
+
+
+class EventLog:
+    """Append events to `folder/events.jsonl`; each call is one line in one write.
+
+    A single `os.write` on a descriptor opened with O_APPEND is never interleaved with
+    another and is in the page cache when the call returns, so a reader sees whole lines
+    and a killed process loses at most the line that it was writing.
+
+    Args:
+        folder: the run folder; it must exist.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        path = Path(folder) / FILE_NAME
+        # Without O_BINARY Windows would write two bytes for each newline.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        self._descriptor = os.open(path, flags, 0o644)
+        if _ends_torn(self._descriptor):
+            os.write(self._descriptor, b"\n")  # else the next line would be lost with the torn one
+
+    def __call__(self, event: str, **fields: Any) -> None:
+        """Write one event; `time` (seconds since 1970) is added where it is not given.
+
+        Args:
+            event: its kind, for instance "step".
+            fields: plain values or NumPy scalars. A number that is not finite is written as
+                null, for JSON has no word for it.
+        """
+        line = {"event": event, "time": time.time(), **fields}
+        text = json.dumps({name: _plain(value) for name, value in line.items()}, allow_nan=False)
+        os.write(self._descriptor, text.encode() + b"\n")
+
+    def close(self) -> None:
+        """Release the file. Calling it twice does no harm."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def read(path: str | Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Read the events written since the last call.
+
+    Args:
+        path: the events file, or the run folder that holds it.
+        offset: bytes read so far; 0 reads from the start.
+
+    Returns:
+        The new events in order, and the offset for the next call, which is just behind the
+        last newline: a line still being written is left for then. A line that is not a JSON
+        object is passed over. No file yet: no events. A file shorter than `offset` was cut
+        back by a resumed run and is read anew: then, and only then, the returned offset is
+        below the one given, and the events are all there are.
+    """
+    try:
+        with open(_file(path), "rb") as file:
+            if file.seek(0, os.SEEK_END) < offset:
+                offset = 0
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], 0
+    end = data.rfind(b"\n") + 1
+    lines = (_parse(line) for line in data[:end].split(b"\n"))
+    return [event for event in lines if event is not None], offset + end
+
+
+def truncate_after(path: str | Path, step: int) -> None:
+    """Cut the log back to a checkpoint, so that a resumed run continues it without overlap.
+
+    Kept: lines up to and including `step`, and those without a step. Dropped: later ones, a
+    former "end" (the run goes on), and everything from the first torn line on. The new file
+    replaces the old one in one move.
+
+    Args:
+        path: the events file, or the run folder that holds it.
+        step: the step of the checkpoint, from which the run goes on.
+    """
+    path = _file(path)
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]  # behind the last newline: torn or nothing
+    except FileNotFoundError:
+        return
+    kept = []
+    for line in lines:
+        if (event := _parse(line)) is None:
+            break
+        if event.get("event") != "end" and event.get("step", 0) <= step:
+            kept.append(line + b"\n")
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        file.writelines(kept)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def _file(path: str | Path) -> Path:
+    path = Path(path)
+    return path / FILE_NAME if path.is_dir() else path
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item"):  # a NumPy scalar, recognised without importing NumPy
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _ends_torn(descriptor: int) -> bool:
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    if size == 0:
+        return False
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return os.read(descriptor, 1) != b"\n"
