@@ -1,0 +1,1 @@
+"""What a trained model has inside, computed from arrays alone: pure NumPy, tested by hand."""

@@ -1,0 +1,105 @@
+"""The patch embedding as pictures (its filters and their principal components) and as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def _check(kernel: np.ndarray) -> None:
+    if kernel.ndim != 4 or kernel.shape[0] != kernel.shape[1]:
+        raise ValueError(f"kernel must be (P, P, C, D), got {kernel.shape}")
+
+
+def _scaled(pictures: np.ndarray) -> np.ndarray:
+    """Each picture stretched by itself to [0, 1]; a flat one becomes middle grey."""
+    flat = pictures.reshape(len(pictures), -1)
+    low = flat.min(axis=1, keepdims=True)
+    span = flat.max(axis=1, keepdims=True) - low
+    grey = np.full_like(flat, 0.5)
+    return np.divide(flat - low, span, out=grey, where=span > 0).reshape(pictures.shape)
+
+
+def embedding_filters(kernel: np.ndarray) -> np.ndarray:
+    """The filters of a patch embedding as pictures: what patch makes each number large.
+
+    Args:
+        kernel: (P, P, 3, D), at the patch size to show.
+
+    Returns:
+        (D, P, P, 3) float32, each picture scaled by itself to [0, 1].
+
+    Raises:
+        ValueError: if the kernel is not square with four axes.
+
+    Source: Dosovitskiy et al. 2021, figure 7, left, https://arxiv.org/abs/2010.11929
+    """
+    _check(kernel)
+    return _scaled(np.moveaxis(np.asarray(kernel, np.float32), -1, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalComponents:
+    """The directions along which the filters differ most, strongest first."""
+
+    pictures: np.ndarray  # (K, P, P, 3) float32 in [0, 1]; K = min(D, P * P * 3)
+    explained: np.ndarray  # (K,) float32, share of the filters' variance; sums to 1, or is all 0
+
+
+def principal_components(kernel: np.ndarray) -> PrincipalComponents:
+    """Principal components of the filters, centred over the D filters.
+
+    A component's sign is arbitrary; here its largest number is positive, so that the same kernel
+    always gives the same picture.
+
+    Args:
+        kernel: (P, P, 3, D), at the patch size to show.
+
+    Raises:
+        ValueError: if the kernel is not square with four axes.
+
+    Source: Dosovitskiy et al. 2021, figure 7, left, https://arxiv.org/abs/2010.11929
+    """
+    _check(kernel)
+    size, _, channels, width = kernel.shape
+    filters = np.asarray(kernel, np.float64).reshape(-1, width).T  # (D, P*P*C)
+    _, strengths, directions = np.linalg.svd(filters - filters.mean(axis=0), full_matrices=False)
+    largest = np.abs(directions).argmax(axis=1)
+    directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
+    variance = strengths**2
+    total = variance.sum()
+    explained = variance / total if total > 0 else np.zeros_like(variance)
+    pictures = directions.reshape(-1, size, size, channels)
+    return PrincipalComponents(_scaled(pictures.astype(np.float32)), explained.astype(np.float32))
+
+
+def embed_patches(
+    patches: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, pixel_range: str = "signed"
+) -> np.ndarray:
+    """Embed patches as the model does: flatten, multiply by the kernel, add the bias.
+
+    Args:
+        patches: (gh, gw, P, P, 3) uint8.
+        kernel: (P, P, 3, D), already at this patch size.
+        bias: (D,).
+        pixel_range: "signed" scales pixels to [-1, 1], "unit" to [0, 1].
+
+    Returns:
+        (gh, gw, D) float32: the tokens before positions are added.
+
+    Raises:
+        ValueError: where the patches do not fit the kernel, or for an unknown pixel range.
+
+    Source: Dosovitskiy et al. 2021, equation 1, https://arxiv.org/abs/2010.11929
+    """
+    _check(kernel)
+    if patches.ndim != 5 or patches.shape[2:] != kernel.shape[:3]:
+        raise ValueError(f"patches must be (gh, gw, *{kernel.shape[:3]}), got {patches.shape}")
+    if pixel_range not in ("signed", "unit"):
+        raise ValueError(f"pixel_range must be signed or unit, got {pixel_range!r}")
+    pixels = np.asarray(patches, np.float32)
+    pixels = pixels / 127.5 - 1.0 if pixel_range == "signed" else pixels / 255.0
+    rows, columns = patches.shape[:2]
+    flat = pixels.reshape(rows * columns, -1) @ kernel.reshape(-1, kernel.shape[-1]) + bias
+    return flat.astype(np.float32).reshape(rows, columns, -1)
