@@ -1,0 +1,50 @@
+"""What all tests share: a home of their own, no network, a seeded generator."""
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before anything is imported: no test may read or write what the person at this machine keeps.
+HOME = tempfile.TemporaryDirectory(prefix="vitcore-tests-", ignore_cleanup_errors=True)
+os.environ["VITCORE_HOME"] = str(Path(HOME.name) / "vitcore")
+os.environ["KERAS_HOME"] = str(Path(HOME.name) / "keras")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_unconfigure():
+    HOME.cleanup()
+
+
+@pytest.fixture
+def rng():
+    import numpy as np
+
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def cifar10_folder():
+    """The folder with the real CIFAR-10."""
+    folder = os.environ.get("VITCORE_DATA")
+    if not folder:
+        pytest.skip("VITCORE_DATA names no CIFAR-10")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """A connection to another machine is an error: tests must hold on a plane."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            raise OSError(f"a test tried to reach {address[0]}; tests use no network")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
