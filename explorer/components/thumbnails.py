@@ -1,0 +1,66 @@
+"""A row of small pictures of which one is chosen: one radio group, one tab stop."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from explorer.components.declared import declare, no_callback
+from explorer.components.packing import pack
+
+_thumbnails = declare("thumbnails")
+
+
+def thumbs(
+    images: np.ndarray,
+    indices: Sequence[int],
+    labels: Sequence[str],
+    chosen: int | None,
+    key: str,
+    on_change: Callable[[], None] | None = None,
+) -> int | None:
+    """Show pictures to choose from.
+
+    Args:
+        images: (n, side, side, 3) uint8.
+        indices: (n,) what each picture is called by the caller; one of them comes back.
+        labels: (n,) words for pointer and screen reader.
+        chosen: the index that is ringed, or None.
+        key: widget key; during `on_change`, `picked(key, indices)` reads what was clicked.
+        on_change: called before the next run when a picture was clicked.
+
+    Returns:
+        The index that was clicked just now, else None.
+
+    Raises:
+        ValueError: if the three lengths differ or the pictures are not (n, side, side, 3).
+    """
+    if images.ndim != 4 or images.shape[-1] != 3 or images.shape[1] != images.shape[2]:
+        raise ValueError(f"images must be (n, side, side, 3), got {images.shape}")
+    if not len(images) == len(indices) == len(labels):
+        raise ValueError(
+            "images, indices and labels must be as many, "
+            f"got {len(images)}, {len(indices)} and {len(labels)}"
+        )
+    numbers = [int(index) for index in indices]
+    header = {
+        "indices": numbers,
+        "labels": list(labels),
+        "chosen": None if chosen is None else int(chosen),
+        "size": int(images.shape[1]),
+    }
+    data = pack("thumbnails", header, rgb=np.ascontiguousarray(images, dtype=np.uint8))
+    # A trigger, not state: state that is replayed later overwrites a newer choice.
+    result = _thumbnails(
+        key=key, data=data, on_index_change=on_change or no_callback, height="content"
+    )
+    return _one_of(result.index, numbers)
+
+
+def picked(result: object, indices: Sequence[int]) -> int | None:
+    """What was clicked, from `st.session_state[key]` inside `on_change`; None if it is not valid."""
+    return _one_of(getattr(result, "index", None), [int(index) for index in indices])
+
+
+def _one_of(value: object, allowed: Sequence[int]) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and value in allowed else None

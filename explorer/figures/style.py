@@ -1,0 +1,67 @@
+"""The colours and the plain layout that every Plotly figure shares, read from the app's own theme."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import plotly.graph_objects as go
+
+_CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """Colours of one theme, as `#rrggbb`."""
+
+    first: str  # the main line or mark; also the theme's primary colour
+    second: str
+    third: str  # reference lines
+    text: str
+    background: str
+    border: str
+    sequential: tuple[str, ...]  # low to high
+    diverging: tuple[str, ...]  # below zero to above zero; the middle is close to the background
+
+
+@lru_cache(maxsize=4)
+def palette(theme: Literal["light", "dark"] | None, *, config: Path = _CONFIG) -> Palette:
+    """The colours of one theme; anything but "dark" is the light one, Streamlit's default."""
+    with config.open("rb") as file:
+        values = tomllib.load(file)["theme"]
+    if theme == "dark":
+        values = {**values, **values["dark"]}
+    first, second, third = values["chartCategoricalColors"][:3]
+    return Palette(
+        first=first,
+        second=second,
+        third=third,
+        text=values["textColor"],
+        background=values["backgroundColor"],
+        border=values["borderColor"],
+        sequential=tuple(values["chartSequentialColors"]),
+        diverging=tuple(values["chartDivergingColors"]),
+    )
+
+
+def plain(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
+    """Give a figure the house layout, in place: quiet grid, no background, legend above right."""
+    axis = {
+        "gridcolor": colours.border,
+        "zerolinecolor": colours.border,
+        "linecolor": colours.border,
+        "title_standoff": 8,
+    }
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": colours.text, "size": 13},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        hoverlabel={"font_size": 13},
+    )
+    figure.update_xaxes(automargin=True, showgrid=False, **axis)
+    figure.update_yaxes(automargin=True, **axis)
+    return figure
