@@ -71,8 +71,17 @@ def read(path: str | Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     except FileNotFoundError:
         return [], 0
     end = data.rfind(b"\n") + 1
-    lines = (_parse(line) for line in data[:end].split(b"\n"))
+    lines = (parse(line) for line in data[:end].split(b"\n"))
     return [event for event in lines if event is not None], offset + end
+
+
+def parse(line: bytes) -> dict[str, Any] | None:
+    """One line as an event, or None where it is torn or no event at all."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 
 
 def truncate_after(path: str | Path, step: int) -> None:
@@ -93,7 +102,7 @@ def truncate_after(path: str | Path, step: int) -> None:
         return
     kept = []
     for line in lines:
-        if (event := _parse(line)) is None:
+        if (event := parse(line)) is None:
             break
         if event.get("event") != "end" and event.get("step", 0) <= step:
             kept.append(line + b"\n")
@@ -108,14 +117,6 @@ def truncate_after(path: str | Path, step: int) -> None:
 def _file(path: str | Path) -> Path:
     path = Path(path)
     return path / FILE_NAME if path.is_dir() else path
-
-
-def _parse(line: bytes) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 
 
 def _plain(value: Any) -> Any:

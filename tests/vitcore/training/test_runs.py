@@ -1,0 +1,238 @@
+"""Runs: their folders, their states, and what is wrong with a damaged one."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+
+from vitcore.config import TrainConfig
+from vitcore.training.events import EventLog
+from vitcore.training.runs import (
+    delete_run,
+    list_runs,
+    new_folder,
+    process_lives,
+    read_run,
+    write_description,
+)
+
+TINY = TrainConfig(data="sketch10", epochs=2.0, seed=7)
+
+
+def dead_process():
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    return process.pid
+
+
+def write_weights(folder):
+    (folder / "config.json").write_text("{}")
+    header = json.dumps({"bias": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    data = struct.pack("<Q", len(header)) + header + bytes(8)
+    (folder / "weights.safetensors").write_bytes(data)
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """Make a run folder from a list of events."""
+
+    def make_run(*lines, name="quiet-heron", alive=False, weights=True):
+        folder = tmp_path / name
+        write_description(folder, TINY, pid=os.getpid() if alive else dead_process())
+        log = EventLog(folder)
+        for kind, fields in lines:
+            log(kind, **fields)
+        log.close()
+        if weights:
+            write_weights(folder)
+        return folder
+
+    return make_run
+
+
+START = ("start", {"steps": 140, "steps_per_epoch": 70, "parameters": 10})
+STEP = ("step", {"step": 70, "epoch": 1.0, "loss": 1.5})
+VALIDATION = ("validation", {"step": 70, "epoch": 1.0, "accuracy": 0.5})
+
+
+def end(state, reason="", step=140):
+    return ("end", {"state": state, "reason": reason, "step": step})
+
+
+def test_a_described_run_is_read_back(make_run):
+    run = read_run(make_run(START, STEP, VALIDATION, alive=True))
+    assert run.name == "quiet-heron"
+    assert run.config == TINY
+    assert (run.step, run.steps, run.epoch) == (70, 140, 1.0)
+    assert run.validation["accuracy"] == 0.5
+    assert abs(run.created - time.time()) < 60
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped"])
+def test_the_end_event_tells_the_state(make_run, state):
+    run = read_run(make_run(START, STEP, end(state, "All 2 epochs are done.")))
+    assert (run.state, run.problem, run.usable, run.step) == (state, "", True, 140)
+
+
+def test_a_failed_run_says_why(make_run):
+    run = read_run(make_run(START, end("failed", "The loss at step 3 is not a number.")))
+    assert (run.state, run.problem) == ("failed", "The loss at step 3 is not a number.")
+
+
+def test_without_an_end_it_runs_while_its_process_lives(make_run):
+    assert read_run(make_run(START, STEP, alive=True)).state == "running"
+
+
+def test_without_an_end_and_a_process_it_was_interrupted(make_run):
+    run = read_run(make_run(START, STEP))
+    assert run.state == "interrupted"
+    assert run.problem == "Its process ended without saying why."
+
+
+def test_the_log_speaks_for_a_process_that_could_not(make_run):
+    folder = make_run(weights=False)
+    (folder / "log.txt").write_text("Traceback\nImportError: no module named keras\n\n")
+    run = read_run(folder)
+    assert run.state == "interrupted"
+    assert "ImportError: no module named keras" in run.problem
+    assert not run.usable
+
+
+def test_a_resumed_run_has_not_ended(make_run):
+    run = read_run(make_run(START, STEP, end("stopped"), START, STEP, alive=True))
+    assert run.state == "running"
+
+
+def test_a_run_without_a_description_is_damaged(tmp_path):
+    (tmp_path / "odd").mkdir()
+    assert read_run(tmp_path / "odd").problem == "run.json is missing."
+
+
+@pytest.mark.parametrize(
+    "text, wrong",
+    [
+        ("{", "cannot be read"),
+        ("[]", "cannot be read"),
+        ("{}", "nothing about train"),
+        ('{"train": {"data": "mnist"}}', "data must be one of"),
+        ('{"train": {"speed": 1}}', "has no speed"),
+        ('{"train": {}}', "nothing about created"),
+        ('{"train": {}, "created": "noon", "pid": 1}', "noon"),
+    ],
+)
+def test_a_damaged_description_is_named(tmp_path, text, wrong):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "run.json").write_text(text)
+    run = read_run(folder)
+    assert run.state == "damaged"
+    assert not run.usable
+    assert wrong in run.problem
+
+
+def test_half_written_weights_are_named(make_run):
+    folder = make_run(START, STEP, end("finished"))
+    path = folder / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-3])
+    run = read_run(folder)
+    assert run.state == "damaged"
+    assert "weights.safetensors is damaged" in run.problem
+    assert not run.usable
+
+
+@pytest.mark.parametrize("data", [b"", b"abc", struct.pack("<Q", 2**60), b"\2" + bytes(7) + b"{{"])
+def test_any_bytes_in_place_of_weights_are_survived(make_run, data):
+    folder = make_run(START, STEP, end("stopped"))
+    (folder / "weights.safetensors").write_bytes(data)
+    assert not read_run(folder).usable
+
+
+def test_runs_are_listed_newest_first(make_run, tmp_path):
+    for age, name in enumerate(["new", "older", "oldest"]):
+        path = make_run(START, end("finished"), name=name) / "run.json"
+        described = json.loads(path.read_text())
+        path.write_text(json.dumps({**described, "created": 1000.0 - age}))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "file").touch()
+    assert [run.name for run in list_runs(tmp_path)] == ["new", "older", "oldest", "broken"]
+
+
+def test_no_folder_is_no_runs(tmp_path):
+    assert list_runs(tmp_path / "nowhere") == []
+
+
+def test_runs_live_under_the_chosen_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("VITCORE_HOME", str(tmp_path))
+    folder = new_folder()
+    assert folder.parent == tmp_path / "runs"
+    assert [run.name for run in list_runs()] == [folder.name]
+
+
+def test_names_are_two_words_and_never_taken_twice(tmp_path):
+    names = [new_folder(tmp_path, seed=3).name for _ in range(3)]
+    assert len(set(names)) == 3
+    assert all(len(name.split("-")) == 2 for name in names)
+    assert new_folder(tmp_path / "elsewhere", seed=3).name == names[0]
+
+
+def test_describing_again_keeps_the_first_time(tmp_path):
+    write_description(tmp_path / "run", TINY, pid=1)
+    created = read_run(tmp_path / "run").created
+    write_description(tmp_path / "run", TINY)
+    described = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert described["created"] == created
+    assert described["pid"] == os.getpid()
+
+
+def test_deleting_removes_everything(make_run, tmp_path):
+    delete_run(make_run(START, end("finished")))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_run_can_be_deleted(tmp_path):
+    (tmp_path / "odd").mkdir()
+    delete_run(tmp_path / "odd")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_running_run_is_not_deleted(make_run):
+    folder = make_run(START, alive=True)
+    with pytest.raises(ValueError, match="quiet-heron is running"):
+        delete_run(folder)
+    assert folder.exists()
+
+
+def test_deleting_a_link_leaves_what_it_points_to(make_run, tmp_path):
+    folder = make_run(START, end("finished"))
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    delete_run(link)
+    assert folder.exists()
+    assert not link.exists()
+
+
+def test_this_process_lives_and_an_ended_one_does_not():
+    assert process_lives(os.getpid(), time.time())
+    assert not process_lives(dead_process(), time.time())
+    assert not process_lives(0, time.time())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process began")
+def test_a_younger_process_with_the_same_number_is_another_one():
+    assert not process_lives(os.getpid(), time.time() - 10 * 365 * 86400)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_process_waiting_to_be_collected_has_ended():
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as process:
+        process.stdout.read()
+        deadline = time.monotonic() + 5
+        while process_lives(process.pid, time.time()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not process_lives(process.pid, time.time())
+        assert process.returncode is None
