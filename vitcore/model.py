@@ -1,0 +1,215 @@
+"""The Vision Transformer: built from its config, or loaded with its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from vitcore import backend, checkpoints, patches
+from vitcore.config import ViTConfig, check_patch_size
+from vitcore.initialisation import initial_weights
+from vitcore.layers import Block, LayerNorm, PatchEmbedding, Steps, position_table
+
+
+@keras.saving.register_keras_serializable(package="vitcore")
+class ViT(keras.Model):
+    """A plain Vision Transformer whose forward pass takes the patch size.
+
+    Call:
+        pictures (B, G*P, G*P, 3), 0 to 255, patch_size P -> logits (B, C)
+
+        With full=True: logits, steps. steps holds "embedded" (B, N, D), patches without
+        positions; "positions" (N, D); "tokens", a list of L+1 residual streams (B, T, D);
+        "blocks", a list of L dicts (see Block); "normed" (B, T, D), after the last norm.
+
+        heads_on (L, H), positions_on (): multiplied onto head outputs and positions; 1 is on.
+        probe (L, 1, H, T, T): added to each block's attention weights.
+
+    Args:
+        config: a ViTConfig, or the dict of one.
+
+    Source: Dosovitskiy et al. 2021, equations 1 to 4, https://arxiv.org/abs/2010.11929
+    """
+
+    def __init__(self, config: ViTConfig | dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(config, ViTConfig):
+            config = ViTConfig.from_dict(config)
+        self.config = config
+        self._compiled = SimpleNamespace(functions={})  # a bare dict would be tracked as weights
+        policy = self.dtype_policy
+        self.patch_embedding = PatchEmbedding(
+            config.width, config.kernel_size, name="patch_embedding", dtype=policy
+        )
+        drop = keras.layers.Dropout(config.position_dropout, name="drop", dtype=policy)
+        self.drop = drop if config.position_dropout else None
+        self.blocks = [
+            Block(
+                config.heads,
+                config.d,
+                config.mlp_width,
+                qk_norm=config.qk_norm,
+                gelu=config.gelu,
+                mlp_ends_in_gelu=config.mlp_ends_in_gelu,
+                epsilon=config.norm_epsilon,
+                dropout=config.dropout,
+                attention_dropout=config.attention_dropout,
+                name=f"block_{index:02d}",
+                dtype=policy,
+            )
+            for index in range(config.depth)
+        ]
+        self.norm = LayerNorm(epsilon=config.norm_epsilon, name="norm", dtype=policy)
+        self.head = keras.layers.Dense(
+            config.classes, kernel_initializer="zeros", name="head", dtype=policy
+        )
+
+    def build(self, shape: tuple[int | None, ...] | None = None) -> None:  # noqa: ARG002
+        config = self.config
+        width, grid = config.width, config.position_grid
+        self.patch_embedding.build((None, config.image_size, config.image_size, 3))
+        normal = keras.initializers.RandomNormal(stddev=0.02)
+        if config.positions == "learned":
+            self.positions = self.add_weight(
+                shape=(grid, grid, width), initializer=normal, name="positions"
+            )
+        if config.pooling == "class":
+            self.class_token = self.add_weight(
+                shape=(1, width), initializer=normal, name="class_token"
+            )
+        if config.registers:
+            self.registers = self.add_weight(
+                shape=(config.registers, width), initializer=normal, name="registers"
+            )
+        for layer in (*self.blocks, self.norm):
+            layer.build((None, None, width))
+        self.head.build((None, width))
+        self.built = True
+
+    def _positions(self, rows: int, columns: int) -> Any:
+        """Positions of a rows x columns grid: (N, D)."""
+        config = self.config
+        if config.positions != "learned":
+            table = position_table(
+                config.positions, (rows, columns), config.width, config.position_grid
+            )
+            return ops.convert_to_tensor(table, self.compute_dtype)
+        stored = ops.cast(ops.convert_to_tensor(self.positions), self.compute_dtype)
+        matrix = patches.grid_matrix(config.position_grid, rows, columns)
+        matrix = ops.convert_to_tensor(matrix, self.compute_dtype)
+        return ops.matmul(matrix, ops.reshape(stored, (-1, config.width)))
+
+    def _prefixed(self, tokens: Any) -> Any:
+        """Class token and registers, which have no position, put before the patches."""
+        extra = []
+        if self.config.pooling == "class":
+            extra.append(self.class_token)
+        if self.config.registers:
+            extra.append(self.registers)
+        if not extra:
+            return tokens
+        batch = ops.shape(tokens)[0]
+        rows = [
+            ops.broadcast_to(ops.cast(e, self.compute_dtype)[None], (batch, *e.shape))
+            for e in extra
+        ]
+        return ops.concatenate([*rows, tokens], axis=1)
+
+    def call(
+        self,
+        pictures: Any,
+        patch_size: int | None = None,
+        heads_on: Any = None,
+        positions_on: Any = None,
+        probe: Any = None,
+        full: bool = False,
+        training: bool | None = None,
+    ) -> Any:
+        config = self.config
+        size = check_patch_size(patch_size or config.patch_size, config.image_size)
+        pixels = ops.cast(pictures, self.compute_dtype)
+        pixels = pixels / 127.5 - 1.0 if config.pixel_range == "signed" else pixels / 255.0
+
+        embedded = self.patch_embedding(pixels, patch_size=size)  # (B, N, D)
+        positions = self._positions(pictures.shape[1] // size, pictures.shape[2] // size)
+        if positions_on is not None:
+            positions = positions * ops.cast(positions_on, self.compute_dtype)
+        tokens = self._prefixed(embedded + positions)  # (B, T, D)
+        if self.drop is not None:
+            tokens = self.drop(tokens, training=training)
+
+        stream, steps = [tokens], []
+        for index, block in enumerate(self.blocks):
+            on = None if heads_on is None else heads_on[index]
+            tokens, inside = block(
+                tokens, on, None if probe is None else probe[index], training=training
+            )
+            stream.append(tokens)
+            steps.append(inside)
+        normed = self.norm(tokens)
+        pooled = normed[:, 0] if config.pooling == "class" else ops.mean(normed, axis=1)
+        logits = ops.cast(self.head(pooled), "float32")
+        if not full:
+            return logits
+        everything: Steps = {
+            "embedded": embedded,
+            "positions": positions,
+            "tokens": stream,
+            "blocks": steps,
+            "normed": normed,
+        }
+        return logits, everything
+
+    def weights_by_name(self) -> dict[str, Any]:
+        """The trainable Keras variables by the names that a checkpoint uses."""
+        return {variable.path.split("/", 1)[1]: variable for variable in self.trainable_variables}
+
+    def compiled_once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """A compiled function of this model: made by `make` once per key, kept as long as it."""
+        functions = self._compiled.functions
+        if key not in functions:
+            functions[key] = make()
+        return functions[key]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "config": self.config.to_dict()}
+
+
+def build(config: ViTConfig, *, seed: int = 0, precision: str = "float32") -> ViT:
+    """An untrained model.
+
+    Args:
+        config: what to build.
+        seed: of the first weights, which are the same on every backend.
+        precision: "float32", or "bfloat16" for faster training; weights stay float32.
+    """
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    return _with_weights(config, initial_weights(config, seed), policy)
+
+
+def load(name_or_folder: str | Path) -> ViT:
+    """A trained model.
+
+    Args:
+        name_or_folder: a bundled name, a run folder or a checkpoint folder.
+
+    Raises:
+        CheckpointError: if there is no such model, or its files are damaged.
+    """
+    config, weights = checkpoints.read(name_or_folder)
+    return _with_weights(config, weights, "float32")
+
+
+def _with_weights(config: ViTConfig, weights: dict[str, np.ndarray], policy: str) -> ViT:
+    backend.check()
+    model = ViT(config, name="vit", dtype=policy)
+    model.build()
+    for name, variable in model.weights_by_name().items():
+        variable.assign(weights[name])
+    return model
