@@ -1,0 +1,153 @@
+"""The only reader and writer of a model's files: a config, its weights and its card.
+
+A model folder holds `config.json`, `weights.safetensors` and, where someone measured it,
+`card.json`. No TensorFlow and no pickle: what is read is numbers and text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from vitcore import cache
+from vitcore.config import ViTConfig
+from vitcore.initialisation import weight_shapes
+
+BUNDLED = Path(__file__).parent / "bundled"
+CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "card.json"
+
+
+class CheckpointError(ValueError):
+    """A model that is not there or cannot be read, said in one sentence."""
+
+
+def bundled() -> tuple[str, ...]:
+    """Names of the models that come with the package."""
+    return tuple(sorted(path.parent.name for path in BUNDLED.glob(f"*/{WEIGHTS}")))
+
+
+def folder_of(name_or_folder: str | Path) -> Path:
+    """Where a model lies: a bundled name, the name of a run, or a folder.
+
+    Raises:
+        CheckpointError: if it is none of these.
+    """
+    name = str(name_or_folder)
+    if name in bundled():
+        return BUNDLED / name
+    for folder in (Path(name).expanduser(), cache.runs_home() / name):
+        if (folder / CONFIG).is_file():
+            return folder
+    known = ", ".join(bundled()) or "none"
+    raise CheckpointError(
+        f"a model is a bundled name ({known}), a run or a folder with {CONFIG}, got {name!r}"
+    )
+
+
+def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
+    """A model's config and its weights by name, float32.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged, or does not fit the config.
+    """
+    folder = folder_of(name_or_folder)
+    config = read_config(folder)
+    path = folder / WEIGHTS
+    try:
+        stored = load_file(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder.name} has no {WEIGHTS}; train or copy it again") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path.name} of {folder.name} is damaged: {error}") from None
+    wanted = weight_shapes(config)
+    if set(stored) != set(wanted):
+        odd = sorted(set(stored) ^ set(wanted))
+        raise CheckpointError(
+            f"the weights of {folder.name} are not those of its config: {', '.join(odd[:4])}"
+        )
+    for name, shape in wanted.items():
+        if stored[name].shape != shape:
+            raise CheckpointError(
+                f"{name} of {folder.name} must be {shape} for its config, got {stored[name].shape}"
+            )
+    return config, {name: np.asarray(stored[name], np.float32) for name in wanted}
+
+
+def read_config(name_or_folder: str | Path) -> ViTConfig:
+    """A model's config alone.
+
+    Raises:
+        CheckpointError: if it is missing or not the config of a model.
+    """
+    folder = folder_of(name_or_folder)
+    try:
+        return ViTConfig.from_dict(json.loads((folder / CONFIG).read_text("utf-8"))["model"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{CONFIG} of {folder.name} is damaged: {error}") from None
+
+
+def card(name_or_folder: str | Path) -> dict[str, Any] | None:
+    """What a model's makers say of it: data, recipe, seed, hardware, time, measured accuracy."""
+    path = folder_of(name_or_folder) / CARD
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{CARD} of {path.parent.name} is damaged: {error}") from None
+
+
+def write(
+    folder: Path,
+    config: ViTConfig,
+    weights: Mapping[str, np.ndarray],
+    *,
+    half: bool = False,
+) -> None:
+    """Write a model so that a reader finds the old one or the new one, never a mixture.
+
+    Args:
+        folder: made where it is missing.
+        half: store float16, half the size; read back as float32.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kind = np.float16 if half else np.float32
+    # Not ascontiguousarray: it turns a number into an array of one.
+    arrays = {name: np.asarray(value, kind, order="C") for name, value in weights.items()}
+    with replacing(folder / CONFIG) as part:
+        text = json.dumps({"format": 1, "model": config.to_dict()}, indent=1)
+        part.write_text(text + "\n", "utf-8")
+    with replacing(folder / WEIGHTS) as part:
+        save_file(arrays, part)
+
+
+def write_card(folder: Path, values: Mapping[str, Any]) -> None:
+    """Write a model's card as JSON."""
+    with replacing(folder / CARD) as part:
+        part.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
+
+
+class replacing:  # noqa: N801 - reads as a verb: `with replacing(path) as part`
+    """Write beside a file and put it in its place once it is whole and on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.part = path.with_name(f"{path.name}.{os.getpid()}.part")
+
+    def __enter__(self) -> Path:
+        return self.part
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.part.unlink(missing_ok=True)
+            return
+        with open(self.part, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(self.part, self.path)
