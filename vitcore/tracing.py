@@ -1,0 +1,263 @@
+"""One forward pass with everything kept, and what may be changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vitcore import backend, patches
+from vitcore.config import ViTConfig, check_patch_size
+from vitcore.model import ViT
+
+# Mean colour of CIFAR-10's training pictures, 0 to 255: what an erased patch is filled with.
+DATA_MEAN = np.array([125, 123, 114], np.uint8)
+_BATCH = 64  # pictures per forward pass of predict; a fixed shape, so that it is compiled once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervention:
+    """What to change in a forward pass, to see what it was good for.
+
+    Args:
+        heads_off: pairs (block, head), from 0, whose output is zero before the projection.
+        patches: by target patch in reading order, which patch is put there instead: another
+            one's number, or None to erase it to the data's mean colour. {3: 7, 7: 3} swaps two.
+        positions: False leaves position embeddings out.
+    """
+
+    heads_off: tuple[tuple[int, int], ...] = ()
+    patches: Mapping[int, int | None] = field(default_factory=dict)
+    positions: bool = True
+
+    def heads_on(self, config: ViTConfig) -> np.ndarray:
+        """(L, H) float32, 1 for each head that is on.
+
+        Raises:
+            ValueError: if a head is not in the model.
+        """
+        on = np.ones((config.depth, config.heads), np.float32)
+        for block, head in self.heads_off:
+            if not (0 <= block < config.depth and 0 <= head < config.heads):
+                raise ValueError(
+                    f"heads_off must name blocks below {config.depth} and heads below "
+                    f"{config.heads}, got {(block, head)}"
+                )
+            on[block, head] = 0
+        return on
+
+    def on_pictures(self, pictures: np.ndarray, patch_size: int) -> np.ndarray:
+        """Pictures (B, G*P, G*P, 3) with their patches erased or moved; the input where none are.
+
+        Raises:
+            ValueError: if a patch is not in the grid.
+        """
+        if not self.patches:
+            return pictures
+        count, height, width, channels = pictures.shape
+        rows, columns = height // patch_size, width // patch_size
+        cells = pictures.reshape(count, rows, patch_size, columns, patch_size, channels)
+        cells = cells.transpose(0, 1, 3, 2, 4, 5).reshape(count, rows * columns, -1, channels)
+        result = cells.copy()
+        for target, source in self.patches.items():
+            for place in (target, source):
+                if place is not None and not 0 <= place < rows * columns:
+                    raise ValueError(
+                        f"patches must be numbered below {rows * columns}, got {place}"
+                    )
+            result[:, target] = DATA_MEAN if source is None else cells[:, source]
+        result = result.reshape(count, rows, columns, patch_size, patch_size, channels)
+        return result.transpose(0, 1, 3, 2, 4, 5).reshape(pictures.shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """Everything one forward pass computed for one picture, float32 unless said otherwise.
+
+    Attributes:
+        picture: (G*P, G*P, 3) uint8, what the model saw after resizing and intervening.
+        patch_size: P.
+        grid: (rows, columns) of patches.
+        prefix: tokens before the patches; T = prefix + rows * columns.
+        embedded: (N, D) patches after the linear embedding, without positions.
+        positions: (N, D) what is added to them.
+        tokens: (L+1, T, D) the residual stream before block 0 .. after the last.
+        attention: (L, H, T, T); rows are queries and sum to 1.
+        queries, keys, values: (L, H, T, d).
+        blocks: for each block its steps by name, in the order in which they ran.
+        normed: (T, D) after the last layer norm.
+        logits, probabilities: (C,).
+        votes: (T, C), the head applied to each token alone; with mean pooling their mean over
+            tokens is exactly the logits, with a class token there are none.
+    """
+
+    picture: np.ndarray
+    patch_size: int
+    grid: tuple[int, int]
+    prefix: int
+    embedded: np.ndarray
+    positions: np.ndarray
+    tokens: np.ndarray
+    attention: np.ndarray
+    queries: np.ndarray
+    keys: np.ndarray
+    values: np.ndarray
+    blocks: list[dict[str, np.ndarray]]
+    normed: np.ndarray
+    logits: np.ndarray
+    probabilities: np.ndarray
+    votes: np.ndarray | None
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def check_pictures(images: np.ndarray) -> np.ndarray:
+    """Pictures as an array (B, H, W, 3) uint8.
+
+    Raises:
+        ValueError: for another shape or kind of number.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3 or 0 in images.shape[1:]:
+        raise ValueError(f"pictures must be (B, H, W, 3), got {images.shape}")
+    if images.dtype != np.uint8:
+        raise ValueError(f"pictures must be uint8, 0 to 255, got {images.dtype}")
+    return images
+
+
+def _compiled(model: ViT, patch_size: int, *, full: bool) -> Any:
+    def make() -> Any:
+        def forward(pictures: Any, heads_on: Any, positions_on: Any) -> Any:
+            return model(
+                pictures,
+                patch_size=patch_size,
+                heads_on=heads_on,
+                positions_on=positions_on,
+                full=full,
+                training=False,
+            )
+
+        return backend.compiled(forward)
+
+    return model.compiled_once((patch_size, full), make)
+
+
+def _inputs(
+    model: ViT, images: np.ndarray, patch_size: int, intervention: Intervention | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    change = intervention or Intervention()
+    seen = patches.as_seen(images, patch_size, image_size=model.config.image_size)
+    return (
+        change.on_pictures(seen, patch_size),
+        change.heads_on(model.config),
+        np.float32(change.positions),
+    )
+
+
+def predict_logits(
+    model: ViT,
+    images: np.ndarray,
+    *,
+    patch_size: int | None = None,
+    intervention: Intervention | None = None,
+) -> np.ndarray:
+    """Logits of many pictures; see `predict`. Returns (B, C) float32."""
+    images = check_pictures(images)
+    size = check_patch_size(patch_size or model.config.patch_size, model.config.image_size)
+    forward = _compiled(model, size, full=False)
+    parts = []
+    for start in range(0, len(images), _BATCH):
+        seen, heads_on, positions_on = _inputs(
+            model, images[start : start + _BATCH], size, intervention
+        )
+        count = len(seen)
+        # One picture, or a full batch: two shapes in all, whatever the number of pictures.
+        shape = 1 if len(images) == 1 else _BATCH
+        seen = np.concatenate([seen, np.zeros((shape - count, *seen.shape[1:]), np.uint8)])
+        parts.append(backend.to_numpy(forward(seen, heads_on, positions_on))[:count])
+    if not parts:
+        return np.zeros((0, model.config.classes), np.float32)
+    return np.concatenate(parts)
+
+
+def predict(
+    model: ViT,
+    images: np.ndarray,
+    *,
+    patch_size: int | None = None,
+    intervention: Intervention | None = None,
+) -> np.ndarray:
+    """Probability of each class for each picture.
+
+    Args:
+        model: from `load` or `build`.
+        images: (B, H, W, 3) uint8; resized to whole patches where they need it.
+        patch_size: P, 1 to the model's image size; default the model's own.
+        intervention: what to change in the pass.
+
+    Returns:
+        (B, C) float32; rows sum to 1.
+
+    Raises:
+        ValueError: for pictures or a patch size that do not fit.
+    """
+    return softmax(predict_logits(model, images, patch_size=patch_size, intervention=intervention))
+
+
+def trace(
+    model: ViT,
+    image: np.ndarray,
+    *,
+    patch_size: int | None = None,
+    intervention: Intervention | None = None,
+) -> Trace:
+    """Run one picture through the model once and keep everything.
+
+    Args:
+        model: from `load` or `build`.
+        image: (H, W, 3) uint8.
+        patch_size: P, 1 to the model's image size; default the model's own.
+        intervention: what to change in the pass.
+
+    Returns:
+        A Trace. Its attention is that of the very pass that gave its logits.
+
+    Raises:
+        ValueError: for a picture or a patch size that does not fit.
+    """
+    images = check_pictures(np.asarray(image)[None])
+    config = model.config
+    size = check_patch_size(patch_size or config.patch_size, config.image_size)
+    seen, heads_on, positions_on = _inputs(model, images, size, intervention)
+    forward = _compiled(model, size, full=True)
+    logits, steps = backend.to_numpy(forward(seen, heads_on, positions_on))
+    inside = [{name: value[0] for name, value in block.items()} for block in steps["blocks"]]
+    normed, logits = steps["normed"][0], logits[0]
+    votes = None
+    if config.pooling == "mean":
+        kernel, bias = (np.asarray(weight) for weight in (model.head.kernel, model.head.bias))
+        votes = normed @ kernel + bias
+    return Trace(
+        picture=seen[0],
+        patch_size=size,
+        grid=(config.grid_side(size),) * 2,
+        prefix=config.prefix,
+        embedded=steps["embedded"][0],
+        positions=steps["positions"],
+        tokens=np.stack([tokens[0] for tokens in steps["tokens"]]),
+        attention=np.stack([block["weights"] for block in inside]),
+        queries=np.stack([block["queries"] for block in inside]),
+        keys=np.stack([block["keys"] for block in inside]),
+        values=np.stack([block["values"] for block in inside]),
+        blocks=inside,
+        normed=normed,
+        logits=logits,
+        probabilities=softmax(logits),
+        votes=votes,
+    )
