@@ -1,0 +1,116 @@
+"""A browser, an app for all tests of a session, and a person at its window."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.person import Person
+from tests.browser.server import Server
+from tests.run import find_browser
+
+# Nothing here needs the network, and a browser that tries slows every test down.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+OUTCOME = pytest.StashKey[pytest.TestReport]()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call":
+        item.stash[OUTCOME] = report
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser():
+    executable = find_browser()
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chrome or Chromium, and CI must not skip these tests")
+        pytest.skip("no Chrome or Chromium: install one, or name it in CHROMIUM")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def start_app(tmp_path_factory):
+    """Start an app with a home of its own; stopped at the end of the session at the latest."""
+    running = []
+
+    def start(name, **options) -> Server:
+        server = Server(tmp_path_factory.mktemp(name), **options)
+        running.append(server)
+        return server.__enter__()
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(start_app):
+    """The app on a machine without CIFAR-10."""
+    return start_app("app")
+
+
+@pytest.fixture(scope="session")
+def cifar10_server(start_app, cifar10_folder):
+    """The app on a machine with the real CIFAR-10."""
+    return start_app("app-cifar10", data=cifar10_folder)
+
+
+@pytest.fixture
+def somebody(browser, request):
+    """Bring somebody to an app's window; what the browser complains about fails the test."""
+    people = []
+
+    def arrives(server, *, width=1280, height=800) -> Person:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(30_000)
+        person = Person(context.new_page(), server.address)
+        people.append((person, context, server))
+        return person
+
+    yield arrives
+    failed = OUTCOME in request.node.stash and request.node.stash[OUTCOME].failed
+    for person, context, server in people:
+        if failed:
+            show_failure(request.node.name, person, server)
+        context.close()
+    if not failed:
+        assert [complaint for person, *_ in people for complaint in person.complaints] == []
+
+
+@pytest.fixture
+def person(somebody, server):
+    """Somebody at the app on a machine without CIFAR-10."""
+    return somebody(server)
+
+
+def show_failure(name, person, server):
+    folder = Path(tempfile.gettempdir()) / "vitcore-screenshots"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', name)}.png"
+    person.page.screenshot(path=path, full_page=True)
+    print(f"\nscreenshot: {path}\naddress: {person.page.url}")
+    print(f"the browser complained: {person.complaints}\nthe app said:\n{server.said()}")

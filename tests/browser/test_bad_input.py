@@ -1,0 +1,78 @@
+"""What bad input gets: one plain sentence, and the page alive."""
+
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+
+def picture_bytes(kind="PNG", size=(64, 48), mode="RGB", colour=(200, 40, 40)) -> bytes:
+    written = io.BytesIO()
+    Image.new(mode, size, colour).save(written, kind)
+    return written.getvalue()
+
+
+BAD_FILES = {
+    "empty.png": b"",
+    "words.png": b"this is not a picture",
+    "truncated.jpg": picture_bytes("JPEG", (640, 480))[:900],
+    "bomb.png": picture_bytes("PNG", (12_000, 9_000), "1", 1),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(person, tmp_path, name):
+    file = tmp_path / name
+    file.write_bytes(BAD_FILES[name])
+    person.opens("Patches", picture_source="upload")
+    person.uploads(file)
+    said = person.page.locator(
+        '.figure-state.error, [role="alert"], [data-testid="stAlert"], [data-testid="stSidebar"] p'
+    )
+    expect(said.filter(has_text="picture").filter(visible=True).first).to_be_visible()
+    expect(person.page.get_by_test_id("stException")).to_have_count(0)
+    person.slides_patch_size(8)
+    person.sees_tokens(16)
+
+
+def test_an_own_picture_is_shown_and_answered(person, tmp_path):
+    file = tmp_path / "own.png"
+    file.write_bytes(picture_bytes())
+    person.opens(picture_source="upload")
+    person.uploads(file)
+    person.waits_for_answer()
+    person.sees_tokens(64)
+    reddish = person.page.locator(".hero canvas.picture").evaluate(
+        """canvas => {
+            const at = canvas.getContext('2d')
+                .getImageData(canvas.width / 2 + 3, canvas.height / 2 + 3, 1, 1).data;
+            return at[0] > 150 && at[1] < 90;
+        }"""
+    )
+    assert reddish
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"patch_size": "999"}, "999"),
+        ({"patch_size": "7"}, "7"),
+        ({"picture_class": "unicorn"}, "unicorn"),
+        ({"picture_source": "moon"}, "moon"),
+        ({"picture_index": "-3"}, "-3"),
+        ({"model": "no-such-model"}, "no-such-model"),
+    ],
+)
+def test_an_impossible_address_gets_the_default_and_a_line(person, query, words):
+    person.opens("Patches", **query)
+    person.sees(words)
+    person.sees_tokens(64)
+    assert person.patch_size() == 4
+    expect(person.page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_markup_in_an_address_is_shown_as_words(person):
+    person.opens("Patches", model="<img src=x onerror=document.title='caught'>")
+    person.sees_tokens(64)
+    assert "caught" not in person.page.title()
