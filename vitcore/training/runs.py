@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -234,17 +235,23 @@ def _lives_on_windows(pid: int) -> bool:
 
 
 def _summary(path: Path) -> dict[str, dict[str, Any]]:
-    """The last event of each kind since the last start; of steps only the last is parsed."""
+    """The last event of each kind since the last start."""
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        stat = path.stat()
     except FileNotFoundError:
         return {}
+    return _summary_of(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=256)  # an ended run's file no longer changes, and may be long
+def _summary_of(path: Path, _changed: int, _size: int) -> dict[str, dict[str, Any]]:
+    lines = path.read_bytes().split(b"\n")[:-1]
     seen: dict[str, dict[str, Any]] = {}
     is_step = [line.startswith(b'{"event": "step"') for line in lines]
     last_step = max((i for i, step in enumerate(is_step) if step), default=-1)
     for i, line in enumerate(lines):
         if is_step[i] and i != last_step:
-            continue
+            continue  # most lines are steps, and parsing is what costs
         if (event := events.parse(line)) is not None:
             if event["event"] == "start":
                 seen.pop("end", None)  # resumed after it had ended

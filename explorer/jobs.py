@@ -1,0 +1,313 @@
+"""Training processes of this server: started, watched and stopped through their run folders."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vitcore.config import TrainConfig
+from vitcore.training import events, runs
+from vitcore.training.control import FILE_NAME as CONTROL
+from vitcore.training.control import LIFELINE, write_control
+from vitcore.training.runs import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_AT_ONCE = 2  # training runs share the processor with the model that answers the pages
+MOST_POINTS = 512  # per curve; more is not seen at its width and costs the browser
+MOST_FOLLOWED = 16
+COLUMNS = ("epoch", "loss", "accuracy", "learning_rate")
+
+
+class RunRefusedError(ValueError):
+    """A run that is not started; the message says why, in one or two sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points of a run in the order they were computed; NaN where a value is missing."""
+
+    epoch: tuple[float, ...] = ()
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()  # 0 to 1
+    learning_rate: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is.
+
+    `state` is that of `run`, but for a process that lives: starting (no step yet), running,
+    or stopping (asked to, and not yet there).
+    """
+
+    run: Run
+    state: str
+    ready: bool  # the model is built and the first step is being computed, or has been
+    seconds: float  # since it was started
+    epochs: float  # how many it is to do
+    pictures_per_second: float | None = None
+    seconds_left: float | None = None
+    train: Curve = field(default_factory=Curve)
+    validation: Curve = field(default_factory=Curve)
+
+    @property
+    def lives(self) -> bool:
+        return self.state in ("starting", "running", "stopping")
+
+
+class Jobs:
+    """Start, watch and stop training runs. Safe to use from many sessions at once.
+
+    What is known about a run is read from its folder, so runs of other processes and of an
+    earlier server are seen too. Kept here is only the pipe to each process of this server:
+    the process stops by itself when the pipe closes, that is, however this server ends.
+
+    Args:
+        root: folder of the runs; by default the user's, looked up at each call.
+        program: what trains, without its arguments; by default this Python with `-m vitcore`.
+    """
+
+    def __init__(
+        self, root: str | Path | None = None, *, program: Sequence[str] | None = None
+    ) -> None:
+        self._root = Path(root) if root is not None else None
+        # -P: a folder that the server happens to stand in must not lend the run its modules.
+        self._program = list(program or (sys.executable, "-P", "-m", "vitcore"))
+        self._processes: dict[str, subprocess.Popen] = {}
+        self._followers: dict[str, _Follower] = {}
+        self._lock = threading.RLock()
+
+    def runs(self) -> list[Run]:
+        """All runs on this machine, newest first."""
+        self._collect()
+        return runs.list_runs(self._root)
+
+    def refusal(self) -> str:
+        """Why no run can be started now, or ""."""
+        busy = [run.name for run in self.runs() if run.state == "running"]
+        if len(busy) < MOST_AT_ONCE:
+            return ""
+        names = " and ".join(busy)
+        return f"{len(busy)} runs are training already: {names}. Stop one, or wait until it ends."
+
+    def start(self, config: TrainConfig) -> str:
+        """Start a run in a process of its own.
+
+        Returns:
+            Its name.
+
+        Raises:
+            RunRefusedError: while the most allowed are running, or if nothing can be written.
+        """
+        with self._lock:
+            if why := self.refusal():
+                raise RunRefusedError(why)
+            try:
+                folder = runs.new_folder(self._root)
+                write_control(folder, "run")
+                with open(folder / runs.LOG, "wb") as log:
+                    process = subprocess.Popen(
+                        self._program + _arguments(config, folder),
+                        stdin=subprocess.PIPE,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        env=_environment(),
+                        # Ctrl-C is for the server: the run hears of it through its pipe.
+                        start_new_session=os.name == "posix",
+                    )
+                # Until the process describes itself, so that the run is never without an owner.
+                runs.write_description(folder, config, pid=process.pid)
+            except OSError as error:
+                raise RunRefusedError(f"The run could not be started: {error}.") from error
+            self._processes[folder.name] = process
+            return folder.name
+
+    def stop(self, name: str) -> None:
+        """Ask a run to stop at its next step. Its weights are kept."""
+        write_control(self._folder(name), "stop")
+
+    def end_now(self, name: str) -> bool:
+        """End the process of a run that does not stop; what it last saved is kept.
+
+        Returns:
+            False where this server did not start it.
+        """
+        with self._lock:
+            process = self._processes.get(name)
+        if process is None:
+            return False
+        process.kill()
+        process.wait()
+        self._collect()
+        return True
+
+    def delete(self, name: str) -> None:
+        """Delete a run and its folder.
+
+        Raises:
+            ValueError: while it is running.
+        """
+        self._collect()
+        runs.delete_run(self._folder(name))
+        with self._lock:
+            self._followers.pop(name, None)
+
+    def progress(self, name: str) -> Progress | None:
+        """How far a run is, with its curves, or None where there is no such run.
+
+        Only what was written since the last call is read.
+        """
+        self._collect()
+        folder = self._folder(name)
+        if not folder.is_dir():
+            return None
+        run = runs.read_run(folder)
+        with self._lock:
+            follower = self._followers.pop(name, None) or _Follower(folder)
+            self._followers[name] = follower  # the last one used stands last
+            while len(self._followers) > MOST_FOLLOWED:
+                self._followers.pop(next(iter(self._followers)))
+            follower.catch_up()
+            return follower.progress(run, stopping=_word(folder) == "stop")
+
+    def close(self) -> None:
+        """Let go of all processes; each saves and leaves. For tests: a server just ends."""
+        with self._lock:
+            for process in self._processes.values():
+                process.stdin.close()
+                process.wait()
+            self._processes.clear()
+
+    def _folder(self, name: str) -> Path:
+        if not name or name != Path(name).name or name.startswith("."):
+            raise ValueError(f"name must be that of a run, without a path, got {name!r}")
+        return (self._root or runs.runs_home()) / name
+
+    def _collect(self) -> None:
+        """Take note of ended processes; uncollected ones stay in the system's table."""
+        with self._lock:
+            for name, process in list(self._processes.items()):
+                if process.poll() is not None:
+                    process.stdin.close()
+                    del self._processes[name]
+
+
+@cache
+def server_jobs() -> Jobs:
+    """The one of this server process.
+
+    Not a Streamlit resource: clearing Streamlit's caches would close the pipes, and end runs.
+    """
+    return Jobs()
+
+
+class _Follower:
+    """What a run has written so far, as columns."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._offset = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._start: dict[str, Any] = {}
+        self._first: dict[str, Any] = {}  # first step since the last start
+        self._last: dict[str, Any] = {}
+        self._columns = {kind: [array("d") for _ in COLUMNS] for kind in ("step", "validation")}
+
+    def catch_up(self) -> None:
+        new, offset = events.read(self._folder / events.FILE_NAME, self._offset)
+        if offset < self._offset:  # cut back by a resumed run
+            self._forget()
+        self._offset = offset
+        for event in new:
+            kind = event["event"]
+            if kind == "start":
+                self._start, self._first = event, {}
+            if kind == "step":
+                self._first = self._first or event
+                self._last = event
+            for column, name in zip(self._columns.get(kind, ()), COLUMNS, strict=False):
+                value = event.get(name)
+                column.append(value if isinstance(value, int | float) else float("nan"))
+
+    def progress(self, run: Run, *, stopping: bool) -> Progress:
+        state = run.state
+        if state == "running":
+            state = "stopping" if stopping else "running" if self._last else "starting"
+        rate = self._last.get("pictures_per_second")
+        per_epoch = self._start.get("steps_per_epoch")
+        planned = run.config.epochs if run.config is not None else 0.0
+        return Progress(
+            run=run,
+            state=state,
+            ready=bool(self._start),
+            seconds=max(0.0, time.time() - run.created),
+            epochs=run.steps / per_epoch if per_epoch and run.steps else planned,
+            pictures_per_second=rate if isinstance(rate, int | float) else None,
+            seconds_left=self._seconds_left(run.steps),
+            train=self._curve("step"),
+            validation=self._curve("validation"),
+        )
+
+    def _seconds_left(self, steps: int) -> float | None:
+        """From the whole time since the first step, so that validation counts too."""
+        try:
+            done = self._last["step"] - self._first["step"]
+            seconds = self._last["time"] - self._first["time"]
+            return seconds / done * max(0, steps - self._last["step"])
+        except (KeyError, TypeError, ZeroDivisionError):
+            return None
+
+    def _curve(self, kind: str) -> Curve:
+        return Curve(*(_thinned(column) for column in self._columns[kind]))
+
+
+def _thinned(column: array) -> tuple[float, ...]:
+    """Every k-th point and the last. k doubles, so points already drawn stay where they are."""
+    k = 1
+    while len(column) > k * MOST_POINTS:
+        k *= 2
+    kept = column[::k]
+    if len(column) and (len(column) - 1) % k:
+        kept.append(column[-1])
+    return tuple(kept)
+
+
+def _arguments(config: TrainConfig, folder: Path) -> list[str]:
+    values = {
+        "data": config.data,
+        "preset": config.preset,
+        "recipe": config.recipe,
+        "epochs": f"{config.epochs:g}",
+        "learning-rate": f"{config.learning_rate:g}",
+        "seed": config.seed,
+        "run-dir": folder.resolve(),
+    }
+    return ["train", *(f"--{name}={value}" for name, value in values.items())]
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the repository on the path, whatever folder the server stands in."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+        LIFELINE: "1",
+    }
+
+
+def _word(folder: Path) -> str:
+    try:
+        return (folder / CONTROL).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,212 @@
+"""Jobs: real processes of a fake training program, started, watched, stopped and lost."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from explorer.jobs import MOST_POINTS, Jobs, RunRefusedError
+from vitcore.config import TrainConfig
+from vitcore.training.events import EventLog, truncate_after
+from vitcore.training.runs import write_description
+
+TINY = TrainConfig(data="sketch10", preset="tiny", epochs=2.0, learning_rate=2e-3, seed=7)
+
+PROGRAM = """
+import os, sys, time
+from vitcore.training.control import Control, hold_lifeline
+from vitcore.training.events import EventLog
+
+given = dict(a[2:].split("=", 1) for a in sys.argv[2:])
+folder, mode = given["run-dir"], os.environ.get("FAKE_MODE", "run")
+if mode == "broken":
+    raise ImportError("no module named keras")
+log, control = EventLog(folder), Control(folder)
+hold_lifeline(control)
+log("start", steps=20, steps_per_epoch=10, parameters=1)
+for step in range(1, 21):
+    if control.gate() == "stop":
+        log("end", state="stopped", reason="", step=step - 1)
+        sys.exit()
+    log("step", step=step, epoch=step / 10, loss=2 / step, accuracy=step / 20,
+        learning_rate=float(given["learning-rate"]), pictures_per_second=800.0)
+    if step % 10 == 0:
+        log("validation", step=step, epoch=step / 10, loss=1.0, accuracy=0.5, top5=0.9)
+    while mode == "hang":
+        time.sleep(0.02)
+    while mode == "wait" and control.look() != "stop":
+        time.sleep(0.01)
+log("end", state="finished", reason="", step=20)
+"""
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    jobs = Jobs(tmp_path / "runs", program=[sys.executable, str(program)])
+    yield jobs
+    for run in jobs.runs():
+        jobs.end_now(run.name)
+    jobs.close()
+
+
+def until(jobs, name, *states):
+    deadline = time.monotonic() + 10
+    while (progress := jobs.progress(name)).state not in states:
+        assert time.monotonic() < deadline, progress.state
+        time.sleep(0.01)
+    return progress
+
+
+def test_a_run_is_started_with_what_was_chosen(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    progress = until(jobs, name, "running")
+    assert progress.run.config == TINY
+    assert progress.train.learning_rate == (2e-3,)
+    assert progress.lives
+
+
+def test_a_run_is_followed_to_its_end(jobs):
+    progress = until(jobs, jobs.start(TINY), "damaged")  # the program saves no weights
+    assert progress.epochs == 2.0
+    assert progress.train.epoch[-1] == 2.0
+    assert progress.train.loss[:2] == (2.0, 1.0)
+    assert progress.validation.epoch == (1.0, 2.0)
+    assert progress.validation.accuracy == (0.5, 0.5)
+    assert progress.pictures_per_second == 800
+    assert progress.seconds_left == 0
+    assert not progress.lives
+
+
+def test_a_stop_is_shown_and_then_obeyed(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.stop(name)
+    assert jobs.progress(name).state in ("stopping", "stopped")
+    assert until(jobs, name, "stopped").run.step == 1
+
+
+def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.stop(name)
+    assert jobs.progress(name).state == "stopping"
+    assert jobs.end_now(name)
+    assert jobs.progress(name).state == "interrupted"
+    assert not jobs.end_now(name)
+
+
+def test_a_process_that_breaks_says_why(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "broken")
+    progress = until(jobs, jobs.start(TINY), "interrupted")
+    assert "ImportError: no module named keras" in progress.run.problem
+
+
+def test_a_third_run_is_refused_by_name(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    names = [jobs.start(TINY), jobs.start(TINY)]
+    with pytest.raises(RunRefusedError, match="2 runs are training already") as refused:
+        jobs.start(TINY)
+    assert all(name in str(refused.value) for name in names)
+    assert len(jobs.runs()) == 2
+    jobs.stop(names[0])
+    until(jobs, names[0], "stopped")
+    assert jobs.refusal() == ""
+
+
+def test_where_nothing_can_be_written_the_run_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunRefusedError, match="could not be started"):
+        Jobs(tmp_path / "file").start(TINY)
+
+
+def test_runs_of_an_earlier_server_are_seen(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    later = Jobs(tmp_path / "runs")
+    assert [run.name for run in later.runs()] == [name]
+    later.stop(name)
+    until(jobs, name, "stopped")
+
+
+def test_a_run_is_deleted_once_it_has_ended(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    with pytest.raises(ValueError, match="is running"):
+        jobs.delete(name)
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    jobs.delete(name)
+    assert jobs.runs() == []
+    assert jobs.progress(name) is None
+
+
+@pytest.mark.parametrize("name", ["", "..", ".", "../other", "a/b", ".hidden"])
+def test_a_name_is_never_a_way_out_of_the_folder(jobs, name):
+    with pytest.raises(ValueError, match="without a path"):
+        jobs.delete(name)
+
+
+def test_a_run_cut_back_is_read_anew(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    for step in (1, 2, 3):
+        log("step", step=step, epoch=float(step))
+    jobs = Jobs(tmp_path)
+    assert jobs.progress("quiet-heron").train.epoch == (1.0, 2.0, 3.0)
+    truncate_after(folder, 1)
+    assert jobs.progress("quiet-heron").train.epoch == (1.0,)
+
+
+def test_long_curves_are_thinned_and_end_where_the_run_is(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    for step in range(2 * MOST_POINTS + 2):
+        log("step", step=step, epoch=float(step))
+    epochs = Jobs(tmp_path).progress("quiet-heron").train.epoch
+    assert len(epochs) <= MOST_POINTS + 1
+    assert epochs[:3] == (0.0, 4.0, 8.0)
+    assert epochs[-1] == 2 * MOST_POINTS + 1
+
+
+def test_the_time_left_comes_from_the_time_spent(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    log("start", steps=110, steps_per_epoch=55)
+    log("step", step=1, time=100.0)
+    jobs = Jobs(tmp_path)
+    assert jobs.progress("quiet-heron").seconds_left is None
+    log("step", step=11, time=105.0)
+    assert jobs.progress("quiet-heron").seconds_left == pytest.approx(0.5 * 99)
+
+
+SERVER = """
+import sys, time
+from explorer.jobs import Jobs
+from vitcore.config import TrainConfig
+jobs = Jobs(sys.argv[1], program=[sys.executable, sys.argv[2]])
+print(jobs.start(TrainConfig(data="sketch10")), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_run_ends_with_its_server_even_when_that_is_killed(jobs, tmp_path):
+    root = str(Path(__file__).resolve().parents[2])
+    arguments = [sys.executable, "-c", SERVER, str(tmp_path / "runs"), str(tmp_path / "program.py")]
+    env = {**os.environ, "PYTHONPATH": root, "FAKE_MODE": "wait"}
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=env) as server:
+        name = server.stdout.readline().strip()
+        until(jobs, name, "running")
+        server.kill()
+    assert until(jobs, name, "stopped", "interrupted").run.step == 1
