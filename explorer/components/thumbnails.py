@@ -57,7 +57,7 @@ def thumbs(
 
 
 def picked(result: object, indices: Sequence[int]) -> int | None:
-    """What was clicked, from `st.session_state[key]` inside `on_change`; None if it is not valid."""
+    """What was clicked, from `st.session_state[key]` inside `on_change`, or None."""
     return _one_of(getattr(result, "index", None), [int(index) for index in indices])
 
 

@@ -1,4 +1,4 @@
-"""The colours and the plain layout that every Plotly figure shares, read from the app's own theme."""
+"""Colours and the plain layout that all Plotly figures share, from the theme of the app."""
 
 import tomllib
 from dataclasses import dataclass

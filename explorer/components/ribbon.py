@@ -1,0 +1,226 @@
+"""The way of a picture through the model: the hero of Overview, and the strip of other pages."""
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+
+from explorer.components.declared import declare, no_callback
+from explorer.components.packing import pack, rows_as_codes, signed_as_codes
+from explorer.readings import Problem, Reading, Waiting
+from explorer.state import Picture
+from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
+from vitcore.patches import as_seen
+
+STAGES = ("overview", "patches", "positions", "attention", "answer")
+UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
+
+_ribbon = declare("ribbon")
+
+
+def hero(
+    answer: Reading | Waiting | Problem,
+    picture: Picture,
+    patch_size: int,
+    *,
+    config: ViTConfig | None = None,
+    now: str = "overview",
+    key: str = "hero",
+) -> str | None:
+    """Draw picture, patches, tokens, blocks and answer, large.
+
+    Picture and patches are drawn at once; until there is a reading, the rest keeps its place.
+
+    Args:
+        answer: what the model said, or what stands in its place.
+        picture: the chosen picture.
+        patch_size: P.
+        config: of the chosen model where it is known, so that a placeholder has its numbers.
+        now: the stage that is underlined.
+        key: widget key.
+
+    Returns:
+        The stage whose name was clicked just now, one of `STAGES`, else None.
+    """
+    return _draw("hero", answer, picture, patch_size, config, now, key)
+
+
+def strip(
+    answer: Reading | Waiting | Problem,
+    picture: Picture,
+    patch_size: int,
+    *,
+    now: str,
+    config: ViTConfig | None = None,
+    key: str = "strip",
+) -> str | None:
+    """Draw the same chain as a strip 40 pixels high, for the top of a page; see `hero`."""
+    return _draw("strip", answer, picture, patch_size, config, now, key)
+
+
+def fingerprint(reading: Reading) -> str:
+    """A short name of a reading, the same for equal ones; a key for what is computed from it."""
+    digest = hashlib.blake2b(repr((reading.patch_size, reading.attention.shape)).encode())
+    # The last block's attention depends on all that went before it, whatever the head says.
+    for array in (reading.picture, reading.embedded, reading.attention[-1], reading.logits):
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:16]
+
+
+def _draw(
+    mode: str,
+    answer: Reading | Waiting | Problem,
+    picture: Picture,
+    patch_size: int,
+    config: ViTConfig | None,
+    now: str,
+    key: str,
+) -> str | None:
+    if isinstance(answer, Reading):
+        data = _read(fingerprint(answer), picture.truth, mode, now, answer)
+    else:
+        data = waiting_payload(
+            answer,
+            picture.pixels,
+            patch_size,
+            truth=picture.truth,
+            mode=mode,
+            now=now,
+            config=config,
+        )
+    result = _ribbon(key=key, data=data, on_goto_change=no_callback, height="content")
+    return result.goto if result.goto in STAGES else None
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _read(name: str, truth: int | None, mode: str, now: str, _reading: Reading) -> bytes:
+    return reading_payload(_reading, name=name, truth=truth, mode=mode, now=now)
+
+
+def reading_payload(
+    reading: Reading, *, name: str, truth: int | None, mode: str = "hero", now: str = "overview"
+) -> bytes:
+    """What the ribbon draws from a reading.
+
+    Attention between patches only: prefix tokens have no place in a picture. The strip carries
+    no rows of attention and no votes, because nothing in it answers to the pointer.
+    """
+    prefix, attention = reading.prefix, reading.attention
+    blocks, heads, tokens, _ = attention.shape
+    count, width = tokens - prefix, reading.embedded.shape[1]
+    undecided = float(np.ptp(reading.probabilities)) < UNDECIDED
+    mean = attention[:, :, prefix:, prefix:].mean(axis=1)  # (L, N, N)
+    arrays = {
+        "rgb": reading.picture,
+        "tokens": signed_as_codes(reading.embedded),
+        "received": rows_as_codes(mean.mean(axis=1))[0],
+    }
+    votes = reading.votes is not None and len(reading.votes) == count
+    if mode == "hero":
+        arrays["attention"], arrays["peak"] = rows_as_codes(mean)
+        if votes:
+            arrays["votes"] = reading.votes.astype(np.float32)
+    header = {
+        "state": "reading",
+        "blocks": blocks,
+        "width": width,
+        "probabilities": [round(float(p), 5) for p in reading.probabilities],
+        "top": -1 if undecided else int(reading.probabilities.argmax()),
+        "captions": {
+            **_picture_captions(reading.picture.shape, reading.patch_size, count),
+            "positions": f"`({tokens}, {width})`",
+            "attention": f"{blocks} × {heads} {_heads(heads)} `({tokens}, {tokens})`",
+            "answer": "" if truth is None else "underlined: the truth",
+        },
+        "rest": _at_rest(count, prefix, width),
+    }
+    shared = _shared(reading.picture, reading.patch_size, reading.grid, prefix, mode, now)
+    names = _class_names(len(reading.probabilities))
+    return pack(
+        "ribbon", {**shared, **header, "names": names, "truth": truth, "rev": name}, **arrays
+    )
+
+
+def waiting_payload(
+    answer: Waiting | Problem,
+    pixels: np.ndarray,
+    patch_size: int,
+    *,
+    truth: int | None,
+    mode: str = "hero",
+    now: str = "overview",
+    config: ViTConfig | None = None,
+) -> bytes:
+    """What the ribbon draws before, or instead of, a reading: the picture and its patches."""
+    seen = as_seen(pixels, patch_size)
+    side = grid_side(patch_size)
+    count, prefix = side * side, config.prefix if config else 0
+    shape = f"`({count + prefix}, {config.width})`" if config else "awaited"
+    waiting = isinstance(answer, Waiting)
+    header = {
+        "state": "waiting" if waiting else "problem",
+        "what": answer.what,
+        "then": answer.then,
+        "done": answer.done if waiting else None,
+        "blocks": config.depth if config else 6,
+        "captions": {
+            **_picture_captions(seen.shape, patch_size, count),
+            "positions": shape,
+            "attention": f"{config.depth} × {config.heads} {_heads(config.heads)}"
+            if config
+            else "",
+            "answer": "awaited" if waiting else "none",
+        },
+    }
+    shared = _shared(seen, patch_size, (side, side), prefix, mode, now)
+    names = _class_names(config.classes if config else len(CLASS_NAMES))
+    rev = f"{header['state']}-{patch_size}"
+    return pack(
+        "ribbon", {**shared, **header, "names": names, "truth": truth, "rev": rev}, rgb=seen
+    )
+
+
+def _shared(
+    seen: np.ndarray, patch_size: int, grid: tuple[int, int], prefix: int, mode: str, now: str
+) -> dict:
+    return {
+        "mode": mode,
+        "now": now,
+        "grid": [int(side) for side in grid],
+        "patch": patch_size,
+        "prefix": prefix,
+        "size": list(seen.shape[:2]),
+    }
+
+
+def _picture_captions(shape: tuple[int, ...], patch_size: int, count: int) -> dict[str, str]:
+    noun = "patch" if count == 1 else "patches"
+    return {
+        "overview": f"`({shape[0]}, {shape[1]}, 3)` pixels",
+        "patches": f"{count} {noun} of `({patch_size}, {patch_size}, 3)`",
+    }
+
+
+def _heads(heads: int) -> str:
+    return "head" if heads == 1 else "heads"
+
+
+def _class_names(classes: int) -> list[str]:
+    if classes == len(CLASS_NAMES):
+        return list(CLASS_NAMES)
+    return [f"class {index}" for index in range(classes)]
+
+
+def _at_rest(count: int, prefix: int, width: int) -> str:
+    first = (
+        f"The whole picture becomes one token of {width} numbers"
+        if count == 1
+        else f"Each of the {count} patches becomes a token of {width} numbers"
+    )
+    before = {0: "", 1: " The first row is the class token."}.get(
+        prefix, f" The first {prefix} rows are no patches: class token and registers."
+    )
+    return (
+        f"{first} (blue below zero, red above).{before} The maps show where attention lands in "
+        "each block. Point at a patch to follow it through."
+    )
