@@ -2,8 +2,9 @@
 
 from vitcore.datasets.cifar10 import cifar10
 from vitcore.datasets.errors import DataError
+from vitcore.datasets.sketch10 import sketch, sketch10
 from vitcore.datasets.source import Source, find_cifar10
 
-# Imported at once, not when first used: the function `cifar10` has the name of its module, and
-# importing that module later would otherwise put it in the function's place.
-__all__ = ["DataError", "Source", "cifar10", "find_cifar10"]
+# Imported at once, not when first used: `cifar10` and `sketch10` have the names of their modules,
+# and importing those later would otherwise put them in the functions' place.
+__all__ = ["DataError", "Source", "cifar10", "find_cifar10", "sketch", "sketch10"]

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from vitcore import cache
 from vitcore.datasets import batches
 from vitcore.datasets.errors import DataError
 from vitcore.datasets.source import Source, find_cifar10, is_converted
