@@ -47,7 +47,7 @@ def environment_python() -> Path:
         say("installing requirements (once, some minutes)")
         files = [part for file in REQUIREMENTS for part in ("-r", str(file))]
         subprocess.run(
-            [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *files],
+            [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *files],
             check=True,
         )
         stamp.write_text(wanted.hexdigest())
@@ -118,7 +118,7 @@ def browser() -> str | None:
     return found
 
 
-def cifar10_folder() -> str | None:
+def cifar10_folder(python: str) -> str | None:
     """Where CIFAR-10 is: VITCORE_DATA, else unpacked once from a copy beside the checkout."""
     if named := os.environ.get("VITCORE_DATA"):
         return named
@@ -127,7 +127,6 @@ def cifar10_folder() -> str | None:
     kept = Path(tempfile.gettempdir()) / "vitcore-cifar10"
     if not (kept / "complete").exists():
         say("unpacking CIFAR-10 (once, about half a minute)")
-        python = environment_python()
         subprocess.run([python, SHARED_CIFAR10, kept], check=True, stdout=subprocess.DEVNULL)
         (kept / "complete").touch()
     return str(kept)
@@ -152,7 +151,7 @@ def main(arguments: list[str]) -> int:
         return 2
     else:
         say("no Chrome or Chromium: the browser tests are skipped. Install either to run them.")
-    if folder := cifar10_folder():
+    if folder := cifar10_folder(python):
         environment["VITCORE_DATA"] = folder
 
     checks = (

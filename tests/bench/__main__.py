@@ -1,0 +1,58 @@
+"""Measure what a person waits for: `python -m tests.bench [names]`, one table with ratios."""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.bench import data, memory, opening, sliding, training
+from tests.bench.table import Row, show
+from tests.browser.conftest import ARGUMENTS
+from tests.run import cifar10_folder, find_browser
+
+PARTS = {
+    "data": data.measure,
+    "opening": opening.measure,
+    "sliding": sliding.measure,
+    "training": training.measure,
+    "memory": memory.measure,
+}
+
+
+def machine() -> str:
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), load average {load} at the start, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all where none is named")
+    names = parser.parse_args(arguments).parts or list(PARTS)
+    browser_path = find_browser()
+    if browser_path is None:
+        print("no Chrome or Chromium: install one, or name it in CHROMIUM", file=sys.stderr)
+        return 2
+    folder = cifar10_folder(sys.executable)
+    print(f"{machine()}\npictures: {'CIFAR-10' if folder else 'sketch10'}", flush=True)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="vitcore-bench-") as home, sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
+        try:
+            for name in names:
+                print(f"measuring {name}", file=sys.stderr, flush=True)
+                rows += PARTS[name](browser, Path(home) / name, folder)
+        finally:
+            browser.close()
+    print(show(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

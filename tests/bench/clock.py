@@ -1,0 +1,68 @@
+"""When things reach the screen, read in the browser's own clock and without the page's help."""
+
+# Every drawing on a canvas and every change of text in the main block gets a time stamp: that of
+# the second animation frame after it, when it can be seen. The slider's own number does not count.
+INSTRUMENT = """
+(() => {
+    const now = () => performance.timeOrigin + performance.now();
+    const clock = window.clock = {pressed: 0, drawn: 0, changed: 0, first: 0, texts: [], draws: 0};
+    const seen = (then) => requestAnimationFrame(() => requestAnimationFrame(() => then(now())));
+    const context = CanvasRenderingContext2D.prototype;
+    let scheduled = false;
+    for (const name of ['drawImage', 'putImageData', 'fillRect']) {
+        const draw = context[name];
+        context[name] = function (...all) {
+            if (this.canvas.isConnected && !scheduled) {
+                scheduled = true;
+                const picture = this.canvas.closest('.picture');
+                seen((time) => {
+                    scheduled = false;
+                    clock.drawn = time;
+                    clock.draws += 1;
+                    if (picture && !clock.first) clock.first = time;
+                });
+            }
+            return draw.apply(this, all);
+        };
+    }
+    addEventListener('keydown', () => { clock.pressed = now(); }, true);
+    const counts = (node) => {
+        const element = node.nodeType === 1 ? node : node.parentElement;
+        return element && element.closest('[data-testid=stMain]')
+            && !element.closest('[data-testid=stSlider]');
+    };
+    new MutationObserver((records) => {
+        if (!records.some((record) => counts(record.target))) return;
+        seen((time) => { clock.changed = time; });
+    }).observe(document, {childList: true, characterData: true, subtree: true});
+    const watch = () => {
+        const main = document.querySelector('[data-testid=stMain]');
+        const found = main && main.innerText.match(/value (\\d+)|([\\d,]+) tokens?/);
+        if (found && clock.texts.at(-1) !== found[0]) clock.texts.push(found[0]);
+        requestAnimationFrame(watch);
+    };
+    watch();
+})();
+"""
+QUIET_MS = 500  # nothing has changed for so long: everything is there
+
+
+def press_and_wait(page, locator, key: str, *, seconds: float = 10.0) -> float:
+    """Press a key and wait until the page is quiet; milliseconds from key to the last change."""
+    before = page.evaluate("clock.texts.length")
+    locator.press(key)
+    page.wait_for_function(
+        "before => clock.texts.length > before", arg=before, timeout=1000 * seconds
+    )
+    wait_until_quiet(page, seconds=seconds)
+    return page.evaluate("Math.max(clock.drawn, clock.changed) - clock.pressed")
+
+
+def wait_until_quiet(page, *, seconds: float = 30.0, quiet: int = QUIET_MS) -> None:
+    """Wait until no picture was drawn and no text changed for a while."""
+    page.wait_for_function(
+        "quiet => performance.timeOrigin + performance.now()"
+        " - Math.max(clock.drawn, clock.changed, clock.pressed) > quiet",
+        arg=quiet,
+        timeout=1000 * seconds,
+    )

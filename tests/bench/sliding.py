@@ -1,0 +1,112 @@
+"""From a move of the patch slider to everything repainted, against an empty Streamlit app."""
+
+from statistics import median
+
+from tests.bench.clock import INSTRUMENT, press_and_wait, wait_until_quiet
+from tests.bench.table import Row
+from tests.browser.person import Person
+from tests.browser.server import Server
+
+EMPTY_APP = """import streamlit as st
+
+value = st.slider("Value", 0, 100, key="value")
+st.write(f"value {value}")
+"""
+ROUNDS = 5
+MOVES = 4
+PRESSES = 12
+
+
+def window(browser, server):
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.add_init_script(INSTRUMENT)
+    return Person(context.new_page(), server.address)
+
+
+def measure(browser, home, folder) -> list[Row]:
+    home.mkdir(parents=True)
+    script = home / "empty.py"
+    script.write_text(EMPTY_APP)
+    settings = {
+        "STREAMLIT_SERVER_HEADLESS": "true",
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    }
+    with (
+        Server(home / "empty", script=script, variables=settings) as empty,
+        Server(home / "app", data=folder) as app,
+    ):
+        return compare(browser, empty, app)
+
+
+def compare(browser, empty, app) -> list[Row]:
+    plain = window(browser, empty).page
+    plain.goto(empty.address)
+    plain.get_by_text("value 0").wait_for()
+    plain_slider = plain.locator("input[type=range]")
+
+    patches = window(browser, app).opens("Patches")
+    patches.waits_for_answer()
+    slider = patches.widget("patch_size").locator("input[type=range]")
+    for _ in range(2):  # once to and fro, so that every size was seen before, as in the other app
+        for key in ("ArrowRight", "ArrowLeft"):
+            press_and_wait(patches.page, slider, key)
+
+    attention = window(browser, app)
+    times = {"empty": [], "patches": [], "attention": []}
+    for turn in range(ROUNDS):
+        for move in range(MOVES):
+            key = ("ArrowRight", "ArrowLeft")[move % 2]
+            times["empty"].append(press_and_wait(plain, plain_slider, key))
+            times["patches"].append(press_and_wait(patches.page, slider, key))
+        times["attention"].append(fresh_attention(attention, picture=turn))
+
+    rates = {
+        "empty": reached(plain, plain_slider),
+        "patches": reached(patches.page, slider),
+    }
+    reference = median(times["empty"])
+    return [
+        Row("slider to text, empty Streamlit app", times["empty"], "ms", ratio=1.0),
+        Row(
+            "slider to everything repainted, Patches",
+            times["patches"],
+            "ms",
+            ratio=median(times["patches"]) / reference,
+            ratio_bound=2,
+        ),
+        Row(
+            "slider to everything repainted, Attention at P=4, model included",
+            times["attention"],
+            "ms",
+            ratio=median(times["attention"]) / reference,
+            ratio_bound=4,
+        ),
+        Row(f"of {PRESSES} presses on screen, empty app", [rates["empty"]], "presses"),
+        Row(
+            f"of {PRESSES} presses on screen, Patches",
+            [rates["patches"]],
+            "presses",
+            bound=PRESSES,
+            at_least=True,
+        ),
+    ]
+
+
+def fresh_attention(person, *, picture: int) -> float:
+    """Slide from 5 to 4 on a picture that the model has not seen."""
+    person.opens("Attention", picture_class="ship", picture_index=20 + picture, patch_size=5)
+    person.waits_for_answer()
+    wait_until_quiet(person.page, quiet=1500)
+    slider = person.widget("patch_size").locator("input[type=range]")
+    return press_and_wait(person.page, slider, "ArrowLeft")
+
+
+def reached(page, slider) -> int:
+    """How many of twelve presses to and fro, 150 ms apart, changed the text on the screen."""
+    wait_until_quiet(page)
+    before = page.evaluate("clock.texts.length")
+    for press in range(PRESSES):
+        slider.press(("ArrowRight", "ArrowLeft")[press % 2])
+        page.wait_for_timeout(150)
+    wait_until_quiet(page, quiet=1500)
+    return page.evaluate("clock.texts.length") - before
