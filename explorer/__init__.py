@@ -1,0 +1,1 @@
+"""ViT Explorer: the app. It asks vitcore for everything a model says."""

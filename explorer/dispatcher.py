@@ -1,0 +1,357 @@
+"""One queue before one worker process: the newest wishes first, each answer once, a deadline."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import BrokenExecutor, Executor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from loky.process_executor import ShutdownExecutorError
+
+from explorer.readings import Problem, Waiting, protect, size_of
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 2  # a request that finds its worker dead is asked once more
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call of a function in the worker."""
+
+    key: Hashable  # equal keys have equal answers
+    function: Callable[..., Any]  # importable in the worker
+    arguments: tuple[Any, ...] = ()
+    what: str = "Asking the model."  # said while it runs
+    warms: Hashable = None  # what need not be warmed after it
+
+
+class Asker:
+    """One session's wishes. It is dropped with the session, and its wishes with it."""
+
+    def __init__(self) -> None:
+        self.run = 0  # counts the script runs of this session
+        self.running = False
+        self.allowance = 0.0  # seconds that this run may still wait
+        self.polled = False  # whether a poller, not a person, started this run
+        self.waiting: set[Hashable] = set()  # keys that this run went without
+        self.problems: dict[Hashable, Problem] = {}
+        self.shown: object = None  # the step of the worker's start that this run spoke of
+        self.served = 0  # when it was last served, as a count
+
+
+@dataclass(slots=True)
+class _Wish:
+    run: int
+    order: int
+    slot: Hashable
+
+
+@dataclass(slots=True)
+class _Request:
+    task: Task
+    wishes: weakref.WeakKeyDictionary[Asker, _Wish] = field(
+        default_factory=weakref.WeakKeyDictionary
+    )
+
+
+class Dispatcher:
+    """Passes tasks to the worker one at a time and keeps the answers.
+
+    Of a session's wishes those of its newest script run come first, in the order in which they
+    were made; sessions take turns. Wishes that a finished run no longer made are dropped.
+
+    Args:
+        start: makes an executor with one process.
+        first_steps: tasks that every new worker runs before any other.
+        explain: turns an exception of a task into what a person reads.
+        idle: given what is warm, one more thing to warm, or None.
+        deadline: seconds for one task.
+        first_deadline: seconds for one of the first steps, which import the libraries.
+        room: bytes of answers to keep.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Executor],
+        *,
+        first_steps: Callable[[], list[Task]] = list,
+        explain: Callable[[Exception], Problem] | None = None,
+        idle: Callable[[set[Hashable]], Task | None] = lambda warm: None,  # noqa: ARG005
+        deadline: float = 30.0,
+        first_deadline: float = 120.0,
+        room: int = 64 * 2**20,
+    ) -> None:
+        self._start = start
+        self._first_steps = first_steps
+        self._explain = explain or (lambda error: Problem(str(error), "Choose something else."))
+        self._idle = idle
+        self._deadline = deadline
+        self._first_deadline = first_deadline
+        self._room = room
+        self._changed = threading.Condition()
+        self._queue: dict[Hashable, _Request] = {}
+        self._running: _Request | None = None
+        self._answers: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._size = 0
+        self._count = itertools.count(1)
+        self._executor: Executor | None = None
+        self._ready = False
+        self._warm: set[Hashable] = set()
+        self._cannot_start = False
+        self._starting: tuple[str, float] | None = None
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    # Called by script threads.
+
+    def open(self) -> None:
+        """Start the worker, without waiting for it."""
+        with self._changed:
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._serve, name="dispatcher", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the worker; every wish becomes a problem."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._discard_worker()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def begin(self, asker: Asker, *, allowance: float) -> None:
+        """A script run of this session begins; in all it may wait `allowance` seconds."""
+        with self._changed:
+            asker.run += 1
+            asker.running = True
+            asker.allowance = allowance
+            asker.waiting.clear()
+            if not asker.polled:
+                asker.problems.clear()  # a person did something: try again
+            asker.polled = False
+
+    def end(self, asker: Asker) -> None:
+        """The run is over: what it did not ask for again is dropped."""
+        with self._changed:
+            asker.running = False
+            asker.allowance = 0.0
+            self._changed.notify_all()
+
+    def ask(
+        self, task: Task, asker: Asker, *, slot: Hashable = None, patience: float | None = None
+    ) -> Any:
+        """The answer, or `Waiting` or `Problem`.
+
+        Args:
+            task: what to ask.
+            asker: the session that asks.
+            slot: of one slot only the newest wish is kept.
+            patience: seconds to wait; by default what the run's allowance leaves.
+        """
+        self.open()
+        with self._changed:
+            if (answer := self._kept(task.key)) is not None:
+                return answer
+            if problem := asker.problems.get(task.key):
+                return problem
+            self._wish(task, asker, slot)
+            started = time.monotonic()
+            limit = asker.allowance if patience is None else patience
+            settled = self._changed.wait_for(
+                lambda: not self._pending(task.key, asker), timeout=max(0.0, limit)
+            )
+            if patience is None:
+                asker.allowance -= time.monotonic() - started
+            if settled:
+                if (answer := self._kept(task.key)) is not None:
+                    return answer
+                if problem := asker.problems.get(task.key):
+                    return problem
+            asker.waiting.add(task.key)
+            asker.shown = self._starting
+            return self._waiting_for(task)
+
+    def settled(self, asker: Asker) -> bool:
+        """Whether there is news about something that this session waits for."""
+        with self._changed:
+            if not asker.waiting:
+                return False
+            return asker.shown is not self._starting or any(
+                not self._pending(key, asker) for key in asker.waiting
+            )
+
+    # Helpers that hold the lock.
+
+    def _wish(self, task: Task, asker: Asker, slot: Hashable) -> None:
+        if slot is not None:
+            for other in list(self._queue.values()):
+                wish = other.wishes.get(asker)
+                if wish and wish.slot == slot and other.task.key != task.key:
+                    del other.wishes[asker]
+        if self._running is not None and self._running.task.key == task.key:
+            request = self._running
+        else:
+            request = self._queue.setdefault(task.key, _Request(task))
+        old = request.wishes.get(asker)
+        order = old.order if old and old.run == asker.run else next(self._count)
+        request.wishes[asker] = _Wish(asker.run, order, slot)
+        self._changed.notify_all()
+
+    def _pending(self, key: Hashable, asker: Asker) -> bool:
+        if self._running is not None and self._running.task.key == key:
+            return True
+        request = self._queue.get(key)
+        return request is not None and asker in request.wishes
+
+    def _kept(self, key: Hashable) -> Any:
+        entry = self._answers.get(key)
+        if entry is None:
+            return None
+        self._answers.move_to_end(key)
+        return entry[0]
+
+    def _keep(self, key: Hashable, answer: Any) -> None:
+        size = size_of(answer)
+        self._answers[key] = answer, size
+        self._size += size
+        while self._size > self._room and len(self._answers) > 1:
+            self._size -= self._answers.popitem(last=False)[1][1]
+
+    def _waiting_for(self, task: Task) -> Waiting:
+        then = "The picture and its patches can be used meanwhile."
+        if self._ready:
+            return Waiting(task.what, then)
+        what, done = self._starting or ("Starting the model.", 0.0)
+        return Waiting(what, then, done)
+
+    def _pick(self) -> _Request | None:
+        best: tuple[tuple[bool, int, int], _Request] | None = None
+        for key, request in list(self._queue.items()):
+            for asker, wish in list(request.wishes.items()):
+                current = wish.run == asker.run
+                if not current and not asker.running:
+                    del request.wishes[asker]
+                    continue
+                rank = (not current, asker.served, wish.order)
+                if best is None or rank < best[0]:
+                    best = rank, request
+            if not request.wishes:
+                del self._queue[key]
+        if best is None:
+            return None
+        request = best[1]
+        del self._queue[request.task.key]
+        turn = next(self._count)
+        for asker in list(request.wishes):
+            asker.served = turn
+        return request
+
+    # The dispatcher's own thread.
+
+    def _serve(self) -> None:
+        while not self._closing:
+            warm = None
+            with self._changed:
+                request = self._pick()
+                self._running = request
+                self._changed.notify_all()
+                if request is None and (self._ready or self._cannot_start):
+                    warm = self._idle(self._warm) if self._ready else None
+                    if warm is None:
+                        self._changed.wait()
+                        continue
+            if request is not None:
+                self._finish(request, self._answer(request.task))
+            elif warm is not None:
+                self._warm.add(warm.warms)  # once, whether it succeeds or not
+                self._answer(warm)
+            else:
+                self._answer(None)
+
+    def _answer(self, task: Task | None) -> Any:
+        """What the worker says, or a Problem; None asks only for a worker that is ready."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self._prepare()
+                if task is None:
+                    return None
+                answer = self._call(task, self._deadline)
+                self._warm.add(task.warms)
+                return answer
+            except _TooLateError:
+                _log.error("no answer in time: %s", task.key if task else "starting")
+                limit = self._deadline if self._ready else self._first_deadline
+                self._discard_worker()
+                return Problem(
+                    f"The model did not answer within {limit:.0f} s.",
+                    "It has been restarted. Choose a larger patch size, or try again.",
+                )
+            except (BrokenExecutor, ShutdownExecutorError) as error:
+                _log.warning("the model's process ended (attempt %d): %r", attempt, error)
+                self._discard_worker()
+            except Exception as error:
+                if not self._ready:
+                    self._discard_worker()
+                    self._cannot_start = True
+                return self._explain(error)
+        self._cannot_start = not self._ready
+        return Problem(
+            "The model's process ended without an answer.",
+            "It has been restarted. It may need more memory: choose a larger patch size.",
+        )
+
+    def _prepare(self) -> None:
+        if self._ready:
+            return
+        if self._closing:
+            raise BrokenExecutor("the server is shutting down")
+        steps = self._first_steps()
+        self._starting = "Starting the model.", 0.0
+        self._executor = self._executor or self._start()
+        for done, step in enumerate(steps):
+            self._starting = step.what, done / len(steps)
+            self._call(step, self._first_deadline)
+            self._warm.add(step.warms)
+        self._ready = True
+        self._cannot_start = False
+        self._starting = None
+
+    def _call(self, task: Task, deadline: float) -> Any:
+        executor = self._executor
+        if executor is None or self._closing:
+            raise BrokenExecutor("the worker is gone")
+        future = executor.submit(task.function, *task.arguments)
+        if not wait([future], timeout=deadline).done:
+            raise _TooLateError
+        return future.result()
+
+    def _finish(self, request: _Request, answer: Any) -> None:
+        protect(answer)
+        with self._changed:
+            self._running = None
+            if isinstance(answer, Problem):
+                for asker in list(request.wishes):
+                    asker.problems[request.task.key] = answer
+            else:
+                self._keep(request.task.key, answer)
+            self._changed.notify_all()
+
+    def _discard_worker(self) -> None:
+        with self._changed:
+            executor, self._executor = self._executor, None
+            self._ready = False
+            self._warm.clear()
+        if executor is not None:
+            executor.shutdown(wait=False, kill_workers=True)
+
+
+class _TooLateError(Exception):
+    """The worker did not answer before the deadline."""

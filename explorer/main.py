@@ -1,0 +1,49 @@
+"""The page around every page: settings, navigation, sidebar, and what waits for the model."""
+
+import gc
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from explorer import components, navigation, services
+from explorer.sidebar import sidebar
+
+HERE = Path(__file__).parent
+
+if not getattr(sys, "explorer_is_frozen", False):
+    # Streamlit collects garbage after every run: what was imported need not be walked each time.
+    gc.collect()
+    gc.freeze()
+    sys.explorer_is_frozen = True
+
+st.set_page_config("ViT Explorer", layout="wide", initial_sidebar_state=256)
+st.logo((HERE / "logo.svg").read_text("utf-8"), size="large")
+# The only global CSS: measures that no theme option reaches.
+st.html(f"<style>{(HERE / 'page.css').read_text('utf-8')}</style>")
+
+
+@st.fragment(run_every=0.3)
+def poll() -> None:
+    """Run the page again once the model has answered; drawn only while something waits."""
+    if services.news():
+        st.rerun()
+
+
+page = st.navigation(navigation.pages(), position="top")
+services.begin_run()
+try:
+    for sentence in sidebar():
+        st.markdown(f":small[{sentence}]")
+    page.run()
+except Exception as error:
+    problem = services.explain(error)
+    components.figure_state("error", problem.what, problem.then)
+finally:
+    waiting = services.end_run()
+if waiting:
+    poll()

@@ -1,0 +1,34 @@
+"""The pages, and the way from one to another."""
+
+import streamlit as st
+
+# Stage of the strip -> (script, title, path). The chain ends in the answer, which leads to Models.
+_PAGES = {
+    "overview": ("views/overview.py", "Overview", None),
+    "patches": ("views/patches.py", "Patches", "patches"),
+    "positions": ("views/positions.py", "Positions", "positions"),
+    "attention": ("views/attention.py", "Attention", "attention"),
+    "train": ("views/train.py", "Train", "train"),
+    "models": ("views/models.py", "Models", "models"),
+}
+_STAGES = {"answer": "models"}
+
+
+def pages() -> list:
+    """A fresh `st.Page` for each page, Overview first."""
+    return [
+        st.Page(script, title=title, url_path=path, default=path is None)
+        for script, title, path in _PAGES.values()
+    ]
+
+
+def goto(stage: str) -> None:
+    """Open the page of a stage: a page's name, or "answer".
+
+    Raises:
+        ValueError: for another name.
+    """
+    name = _STAGES.get(stage, stage)
+    if name not in _PAGES:
+        raise ValueError(f"stage must be one of {', '.join([*_PAGES, *_STAGES])}, got {stage!r}")
+    st.switch_page(_PAGES[name][0])

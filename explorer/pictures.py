@@ -1,0 +1,80 @@
+"""Pictures to choose from: one test picture by class and index, and ten around it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+
+from explorer.state import LARGEST_INDEX, Picture
+from vitcore.config import CLASS_NAMES
+from vitcore.datasets import cifar10, find_cifar10
+from vitcore.datasets.sketch10 import sketch
+
+THUMBNAILS = 10
+
+
+def cifar10_ready() -> bool:
+    """Whether CIFAR-10 opens in milliseconds."""
+    source = find_cifar10()
+    return source is not None and source.ready
+
+
+def chosen(source: str, label: str, index: int) -> Picture:
+    """The `index`-th test picture of a class.
+
+    Args:
+        source: "cifar10" or "sketch10".
+        label: class name.
+        index: 0 to 999.
+    """
+    truth = CLASS_NAMES.index(label)
+    name = f"{label} {index}"
+    if source == "cifar10":
+        images, ids = _cifar10_test()
+        pixels = np.array(images[ids[truth][min(index, len(ids[truth]) - 1)]])
+        return Picture(pixels, source, truth, name, key_of(pixels))
+    pixels, mask = _sketch(truth, index)
+    return Picture(pixels, source, truth, name, key_of(pixels), mask)
+
+
+def around(source: str, label: str, index: int) -> tuple[np.ndarray, list[int]]:
+    """Ten pictures, the chosen one among them: (10, 32, 32, 3) uint8 and their indices."""
+    first = min(index // THUMBNAILS * THUMBNAILS, LARGEST_INDEX + 1 - THUMBNAILS)
+    return _ten(source, label, first), list(range(first, first + THUMBNAILS))
+
+
+def own(pixels: np.ndarray, source: str) -> Picture:
+    """A person's own picture, (32, 32, 3) uint8."""
+    name = "your picture" if source == "upload" else "your camera"
+    return Picture(pixels, source, None, name, key_of(pixels))
+
+
+def key_of(pixels: np.ndarray) -> str:
+    """A short name for exactly these pixels."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:16]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _ten(source: str, label: str, first: int) -> np.ndarray:
+    truth, span = CLASS_NAMES.index(label), range(first, first + THUMBNAILS)
+    if source == "cifar10":
+        images, ids = _cifar10_test()
+        return np.stack([images[ids[truth][i]] for i in span])
+    return np.stack([_sketch(truth, i)[0] for i in span])
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _sketch(truth: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+    pixels, label, mask = sketch(len(CLASS_NAMES) * index + truth)
+    if label != truth:
+        raise ValueError(f"sketch {index} of class {truth} is of class {label}")
+    return pixels, mask
+
+
+@st.cache_resource(show_spinner=False)
+def _cifar10_test() -> tuple[np.ndarray, list[np.ndarray]]:
+    """The test pictures, memory-mapped, and for each class their positions."""
+    images, labels = cifar10("test")
+    return images, [np.flatnonzero(labels == truth) for truth in range(len(CLASS_NAMES))]

@@ -1,0 +1,92 @@
+"""What a model answers, and what stands in its place until or instead; NumPy only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The answer is on its way: what is being done, what can be done meanwhile, how far it is."""
+
+    what: str
+    then: str
+    done: float | None = None  # share done, 0 to 1, where it is known
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """There is no answer: what happened, what to do about it."""
+
+    what: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One forward pass over one picture, everything kept.
+
+    Letters as in `vitcore.config.ViTConfig`; T = prefix + gh * gw.
+    """
+
+    patch_size: int
+    grid: tuple[int, int]  # (gh, gw)
+    prefix: int  # tokens before the patches
+    picture: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
+    embedded: np.ndarray  # (T, D) float32, tokens entering block 0, positions added
+    attention: np.ndarray  # (L, H, T, T) float32, rows are queries and sum to 1
+    votes: (
+        np.ndarray | None
+    )  # (N, C) float32, the head on each token; their mean is logits
+    logits: np.ndarray  # (C,) float32
+    probabilities: np.ndarray  # (C,) float32, sums to 1
+    seconds: float  # of a warm forward pass, measured in the worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervention:
+    """What to change in a pass; the app's twin of `vitcore.Intervention`, which needs Keras.
+
+    Args:
+        heads_off: pairs (block, head), from 0.
+        patches: by target patch, the patch put there, or None for the data's mean colour.
+        positions: False leaves position embeddings out.
+    """
+
+    heads_off: tuple[tuple[int, int], ...] = ()
+    patches: Mapping[int, int | None] = field(default_factory=dict)
+    positions: bool = True
+
+    def __hash__(self) -> int:
+        return hash((self.heads_off, tuple(sorted(self.patches)), self.positions))
+
+
+def size_of(answer: object) -> int:
+    """Bytes of the arrays in an answer: a dataclass, a mapping, a sequence or an array."""
+    if isinstance(answer, np.ndarray):
+        return answer.nbytes
+    if is_dataclass(answer):
+        return sum(size_of(getattr(answer, part.name)) for part in fields(answer))
+    if isinstance(answer, dict):
+        return sum(map(size_of, answer.values()))
+    if isinstance(answer, (list, tuple)):
+        return sum(map(size_of, answer))
+    return 64
+
+
+def protect(answer: object) -> None:
+    """Make the arrays of a shared answer read-only."""
+    if isinstance(answer, np.ndarray):
+        answer.setflags(write=False)
+    elif is_dataclass(answer):
+        for part in fields(answer):
+            protect(getattr(answer, part.name))
+    elif isinstance(answer, dict):
+        for value in answer.values():
+            protect(value)
+    elif isinstance(answer, (list, tuple)):
+        for value in answer:
+            protect(value)

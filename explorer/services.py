@@ -1,0 +1,259 @@
+"""The only door from views to models and data, and the only caching."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from explorer import worker
+from explorer.dispatcher import Asker, Dispatcher, Task
+from explorer.readings import Intervention, Problem, Reading, Waiting
+from explorer.state import DEFAULT_PATCH_SIZE, Picture
+from vitcore import checkpoints
+from vitcore.cache import runs_home
+from vitcore.config import PATCH_SIZES, ViTConfig
+
+__all__ = [
+    "Intervention",
+    "Problem",
+    "Reading",
+    "Waiting",
+    "card",
+    "dense_equals_conv",
+    "model_names",
+    "reading",
+    "weights",
+]
+
+_log = logging.getLogger(__name__)
+_PATIENCE = 0.4  # seconds a script run may wait for the model, in all
+_FAVOURITE = "flexi-cifar10"  # the model shown first, where it is there
+_references = itertools.count(1)
+
+
+# Models.
+
+
+def model_names() -> list[str]:
+    """Models that can be chosen: the bundled ones, then own runs, the newest first."""
+    bundled = sorted(checkpoints.bundled(), key=lambda name: (name != _FAVOURITE, name))
+    runs = [
+        (path.stat().st_mtime_ns, path.parent.name)
+        for path in runs_home().glob(f"*/{checkpoints.WEIGHTS}")
+    ]
+    own = [name for _, name in sorted(runs, reverse=True) if name not in bundled]
+    return bundled + own
+
+
+def card(model: str) -> dict[str, Any] | None:
+    """What a model's makers say of it, or None."""
+    return checkpoints.card(model)
+
+
+def weights(model: str) -> tuple[ViTConfig, dict[str, np.ndarray]]:
+    """A model's config and its weights by name, float32, read-only; needs no worker.
+
+    Raises:
+        CheckpointError: if there is no such model, or its files are damaged.
+    """
+    return _weights(model, _stamp(checkpoints.folder_of(model)))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _weights(
+    model: str,
+    stamp: tuple[int, ...],  # noqa: ARG001 - a new file, new weights
+) -> tuple[ViTConfig, dict[str, np.ndarray]]:
+    config, arrays = checkpoints.read(model)
+    for array in arrays.values():
+        array.setflags(write=False)
+    return config, arrays
+
+
+def reading(
+    model: str,
+    picture: Picture,
+    patch_size: int,
+    *,
+    intervention: Intervention | None = None,
+    slot: str | None = None,
+) -> Reading | Waiting | Problem:
+    """One forward pass over the picture, everything kept.
+
+    It waits a moment at most; then it is `Waiting`, and the page runs again once there is news.
+
+    Args:
+        model: one of `model_names()`.
+        picture: the chosen picture.
+        patch_size: P.
+        intervention: what to change in the pass.
+        slot: of one slot only the newest wish is kept; for controls inside a fragment.
+    """
+    return _ask(
+        worker.reading,
+        model,
+        picture,
+        (patch_size, intervention),
+        what=f"Reading the picture at patch size {patch_size}.",
+        slot=slot,
+    )
+
+
+def dense_equals_conv(model: str, picture: Picture, patch_size: int) -> float | Waiting | Problem:
+    """Largest difference between `Dense(flatten(patch))` and `Conv2D` over the picture."""
+    return _ask(
+        worker.dense_equals_conv,
+        model,
+        picture,
+        (patch_size,),
+        what="Embedding the patches in two ways.",
+    )
+
+
+# The worker and this session's wishes.
+
+
+def start_worker() -> None:
+    """Start the model's process, without waiting for it."""
+    _dispatcher().open()
+
+
+def stop_worker() -> None:
+    """End the model's process."""
+    _dispatcher().close()
+
+
+def begin_run() -> None:
+    """Called by main.py before anything asks the model."""
+    _dispatcher().begin(_asker(), allowance=_PATIENCE)
+
+
+def end_run() -> bool:
+    """Called by main.py when the page is drawn. Returns whether something is still awaited."""
+    _dispatcher().end(_asker())
+    return bool(_asker().waiting)
+
+
+def news() -> bool:
+    """Whether something that this session waits for has come."""
+    asker = _asker()
+    asker.polled = _dispatcher().settled(asker)
+    return asker.polled
+
+
+def explain(error: Exception) -> Problem:
+    """An unexpected error as a sentence, with a reference to the server's log."""
+    reference = f"E{next(_references):04d}"
+    _log.error("%s: unexpected error", reference, exc_info=error)
+    return Problem(
+        "Something went wrong while this was computed.",
+        f"Choose something else, or reload. The server's log says more under {reference}.",
+    )
+
+
+def _explain(error: Exception) -> Problem:
+    if isinstance(error, ValueError) and str(error):
+        _log.warning("the model could not answer", exc_info=error)
+        sentence = str(error)
+        sentence = sentence[0].upper() + sentence[1:].rstrip(".") + "."
+        return Problem(sentence, "Choose something else; everything you chose is kept.")
+    return explain(error)
+
+
+def _ask(
+    function: Any, model: str, picture: Picture, rest: tuple, *, what: str, slot: str | None = None
+) -> Any:
+    try:
+        folder = checkpoints.folder_of(model)
+        stamp = _stamp(folder)
+    except (OSError, ValueError) as error:
+        return _explain(error)
+    patch_size = rest[0]
+    task = Task(
+        key=(function.__name__, str(folder), stamp, picture.key, *rest),
+        function=function,
+        arguments=(str(folder), stamp, picture.pixels, *rest),
+        what=what,
+        warms=_warm_key(folder, stamp, patch_size),
+    )
+    context = get_script_run_ctx(suppress_warning=True)
+    in_fragment = bool(context and context.fragment_ids_this_run)
+    _wanted().update(folder=folder, stamp=stamp, patch_size=patch_size)
+    return _dispatcher().ask(task, _asker(), slot=slot, patience=_PATIENCE if in_fragment else None)
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    """The state of a model's files: another stamp, another model."""
+    files = (folder / checkpoints.WEIGHTS, folder / checkpoints.CONFIG)
+    return tuple(part for s in map(Path.stat, files) for part in (s.st_mtime_ns, s.st_size))
+
+
+def _asker() -> Asker:
+    return st.session_state.setdefault("asker", Asker())
+
+
+@cache
+def _dispatcher() -> Dispatcher:
+    return Dispatcher(worker.start, first_steps=_first_steps, explain=_explain, idle=_next_to_warm)
+
+
+@cache
+def _wanted() -> dict[str, Any]:
+    """What was asked for last, which says what to warm next."""
+    return {}
+
+
+def _warm_key(folder: Path, stamp: tuple[int, ...], patch_size: int) -> tuple:
+    return "warm", str(folder), stamp, patch_size
+
+
+def _first_steps() -> list[Task]:
+    steps = [Task("import", worker.import_libraries, what="Starting the model: TensorFlow.")]
+    if (target := _target()) is not None:
+        folder, stamp, patch_size = target
+        steps.append(
+            Task(
+                "first pass",
+                worker.warm_if_possible,
+                (str(folder), stamp, patch_size),
+                what=f"Starting the model: {folder.name}.",
+                warms=_warm_key(folder, stamp, patch_size),
+            )
+        )
+    return steps
+
+
+def _target() -> tuple[Path, tuple[int, ...], int] | None:
+    """The model and patch size that are asked for most likely."""
+    wanted = dict(_wanted())
+    if wanted:
+        return wanted["folder"], wanted["stamp"], wanted["patch_size"]
+    for name in model_names()[:1]:
+        folder = checkpoints.folder_of(name)
+        return folder, _stamp(folder), DEFAULT_PATCH_SIZE
+    return None
+
+
+def _next_to_warm(warm: set) -> Task | None:
+    """The patch size nearest to the last one asked for that would still have to be compiled."""
+    try:
+        target = _target()
+    except (OSError, ValueError):
+        return None
+    if target is None:
+        return None
+    folder, stamp, patch_size = target
+    here = PATCH_SIZES.index(patch_size) if patch_size in PATCH_SIZES else 0
+    nearest = sorted(PATCH_SIZES, key=lambda size: abs(PATCH_SIZES.index(size) - here))
+    for size in nearest:
+        key = _warm_key(folder, stamp, size)
+        if key not in warm:
+            return Task(key, worker.warm_if_possible, (str(folder), stamp, size), warms=key)
+    return None

@@ -1,0 +1,221 @@
+"""The sidebar, the same on every page: picture, patch size and model."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from explorer import components, gathering, pictures, services, state
+from vitcore.config import CLASS_NAMES, PATCH_SIZES
+from vitcore.datasets import DataError
+
+_FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif"]
+_LARGEST_FILE = 25  # MB
+_DRAWN = "sketch10"
+
+
+def sidebar() -> list[str]:
+    """Draw the sidebar and settle what is chosen.
+
+    Returns:
+        Sentences for the page: values of the URL that could not be, and what is shown instead.
+    """
+    models = services.model_names()
+    default = "cifar10" if gathering.cifar10().found else _DRAWN
+    notes = _from_url(models, default)
+    with st.sidebar:
+        st.session_state["chosen_picture"] = _picture(default)
+        st.select_slider(
+            "Patch size",
+            PATCH_SIZES,
+            value=state.DEFAULT_PATCH_SIZE,
+            key="patch_size",
+            bind="query-params",
+            persist_state="session",
+            help="Side of a patch in pixels. One set of weights answers at every stop.",
+        )
+        _model(models)
+    return _lasting(notes)
+
+
+def _from_url(models: list[str], default: str) -> list[str] | None:
+    """What the URL asks for that cannot be; None in runs that do not start from a URL."""
+    context = get_script_run_ctx(suppress_warning=True)
+    back_or_forward = bool(context and context.is_history_navigation)
+    if "url_was_read" in st.session_state and not back_or_forward:
+        return None
+    # Before the first bound widget: binding drops impossible values without a word.
+    query = st.query_params.to_dict()
+    notes = state.unusable(query, models=models, classes=CLASS_NAMES, source=default)
+    if "url_was_read" not in st.session_state and query.get("picture_source") in state.OWN:
+        notes.append(
+            "An uploaded or camera picture stays with the session that made it: "
+            f"showing {state.DEFAULT_CLASS} 0."
+        )
+    st.session_state["url_was_read"] = True
+    return notes
+
+
+def _lasting(notes: list[str] | None) -> list[str]:
+    """Keep the sentences until something else is chosen."""
+    now = (state.picture().key, state.patch_size(), state.model())
+    if notes is not None:
+        st.session_state["url_notes"] = now, notes
+    then, kept = st.session_state.get("url_notes", (now, []))
+    return kept if then == now else []
+
+
+def _picture(default: str) -> state.Picture:
+    source = st.selectbox(
+        "Picture",
+        state.SOURCES,
+        index=state.SOURCES.index(default),
+        key="picture_source",
+        bind="query-params",
+        persist_state="session",
+        required=True,
+    )
+    if source in state.OWN:
+        return _own(source) or _last_or_first()
+    place = st.container()
+    label, index = _class_and_index()
+    if source == "cifar10":
+        source = _cifar10_or_drawn(place)
+    try:
+        picture = pictures.chosen(source, label, index)
+        images, indices = pictures.around(source, label, index)
+    except (DataError, OSError) as error:
+        gathering.cifar10().failed(str(error))
+        with place:
+            st.markdown(f":small[{error}]")
+        picture = pictures.chosen(_DRAWN, label, index)
+        images, indices = pictures.around(_DRAWN, label, index)
+    labels = [f"{label} {i}" for i in indices]
+    with st.session_state["thumbs_place"]:
+        components.thumbs(
+            images, indices, labels, index, "picture_thumbs", lambda: _clicked(indices)
+        )
+    st.session_state["listed_picture"] = picture
+    return picture
+
+
+def _class_and_index() -> tuple[str, int]:
+    left, right = st.columns([11, 9], gap="small")
+    label = left.selectbox(
+        "Class",
+        CLASS_NAMES,
+        index=CLASS_NAMES.index(state.DEFAULT_CLASS),
+        key="picture_class",
+        bind="query-params",
+        persist_state="session",
+        required=True,
+    )
+    index = right.number_input(
+        "Number",
+        0,
+        state.LARGEST_INDEX,
+        0,
+        key="picture_index",
+        bind="query-params",
+        persist_state="session",
+    )
+    st.session_state["thumbs_place"] = st.container()
+    st.button("Surprise me", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
+    return label, index
+
+
+def _clicked(indices: list[int]) -> None:
+    index = components.picked(st.session_state.get("picture_thumbs"), indices)
+    if index is not None:
+        st.session_state["picture_index"] = index
+
+
+def _surprise() -> None:
+    rng = np.random.default_rng()
+    st.session_state["picture_class"] = str(rng.choice(CLASS_NAMES))
+    st.session_state["picture_index"] = int(rng.integers(state.LARGEST_INDEX + 1))
+
+
+def _cifar10_or_drawn(place: Any) -> str:
+    """CIFAR-10 where it opens at once; else say why not, and draw meanwhile."""
+    data = gathering.cifar10()
+    if data.ready:
+        return "cifar10"
+    with place:
+        if data.busy:
+            _progress()
+        else:
+            st.markdown(f":small[{data.sentence}]")
+            if data.can_fetch:
+                st.button("Fetch CIFAR-10 (170 MB)", key="fetch_cifar10", on_click=data.fetch)
+    return _DRAWN
+
+
+@st.fragment(run_every=0.5)
+def _progress() -> None:
+    data = gathering.cifar10()
+    if not data.busy:
+        st.rerun()
+    st.progress(data.done or 0.0, text=data.sentence)
+
+
+def _own(source: str) -> state.Picture | None:
+    """The picture a person brought, or the last one that could be read."""
+    if source == "camera":
+        file = st.camera_input("Camera", key="picture_camera", label_visibility="collapsed")
+    else:
+        file = st.file_uploader(
+            "A picture of your own",
+            _FILE_TYPES,
+            key="picture_upload",
+            max_upload_size=_LARGEST_FILE,
+        )
+    kept: dict[str, state.Picture] = st.session_state.setdefault("own_pictures", {})
+    if file is not None:
+        data = file.getvalue()
+        mark = hashlib.sha256(data).hexdigest()
+        if st.session_state.get("own_mark") != mark:
+            st.session_state["own_mark"] = mark
+            st.session_state["own_refused"] = _decode(data, source, kept)
+        if refused := st.session_state["own_refused"]:
+            st.markdown(f":small[{refused}]")
+    return kept.get(source)
+
+
+def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | None:
+    """Keep the picture in a person's file, or say why it cannot be shown."""
+    from vitcore.datasets.pictures import PictureError, decode
+
+    try:
+        kept[source] = pictures.own(decode(data), source)
+    except PictureError as error:
+        return str(error)
+    return None
+
+
+def _last_or_first() -> state.Picture:
+    last = st.session_state.get("listed_picture")
+    if last is not None:
+        return last
+    source = "cifar10" if gathering.cifar10().ready else _DRAWN
+    return pictures.chosen(source, state.DEFAULT_CLASS, 0)
+
+
+def _model(models: list[str]) -> None:
+    if not models:
+        st.markdown("Model  \n:small[There is none yet. Train one on the Train page.]")
+        return
+    if st.session_state.get("model", models[0]) not in models:
+        del st.session_state["model"]  # its run was deleted
+    st.selectbox(
+        "Model",
+        models,
+        key="model",
+        bind="query-params",
+        persist_state="session",
+        required=True,
+    )

@@ -1,0 +1,110 @@
+"""What all pages share: the chosen picture, patch size, model and pinned patch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from vitcore.config import PATCH_SIZES, grid_side
+
+DEFAULT_CLASS = "dog"
+DEFAULT_PATCH_SIZE = 4
+LARGEST_INDEX = 999  # both data sets hold 1,000 test pictures per class
+OWN = ("upload", "camera")  # a person's own pictures, which no link can carry
+SOURCES = ("cifar10", "sketch10", "upload", "camera")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One 32 x 32 picture and what is known about it."""
+
+    pixels: np.ndarray  # (32, 32, 3) uint8
+    source: str  # one of SOURCES
+    truth: int | None  # index of its class, where it has one
+    name: str  # "frog 12"
+    key: str  # hash of the pixels
+    mask: np.ndarray | None = None  # (32, 32) bool, the object, where it is known
+
+
+def picture() -> Picture:
+    return st.session_state["chosen_picture"]
+
+
+def patch_size() -> int:
+    """P, one of `vitcore.config.PATCH_SIZES`."""
+    return st.session_state.get("patch_size", DEFAULT_PATCH_SIZE)
+
+
+def model() -> str:
+    """Name of the chosen model, or "" where there is none at all."""
+    return st.session_state.get("model") or ""
+
+
+def pinned() -> int | None:
+    """The pinned patch, counted row by row in the present grid, or None.
+
+    It is kept as a place in the picture, so it stays there when the patch size moves.
+    """
+    place = st.session_state.get("pinned_place")
+    if place is None:
+        return None
+    side = grid_side(patch_size())
+    row, column = (min(side - 1, int(share * side)) for share in place)
+    return row * side + column
+
+
+def pin(patch: int | None) -> None:
+    """Pin a patch of the present grid, or none.
+
+    Raises:
+        ValueError: when the grid has no such patch.
+    """
+    if patch is None:
+        st.session_state["pinned_place"] = None
+        return
+    side = grid_side(patch_size())
+    if not 0 <= patch < side * side:
+        raise ValueError(f"patch must be in 0..{side * side - 1}, got {patch}")
+    row, column = divmod(patch, side)
+    st.session_state["pinned_place"] = ((row + 0.5) / side, (column + 0.5) / side)
+
+
+def unusable(
+    query: dict[str, str], *, models: list[str], classes: tuple[str, ...], source: str
+) -> list[str]:
+    """Sentences about values in the URL that cannot be, each with what is shown instead.
+
+    Args:
+        query: names and values as they stand in the URL.
+        models: names that can be chosen; the first is the default.
+        classes: class names.
+        source: where pictures come from by default.
+    """
+    sentences = []
+
+    def check(name: str, allowed: tuple[str, ...], label: str, default: str) -> None:
+        if name in query and query[name] not in allowed:
+            sentences.append(
+                f"{label} {_shown(query[name])} is not one of {', '.join(allowed)}: "
+                f"showing {default}."
+            )
+
+    check("picture_source", SOURCES, "Picture source", source)
+    check("picture_class", classes, "Class", DEFAULT_CLASS)
+    index = query.get("picture_index")
+    if index is not None and not (index.isascii() and index.isdigit() and int(index) < 1000):
+        sentences.append(
+            f"Picture number {_shown(index)} is not in 0 to {LARGEST_INDEX}: showing 0."
+        )
+    sizes = tuple(map(str, PATCH_SIZES))
+    check("patch_size", sizes, "Patch size", str(DEFAULT_PATCH_SIZE))
+    if "model" in query and query["model"] not in models:
+        instead = f"showing {models[0]}" if models else "there is no model yet"
+        sentences.append(f"There is no model called {_shown(query['model'])}: {instead}.")
+    return sentences
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= 40 else f"{value[:40]}…"

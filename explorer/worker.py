@@ -1,0 +1,181 @@
+"""What runs in the model's own process, the only one beside training that imports TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from concurrent.futures import Executor
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from explorer.readings import Intervention, Reading
+
+_LOADED = 2  # models kept in memory
+_ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # This process holds models: what loky would call a leak is their memory.
+    "LOKY_MAX_MEMORY_LEAK_SIZE": "4e9",
+}
+
+
+def start() -> Executor:
+    """An executor with one process that stays when idle and ends with this one."""
+    from loky import ProcessPoolExecutor
+
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    return ProcessPoolExecutor(
+        max_workers=1,
+        timeout=None,
+        initializer=_settle_in,
+        initargs=(os.getpid(),),
+        env={**_ENVIRONMENT, "KERAS_BACKEND": backend},
+    )
+
+
+# Everything below runs in the worker. Imports of vitcore's models are inside: the app process
+# imports this module to name its functions.
+
+
+def _settle_in(parent: int) -> None:
+    import signal
+
+    # Ctrl-C reaches the whole group of processes; the server ends this one in its own time.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the server is gone, however it went."""
+    if sys.platform == "win32":
+        import ctypes
+
+        synchronize, forever = 0x00100000, 0xFFFFFFFF
+        handle = ctypes.windll.kernel32.OpenProcess(synchronize, False, parent)
+        ctypes.windll.kernel32.WaitForSingleObject(handle, forever)
+    else:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+    os._exit(0)
+
+
+def import_libraries() -> None:
+    """Import what models need, once."""
+    import gc
+
+    import vitcore.tracing  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+@lru_cache(maxsize=_LOADED)
+def _model(folder: str, stamp: tuple[int, ...]) -> Any:  # noqa: ARG001 - a new file, a new model
+    import vitcore
+
+    return vitcore.load(folder)
+
+
+@lru_cache(maxsize=256)
+def _first_pass(folder: str, stamp: tuple[int, ...], patch_size: int) -> None:
+    """Compile the forward pass of one patch size, once."""
+    import vitcore
+
+    side = _model(folder, stamp).config.image_size
+    black = np.zeros((side, side, 3), np.uint8)
+    vitcore.trace(_model(folder, stamp), black, patch_size=patch_size)
+
+
+def warm(folder: str, stamp: tuple[int, ...], patch_size: int) -> None:
+    """Load a model and compile one patch size."""
+    _first_pass(folder, stamp, patch_size)
+
+
+def warm_if_possible(folder: str, stamp: tuple[int, ...], patch_size: int) -> bool:
+    """`warm`, but a model that cannot be loaded is left to the one who asks for it."""
+    try:
+        warm(folder, stamp, patch_size)
+    except Exception as error:
+        print(f"not warmed: {error!r}", file=sys.stderr)
+        return False
+    return True
+
+
+def reading(
+    folder: str,
+    stamp: tuple[int, ...],
+    pixels: np.ndarray,
+    patch_size: int,
+    intervention: Intervention | None,
+) -> Reading:
+    """One picture through one model, everything kept.
+
+    Args:
+        folder: of the model.
+        stamp: state of its weights file.
+        pixels: (H, W, 3) uint8.
+        patch_size: P.
+        intervention: what to change in the pass.
+    """
+    import vitcore
+
+    model = _model(folder, stamp)
+    change = None
+    if intervention is not None:
+        change = vitcore.Intervention(
+            heads_off=intervention.heads_off,
+            patches=dict(intervention.patches),
+            positions=intervention.positions,
+        )
+    _first_pass(folder, stamp, patch_size)
+    started = time.perf_counter()
+    trace = vitcore.trace(model, pixels, patch_size=patch_size, intervention=change)
+    seconds = time.perf_counter() - started
+    return Reading(
+        patch_size=trace.patch_size,
+        grid=tuple(trace.grid),
+        prefix=trace.prefix,
+        picture=np.asarray(trace.picture, np.uint8),
+        embedded=_float32(trace.tokens[0]),
+        attention=_float32(trace.attention),
+        votes=None if trace.votes is None else _float32(trace.votes[trace.prefix :]),
+        logits=_float32(trace.logits),
+        probabilities=_float32(trace.probabilities),
+        seconds=seconds,
+    )
+
+
+def dense_equals_conv(
+    folder: str,
+    stamp: tuple[int, ...],  # noqa: ARG001 - a new file, a new question
+    pixels: np.ndarray,
+    patch_size: int,
+) -> float:
+    """Largest difference between the two ways to embed patches, with the model's own weights.
+
+    One flattens each patch and multiplies it by a matrix (`Dense`), the other slides the same
+    numbers over the picture as a kernel (`Conv2D` with kernel size = stride = P).
+    """
+    from keras import ops
+
+    from vitcore import checkpoints, patches
+
+    config, weights = checkpoints.read(folder)
+    kernel = patches.pi_resize(weights["patch_embedding/kernel"], patch_size)  # (P, P, C, D)
+    bias = weights["patch_embedding/bias"]  # (D,)
+    seen = patches.as_seen(pixels, patch_size, image_size=config.image_size)
+    picture = seen.astype(np.float32) / 127.5 - 1  # (G*P, G*P, C)
+    cut = patches.cut(seen, patch_size).astype(np.float32) / 127.5 - 1  # (G, G, P, P, C)
+    flat = cut.reshape(-1, kernel[..., 0].size)  # (N, P*P*C)
+    dense = ops.add(ops.matmul(flat, kernel.reshape(-1, kernel.shape[-1])), bias)
+    conv = ops.add(ops.conv(picture[None], kernel, strides=patch_size, padding="valid"), bias)
+    conv = ops.reshape(conv, (-1, kernel.shape[-1]))
+    return float(ops.max(ops.abs(dense - conv)))
+
+
+def _float32(values: Any) -> np.ndarray:
+    return np.ascontiguousarray(values, np.float32)
