@@ -1,0 +1,95 @@
+"""Tokens and pairs at every patch size, and three ways to cut a picture that P does not divide."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from explorer.components.declared import declare
+from explorer.components.packing import pack
+
+_cost = declare("cost")
+_VERBS = {"seen": "resized to ", "valid": "cropped to ", "same": "zeros added: "}
+
+
+def cost_payload(
+    original: np.ndarray,
+    cuts: Mapping[str, np.ndarray],
+    *,
+    patch_size: int,
+    grid_sides: Mapping[int, int],
+    rev: str = "",
+) -> bytes:
+    """Everything the figure shows.
+
+    Args:
+        original: (side, side, 3) uint8.
+        cuts: "seen", "valid" and "same": patches (gh, gw, P, P, 3) uint8 of each way of cutting.
+        patch_size: P, one of the stops.
+        grid_sides: grid side by patch size, for every stop of the slider, smallest P first.
+        rev: what the drawn figure carries as `data-rev`.
+
+    Raises:
+        ValueError: where P is not among the stops or a way of cutting is missing.
+    """
+    if patch_size not in grid_sides:
+        raise ValueError(f"patch_size must be one of {list(grid_sides)}, got {patch_size}")
+    if set(cuts) != {"seen", "valid", "same"}:
+        raise ValueError(f"cuts must be seen, valid and same, got {sorted(cuts)}")
+    joined = {
+        name: np.ascontiguousarray(
+            patches.transpose(0, 2, 1, 3, 4).reshape(
+                patches.shape[0] * patch_size, patches.shape[1] * patch_size, 3
+            )
+        )
+        for name, patches in cuts.items()
+    }
+    sides = {name: len(picture) for name, picture in joined.items()}
+    side = len(original)
+    header = {
+        "P": patch_size,
+        "side": side,
+        "sides": sides,
+        "stops": [{"P": size, "tokens": g * g} for size, g in grid_sides.items()],
+        "now": list(grid_sides).index(patch_size),
+        "headings": [cost_sentence(patch_size, grid_sides), _cut_sentence(patch_size, side)],
+        "captions": [
+            f"{'' if sides[name] == side else verb}{_extent(sides[name], patch_size)}"
+            for name, verb in _VERBS.items()
+        ],
+        "rev": rev,
+    }
+    return pack("cost", header, original=np.ascontiguousarray(original), **joined)
+
+
+def cost(data: bytes, *, key: str) -> None:
+    """Draw what `cost_payload` packed."""
+    _cost(key=key, data=data, height="content")
+
+
+def cost_sentence(patch_size: int, grid_sides: Mapping[int, int]) -> str:
+    """The pairs at this patch size beside those at the stop nearest to twice the size."""
+    tokens = grid_sides[patch_size] ** 2
+    if tokens == 1:
+        return "One token makes one pair: attention has nothing to mix"
+    larger = [size for size in grid_sides if size > patch_size]
+    other = min(larger, key=lambda size: abs(size - 2 * patch_size))
+    times = tokens**2 / grid_sides[other] ** 4
+    text = f"{times:.0f}" if times >= 9.95 or abs(times - round(times)) < 0.05 else f"{times:.1f}"
+    return (
+        f"At {patch_size} × {patch_size} attention compares {tokens**2:,} pairs, "
+        f"{text} times as many as at {other} × {other}"
+    )
+
+
+def _cut_sentence(patch_size: int, side: int) -> str:
+    if side % patch_size == 0:
+        return f"{patch_size} divides {side}: every way of cutting gives the same patches"
+    return (
+        f"{patch_size} does not divide {side}: the model resizes the picture, "
+        "other code crops or pads it"
+    )
+
+
+def _extent(side: int, patch_size: int) -> str:
+    across = side // patch_size
+    return f"{side} × {side} pixels, {across} × {across} {'patch' if across == 1 else 'patches'}"

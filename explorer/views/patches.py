@@ -1,0 +1,177 @@
+"""Patches: the picture as the list of tokens it becomes, and what its patch size costs."""
+
+import numpy as np
+import streamlit as st
+
+from explorer import components, navigation, services, state
+from explorer.components.cost import cost, cost_payload
+from explorer.components.filters import filter_figure, filters
+from explorer.components.patches import patches, patches_payload
+from explorer.services import Problem, Waiting
+from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
+from vitcore.initialisation import initial_weights
+from vitcore.introspection.filters import embed_patches
+from vitcore.patches import cut, pi_resize
+
+_SIDES = {size: grid_side(size) for size in PATCH_SIZES}
+
+
+def kernel_of(model: str) -> tuple[ViTConfig, np.ndarray, np.ndarray] | Problem:
+    """The patch embedding of a model: config, kernel (p, p, 3, D) and bias (D,)."""
+    try:
+        config, weights = services.weights(model)
+    except (ValueError, OSError) as error:
+        sentence = str(error).rstrip(".")
+        return Problem(
+            "The weights of the model cannot be read.",
+            f"{sentence[:1].upper()}{sentence[1:]}. Choose another model; the picture is kept.",
+        )
+    return config, weights["patch_embedding/kernel"], weights["patch_embedding/bias"]
+
+
+def untrained_kernel(config: ViTConfig) -> np.ndarray:
+    """The kernel (p, p, 3, D) that training would start from; no other weight is drawn."""
+    alone = ViTConfig(
+        kernel_size=config.kernel_size, width=config.width, depth=1, heads=1, mlp_width=1,
+        position_grid=1, positions="none", head_width=1,
+    )  # fmt: skip
+    return initial_weights(alone)["patch_embedding/kernel"]
+
+
+def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: str) -> None:
+    """The title and the figure that follows one patch to its embedding."""
+    patch_cut = cut(picture.pixels, patch_size)
+    tokens, numbers = _SIDES[patch_size] ** 2, 3 * patch_size**2
+    st.title(
+        f"At patch size {patch_size} the picture becomes "
+        f"{tokens} {'token' if tokens == 1 else 'tokens'} of {numbers:,} numbers"
+    )
+    tokens_in, pixel_range = None, (-1, 1)
+    if not isinstance(embedding, Problem):
+        config, kernel, bias = embedding
+        pixel_range = (-1, 1) if config.pixel_range == "signed" else (0, 1)
+        tokens_in = embed_patches(
+            patch_cut, pi_resize(kernel, patch_size), bias, pixel_range=config.pixel_range
+        )
+    data = patches_payload(patch_cut, tokens_in, pixel_range=pixel_range, rev=rev)
+    patches(data, key="patches_flow")
+    if isinstance(embedding, Problem):
+        components.figure_state("error", embedding.what, embedding.then, height=90)
+    components.how_to_read(
+        text="The picture is cut into squares of P × P pixels. One square, read pixel by pixel, is a "
+        "row of P·P·3 numbers. One learned matrix **E**, the same for every patch, turns it into "
+        "a **token** of D numbers: the bars, positive upwards, before the token is told where it "
+        "lies; a mark at the edge says that a bar was cut off. There are N = HW/P² tokens: "
+        "256 × 256 pixels in patches of 16 × 16 are 256·256/16² = 256. The article prints "
+        "N = HW/P, which would be 4,096. Where P does not divide the side, the picture is resized "
+        "to whole patches. The last line is all that the blocks get: a list. What lay beside "
+        "what, only the positions say. A large number in a token does not mean that the patch "
+        "matters.",
+        formula=r"\mathbf{x}_p\in\mathbb{R}^{N\times(P^2\cdot C)},\quad N=HW/P^2,\qquad "
+        r"\mathbf{z}^i=\mathbf{x}^i_p\,\mathbf{E}+\mathbf{b}",
+        source="Dosovitskiy et al., An Image is Worth 16x16 Words (2021), section 3.1 and eq. 1.",
+        code=components.source_of("vitcore/patches.py", "cut")
+        + "\n\n"
+        + components.source_of("vitcore/introspection/filters.py", "embed_patches"),
+        key="patches_flow",
+    )
+
+
+def draw_cost(picture: state.Picture, patch_size: int, rev: str) -> None:
+    """What the patch size costs, and how other code cuts where it does not divide the side."""
+    cuts = {
+        "seen": cut(picture.pixels, patch_size),
+        "valid": cut(picture.pixels, patch_size, padding="valid"),
+        "same": cut(picture.pixels, patch_size, padding="same"),
+    }
+    data = cost_payload(picture.pixels, cuts, patch_size=patch_size, grid_sides=_SIDES, rev=rev)
+    cost(data, key="patches_cost")
+    components.how_to_read(
+        text="Left: each step of the scale is ten times more. Half the patch size makes four times "
+        "the tokens, and attention compares every token with every token: sixteen times the "
+        "pairs. The rest of a block grows with the tokens only. The stops of the slider are one "
+        "patch size for each grid. Right: TensorFlow's `VALID` drops the pixels that are left "
+        "over (faint), `SAME` adds zeros around them. The models here resize the picture, so that "
+        "no part of it is lost and no border is made up.",
+        formula=r"g=\max(1,\mathrm{round}(32/P)),\qquad N=g^2,\qquad \text{pairs}=N^2",
+        source="Vaswani et al., Attention Is All You Need (2017), table 1; "
+        "tf.image.extract_patches for VALID and SAME.",
+        code=components.source_of("vitcore/patches.py", "cut", "resize_picture"),
+        key="patches_cost",
+    )
+
+
+def draw_filters(embedding: object, patch_size: int, rev: str) -> None:
+    """The learned filters and their components."""
+    if isinstance(embedding, Problem):
+        st.subheader("What the filters of the patch embedding look for")
+        components.figure_state("error", embedding.what, embedding.then, height=200)
+        return
+    config, kernel, _ = embedding
+    figure = filter_figure(kernel, untrained_kernel(config), patch_size, rev=rev)
+    st.subheader(figure.title)
+    filters(figure, key="patches_filters")
+    components.how_to_read(
+        text="Each number of a token is the patch compared with one **filter**: a column of **E**, "
+        "drawn as a picture. Filters are stored at one size and resized to the present patch size "
+        "so that a resized patch keeps its embedding (PI-resize). The **components** are the "
+        "directions in which the filters differ most, strongest first; the fewer of them carry "
+        "the variance, the more alike the filters are. How strongly the blocks use each "
+        "number, this figure does not say.",
+        formula=r"\mathbf{E}'=\mathrm{pinv}(B^{\top})\,\mathbf{E},\qquad "
+        r"\tilde{\mathbf{E}}=U S V^{\top},\qquad \text{share}_k=s_k^2/\textstyle\sum_j s_j^2",
+        source="Dosovitskiy et al. (2021), figure 7, left; FlexiViT (2023), section 3.4.",
+        code=components.source_of("vitcore/introspection/filters.py", "principal_components")
+        + "\n\n"
+        + components.source_of("vitcore/patches.py", "pi_resize"),
+        key="patches_filters",
+    )
+
+
+def scientific(value: float) -> str:
+    """A small number as 3·10⁻⁷."""
+    digits, _, power = f"{value:.0e}".partition("e")
+    return f"{digits}·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def draw_two_ways(answer: float | Waiting | Problem, patch_size: int) -> None:
+    """Whether Dense and Conv2D agree, in the place that is kept for it."""
+    if isinstance(answer, Waiting):
+        components.figure_state("loading", answer.what, answer.then, height=96, done=answer.done)
+        return
+    if isinstance(answer, Problem):
+        components.figure_state("error", answer.what, answer.then, height=96)
+        return
+    tokens = _SIDES[patch_size] ** 2
+    found = (
+        f"**Largest difference {scientific(answer)}.** What differs is rounding: the "
+        "sums are taken in another order."
+        if answer
+        else "**Largest difference 0.** Here even the order of the sums is the same."
+    )
+    st.markdown(
+        f"{found} `Dense(flatten(patch))` multiplies {tokens} rows of {3 * patch_size**2:,} numbers "
+        f"by **E**; `Conv2D(kernel = stride = {patch_size})` slides the same weights over the "
+        "picture in steps of one patch."
+    )
+
+
+picture, patch_size, model = state.picture(), state.patch_size(), state.model()
+rev = f"{picture.key}-{patch_size}-{model}"
+chain = st.container(height=56, border=False, key="patches_chain")
+embedding = kernel_of(model)
+draw_main(picture, patch_size, embedding, rev)
+draw_cost(picture, patch_size, rev)
+st.subheader("Flatten and multiply, or slide a kernel: the same embedding")
+two_ways = st.container(key="patches_two_ways")
+draw_filters(embedding, patch_size, f"{model}-{patch_size}")
+
+# Last, because they may wait for the model: all above is on its way to the screen by now.
+config = None if isinstance(embedding, Problem) else embedding[0]
+with chain:
+    answer = services.reading(model, picture, patch_size)
+    stage = components.strip(answer, picture, patch_size, now="patches", config=config)
+with two_ways:
+    draw_two_ways(services.dense_equals_conv(model, picture, patch_size), patch_size)
+if stage and stage != "patches":
+    navigation.goto(stage)
