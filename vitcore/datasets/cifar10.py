@@ -1,6 +1,7 @@
 """CIFAR-10 as memory-mapped arrays, converted once and then opened in milliseconds."""
 
 import contextlib
+import math
 import os
 import shutil
 import tempfile
@@ -12,13 +13,25 @@ from typing import Literal
 import numpy as np
 
 from vitcore.datasets import batches
+from vitcore.datasets.download import Progress, download
 from vitcore.datasets.errors import DataError
-from vitcore.datasets.source import Source, find_cifar10, is_converted
+from vitcore.datasets.source import (
+    ARCHIVE_NAME,
+    Source,
+    find_cifar10,
+    is_converted,
+    published_folder,
+)
+
+URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+SIZE = 170_498_071  # bytes
+SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 
 _HOW_TO_FETCH = (
     "Fetch it with `python -m vitcore fetch` or from the Models page, "
     "or set VITCORE_DATA to a folder that holds cifar-10-batches-py."
 )
+_SPLITS = ("train", "test")
 _STALE_AFTER = 3600.0  # seconds; no conversion takes this long, so its folder was abandoned
 
 
@@ -46,7 +59,7 @@ def cifar10(
 
     Source: Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html
     """
-    if split not in ("train", "test"):
+    if split not in _SPLITS:
         raise ValueError(f"split must be train or test, got {split!r}")
     source = find_cifar10(data_dir)
     if source is None:
@@ -55,25 +68,76 @@ def cifar10(
         raise FileNotFoundError(f"CIFAR-10 was not found {where}. {_HOW_TO_FETCH}")
 
     folder = source.converted
-    if is_converted(folder):
-        try:
+    try:
+        if is_converted(folder):
             return _open(folder, split)
-        except DataError:
-            if source.kind == "converted":
-                # Out of the way, so that the next opening looks further and offers a download.
-                shutil.rmtree(folder, ignore_errors=True)
+    except DataError:
+        shutil.rmtree(folder, ignore_errors=True)
+        if source.kind == "converted":
+            # Nothing here to convert again, but another place may hold a good one.
+            if find_cifar10(data_dir) in (None, source):
                 raise
-    convert(_read(source), folder)
+            return cifar10(split, data_dir=data_dir)
+    try:
+        convert(_read(source), folder)
+    except DataError as error:
+        raise DataError(f"{error} {_how_to_repair(source)}") from error
     return _open(folder, split)
+
+
+def fetch(
+    progress: Progress | None = None,
+    *,
+    url: str = URL,
+    size: int = SIZE,
+    sha256: str = SHA256,
+) -> Path:
+    """Download CIFAR-10 into the app's own cache, unless it is there already.
+
+    An interrupted download goes on where it stopped, and the set appears whole or not at all.
+
+    Args:
+        progress: called with (bytes so far, bytes in all); what it raises stops the download.
+        url, size, sha256: the published archive; tests name another one.
+
+    Returns:
+        The folder that `cifar10` opens from now on.
+
+    Raises:
+        DataError: when it fails, in one sentence to show to a person.
+    """
+    folder = published_folder()
+    if _is_whole(folder):
+        return folder
+    archive = folder.parent / ARCHIVE_NAME
+    room = sum(math.prod(shape) for split in _SPLITS for shape in _shapes(split))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        download(url, archive, size=size, sha256=sha256, room=room, progress=progress)
+        # Where the conversion fails, say on a full disk, the archive stays for the next time.
+        convert(batches.read_archive(archive), folder)
+        archive.unlink()
+    except OSError as error:
+        raise DataError(f"{folder.parent} cannot be written: {error.strerror}.") from error
+    return folder
 
 
 def convert(read: Iterable[batches.Batch], folder: Path) -> None:
     """Write batches as four `.npy` files into `folder`, which appears whole or not at all.
 
     Raises:
-        DataError: when a batch is broken; nothing is left behind.
-        OSError: when the disk is full or the folder cannot be written.
+        DataError: when a batch is broken, the disk is full or the folder cannot be written;
+            nothing is left behind.
     """
+    try:
+        _convert(read, folder)
+    except OSError as error:
+        raise DataError(
+            f"CIFAR-10 cannot be converted into {folder.parent}: {error.strerror or error}."
+        ) from error
+
+
+def _convert(read: Iterable[batches.Batch], folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(folder)
     work = Path(tempfile.mkdtemp(prefix=".converting-", dir=folder.parent))
@@ -97,6 +161,12 @@ def _read(source: Source) -> Iterable[batches.Batch]:
     return batches.read_folder(source.path)
 
 
+def _how_to_repair(source: Source) -> str:
+    if source.origin == "named":
+        return "Replace that copy, or name none (VITCORE_DATA) to use another or a downloaded one."
+    return _HOW_TO_FETCH
+
+
 def _shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     files = batches.TRAIN_FILES if split == "train" else batches.TEST_FILES
     count = len(files) * batches.PICTURES_PER_BATCH
@@ -106,7 +176,7 @@ def _shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _write(read: Iterable[batches.Batch], work: Path) -> None:
     with contextlib.ExitStack() as stack:
         files = {}
-        for split in ("train", "test"):
+        for split in _SPLITS:
             for part, shape in zip(("images", "labels"), _shapes(split), strict=True):
                 file = stack.enter_context((work / f"{split}_{part}.npy").open("wb"))
                 header = {"descr": "|u1", "fortran_order": False, "shape": shape}
@@ -120,6 +190,10 @@ def _write(read: Iterable[batches.Batch], work: Path) -> None:
                 file, start = files[split, part]
                 file.seek(start + order.index(name) * values.size)
                 file.write(np.ascontiguousarray(values).data)
+        for file, _ in files.values():
+            # On the disk before the folder gets its name: a power cut must not leave it half.
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _open(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -128,8 +202,8 @@ def _open(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
         path = folder / f"{split}_{part}.npy"
         try:
             array = np.load(path, mmap_mode="r" if part == "images" else None, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise DataError(f"{path} is damaged and is removed. {_HOW_TO_FETCH}") from error
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"{path} is damaged. {_HOW_TO_FETCH}") from error
         if array.shape != shape or array.dtype != np.uint8:
             raise DataError(
                 f"{path} must hold {shape} of uint8, got {array.shape} of {array.dtype}."
@@ -140,9 +214,9 @@ def _open(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        for split in ("train", "test"):
+        for split in _SPLITS:
             _open(folder, split)
-    except (OSError, DataError):
+    except DataError:
         return False
     return True
 
