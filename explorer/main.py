@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -37,8 +38,8 @@ def poll() -> None:
 page = st.navigation(navigation.pages(), position="top")
 services.begin_run()
 try:
-    for sentence in sidebar():
-        st.markdown(f":small[{sentence}]")
+    if sentences := sidebar():
+        st.html(f'<p class="quiet-line" role="status">{escape(" ".join(sentences))}</p>')
     page.run()
 except Exception as error:
     problem = services.explain(error)

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import worker
+from explorer import gathering, worker
 from explorer.dispatcher import Asker, Dispatcher, Task
 from explorer.readings import Intervention, Problem, Reading, Waiting
 from explorer.state import DEFAULT_PATCH_SIZE, Picture
@@ -121,12 +121,14 @@ def dense_equals_conv(model: str, picture: Picture, patch_size: int) -> float | 
 
 
 def start_worker() -> None:
-    """Start the model's process, without waiting for it."""
+    """Start the model's process and get the pictures ready, without waiting for either."""
     _dispatcher().open()
+    gathering.cifar10().prepare()
 
 
 def stop_worker() -> None:
-    """End the model's process."""
+    """End what `start_worker` started."""
+    gathering.cifar10().stop()
     _dispatcher().close()
 
 

@@ -77,7 +77,6 @@ def _picture(default: str) -> state.Picture:
         key="picture_source",
         bind="query-params",
         persist_state="session",
-        required=True,
     )
     if source in state.OWN:
         return _own(source) or _last_or_first()
@@ -104,17 +103,17 @@ def _picture(default: str) -> state.Picture:
 
 
 def _class_and_index() -> tuple[str, int]:
-    left, right = st.columns([11, 9], gap="small")
-    label = left.selectbox(
+    row = st.container(horizontal=True, gap="xsmall")
+    label = row.selectbox(
         "Class",
         CLASS_NAMES,
         index=CLASS_NAMES.index(state.DEFAULT_CLASS),
         key="picture_class",
         bind="query-params",
         persist_state="session",
-        required=True,
+        width=118,
     )
-    index = right.number_input(
+    index = row.number_input(
         "Number",
         0,
         state.LARGEST_INDEX,
@@ -122,6 +121,7 @@ def _class_and_index() -> tuple[str, int]:
         key="picture_index",
         bind="query-params",
         persist_state="session",
+        width=72,
     )
     st.session_state["thumbs_place"] = st.container()
     st.button("Surprise me", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
@@ -145,6 +145,7 @@ def _cifar10_or_drawn(place: Any) -> str:
     data = gathering.cifar10()
     if data.ready:
         return "cifar10"
+    data.prepare()
     with place:
         if data.busy:
             _progress()
@@ -217,5 +218,4 @@ def _model(models: list[str]) -> None:
         key="model",
         bind="query-params",
         persist_state="session",
-        required=True,
     )
