@@ -1,0 +1,72 @@
+"""How far heads look, in pixels of the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def patch_distances(grid: tuple[int, int], image_size: tuple[int, int] = (32, 32)) -> np.ndarray:
+    """Distance between the centres of any two patches: (N, N) float64, pixels.
+
+    Args:
+        grid: (rows, columns).
+        image_size: (height, width) of the original picture; a cell is height/rows tall.
+    """
+    rows, columns = np.divmod(np.arange(grid[0] * grid[1]), grid[1])
+    down = (rows[:, None] - rows) * (image_size[0] / grid[0])
+    across = (columns[:, None] - columns) * (image_size[1] / grid[1])
+    return np.hypot(down, across)
+
+
+def attention_distance(
+    attention: np.ndarray,
+    grid: tuple[int, int],
+    *,
+    image_size: tuple[int, int] = (32, 32),
+    prefix: int = 0,
+    renormalise: bool = True,
+) -> np.ndarray:
+    """Mean distance between a patch and what it looks at, per head.
+
+    For each query patch the attention-weighted mean distance to all patches, averaged over
+    queries. Rows and columns of the prefix (class token, registers) are left out.
+
+    Args:
+        attention: (L, H, T, T), rows are queries, T = prefix + rows * columns.
+        grid: (rows, columns) of patches.
+        image_size: (height, width) of the original picture, pixels.
+        prefix: tokens before the patches.
+        renormalise: divide what is left of a row by its sum; False gives the ViT paper's figure,
+            in which a head that looks at the class token seems to look less far.
+
+    Returns:
+        (L, H) float64, pixels.
+
+    Raises:
+        ValueError: if the attention does not fit the grid.
+
+    Source: Dosovitskiy et al. 2021, figure 7 right; google-research/vision_transformer issue 162
+    """
+    attention = np.asarray(attention)
+    patches = grid[0] * grid[1]
+    if attention.ndim != 4 or attention.shape[2:] != (prefix + patches,) * 2:
+        raise ValueError(
+            f"attention must be (L, H, T, T) with T = {prefix} + {grid[0]}*{grid[1]}, "
+            f"got {attention.shape}"
+        )
+    among = attention[:, :, prefix:, prefix:].astype(np.float64)  # (L, H, N, N)
+    if renormalise:
+        # A row that looks at the prefix alone has nothing left to divide by.
+        among = among / np.maximum(among.sum(axis=-1, keepdims=True), 1e-12)
+    return (among * patch_distances(grid, image_size)).sum(axis=-1).mean(axis=-1)
+
+
+def distance_bounds(
+    grid: tuple[int, int], image_size: tuple[int, int] = (32, 32)
+) -> tuple[float, float]:
+    """(uniform, farthest): what a head that looks everywhere alike has, and the most there is.
+
+    Both in pixels, averaged over query patches; they depend on the grid.
+    """
+    distances = patch_distances(grid, image_size)
+    return float(distances.mean()), float(distances.max(axis=-1).mean())
