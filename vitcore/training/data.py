@@ -1,0 +1,125 @@
+"""The pictures of a run: which are trained on, which are held back, and each step's batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vitcore import patches
+from vitcore.config import TrainConfig
+from vitcore.datasets.cifar10 import cifar10
+from vitcore.datasets.sketch10 import sketch
+from vitcore.training import augmentation, draws
+
+# Seeds of sketch10: 0 is what the app shows and what evaluation counts; training never sees it.
+TRAIN_SEED, VALIDATION_SEED = 1, 2
+
+
+class Sketches:
+    """Drawn pictures by number, each drawn once, when it is first asked for."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self._seed = seed
+        self._images = np.zeros((count, 32, 32, 3), np.uint8)
+        self._drawn = np.zeros(count, bool)
+        self.labels = (np.arange(count) % 10).astype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        numbers = np.arange(len(self))[rows]
+        for number in numbers[~self._drawn[numbers]]:
+            self._images[number] = sketch(int(number), self._seed)[0]
+            self._drawn[number] = True
+        return self._images[numbers]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step trains on."""
+
+    pictures: np.ndarray  # (B, G*P, G*P, 3) uint8, augmented and resized for P
+    labels: np.ndarray  # (B,) int32
+    patch_size: int
+
+
+class Pictures:
+    """A run's pictures.
+
+    Args:
+        config: the run's.
+        patch_size: the model's own, where the config draws none.
+        data_dir: where to look for CIFAR-10 first.
+
+    Raises:
+        FileNotFoundError: if CIFAR-10 is wanted and not on this machine.
+    """
+
+    def __init__(
+        self, config: TrainConfig, patch_size: int, data_dir: str | Path | None = None
+    ) -> None:
+        self.config = config
+        self.patch_size = patch_size
+        if config.data == "cifar10":
+            images, labels = cifar10("train", data_dir=data_dir)
+            kept, held_back = split(labels, config)
+            self._images, self._rows = images, kept
+            self._labels = labels
+            self._validation = images, labels, held_back
+        else:
+            train = Sketches(config.train_size, TRAIN_SEED)
+            held = Sketches(max(10, round(config.train_size * config.validation)), VALIDATION_SEED)
+            self._images, self._labels, self._rows = train, train.labels, np.arange(len(train))
+            self._validation = held, held.labels, np.arange(len(held))
+        self._sketches = Sketches(config.train_size, TRAIN_SEED) if config.sketch_share else None
+        self._order: tuple[int, np.ndarray] = (-1, self._rows)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Full batches in one pass; what is left over is dropped, as shapes are fixed."""
+        return max(1, len(self._rows) // self.config.batch_size)
+
+    def batch(self, step: int, steps: int) -> Batch:
+        """What step number `step` of `steps`, from 0, trains on: a pure function of the seed."""
+        config = self.config
+        size = draws.patch_size(config, step, steps) or self.patch_size
+        epoch, turn = divmod(step, self.steps_per_epoch)
+        if self._order[0] != epoch:
+            order = draws.generator(config.seed, draws.ORDER, epoch).permutation(self._rows)
+            self._order = epoch, order
+        count = config.batch_size
+        rows = self._order[1][turn * count : (turn + 1) * count]
+        if config.token_budget:
+            rows = rows[: max(1, config.token_budget // patches.grid_side(size) ** 2)]
+        # Sorted, so that a memory-mapped file is read forwards.
+        rows = np.sort(rows)
+        pictures, labels = self._images[rows], self._labels[rows].astype(np.int32)
+        if self._sketches is not None:
+            rng = draws.generator(config.seed, draws.SKETCHES, step)
+            drawn = rng.integers(len(self._sketches), size=round(len(rows) * config.sketch_share))
+            places = rng.permutation(len(rows))[: len(drawn)]
+            pictures, labels = np.array(pictures), np.array(labels)
+            pictures[places], labels[places] = self._sketches[drawn], self._sketches.labels[drawn]
+        rng = draws.generator(config.seed, draws.AUGMENTATION, step)
+        pictures = augmentation.augment(pictures, rng, config.augmentation)
+        return Batch(patches.as_seen(pictures, size), labels, size)
+
+    def validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """The pictures held back: uint8 (N, 32, 32, 3) and labels (N,)."""
+        images, labels, rows = self._validation
+        return images[rows], np.asarray(labels)[rows]
+
+
+def split(labels: np.ndarray, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows held back, each class in the same share; both sorted."""
+    rng = draws.generator(config.seed, draws.SPLIT)
+    kept, held_back = [], []
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        count = max(1, round(len(rows) * config.validation))
+        held_back.append(rows[:count])
+        kept.append(rows[count:])
+    return np.sort(np.concatenate(kept)), np.sort(np.concatenate(held_back))

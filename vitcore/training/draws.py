@@ -1,0 +1,26 @@
+"""All randomness of a run, drawn from (seed, purpose, step): there is no state to save."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vitcore.config import TrainConfig
+
+ORDER, PATCH_SIZE, AUGMENTATION, SKETCHES, SPLIT = range(5)  # purposes, never renumbered
+
+
+def generator(seed: int, purpose: int, step: int = 0) -> np.random.Generator:
+    """The random numbers of one purpose at one step, whatever was drawn before."""
+    return np.random.default_rng((seed, purpose, step))
+
+
+def patch_size(config: TrainConfig, step: int, steps: int) -> int | None:
+    """P of one step: None, the model's own, or drawn with weights that move during the run."""
+    if not config.patch_sizes:
+        return None
+    even = (1.0,) * len(config.patch_sizes)
+    first = np.array(config.patch_weights or even)
+    last = np.array(config.patch_weights_end or config.patch_weights or even)
+    done = step / max(1, steps)
+    weights = first / first.sum() * (1 - done) + last / last.sum() * done
+    return int(generator(config.seed, PATCH_SIZE, step).choice(config.patch_sizes, p=weights))

@@ -1,0 +1,276 @@
+"""The training loop: steps, events, checkpoints and validation, steered from outside."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from vitcore import checkpoints
+from vitcore.config import PRESETS, TrainConfig
+from vitcore.evaluation import Score, score
+from vitcore.initialisation import parameter_count
+from vitcore.model import build
+from vitcore.training import events
+from vitcore.training.control import Control
+from vitcore.training.data import Batch, Pictures
+from vitcore.training.step import Trainer, learning_rate
+
+STATE = "state.safetensors"
+_EVENT_SECONDS = 0.25  # between two points of the curve
+_CHECKPOINT_SECONDS = 60.0  # between two checkpoints inside an epoch
+PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_LOWEST = 0.8, 5, 1e-5  # the article's ReduceLROnPlateau
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no longer a number."""
+
+
+@dataclass
+class Progress:
+    """What a resumed run must know besides the variables."""
+
+    step: int = 0  # steps taken
+    rate_factor: float = 1.0  # left of the learning rate after drops
+    best_loss: float = math.inf  # of the validations so far
+    waited: int = 0  # epochs since the best
+    seconds: float = 0.0  # spent training
+    pictures: int = 0  # seen in training
+
+
+class Run:
+    """One training run in its own folder.
+
+    Args:
+        folder: the run's; made where it is missing.
+        config: what to train.
+        resume: go on from the folder's last checkpoint, where there is one.
+        data_dir: where to look for CIFAR-10 first.
+        notice: called with each event's dict, for a progress bar.
+
+    Raises:
+        ValueError: if the folder holds a run of another configuration, or one and not `resume`.
+        FileNotFoundError: if CIFAR-10 is wanted and missing.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: TrainConfig,
+        *,
+        resume: bool = False,
+        data_dir: str | Path | None = None,
+        notice: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.model_config = PRESETS[config.preset]
+        self.control = Control(folder)
+        self.progress = Progress()
+        self._notice = notice
+        self.pictures = Pictures(config, self.model_config.patch_size, data_dir)
+        self.steps = config.steps or max(1, round(config.epochs * self.pictures.steps_per_epoch))
+        self.trainer = Trainer(
+            build(self.model_config, seed=config.seed, precision=config.precision), config
+        )
+        self.finished_model = build(self.model_config, seed=config.seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / STATE).exists():
+            if not resume:
+                raise ValueError(f"{folder} holds a run already; resume it or name another folder")
+            self._load()
+            events.truncate_after(folder, self.progress.step)
+        self._log = events.EventLog(folder)
+
+    def train(self) -> str:
+        """Train to the end, or until told to stop.
+
+        Returns:
+            "finished" or "stopped".
+
+        Raises:
+            DivergedError: if the loss is no longer a number; the last checkpoint's weights stay.
+        """
+        self._say(
+            "start",
+            step=self.progress.step,
+            steps=self.steps,
+            steps_per_epoch=self.pictures.steps_per_epoch,
+            parameters=parameter_count(self.model_config),
+        )
+        state, reason = "failed", "The training ended by an error; its log says which."
+        try:
+            state = self._loop()
+            reason = f"{state.capitalize()} after {self.progress.step:,} steps."
+            self._checkpoint()
+        except DivergedError as error:
+            reason = str(error)
+            raise
+        except BaseException as error:
+            reason = f"The training ended by an error: {error}" if str(error) else reason
+            raise
+        finally:
+            self._say("end", state=state, reason=reason, step=self.progress.step)
+            self._log.close()
+        return state
+
+    def _loop(self) -> str:
+        progress, every = self.progress, self._validation_interval()
+        meter, saved = _Meter(), time.monotonic()
+        with ThreadPoolExecutor(max_workers=1) as ahead:  # draws the next batch meanwhile
+            batch = self._ahead(ahead, progress.step)
+            while progress.step < self.steps:
+                if self.control.gate() == "stop":
+                    return "stopped"
+                started, drawn = time.monotonic(), batch.result()
+                batch = self._ahead(ahead, progress.step + 1)
+                self._step(drawn, meter)
+                progress.seconds += time.monotonic() - started
+                last = progress.step == self.steps
+                if progress.step == 1 or last or meter.seconds >= _EVENT_SECONDS:
+                    self._say("step", step=progress.step, epoch=self._epoch(), **meter.take())
+                epoch_ends = self._epoch().is_integer()
+                if last or epoch_ends or progress.step % every == 0:
+                    self._validate()
+                    meter.skip_to_now()
+                if not last and (epoch_ends or time.monotonic() - saved >= _CHECKPOINT_SECONDS):
+                    self._checkpoint()
+                    saved = time.monotonic()
+                    meter.skip_to_now()
+        return "finished"
+
+    def _ahead(self, pool: ThreadPoolExecutor, step: int) -> Future[Batch]:
+        return pool.submit(self.pictures.batch, min(step, self.steps - 1), self.steps)
+
+    def _step(self, batch: Batch, meter: _Meter) -> None:
+        progress = self.progress
+        rate = learning_rate(self.config, progress.step, self.steps, factor=progress.rate_factor)
+        loss, right = self.trainer.step(
+            batch.pictures, batch.labels, patch_size=batch.patch_size, rate=rate
+        )
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"The loss became {loss} at step {progress.step + 1}, learning rate {rate:.3g}; "
+                "try a tenth of that rate."
+            )
+        progress.step += 1
+        progress.pictures += len(batch.labels)
+        meter.add(loss, right, len(batch.labels), rate=rate, patch_size=batch.patch_size)
+
+    def _epoch(self) -> float:
+        return self.progress.step / self.pictures.steps_per_epoch
+
+    def _validation_interval(self) -> int:
+        """Steps between validations, besides the end of each epoch: about ten in a short run."""
+        return max(1, math.ceil(self.steps / 10))
+
+    def _validate(self) -> None:
+        self.trainer.averaged_into(self.finished_model)
+        images, labels = self.pictures.validation()
+        result: Score = score(self.finished_model, images, labels)
+        if self._epoch().is_integer():
+            self._watch_plateau(result.loss)
+        self._say(
+            "validation",
+            step=self.progress.step,
+            epoch=self._epoch(),
+            loss=result.loss,
+            accuracy=result.accuracy,
+            top5=result.top5,
+        )
+
+    def _watch_plateau(self, loss: float) -> None:
+        """Keras' ReduceLROnPlateau with the article's numbers."""
+        progress = self.progress
+        if loss < progress.best_loss - 1e-4:
+            progress.best_loss, progress.waited = loss, 0
+            return
+        progress.waited += 1
+        if progress.waited >= PLATEAU_PATIENCE:
+            lowest = PLATEAU_LOWEST / self.config.learning_rate
+            progress.rate_factor = max(lowest, progress.rate_factor * PLATEAU_FACTOR)
+            progress.waited = 0
+
+    def _checkpoint(self) -> None:
+        """Weights for every page, and the whole state for a resumed run."""
+        self.trainer.averaged_into(self.finished_model)
+        weights = self.finished_model.weights_by_name()
+        checkpoints.write(
+            self.folder, self.model_config, {name: np.asarray(v) for name, v in weights.items()}
+        )
+        state = {"progress": asdict(self.progress), "train": self.config.to_dict()}
+        arrays = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
+        with checkpoints.replacing(self.folder / STATE) as part:
+            save_file(arrays, part, metadata={"state": json.dumps(state)})
+        self._say("checkpoint", step=self.progress.step)
+
+    def _load(self) -> None:
+        with safe_open(self.folder / STATE, "numpy") as file:
+            state = json.loads(file.metadata()["state"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        theirs = TrainConfig.from_dict(state["train"])
+        if theirs != self.config:
+            ours, other = self.config.to_dict(), theirs.to_dict()
+            odd = [f"{k} {other[k]} and {ours[k]}" for k in ours if ours[k] != other[k]]
+            raise ValueError(f"a run goes on as it began; its folder and this call differ: {odd}")
+        self.trainer.restore(arrays)
+        self.progress = Progress(**state["progress"])
+
+    def _say(self, event: str, **values: Any) -> None:
+        self._log(event, **values)
+        self._notice({"event": event, **values})
+
+
+class _Meter:
+    """Means over the steps since the last point of the curve."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._loss = self._right = 0.0
+        self._pictures = 0
+        self._last: dict[str, Any] = {}
+        self._since = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._since
+
+    def skip_to_now(self) -> None:
+        """Start anew: what was just done, a validation or a checkpoint, is not training."""
+        self._clear()
+
+    def add(self, loss: float, right: float, count: int, **last: Any) -> None:
+        self._loss += loss * count
+        self._right += right * count
+        self._pictures += count
+        self._last = last
+
+    def take(self) -> dict[str, Any]:
+        count = max(1, self._pictures)
+        values = {
+            "loss": self._loss / count,
+            "accuracy": self._right / count,
+            "learning_rate": self._last["rate"],
+            "pictures_per_second": self._pictures / max(self.seconds, 1e-9),
+            "patch_size": self._last["patch_size"],
+        }
+        self._clear()
+        return values
+
+
+def train(folder: Path, config: TrainConfig, **options: Any) -> Run:
+    """Train a model in its own folder; see `Run`. Returns the run, finished or stopped."""
+    run = Run(folder, config, **options)
+    run.train()
+    return run

@@ -1,0 +1,193 @@
+"""One optimiser step and its schedule: the only part of training that differs by backend."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from vitcore import backend
+from vitcore.config import TrainConfig
+from vitcore.model import ViT
+
+
+def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
+    """The recipe's optimiser, built for the model's weights."""
+    average = {"use_ema": True, "ema_momentum": config.average} if config.average else {}
+    if config.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(config.learning_rate, **average)
+    else:
+        optimizer = keras.optimizers.AdamW(
+            config.learning_rate, weight_decay=config.weight_decay, clipnorm=1.0, **average
+        )
+        kept = [
+            variable
+            for name, variable in model.weights_by_name().items()
+            if not name.endswith("kernel")
+        ]
+        optimizer.exclude_from_weight_decay(var_list=kept)
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def learning_rate(config: TrainConfig, step: int, steps: int, *, factor: float = 1.0) -> float:
+    """The rate of one step: linear warm-up from zero, then cosine to zero or flat.
+
+    Args:
+        factor: what drops on a plateau have left of it.
+
+    Source: Loshchilov & Hutter 2017, equation 5, https://arxiv.org/abs/1608.03983
+    """
+    rising = round(config.warmup * steps)
+    if step < rising:
+        return config.learning_rate * (step + 1) / rising
+    if config.schedule == "plateau":
+        return config.learning_rate * factor
+    done = (step - rising) / max(1, steps - rising)
+    return config.learning_rate * (1 + math.cos(math.pi * done)) / 2
+
+
+def mean_loss(logits: Any, labels: Any, smoothing: float) -> Any:
+    """Mean cross-entropy of logits (B, C) against labels (B,), some of it spread evenly."""
+    classes = logits.shape[-1]
+    targets = ops.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
+    return -ops.mean(ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1))
+
+
+class Trainer:
+    """A model and its optimiser, moved one step at a time.
+
+    On JAX the values live in this object between steps; `sync` writes them back.
+    """
+
+    def __init__(self, model: ViT, config: TrainConfig) -> None:
+        self.model = model
+        self.config = config
+        self.optimizer = make_optimizer(config, model)
+        self._jax = backend.check() == "jax"
+        self._steps: dict[int, Any] = {}
+        if self._jax:
+            self._take()
+
+    def step(
+        self, pictures: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
+    ) -> Any:
+        """Take one step; returns its loss and its share of right answers, as floats."""
+        if patch_size not in self._steps:
+            make = self._make_jax if self._jax else self._make_tensorflow
+            self._steps[patch_size] = make(patch_size)
+        loss, right = self._steps[patch_size](pictures, labels, np.float32(rate))
+        return float(loss), float(right)
+
+    def _loss(self, logits: Any, labels: Any) -> tuple[Any, Any]:
+        right = ops.mean(ops.cast(ops.equal(ops.argmax(logits, axis=-1), labels), "float32"))
+        return mean_loss(logits, labels, self.config.label_smoothing), right
+
+    def _make_tensorflow(self, patch_size: int) -> Any:
+        import tensorflow as tf
+
+        variables = self.model.trainable_variables
+
+        @tf.function(jit_compile=False)
+        def step(pictures: Any, labels: Any, rate: Any) -> Any:
+            with tf.GradientTape() as tape:
+                logits = self.model(pictures, patch_size=patch_size, training=True)
+                loss, right = self._loss(logits, labels)
+            gradients = tape.gradient(loss, [variable.value for variable in variables])
+            self.optimizer.learning_rate.assign(rate)
+            self.optimizer.apply(gradients, variables)
+            return loss, right
+
+        return lambda *arrays: step(*map(tf.constant, arrays))
+
+    def _make_jax(self, patch_size: int) -> Any:
+        import jax
+
+        place = next(
+            index
+            for index, variable in enumerate(self.optimizer.variables)
+            if variable is self.optimizer.learning_rate
+        )
+
+        def loss_of(trainable: Any, other: Any, pictures: Any, labels: Any) -> Any:
+            logits, other = self.model.stateless_call(
+                trainable, other, pictures, patch_size=patch_size, training=True
+            )
+            loss, right = self._loss(logits, labels)
+            return loss, (right, other)
+
+        @functools.partial(jax.jit, donate_argnums=(0, 1, 2))
+        def step(
+            trainable: Any, other: Any, state: Any, pictures: Any, labels: Any, rate: Any
+        ) -> Any:
+            (loss, (right, other)), gradients = jax.value_and_grad(loss_of, has_aux=True)(
+                trainable, other, pictures, labels
+            )
+            state = [*state[:place], rate, *state[place + 1 :]]
+            trainable, state = self.optimizer.stateless_apply(state, gradients, trainable)
+            return trainable, other, state, loss, right
+
+        def call(*arrays: Any) -> Any:
+            *self._values, loss, right = step(*self._values, *arrays)
+            return loss, right
+
+        return call
+
+    def _take(self) -> None:
+        """Copies of all values: the step donates them, and the variables must keep theirs."""
+        groups = (
+            self.model.trainable_variables,
+            self.model.non_trainable_variables,
+            self.optimizer.variables,
+        )
+        self._values = [[variable.value + 0 for variable in group] for group in groups]
+
+    def sync(self) -> None:
+        """Write values back into the Keras variables; call before reading them."""
+        if self._jax:
+            groups = (
+                self.model.trainable_variables,
+                self.model.non_trainable_variables,
+                self.optimizer.variables,
+            )
+            for group, values in zip(groups, self._values, strict=True):
+                for variable, value in zip(group, values, strict=True):
+                    variable.assign(value)
+
+    def averaged_into(self, model: ViT) -> None:
+        """Give `model` the weights to be used: their moving average, where one is kept."""
+        self.sync()
+        for target, source in zip(
+            model.trainable_variables, self.model.trainable_variables, strict=True
+        ):
+            target.assign(source)
+        self.optimizer.finalize_variable_values(model.trainable_variables)
+
+    def arrays(self) -> dict[str, Any]:
+        """Every variable that a resumed run needs, by a name that lasts."""
+        self.sync()
+        named = {f"model/{v.path.split('/', 1)[1]}": v for v in self.model.variables}
+        return named | {f"optimizer/{i:04d}": v for i, v in enumerate(self.optimizer.variables)}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Put saved values back.
+
+        Raises:
+            ValueError: if they are those of another configuration.
+        """
+        wanted = self.arrays()
+        if set(wanted) != set(arrays):
+            odd = sorted(set(wanted) ^ set(arrays))
+            raise ValueError(f"the saved state is of another configuration: {', '.join(odd[:4])}")
+        for name, variable in wanted.items():
+            if tuple(variable.shape) != arrays[name].shape:
+                raise ValueError(
+                    f"{name} must be {tuple(variable.shape)}, got {arrays[name].shape}"
+                )
+            variable.assign(arrays[name])
+        if self._jax:
+            self._take()
