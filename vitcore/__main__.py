@@ -1,0 +1,166 @@
+"""The command line: `python -m vitcore`; progress on stderr, with --json the result on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from vitcore import cache
+from vitcore.config import PRESETS, RECIPES, TrainConfig
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status, 2 for what the caller got wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        result = options.run(options)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except (ValueError, ArithmeticError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:>12}  {value}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m vitcore", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print the result as one JSON object")
+        sub.add_argument("--data-dir", help="a folder or archive that holds CIFAR-10")
+        sub.set_defaults(run=run)
+        return sub
+
+    command("fetch", _fetch, "Put CIFAR-10 into the cache, downloading it where it is not here.")
+
+    sub = command("train", _train, "Train a model in a folder of its own.")
+    sub.add_argument("--recipe", choices=RECIPES, default="standard")
+    sub.add_argument("--data", choices=("cifar10", "sketch10"))
+    sub.add_argument("--preset", choices=PRESETS)
+    for name, kind in (
+        ("--epochs", float),
+        ("--steps", int),
+        ("--batch-size", int),
+        ("--learning-rate", float),
+        ("--seed", int),
+    ):
+        sub.add_argument(name, type=kind)
+    sub.add_argument("--precision", choices=("float32", "bfloat16"))
+    sub.add_argument("--run-dir", type=Path, help="the run's own folder; default: one in the cache")
+    sub.add_argument("--resume", action="store_true", help="go on from its last checkpoint")
+
+    sub = command("evaluate", _evaluate, "Measure a model on pictures it was not trained on.")
+    sub.add_argument("--model", required=True, help="a bundled name, a run or a folder")
+    sub.add_argument("--data", choices=("cifar10", "sketch10"), default="cifar10")
+    sub.add_argument("--patch-size", type=int)
+    sub.add_argument("--images", type=int, default=0, help="how many; default all, 2,000 sketches")
+    return parser
+
+
+def _fetch(options: argparse.Namespace) -> dict[str, Any]:
+    from vitcore.datasets.cifar10 import cifar10
+    from vitcore.datasets.download import fetch
+    from vitcore.datasets.source import find_cifar10
+
+    if find_cifar10(options.data_dir) is None:
+        fetch(progress=lambda done, whole: _progress("downloading", done / whole))
+    images, _ = cifar10("train", data_dir=options.data_dir)
+    test, _ = cifar10("test", data_dir=options.data_dir)
+    return {"train": len(images), "test": len(test), "folder": str(cache.data_home())}
+
+
+def _train(options: argparse.Namespace) -> dict[str, Any]:
+    named = ("data", "preset", "epochs", "steps", "batch_size", "learning_rate", "seed")
+    given = {name: getattr(options, name) for name in (*named, "precision")}
+    config: TrainConfig = RECIPES[options.recipe].replace(
+        **{name: value for name, value in given.items() if value is not None}
+    )
+    from vitcore.training import runs
+
+    folder = options.run_dir or runs.new_folder()
+    if not options.resume and (folder / "run.json").exists():
+        raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
+    runs.write_description(folder, config)  # before the slow imports, so that it is seen at once
+
+    from vitcore.training.control import hold_lifeline, write_control
+    from vitcore.training.loop import Run
+
+    write_control(folder, "run")  # a resumed run may find the stop that ended it
+    run = Run(
+        folder,
+        config,
+        resume=options.resume,
+        data_dir=options.data_dir,
+        notice=_say_event,
+    )
+    hold_lifeline(run.control)
+    state = run.train()
+    return {"state": state, "steps": run.progress.step, "folder": str(folder)}
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    from vitcore.datasets.cifar10 import cifar10
+    from vitcore.datasets.sketch10 import sketch10
+    from vitcore.evaluation import score
+    from vitcore.model import load
+
+    model = load(options.model)
+    if options.data == "cifar10":
+        images, labels = cifar10("test", data_dir=options.data_dir)
+    else:
+        images, labels, _ = sketch10(options.images or 2000)
+    if options.images:
+        images, labels = images[: options.images], labels[: options.images]
+    started = time.perf_counter()
+    result = score(
+        model,
+        images,
+        labels,
+        patch_size=options.patch_size,
+        progress=lambda done: _progress("evaluating", done / len(images)),
+    )
+    return {
+        "accuracy": round(result.accuracy, 5),
+        "top5": round(result.top5, 5),
+        "loss": round(result.loss, 5),
+        "images": result.pictures,
+        "seconds": round(time.perf_counter() - started, 2),
+    }
+
+
+def _progress(what: str, done: float) -> None:
+    end = "\n" if done >= 1 else ""
+    print(f"\r{what} {done:4.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def _say_event(event: dict[str, Any]) -> None:
+    if event["event"] == "step":
+        text = (
+            f"\rstep {event['step']:,}  epoch {event['epoch']:.2f}  loss {event['loss']:.3f}  "
+            f"accuracy {event['accuracy']:.1%}  {event['pictures_per_second']:.0f} pictures/s  "
+        )
+        print(text, end="", file=sys.stderr, flush=True)
+    elif event["event"] == "validation":
+        text = f"\nvalidation at step {event['step']:,}: loss {event['loss']:.3f}, "
+        print(f"{text}accuracy {event['accuracy']:.1%}", file=sys.stderr, flush=True)
+    elif event["event"] == "end":
+        print(f"\n{event['reason']}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
