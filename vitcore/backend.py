@@ -39,22 +39,33 @@ def check_environment() -> None:
         raise ValueError(f"KERAS_BACKEND must be {' or '.join(SUPPORTED)}, got {name!r}")
 
 
-def compiled(function: Callable[..., Any], *, fused: bool = True) -> Callable[..., Any]:
-    """Compile a function of arrays; it is traced anew for each new shape.
+def compiled(model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile function(call, *arrays), `call` being the model's forward pass.
 
-    Args:
-        function: takes tensors only; what it closes over, Keras variables too, may not change
-            on JAX, where their values are baked in.
-        fused: let XLA fuse it on TensorFlow, which pays where one call is made many times.
+    The function is traced anew for each new shape. The model's present weights are used at
+    every call, so that one in training can be asked as well.
     """
     if check() == "tensorflow":
         import tensorflow as tf
 
-        graph = tf.function(function, jit_compile=fused, reduce_retracing=False)
+        graph = tf.function(lambda *arrays: function(model, *arrays), jit_compile=True)
         return lambda *arrays: graph(*(tf.constant(array) for array in arrays))
     import jax
 
-    return jax.jit(function)
+    @jax.jit
+    def pure(trainable: Any, other: Any, *arrays: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            return model.stateless_call(trainable, other, *arguments, **options)[0]
+
+        return function(call, *arrays)
+
+    def run(*arrays: Any) -> Any:
+        # The arrays inside the variables: JAX would bake in what a closure holds.
+        trainable = [variable.value for variable in model.trainable_variables]
+        other = [variable.value for variable in model.non_trainable_variables]
+        return pure(trainable, other, *arrays)
+
+    return run
 
 
 def value_and_gradient(function: Callable[[Any], tuple[Any, Any]], point: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -132,19 +133,17 @@ def check_pictures(images: np.ndarray) -> np.ndarray:
 
 
 def _compiled(model: ViT, patch_size: int, *, full: bool) -> Any:
-    def make() -> Any:
-        def forward(pictures: Any, heads_on: Any, positions_on: Any) -> Any:
-            return model(
-                pictures,
-                patch_size=patch_size,
-                heads_on=heads_on,
-                positions_on=positions_on,
-                full=full,
-                training=False,
-            )
+    def forward(call: Any, pictures: Any, heads_on: Any, positions_on: Any) -> Any:
+        return call(
+            pictures,
+            patch_size=patch_size,
+            heads_on=heads_on,
+            positions_on=positions_on,
+            full=full,
+            training=False,
+        )
 
-        return backend.compiled(forward)
-
+    make = partial(backend.compiled, model, forward)
     return model.compiled_once((patch_size, full), make)
 
 
