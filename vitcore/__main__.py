@@ -69,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", choices=("cifar10", "sketch10"), default="cifar10")
     sub.add_argument("--patch-size", type=int)
     sub.add_argument("--images", type=int, default=0, help="how many; default all, 2,000 sketches")
+
+    sub = command("card", _card, "Measure a run at every patch size and write its model card.")
+    sub.add_argument("--model", type=Path, required=True, help="the run's folder")
+    sub.add_argument("--name", required=True, help="what the model is to be called")
+    sub.add_argument("--note", default="", help="what a reader of the card should know")
+    sub.add_argument("--into", type=Path, help="a folder for the model to be shipped, in float16")
     return parser
 
 
@@ -93,14 +99,17 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore.training import runs
 
     folder = options.run_dir or runs.new_folder()
-    if not options.resume and (folder / "run.json").exists():
+    # Not run.json: whoever started this process may have described the run already.
+    if not options.resume and (folder / "events.jsonl").exists():
         raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
     runs.write_description(folder, config)  # before the slow imports, so that it is seen at once
 
     from vitcore.training.control import hold_lifeline, write_control
+
+    if options.resume:
+        write_control(folder, "run")  # else it would find the stop that ended it
     from vitcore.training.loop import Run
 
-    write_control(folder, "run")  # a resumed run may find the stop that ended it
     run = Run(
         folder,
         config,
@@ -143,9 +152,28 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _card(options: argparse.Namespace) -> dict[str, Any]:
+    from vitcore import checkpoints
+    from vitcore.training.card import make_card
+
+    folder = options.into or options.model
+    if options.into:  # measured is what is shipped: half precision is part of the model
+        checkpoints.write(folder, *checkpoints.read(options.model), half=True)
+    card = make_card(
+        options.model,
+        measured=folder,
+        name=options.name,
+        note=options.note,
+        data_dir=options.data_dir,
+        notice=_progress,
+    )
+    checkpoints.write_card(folder, card)
+    return card
+
+
 def _progress(what: str, done: float) -> None:
     end = "\n" if done >= 1 else ""
-    print(f"\r{what} {done:4.0%}", end=end, file=sys.stderr, flush=True)
+    print(f"\r{what:<32} {done:4.0%}", end=end, file=sys.stderr, flush=True)
 
 
 def _say_event(event: dict[str, Any]) -> None:

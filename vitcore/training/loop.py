@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from vitcore import checkpoints
 from vitcore.config import PRESETS, TrainConfig
@@ -45,6 +45,13 @@ class Progress:
     waited: int = 0  # epochs since the best
     seconds: float = 0.0  # spent training
     pictures: int = 0  # seen in training
+
+
+def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
+    """What a run's last checkpoint says of it, without its arrays."""
+    with safe_open(folder / STATE, "numpy") as file:
+        state = json.loads(file.metadata()["state"])
+    return TrainConfig.from_dict(state["train"]), Progress(**state["progress"])
 
 
 class Run:
@@ -214,16 +221,14 @@ class Run:
         self._say("checkpoint", step=self.progress.step)
 
     def _load(self) -> None:
-        with safe_open(self.folder / STATE, "numpy") as file:
-            state = json.loads(file.metadata()["state"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        theirs = TrainConfig.from_dict(state["train"])
+        theirs, progress = saved_progress(self.folder)
+        arrays = load_file(self.folder / STATE)
         if theirs != self.config:
             ours, other = self.config.to_dict(), theirs.to_dict()
             odd = [f"{k} {other[k]} and {ours[k]}" for k in ours if ours[k] != other[k]]
             raise ValueError(f"a run goes on as it began; its folder and this call differ: {odd}")
         self.trainer.restore(arrays)
-        self.progress = Progress(**state["progress"])
+        self.progress = progress
 
     def _say(self, event: str, **values: Any) -> None:
         self._log(event, **values)
