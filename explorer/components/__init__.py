@@ -1,5 +1,7 @@
 """Everything on a page that is drawn by our own JavaScript, each behind one typed function."""
 
+from explorer.components.attention_lens import lens, pinned_patch
+from explorer.components.cut_sizes import chosen_size, cut_sizes
 from explorer.components.declared import declare
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.reading_help import how_to_read, source_of
@@ -9,13 +11,17 @@ from explorer.components.thumbnails import picked, thumbs
 
 __all__ = [
     "STAGES",
+    "chosen_size",
+    "cut_sizes",
     "declare",
     "figure_state",
     "fingerprint",
     "hero",
     "how_to_read",
+    "lens",
     "pack",
     "picked",
+    "pinned_patch",
     "rows_as_codes",
     "signed_as_codes",
     "source_of",

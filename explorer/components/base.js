@@ -166,7 +166,7 @@ function pickable(canvas, at, one, signal) {
 }
 function keyable(canvas, one, signal) {
   canvas.addEventListener('keydown', (event) => {
-    const [rows, columns] = one.grid, count = rows * columns, p = one.shown() ?? -1;
+    const [rows, columns] = one.grid, count = rows * columns, p = Math.max(-1, one.shown() ?? -1);
     if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); if (p >= 0) one.pinAt(p); return; }
     if (event.key === 'Escape') { one.letGo(); return; }
     const next = { ArrowRight: p + 1, ArrowLeft: Math.max(0, p - 1), ArrowDown: p < 0 ? 0 : p + columns, ArrowUp: p - columns, Home: 0, End: count - 1 }[event.key];

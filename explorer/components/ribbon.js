@@ -51,12 +51,17 @@ class Ribbon {
     this.grid = head.grid; this.count = this.grid[0] * this.grid[1]; this.prefix = head.prefix;
     this.strip = head.mode === 'strip';
     this.live = head.state === 'reading';
-    if (this.live) this.model = data;
-    this.blocks = this.live || !this.model ? head.blocks : this.model.head.blocks;
     this.wrap.classList.toggle('strip', this.strip);
+    if (this.strip) {                       // a miniature: nothing in it answers to pointer or keys
+      this.canvas.picture.tabIndex = -1;
+      this.canvas.picture.setAttribute('role', 'img');
+      this.canvas.picture.setAttribute('aria-label', 'Picture with patch grid');
+    }
     this.wrap.dataset.state = head.state;
     this.pinned = pin.read(this.grid); this.hover = null;
     this.source = sprite(data.rgb, head.size[1], head.size[0]);
+    if (this.live) this.model = Object.assign(data, { source: this.source });
+    this.blocks = this.model?.head.blocks ?? head.blocks;
     this.label(); this.answer(); this.look(); this.layout(); this.fall(before !== this.grid.join());
     requestAnimationFrame(() => requestAnimationFrame(() => {
       this.wrap.dataset.rev = head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now();
@@ -193,21 +198,22 @@ class Ribbon {
   drawBlocks(p) {
     const L = this.blocks, down = Math.ceil(L / this.across), w = this.tile, h = this.tileHeight, G = this.gap;
     const c = fit(this.canvas.blocks, this.across * w + (this.across - 1) * G, down * h + (down - 1) * G);
-    const grid = this.model?.head.grid, N = grid && grid[0] * grid[1], picture = this.live ? this.source : this.before ?? this.source;
-    if (this.live) this.before = this.source;
+    const grid = this.model?.head.grid, N = grid && grid[0] * grid[1];
+    this.canvas.blocks.style.marginBottom = Math.max(0, this.tokensHeight - down * h - (down - 1) * G) + 'px';   // captions stay on one line
     for (let l = 0; l < L; l++) {
       const x = (l % this.across) * (w + G), y = Math.floor(l / this.across) * (h + G);
       if (!this.model) { c.fillStyle = this.theme.text; c.globalAlpha = .25; c.fillRect(x, y, w, h); c.globalAlpha = 1; } else {
         const lit = this.live && p !== null && this.model.attention ? p : null;
         const codes = lit === null ? this.model.received.subarray(l * N, (l + 1) * N) : this.model.attention.subarray((l * N + lit) * N, (l * N + lit + 1) * N);
-        c.drawImage(picture, x, y, w, h);
+        c.drawImage(this.model.source, x, y, w, h);
         c.drawImage(field(codes, grid[1], grid[0], this.over), x, y, w, h);
         if (lit !== null) ring(c, x + (lit % grid[1]) * w / grid[1], y + Math.floor(lit / grid[1]) * h / grid[0], w / grid[1], h / grid[0], false);
       }
       if (this.strip || w < 24) continue;
       c.font = `600 11px ${this.theme.font}`;
-      c.lineWidth = 3; c.strokeStyle = 'rgba(0,0,0,.75)'; c.fillStyle = '#fff';
-      c.strokeText(l + 1, x + 5, y + 14); c.fillText(l + 1, x + 5, y + 14);
+      c.lineWidth = 3; c.strokeStyle = 'rgba(0,0,0,.75)'; c.fillStyle = this.model ? '#fff' : this.theme.text;
+      if (this.model) c.strokeText(l + 1, x + 5, y + 14);
+      c.fillText(l + 1, x + 5, y + 14);
     }
   }
 

@@ -1,0 +1,77 @@
+"""The chosen picture cut at every patch size, side by side, each with the answer it gets."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from explorer.components.declared import declare, no_callback
+from explorer.components.packing import pack
+from explorer.components.ribbon import UNDECIDED
+from explorer.readings import Problem, Reading, Waiting
+from explorer.state import Picture
+from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
+from vitcore.patches import as_seen
+
+_cuts = declare("cuts")
+
+
+def cut_sizes(
+    answers: Mapping[int, Reading | Waiting | Problem],
+    picture: Picture,
+    patch_size: int,
+    *,
+    key: str = "cut_sizes",
+    on_change: Callable[[], None] | None = None,
+) -> int | None:
+    """Draw one tile per patch size; what has no answer yet keeps its place, dimmed.
+
+    Args:
+        answers: by patch size; a size without one is drawn as awaited.
+        picture: the chosen picture.
+        patch_size: the present one, marked by a line.
+        key: widget key.
+        on_change: called before the next run when a tile was clicked; `chosen_size(key)` has it.
+
+    Returns:
+        The patch size that was clicked just now, else None.
+    """
+    shares = {size: a.probabilities for size, a in answers.items() if isinstance(a, Reading)}
+    data = cut_payload(shares, picture.pixels, patch_size, truth=picture.truth)
+    result = _cuts(
+        key=key, data=data, on_patch_size_change=on_change or no_callback, height="content"
+    )
+    return chosen_size(result)
+
+
+def chosen_size(result: object) -> int | None:
+    """The clicked patch size, from the result or `st.session_state[key]`; None if not valid."""
+    size = getattr(result, "patch_size", None)
+    return size if isinstance(size, int) and size in PATCH_SIZES else None
+
+
+def cut_payload(
+    shares: Mapping[int, np.ndarray], pixels: np.ndarray, patch_size: int, *, truth: int | None
+) -> bytes:
+    """What the tiles draw.
+
+    Args:
+        shares: by patch size, the probabilities (C,) the model gave.
+        pixels: (32, 32, 3) uint8.
+        patch_size: the present one.
+        truth: index of the picture's class, or None.
+    """
+    tiles = [_tile(size, shares.get(size)) for size in PATCH_SIZES]
+    seen = [as_seen(pixels, size).ravel() for size in PATCH_SIZES]
+    header = {"tiles": tiles, "present": patch_size, "names": list(CLASS_NAMES), "truth": truth}
+    return pack("cuts", header, rgb=np.concatenate(seen))
+
+
+def _tile(size: int, shares: np.ndarray | None) -> dict:
+    side = grid_side(size)
+    pairs = side**4
+    tile = {"patch": size, "grid": side, "pairs": f"{pairs:,} {'pair' if pairs == 1 else 'pairs'}"}
+    if shares is None:
+        return {**tile, "share": None, "top": -1}
+    top = int(shares.argmax())
+    decided = float(np.ptp(shares)) >= UNDECIDED
+    return {**tile, "share": round(float(shares[top]), 5), "top": top if decided else -1}

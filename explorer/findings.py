@@ -1,0 +1,197 @@
+"""Titles and sentences written from the numbers they are about."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
+
+
+def percent(share: float) -> str:
+    """A share as text: whole from 10 %, one decimal below."""
+    return f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
+
+
+def with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def answer_title(probabilities: np.ndarray, truth: int | None, names: tuple[str, ...]) -> str:
+    """What the model answers and, where the truth is known, whether it is right.
+
+    Args:
+        probabilities: (C,), sums to 1.
+        truth: index of the picture's class, or None.
+        names: of the C classes.
+    """
+    if float(np.ptp(probabilities)) < UNDECIDED:
+        return f"It prefers no class: each gets {percent(float(probabilities.mean()))}"
+    top = int(probabilities.argmax())
+    answer = f"It answers {names[top]}, with {percent(float(probabilities[top]))}"
+    if truth is None:
+        return answer
+    return (
+        f"{answer}, and is right"
+        if top == truth
+        else f"{answer}; it is {with_article(names[truth])}"
+    )
+
+
+def cut_title(patch_size: int, side: int) -> str:
+    """What can be said before the model has answered."""
+    if side == 1:
+        return "The whole picture becomes one patch, and so one token"
+    return f"Cut {patch_size} pixels wide, the picture becomes {side} × {side} patches"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Striking:
+    """A pattern of attention that stands out, and where it shows."""
+
+    title: str
+    block: int
+    head: int
+    patch: int  # a patch that shows it well
+
+
+def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -> Striking:
+    """The head furthest from an even spread, in words that do not hold trivially.
+
+    Itself, the rest of the row, the rest of the column and the neighbours are tested apart: a head
+    that looks at the patch itself would otherwise also be said to look along its row. Where there
+    are prefix tokens, what goes to them is a pattern too.
+
+    Args:
+        attention: (L, H, T, T), rows are queries and sum to 1.
+        grid: (rows, columns) of patches; T = prefix + rows * columns.
+        prefix: tokens before the patches.
+
+    Raises:
+        ValueError: if T is not prefix + rows * columns.
+    """
+    rows, columns = grid
+    count = rows * columns
+    if attention.shape[-1] != prefix + count:
+        raise ValueError(
+            f"attention must have prefix + rows * columns tokens, got {attention.shape[-1]} "
+            f"and {prefix + count}"
+        )
+    if count == 1 and not prefix:
+        title = "There is one token only, so all attention stays on itself"
+        return Striking(title=title, block=0, head=0, patch=0)
+    looking = attention[:, :, prefix:, :]  # (L, H, N, T): the patches' own rows
+    best_gain, best = -np.inf, None
+    for words, mask in _patterns(rows, columns, prefix).items():
+        even = float(mask.mean())
+        if not 0 < even < 1:
+            continue
+        share = (looking * mask).sum(axis=-1)  # (L, H, N)
+        gain = (share.mean(axis=-1) - even) / (1 - even)
+        if gain.max() > best_gain:
+            best_gain = float(gain.max())
+            best = (words, share, even, np.unravel_index(gain.argmax(), gain.shape))
+    words, share, even, (block, head) = best
+    if best_gain < 0.02:
+        title = "No head stands out: every patch looks nearly everywhere alike"
+    else:
+        title = (
+            f"On average head {head + 1} of block {block + 1} puts "
+            f"{percent(float(share[block, head].mean()))} on {words}; "
+            f"an even spread puts {percent(even)}"
+        )
+    patch = _showing(looking[block, head], share[block, head], rows, columns)
+    return Striking(title=title, block=int(block), head=int(head), patch=patch)
+
+
+def _patterns(rows: int, columns: int, prefix: int) -> dict[str, np.ndarray]:
+    """Which tokens count for each pattern: (N, T) bool by words."""
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    same_row = row[:, None] == row
+    same_column = column[:, None] == column
+    reach = np.maximum(abs(row[:, None] - row), abs(column[:, None] - column))
+    patterns = {
+        "the rest of its row": same_row & ~same_column,
+        "the rest of its column": same_column & ~same_row,
+        "the patch itself": reach == 0,
+        "the patches around it": reach == 1,
+    }
+    nothing = np.zeros((rows * columns, prefix), bool)
+    patterns = {words: np.hstack([nothing, mask]) for words, mask in patterns.items()}
+    if prefix:
+        words = "the class token" if prefix == 1 else "the tokens before the patches"
+        patterns[words] = np.hstack([~nothing, np.zeros((rows * columns,) * 2, bool)])
+    return patterns
+
+
+def _showing(looking: np.ndarray, share: np.ndarray, rows: int, columns: int) -> int:
+    """A patch that shows a pattern, preferably an inner one and not as a single bright square."""
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    spread = -(looking * np.log(looking + 1e-12)).sum(axis=-1) + 1e-6
+    inner = np.ones(rows * columns, bool)
+    if rows >= 3:
+        inner &= (row > 0) & (row < rows - 1)
+    if columns >= 3:
+        inner &= (column > 0) & (column < columns - 1)
+    return int(np.where(inner, share * spread, -1.0).argmax())
+
+
+def distance_title(distances: np.ndarray, even: float) -> str:
+    """How far the heads of the first and of the last block look.
+
+    Args:
+        distances: (L, H) mean attention distance, pixels.
+        even: the distance of an even spread, pixels.
+    """
+    if even == 0:
+        return "With one patch there is no distance to look over"
+
+    def reach(block: np.ndarray) -> str:
+        low, high = f"{block.min():.0f}", f"{block.max():.0f}"
+        return low if low == high else f"{low} to {high}"
+
+    first = f"In block 1 the heads look {reach(distances[0])} pixels far"
+    if len(distances) == 1:
+        return f"{first}; an even spread, {even:.0f}"
+    return f"{first}; in block {len(distances)}, {reach(distances[-1])}"
+
+
+def facts(
+    *,
+    patch_size: int,
+    side: int,
+    prefix: int,
+    blocks: int | None,
+    heads: int | None,
+    seconds: float | None,
+) -> str:
+    """How many tokens, and what they cost, as one line of Markdown.
+
+    Args:
+        patch_size: P.
+        side: patches along one side.
+        prefix: tokens before the patches.
+        blocks: of the model, where it is known.
+        heads: in each block, where they are known.
+        seconds: of one warm forward pass, where it was measured.
+    """
+    count, tokens = side * side, side * side + prefix
+    parts = [f"**{tokens} {'token' if tokens == 1 else 'tokens'}**"]
+    if 32 % patch_size:
+        resized = side * patch_size
+        parts.append(f"`{side}²` patches of the picture resized to `{resized} × {resized}`")
+    else:
+        parts.append(f"`32·32 / {patch_size}² = {count}` {'patch' if count == 1 else 'patches'}")
+    if prefix:
+        parts.append(f"{prefix} before them")
+    pairs = tokens * tokens
+    parts.append(f"`{tokens}² = {pairs:,}` {'pair' if pairs == 1 else 'pairs'} in each head")
+    if blocks and heads:
+        parts.append(f"{blocks} × {_counted(heads, 'head')}")
+    if seconds is not None:
+        milliseconds = 1e3 * seconds
+        parts.append(f"{milliseconds:.{0 if milliseconds >= 9.5 else 1}f} ms")
+    return f":small[{'  ·  '.join(parts)}]"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun if count == 1 else noun + 's'}"

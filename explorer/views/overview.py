@@ -1,0 +1,82 @@
+"""Overview: the whole way of the chosen picture through the model, on one screen."""
+
+import streamlit as st
+
+from explorer import components, findings, services, state
+from explorer.navigation import goto
+from explorer.readings import Reading
+from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
+
+_TEXT = (
+    "Each stage shows the same picture as the model holds it at that point. **Patches** are the "
+    "picture cut into squares. A **token** is one patch, multiplied by a learned matrix and given "
+    "its position: one row of numbers. Each **block** mixes the tokens; its map shows how much "
+    "attention every place receives, averaged over heads and over the patches that look. "
+)
+_MEAN = (
+    "The **answer** is the mean of one vote per token, so the mark on each bar, the vote of the "
+    "patch under the pointer, is exact. "
+)
+_CLASS = "The **answer** is read from the class token, a learned one that goes along. "
+_NOT_SAID = (
+    "Attention is not an explanation: that a place is looked at does not say that it decided the "
+    "answer. The model knows ten classes at 32 pixels; for anything else its answer means little."
+)
+_EMBED = (
+    r"\mathbf{z}_0=[\mathbf{x}^1_p\mathbf{E};\,\dots;\,\mathbf{x}^N_p\mathbf{E}]+\mathbf{E}_{pos}"
+)
+_MEAN_FORMULA = _EMBED + r",\qquad y=\tfrac1N\textstyle\sum_i \mathrm{LN}(\mathbf{z}_L^i)\,W+b"
+_CLASS_FORMULA = (
+    r"\mathbf{z}_0=[\mathbf{x}_{class};\,\mathbf{x}^1_p\mathbf{E};\,\dots;\,\mathbf{x}^N_p"
+    r"\mathbf{E}]+\mathbf{E}_{pos},\qquad y=\mathrm{LN}(\mathbf{z}_L^0)\,W+b"
+)
+_PAPER = "Dosovitskiy et al., An Image is Worth 16x16 Words (2021), eq. 1"
+
+
+def choose_size() -> None:
+    size = components.chosen_size(st.session_state.get("cut_sizes"))
+    if size is not None:
+        st.session_state["patch_size"] = size
+
+
+picture, patch_size, model = state.picture(), state.patch_size(), state.model()
+try:
+    config, _ = services.weights(model)
+except (OSError, ValueError):  # `answer` says what is wrong
+    config = None
+answer = services.reading(model, picture, patch_size)
+side = grid_side(patch_size)
+
+if isinstance(answer, Reading):
+    st.title(findings.answer_title(answer.probabilities, picture.truth, CLASS_NAMES))
+else:
+    st.title(findings.cut_title(patch_size, side))
+
+if stage := components.hero(answer, picture, patch_size, config=config):
+    goto(stage)
+
+st.markdown(
+    findings.facts(
+        patch_size=patch_size,
+        side=side,
+        prefix=config.prefix if config else 0,
+        blocks=config.depth if config else None,
+        heads=config.heads if config else None,
+        seconds=answer.seconds if isinstance(answer, Reading) else None,
+    )
+)
+class_token = config is not None and config.pooling == "class"
+components.how_to_read(
+    text=_TEXT + (_CLASS if class_token else _MEAN) + _NOT_SAID,
+    formula=_CLASS_FORMULA if class_token else _MEAN_FORMULA,
+    source=f"{_PAPER}{'.' if class_token else '; mean pooling instead of a class token.'}",
+    code=components.source_of("vitcore/tracing.py", "trace"),
+)
+
+st.subheader("The same weights, other patch sizes")
+answers = {patch_size: answer}
+if isinstance(answer, Reading):  # until then, the worker has one thing to do
+    for size in PATCH_SIZES:
+        if size != patch_size:
+            answers[size] = services.reading(model, picture, size)
+components.cut_sizes(answers, picture, patch_size, on_change=choose_size)
