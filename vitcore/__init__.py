@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 _HOME = {
-    "Intervention": "vitcore.tracing",
+    "Intervention": "vitcore.intervention",
     "PRESETS": "vitcore.config",
     "Trace": "vitcore.tracing",
     "TrainConfig": "vitcore.config",
@@ -57,13 +57,14 @@ if TYPE_CHECKING:
     from vitcore.config import PRESETS, TrainConfig, ViTConfig
     from vitcore.datasets.cifar10 import cifar10
     from vitcore.datasets.sketch10 import sketch10
+    from vitcore.intervention import Intervention
     from vitcore.introspection.distance import attention_distance
     from vitcore.introspection.positions import position_similarity
     from vitcore.introspection.rollout import rollout
     from vitcore.model import build, load
     from vitcore.patches import cut
     from vitcore.relevance import relevance
-    from vitcore.tracing import Intervention, Trace, predict, trace
+    from vitcore.tracing import Trace, predict, trace
 
 
 def __getattr__(name: str) -> Any:
