@@ -147,6 +147,12 @@ def as_seen(pictures: np.ndarray, patch_size: int, *, image_size: int = 32) -> n
     return resize_picture(pictures, grid_side(patch_size, image_size) * patch_size)
 
 
+def normalised(pixels: np.ndarray, pixel_range: str) -> np.ndarray:
+    """Pixels 0 to 255 as the model takes them: float32 in [-1, 1] ("signed") or [0, 1] ("unit")."""
+    scaled = np.asarray(pixels, np.float32)
+    return scaled / 127.5 - 1 if pixel_range == "signed" else scaled / 255
+
+
 def cut(image: np.ndarray, patch_size: int, padding: str = "resize") -> np.ndarray:
     """Cut one picture into patches.
 
