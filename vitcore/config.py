@@ -273,7 +273,7 @@ RECIPES: dict[str, TrainConfig] = {
     "flexi-cifar10": TrainConfig(
         preset="flexi",
         recipe="flexi-cifar10",
-        epochs=32.0,
+        epochs=18.0,
         label_smoothing=0.1,
         average=0.999,
         patch_sizes=PATCH_SIZES,
