@@ -7,6 +7,7 @@ from explorer import components, navigation, services, state
 from explorer.components.cost import cost, cost_payload
 from explorer.components.filters import filter_figure, filters
 from explorer.components.patches import patches, patches_payload
+from explorer.numerals import small_number
 from explorer.services import Problem, Waiting
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.initialisation import initial_weights
@@ -58,8 +59,8 @@ def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: s
     if isinstance(embedding, Problem):
         components.figure_state("error", embedding.what, embedding.then, height=90)
     components.how_to_read(
-        text="The picture is cut into squares of P × P pixels. One square, read pixel by pixel, is a "
-        "row of P·P·3 numbers. One learned matrix **E**, the same for every patch, turns it into "
+        text="The picture is cut into squares of P × P pixels. One square, read pixel by pixel, is "
+        "a row of P·P·3 numbers. One learned matrix **E**, the same for every patch, turns it into "
         "a **token** of D numbers: the bars, positive upwards, before the token is told where it "
         "lies; a mark at the edge says that a bar was cut off. There are N = HW/P² tokens: "
         "256 × 256 pixels in patches of 16 × 16 are 256·256/16² = 256. The article prints "
@@ -128,12 +129,6 @@ def draw_filters(embedding: object, patch_size: int, rev: str) -> None:
     )
 
 
-def scientific(value: float) -> str:
-    """A small number as 3·10⁻⁷."""
-    digits, _, power = f"{value:.0e}".partition("e")
-    return f"{digits}·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
 def draw_two_ways(answer: float | Waiting | Problem, patch_size: int) -> None:
     """Whether Dense and Conv2D agree, in the place that is kept for it."""
     if isinstance(answer, Waiting):
@@ -144,15 +139,15 @@ def draw_two_ways(answer: float | Waiting | Problem, patch_size: int) -> None:
         return
     tokens = _SIDES[patch_size] ** 2
     found = (
-        f"**Largest difference {scientific(answer)}.** What differs is rounding: the "
+        f"**Largest difference {small_number(answer)}.** What differs is rounding: the "
         "sums are taken in another order."
         if answer
-        else "**Largest difference 0.** Here even the order of the sums is the same."
+        else "**Largest difference 0**: not one bit differs here."
     )
     st.markdown(
-        f"{found} `Dense(flatten(patch))` multiplies {tokens} rows of {3 * patch_size**2:,} numbers "
-        f"by **E**; `Conv2D(kernel = stride = {patch_size})` slides the same weights over the "
-        "picture in steps of one patch."
+        f"{found} `Dense(flatten(patch))` multiplies {tokens} rows of {3 * patch_size**2:,} "
+        f"numbers by **E**; `Conv2D(kernel = stride = {patch_size})` slides the same weights over "
+        "the picture in steps of one patch."
     )
 
 

@@ -1,0 +1,141 @@
+// How alike position embeddings are: the chosen one's tile, all tiles on their grid, and the same in other kinds.
+const signed = (v) => (v <= -.005 ? '−' : '') + Math.abs(v).toFixed(2);
+
+class Positions {
+  constructor(root) {
+    const $ = (selector) => root.querySelector(selector);
+    this.wrap = $('.wrap'); this.picture = $('canvas.picture'); this.tile = $('canvas.tile'); this.all = $('canvas.all');
+    this.which = $('.which'); this.kinds = $('.kinds'); this.read = $('.read'); this.bar = $('.legend .bar'); this.ends = [$('.legend .lo'), $('.legend .hi')];
+    this.scale = 'full';
+    this.hover = null; this.pinned = null; this.kind = null;
+    this.other = { over: null, shown: () => this.other.over, pinAt: (p) => this.pinAt(p), letGo: () => this.other.setHover(null),
+      setHover: (p) => { if (p !== this.other.over) { this.other.over = p; this.schedule(); } } };
+    this.stopping = new AbortController();
+    const signal = this.stopping.signal;
+    pickable(this.picture, (x, y) => cell(x, y, this.side, this.side, this.grid), this, signal);
+    keyable(this.picture, this, signal);
+    pickable(this.all, (x, y) => cell(x, y, this.wide, this.wide, this.grid), this, signal);
+    pickable(this.tile, (x, y) => cell(x, y, this.side, this.side, this.grid), this.other, signal);
+    keyable(this.tile, this.other, signal);
+    root.querySelectorAll('.seg button').forEach((button) => button.addEventListener('click', () => {
+      this.scale = button.dataset.scale;
+      button.parentElement.querySelectorAll('button').forEach((other) => other.setAttribute('aria-pressed', other === button));
+      this.schedule();
+    }, { signal }));
+    pin.follow(this);
+    this.resize = new ResizeObserver(() => { if (this.data) this.draw(); });
+    this.resize.observe(this.wrap);
+  }
+  stop() { this.stopping.abort(); this.resize.disconnect(); pin.leave(this); }
+
+  shown() { return this.hover ?? this.pinned ?? this.data.head.start; }
+  setHover(p) { if (p === this.hover) return; this.hover = p; this.schedule(); }
+  pinAt(p) { this.pinned = p === this.pinned ? null : p; this.other.over = null; pin.write(this.pinned, this.grid, this); this.schedule(); }
+  letGo() { this.hover = this.pinned = null; pin.write(null, this.grid, this); this.schedule(); }
+  onPin() { this.pinned = pin.read(this.grid); this.schedule(); }
+  schedule() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => { this.waiting = false; this.draw(); });
+  }
+
+  setData(data) {
+    const { grid, size, kinds } = data.head;
+    this.data = data; this.grid = this.other.grid = grid; this.hover = this.other.over = null;
+    this.pinned = pin.read(grid);
+    this.source = sprite(data.rgb, size, size);
+    if (!kinds.some((kind) => kind.name === this.kind)) this.kind = kinds[0].name;
+    while (this.kinds.children.length > kinds.length) this.kinds.lastChild.remove();
+    while (this.kinds.children.length < kinds.length) this.kinds.append(this.button());
+    [...this.kinds.children].forEach((button, k) => {
+      button.querySelector('b').textContent = kinds[k].label;
+      button.querySelector('span').textContent = kinds[k].note;
+      button.onclick = () => { this.kind = kinds[k].name; this.schedule(); };
+    });
+    this.sheets = null;
+    this.draw();
+    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = data.head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));
+  }
+  button() {
+    const button = document.createElement('button');
+    button.type = 'button';
+    for (const tag of ['canvas', 'b', 'span']) button.append(document.createElement(tag));
+    return button;
+  }
+
+  codes(k) { const n = (this.grid[0] * this.grid[1]) ** 2; return this.data.codes.subarray(k * n, (k + 1) * n); }
+  paintSheets(colours) {                    // one sheet per kind: every tile below the one before, a pixel per cell
+    const [rows, columns] = this.grid, count = rows * columns, key = colours.diverging.join() + this.scale;
+    if (this.sheets?.key === key) return;
+    this.sheets = this.data.head.kinds.map((kind, k) => {
+      const { mean, reach } = kind, at = (code) => (code / 127.5 - 1 - mean) / reach;   // own: the average of the kind is the middle
+      const words = this.scale === 'full' ? colours.signed : colours.signed.map((_, code) => colours.signed[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, at(code))))]);
+      return field(this.codes(k), columns, rows * count, words);
+    });
+    this.sheets.key = key;
+    this.bar.style.background = `linear-gradient(90deg, ${colours.diverging.join(',')})`;
+  }
+  one(c, k, p, x, y, w) { const [rows, columns] = this.grid; c.drawImage(this.sheets[k], 0, p * rows, columns, rows, x, y, w, w); }
+
+  draw() {
+    const colours = theme(this.wrap), [, columns] = this.grid, p = this.shown(), q = this.other.over, pinned = p === this.pinned;
+    const { kinds } = this.data.head, k = kinds.findIndex((kind) => kind.name === this.kind), count = this.grid[0] * columns;
+    this.paintSheets(colours);
+    const S = this.side = Math.floor(this.picture.parentElement.clientWidth), s = S / columns;
+    const box = (i) => [(i % columns) * s, Math.floor(i / columns) * s, s, s];
+    let c = fit(this.picture, S, S);
+    c.drawImage(this.source, 0, 0, S, S);
+    gridLines(c, S, S, this.grid);
+    ring(c, ...box(p), pinned);
+    if (q !== null && q !== p) this.dotted(c, colours, ...box(q));
+
+    c = fit(this.tile, S, S);
+    this.one(c, k, p, 0, 0, S);
+    this.frame(c, S);
+    ring(c, ...box(p), pinned);
+    if (q !== null && q !== p) this.dotted(c, colours, ...box(q));
+
+    const W = this.wide = Math.floor(this.all.parentElement.clientWidth), pitch = W / columns, gap = Math.min(6, Math.max(2, pitch * .07));
+    c = fit(this.all, W, W);
+    for (let i = 0; i < count; i++) this.one(c, k, i, (i % columns) * pitch, Math.floor(i / columns) * pitch, pitch - gap);
+    ring(c, (p % columns) * pitch, Math.floor(p / columns) * pitch, pitch - gap, pitch - gap, pinned);
+
+    [...this.kinds.children].forEach((button, i) => {
+      const canvas = button.querySelector('canvas'), w = Math.floor(button.clientWidth);
+      button.setAttribute('aria-pressed', i === k);
+      if (!w) return;
+      const small = fit(canvas, w, w);
+      this.one(small, i, p, 0, 0, w);
+      this.frame(small, w);
+    });
+    this.which.textContent = `Row ${Math.floor(p / columns) + 1}, column ${p % columns + 1}`;
+    const { mean, reach } = kinds[k], limits = this.scale === 'full' ? [-1, 1] : [mean - reach, mean + reach];
+    this.ends.forEach((end, i) => { end.textContent = this.scale === 'full' ? limits[i].toString().replace('-', '−') : signed(limits[i]); });
+    this.say(p, q, k);
+  }
+  frame(c, w) { c.globalAlpha = .3; c.strokeStyle = getComputedStyle(this.wrap).color; c.lineWidth = 1; c.strokeRect(.5, .5, w - 1, w - 1); c.globalAlpha = 1; }
+  dotted(c, colours, x, y, w, h) {
+    c.lineWidth = 3; c.strokeStyle = '#000'; c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
+    c.setLineDash([4, 3]); c.lineWidth = 2; c.strokeStyle = '#fff'; c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3); c.setLineDash([]);
+  }
+
+  say(p, q, k) {
+    const [, columns] = this.grid, count = this.grid[0] * columns, row = this.codes(k).subarray(p * count, (p + 1) * count);
+    const cosine = (i) => row[i] / 127.5 - 1, strong = document.createElement('b'), label = this.data.head.kinds[k].label;
+    strong.textContent = `${this.which.textContent}${p === this.pinned ? ' (pinned)' : ''}, ${label}. `;
+    if (count === 1) { this.read.replaceChildren(strong, 'It is the only position, and like itself: cosine 1. With a smaller patch size there is more to see.'); return; }
+    if (q !== null) { this.read.replaceChildren(strong, q === p ? 'With itself every position has cosine 1.' : `With ${place(q, this.grid)} its cosine is ${signed(cosine(q))}.`); return; }
+    let most = -1, least = -1, line = 0, lines = 0, rest = 0, rests = 0;
+    for (let i = 0; i < count; i++) {
+      if (i === p) continue;
+      if (most < 0 || row[i] > row[most]) most = i;
+      if (least < 0 || row[i] < row[least]) least = i;
+      const along = Math.floor(i / columns) === Math.floor(p / columns) || i % columns === p % columns;
+      if (along) { line += cosine(i); lines++; } else { rest += cosine(i); rests++; }
+    }
+    this.read.replaceChildren(strong, `Apart from itself it is most like ${place(most, this.grid)} (${signed(cosine(most))}) and least like ${place(least, this.grid)} (${signed(cosine(least))}). `
+      + `On average ${signed(line / lines)} with the rest of its row and column, ${signed(rest / rests)} with all others.`);
+  }
+}
+
+export default mount('positions', (root) => new Positions(root));

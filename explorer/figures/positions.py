@@ -1,0 +1,49 @@
+"""Position similarity as a chart: arrays in, Plotly figures out."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.figures.style import Palette, plain
+
+
+def similarity_against_distance(
+    lines: Mapping[str, tuple[np.ndarray, np.ndarray]], *, colours: Palette, height: int = 300
+) -> go.Figure:
+    """Mean cosine of two positions against their distance, one line for each kind.
+
+    Args:
+        lines: by label, distances (K,) in patches, rising, and mean cosines (K,). The first is the
+            main one, drawn in the first colour with marks.
+        colours: of the theme.
+        height: pixels.
+
+    Raises:
+        ValueError: where a line's two arrays are not (K,).
+    """
+    figure = go.Figure()
+    styles = [
+        {"color": colours.first, "width": 2.5},
+        {"color": colours.second, "width": 1.5},
+        {"color": colours.second, "width": 1.5, "dash": "dash"},
+        {"color": colours.third, "width": 1.5, "dash": "dot"},
+    ]
+    for index, (label, (distances, cosines)) in enumerate(lines.items()):
+        if distances.ndim != 1 or distances.shape != cosines.shape:
+            raise ValueError(
+                f"distances and cosines must be (K,), got {distances.shape} and {cosines.shape}"
+            )
+        figure.add_scatter(
+            x=distances,
+            y=cosines,
+            name=label,
+            mode="lines+markers" if index == 0 else "lines",
+            marker={"size": 5},
+            line=styles[min(index, len(styles) - 1)],
+            hovertemplate="%{x:.1f} patches apart: cosine %{y:.2f}<extra>%{fullData.name}</extra>",
+        )
+    plain(figure, colours, height=height)
+    figure.update_xaxes(title="distance in patches", rangemode="tozero")
+    figure.update_yaxes(title="mean cosine", zeroline=True)
+    return figure

@@ -1,0 +1,74 @@
+"""The kinds of position embedding that one model is compared with, all at the present grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitcore.config import ViTConfig
+from vitcore.initialisation import initial_weights
+from vitcore.introspection.positions import closeness_correlation, position_similarity
+from vitcore.patches import resize_grid, sincos_1d, sincos_2d
+
+_FIXED = {"sincos1d": "sin-cos 1-D", "sincos2d": "sin-cos 2-D"}
+
+
+@dataclass(frozen=True, slots=True)
+class PositionKind:
+    """One kind of position embedding and how alike its places are."""
+
+    name: str  # "learned", "sincos1d", "sincos2d" or "untrained"
+    label: str
+    own: bool  # whether the chosen model adds these
+    similarity: np.ndarray  # (gh, gw, gh, gw) cosines
+    correlation: float | None  # of similarity with closeness
+
+
+def position_kinds(
+    config: ViTConfig, stored: np.ndarray | None, grid: tuple[int, int]
+) -> list[PositionKind]:
+    """The model's own positions first, where it has any, then the others.
+
+    Args:
+        config: of the chosen model.
+        stored: (g, g, D) its learned positions, or None where it has none.
+        grid: (rows, columns) of patches at the present patch size.
+    """
+    tables: dict[str, np.ndarray] = {}
+    if config.positions == "learned" and stored is not None:
+        tables["learned"] = resize_grid(stored, grid)
+    base = config.position_grid
+    if config.width % 2 == 0:
+        tables["sincos1d"] = sincos_1d(grid, config.width, base=base)
+    if config.width % 4 == 0:
+        tables["sincos2d"] = sincos_2d(grid, config.width, base=base)
+    tables["untrained"] = resize_grid(untrained_positions(config), grid)
+    kinds = []
+    for name, table in tables.items():
+        similarity = position_similarity(table)
+        label = _FIXED.get(name, name)
+        kinds.append(
+            PositionKind(
+                name,
+                label,
+                name == config.positions,
+                similarity,
+                closeness_correlation(similarity),
+            )
+        )
+    return sorted(kinds, key=lambda kind: not kind.own)
+
+
+def untrained_positions(config: ViTConfig) -> np.ndarray:
+    """The positions (g, g, D) that training would start from, seed 0; no other weight is drawn."""
+    alone = ViTConfig(
+        position_grid=config.position_grid,
+        width=config.width,
+        kernel_size=1,
+        depth=1,
+        heads=1,
+        head_width=1,
+        mlp_width=1,
+    )
+    return initial_weights(alone)["positions"]

@@ -1,0 +1,198 @@
+"""Positions: how alike the position embeddings are, and what happens without them."""
+
+import numpy as np
+import streamlit as st
+
+from explorer import components, navigation, services, state
+from explorer.components.positions import positions, positions_payload
+from explorer.components.shuffle import shuffled_answers
+from explorer.figures.positions import similarity_against_distance
+from explorer.figures.style import palette
+from explorer.numerals import small_number
+from explorer.position_findings import Shuffling, distance_title, position_title, shuffle_title
+from explorer.position_kinds import PositionKind, position_kinds
+from explorer.services import Intervention, Problem, Waiting
+from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
+from vitcore.introspection.positions import similarity_by_distance
+from vitcore.patches import as_seen, cut, join
+
+_SHUFFLE_HEIGHT = 320
+
+
+def draw_tiles(
+    picture: state.Picture, patch_size: int, config: ViTConfig, kinds: list[PositionKind], rev: str
+) -> None:
+    """The figure of tiles, and how to read it."""
+    side = grid_side(patch_size, config.image_size)
+    seen = as_seen(picture.pixels, patch_size, image_size=config.image_size)
+    positions(positions_payload(seen, kinds, rev=rev), key="positions_tiles")
+    base = config.position_grid
+    resized = (
+        f"The learned grid is stored as {base} × {base} and here resized to {side} × {side}. "
+        if side != base and config.positions == "learned"
+        else ""
+    )
+    components.how_to_read(
+        text="Before the first block each token gets the embedding of its place added. A tile "
+        "shows how like one place's embedding all others are: the **cosine**, 1 in the same "
+        "direction, 0 not alike, −1 opposite. **Closeness** below a kind is the correlation of "
+        "cosine with nearness over all pairs of two different places. "
+        f"{resized}Resizing mixes neighbours, so on a finer grid even an untrained one gains some "
+        "closeness. **Untrained** is where training starts: normal numbers of size 0.02. The "
+        "figure shows what positions could tell the blocks, not what the blocks make of it.",
+        formula=r"s_{rc,\,r'c'}=\frac{\mathbf{e}_{rc}\cdot\mathbf{e}_{r'c'}}"
+        r"{\lVert\mathbf{e}_{rc}\rVert\,\lVert\mathbf{e}_{r'c'}\rVert}",
+        source="Dosovitskiy et al., An Image is Worth 16x16 Words (2021), figure 7, centre.",
+        code=components.source_of(
+            "vitcore/introspection/positions.py", "position_similarity", "closeness_correlation"
+        ),
+        key="positions_tiles",
+    )
+
+
+def permutation(count: int, seed: int) -> np.ndarray:
+    """An order of `count` patches that is not the given one (where there are two at least)."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(count)
+    while count > 1 and np.array_equal(order, np.arange(count)):
+        order = rng.permutation(count)
+    return order
+
+
+def four_answers(
+    model: str, picture: state.Picture, patch_size: int, order: np.ndarray
+) -> Shuffling | Waiting | Problem:
+    """The answers to the picture and its shuffled patches, with positions and without."""
+    moves = {target: int(source) for target, source in enumerate(order)}
+    wishes = (
+        None,
+        Intervention(patches=moves),
+        Intervention(positions=False),
+        Intervention(patches=moves, positions=False),
+    )
+    readings = [services.reading(model, picture, patch_size, intervention=wish) for wish in wishes]
+    for kind in (Problem, Waiting):
+        if found := [reading for reading in readings if isinstance(reading, kind)]:
+            return found[0]
+    return Shuffling(*(reading.probabilities for reading in readings))
+
+
+def draw_shuffle(
+    model: str, picture: state.Picture, patch_size: int, config: ViTConfig | None
+) -> None:
+    """The shuffled picture and what the model answers to it."""
+    title, button = st.columns([6, 1], vertical_alignment="center")
+    if button.button(
+        "Shuffle again", key="positions_shuffle", icon=":material/shuffle:", type="tertiary"
+    ):
+        st.session_state["positions_seed"] = st.session_state.get("positions_seed", 0) + 1
+    cells = cut(picture.pixels, patch_size)  # (gh, gw, P, P, 3)
+    rows, columns = cells.shape[:2]
+    if rows * columns == 1:
+        title.subheader("One patch cannot be shuffled")
+        components.figure_state(
+            "empty",
+            "At this patch size the whole picture is one patch.",
+            "Choose a smaller patch size to shuffle.",
+            height=_SHUFFLE_HEIGHT,
+        )
+        return
+    order = permutation(rows * columns, st.session_state.get("positions_seed", 0))
+    answers = four_answers(model, picture, patch_size, order)
+    if not isinstance(answers, Shuffling):
+        title.subheader("Shuffle the patches: does the answer move?")
+        kind = "loading" if isinstance(answers, Waiting) else "error"
+        done = answers.done if isinstance(answers, Waiting) else None
+        components.figure_state(kind, answers.what, answers.then, height=_SHUFFLE_HEIGHT, done=done)
+        return
+    names = CLASS_NAMES if len(answers.original) == len(CLASS_NAMES) else tuple(
+        f"class {index}" for index in range(len(answers.original))
+    )  # fmt: skip
+    title.subheader(
+        shuffle_title(answers, names, positions=config is None or config.positions != "none")
+    )
+    moved = cells.reshape(rows * columns, *cells.shape[2:])[order].reshape(cells.shape)
+    shuffled_answers(
+        join(cells),
+        join(moved),
+        answers,
+        names=names,
+        truth=picture.truth,
+        notes=(
+            f"largest difference {small_number(answers.moved)}",
+            f"largest difference {small_number(answers.moved_without)}",
+        ),
+        ink=palette(st.context.theme.type).first,
+    )
+    components.how_to_read(
+        text="The patches change places; each keeps its pixels and, with positions, is told the "
+        "place it now lies on. Attention and the mean over tokens do not care about order: **without "
+        "positions** both pictures are the same to the model: what differs is rounding. "
+        "The model was trained with its positions: its answer without them is not that of a model "
+        "that never had any. An answer that does not move shows that here content sufficed, not "
+        "that positions never matter.",
+        formula=r"f(\mathbf{x}_{\pi(1)},\dots,\mathbf{x}_{\pi(N)})="
+        r"f(\mathbf{x}_1,\dots,\mathbf{x}_N)\quad"
+        r"\text{for every order } \pi, \text{ without positions}",
+        source="Vaswani et al., Attention Is All You Need (2017), section 3.5.",
+        code=components.source_of("vitcore/intervention.py", "Intervention"),
+        key="positions_shuffle",
+    )
+
+
+def draw_distance(kinds: list[PositionKind]) -> None:
+    """Mean cosine against distance, for every kind."""
+    st.subheader(distance_title(kinds[0]))
+    if kinds[0].correlation is None:
+        components.figure_state(
+            "empty",
+            "A distance needs two places.",
+            "Choose a smaller patch size to see how similarity falls.",
+            height=300,
+        )
+        return
+    lines = {kind.label: similarity_by_distance(kind.similarity) for kind in kinds}
+    figure = similarity_against_distance(lines, colours=palette(st.context.theme.type))
+    st.plotly_chart(
+        figure, width="stretch", key="positions_distance", config={"displayModeBar": False}
+    )
+    components.how_to_read(
+        text="Each point is the mean cosine over all pairs of places that far apart. A line that "
+        "falls says that close places are alike; the correlation below each kind above "
+        "puts the same into one number. Sin-cos 1-D counts places in reading order, so it "
+        "knows left and right but takes the end of a row for a neighbour of the next.",
+        formula=r"\bar s(d)=\operatorname{mean}\{\,s_{ij} : i\neq j,\ "
+        r"\lVert p_i-p_j\rVert=d\,\}",
+        source="Sin-cos: Vaswani et al. (2017), section 3.5; 2-D as in MoCo v3 (2021).",
+        code=components.source_of("vitcore/introspection/positions.py", "similarity_by_distance"),
+        key="positions_distance",
+    )
+
+
+picture, patch_size, model = state.picture(), state.patch_size(), state.model()
+chain = st.container(height=56, border=False, key="positions_chain")
+config = None
+try:
+    config, weights = services.weights(model)
+except (ValueError, OSError) as error:
+    sentence = str(error).rstrip(".")
+    st.title("The positions of this model cannot be read")
+    components.figure_state(
+        "error",
+        f"{sentence[:1].upper()}{sentence[1:]}.",
+        "Choose another model; the picture is kept.",
+        height=420,
+    )
+else:
+    side = grid_side(patch_size, config.image_size)
+    kinds = position_kinds(config, weights.get("positions"), (side, side))
+    st.title(position_title(kinds[0] if kinds[0].own else None))
+    draw_tiles(picture, patch_size, config, kinds, f"{picture.key}-{patch_size}-{model}")
+    draw_shuffle(model, picture, patch_size, config)
+    draw_distance(kinds)
+
+with chain:
+    answer = services.reading(model, picture, patch_size)
+    stage = components.strip(answer, picture, patch_size, now="positions", config=config)
+if stage and stage != "positions":
+    navigation.goto(stage)
