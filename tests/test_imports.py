@@ -16,12 +16,22 @@ NUMPY_ONLY = (
     "vitcore/cache.py",
     "vitcore/checkpoints/",
     "vitcore/datasets/",
+    "vitcore/intervention.py",
     "vitcore/introspection/",
     "vitcore/training/__init__.py",
     "vitcore/training/events.py",
     "vitcore/training/runs.py",
 )
-MODEL_CODE = ("vitcore.model", "vitcore.tracing", "vitcore.training.loop")
+MODEL_CODE = (
+    "vitcore.backend",
+    "vitcore.evaluation",
+    "vitcore.layers",
+    "vitcore.model",
+    "vitcore.relevance",
+    "vitcore.tracing",
+    "vitcore.training.loop",
+    "vitcore.training.step",
+)
 FORBIDDEN = {  # files starting with -> modules they must not import
     "vitcore/": ("explorer", "streamlit", "plotly"),
     "explorer/figures/": ("vitcore", "streamlit", *HEAVY),

@@ -1,6 +1,7 @@
 """What a person does in the window of the app, and what they wait for."""
 
 import re
+import time
 import urllib.parse
 
 from playwright.sync_api import Page, expect
@@ -76,12 +77,18 @@ class Person:
     def widget(self, key):
         return self.page.locator(f".st-key-{key}")
 
+    def _ready(self, key):
+        """The browser loads a widget's script when it is first needed."""
+        widget = self.widget(key)
+        widget.locator("[role=combobox], [role=radio]").first.wait_for()
+        return widget
+
     def title(self) -> str:
         return self.page.locator("h1").inner_text()
 
     def waits_for_answer(self, *, seconds=90.0):
         """Wait until nothing on the page says that it is still being computed."""
-        loading = self.page.locator(".figure-state.loading")
+        loading = self.page.locator('.figure-state.loading, [data-state="waiting"]')
         expect(loading.filter(visible=True)).to_have_count(0, timeout=1000 * seconds)
 
     def slides_patch_size(self, to: int):
@@ -98,7 +105,7 @@ class Person:
 
     def chooses(self, key, option):
         """Choose in a select box, a segmented control or a group of radio buttons."""
-        widget = self.widget(key)
+        widget = self._ready(key)
         combobox = widget.get_by_role("combobox")
         if combobox.count():
             combobox.click()
@@ -108,7 +115,7 @@ class Person:
         self.settles()
 
     def chosen(self, key) -> str:
-        widget = self.widget(key)
+        widget = self._ready(key)
         combobox = widget.get_by_role("combobox")
         if combobox.count():
             return combobox.input_value()
@@ -136,6 +143,14 @@ class Person:
         """When each component on the page was last painted, in the browser's clock."""
         stamped = self.page.locator(f"{inside} [data-painted]")
         return [float(element.get_attribute("data-painted")) for element in stamped.all()]
+
+    def eventually(self, check, *, seconds=20.0):
+        """Wait until `check()` holds: for what only a script of the test can see."""
+        deadline = time.monotonic() + seconds
+        while not check():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {seconds:.0f} s")
+            self.page.wait_for_timeout(200)
 
     def inks(self, canvas) -> int:
         """How many different colours a canvas shows: 1 means that it is blank."""
