@@ -175,7 +175,10 @@ class Jobs:
             while len(self._followers) > MOST_FOLLOWED:
                 self._followers.pop(next(iter(self._followers)))
             follower.catch_up()
-            return follower.progress(run, stopping=_word(folder) == "stop")
+            leaving = run.state == "stopped" and name in self._processes
+            return follower.progress(
+                run, stopping=leaving or _word(folder) == "stop", leaving=leaving
+            )
 
     def close(self) -> None:
         """Let go of all processes; each saves and leaves. For tests: a server just ends."""
@@ -238,9 +241,9 @@ class _Follower:
                 value = event.get(name)
                 column.append(value if isinstance(value, int | float) else float("nan"))
 
-    def progress(self, run: Run, *, stopping: bool) -> Progress:
+    def progress(self, run: Run, *, stopping: bool, leaving: bool) -> Progress:
         state = run.state
-        if state == "running":
+        if state == "running" or leaving:  # it has said that it stopped, and is not gone yet
             state = "stopping" if stopping else "running" if self._last else "starting"
         rate = self._last.get("pictures_per_second")
         per_epoch = self._start.get("steps_per_epoch")

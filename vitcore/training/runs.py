@@ -149,7 +149,7 @@ def read_run(folder: str | Path) -> Run:
         state = "running"
     else:
         state = "interrupted"
-        problem = _last_words(folder)
+        problem = _last_words(folder, began="start" in seen)
 
     weights = _weights_problem(folder)
     if weights and state == "finished":
@@ -259,15 +259,22 @@ def _summary_of(path: Path, _changed: int, _size: int) -> dict[str, dict[str, An
     return seen
 
 
-def _last_words(folder: Path) -> str:
-    """The last line that the process printed, as the reason why it ended without one."""
+def _last_words(folder: Path, *, began: bool) -> str:
+    """Why a process ended that wrote no end. Once it trains, its log is progress, no reason."""
+    ended = "Its process ended without saying why"
+    if began:
+        return f"{ended}."
     try:
         text = (folder / LOG).read_bytes()[-4000:].decode("utf-8", "replace")
     except OSError:
-        text = ""
+        return f"{ended}."
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    ended = "Its process ended without saying why"
-    return f"{ended}; the last line of its log: {lines[-1][:300]}" if lines else f"{ended}."
+    if not lines:
+        return f"{ended}."
+    if lines[-1].startswith("error: "):  # the command line's own way to say why
+        words = lines[-1].removeprefix("error: ")[:300]
+        return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+    return f"{ended}; the last line of its log: {lines[-1][:300]}"
 
 
 def _weights_problem(folder: Path) -> str:

@@ -102,6 +102,18 @@ def test_the_log_speaks_for_a_process_that_could_not(make_run):
     assert not run.usable
 
 
+def test_an_error_of_the_command_line_is_the_reason(make_run):
+    folder = make_run(weights=False)
+    (folder / "log.txt").write_text("error: CIFAR-10 is not on this machine\n")
+    assert read_run(folder).problem == "CIFAR-10 is not on this machine."
+
+
+def test_once_it_trains_its_log_is_no_reason(make_run):
+    folder = make_run(START, STEP)
+    (folder / "log.txt").write_text("epoch 1.0\n")
+    assert read_run(folder).problem == "Its process ended without saying why."
+
+
 def test_a_resumed_run_has_not_ended(make_run):
     run = read_run(make_run(START, STEP, end("stopped"), START, STEP, alive=True))
     assert run.state == "running"
