@@ -2,63 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 import time
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import BrokenExecutor, Executor, wait
-from dataclasses import dataclass, field
 from typing import Any
 
 from loky.process_executor import ShutdownExecutorError
 
-from explorer.readings import Problem, Waiting, protect, size_of
+from explorer.readings import Answers, Problem, Waiting, protect
+from explorer.wishes import Asker, Queue, Request, Task
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 2  # a request that finds its worker dead is asked once more
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One call of a function in the worker."""
-
-    key: Hashable  # equal keys have equal answers
-    function: Callable[..., Any]  # importable in the worker
-    arguments: tuple[Any, ...] = ()
-    what: str = "Asking the model."  # said while it runs
-    warms: Hashable = None  # what need not be warmed after it
-
-
-class Asker:
-    """One session's wishes. It is dropped with the session, and its wishes with it."""
-
-    def __init__(self) -> None:
-        self.run = 0  # counts the script runs of this session
-        self.running = False
-        self.allowance = 0.0  # seconds that this run may still wait
-        self.polled = False  # whether a poller, not a person, started this run
-        self.waiting: set[Hashable] = set()  # keys that this run went without
-        self.problems: dict[Hashable, Problem] = {}
-        self.shown: object = None  # the step of the worker's start that this run spoke of
-        self.served = 0  # when it was last served, as a count
-
-
-@dataclass(slots=True)
-class _Wish:
-    run: int
-    order: int
-    slot: Hashable
-
-
-@dataclass(slots=True)
-class _Request:
-    task: Task
-    wishes: weakref.WeakKeyDictionary[Asker, _Wish] = field(
-        default_factory=weakref.WeakKeyDictionary
-    )
 
 
 class Dispatcher:
@@ -94,13 +51,9 @@ class Dispatcher:
         self._idle = idle
         self._deadline = deadline
         self._first_deadline = first_deadline
-        self._room = room
         self._changed = threading.Condition()
-        self._queue: dict[Hashable, _Request] = {}
-        self._running: _Request | None = None
-        self._answers: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._size = 0
-        self._count = itertools.count(1)
+        self._queue = Queue()
+        self._answers = Answers(room)
         self._executor: Executor | None = None
         self._ready = False
         self._warm: set[Hashable] = set()
@@ -158,20 +111,21 @@ class Dispatcher:
         """
         self.open()
         with self._changed:
-            if (answer := self._kept(task.key)) is not None:
+            if (answer := self._answers.get(task.key)) is not None:
                 return answer
             if problem := asker.problems.get(task.key):
                 return problem
-            self._wish(task, asker, slot)
+            self._queue.add(task, asker, slot)
+            self._changed.notify_all()
             started = time.monotonic()
             limit = asker.allowance if patience is None else patience
             settled = self._changed.wait_for(
-                lambda: not self._pending(task.key, asker), timeout=max(0.0, limit)
+                lambda: not self._queue.holds(task.key, asker), timeout=max(0.0, limit)
             )
             if patience is None:
                 asker.allowance -= time.monotonic() - started
             if settled:
-                if (answer := self._kept(task.key)) is not None:
+                if (answer := self._answers.get(task.key)) is not None:
                     return answer
                 if problem := asker.problems.get(task.key):
                     return problem
@@ -185,45 +139,10 @@ class Dispatcher:
             if not asker.waiting:
                 return False
             return asker.shown is not self._starting or any(
-                not self._pending(key, asker) for key in asker.waiting
+                not self._queue.holds(key, asker) for key in asker.waiting
             )
 
     # Helpers that hold the lock.
-
-    def _wish(self, task: Task, asker: Asker, slot: Hashable) -> None:
-        if slot is not None:
-            for other in list(self._queue.values()):
-                wish = other.wishes.get(asker)
-                if wish and wish.slot == slot and other.task.key != task.key:
-                    del other.wishes[asker]
-        if self._running is not None and self._running.task.key == task.key:
-            request = self._running
-        else:
-            request = self._queue.setdefault(task.key, _Request(task))
-        old = request.wishes.get(asker)
-        order = old.order if old and old.run == asker.run else next(self._count)
-        request.wishes[asker] = _Wish(asker.run, order, slot)
-        self._changed.notify_all()
-
-    def _pending(self, key: Hashable, asker: Asker) -> bool:
-        if self._running is not None and self._running.task.key == key:
-            return True
-        request = self._queue.get(key)
-        return request is not None and asker in request.wishes
-
-    def _kept(self, key: Hashable) -> Any:
-        entry = self._answers.get(key)
-        if entry is None:
-            return None
-        self._answers.move_to_end(key)
-        return entry[0]
-
-    def _keep(self, key: Hashable, answer: Any) -> None:
-        size = size_of(answer)
-        self._answers[key] = answer, size
-        self._size += size
-        while self._size > self._room and len(self._answers) > 1:
-            self._size -= self._answers.popitem(last=False)[1][1]
 
     def _waiting_for(self, task: Task) -> Waiting:
         then = "The picture and its patches can be used meanwhile."
@@ -232,49 +151,30 @@ class Dispatcher:
         what, done = self._starting or ("Starting the model.", 0.0)
         return Waiting(what, then, done)
 
-    def _pick(self) -> _Request | None:
-        best: tuple[tuple[bool, int, int], _Request] | None = None
-        for key, request in list(self._queue.items()):
-            for asker, wish in list(request.wishes.items()):
-                current = wish.run == asker.run
-                if not current and not asker.running:
-                    del request.wishes[asker]
-                    continue
-                rank = (not current, asker.served, wish.order)
-                if best is None or rank < best[0]:
-                    best = rank, request
-            if not request.wishes:
-                del self._queue[key]
-        if best is None:
-            return None
-        request = best[1]
-        del self._queue[request.task.key]
-        turn = next(self._count)
-        for asker in list(request.wishes):
-            asker.served = turn
-        return request
-
     # The dispatcher's own thread.
 
     def _serve(self) -> None:
         while not self._closing:
-            warm = None
             with self._changed:
-                request = self._pick()
-                self._running = request
-                self._changed.notify_all()
-                if request is None and (self._ready or self._cannot_start):
-                    warm = self._idle(self._warm) if self._ready else None
-                    if warm is None:
-                        self._changed.wait()
-                        continue
+                request = self._queue.begin_next()
+                warm = self._next_to_warm() if request is None and self._ready else None
+                if request is None and warm is None and (self._ready or self._cannot_start):
+                    self._changed.wait()
+                    continue
             if request is not None:
                 self._finish(request, self._answer(request.task))
-            elif warm is not None:
-                self._warm.add(warm.warms)  # once, whether it succeeds or not
-                self._answer(warm)
             else:
-                self._answer(None)
+                self._answer(warm)
+
+    def _next_to_warm(self) -> Task | None:
+        try:
+            task = self._idle(self._warm)
+        except Exception:
+            _log.exception("nothing is warmed")
+            return None
+        if task is not None:
+            self._warm.add(task.warms)  # once, whether it succeeds or not
+        return task
 
     def _answer(self, task: Task | None) -> Any:
         """What the worker says, or a Problem; None asks only for a worker that is ready."""
@@ -289,6 +189,7 @@ class Dispatcher:
             except _TooLateError:
                 _log.error("no answer in time: %s", task.key if task else "starting")
                 limit = self._deadline if self._ready else self._first_deadline
+                self._cannot_start = not self._ready
                 self._discard_worker()
                 return Problem(
                     f"The model did not answer within {limit:.0f} s.",
@@ -301,12 +202,19 @@ class Dispatcher:
                 if not self._ready:
                     self._discard_worker()
                     self._cannot_start = True
-                return self._explain(error)
+                return self._explained(error)
         self._cannot_start = not self._ready
         return Problem(
             "The model's process ended without an answer.",
             "It has been restarted. It may need more memory: choose a larger patch size.",
         )
+
+    def _explained(self, error: Exception) -> Problem:
+        try:
+            return self._explain(error)
+        except Exception:
+            _log.exception("an error that cannot be explained")
+            return Problem("The model could not answer.", "Choose something else, or reload.")
 
     def _prepare(self) -> None:
         if self._ready:
@@ -333,15 +241,15 @@ class Dispatcher:
             raise _TooLateError
         return future.result()
 
-    def _finish(self, request: _Request, answer: Any) -> None:
+    def _finish(self, request: Request, answer: Any) -> None:
         protect(answer)
         with self._changed:
-            self._running = None
+            self._queue.end()
             if isinstance(answer, Problem):
                 for asker in list(request.wishes):
                     asker.problems[request.task.key] = answer
             else:
-                self._keep(request.task.key, answer)
+                self._answers.put(request.task.key, answer)
             self._changed.notify_all()
 
     def _discard_worker(self) -> None:

@@ -1,9 +1,14 @@
-"""Getting CIFAR-10 ready beside the app: fetched or converted in a process of its own."""
+"""CIFAR-10 made ready beside the app: fetched or converted by a process of its own.
+
+The app process stays small and answers meanwhile. `python -m explorer.gathering fetch` (or
+`convert`) is that process; it writes how far it is, and at the end what went wrong, to stdout.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -11,38 +16,37 @@ import time
 from functools import cache
 from pathlib import Path
 
-from vitcore.datasets import find_cifar10
+from vitcore import datasets
 
 _log = logging.getLogger(__name__)
 _LOOK_AGAIN = 2.0  # seconds for which a look at the disk is believed
 _ROOT = Path(__file__).resolve().parent.parent
-_CONVERT = [sys.executable, "-c", "from vitcore.datasets import cifar10; cifar10('test')"]
-_FETCH = [sys.executable, "-m", "vitcore", "fetch", "--json"]
 
 
 class Gathering:
-    """CIFAR-10 on this machine: there, on its way, or missing. Shared by all sessions."""
+    """How CIFAR-10 stands on this machine. One for all sessions."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._looked = 0.0
-        self._found = self._ready = False
+        self._source: datasets.Source | None = None
         self._job: subprocess.Popen[str] | None = None
         self._fetching = False
         self._error: str | None = None
-        self.done: float | None = None
+        self.done: float | None = None  # share of the download, 0 to 1
 
     @property
     def found(self) -> bool:
         """Whether it is on this machine, ready or not."""
         self._look()
-        return self._found
+        return self._source is not None
 
     @property
     def ready(self) -> bool:
         """Whether it opens in milliseconds."""
         self._look()
-        return self._ready
+        source = self._source
+        return source is not None and source.ready and not self.busy and self._error is None
 
     @property
     def busy(self) -> bool:
@@ -51,92 +55,103 @@ class Gathering:
 
     @property
     def can_fetch(self) -> bool:
-        return not self.busy and (not self.found or self._error is not None)
+        """Whether a download would help: not where a person names a folder that is broken."""
+        if self.busy or self.ready:
+            return False
+        return self._source is None or self._source.origin != "named"
 
     @property
     def sentence(self) -> str:
         """How it stands, for a person."""
         if self.busy:
-            share = f" {self.done:.0%}" if self.done else ""
-            return f"Fetching CIFAR-10{share}" if self._fetching else "Preparing CIFAR-10, once"
-        if self._error:
-            return f"{self._error} Sketches are shown meanwhile."
-        return "CIFAR-10 is not on this machine. Sketches are shown meanwhile."
+            return "Fetching CIFAR-10." if self._fetching else "Preparing CIFAR-10, only this once."
+        return self._error or "CIFAR-10 is not on this machine."
 
     def prepare(self) -> None:
         """Convert what is there but not converted, without waiting for it."""
         if self.found and not self.ready and self._error is None:
-            self._begin(_CONVERT, fetching=False)
+            self._begin("convert")
 
     def fetch(self) -> None:
         """Download it, without waiting for it."""
-        self._begin(_FETCH, fetching=True)
+        self._begin("fetch")
 
-    def failed(self, sentence: str) -> None:
-        """It could not be opened although it is there."""
-        with self._lock:
-            self._error = sentence
-            self._ready = False
-            self._looked = time.monotonic() + 3600.0
+    def refuse(self, sentence: str) -> None:
+        """It could not be opened although it looked ready."""
+        self._error = sentence
 
     def stop(self) -> None:
-        """End a job that is under way; what it downloaded is taken up again next time."""
+        """End a job that is under way; a download goes on from there next time."""
         job = self._job
         if job is not None:
             job.terminate()
 
     def _look(self) -> None:
         with self._lock:
-            now = time.monotonic()
-            if now - self._looked < _LOOK_AGAIN:
-                return
-            self._looked = now
-            source = find_cifar10()
-            self._found = source is not None
-            self._ready = source is not None and source.ready and self._job is None
+            if time.monotonic() - self._looked > _LOOK_AGAIN:
+                self._source = datasets.find_cifar10()
+                self._looked = time.monotonic()
 
-    def _begin(self, command: list[str], *, fetching: bool) -> None:
+    def _begin(self, what: str) -> None:
         with self._lock:
             if self._job is not None:
                 return
-            self._fetching, self._error, self.done = fetching, None, None
-            self._job = subprocess.Popen(
-                command,
+            self._fetching, self._error, self.done = what == "fetch", None, None
+            self._job = job = subprocess.Popen(
+                [sys.executable, "-m", "explorer.gathering", what],
                 cwd=_ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stdin=subprocess.PIPE,  # closes when the server goes, however it goes
+                stdout=subprocess.PIPE,
                 text=True,
+                encoding="utf-8",
             )
-        threading.Thread(target=self._follow, args=(self._job,), daemon=True).start()
+        threading.Thread(target=self._follow, args=(job,), daemon=True).start()
 
     def _follow(self, job: subprocess.Popen[str]) -> None:
-        last = ""
-        for line in job.stderr:
-            last = line.strip() or last
-            self._read(last)
-        code = job.wait()
+        error = None
+        with job:
+            for line in job.stdout:
+                message = json.loads(line)
+                self.done = message.get("done", self.done)
+                error = message.get("error", error)
+        if job.returncode and error is None:
+            error = "CIFAR-10 could not be made ready."
+        if error:
+            _log.error("CIFAR-10 is not ready: %s", error)
         with self._lock:
-            self._job = None
-            self._looked = 0.0
-            if code:
-                _log.error("getting CIFAR-10 ended with %s: %s", code, last)
-                self._error = _sentence(last)
-
-    def _read(self, line: str) -> None:
-        try:
-            self.done = min(1.0, max(0.0, float(json.loads(line)["done"])))
-        except (ValueError, TypeError, KeyError):
-            return
-
-
-def _sentence(line: str) -> str:
-    """The message of an error's last line, without the name of its type."""
-    _, colon, message = line.partition(": ")
-    return message if colon and message.endswith(".") else "CIFAR-10 could not be read."
+            self._job, self._error, self._looked = None, error, 0.0
 
 
 @cache
 def cifar10() -> Gathering:
     """The one record of this process."""
     return Gathering()
+
+
+def _work(what: str) -> None:
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    last = 0.0
+
+    def progress(done: int, whole: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 0.2 or done == whole:
+            last = time.monotonic()
+            print(json.dumps({"done": done / whole}), flush=True)
+
+    try:
+        if what == "fetch":
+            datasets.fetch(progress)
+        else:
+            datasets.cifar10("test")
+    except (datasets.DataError, OSError) as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        sys.exit(1)
+
+
+def _end_with_the_server() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _work(sys.argv[1])

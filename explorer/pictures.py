@@ -9,16 +9,18 @@ import streamlit as st
 
 from explorer.state import LARGEST_INDEX, Picture
 from vitcore.config import CLASS_NAMES
-from vitcore.datasets import cifar10, find_cifar10
-from vitcore.datasets.sketch10 import sketch
+from vitcore.datasets import cifar10, sketch
 
 THUMBNAILS = 10
 
 
-def cifar10_ready() -> bool:
-    """Whether CIFAR-10 opens in milliseconds."""
-    source = find_cifar10()
-    return source is not None and source.ready
+def open_cifar10() -> None:
+    """Map the test pictures, once.
+
+    Raises:
+        DataError, OSError: when they cannot be opened.
+    """
+    _cifar10_test()
 
 
 def chosen(source: str, label: str, index: int) -> Picture:

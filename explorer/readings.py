@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,9 +40,7 @@ class Reading:
     picture: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
     embedded: np.ndarray  # (T, D) float32, tokens entering block 0, positions added
     attention: np.ndarray  # (L, H, T, T) float32, rows are queries and sum to 1
-    votes: (
-        np.ndarray | None
-    )  # (N, C) float32, the head on each token; their mean is logits
+    votes: np.ndarray | None  # (N, C) float32, the head on each token; their mean is logits
     logits: np.ndarray  # (C,) float32
     probabilities: np.ndarray  # (C,) float32, sums to 1
     seconds: float  # of a warm forward pass, measured in the worker
@@ -62,6 +62,30 @@ class Intervention:
 
     def __hash__(self) -> int:
         return hash((self.heads_off, tuple(sorted(self.patches)), self.positions))
+
+
+class Answers:
+    """The answers used last, within a number of bytes."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._size = 0
+        self._answers: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any:
+        """The answer, or None."""
+        if key not in self._answers:
+            return None
+        self._answers.move_to_end(key)
+        return self._answers[key][0]
+
+    def put(self, key: Hashable, answer: Any) -> None:
+        """Keep an answer; those not used for longest make room."""
+        self._size -= self._answers.pop(key, (None, 0))[1]
+        self._answers[key] = answer, size_of(answer)
+        self._size += self._answers[key][1]
+        while self._size > self._room and len(self._answers) > 1:
+            self._size -= self._answers.popitem(last=False)[1][1]
 
 
 def size_of(answer: object) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from explorer import components, gathering, pictures, services, state
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
+from vitcore.datasets.pictures import PictureError, decode
 
 _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif"]
 _LARGEST_FILE = 25  # MB
@@ -80,23 +81,19 @@ def _picture(default: str) -> state.Picture:
     )
     if source in state.OWN:
         return _own(source) or _last_or_first()
-    place = st.container()
+    about_data = st.container()
     label, index = _class_and_index()
+    ten = st.container()
+    st.button("Surprise me", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
     if source == "cifar10":
-        source = _cifar10_or_drawn(place)
-    try:
-        picture = pictures.chosen(source, label, index)
-        images, indices = pictures.around(source, label, index)
-    except (DataError, OSError) as error:
-        gathering.cifar10().failed(str(error))
-        with place:
-            st.markdown(f":small[{error}]")
-        picture = pictures.chosen(_DRAWN, label, index)
-        images, indices = pictures.around(_DRAWN, label, index)
-    labels = [f"{label} {i}" for i in indices]
-    with st.session_state["thumbs_place"]:
+        with about_data:
+            source = _cifar10_or_drawn()
+    picture = pictures.chosen(source, label, index)
+    images, indices = pictures.around(source, label, index)
+    with ten:
+        names = [f"{label} {i}" for i in indices]
         components.thumbs(
-            images, indices, labels, index, "picture_thumbs", lambda: _clicked(indices)
+            images, indices, names, index, "picture_thumbs", lambda: _clicked(indices)
         )
     st.session_state["listed_picture"] = picture
     return picture
@@ -123,8 +120,6 @@ def _class_and_index() -> tuple[str, int]:
         persist_state="session",
         width=72,
     )
-    st.session_state["thumbs_place"] = st.container()
-    st.button("Surprise me", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
     return label, index
 
 
@@ -140,19 +135,22 @@ def _surprise() -> None:
     st.session_state["picture_index"] = int(rng.integers(state.LARGEST_INDEX + 1))
 
 
-def _cifar10_or_drawn(place: Any) -> str:
-    """CIFAR-10 where it opens at once; else say why not, and draw meanwhile."""
+def _cifar10_or_drawn() -> str:
+    """The source to show: CIFAR-10 where it opens at once; else say why not, and draw."""
     data = gathering.cifar10()
     if data.ready:
-        return "cifar10"
+        try:
+            pictures.open_cifar10()
+            return "cifar10"
+        except (DataError, OSError) as error:
+            data.refuse(str(error))
     data.prepare()
-    with place:
-        if data.busy:
-            _progress()
-        else:
-            st.markdown(f":small[{data.sentence}]")
-            if data.can_fetch:
-                st.button("Fetch CIFAR-10 (170 MB)", key="fetch_cifar10", on_click=data.fetch)
+    if data.busy:
+        _progress()
+        return _DRAWN
+    _small(f"{data.sentence} Sketches are shown meanwhile.")
+    if data.can_fetch:
+        st.button("Fetch CIFAR-10 (170 MB)", key="fetch_cifar10", on_click=data.fetch)
     return _DRAWN
 
 
@@ -161,7 +159,14 @@ def _progress() -> None:
     data = gathering.cifar10()
     if not data.busy:
         st.rerun()
-    st.progress(data.done or 0.0, text=data.sentence)
+    if data.done is None:
+        _small(f"{data.sentence} Sketches are shown meanwhile.")
+    else:
+        st.progress(data.done, text=f"{data.sentence} {data.done:.0%}")
+
+
+def _small(sentence: str) -> None:
+    st.html(f'<p class="quiet-line">{escape(sentence)}</p>')
 
 
 def _own(source: str) -> state.Picture | None:
@@ -183,14 +188,12 @@ def _own(source: str) -> state.Picture | None:
             st.session_state["own_mark"] = mark
             st.session_state["own_refused"] = _decode(data, source, kept)
         if refused := st.session_state["own_refused"]:
-            st.markdown(f":small[{refused}]")
+            _small(refused)
     return kept.get(source)
 
 
 def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | None:
     """Keep the picture in a person's file, or say why it cannot be shown."""
-    from vitcore.datasets.pictures import PictureError, decode
-
     try:
         kept[source] = pictures.own(decode(data), source)
     except PictureError as error:

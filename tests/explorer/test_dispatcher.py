@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from explorer import worker
-from explorer.dispatcher import Asker, Dispatcher, Task
+from explorer.dispatcher import Dispatcher
 from explorer.readings import Problem, Waiting
+from explorer.wishes import Asker, Task
 
 
 class InThisProcess(ThreadPoolExecutor):
