@@ -1,0 +1,329 @@
+"""Any file a person may choose is shown rightly, or refused with one plain sentence."""
+
+import contextlib
+import io
+import random
+import struct
+import sys
+import threading
+import types
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vitcore.datasets import pictures
+from vitcore.datasets.pictures import PictureError, decode
+
+# Four quarters that tell every rotation and reflection apart.
+RED, GREEN, BLUE, GREY = (250, 10, 10), (10, 250, 10), (10, 10, 250), (128, 128, 128)
+
+
+def quarters(height=64, width=64):
+    """Red, green / blue, grey."""
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[: height // 2, : width // 2] = RED
+    picture[: height // 2, width // 2 :] = GREEN
+    picture[height // 2 :, : width // 2] = BLUE
+    picture[height // 2 :, width // 2 :] = GREY
+    return picture
+
+
+def encoded(picture, kind="PNG", mode=None, **options):
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    file = io.BytesIO()
+    (image.convert(mode) if mode else image).save(file, kind, **options)
+    return file.getvalue()
+
+
+def corners(image):
+    """The middle of each quarter of a decoded picture."""
+    return image[[8, 8, 24, 24], [8, 24, 8, 24]]
+
+
+def close(actual, expected, tolerance=12):
+    np.testing.assert_allclose(np.asarray(actual, int), np.asarray(expected, int), atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("side", [32, 64, 600, 1100])
+def test_every_format_and_size_is_shown_rightly(kind, side):
+    image = decode(encoded(quarters(side, side), kind))
+    assert (image.shape, image.dtype) == ((32, 32, 3), np.uint8)
+    close(corners(image), [RED, GREEN, BLUE, GREY])
+
+
+def test_a_picture_of_the_model_s_size_is_kept_to_the_bit(rng):
+    picture = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(decode(encoded(picture)), picture)
+
+
+@pytest.mark.parametrize("side", [400, 513, 640, 1025])
+@pytest.mark.parametrize("square", [1, 3])
+def test_shrinking_averages_and_does_not_skip(side, square):
+    board = (np.indices((side, side)) // square).sum(0) % 2 * 255
+    image = Image.fromarray(board.astype(np.uint8)).convert("RGB")
+    at_once = np.asarray(image.resize((32, 32), Image.Resampling.LANCZOS))
+    close(decode(encoded(image)), at_once, 2)
+    close(at_once, 127.5, 2)
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 200), (200, 64), (63, 200), (700, 2001)])
+def test_the_middle_is_cut_out(height, width):
+    side = min(height, width)
+    picture = np.full((height, width, 3), 255, np.uint8)
+    top, left = (height - side) // 2, (width - side) // 2
+    picture[top : top + side, left : left + side] = quarters(side, side)
+    close(corners(decode(encoded(picture))), [RED, GREEN, BLUE, GREY])
+
+
+def upright(stored, orientation):
+    """By the EXIF table: which side of the stored picture is the visual top, and which the left."""
+    height, width = stored.shape[:2]
+    swapped = orientation >= 5
+    shown = np.empty((width, height, 3) if swapped else stored.shape, np.uint8)
+    for row in range(height):
+        for column in range(width):
+            down, right = row, column
+            up, left = height - 1 - row, width - 1 - column
+            place = {
+                1: (down, right), 2: (down, left), 3: (up, left), 4: (up, right),
+                5: (right, down), 6: (right, up), 7: (left, up), 8: (left, down),
+            }[orientation]  # fmt: skip
+            shown[place] = stored[row, column]
+    return shown
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotation_is_undone(kind, orientation):
+    stored = quarters(40, 60)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = decode(encoded(stored, kind, exif=exif))
+    close(corners(image), corners(decode(encoded(upright(stored, orientation)))), 20)
+
+
+# Pillow warns of such data, which is right: the line lands in the server's log.
+@pytest.mark.filterwarnings("ignore:.*EXIF data:UserWarning")
+@pytest.mark.parametrize(
+    "exif", [b"garbage", b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff", b""]
+)
+def test_damaged_exif_is_no_reason_to_refuse(exif):
+    close(
+        corners(decode(encoded(quarters(), "JPEG", exif=b"Exif\0\0" + exif))),
+        [RED, GREEN, BLUE, GREY],
+        20,
+    )
+
+
+def test_an_orientation_outside_the_table_is_ignored():
+    exif = Image.Exif()
+    exif[0x0112] = 99
+    close(corners(decode(encoded(quarters(), exif=exif))), [RED, GREEN, BLUE, GREY])
+
+
+def png(width, height, depth, colour, rows, *chunks):
+    """A PNG put together by hand: `rows` are the bytes of the pixels, row by row."""
+
+    def chunk(name, content):
+        check = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    parts = [chunk(b"IHDR", header), *(chunk(*c) for c in chunks), chunk(b"IDAT", data)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("side", [32, 700])
+@pytest.mark.parametrize(("value", "shown"), [(0, 0), (257 * 100, 100), (65535, 255), (40000, 155)])
+def test_sixteen_bit_grey_is_scaled_not_clipped(side, value, shown):
+    data = png(side, side, 16, 0, [struct.pack(">H", value) * side] * side)
+    close(decode(data), shown, 1)
+
+
+def test_sixteen_bit_colour_and_alpha_are_scaled():
+    colour = struct.pack(">HHH", 257 * 200, 257 * 100, 257 * 50)
+    close(decode(png(32, 32, 16, 2, [colour * 32] * 32)), np.full((32, 32, 3), (200, 100, 50)), 1)
+    half = colour + struct.pack(">H", 0x8000)
+    close(decode(png(32, 32, 16, 6, [half * 32] * 32)), np.full((32, 32, 3), (228, 178, 153)), 2)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_few_bits_of_grey_are_scaled(depth):
+    close(decode(png(32, 32, depth, 0, [b"\xff" * (4 * depth)] * 32)), 255, 0)
+
+
+def test_a_palette_with_a_transparent_entry():
+    palette = (b"PLTE", bytes((*RED, *BLUE)))
+    rows = [b"\x00\xff" * 2] * 32  # eight pixels of entry 0, then eight of entry 1
+    close(decode(png(32, 32, 1, 3, rows, palette))[0, [2, 10]], [RED, BLUE], 40)
+    image = decode(png(32, 32, 1, 3, rows, palette, (b"tRNS", b"\x00\xff")))
+    close(image[0, [2, 10]], [(255, 255, 255), BLUE], 40)
+
+
+@pytest.mark.parametrize("side", [32, 700])
+def test_transparency_shows_white_behind_it(side):
+    picture = np.empty((side, side, 4), np.uint8)
+    picture[..., :3] = quarters(side, side)
+    for part, alpha in ((0, 255), (1, 0)):
+        picture[:, part * side // 2 : (part + 1) * side // 2, 3] = alpha
+    white = (255, 255, 255)
+    for kind in ("PNG", "WEBP"):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        close(corners(decode(encoded(picture, kind, **options))), [RED, white, BLUE, white])
+    picture[..., 3] = 128
+    half = (np.array([RED, GREEN, BLUE, GREY]) + 255) // 2
+    close(corners(decode(encoded(picture))), half)
+
+
+def test_grey_with_alpha_and_a_single_transparent_colour():
+    grey = png(32, 32, 8, 4, [bytes((100, 0)) * 32] * 32)
+    close(decode(grey), 255, 0)
+    key = png(32, 32, 8, 2, [bytes(RED) * 32] * 32, (b"tRNS", struct.pack(">HHH", *RED)))
+    close(decode(key), 255, 0)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L", "YCbCr"])
+def test_jpeg_colour_spaces(mode):
+    image = decode(encoded(quarters(), "JPEG", mode=mode))
+    colours = np.array([RED, GREEN, BLUE, GREY])
+    grey = colours @ (0.299, 0.587, 0.114)
+    expected = np.stack([grey] * 3, axis=1) if mode == "L" else colours
+    close(corners(image), expected, 20)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_the_first_frame_of_an_animation_is_shown(kind):
+    frames = [Image.new("RGB", (64, 64), colour) for colour in (BLUE, RED, GREEN)]
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=50)
+    close(decode(data), np.full((32, 32, 3), BLUE))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20000, 1), (1, 20000), (3, 2)])
+def test_tiny_and_thin_pictures_are_shown(size):
+    close(decode(encoded(Image.new("RGB", size, RED))), np.full((32, 32, 3), RED), 1)
+
+
+def test_a_large_photograph_is_shown_and_costs_little_time(rng):
+    photo = Image.fromarray(quarters(64, 64)).resize((6000, 8000), Image.Resampling.NEAREST)
+    close(corners(decode(encoded(photo, "JPEG", quality=60))), [RED, GREEN, BLUE, GREY], 20)
+
+
+GOOD = encoded(quarters())
+REFUSED = {
+    "nothing": (b"", "The file is empty."),
+    "text": (b"hello, this is no picture", "This file is not a picture, or is damaged"),
+    "web page": (b"<html><body>404</body></html>", "not a picture"),
+    "noise": (bytes(range(256)) * 20, "not a picture"),
+    "only a signature": (GOOD[:8], "not a picture|damaged"),
+    "too many bytes": (b"\0" * (25 * 2**20 + 1), r"has 25.0 MB; at most 25 MB"),
+    "tiff": (encoded(quarters(), "TIFF"), "TIFF files cannot be read here; PNG, JPEG"),
+    "pdf": (encoded(quarters(), "PDF"), "PDF files cannot be read"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG files cannot be read"),
+    "icon": (encoded(quarters(), "ICO"), "not a picture"),
+    "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC files cannot be read here; PNG, JPEG"),
+    "avif": (b"\0\0\0\x18ftypavif\0\0\0\0mif1", "AVIF files cannot be read"),
+    "no pixels": (png(0, 5, 8, 2, []), "not a picture|damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
+    monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: None)
+    data, message = REFUSED[kind]
+    with pytest.raises(PictureError, match=message) as error:
+        decode(data)
+    assert str(error.value).endswith(".")
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 120
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.9])
+def test_a_truncated_picture_is_refused(kind, share, rng):
+    picture = rng.integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    data = encoded(picture, kind)
+    with pytest.raises(PictureError, match="damaged"):
+        decode(data[: int(share * len(data))])
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shown"),
+    [
+        (8001, 8000, "64"),
+        (65000, 1000, "65"),
+        (9999, 9999, "far more|100"),
+        (20000, 20000, "far more"),
+    ],
+)
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, width, height, shown):
+    def decoded(*arguments):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(Image.Image, "load", decoded)
+    data = png(width, height, 8, 2, [])
+    with pytest.raises(PictureError, match=rf"has ({shown}) megapixels; at most 64"):
+        decode(data)
+
+
+def test_the_limit_itself_is_allowed(monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 64 * 64)
+    close(corners(decode(encoded(quarters(64, 64)))), [RED, GREEN, BLUE, GREY])
+    with pytest.raises(PictureError, match="megapixels"):
+        decode(encoded(quarters(65, 64)))
+
+
+def test_a_jpeg_is_decoded_at_reduced_scale(monkeypatch):
+    data, sizes = encoded(quarters(2400, 3200), "JPEG"), []
+    load = Image.Image.load
+    monkeypatch.setattr(Image.Image, "load", lambda self: (sizes.append(self.size), load(self))[1])
+    decode(data)
+    assert sizes
+    assert max(max(size) for size in sizes) <= 800
+
+
+def test_nothing_but_a_picture_error_ever_comes_out():
+    """Damage files of each format at random places."""
+    dice = random.Random(0)
+    originals = [encoded(quarters(), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")]
+    for original in originals:
+        for _ in range(60):
+            data = bytearray(original)
+            for _ in range(dice.randint(1, 6)):
+                data[dice.randrange(len(data))] = dice.randrange(256)
+            with contextlib.suppress(PictureError):
+                assert decode(bytes(data)).shape == (32, 32, 3)
+
+
+def test_heic_is_read_where_the_plugin_is_installed(monkeypatch):
+    registered = []
+    plugin = types.SimpleNamespace(register_heif_opener=lambda: registered.append(True))
+    monkeypatch.setitem(sys.modules, "pillow_heif", plugin)
+    monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: plugin)
+    opened = Image.new("RGB", (9, 9), RED)
+    monkeypatch.setitem(Image.OPEN, "HEIF", (lambda file, name: opened, None))
+    close(decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), np.full((32, 32, 3), RED), 1)
+    assert registered
+
+
+def test_nothing_is_written_to_disk(monkeypatch):
+    def written(*arguments, **options):
+        raise AssertionError("opened a file")
+
+    data = encoded(quarters(), "JPEG")
+    monkeypatch.setattr("builtins.open", written)
+    monkeypatch.setattr("tempfile.mkstemp", written)
+    decode(data)
+
+
+def test_several_sessions_may_decode_at_once():
+    data, results = encoded(quarters(600, 600)), []
+    threads = [threading.Thread(target=lambda: results.append(decode(data))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert len(results) == 4
