@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from operator import index
 from typing import Any, Self
 
 CLASS_NAMES = (
@@ -111,10 +112,18 @@ class ViTConfig:
         """Tokens before the patches: the class token, if there is one, then registers."""
         return (self.pooling == "class") + self.registers
 
+    def chosen_patch_size(self, patch_size: int | None = None) -> int:
+        """P as a plain int: `patch_size`, or the model's own where it is None.
+
+        Raises:
+            ValueError: unless it is a whole number in 1..image_size.
+        """
+        chosen = self.patch_size if patch_size is None else patch_size
+        return check_patch_size(chosen, self.image_size)
+
     def grid_side(self, patch_size: int | None = None) -> int:
         """G, patches along one side at `patch_size` (default: the model's own)."""
-        patch_size = self.patch_size if patch_size is None else patch_size
-        return grid_side(patch_size, self.image_size)
+        return grid_side(self.chosen_patch_size(patch_size), self.image_size)
 
     def tokens(self, patch_size: int | None = None) -> int:
         """T, tokens in the sequence at `patch_size`."""
@@ -135,15 +144,16 @@ def check_patch_size(patch_size: int, image_size: int = 32) -> int:
     Raises:
         ValueError: unless it is a whole number in 1..image_size.
     """
-    whole = isinstance(patch_size, int) or (
-        hasattr(patch_size, "__index__") and not isinstance(patch_size, bool)
-    )
-    if not whole or isinstance(patch_size, bool) or not 1 <= int(patch_size) <= image_size:
+    try:
+        size = 0 if isinstance(patch_size, bool) else index(patch_size)
+    except TypeError:  # not a whole number
+        size = 0
+    if not 1 <= size <= image_size:
         raise ValueError(
             f"patch_size must be a whole number in 1..{image_size}, the picture's side, "
             f"got {patch_size!r}"
         )
-    return int(patch_size)
+    return size
 
 
 def grid_side(patch_size: int, image_size: int = 32) -> int:

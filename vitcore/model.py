@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from vitcore import backend, checkpoints, patches
-from vitcore.config import ViTConfig, check_patch_size
+from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
 from vitcore.layers import Block, LayerNorm, PatchEmbedding, Steps, position_table
 
@@ -132,7 +132,7 @@ class ViT(keras.Model):
         training: bool | None = None,
     ) -> Any:
         config = self.config
-        size = check_patch_size(patch_size or config.patch_size, config.image_size)
+        size = config.chosen_patch_size(patch_size)
         pixels = ops.cast(pictures, self.compute_dtype)
         pixels = pixels / 127.5 - 1.0 if config.pixel_range == "signed" else pixels / 255.0
 

@@ -9,7 +9,6 @@ import numpy as np
 from keras import ops
 
 from vitcore import backend, patches
-from vitcore.config import check_patch_size
 from vitcore.model import ViT
 from vitcore.tracing import check_pictures
 
@@ -40,7 +39,7 @@ def relevance(
     config = model.config
     if not 0 <= class_index < config.classes:
         raise ValueError(f"class_index must be in 0..{config.classes - 1}, got {class_index}")
-    size = check_patch_size(patch_size or config.patch_size, config.image_size)
+    size = config.chosen_patch_size(patch_size)
     pictures = patches.as_seen(
         check_pictures(np.asarray(image)[None]), size, image_size=config.image_size
     )

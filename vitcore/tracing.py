@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from vitcore import backend, patches
-from vitcore.config import check_patch_size
 from vitcore.intervention import Intervention
 from vitcore.model import ViT
 
@@ -111,7 +110,7 @@ def predict_logits(
 ) -> np.ndarray:
     """Logits of many pictures; see `predict`. Returns (B, C) float32."""
     images = check_pictures(images)
-    size = check_patch_size(patch_size or model.config.patch_size, model.config.image_size)
+    size = model.config.chosen_patch_size(patch_size)
     forward = _compiled(model, size, full=False)
     parts = []
     for start in range(0, len(images), _BATCH):
@@ -175,7 +174,7 @@ def trace(
     """
     images = check_pictures(np.asarray(image)[None])
     config = model.config
-    size = check_patch_size(patch_size or config.patch_size, config.image_size)
+    size = config.chosen_patch_size(patch_size)
     seen, heads_on, positions_on = _inputs(model, images, size, intervention)
     forward = _compiled(model, size, full=True)
     logits, steps = backend.to_numpy(forward(seen, heads_on, positions_on))
