@@ -1,0 +1,98 @@
+"""What cannot be shown is refused in one plain sentence, whatever is wrong with it."""
+
+import contextlib
+import random
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.vitcore.datasets.picture_files import (
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    close,
+    corners,
+    encoded,
+    png,
+    quarters,
+)
+from vitcore.datasets import pictures
+from vitcore.datasets.pictures import PictureError, decode
+
+GOOD = encoded(quarters())
+REFUSED = {
+    "nothing": (b"", "The file is empty."),
+    "text": (b"hello, this is no picture", "This file is not a picture, or is damaged"),
+    "web page": (b"<html><body>404</body></html>", "not a picture"),
+    "noise": (bytes(range(256)) * 20, "not a picture"),
+    "only a signature": (GOOD[:8], "not a picture|damaged"),
+    "too many bytes": (b"\0" * (25 * 2**20 + 1), r"has 25.0 MB; at most 25 MB"),
+    "tiff": (encoded(quarters(), "TIFF"), "TIFF files cannot be read here; PNG, JPEG"),
+    "pdf": (encoded(quarters(), "PDF"), "PDF files cannot be read"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG files cannot be read"),
+    "icon": (encoded(quarters(), "ICO"), "not a picture"),
+    "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC files cannot be read here; PNG, JPEG"),
+    "avif": (b"\0\0\0\x18ftypavif\0\0\0\0mif1", "AVIF files cannot be read"),
+    "no pixels": (png(0, 5, 8, 2, []), "not a picture|damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
+    monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: None)
+    data, message = REFUSED[kind]
+    with pytest.raises(PictureError, match=message) as error:
+        decode(data)
+    assert str(error.value).endswith(".")
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 120
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.9])
+def test_a_truncated_picture_is_refused(kind, share, rng):
+    picture = rng.integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    data = encoded(picture, kind)
+    with pytest.raises(PictureError, match="damaged"):
+        decode(data[: int(share * len(data))])
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shown"),
+    [
+        (8001, 8000, "64"),
+        (65000, 1000, "65"),
+        (9999, 9999, "far more|100"),
+        (20000, 20000, "far more"),
+    ],
+)
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, width, height, shown):
+    def decoded(*arguments):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(Image.Image, "load", decoded)
+    data = png(width, height, 8, 2, [])
+    with pytest.raises(PictureError, match=rf"has ({shown}) megapixels; at most 64"):
+        decode(data)
+
+
+def test_the_limit_itself_is_allowed(monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 64 * 64)
+    close(corners(decode(encoded(quarters(64, 64)))), [RED, GREEN, BLUE, GREY])
+    with pytest.raises(PictureError, match="megapixels"):
+        decode(encoded(quarters(65, 64)))
+
+
+def test_nothing_but_a_picture_error_ever_comes_out():
+    """Damage files of each format at random places."""
+    dice = random.Random(0)
+    originals = [encoded(quarters(), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")]
+    for original in originals:
+        for _ in range(60):
+            data = bytearray(original)
+            for _ in range(dice.randint(1, 6)):
+                data[dice.randrange(len(data))] = dice.randrange(256)
+            with contextlib.suppress(PictureError):
+                assert decode(bytes(data)).shape == (32, 32, 3)
