@@ -6,7 +6,7 @@ import numpy as np
 
 from vitcore.config import TrainConfig
 
-ORDER, PATCH_SIZE, AUGMENTATION, SKETCHES, SPLIT = range(5)  # purposes, never renumbered
+ORDER, PATCH_SIZE, AUGMENTATION, SKETCHES, SPLIT, DROPOUT = range(6)  # purposes, never renumbered
 
 
 def generator(seed: int, purpose: int, step: int = 0) -> np.random.Generator:

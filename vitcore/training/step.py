@@ -13,6 +13,7 @@ from keras import ops
 from vitcore import backend
 from vitcore.config import TrainConfig
 from vitcore.model import ViT
+from vitcore.training import draws
 
 
 def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
@@ -68,6 +69,10 @@ class Trainer:
         self.model = model
         self.config = config
         self.optimizer = make_optimizer(config, model)
+        # Keras seeds each dropout layer from the clock.
+        for index, state in enumerate(model.non_trainable_variables):
+            drawn = draws.generator(config.seed, draws.DROPOUT, index).integers(2**31)
+            state.assign(np.array([drawn, 0]))
         self._jax = backend.check() == "jax"
         self._steps: dict[int, Any] = {}
         if self._jax:
@@ -170,7 +175,10 @@ class Trainer:
     def arrays(self) -> dict[str, Any]:
         """Every variable that a resumed run needs, by a name that lasts."""
         self.sync()
-        named = {f"model/{v.path.split('/', 1)[1]}": v for v in self.model.variables}
+        named = {f"model/{name}": v for name, v in self.model.weights_by_name().items()}
+        # By place: Keras counts the names of these up in each process.
+        dropout = self.model.non_trainable_variables
+        named |= {f"dropout/{i:04d}": v for i, v in enumerate(dropout)}
         return named | {f"optimizer/{i:04d}": v for i, v in enumerate(self.optimizer.variables)}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
