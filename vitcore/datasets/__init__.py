@@ -1,6 +1,7 @@
 """The pictures: CIFAR-10, sketch10 and a person's own. NumPy and Pillow only."""
 
-from vitcore.datasets.cifar10 import cifar10, fetch
+from vitcore.datasets.cifar10 import cifar10
+from vitcore.datasets.download import fetch
 from vitcore.datasets.errors import DataError
 from vitcore.datasets.sketch10 import sketch, sketch10
 from vitcore.datasets.source import Source, find_cifar10

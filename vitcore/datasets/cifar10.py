@@ -1,7 +1,6 @@
 """CIFAR-10 as memory-mapped arrays, converted once and then opened in milliseconds."""
 
 import contextlib
-import math
 import os
 import shutil
 import tempfile
@@ -13,25 +12,18 @@ from typing import Literal
 import numpy as np
 
 from vitcore.datasets import batches
-from vitcore.datasets.download import Progress, download
 from vitcore.datasets.errors import DataError
 from vitcore.datasets.source import (
-    ARCHIVE_NAME,
     Source,
     find_cifar10,
     is_converted,
-    published_folder,
 )
-
-URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
-SIZE = 170_498_071  # bytes
-SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 
 _HOW_TO_FETCH = (
-    "Fetch it with `python -m vitcore fetch` or from the Models page, "
+    "Fetch it with `python -m vitcore fetch` or in the app's sidebar, "
     "or set VITCORE_DATA to a folder that holds cifar-10-batches-py."
 )
-_SPLITS = ("train", "test")
+SPLITS = ("train", "test")
 _STALE_AFTER = 3600.0  # seconds; no conversion takes this long, so its folder was abandoned
 
 
@@ -59,7 +51,7 @@ def cifar10(
 
     Source: Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html
     """
-    if split not in _SPLITS:
+    if split not in SPLITS:
         raise ValueError(f"split must be train or test, got {split!r}")
     source = find_cifar10(data_dir)
     if source is None:
@@ -85,43 +77,6 @@ def cifar10(
     return _open(folder, split)
 
 
-def fetch(
-    progress: Progress | None = None,
-    *,
-    url: str = URL,
-    size: int = SIZE,
-    sha256: str = SHA256,
-) -> Path:
-    """Download CIFAR-10 into the app's own cache, unless it is there already.
-
-    An interrupted download goes on where it stopped, and the set appears whole or not at all.
-
-    Args:
-        progress: called with (bytes so far, bytes in all); what it raises stops the download.
-        url, size, sha256: the published archive; tests name another one.
-
-    Returns:
-        The folder that `cifar10` opens from now on.
-
-    Raises:
-        DataError: when it fails, in one sentence to show to a person.
-    """
-    folder = published_folder()
-    if _is_whole(folder):
-        return folder
-    archive = folder.parent / ARCHIVE_NAME
-    room = sum(math.prod(shape) for split in _SPLITS for shape in _shapes(split))
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        download(url, archive, size=size, sha256=sha256, room=room, progress=progress)
-        # Where the conversion fails, say on a full disk, the archive stays for the next time.
-        convert(batches.read_archive(archive), folder)
-        archive.unlink()
-    except OSError as error:
-        raise DataError(f"{folder.parent} cannot be written: {error.strerror}.") from error
-    return folder
-
-
 def convert(read: Iterable[batches.Batch], folder: Path) -> None:
     """Write batches as four `.npy` files into `folder`, which appears whole or not at all.
 
@@ -144,12 +99,12 @@ def _convert(read: Iterable[batches.Batch], folder: Path) -> None:
     try:
         _write(read, work)
         # Two processes may convert at once: the second finds a whole folder and keeps that.
-        if not _is_whole(folder):
+        if not is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)
             try:
                 os.replace(work, folder)
             except OSError:
-                if not _is_whole(folder):
+                if not is_whole(folder):
                     raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -167,7 +122,8 @@ def _how_to_repair(source: Source) -> str:
     return _HOW_TO_FETCH
 
 
-def _shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of a split's pictures and labels."""
     files = batches.TRAIN_FILES if split == "train" else batches.TEST_FILES
     count = len(files) * batches.PICTURES_PER_BATCH
     return (count, 32, 32, 3), (count,)
@@ -176,8 +132,8 @@ def _shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _write(read: Iterable[batches.Batch], work: Path) -> None:
     with contextlib.ExitStack() as stack:
         files = {}
-        for split in _SPLITS:
-            for part, shape in zip(("images", "labels"), _shapes(split), strict=True):
+        for split in SPLITS:
+            for part, shape in zip(("images", "labels"), shapes(split), strict=True):
                 file = stack.enter_context((work / f"{split}_{part}.npy").open("wb"))
                 header = {"descr": "|u1", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
@@ -198,7 +154,7 @@ def _write(read: Iterable[batches.Batch], work: Path) -> None:
 
 def _open(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     arrays = []
-    for part, shape in zip(("images", "labels"), _shapes(split), strict=True):
+    for part, shape in zip(("images", "labels"), shapes(split), strict=True):
         path = folder / f"{split}_{part}.npy"
         try:
             array = np.load(path, mmap_mode="r" if part == "images" else None, allow_pickle=False)
@@ -212,9 +168,10 @@ def _open(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     return arrays[0], arrays[1]
 
 
-def _is_whole(folder: Path) -> bool:
+def is_whole(folder: Path) -> bool:
+    """Whether both splits can be opened; reads no picture."""
     try:
-        for split in _SPLITS:
+        for split in SPLITS:
             _open(folder, split)
     except DataError:
         return False
