@@ -39,6 +39,9 @@ def check_environment() -> None:
         raise ValueError(f"KERAS_BACKEND must be {' or '.join(SUPPORTED)}, got {name!r}")
 
 
+check_environment()  # who imports this module is about to import Keras
+
+
 def compiled(model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile function(call, *arrays), `call` being the model's forward pass.
 
