@@ -27,7 +27,7 @@ MODEL_CODE = (
     "vitcore.evaluation",
     "vitcore.layers",
     "vitcore.model",
-    "vitcore.relevance",
+    "vitcore.class_relevance",
     "vitcore.tracing",
     "vitcore.training.loop",
     "vitcore.training.step",

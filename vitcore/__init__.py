@@ -19,13 +19,14 @@ _HOME = {
     "cifar10": "vitcore.datasets.cifar10",
     "cut": "vitcore.patches",
     "load": "vitcore.model",
-    "position_similarity": "vitcore.introspection.positions",
+    "position_similarity": "vitcore.likeness",
     "predict": "vitcore.tracing",
-    "relevance": "vitcore.relevance",
+    "relevance": "vitcore.class_relevance",
     "rollout": "vitcore.introspection.rollout",
     "sketch10": "vitcore.datasets.sketch10",
     "trace": "vitcore.tracing",
 }
+_ON_KERAS = ("vitcore.class_relevance", "vitcore.likeness", "vitcore.model", "vitcore.tracing")
 _MODULES = ("patches", "introspection", "datasets", "checkpoints", "config")
 
 __all__ = [
@@ -54,21 +55,23 @@ __all__ = [
 
 if TYPE_CHECKING:
     from vitcore import checkpoints, config, datasets, introspection, patches
+    from vitcore.class_relevance import relevance
     from vitcore.config import PRESETS, TrainConfig, ViTConfig
     from vitcore.datasets.cifar10 import cifar10
     from vitcore.datasets.sketch10 import sketch10
     from vitcore.intervention import Intervention
     from vitcore.introspection.distance import attention_distance
-    from vitcore.introspection.positions import position_similarity
     from vitcore.introspection.rollout import rollout
+    from vitcore.likeness import position_similarity
     from vitcore.model import build, load
     from vitcore.patches import cut
-    from vitcore.relevance import relevance
     from vitcore.tracing import Trace, predict, trace
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
+        if _HOME[name] in _ON_KERAS:
+            import_module("vitcore.backend")  # first, to name a backend that we do not support
         value = getattr(import_module(_HOME[name]), name)
         globals()[name] = value
         return value

@@ -92,8 +92,8 @@ class ViT(keras.Model):
         self.head.build((None, width))
         self.built = True
 
-    def _positions(self, rows: int, columns: int) -> Any:
-        """Positions of a rows x columns grid: (N, D)."""
+    def grid_positions(self, rows: int, columns: int) -> Any:
+        """What is added to the patches of a rows x columns grid: (N, D)."""
         config = self.config
         if config.positions != "learned":
             table = position_table(
@@ -137,7 +137,7 @@ class ViT(keras.Model):
         pixels = pixels / 127.5 - 1.0 if config.pixel_range == "signed" else pixels / 255.0
 
         embedded = self.patch_embedding(pixels, patch_size=size)  # (B, N, D)
-        positions = self._positions(pictures.shape[1] // size, pictures.shape[2] // size)
+        positions = self.grid_positions(pictures.shape[1] // size, pictures.shape[2] // size)
         if positions_on is not None:
             positions = positions * ops.cast(positions_on, self.compute_dtype)
         tokens = self._prefixed(embedded + positions)  # (B, T, D)

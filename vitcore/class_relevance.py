@@ -14,7 +14,7 @@ from vitcore.tracing import check_pictures
 
 
 def relevance(
-    model: ViT, image: np.ndarray, class_index: int, *, patch_size: int | None = None
+    model: ViT, image: np.ndarray, class_index: int, patch_size: int | None = None
 ) -> np.ndarray:
     """Relevance of each patch for one class.
 
