@@ -79,15 +79,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fetch(options: argparse.Namespace) -> dict[str, Any]:
-    from vitcore.datasets.cifar10 import cifar10
-    from vitcore.datasets.download import fetch
-    from vitcore.datasets.source import find_cifar10
+    from vitcore.datasets import DataError, cifar10, fetch, find_cifar10
 
-    if find_cifar10(options.data_dir) is None:
-        fetch(progress=lambda done, whole: _progress("downloading", done / whole))
-    images, _ = cifar10("train", data_dir=options.data_dir)
+    def download() -> None:
+        fetch(lambda done, whole: _progress("downloading", done / whole))
+
+    source = find_cifar10(options.data_dir)
+    if source is None:
+        download()
+    try:
+        train, _ = cifar10("train", data_dir=options.data_dir)
+    except DataError:
+        if source is None or source.origin == "named":  # what a person named is theirs to mend
+            raise
+        download()
+        train, _ = cifar10("train", data_dir=options.data_dir)
     test, _ = cifar10("test", data_dir=options.data_dir)
-    return {"train": len(images), "test": len(test), "folder": str(cache.data_home())}
+    return {"train": len(train), "test": len(test), "folder": str(cache.data_home())}
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
