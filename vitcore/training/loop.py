@@ -105,7 +105,7 @@ class Run:
             "finished" or "stopped".
 
         Raises:
-            DivergedError: if the loss is no longer a number; the last checkpoint's weights stay.
+            DivergedError: if the loss or a weight is no longer a number; the last checkpoint stays.
         """
         self._say(
             "start",
@@ -114,16 +114,16 @@ class Run:
             steps_per_epoch=self.pictures.steps_per_epoch,
             parameters=parameter_count(self.model_config),
         )
-        state, reason = "failed", "The training ended by an error; its log says which."
         try:
             state = self._loop()
             reason = f"{state.capitalize()} after {self.progress.step:,} steps."
             self._checkpoint()
         except DivergedError as error:
-            reason = str(error)
+            state, reason = "failed", str(error)
             raise
         except BaseException as error:
-            reason = f"The training ended by an error: {error}" if str(error) else reason
+            what = str(error) or type(error).__name__
+            state, reason = "failed", f"The training ended by an error: {what}"
             raise
         finally:
             self._say("end", state=state, reason=reason, step=self.progress.step)
@@ -203,17 +203,22 @@ class Run:
             return
         progress.waited += 1
         if progress.waited >= PLATEAU_PATIENCE:
-            lowest = PLATEAU_LOWEST / self.config.learning_rate
+            lowest = min(1.0, PLATEAU_LOWEST / self.config.learning_rate)
             progress.rate_factor = max(lowest, progress.rate_factor * PLATEAU_FACTOR)
             progress.waited = 0
 
     def _checkpoint(self) -> None:
         """Weights for every page, and the whole state for a resumed run."""
         self.trainer.averaged_into(self.finished_model)
-        weights = self.finished_model.weights_by_name()
-        checkpoints.write(
-            self.folder, self.model_config, {name: np.asarray(v) for name, v in weights.items()}
-        )
+        variables = self.finished_model.weights_by_name()
+        weights = {name: np.asarray(variable) for name, variable in variables.items()}
+        # One step after the gradient overflows the loss is still a number.
+        if not all(np.isfinite(values).all() for values in weights.values()):
+            raise DivergedError(
+                f"The weights are no longer numbers after step {self.progress.step}, highest "
+                f"learning rate {self.config.learning_rate:.3g}; try a tenth of that rate."
+            )
+        checkpoints.write(self.folder, self.model_config, weights)
         state = {"progress": asdict(self.progress), "train": self.config.to_dict()}
         arrays = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
         with checkpoints.replacing(self.folder / STATE) as part:

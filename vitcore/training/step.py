@@ -164,13 +164,14 @@ class Trainer:
                     variable.assign(value)
 
     def averaged_into(self, model: ViT) -> None:
-        """Give `model` the weights to be used: their moving average, where one is kept."""
+        """Give `model` the weights to be used: their moving average, where one is kept yet."""
         self.sync()
         for target, source in zip(
             model.trainable_variables, self.model.trainable_variables, strict=True
         ):
             target.assign(source)
-        self.optimizer.finalize_variable_values(model.trainable_variables)
+        if int(self.optimizer.iterations):  # before the first step Keras' average is all zeros
+            self.optimizer.finalize_variable_values(model.trainable_variables)
 
     def arrays(self) -> dict[str, Any]:
         """Every variable that a resumed run needs, by a name that lasts."""
