@@ -10,7 +10,7 @@ from keras import ops
 
 from vitcore import backend, patches
 from vitcore.model import ViT
-from vitcore.tracing import check_pictures
+from vitcore.tracing import check_picture
 
 
 def relevance(
@@ -37,12 +37,10 @@ def relevance(
     Source: Chefer et al. 2021, section 3.1, https://arxiv.org/abs/2103.15679
     """
     config = model.config
-    if not 0 <= class_index < config.classes:
-        raise ValueError(f"class_index must be in 0..{config.classes - 1}, got {class_index}")
+    if class_index not in range(config.classes):
+        raise ValueError(f"class_index must be in 0..{config.classes - 1}, got {class_index!r}")
     size = config.chosen_patch_size(patch_size)
-    pictures = patches.as_seen(
-        check_pictures(np.asarray(image)[None]), size, image_size=config.image_size
-    )
+    pictures = patches.as_seen(check_picture(image)[None], size, image_size=config.image_size)
     attention, gradient = attention_gradient(model, pictures, class_index, size)
     grid = (config.grid_side(size),) * 2
     return relevance_map(attention, gradient, grid, pooling=config.pooling, prefix=config.prefix)
@@ -73,7 +71,7 @@ def attention_gradient(
         ("attention_gradient", patch_size), partial(backend.compiled, model, both)
     )
     zeros = np.zeros((config.depth, 1, config.heads, tokens, tokens), np.float32)
-    asked = np.eye(config.classes, dtype=np.float32)[class_index][None]
+    asked = np.eye(config.classes, dtype=np.float32)[int(class_index)][None]
     weights, gradient = backend.to_numpy(function(pictures, asked, zeros))
     return weights[:, 0], gradient[:, 0]
 

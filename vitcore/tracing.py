@@ -74,6 +74,18 @@ def check_pictures(images: np.ndarray) -> np.ndarray:
     return images
 
 
+def check_picture(image: np.ndarray) -> np.ndarray:
+    """One picture as an array (H, W, 3) uint8.
+
+    Raises:
+        ValueError: for another shape or kind of number.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3:
+        raise ValueError(f"a picture must be (H, W, 3), got {image.shape}")
+    return check_pictures(image[None])[0]
+
+
 def _compiled(model: ViT, patch_size: int, *, full: bool) -> Any:
     def forward(call: Any, pictures: Any, heads_on: Any, positions_on: Any) -> Any:
         return call(
@@ -172,7 +184,7 @@ def trace(
     Raises:
         ValueError: for a picture or a patch size that does not fit.
     """
-    images = check_pictures(np.asarray(image)[None])
+    images = check_picture(image)[None]
     config = model.config
     size = config.chosen_patch_size(patch_size)
     seen, heads_on, positions_on = _inputs(model, images, size, intervention)
