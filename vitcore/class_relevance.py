@@ -19,8 +19,8 @@ def relevance(
     """Relevance of each patch for one class.
 
     R starts as the identity; each block adds mean over heads of ReLU(A ∘ ∂y/∂A), times R. Shown
-    is the class token's row over the patches; without one, the mean over all rows of R minus
-    the identity. y is the logit; nothing is normalised.
+    is the class token's row over the patches; without one, the mean over the patches' rows of R
+    minus the identity. y is the logit; nothing is normalised.
 
     Args:
         model: from `load` or `build`.
@@ -90,5 +90,5 @@ def relevance_map(
     for weights, slope in zip(attention, gradient, strict=True):
         fused = np.maximum(weights * slope, 0).mean(axis=0, dtype=np.float64)  # (T, T)
         result = result + fused @ result
-    row = result[0] if pooling == "class" else (result - np.eye(tokens)).mean(axis=0)
+    row = result[0] if pooling == "class" else (result - np.eye(tokens))[prefix:].mean(axis=0)
     return row[prefix:].reshape(grid).astype(np.float32)

@@ -153,7 +153,10 @@ class ViT(keras.Model):
             stream.append(tokens)
             steps.append(inside)
         normed = self.norm(tokens)
-        pooled = normed[:, 0] if config.pooling == "class" else ops.mean(normed, axis=1)
+        if config.pooling == "class":
+            pooled = normed[:, 0]
+        else:  # registers are scratch space and take no part in the answer
+            pooled = ops.mean(normed[:, config.prefix :] if config.prefix else normed, axis=1)
         logits = ops.cast(self.head(pooled), "float32")
         if not full:
             return logits

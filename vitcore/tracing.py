@@ -33,7 +33,7 @@ class Trace:
         normed: (T, D) after the last layer norm.
         logits, probabilities: (C,).
         votes: (T, C), the head applied to each token alone; with mean pooling their mean over
-            tokens is exactly the logits, with a class token there are none.
+            the patches is the logits, with a class token there are none.
     """
 
     picture: np.ndarray
