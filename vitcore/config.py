@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from math import inf
 from operator import index
 from typing import Any, Self
 
@@ -26,6 +27,11 @@ PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 def _choose(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def _check_whole(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}")
 
 
 def _from_dict(kind: type, values: dict[str, Any]) -> Any:
@@ -56,8 +62,8 @@ class ViTConfig:
     head_width: int = 0  # d; 0 means width / heads
     mlp_width: int = 768  # hidden units of the MLP in a block
     classes: int = 10  # C
-    pooling: str = "mean"  # "mean" of all tokens, or the "class" token
-    registers: int = 0  # further learned tokens before the patches
+    pooling: str = "mean"  # "mean" of the patches' tokens, or the "class" token
+    registers: int = 0  # further learned tokens before the patches, dropped at the end
     positions: str = "learned"  # "learned", "sincos1d", "sincos2d" or "none"
     qk_norm: bool = False  # layer norm of queries and keys, per head
     norm_epsilon: float = 1e-6  # added to the variance in every layer norm
@@ -78,15 +84,10 @@ class ViTConfig:
             "heads",
             "mlp_width",
         ):
-            if (value := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
-        if self.classes < 2:
-            raise ValueError(f"classes must be at least 2, got {self.classes}")
-        if self.registers < 0 or self.head_width < 0:
-            raise ValueError(
-                "registers and head_width must not be negative, "
-                f"got {self.registers} and {self.head_width}"
-            )
+            _check_whole(name, getattr(self, name), 1)
+        _check_whole("classes", self.classes, 2)
+        _check_whole("registers", self.registers, 0)
+        _check_whole("head_width", self.head_width, 0)
         if not self.head_width and self.width % self.heads:
             raise ValueError(f"heads must divide width, got {self.heads} and {self.width}")
         check_patch_size(self.patch_size, self.image_size)
@@ -98,6 +99,8 @@ class ViTConfig:
             raise ValueError(f"sincos2d needs a width divisible by 4, got {self.width}")
         if self.positions == "sincos1d" and self.width % 2:
             raise ValueError(f"sincos1d needs an even width, got {self.width}")
+        if not self.norm_epsilon > 0:
+            raise ValueError(f"norm_epsilon must be above 0, got {self.norm_epsilon}")
         for name in ("dropout", "attention_dropout", "position_dropout"):
             if not 0 <= (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {value}")
@@ -220,13 +223,13 @@ class TrainConfig:
         _choose("optimizer", self.optimizer, ("adamw", "adam"))
         _choose("augmentation", self.augmentation, ("crop-flip", "article", "none"))
         _choose("precision", self.precision, ("float32", "bfloat16"))
-        if self.steps < 0 or (not self.steps and not self.epochs > 0):
-            raise ValueError(f"epochs must be above 0, got {self.epochs}")
-        if self.batch_size < 1 or self.train_size < 10:
-            raise ValueError(
-                "batch_size must be at least 1 and train_size at least 10, "
-                f"got {self.batch_size} and {self.train_size}"
-            )
+        _check_whole("steps", self.steps, 0)
+        if not self.steps and not 0 < self.epochs < inf:
+            raise ValueError(f"epochs must be above 0 and finite, got {self.epochs}")
+        _check_whole("batch_size", self.batch_size, 1)
+        _check_whole("train_size", self.train_size, 10)
+        _check_whole("seed", self.seed, 0)
+        _check_whole("token_budget", self.token_budget, 0)
         if not 0 < self.learning_rate <= 1:
             raise ValueError(
                 f"learning_rate must be above 0 and at most 1, got {self.learning_rate}"
@@ -236,17 +239,16 @@ class TrainConfig:
         for name in ("warmup", "label_smoothing", "average", "sketch_share"):
             if not 0 <= (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {value}")
-        if self.seed < 0 or self.weight_decay < 0 or self.token_budget < 0:
-            raise ValueError(
-                "seed, weight_decay and token_budget must not be negative, "
-                f"got {self.seed}, {self.weight_decay} and {self.token_budget}"
-            )
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
         for name in ("patch_weights", "patch_weights_end"):
             if (value := getattr(self, name)) and len(value) != len(self.patch_sizes):
                 raise ValueError(
                     f"{name} needs one number per patch size, "
                     f"got {len(value)} and {len(self.patch_sizes)}"
                 )
+            if value and not (min(value) >= 0 and 0 < sum(value) < inf):
+                raise ValueError(f"{name} must not be negative, nor all zero, got {value}")
         for size in self.patch_sizes:
             check_patch_size(size)
 
