@@ -64,9 +64,8 @@ def controls() -> None:
     if not refusal and config.data == "cifar10" and not found:
         refusal = f"{gathering.cifar10().sentence} Choose sketch10, or fetch it in the sidebar."
     refusal = refusal or jobs.refusal()
-    pressed = start.button(
-        "Start", key="train_start", type="primary", width="stretch", disabled=bool(refusal)
-    )
+    # Never disabled: pressed or not, the sentence below says why it cannot start.
+    pressed = start.button("Start", key="train_start", type="primary", width="stretch")
     if pressed and not refusal:
         try:
             st.session_state["train_run"] = jobs.start(config)

@@ -1,0 +1,150 @@
+"""Models: those that come with the app and one's own runs, each with what is known about it."""
+
+import streamlit as st
+
+from explorer import cards, components, navigation, run_sentences, services, state
+from explorer.jobs import server_jobs
+from vitcore.checkpoints import CheckpointError
+from vitcore.training.runs import Run
+
+jobs = server_jobs()
+
+
+def strip() -> None:
+    picture, patch_size = state.picture(), state.patch_size()
+    answer = services.reading(state.model(), picture, patch_size)
+    if stage := components.strip(answer, picture, patch_size, now="answer"):
+        navigation.goto(stage)
+
+
+def choose(runs: dict[str, Run]) -> str | None:
+    """The list: bundled models, then own runs, damaged ones last."""
+    usable = services.model_names()
+    bundled = [name for name in usable if name not in runs]
+    names = bundled + list(runs)
+    if not names:
+        return None
+    lines = [cards.summary(read_card(name), state.patch_size()) for name in bundled]
+    lines += [run_sentences.summary(run) for run in runs.values()]
+    shown = st.session_state.get("models_shown")
+    if shown not in names:
+        st.session_state["models_shown"] = state.model() if state.model() in names else names[0]
+    st.html(cards.LIST_STYLE)
+    return st.radio(
+        "Models",
+        names,
+        captions=lines,
+        key="models_shown",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def read_card(name: str) -> dict:
+    """The card of a model, or an empty one: the page shows what there is."""
+    try:
+        card = services.card(name)
+    except CheckpointError:
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def actions(name: str, run: Run | None) -> None:
+    """Use it, or delete it."""
+    using, deleting = st.columns(2, gap="small")
+    usable = run is None or run.usable
+    with using:
+        if usable and name == state.model():
+            st.markdown(":material/check: The model in use")
+        elif usable:
+            st.button(
+                "Use this model",
+                key="models_use",
+                type="primary",
+                on_click=use,
+                args=(name,),
+                width="stretch",
+            )
+    if run is not None and run.state != "running":
+        if deleting.button("Delete", key="models_delete", width="stretch"):
+            ask_before_deleting(name)
+    elif run is not None:
+        deleting.markdown("It is training; stop it on the Train page.")
+
+
+def use(name: str) -> None:
+    st.session_state["model"] = name
+
+
+def ask_before_deleting(name: str) -> None:
+    @st.dialog(f"Delete {name}?")
+    def dialog() -> None:
+        st.markdown(
+            "Its weights and curves are removed from this machine. They cannot be restored."
+        )
+        keep, delete = st.columns(2)
+        if keep.button("Keep it", key="models_keep", width="stretch"):
+            st.rerun()
+        if delete.button(
+            "Delete it",
+            key="models_delete_now",
+            type="primary",
+            on_click=remove,
+            args=(name,),
+            width="stretch",
+        ):
+            st.rerun()
+
+    dialog()
+
+
+def remove(name: str) -> None:
+    try:
+        jobs.delete(name)
+    except (ValueError, OSError) as error:
+        st.session_state["models_trouble"] = f"{name} could not be deleted: {error}."
+
+
+def show(name: str, run: Run | None, card: dict) -> None:
+    """The card of one model."""
+    st.header(name, anchor=False)
+    actions(name, run)
+    if trouble := st.session_state.pop("models_trouble", ""):
+        st.markdown(f":material/block: {trouble}")
+    if run is not None and run.problem:
+        components.figure_state("error", *run_sentences.trouble(run), height=110)
+        if not run.usable:
+            return
+    try:
+        config, weights = services.weights(name)
+    except CheckpointError as error:
+        components.figure_state(
+            "error", f"{str(error).capitalize()}.", "Choose another model.", height=110
+        )
+        return
+    st.html(cards.facts(card, run, config, weights))
+    if accuracy := cards.accuracy_table(card, state.patch_size()):
+        st.subheader("Share of test pictures that are right, by patch size", anchor=False)
+        st.html(accuracy)
+    elif run is not None:
+        st.markdown(
+            ":small[Measured only on the pictures that its training held back. "
+            f"`python -m vitcore evaluate --model {name}` measures it on the test pictures.]"
+        )
+
+
+strip()
+runs = {run.name: run for run in jobs.runs()}
+headline = st.empty()
+left, right = st.columns([5, 8], gap="large")
+with left:
+    name = choose(runs)
+if name is None:
+    headline.title("There is no model yet", anchor=False)
+    components.figure_state("empty", "No model yet.", "Train one on the Train page.", height=220)
+else:
+    run = runs.get(name)
+    card = {} if run is not None and not run.usable else read_card(name)
+    headline.title(cards.title(name, card, run, state.patch_size()), anchor=False)
+    with right:
+        show(name, run, card)

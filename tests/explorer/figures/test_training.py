@@ -1,0 +1,85 @@
+"""Training curves: two lines of one hue, an axis that reaches to the end, zoom that stays."""
+
+import pytest
+
+from explorer.figures.style import palette
+from explorer.figures.training import curve
+
+TRAIN = ([0.1, 0.2, 0.3], [2.3, 2.0, 1.5])
+VALIDATION = ([0.3], [1.8])
+
+
+def drawn(train=TRAIN, validation=VALIDATION, **changes):
+    options = {
+        "name": "loss",
+        "epochs": 2.0,
+        "colours": palette("light"),
+        "revision": "quiet-heron",
+        **changes,
+    }
+    return curve(train, validation, **options)
+
+
+def test_training_is_solid_and_validation_dashed_in_one_hue():
+    train, validation = drawn().data
+    assert (train.line.dash, validation.line.dash) == (None, "dash")
+    assert train.line.color == validation.line.color == palette("light").first
+
+
+def test_the_points_are_those_of_the_run():
+    train, validation = drawn().data
+    assert (list(train.x), list(train.y)) == TRAIN
+    assert (list(validation.x), list(validation.y)) == VALIDATION
+
+
+def test_the_axis_reaches_the_last_epoch_from_the_start():
+    low, high = drawn(epochs=5.0).layout.xaxis.range
+    assert low == 0
+    assert 5.0 < high < 5.5
+
+
+def test_shares_stand_on_a_fixed_axis_of_percentages():
+    axis = drawn(share=True).layout.yaxis
+    assert axis.range[0] == 0
+    assert axis.range[1] >= 1
+    assert axis.tickformat == ".0%"
+
+
+def test_loss_starts_at_zero_unless_the_axis_is_logarithmic():
+    assert drawn().layout.yaxis.rangemode == "tozero"
+    assert drawn(logarithmic=True).layout.yaxis.type == "log"
+
+
+def test_zoom_stays_within_a_run_and_not_between_runs():
+    assert drawn(revision="a").layout.uirevision == drawn(revision="a").layout.uirevision
+    assert drawn(revision="a").layout.uirevision != drawn(revision="b").layout.uirevision
+
+
+def test_a_quantity_without_validation_is_one_line_without_a_legend():
+    figure = drawn(validation=None)
+    assert len(figure.data) == 1
+    assert not figure.layout.showlegend
+
+
+def test_a_single_point_is_seen():
+    assert "markers" in drawn(([0.1], [2.3])).data[0].mode
+    assert drawn().data[0].mode == "lines"
+
+
+def test_nothing_yet_is_an_empty_figure():
+    figure = drawn(((), ()), ((), ()), logarithmic=True)
+    assert [len(line.x) for line in figure.data] == [0, 0]
+
+
+def test_both_themes_have_their_colours():
+    light, dark = (drawn(colours=palette(theme)).data[0].line.color for theme in ("light", "dark"))
+    assert light != dark
+
+
+def test_the_height_is_the_one_asked_for():
+    assert drawn(height=123).layout.height == 123
+
+
+def test_epochs_without_values_are_refused():
+    with pytest.raises(ValueError, match="as many epochs as values, got 2 and 1"):
+        drawn(([1, 2], [1]))

@@ -1,0 +1,217 @@
+"""The Models page: the list, the card of one model, and what is done with it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import cards, jobs, services
+from explorer.readings import Waiting
+from explorer.state import Picture
+from vitcore import checkpoints
+from vitcore.config import TrainConfig, ViTConfig
+from vitcore.initialisation import weight_shapes
+from vitcore.training.events import EventLog
+from vitcore.training.runs import write_description
+
+VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "models.py"
+SMALL = ViTConfig(width=8, depth=1, heads=2, mlp_width=8)
+WEIGHTS = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(SMALL).items()}
+CARD = {
+    "name": "flexi-cifar10",
+    "data": "cifar10, training split; 2% of the training pictures held back",
+    "recipe": "flexi-cifar10",
+    "seed": 3,
+    "hardware": "2 cores of a <quiet> machine",
+    "seconds": 7265,
+    "epochs": 24.0,
+    "pictures_seen": 1200000,
+    "accuracy": {"cifar10": {"2": 0.62, "4": 0.714, "8": 0.05}, "sketch10": {"4": 0.9}},
+    "note": "",
+}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("VITCORE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
+    server = jobs.Jobs()
+    monkeypatch.setattr(jobs, "server_jobs", lambda: server)
+    monkeypatch.setattr(services, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
+    return tmp_path / "home" / "runs"
+
+
+@pytest.fixture
+def bundled(home, tmp_path):
+    folder = tmp_path / "bundled" / "flexi-cifar10"
+    checkpoints.write(folder, SMALL, WEIGHTS)
+    checkpoints.write_card(folder, CARD)
+
+
+def make_run(home, name, *, state="finished", reason="", weights=True):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    folder = home / name
+    write_description(folder, TrainConfig(data="sketch10", seed=7), pid=ended.pid)
+    log = EventLog(folder)
+    log("start", steps=20, steps_per_epoch=10)
+    log("step", step=20, epoch=2.0, loss=1.0)
+    log("validation", step=20, epoch=2.0, accuracy=0.84)
+    if state is not None:
+        log("end", state=state, reason=reason, step=20)
+    log.close()
+    if weights:
+        checkpoints.write(folder, SMALL, WEIGHTS)
+    return folder
+
+
+def opened(model=""):
+    view = AppTest.from_file(VIEW, default_timeout=20)
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    view.session_state["chosen_picture"] = Picture(pixels, "sketch10", 0, "airplane 0", "key")
+    view.session_state["model"] = model
+    view.run()
+    assert not view.exception
+    assert len(view.title) == 1
+    return view
+
+
+def texts(view):
+    frames = [block.proto.body for block in view.get("html")]
+    return " ".join([*(block.value for block in view.markdown), *frames])
+
+
+def shown(view, name):
+    return view.radio(key="models_shown").set_value(name).run()
+
+
+def test_without_a_model_it_says_where_to_get_one(home):
+    view = opened()
+    assert view.title[0].value == "There is no model yet"
+    assert "Train one on the Train page." in texts(view)
+
+
+def test_a_bundled_model_shows_its_card(home, bundled):
+    view = opened("flexi-cifar10")
+    assert view.title[0].value == (
+        "flexi-cifar10 gets 71% of CIFAR-10 test pictures right at patch size 4"
+    )
+    for words in (
+        "2:01:05 hours",
+        "1,200,000",
+        "2 cores of a &lt;quiet&gt; machine",
+        "mean pooling",
+    ):
+        assert words in texts(view)
+    assert f"{sum(array.size for array in WEIGHTS.values()):,}" in texts(view)
+    assert "The model in use" in texts(view)
+
+
+def test_a_run_shows_what_it_was_trained_on(home):
+    make_run(home, "quiet-heron")
+    view = opened("quiet-heron")
+    assert view.title[0].value == "quiet-heron gets 84% of the pictures held back right"
+    assert "<td>sketch10</td>" in texts(view)
+    assert "<td>7</td>" in texts(view)
+
+
+def test_the_list_holds_models_and_runs_of_every_state(home, bundled):
+    make_run(home, "calm-owl")
+    make_run(home, "bold-wren", state="failed", reason="The loss became nan.", weights=False)
+    make_run(home, "gone-kite", state=None)
+    (home / "odd").mkdir()
+    view = opened("flexi-cifar10")
+    names = view.radio(key="models_shown").options
+    assert names[0] == "flexi-cifar10"
+    assert set(names[1:4]) == {"calm-owl", "bold-wren", "gone-kite"}
+    assert names[4] == "odd"
+    lines = list(view.radio(key="models_shown").proto.captions)
+    assert lines[4] == "damaged: run.json is missing."
+    assert any(line.startswith("interrupted · sketch10 · tiny · 2 epochs") for line in lines)
+
+
+def test_another_model_is_used_by_its_button(home, bundled):
+    make_run(home, "quiet-heron")
+    view = shown(opened("flexi-cifar10"), "quiet-heron")
+    view.button(key="models_use").click().run()
+    assert view.session_state["model"] == "quiet-heron"
+    assert "The model in use" in texts(view)
+
+
+def test_a_failed_run_says_why_and_cannot_be_used(home):
+    make_run(home, "bold-wren", state="failed", reason="The loss became nan.", weights=False)
+    view = opened()
+    assert "The loss became nan." in texts(view)
+    assert "models_use" not in {button.key for button in view.button}
+
+
+def test_damaged_weights_are_named_and_cannot_be_used(home):
+    path = make_run(home, "quiet-heron") / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-7])
+    view = opened()
+    assert view.title[0].value == "quiet-heron is damaged"
+    assert "weights.safetensors is damaged" in texts(view)
+    assert "models_use" not in {button.key for button in view.button}
+
+
+def test_a_config_that_cannot_be_read_is_an_error_in_place(home):
+    (make_run(home, "quiet-heron") / "config.json").write_text("{}")
+    assert "config.json of quiet-heron is damaged" in texts(opened()).lower()
+
+
+def test_a_run_is_deleted_after_a_question(home):
+    folder = make_run(home, "quiet-heron")
+    view = opened()
+    view.button(key="models_delete").click().run()
+    assert folder.exists()
+    view.button(key="models_delete_now").click().run()
+    assert not folder.exists()
+    assert view.title[0].value == "There is no model yet"
+
+
+def test_a_question_can_be_declined(home):
+    folder = make_run(home, "quiet-heron")
+    view = opened()
+    view.button(key="models_delete").click().run()
+    view.button(key="models_keep").click().run()
+    assert folder.exists()
+
+
+def test_a_running_run_and_a_bundled_model_cannot_be_deleted(home, bundled):
+    write_description(home / "quiet-heron", TrainConfig(data="sketch10"), pid=os.getpid())
+    view = opened("flexi-cifar10")
+    assert "models_delete" not in {button.key for button in view.button}
+    shown(view, "quiet-heron")
+    assert "models_delete" not in {button.key for button in view.button}
+    assert "stop it on the Train page" in texts(view)
+
+
+def test_the_table_marks_the_present_patch_size():
+    table = cards.accuracy_table(CARD, 4)
+    assert "<th scope=col class=now>4</th>" in table
+    assert "<td class=now>71%</td>" in table
+    assert "<td>5.0%</td>" in table
+    assert cards.accuracy_table({}, 4) == ""
+
+
+@pytest.mark.parametrize("card", ["[]", "[1]", '{"accuracy": 3, "seconds": "long"}', "{"])
+def test_any_card_is_survived(home, bundled, tmp_path, card):
+    (tmp_path / "bundled" / "flexi-cifar10" / "card.json").write_text(card)
+    opened("flexi-cifar10")
+
+
+def test_the_card_of_the_present_patch_size_is_the_finding():
+    assert cards.title("a", CARD, None, 2).endswith(
+        "62% of CIFAR-10 test pictures right at patch size 2"
+    )
+    only = {"accuracy": {"sketch10": {"2": 0.5}}}
+    assert (
+        cards.title("a", only, None, 2)
+        == "a gets 50% of sketches it never saw right at patch size 2"
+    )
+    assert cards.title("a", json.loads("{}"), None, 2) == "a has not been measured"
