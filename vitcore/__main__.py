@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vitcore import cache
-from vitcore.config import PRESETS, RECIPES, TrainConfig
+from vitcore.config import PRESETS, RECIPES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
 
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     command("fetch", _fetch, "Put CIFAR-10 into the cache, downloading it where it is not here.")
 
     sub = command("train", _train, "Train a model in a folder of its own.")
-    sub.add_argument("--recipe", choices=RECIPES, default="standard")
+    sub.add_argument("--recipe", choices=RECIPES, help="default: standard")
     sub.add_argument("--data", choices=("cifar10", "sketch10"))
     sub.add_argument("--preset", choices=PRESETS)
     for name, kind in (
@@ -101,11 +101,20 @@ def _fetch(options: argparse.Namespace) -> dict[str, Any]:
 def _train(options: argparse.Namespace) -> dict[str, Any]:
     named = ("data", "preset", "epochs", "steps", "batch_size", "learning_rate", "seed")
     given = {name: getattr(options, name) for name in (*named, "precision")}
-    config: TrainConfig = RECIPES[options.recipe].replace(
-        **{name: value for name, value in given.items() if value is not None}
-    )
+    given = {name: value for name, value in given.items() if value is not None}
+    from vitcore import backend
     from vitcore.training import runs
 
+    backend.check_environment()
+    if options.resume and options.run_dir is None:
+        raise ValueError("--resume needs --run-dir, the folder of the run to go on with")
+    before = runs.read_run(options.run_dir).config if options.resume else None
+    if before is not None and options.recipe is None:
+        config = before.replace(**given)  # what is not named again stays as it was
+    else:
+        config = RECIPES[options.recipe or "standard"].replace(**given)
+    if before is not None:
+        config.check_goes_on(before)
     folder = options.run_dir or runs.new_folder()
     # Not run.json: whoever started this process may have described the run already.
     if not options.resume and (folder / "events.jsonl").exists():

@@ -255,6 +255,19 @@ class TrainConfig:
     def replace(self, **changes: Any) -> Self:
         return replace(self, **changes)
 
+    def check_goes_on(self, before: Self) -> None:
+        """A run that began as `before` may go on as this only where they are the same.
+
+        Raises:
+            ValueError: where they differ, with both values.
+        """
+        was, now = before.to_dict(), self.to_dict()
+        odd = [f"{name} ({was[name]} and {now[name]})" for name in was if was[name] != now[name]]
+        if odd:
+            raise ValueError(
+                f"a run goes on as it began, but its folder and this call differ: {', '.join(odd)}"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

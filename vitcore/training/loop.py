@@ -228,10 +228,7 @@ class Run:
     def _load(self) -> None:
         theirs, progress = saved_progress(self.folder)
         arrays = load_file(self.folder / STATE)
-        if theirs != self.config:
-            ours, other = self.config.to_dict(), theirs.to_dict()
-            odd = [f"{k} {other[k]} and {ours[k]}" for k in ours if ours[k] != other[k]]
-            raise ValueError(f"a run goes on as it began; its folder and this call differ: {odd}")
+        self.config.check_goes_on(theirs)
         self.trainer.restore(arrays)
         self.progress = progress
 
