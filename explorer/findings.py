@@ -178,13 +178,13 @@ def facts(
     parts = [f"**{tokens} {'token' if tokens == 1 else 'tokens'}**"]
     if 32 % patch_size:
         resized = side * patch_size
-        parts.append(f"`{side}²` patches of the picture resized to `{resized} × {resized}`")
+        parts.append(f"`{side}²` patches, resized to `{resized} × {resized}`")
     else:
         parts.append(f"`32·32 / {patch_size}² = {count}` {'patch' if count == 1 else 'patches'}")
     if prefix:
         parts.append(f"{prefix} before them")
     pairs = tokens * tokens
-    parts.append(f"`{tokens}² = {pairs:,}` {'pair' if pairs == 1 else 'pairs'} in each head")
+    parts.append(f"`{tokens}² = {pairs:,}` {'pair' if pairs == 1 else 'pairs'} per head")
     if blocks and heads:
         parts.append(f"{blocks} × {_counted(heads, 'head')}")
     if seconds is not None:

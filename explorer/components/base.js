@@ -128,7 +128,7 @@ function gridLines(c, width, height, [rows, columns]) {
 
 // ---- words
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
-const percent = (x) => (x >= .9995 ? '100' : x >= .0995 ? Math.round(100 * x) : (100 * x).toFixed(1)) + '%';
+const percent = (x) => (x >= .9995 ? '100' : x >= .0995 ? Math.round(100 * x) : x < .0005 ? '0' : (100 * x).toFixed(1)) + '%';
 const place = (p, [, columns]) => `row ${Math.floor(p / columns) + 1}, column ${p % columns + 1}`;
 function spans(text) {                      // 'a `b` c' -> nodes, with b in the code face; never parsed as HTML
   return text.split('`').flatMap((part, i) => {

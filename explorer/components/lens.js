@@ -207,7 +207,7 @@ class Lens {
       return;
     }
     const words = [`H${name} looks most at ${most} (${percent(map[best])})`];
-    if (p >= 0 && N > 1) words.push(this.around(map, p));
+    if (p >= 0 && N > 1) words.push(this.around(map, p, best === p));
     if (this.head.prefix.length) words.push(`${percent(Math.max(0, 1 - sum))} goes to ${this.head.prefix.length === 1 ? `the ${this.head.prefix[0]} token` : 'the tokens that are not patches'}`);
     if (p >= 0 && N > 1 && sum > 0) {
       let distance = 0;
@@ -216,13 +216,14 @@ class Lens {
     }
     this.read.replaceChildren(b, words.join('; ') + '.');
   }
-  around(map, p) {                          // itself apart from row and column, so that nothing holds trivially
+  around(map, p, most) {                    // itself apart from row and column, so that nothing holds trivially
     const [rows, columns] = this.grid, y = Math.floor(p / columns), x = p % columns;
     let row = 0, column = 0;
     for (let i = 0; i < map.length; i++) if (i !== p) { if (Math.floor(i / columns) === y) row += map[i]; if (i % columns === x) column += map[i]; }
-    const T = map.length + this.head.prefix.length, self = percent(map[p]), even = [(columns - 1) / T, (rows - 1) / T].map(percent);
+    const T = map.length + this.head.prefix.length, even = [(columns - 1) / T, (rows - 1) / T].map(percent);
     const spread = even[0] === even[1] ? `${even[0]} each` : `${even[0]} and ${even[1]}`;
-    return `${self} stays on itself, ${percent(row)} goes to the rest of its row and ${percent(column)} to the rest of its column, where an even spread gives ${spread}`;
+    const self = most ? '' : `${percent(map[p])} stays on itself, `;
+    return `${self}${percent(row)} goes to the rest of its row and ${percent(column)} to the rest of its column, where an even spread gives ${spread}`;
   }
 }
 

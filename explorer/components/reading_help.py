@@ -11,9 +11,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 # Streamlit's own label is text at 60 %, a contrast of 4.3 on white; at 75 % it is above 6.
 _STYLE = """<style>
 [class*="st-key-reading_help"] summary,
-[class*="st-key-reading_help"] summary [data-testid="stMarkdownContainer"],
 [class*="st-key-reading_help"] [data-testid="stCaptionContainer"] {
-  color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
+  color: color-mix(in srgb, currentColor 75%, transparent); opacity: 1; }
+[class*="st-key-reading_help"] summary * { color: inherit; }
 </style>"""
 
 

@@ -25,12 +25,18 @@ def distance_by_block(
     blocks, heads = distances.shape
     numbers = np.arange(1, blocks + 1)
     figure = go.Figure()
-    for height, words in ((even, "an even spread"), (farthest, "the farthest patch")):
-        figure.add_hline(
-            height,
-            line={"dash": "dot", "width": 1, "color": colours.third},
-            annotation={"text": words, "font_color": colours.text, "font_size": 12},
-            annotation_position="top left",
+    ends = [0.7, blocks + 0.3]
+    for height, dash, words in (
+        (farthest, "dash", "the farthest patch"),
+        (even, "dot", "an even spread"),
+    ):
+        figure.add_scatter(
+            x=ends,
+            y=[height, height],
+            mode="lines",
+            name=words,
+            line={"dash": dash, "width": 1.5, "color": colours.third},
+            hovertemplate=f"{words}: %{{y:.1f}} px<extra></extra>",
         )
     figure.add_scatter(
         x=numbers,
@@ -54,6 +60,6 @@ def distance_by_block(
         customdata=np.tile(np.arange(1, heads + 1), blocks),
         hovertemplate="block %{x}, head %{customdata}: %{y:.1f} px<extra></extra>",
     )
-    figure.update_xaxes(title="block", dtick=1, range=[0.7, blocks + 0.3])
-    figure.update_yaxes(title="mean distance, pixels", range=[0, 1.12 * max(farthest, 1.0)])
+    figure.update_xaxes(title="block", dtick=1, range=ends)
+    figure.update_yaxes(title="mean distance, pixels", range=[0, 1.08 * max(farthest, 1.0)])
     return plain(figure, colours, height=300)

@@ -6,7 +6,7 @@ from explorer import components, findings, services, state
 from explorer.figures.attention import distance_by_block
 from explorer.figures.style import palette
 from explorer.navigation import goto
-from explorer.readings import Reading
+from explorer.readings import Problem, Reading
 from vitcore.config import grid_side
 from vitcore.introspection.distance import attention_distance, distance_bounds
 
@@ -71,7 +71,8 @@ with distance_tab:
         )
         st.plotly_chart(figure, width="stretch", key="distance", config={"displayModeBar": False})
     else:
-        components.figure_state("loading", answer.what, answer.then, height=338)
+        kind = "error" if isinstance(answer, Problem) else "loading"
+        components.figure_state(kind, answer.what, answer.then, height=338)
     components.how_to_read(
         text=_DISTANCE_TEXT,
         formula=_DISTANCE,

@@ -1,29 +1,12 @@
 """The payload format, read back by a decoder that shares nothing with the packer."""
 
-import json
-import struct
-
 import numpy as np
 import pytest
 
 from explorer.components import pack, rows_as_codes, signed_as_codes
 
 
-def unpack(payload: bytes):
-    (length,) = struct.unpack_from("<I", payload)
-    header = json.loads(payload[4 : 4 + length])
-    at, arrays = 4 + length, {}
-    for name, kind, shape in header["arrays"]:
-        at += -at % 8
-        dtype = {"u8": "u1", "f32": "<f4"}[kind]
-        count = int(np.prod(shape))
-        arrays[name] = np.frombuffer(payload, dtype, count, at).reshape(shape)
-        at += arrays[name].nbytes
-    assert at == len(payload)
-    return header, arrays
-
-
-def test_what_was_packed_is_read_back():
+def test_what_was_packed_is_read_back(unpack):
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 256, (3, 5, 7), dtype=np.uint8)
     numbers = rng.normal(size=(4, 3)).astype(np.float32)
@@ -34,7 +17,7 @@ def test_what_was_packed_is_read_back():
     np.testing.assert_array_equal(arrays["numbers"], numbers)
 
 
-def test_a_view_that_is_not_contiguous_keeps_its_order():
+def test_a_view_that_is_not_contiguous_keeps_its_order(unpack):
     numbers = np.arange(12, dtype=np.float32).reshape(3, 4).T
     _, arrays = unpack(pack("lens", {}, numbers=numbers))
     np.testing.assert_array_equal(arrays["numbers"], numbers)
@@ -47,7 +30,7 @@ def test_the_same_arguments_give_the_same_bytes():
     assert build() == build()
 
 
-def test_a_header_without_arrays_is_a_payload():
+def test_a_header_without_arrays_is_a_payload(unpack):
     header, arrays = unpack(pack("hero", {"now": "overview"}))
     assert header["now"] == "overview"
     assert arrays == {}

@@ -1,0 +1,83 @@
+"""Tiles of patch sizes, thumbnails, figure states and reading help."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.components import chosen_size, figure_state, picked, source_of, thumbs
+from explorer.components.cut_sizes import cut_payload
+from vitcore.config import PATCH_SIZES
+from vitcore.patches import as_seen
+
+
+def test_every_patch_size_has_its_tile(picture, unpack):
+    shares = {4: np.eye(10)[3], 8: np.full(10, 0.1)}
+    header, arrays = unpack(cut_payload(shares, picture.pixels, 4, truth=6))
+    tiles = {tile["patch"]: tile for tile in header["tiles"]}
+    assert tuple(tiles) == PATCH_SIZES
+    assert tiles[4] == {"patch": 4, "grid": 8, "pairs": "4,096 pairs", "share": 1.0, "top": 3}
+    assert tiles[8]["top"] == -1  # prefers nothing
+    assert tiles[16]["share"] is None  # awaited
+    assert tiles[32]["pairs"] == "1 pair"
+    seen = np.concatenate([as_seen(picture.pixels, size).ravel() for size in PATCH_SIZES])
+    np.testing.assert_array_equal(arrays["rgb"], seen)
+
+
+@pytest.mark.parametrize(("sent", "size"), [(8, 8), (7, None), ("8", None), (None, None)])
+def test_only_a_stop_of_the_slider_can_be_chosen(sent, size):
+    assert chosen_size(SimpleNamespace(patch_size=sent)) == size
+
+
+@pytest.mark.parametrize(
+    ("sent", "index"), [(12, 12), (13, None), (True, None), ("12", None), (None, None)]
+)
+def test_only_a_shown_picture_can_be_picked(sent, index):
+    assert picked(SimpleNamespace(index=sent), [1, 12]) == index
+
+
+def test_thumbnails_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"\(n, side, side, 3\), got \(2, 32, 32\)"):
+        thumbs(np.zeros((2, 32, 32), np.uint8), [0, 1], ["a", "b"], 0, "k")
+    with pytest.raises(ValueError, match="got 2, 1 and 2"):
+        thumbs(np.zeros((2, 32, 32, 3), np.uint8), [0], ["a", "b"], 0, "k")
+
+
+def test_a_state_says_what_and_then_and_escapes_both():
+    def page():
+        from explorer.components import figure_state
+
+        figure_state("loading", "Reading <b>file</b>", "Wait & see", height=300, done=1.7)
+
+    (html,) = AppTest.from_function(page).run().get("html")
+    body = html.proto.body
+    assert "Reading &lt;b&gt;file&lt;/b&gt;" in body
+    assert "Wait &amp; see" in body
+    assert "min-height: 300px" in body
+    assert "width:100%" in body
+
+
+def test_another_kind_of_state_is_refused():
+    with pytest.raises(ValueError, match="got 'sad'"):
+        figure_state("sad", "", "")
+
+
+def test_source_is_read_without_importing():
+    source = source_of("vitcore/tracing.py", "trace")
+    assert source.startswith("def trace(")
+    assert "\ndef " not in source
+
+
+def test_the_source_of_a_method_starts_at_the_margin():
+    source = source_of("vitcore/config.py", "ViTConfig.grid_side")
+    assert source.startswith("def grid_side(")
+
+
+def test_decorators_belong_to_the_source():
+    assert source_of("vitcore/config.py", "ViTConfig").startswith("@dataclass")
+
+
+def test_a_name_that_is_not_in_the_file_is_an_error():
+    with pytest.raises(ValueError, match="got 'nothing' and 'vitcore/config.py'"):
+        source_of("vitcore/config.py", "nothing")

@@ -1,0 +1,73 @@
+"""Readings without a model, pictures without a data set, and a decoder of payloads of its own."""
+
+import hashlib
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from explorer.readings import Reading
+from explorer.state import Picture
+from vitcore.config import CLASS_NAMES
+from vitcore.patches import as_seen
+
+
+@pytest.fixture
+def unpack():
+    """Read a payload back by its description: it shares nothing with the packer."""
+
+    def unpack(payload):
+        (length,) = struct.unpack_from("<I", payload)
+        header = json.loads(payload[4 : 4 + length])
+        at, arrays = 4 + length, {}
+        for name, kind, shape in header["arrays"]:
+            at += -at % 8
+            dtype = {"u8": "u1", "f32": "<f4"}[kind]
+            arrays[name] = np.frombuffer(payload, dtype, int(np.prod(shape)), at).reshape(shape)
+            at += arrays[name].nbytes
+        assert at == len(payload)
+        return header, arrays
+
+    return unpack
+
+
+@pytest.fixture
+def picture():
+    pixels = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    key = hashlib.sha256(pixels).hexdigest()
+    return Picture(pixels=pixels, source="cifar10", truth=6, name="frog 0", key=key)
+
+
+@pytest.fixture
+def make_reading(picture):
+    """A reading with random numbers of the right shapes."""
+
+    def make(patch_size=8, *, prefix=0, blocks=2, heads=3, grid=None, logits=None, attention=None):
+        rng = np.random.default_rng(5)
+        seen = as_seen(picture.pixels, patch_size)
+        if grid is None:
+            grid = (len(seen) // patch_size,) * 2
+        seen = seen[: grid[0] * patch_size, : grid[1] * patch_size]
+        count = grid[0] * grid[1]
+        tokens = prefix + count
+        if attention is None:
+            attention = rng.dirichlet(np.ones(tokens), size=(blocks, heads, tokens))
+        votes = rng.normal(size=(count, len(CLASS_NAMES))).astype(np.float32)
+        if logits is None:
+            logits = votes.mean(axis=0)
+        powers = np.exp(np.asarray(logits, np.float32))
+        return Reading(
+            patch_size=patch_size,
+            grid=grid,
+            prefix=prefix,
+            picture=seen,
+            embedded=rng.normal(size=(tokens, 12)).astype(np.float32),
+            attention=np.asarray(attention, np.float32),
+            votes=None if prefix else votes,
+            logits=np.asarray(logits, np.float32),
+            probabilities=powers / powers.sum(),
+            seconds=0.0071,
+        )
+
+    return make

@@ -1,0 +1,75 @@
+"""Overview, opened on answers that are there, awaited or refused."""
+
+import pytest
+
+from explorer.readings import Problem, Waiting
+from vitcore.config import PATCH_SIZES, PRESETS
+
+WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
+
+
+def text(view):
+    return "\n".join(element.value for element in view.markdown)
+
+
+def test_the_title_is_what_the_model_answers(open_view, make_reading, payloads):
+    logits = [0, 0, 0, 0, 0, 0, 9, 0, 0, 0]
+    view = open_view("overview", lambda size: make_reading(size, logits=logits))
+    assert not view.exception
+    assert [title.value for title in view.title] == ["It answers frog, with 100%, and is right"]
+    assert payloads(view)["ribbon"][0]["state"] == "reading"
+
+
+def test_the_number_of_tokens_stands_once_in_the_text(open_view, make_reading):
+    view = open_view("overview", make_reading, patch_size=8)
+    assert text(view).count("16 tokens") == 1
+
+
+def test_the_number_of_tokens_stands_there_while_the_model_is_awaited(open_view, payloads):
+    view = open_view("overview", WAITING)
+    assert not view.exception
+    assert "**64 tokens**" in text(view)
+    sent = payloads(view)
+    assert sent["ribbon"][0]["state"] == "waiting"
+    assert all(tile["share"] is None for tile in sent["cuts"][0]["tiles"])
+    assert len(view.title) == 1
+
+
+def test_a_problem_is_said_in_the_figure(open_view, payloads):
+    view = open_view("overview", Problem("The model stopped.", "Choose another."), config=None)
+    assert not view.exception
+    header = payloads(view)["ribbon"][0]
+    assert (header["state"], header["what"]) == ("problem", "The model stopped.")
+
+
+def test_other_sizes_are_asked_only_once_the_present_one_has_answered(open_view, make_reading):
+    asked = []
+
+    def answer(size):
+        asked.append(size)
+        return WAITING
+
+    open_view("overview", answer)
+    assert asked == [4]
+
+
+def test_answers_that_are_still_awaited_leave_their_tiles_open(open_view, make_reading, payloads):
+    view = open_view("overview", lambda size: make_reading(4) if size == 4 else WAITING)
+    tiles = payloads(view)["cuts"][0]["tiles"]
+    assert [tile["patch"] for tile in tiles if tile["share"] is not None] == [4]
+    assert len(tiles) == len(PATCH_SIZES)
+
+
+def test_with_a_class_token_the_answer_is_read_from_it(open_view, make_reading):
+    view = open_view("overview", lambda size: make_reading(size, prefix=1), config=PRESETS["plain"])
+    assert not view.exception
+    assert "**65 tokens**" in text(view)
+    assert "read from the class token" in text(view)
+    assert "mean of one vote" not in text(view)
+
+
+@pytest.mark.parametrize("size", [2, 3, 32])
+def test_every_stop_of_the_slider_opens(open_view, make_reading, size):
+    view = open_view("overview", lambda p: make_reading(p, blocks=1, heads=1), patch_size=size)
+    assert not view.exception
+    assert len(view.title) == 1
