@@ -31,4 +31,6 @@ def goto(stage: str) -> None:
     name = _STAGES.get(stage, stage)
     if name not in _PAGES:
         raise ValueError(f"stage must be one of {', '.join([*_PAGES, *_STAGES])}, got {stage!r}")
-    st.switch_page(_PAGES[name][0])
+    # With None, Streamlit clears the URL first and refuses where a widget is bound to it; the bound
+    # widgets write their values again at once.
+    st.switch_page(_PAGES[name][0], query_params={})
