@@ -127,5 +127,5 @@ def test_one_token_is_singular():
     line = facts(patch_size=32, side=1, prefix=0, blocks=4, heads=1, seconds=None)
     assert "**1 token**" in line
     assert "= 1` patch " in line
-    assert "1 pair per head" in line
+    assert "1` pair per head" in line
     assert "4 × 1 head" in line
