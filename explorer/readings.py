@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -44,24 +44,6 @@ class Reading:
     logits: np.ndarray  # (C,) float32
     probabilities: np.ndarray  # (C,) float32, sums to 1
     seconds: float  # of a warm forward pass, measured in the worker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intervention:
-    """What to change in a pass; the app's twin of `vitcore.Intervention`, which needs Keras.
-
-    Args:
-        heads_off: pairs (block, head), from 0.
-        patches: by target patch, the patch put there, or None for the data's mean colour.
-        positions: False leaves position embeddings out.
-    """
-
-    heads_off: tuple[tuple[int, int], ...] = ()
-    patches: Mapping[int, int | None] = field(default_factory=dict)
-    positions: bool = True
-
-    def __hash__(self) -> int:
-        return hash((self.heads_off, tuple(sorted(self.patches)), self.positions))
 
 
 class Answers:

@@ -14,12 +14,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import gathering, worker
 from explorer.dispatcher import Dispatcher
-from explorer.readings import Intervention, Problem, Reading, Waiting
+from explorer.readings import Problem, Reading, Waiting
 from explorer.state import DEFAULT_PATCH_SIZE, Picture
 from explorer.wishes import Asker, Task
 from vitcore import checkpoints
 from vitcore.cache import runs_home
 from vitcore.config import PATCH_SIZES, ViTConfig
+from vitcore.intervention import Intervention
 
 __all__ = [
     "Intervention",

@@ -27,7 +27,8 @@ def sidebar() -> list[str]:
     """
     models = services.model_names()
     default = "cifar10" if gathering.cifar10().found else _DRAWN
-    notes = _from_url(models, default)
+    first = "url_was_read" not in st.session_state
+    asked = _asked_by_url()
     with st.sidebar:
         st.session_state["chosen_picture"] = _picture(default)
         st.select_slider(
@@ -40,25 +41,28 @@ def sidebar() -> list[str]:
             help="Side of a patch in pixels. One set of weights answers at every stop.",
         )
         _model(models)
-    return _lasting(notes)
-
-
-def _from_url(models: list[str], default: str) -> list[str] | None:
-    """What the URL asks for that cannot be; None in runs that do not start from a URL."""
-    context = get_script_run_ctx(suppress_warning=True)
-    back_or_forward = bool(context and context.is_history_navigation)
-    if "url_was_read" in st.session_state and not back_or_forward:
-        return None
-    # Before the first bound widget: binding drops impossible values without a word.
-    query = st.query_params.to_dict()
-    notes = state.unusable(query, models=models, classes=CLASS_NAMES, source=default)
-    if "url_was_read" not in st.session_state and query.get("picture_source") in state.OWN:
+    if asked is None:
+        return _lasting(None)
+    notes = state.unusable(asked, models=models, classes=CLASS_NAMES, source=default)
+    if first and asked.get("picture_source") in state.OWN:
         notes.append(
             "An uploaded or camera picture stays with the session that made it: "
             f"showing {state.DEFAULT_CLASS} 0."
         )
+    return _lasting(notes)
+
+
+def _asked_by_url() -> dict[str, str] | None:
+    """Names and values in the URL; None in runs that do not start from one.
+
+    Read before the first bound widget: binding drops impossible values without a word.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    back_or_forward = bool(context and context.is_history_navigation)
+    if "url_was_read" in st.session_state and not back_or_forward:
+        return None
     st.session_state["url_was_read"] = True
-    return notes
+    return st.query_params.to_dict()
 
 
 def _lasting(notes: list[str] | None) -> list[str]:

@@ -94,9 +94,12 @@ def unusable(
     check("picture_source", SOURCES, "Picture source", source)
     check("picture_class", classes, "Class", DEFAULT_CLASS)
     index = query.get("picture_index")
-    if index is not None and not (index.isascii() and index.isdigit() and int(index) < 1000):
+    if index is not None and not _is_index(index):
+        # A number with a fraction is cut, not dropped, by the widget it is bound to.
+        instead = st.session_state.get("picture_index", 0)
         sentences.append(
-            f"Picture number {_shown(index)} is not in 0 to {LARGEST_INDEX}: showing 0."
+            f"Picture number {_shown(index)} is not a whole number in 0 to {LARGEST_INDEX}: "
+            f"showing {instead}."
         )
     sizes = tuple(map(str, PATCH_SIZES))
     check("patch_size", sizes, "Patch size", str(DEFAULT_PATCH_SIZE))
@@ -104,6 +107,10 @@ def unusable(
         instead = f"showing {models[0]}" if models else "there is no model yet"
         sentences.append(f"There is no model called {_shown(query['model'])}: {instead}.")
     return sentences
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= LARGEST_INDEX
 
 
 def _shown(value: str) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.readings import Intervention, Reading
+from explorer.readings import Reading
+from vitcore.intervention import Intervention
 
 _LOADED = 2  # models kept in memory
 _ENVIRONMENT = {
@@ -124,16 +125,9 @@ def reading(
     import vitcore
 
     model = _model(folder, stamp)
-    change = None
-    if intervention is not None:
-        change = vitcore.Intervention(
-            heads_off=intervention.heads_off,
-            patches=dict(intervention.patches),
-            positions=intervention.positions,
-        )
     _first_pass(folder, stamp, patch_size)
     started = time.perf_counter()
-    trace = vitcore.trace(model, pixels, patch_size=patch_size, intervention=change)
+    trace = vitcore.trace(model, pixels, patch_size=patch_size, intervention=intervention)
     seconds = time.perf_counter() - started
     return Reading(
         patch_size=trace.patch_size,

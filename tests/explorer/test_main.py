@@ -1,0 +1,105 @@
+"""The frame of every page: errors as sentences, a poller only while something waits."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from explorer import gathering, navigation, services, state
+from explorer.readings import Waiting
+
+MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
+
+
+class NoData:
+    found = ready = busy = can_fetch = False
+    sentence = "CIFAR-10 is not on this machine."
+
+    def prepare(self):
+        pass
+
+
+@pytest.fixture
+def open_page(monkeypatch):
+    """Open the app on one page that is a function."""
+    monkeypatch.setattr(gathering, "cifar10", NoData)
+    monkeypatch.setattr(services, "model_names", lambda: ["first"])
+    # A tested app shares this process with other tests: it must not freeze their garbage.
+    monkeypatch.setattr(sys, "explorer_is_frozen", True, raising=False)
+
+    def open_page(page):
+        monkeypatch.setattr(navigation, "pages", lambda: [st.Page(page, title="A", default=True)])
+        return AppTest.from_file(MAIN, default_timeout=10).run()
+
+    return open_page
+
+
+@pytest.fixture
+def asker(monkeypatch):
+    """Sessions whose wishes nobody serves."""
+
+    class Idle:
+        def begin(self, asker, *, allowance):
+            asker.waiting.clear()
+
+        def end(self, asker):
+            pass
+
+        def settled(self, asker):
+            return False
+
+        def ask(self, task, asker, *, slot=None, patience=None):
+            asker.waiting.add(task.key)
+            return Waiting("Reading.", "Meanwhile.")
+
+    monkeypatch.setattr(services, "_dispatcher", Idle)
+
+
+def html(app):
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_an_unexpected_error_in_a_page_is_a_sentence_and_the_sidebar_stays(open_page, asker):
+    def broken():
+        st.title("Before it broke")
+        raise RuntimeError("inner detail")
+
+    app = open_page(broken)
+    assert not app.exception
+    assert app.title[0].value == "Before it broke"
+    assert "Something went wrong while this was computed." in html(app)
+    assert "inner detail" not in html(app)
+    assert app.selectbox(key="picture_class").value == "horse"
+
+
+def test_the_page_is_looked_at_again_only_while_it_waits(open_page, asker, monkeypatch, tmp_path):
+    looks = []
+    monkeypatch.setattr(services, "news", lambda: looks.append(1))
+    monkeypatch.setattr(services.checkpoints, "folder_of", lambda name: tmp_path)
+    for name in ("weights.safetensors", "config.json"):
+        (tmp_path / name).write_bytes(b"")
+
+    def waits():
+        services.reading("first", state.picture(), state.patch_size())
+        st.title("Waits")
+
+    def does_not_wait():
+        st.title("Done")
+
+    app = open_page(does_not_wait)
+    assert not app.exception
+    assert not looks
+    app = open_page(waits)
+    assert app.title[0].value == "Waits"
+    assert looks == [1]
+
+
+def test_a_switch_of_page_inside_a_page_is_no_error(open_page, asker):
+    def stops():
+        st.title("Stopped")
+        st.stop()
+
+    app = open_page(stops)
+    assert "Something went wrong" not in html(app)

@@ -1,0 +1,129 @@
+"""The door to models and data, with a dispatcher that computes nothing."""
+
+import numpy as np
+import pytest
+import streamlit as st
+
+from explorer import services, worker
+from explorer.readings import Problem, Waiting
+from explorer.state import Picture
+from vitcore import cache, checkpoints
+from vitcore.config import PATCH_SIZES, ViTConfig
+from vitcore.initialisation import initial_weights
+from vitcore.intervention import Intervention
+
+
+class Recorder:
+    """Stands in for the dispatcher and remembers what was asked."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def ask(self, task, asker, *, slot=None, patience=None):
+        self.tasks.append(task)
+        return Waiting("Reading.", "Meanwhile.")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    recorder = Recorder()
+    monkeypatch.setattr(services, "_dispatcher", lambda: recorder)
+    monkeypatch.setattr(st, "session_state", {})
+    services._wanted().clear()
+    yield recorder.tasks
+    services._wanted().clear()
+
+
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    monkeypatch.setenv("VITCORE_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def run(home):
+    def run(name, seed=0):
+        config = ViTConfig(width=16, depth=1, heads=2, mlp_width=32)
+        checkpoints.write(cache.runs_home() / name, config, initial_weights(config, seed))
+        return name
+
+    return run
+
+
+def picture(colour=0):
+    return Picture(np.full((32, 32, 3), colour, np.uint8), "sketch10", 0, "a 0", f"key {colour}")
+
+
+def test_own_runs_can_be_chosen_after_the_bundled_models(run):
+    run("quiet-heron")
+    bundled = list(checkpoints.bundled())
+    assert services.model_names() == [*bundled, "quiet-heron"]
+
+
+def test_a_folder_without_weights_is_no_model(home):
+    (cache.runs_home() / "only-begun").mkdir(parents=True)
+    assert "only-begun" not in services.model_names()
+
+
+def test_equal_questions_have_equal_keys_and_others_do_not(asked, run):
+    name, other = run("one"), run("two")
+    services.reading(name, picture(), 4)
+    services.reading(name, picture(), 4)
+    services.reading(name, picture(), 8)
+    services.reading(name, picture(1), 4)
+    services.reading(other, picture(), 4)
+    services.reading(name, picture(), 4, intervention=Intervention(positions=False))
+    services.reading(name, picture(), 4, intervention=Intervention(patches={0: 1}))
+    services.reading(name, picture(), 4, intervention=Intervention(patches={0: 2}))
+    services.dense_equals_conv(name, picture(), 4)
+    keys = [task.key for task in asked]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == len(keys) - 1
+
+
+def test_new_weights_under_the_same_name_are_another_question(asked, run):
+    services.reading(run("one"), picture(), 4)
+    services.reading(run("one", seed=1), picture(), 4)
+    assert asked[0].key != asked[1].key
+
+
+def test_the_weights_of_a_model_are_shared_and_read_only(run):
+    config, arrays = services.weights(run("one"))
+    assert config.width == 16
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["patch_embedding/kernel"][0] = 1
+
+
+def test_an_unknown_model_is_a_problem_that_names_it(asked, home):
+    problem = services.reading("zzz", picture(), 4)
+    assert isinstance(problem, Problem)
+    assert "'zzz'" in problem.what
+    assert problem.what[0].isupper()
+    assert problem.what.endswith(".")
+    assert not asked
+
+
+def test_an_unexpected_error_is_a_sentence_with_a_reference_to_the_log(caplog):
+    problem = services.explain(RuntimeError("inner detail"))
+    assert "inner detail" not in problem.what + problem.then
+    reference = problem.then.split()[-1].rstrip(".")
+    assert reference in caplog.text
+    assert "inner detail" in caplog.text
+
+
+def test_what_is_warmed_first_is_nearest_to_what_was_asked(asked, run):
+    services.reading(run("one"), picture(), 8)
+    warm, order = set(), []
+    while (task := services._next_to_warm(warm)) is not None:
+        assert task.function is worker.warm_if_possible
+        order.append(task.arguments[2])
+        warm.add(task.warms)
+    assert order == [8, 6, 11, 5, 16, 4, 32, 3, 2]
+    assert sorted(order) == list(PATCH_SIZES)
+
+
+def test_without_any_model_only_the_libraries_are_started(monkeypatch, asked, home):
+    monkeypatch.setattr(services, "model_names", list)
+    (step,) = services._first_steps()
+    assert step.function is worker.import_libraries
+    assert services._next_to_warm(set()) is None

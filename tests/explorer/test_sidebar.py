@@ -1,0 +1,242 @@
+"""The sidebar as a person meets it, and what a link may ask of it; no model behind it."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from explorer import gathering, navigation, services
+from vitcore.config import PATCH_SIZES
+
+MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
+
+
+class NoCifar10:
+    """CIFAR-10 is not on this machine."""
+
+    found = ready = busy = False
+    can_fetch = True
+    done = None
+    sentence = "CIFAR-10 is not on this machine."
+
+    def __init__(self):
+        self.fetched = 0
+
+    def fetch(self):
+        self.fetched += 1
+
+    def prepare(self):
+        pass
+
+
+def _page():
+    st.title("A page")
+
+
+@pytest.fixture
+def data(monkeypatch):
+    data = NoCifar10()
+    monkeypatch.setattr(gathering, "cifar10", lambda: data)
+    return data
+
+
+@pytest.fixture
+def open_app(monkeypatch, data):
+    """Open the app on an empty page, with two models that nobody asks anything."""
+    monkeypatch.setattr(services, "model_names", lambda: ["first", "second"])
+    monkeypatch.setattr(services, "begin_run", lambda: None)
+    monkeypatch.setattr(services, "end_run", lambda: False)
+    monkeypatch.setattr(navigation, "pages", lambda: [st.Page(_page, title="A", default=True)])
+
+    def open_app(**query):
+        app = AppTest.from_file(MAIN, default_timeout=10)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return open_app
+
+
+def picture(app):
+    return app.session_state["chosen_picture"]
+
+
+def lines(app):
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def png(colour):
+    file = io.BytesIO()
+    Image.new("RGB", (40, 40), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_it_opens_on_a_picture_of_its_own_at_patch_size_4(open_app):
+    app = open_app()
+    assert not app.exception
+    assert picture(app).name == "horse 0"
+    assert picture(app).source == "sketch10"
+    assert picture(app).pixels.shape == (32, 32, 3)
+    assert picture(app).mask.shape == (32, 32)
+    assert app.select_slider(key="patch_size").value == 4
+    assert app.selectbox(key="model").value == "first"
+    assert "quiet-line" not in lines(app).replace(".quiet-line", "")
+
+
+def test_a_link_opens_what_it_names(open_app):
+    app = open_app(picture_class="frog", picture_index="12", patch_size="8", model="second")
+    assert picture(app).name == "frog 12"
+    assert app.select_slider(key="patch_size").value == 8
+    assert app.selectbox(key="model").value == "second"
+    assert "showing" not in lines(app)
+
+
+def test_impossible_values_in_a_link_give_the_defaults_and_say_so(open_app):
+    app = open_app(
+        picture_source="foo",
+        picture_class="unicorn",
+        picture_index="99999",
+        patch_size="7",
+        model="<b>zzz",
+    )
+    said = lines(app)
+    assert "Picture source foo is not one of cifar10, sketch10, upload, camera" in said
+    assert "Class unicorn is not one of airplane" in said
+    assert "Picture number 99999 is not a whole number in 0 to 999: showing 0." in said
+    assert "Patch size 7 is not one of 2, 3, 4, 5, 6, 8, 11, 16, 32: showing 4." in said
+    assert "There is no model called &lt;b&gt;zzz: showing first." in said
+    assert picture(app).name == "horse 0"
+    assert app.select_slider(key="patch_size").value == 4
+    assert app.selectbox(key="model").value == "first"
+
+
+@pytest.mark.parametrize("index", ["-1", "1.5", "a", "", "1000"])
+def test_a_picture_number_must_be_whole_and_in_range(open_app, index):
+    app = open_app(picture_index=index)
+    shown = app.number_input(key="picture_index").value
+    assert f"is not a whole number in 0 to 999: showing {shown}." in lines(app)
+    assert picture(app).name == f"horse {shown}"
+
+
+def test_the_line_stays_until_something_else_is_chosen(open_app):
+    app = open_app(patch_size="7")
+    assert "Patch size 7" in lines(app.run())
+    app.select_slider(key="patch_size").set_value(8).run()
+    assert "Patch size 7" not in lines(app)
+
+
+def test_every_patch_size_can_be_chosen(open_app):
+    app = open_app()
+    for size in PATCH_SIZES:
+        app.select_slider(key="patch_size").set_value(size).run()
+        assert not app.exception
+        assert app.select_slider(key="patch_size").value == size
+
+
+def test_another_class_keeps_the_number(open_app):
+    app = open_app(picture_index="7")
+    app.selectbox(key="picture_class").select("frog").run()
+    assert picture(app).name == "frog 7"
+    app.number_input(key="picture_index").set_value(999).run()
+    assert picture(app).name == "frog 999"
+    assert not app.exception
+
+
+def test_surprise_me_brings_another_picture_and_the_widgets_follow(open_app):
+    app = open_app()
+    app.button[0].click().run()
+    chosen = picture(app).name
+    label, index = app.selectbox(key="picture_class").value, app.number_input[0].value
+    assert chosen == f"{label} {index}" != "horse 0"
+    assert picture(app.run()).name == chosen
+
+
+def test_a_picture_is_known_by_its_pixels(open_app):
+    app = open_app()
+    key = picture(app).key
+    app.number_input(key="picture_index").set_value(1).run()
+    assert picture(app).key != key
+    app.number_input(key="picture_index").set_value(0).run()
+    assert picture(app).key == key
+
+
+def test_missing_cifar10_is_said_offered_and_replaced_by_sketches(open_app, data):
+    app = open_app(picture_source="cifar10")
+    assert "CIFAR-10 is not on this machine. Sketches are shown meanwhile." in lines(app)
+    assert picture(app).source == "sketch10"
+    app.button(key="fetch_cifar10").click().run()
+    assert data.fetched == 1
+
+
+def test_cifar10_that_cannot_be_opened_is_named(open_app, data, monkeypatch):
+    from explorer import pictures
+    from vitcore.datasets import DataError
+
+    def broken():
+        raise DataError("test_batch of CIFAR-10 in /there is broken: it ends too early.")
+
+    data.ready = data.found = True
+    data.refuse = lambda sentence: setattr(data, "sentence", sentence)
+    monkeypatch.setattr(pictures, "open_cifar10", broken)
+    app = open_app()
+    assert "it ends too early. Sketches are shown meanwhile." in lines(app)
+    assert picture(app).source == "sketch10"
+
+
+def test_an_uploaded_picture_is_shown(open_app):
+    app = open_app()
+    app.selectbox(key="picture_source").select("upload").run()
+    assert picture(app).name == "horse 0"  # until there is one
+    app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
+    assert picture(app).source == "upload"
+    assert picture(app).truth is None
+    np.testing.assert_array_equal(picture(app).pixels, np.full((32, 32, 3), (255, 0, 0)))
+
+
+@pytest.mark.parametrize("bad", [b"", b"no picture", png("red")[:60]], ids=["empty", "text", "cut"])
+def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app, bad):
+    app = open_app()
+    app.selectbox(key="picture_source").select("upload").run()
+    app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
+    app.file_uploader(key="picture_upload").set_value([("bad.png", bad, "image/png")]).run()
+    assert not app.exception
+    refused = app.session_state["own_refused"]
+    assert refused.endswith(".")
+    assert refused in lines(app)
+    assert picture(app).pixels[0, 0].tolist() == [255, 0, 0]
+
+
+def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):
+    app = open_app(picture_source="upload", picture_class="frog")
+    assert "stays with the session that made it: showing horse 0." in lines(app)
+    assert picture(app).name == "horse 0"
+
+
+def test_an_upload_is_still_there_after_a_look_at_something_else(open_app):
+    app = open_app()
+    app.selectbox(key="picture_source").select("upload").run()
+    app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
+    app.selectbox(key="picture_source").select("sketch10").run()
+    assert picture(app).name == "horse 0"
+    app.selectbox(key="picture_source").select("upload").run()
+    assert picture(app).name == "your picture"
+
+
+def test_a_model_that_was_deleted_gives_way_to_the_first(open_app, monkeypatch):
+    app = open_app(model="second")
+    monkeypatch.setattr(services, "model_names", lambda: ["first"])
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == "first"
+
+
+def test_without_any_model_the_sidebar_says_where_to_get_one(open_app, monkeypatch):
+    monkeypatch.setattr(services, "model_names", list)
+    app = open_app(model="second")
+    assert not app.exception
+    assert "There is no model called second" in lines(app)
+    assert any("Train page" in text.value for text in app.sidebar.markdown)

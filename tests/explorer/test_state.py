@@ -1,0 +1,80 @@
+"""What all pages share."""
+
+import pytest
+import streamlit as st
+
+from explorer import state
+from vitcore.config import CLASS_NAMES
+
+
+@pytest.fixture
+def session(monkeypatch):
+    values = {}
+    monkeypatch.setattr(st, "session_state", values)
+    return values
+
+
+def unusable(**query):
+    return state.unusable(query, models=["first"], classes=CLASS_NAMES, source="sketch10")
+
+
+def test_a_pinned_patch_stays_at_its_place_when_the_patch_size_moves(session):
+    session["patch_size"] = 4
+    state.pin(8 * 7 + 6)  # row 7 of 8, column 6 of 8
+    session["patch_size"] = 8
+    assert state.pinned() == 4 * 3 + 3
+    session["patch_size"] = 2
+    assert state.pinned() == 16 * 15 + 13
+    session["patch_size"] = 32
+    assert state.pinned() == 0
+    session["patch_size"] = 4
+    assert state.pinned() == 8 * 7 + 6
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 6, 8, 11, 16, 32])
+def test_every_patch_can_be_pinned(session, size):
+    session["patch_size"] = size
+    last = max(1, round(32 / size)) ** 2 - 1
+    for patch in range(last + 1):
+        state.pin(patch)
+        assert state.pinned() == patch
+    with pytest.raises(ValueError, match=f"0..{last}, got {last + 1}"):
+        state.pin(last + 1)
+
+
+def test_nothing_is_pinned_at_first_and_after_unpinning(session):
+    session["patch_size"] = 4
+    assert state.pinned() is None
+    state.pin(3)
+    state.pin(None)
+    assert state.pinned() is None
+
+
+def test_possible_values_are_passed_without_a_word(session):
+    assert unusable() == []
+    assert (
+        unusable(
+            picture_source="camera",
+            picture_class="frog",
+            picture_index="999",
+            patch_size="32",
+            model="first",
+            other="anything",
+        )
+        == []
+    )
+
+
+def test_each_impossible_value_is_named_with_what_is_shown_instead(session):
+    assert unusable(patch_size="7") == [
+        "Patch size 7 is not one of 2, 3, 4, 5, 6, 8, 11, 16, 32: showing 4."
+    ]
+    assert unusable(model="zzz") == ["There is no model called zzz: showing first."]
+    assert unusable(picture_source="foo") == [
+        "Picture source foo is not one of cifar10, sketch10, upload, camera: showing sketch10."
+    ]
+
+
+def test_a_very_long_value_is_cut():
+    (sentence,) = unusable(model="z" * 1000)
+    assert len(sentence) < 100

@@ -1,0 +1,78 @@
+"""What the worker computes, on small untrained models, called in this process."""
+
+import numpy as np
+import pytest
+
+from explorer import worker
+from vitcore import checkpoints
+from vitcore.config import ViTConfig
+from vitcore.initialisation import initial_weights
+from vitcore.intervention import Intervention
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory):
+    def folder_of(pooling):
+        folder = tmp_path_factory.getbasetemp() / f"small-{pooling}"
+        if not folder.exists():
+            config = ViTConfig(width=16, depth=2, heads=2, mlp_width=32, pooling=pooling)
+            weights = initial_weights(config, 0)
+            noise = np.random.default_rng(1)
+            weights = {
+                name: np.asarray(value + noise.normal(0, 0.1, value.shape), np.float32)
+                for name, value in weights.items()
+            }
+            checkpoints.write(folder, config, weights)
+        return str(folder)
+
+    return folder_of
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+
+
+@pytest.mark.parametrize("size, side", [(4, 8), (5, 6), (32, 1)])
+@pytest.mark.parametrize("pooling, prefix", [("mean", 0), ("class", 1)])
+def test_a_reading_has_the_promised_shapes(folder_of, pixels, size, side, pooling, prefix):
+    reading = worker.reading(folder_of(pooling), (1,), pixels, size, None)
+    tokens = prefix + side * side
+    assert (reading.patch_size, reading.grid, reading.prefix) == (size, (side, side), prefix)
+    assert reading.picture.shape == (side * size, side * size, 3)
+    assert reading.picture.dtype == np.uint8
+    assert reading.embedded.shape == (tokens, 16)
+    assert reading.attention.shape == (2, 2, tokens, tokens)
+    np.testing.assert_allclose(reading.attention.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(reading.probabilities.sum(), 1, atol=1e-5)
+    assert 0 < reading.seconds < 5
+    if pooling == "class":
+        assert reading.votes is None
+    else:
+        assert reading.votes.shape == (side * side, 10)
+        np.testing.assert_allclose(reading.votes.mean(0), reading.logits, atol=1e-4)
+    for array in (reading.embedded, reading.attention, reading.logits, reading.probabilities):
+        assert array.dtype == np.float32
+
+
+def test_an_intervention_changes_the_answer(folder_of, pixels):
+    folder = folder_of("mean")
+    as_it_is = worker.reading(folder, (1,), pixels, 8, None)
+    for change in (
+        Intervention(heads_off=((0, 0), (1, 1))),
+        Intervention(patches={0: 5, 5: None}),
+        Intervention(positions=False),
+    ):
+        changed = worker.reading(folder, (1,), pixels, 8, change)
+        assert np.abs(changed.logits - as_it_is.logits).max() > 1e-4
+
+
+@pytest.mark.parametrize("size", [2, 4, 5, 32])
+def test_dense_and_convolution_embed_alike(folder_of, pixels, size):
+    difference = worker.dense_equals_conv(folder_of("mean"), (1,), pixels, size)
+    assert 0 <= difference < 1e-4
+
+
+def test_a_model_that_is_not_there_is_left_to_the_one_who_asks(tmp_path, capsys):
+    assert not worker.warm_if_possible(str(tmp_path / "nothing"), (1,), 4)
+    assert "CheckpointError" in capsys.readouterr().err
