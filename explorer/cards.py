@@ -12,8 +12,9 @@ from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.training.runs import Run
 
 # Streamlit's own captions are text at 60 %, a contrast of 4.3 on white; at 75 % it is above 6.
-LIST_STYLE = """<style>
-.st-key-models_shown [data-testid="stCaptionContainer"] {
+CAPTION_STYLE = """<style>
+.st-key-models_shown [data-testid="stCaptionContainer"],
+.st-key-train_recipe [data-testid="stCaptionContainer"] {
   color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
 </style>"""
 _STYLE = """<style>

@@ -4,62 +4,24 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from explorer.run_progress import Follower, Progress
 from vitcore.config import TrainConfig
-from vitcore.training import events, runs
+from vitcore.training import runs
 from vitcore.training.control import FILE_NAME as CONTROL
 from vitcore.training.control import LIFELINE, write_control
 from vitcore.training.runs import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_AT_ONCE = 2  # training runs share the processor with the model that answers the pages
-MOST_POINTS = 512  # per curve; more is not seen at its width and costs the browser
 MOST_FOLLOWED = 16
-COLUMNS = ("epoch", "loss", "accuracy", "learning_rate")
 
 
 class RunRefusedError(ValueError):
     """A run that is not started; the message says why, in one or two sentences."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Points of a run in the order they were computed; NaN where a value is missing."""
-
-    epoch: tuple[float, ...] = ()
-    loss: tuple[float, ...] = ()
-    accuracy: tuple[float, ...] = ()  # 0 to 1
-    learning_rate: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is.
-
-    `state` is that of `run`, but for a process that lives: starting (no step yet), running,
-    or stopping (asked to, and not yet there).
-    """
-
-    run: Run
-    state: str
-    ready: bool  # the model is built and the first step is being computed, or has been
-    seconds: float  # since it was started
-    epochs: float  # how many it is to do
-    pictures_per_second: float | None = None
-    seconds_left: float | None = None
-    train: Curve = field(default_factory=Curve)
-    validation: Curve = field(default_factory=Curve)
-
-    @property
-    def lives(self) -> bool:
-        return self.state in ("starting", "running", "stopping")
 
 
 class Jobs:
@@ -81,7 +43,7 @@ class Jobs:
         # -P: a folder that the server happens to stand in must not lend the run its modules.
         self._program = list(program or (sys.executable, "-P", "-m", "vitcore"))
         self._processes: dict[str, subprocess.Popen] = {}
-        self._followers: dict[str, _Follower] = {}
+        self._followers: dict[str, Follower] = {}
         self._lock = threading.RLock()
 
     def runs(self) -> list[Run]:
@@ -170,7 +132,7 @@ class Jobs:
             return None
         run = runs.read_run(folder)
         with self._lock:
-            follower = self._followers.pop(name, None) or _Follower(folder)
+            follower = self._followers.pop(name, None) or Follower(folder)
             self._followers[name] = follower  # the last one used stands last
             while len(self._followers) > MOST_FOLLOWED:
                 self._followers.pop(next(iter(self._followers)))
@@ -209,79 +171,6 @@ def server_jobs() -> Jobs:
     Not a Streamlit resource: clearing Streamlit's caches would close the pipes, and end runs.
     """
     return Jobs()
-
-
-class _Follower:
-    """What a run has written so far, as columns."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._offset = 0
-        self._forget()
-
-    def _forget(self) -> None:
-        self._start: dict[str, Any] = {}
-        self._first: dict[str, Any] = {}  # first step since the last start
-        self._last: dict[str, Any] = {}
-        self._columns = {kind: [array("d") for _ in COLUMNS] for kind in ("step", "validation")}
-
-    def catch_up(self) -> None:
-        new, offset = events.read(self._folder / events.FILE_NAME, self._offset)
-        if offset < self._offset:  # cut back by a resumed run
-            self._forget()
-        self._offset = offset
-        for event in new:
-            kind = event["event"]
-            if kind == "start":
-                self._start, self._first = event, {}
-            if kind == "step":
-                self._first = self._first or event
-                self._last = event
-            for column, name in zip(self._columns.get(kind, ()), COLUMNS, strict=False):
-                value = event.get(name)
-                column.append(value if isinstance(value, int | float) else float("nan"))
-
-    def progress(self, run: Run, *, stopping: bool, leaving: bool) -> Progress:
-        state = run.state
-        if state == "running" or leaving:  # it has said that it stopped, and is not gone yet
-            state = "stopping" if stopping else "running" if self._last else "starting"
-        rate = self._last.get("pictures_per_second")
-        per_epoch = self._start.get("steps_per_epoch")
-        planned = run.config.epochs if run.config is not None else 0.0
-        return Progress(
-            run=run,
-            state=state,
-            ready=bool(self._start),
-            seconds=max(0.0, time.time() - run.created),
-            epochs=run.steps / per_epoch if per_epoch and run.steps else planned,
-            pictures_per_second=rate if isinstance(rate, int | float) else None,
-            seconds_left=self._seconds_left(run.steps),
-            train=self._curve("step"),
-            validation=self._curve("validation"),
-        )
-
-    def _seconds_left(self, steps: int) -> float | None:
-        """From the whole time since the first step, so that validation counts too."""
-        try:
-            done = self._last["step"] - self._first["step"]
-            seconds = self._last["time"] - self._first["time"]
-            return seconds / done * max(0, steps - self._last["step"])
-        except (KeyError, TypeError, ZeroDivisionError):
-            return None
-
-    def _curve(self, kind: str) -> Curve:
-        return Curve(*(_thinned(column) for column in self._columns[kind]))
-
-
-def _thinned(column: array) -> tuple[float, ...]:
-    """Every k-th point and the last. k doubles, so points already drawn stay where they are."""
-    k = 1
-    while len(column) > k * MOST_POINTS:
-        k *= 2
-    kept = column[::k]
-    if len(column) and (len(column) - 1) % k:
-        kept.append(column[-1])
-    return tuple(kept)
 
 
 def _arguments(config: TrainConfig, folder: Path) -> list[str]:

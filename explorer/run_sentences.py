@@ -1,7 +1,7 @@
 """What the pages say about training runs: sentences written from how far they are."""
 
 from explorer.findings import percent
-from explorer.jobs import Progress
+from explorer.run_progress import Progress
 from vitcore.config import PRESETS, RECIPES, TrainConfig
 from vitcore.training.runs import Run
 

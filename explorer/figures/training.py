@@ -17,6 +17,7 @@ def curve(
     epochs: float,
     colours: Palette,
     revision: str,
+    highest: float | None = None,
     share: bool = False,
     logarithmic: bool = False,
     height: int = 250,
@@ -30,6 +31,7 @@ def curve(
         epochs: how many the run is to do; the axis reaches there from the start.
         colours: of the theme.
         revision: of one run; while it stays, a zoomed figure stays zoomed when points come in.
+        highest: the largest value there will be, where that is known: the axis ends there.
         share: the values are shares from 0 to 1, shown as percentages on a fixed axis.
         logarithmic: a logarithmic axis; without it the axis starts at zero.
         height: pixels.
@@ -67,11 +69,17 @@ def curve(
     plain(figure, colours, height=height)
     figure.update_layout(uirevision=revision, showlegend=validation is not None)
     # A little room, so that the last point is not cut in half.
-    figure.update_xaxes(range=[0, 1.02 * epochs], title="epoch")
-    if share:
+    figure.update_xaxes(
+        range=[0, 1.02 * epochs], title="epoch", dtick=1 if 2 < epochs <= 6 else None
+    )
+    if not len(train[0]):  # an axis without points has no numbers to show
+        figure.update_yaxes(range=[0, 1], showticklabels=share, tickformat=".0%")
+    elif share:
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     elif logarithmic:
         figure.update_yaxes(type="log", tickformat="~g", dtick="D1" if _narrow(train[1]) else None)
+    elif highest is not None:
+        figure.update_yaxes(range=[0, 1.05 * highest], tickformat="~g")
     else:
         figure.update_yaxes(rangemode="tozero", tickformat="~g")
     return figure

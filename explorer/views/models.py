@@ -29,7 +29,7 @@ def choose(runs: dict[str, Run]) -> str | None:
     shown = st.session_state.get("models_shown")
     if shown not in names:
         st.session_state["models_shown"] = state.model() if state.model() in names else names[0]
-    st.html(cards.LIST_STYLE)
+    st.html(cards.CAPTION_STYLE)
     return st.radio(
         "Models",
         names,

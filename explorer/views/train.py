@@ -1,11 +1,14 @@
 """Train: choose data, model and length; watch it learn; use the result."""
 
+from typing import Any
+
 import streamlit as st
 
-from explorer import components, gathering, navigation, run_sentences, services, state
+from explorer import cards, components, gathering, navigation, run_sentences, services, state
 from explorer.figures.style import palette
 from explorer.figures.training import curve
-from explorer.jobs import Progress, RunRefusedError, server_jobs
+from explorer.jobs import RunRefusedError, server_jobs
+from explorer.run_progress import Progress
 from vitcore.config import RECIPES, TrainConfig
 
 HEIGHT = 250  # of a figure
@@ -24,48 +27,27 @@ def strip() -> None:
 def controls() -> None:
     """Four choices and Start; the rest under More."""
     kept = {"persist_state": "session"}
-    data, preset, epochs, seed, start, more = st.columns(
-        [4, 4, 3, 3, 2.4, 2.6], vertical_alignment="bottom", gap="small"
-    )
     found = gathering.cifar10().found
-    data.selectbox(
-        "Data",
-        ["cifar10", "sketch10"],
-        index=0 if found else 1,
-        key="train_data",
-        **kept,
+    # Fixed widths: one row on a wide page, two to a row on a phone.
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    data, preset = ["cifar10", "sketch10"], ["tiny", "article", "flexi", "plain"]
+    row.selectbox("Data", data, index=0 if found else 1, key="train_data", width=180, **kept)
+    row.selectbox("Model", preset, key="train_preset", width=180, **kept)
+    row.number_input(
+        "Epochs", 0.1, 1000.0, 5.0, 1.0, format="%g", key="train_epochs", width=135, **kept
     )
-    presets = ["tiny", "article", "flexi", "plain"]
-    preset.selectbox("Model", presets, key="train_preset", **kept)
-    epochs.number_input("Epochs", 0.1, 1000.0, 5.0, 1.0, format="%g", key="train_epochs", **kept)
-    seed.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", **kept)
-    with more.popover("More", width="stretch"):
-        st.radio(
-            "Recipe",
-            list(run_sentences.RECIPE_LINES),
-            captions=list(run_sentences.RECIPE_LINES.values()),
-            key="train_recipe",
-            on_change=take_rate_of_recipe,
-            **kept,
-        )
-        st.number_input(
-            "Learning rate",
-            0.0,
-            value=run_sentences.recipe_rate("standard"),
-            step=1e-4,
-            format="%g",
-            key="train_learning_rate",
-            help="The highest one. It must be above 0 and at most 1.",
-            **kept,
-        )
-        st.toggle("Loss on a logarithmic axis", key="train_log_axis", **kept)
-
+    row.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", width=135, **kept)
+    # Never disabled: pressed or not, the sentence below says why it cannot start.
+    pressed = row.button("Start", key="train_start", type="primary", width=105)
+    with row.popover("More", width=115):
+        further_controls(kept)
     config, refusal = chosen()
     if not refusal and config.data == "cifar10" and not found:
-        refusal = f"{gathering.cifar10().sentence} Choose sketch10, or fetch it in the sidebar."
+        refusal = (
+            "CIFAR-10 is not on this machine. Choose sketch10, "
+            "or choose cifar10 under Picture to fetch it."
+        )
     refusal = refusal or jobs.refusal()
-    # Never disabled: pressed or not, the sentence below says why it cannot start.
-    pressed = start.button("Start", key="train_start", type="primary", width="stretch")
     if pressed and not refusal:
         try:
             st.session_state["train_run"] = jobs.start(config)
@@ -77,6 +59,29 @@ def controls() -> None:
         st.markdown(f":material/block: {refusal}")
     else:
         st.markdown(f":small[{run_sentences.chosen(config)}]")
+
+
+def further_controls(kept: dict[str, str]) -> None:
+    st.html(cards.CAPTION_STYLE)
+    st.radio(
+        "Recipe",
+        list(run_sentences.RECIPE_LINES),
+        captions=list(run_sentences.RECIPE_LINES.values()),
+        key="train_recipe",
+        on_change=take_rate_of_recipe,
+        **kept,
+    )
+    st.number_input(
+        "Learning rate",
+        0.0,
+        value=run_sentences.recipe_rate("standard"),
+        step=1e-4,
+        format="%g",
+        key="train_learning_rate",
+        help="The highest one. It must be above 0 and at most 1.",
+        **kept,
+    )
+    st.toggle("Loss on a logarithmic axis", key="train_log_axis", **kept)
 
 
 def chosen() -> tuple[TrainConfig | None, str]:
@@ -144,42 +149,51 @@ def action(progress: Progress) -> None:
 
 
 def figures(progress: Progress) -> None:
-    """Loss, accuracy and learning rate over the epochs."""
-    colours = palette(st.context.theme.type)
+    """Loss, accuracy and learning rate over the epochs.
+
+    Before the first point the loss's place says what is being done; the other axes are drawn at
+    once, so that the browser has loaded its chart library by the time there is something to draw.
+    """
     train, held_back = progress.train, progress.validation
     shared = {
         "epochs": progress.epochs,
-        "colours": colours,
+        "colours": palette(st.context.theme.type),
         "revision": progress.run.name,
         "height": HEIGHT,
     }
-    loss = curve(
-        (train.epoch, train.loss),
-        (held_back.epoch, held_back.loss),
-        name="loss",
-        logarithmic=st.session_state["train_log_axis"],
-        **shared,
-    )
-    accuracy = curve(
-        (train.epoch, train.accuracy),
-        (held_back.epoch, held_back.accuracy),
-        name="right",
-        share=True,
-        **shared,
-    )
-    rate = curve((train.epoch, train.learning_rate), name="learning rate", **shared)
-    titles = (
-        run_sentences.loss_title(progress),
-        run_sentences.accuracy_title(progress),
-        run_sentences.rate_title(progress),
-    )
-    places = st.columns([5, 5, 3], gap="medium")
-    for place, title, figure, key in zip(
-        places, titles, (loss, accuracy, rate), ("loss", "accuracy", "rate"), strict=True
-    ):
-        with place:
-            st.subheader(title, anchor=False)
-            st.plotly_chart(figure, key=f"train_{key}", config={"displayModeBar": False})
+    loss, accuracy, rate = st.columns([5, 5, 3], gap="medium")
+    with loss:
+        st.subheader(run_sentences.loss_title(progress), anchor=False)
+        if progress.train.loss or not progress.lives:
+            figure = curve(
+                (train.epoch, train.loss),
+                (held_back.epoch, held_back.loss),
+                name="loss",
+                logarithmic=st.session_state["train_log_axis"],
+                **shared,
+            )
+            chart(figure, "loss")
+        else:
+            components.figure_state("loading", *run_sentences.starting(progress), height=HEIGHT)
+    with accuracy:
+        st.subheader(run_sentences.accuracy_title(progress), anchor=False)
+        figure = curve(
+            (train.epoch, train.accuracy),
+            (held_back.epoch, held_back.accuracy),
+            name="right",
+            share=True,
+            **shared,
+        )
+        chart(figure, "accuracy")
+    with rate:
+        st.subheader(run_sentences.rate_title(progress), anchor=False)
+        highest = progress.run.config.learning_rate
+        rates = (train.epoch, train.learning_rate)
+        chart(curve(rates, name="learning rate", highest=highest, **shared), "rate")
+
+
+def chart(figure: Any, name: str) -> None:
+    st.plotly_chart(figure, key=f"train_{name}", config={"displayModeBar": False})
 
 
 def show(progress: Progress) -> None:
@@ -189,10 +203,8 @@ def show(progress: Progress) -> None:
     line.markdown(run_sentences.progress_line(progress))
     if run.state in ("failed", "interrupted"):
         components.figure_state("error", *run_sentences.trouble(run), height=110)
-    if progress.train.loss:
+    if progress.train.loss or progress.lives:
         figures(progress)
-    elif progress.lives:
-        components.figure_state("loading", *run_sentences.starting(progress), height=PLACE)
 
 
 def follow(name: str) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from explorer.jobs import MOST_POINTS, Jobs, RunRefusedError
+from explorer.jobs import Jobs, RunRefusedError
+from explorer.run_progress import MOST_POINTS
 from vitcore.config import TrainConfig
 from vitcore.training.events import EventLog, truncate_after
 from vitcore.training.runs import write_description
