@@ -1,5 +1,6 @@
 """The server: starts the model's worker process with it and ends it at shutdown."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,11 +18,28 @@ from explorer import services
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict]:
+    """Start the worker first: it imports TensorFlow while this process imports its own."""
     services.start_worker()
+    import plotly.graph_objects  # noqa: F401 - the first page with a chart need not wait for it
+
+    import explorer.sidebar  # noqa: F401 - what every page needs
+
+    # Streamlit collects garbage after every run: what was imported need not be walked each time.
+    gc.collect()
+    gc.freeze()
     try:
         yield {}
     finally:
         services.stop_worker()
 
 
-app = st.App("main.py", lifespan=lifespan)
+def say(error: Exception) -> bool:
+    """Show an error that no page caught, in a callback for instance, as a sentence."""
+    from explorer.components import figure_state
+
+    problem = services.explain(error)
+    figure_state("error", problem.what, problem.then)
+    return True
+
+
+app = st.App("main.py", lifespan=lifespan, on_script_error=say)

@@ -85,10 +85,11 @@ class Dispatcher:
         with self._changed:
             asker.run += 1
             asker.running = True
-            asker.allowance = allowance
+            # A poller soon comes again by itself; what a person did is worth a moment and a new try.
+            asker.allowance = 0.0 if asker.polled else allowance
             asker.waiting.clear()
             if not asker.polled:
-                asker.problems.clear()  # a person did something: try again
+                asker.problems.clear()
             asker.polled = False
 
     def end(self, asker: Asker) -> None:

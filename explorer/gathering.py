@@ -129,7 +129,6 @@ def cifar10() -> Gathering:
 
 
 def _work(what: str) -> None:
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
     last = 0.0
 
     def progress(done: int, whole: int) -> None:
@@ -154,4 +153,5 @@ def _end_with_the_server() -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
     _work(sys.argv[1])

@@ -1,6 +1,5 @@
 """The page around every page: settings, navigation, sidebar, and what waits for the model."""
 
-import gc
 import sys
 from html import escape
 from pathlib import Path
@@ -15,12 +14,6 @@ from explorer import components, navigation, services
 from explorer.sidebar import sidebar
 
 HERE = Path(__file__).parent
-
-if not getattr(sys, "explorer_is_frozen", False):
-    # Streamlit collects garbage after every run: what was imported need not be walked each time.
-    gc.collect()
-    gc.freeze()
-    sys.explorer_is_frozen = True
 
 st.set_page_config("ViT Explorer", layout="wide", initial_sidebar_state=256)
 st.logo((HERE / "logo.svg").read_text("utf-8"), size="large")

@@ -174,6 +174,8 @@ def _explain(error: Exception) -> Problem:
 def _ask(
     function: Any, model: str, picture: Picture, rest: tuple, *, what: str, slot: str | None = None
 ) -> Any:
+    if not model:
+        return Problem("There is no model yet.", "Train one on the Train page.")
     try:
         folder = checkpoints.folder_of(model)
         stamp = _stamp(folder)

@@ -6,7 +6,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -65,13 +67,29 @@ def _end_with(parent: int) -> None:
 
 
 def import_libraries() -> None:
-    """Import what models need, once."""
+    """Import what models need, once, without TensorFlow's remarks about this machine."""
     import gc
+    import logging
 
-    import vitcore.tracing  # noqa: F401
-
+    with _quiet():
+        import vitcore.tracing  # noqa: F401
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     gc.collect()
     gc.freeze()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what native code writes to stderr; Python's errors still come through."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 @lru_cache(maxsize=_LOADED)

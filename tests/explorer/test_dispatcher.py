@@ -176,6 +176,16 @@ def test_there_is_news_once_an_awaited_answer_has_come(make, busy):
     assert not dispatcher.settled(asker)
 
 
+def test_a_run_that_a_poller_started_does_not_wait(make, busy):
+    dispatcher, asker = make(), Asker()
+    busy(dispatcher)
+    asker.polled = True
+    dispatcher.begin(asker, allowance=5)
+    started = time.monotonic()
+    assert isinstance(dispatcher.ask(note([], "a"), asker), Waiting)
+    assert time.monotonic() - started < 1
+
+
 def test_an_error_is_explained_and_stays_until_a_person_acts(make):
     calls = []
 

@@ -1,6 +1,5 @@
 """The frame of every page: errors as sentences, a poller only while something waits."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,8 +25,6 @@ def open_page(monkeypatch):
     """Open the app on one page that is a function."""
     monkeypatch.setattr(gathering, "cifar10", NoData)
     monkeypatch.setattr(services, "model_names", lambda: ["first"])
-    # A tested app shares this process with other tests: it must not freeze their garbage.
-    monkeypatch.setattr(sys, "explorer_is_frozen", True, raising=False)
 
     def open_page(page):
         monkeypatch.setattr(navigation, "pages", lambda: [st.Page(page, title="A", default=True)])

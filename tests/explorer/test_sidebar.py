@@ -226,6 +226,14 @@ def test_an_upload_is_still_there_after_a_look_at_something_else(open_app):
     assert picture(app).name == "your picture"
 
 
+def test_a_camera_picture_is_shown(open_app):
+    app = open_app()
+    app.selectbox(key="picture_source").select("camera").run()
+    app.camera_input(key="picture_camera").upload("photo.jpg", png("lime"), "image/jpeg").run()
+    assert picture(app).source == "camera"
+    assert picture(app).pixels[0, 0].tolist() == [0, 255, 0]
+
+
 def test_a_model_that_was_deleted_gives_way_to_the_first(open_app, monkeypatch):
     app = open_app(model="second")
     monkeypatch.setattr(services, "model_names", lambda: ["first"])
