@@ -12,41 +12,42 @@ from explorer.position_kinds import PositionKind
 from vitcore.introspection.positions import similarity_by_distance, similarity_by_place
 
 _STRONG, _WEAK = 0.5, 0.2  # correlation from which closeness is said to be known, or not
-_MARGIN = 0.25  # share of positions by which neighbours must be nearest more often than by chance
-_GAIN = 0.05  # cosine by which rows and columns exceed other places just as far away
+_LEARNED = 0.1  # correlation by which learned positions must exceed untrained ones
+_NEAREST = 0.25  # share of positions by which a neighbour must be the most similar more often
+_GAIN = 0.05  # cosine by which rows and columns must exceed other places just as far away
 
 
-def position_title(kind: PositionKind | None) -> str:
+def position_title(own: PositionKind | None, untrained: PositionKind) -> str:
     """What the model's own positions know about which places are close.
 
-    Being like oneself is left out, and rows and columns must exceed other places at the same
-    distance: both would hold trivially otherwise.
+    Nothing that holds trivially: being like oneself is left out, rows and columns must exceed
+    other places at the same distance, and everything must exceed what untrained positions show,
+    which on a resized grid are close to their neighbours too.
 
     Args:
-        kind: the model's own positions; None where it adds none.
+        own: the model's own positions; None where it adds none.
+        untrained: what they are compared with.
     """
-    if kind is None:
+    if own is None:
         return "This model adds no positions: to it the patches are a heap, not a picture"
-    if kind.correlation is None:
+    if own.correlation is None:
         return "With one token there is one position, and nothing to compare it with"
-    value = signed(kind.correlation)
-    found = similarity_by_place(kind.similarity)
-    if kind.correlation < _WEAK:
-        return f"These positions do not know which places are close: correlation {value}"
-    if kind.correlation < _STRONG:
-        count = kind.similarity.shape[0] * kind.similarity.shape[1]
-        if found.nearest >= found.nearest_by_chance + _MARGIN:
-            return (
-                f"For {round(found.nearest * count)} of {count} positions the most similar other one "
-                f"is a neighbour; similarity follows closeness at {value}"
-            )
-        return f"Closeness is only partly in these positions: similarity follows it at {value}"
-    if found.line_gain is not None and found.line_gain > _GAIN:
+    closeness, baseline = own.correlation, untrained.correlation or 0.0
+    numbers = f"closeness {signed(closeness)}, untrained {signed(baseline)}"
+    if closeness < _WEAK or closeness - baseline < _LEARNED:
+        return f"These positions do not know which places are close: {numbers}"
+    found, first = (similarity_by_place(kind.similarity) for kind in (own, untrained))
+    if closeness >= _STRONG:
+        if found.line_gain is not None and found.line_gain > _GAIN:
+            return f"Each position is most like its neighbours, its row and its column: {numbers}"
+        return f"Positions close in the picture are alike: {numbers}"
+    count = own.similarity.shape[0] * own.similarity.shape[1]
+    if found.nearest >= first.nearest + _NEAREST:
         return (
-            "Each position is most like its neighbours, then its own row and column: "
-            f"similarity follows closeness at {value}"
+            f"In {round(found.nearest * count)} of {count} positions the most similar other one "
+            f"is a neighbour, untrained in {round(first.nearest * count)}"
         )
-    return f"Positions close in the picture are alike: similarity follows closeness at {value}"
+    return f"Closeness is only partly in these positions: {numbers}"
 
 
 def distance_title(kind: PositionKind) -> str:

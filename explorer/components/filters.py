@@ -7,6 +7,8 @@ import streamlit as st
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
+from vitcore.config import ViTConfig
+from vitcore.initialisation import initial_weights
 from vitcore.introspection.filters import embedding_filters, principal_components
 from vitcore.patches import pi_resize
 
@@ -60,22 +62,34 @@ class FilterFigure:
 
 
 @st.cache_data(max_entries=18, show_spinner=False)
-def filter_figure(
-    kernel: np.ndarray, untrained: np.ndarray, patch_size: int, *, rev: str = ""
-) -> FilterFigure:
+def filter_figure(kernel: np.ndarray, patch_size: int, *, rev: str = "") -> FilterFigure:
     """Filters and components of a stored kernel at a patch size; kept, for it takes a while.
 
     Args:
         kernel: (p, p, 3, D) as stored.
-        untrained: the same before training, to say what training changed.
-        patch_size: P, what both are resized to.
+        patch_size: P, what it is resized to.
         rev: what the drawn figure carries as `data-rev`.
     """
     resized = pi_resize(kernel, patch_size)
     learned = principal_components(resized)
-    first = principal_components(pi_resize(untrained, patch_size))
+    first = principal_components(pi_resize(untrained_kernel(kernel.shape), patch_size))
     data = filters_payload(embedding_filters(resized), learned.pictures, learned.explained, rev=rev)
     return FilterFigure(filters_title(learned.explained, first.explained), data)
+
+
+def untrained_kernel(shape: tuple[int, int, int, int]) -> np.ndarray:
+    """The kernel (p, p, 3, D) that training would start from, seed 0; no other weight is drawn."""
+    alone = ViTConfig(
+        kernel_size=shape[0],
+        width=shape[-1],
+        depth=1,
+        heads=1,
+        head_width=1,
+        mlp_width=1,
+        position_grid=1,
+        positions="none",
+    )
+    return initial_weights(alone)["patch_embedding/kernel"]
 
 
 def filters_title(explained: np.ndarray, untrained: np.ndarray) -> str:

@@ -146,7 +146,7 @@ class Patches {
       const rgb = rest || row.hidden ? null : this.rgb(p, at);
       swatch.hidden = rest;
       swatch.style.background = rgb ? `rgb(${rgb})` : '';
-      values.forEach((value, k) => { value.textContent = rgb ? rgb[k] : rest && !k ? `… ${count - room} more pixels` : ''; });
+      values.forEach((value, k) => { value.textContent = rgb ? rgb[k] : rest && !k ? `… ${(count - room).toLocaleString('en')} more pixels` : ''; });
     });
   }
 
@@ -213,7 +213,7 @@ class Patches {
       const from = p * width, row = this.data.codes.subarray(from, from + width);
       let k = 0;
       for (let i = 1; i < width; i++) if (Math.abs(row[i] - 127.5) > Math.abs(row[k] - 127.5)) k = i;
-      text = `Its ${(3 * P * P).toLocaleString('en')} numbers are scaled to ${low} … ${high} and multiplied by one learned matrix, the same for every patch. Of the ${width} numbers that come out, number ${k + 1} is the strongest (${value(k)}).`;
+      text = `Its ${(3 * P * P).toLocaleString('en')} numbers are scaled to ${String(low).replace('-', '−')} … ${high} and multiplied by one learned matrix, the same for every patch. Of the ${width} numbers that come out, number ${k + 1} is the strongest (${value(k)}).`;
     } else text = `Flattened, it is a row of ${(3 * P * P).toLocaleString('en')} numbers.`;
     this.read.replaceChildren(strong, text);
   }

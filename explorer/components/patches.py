@@ -6,9 +6,7 @@ from explorer.components.declared import declare
 from explorer.components.packing import pack
 
 _patches = declare("patches")
-_SHOWN = (
-    0.995  # bars reach the edge at this quantile of the magnitudes; longer ones are cut and marked
-)
+_SHOWN = 0.97  # quantile of the magnitudes at which a bar reaches the edge; longer are cut
 
 
 def patches_payload(

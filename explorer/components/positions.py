@@ -33,7 +33,10 @@ def positions_payload(
         "grid": [rows, columns],
         "size": len(picture),
         "start": (rows // 3) * columns + columns // 3,
-        "kinds": [{"name": kind.name, "label": kind.label, "note": _note(kind)} for kind in kinds],
+        "kinds": [
+            {"name": kind.name, "label": kind.label, "note": _note(kind), **_scale(kind)}
+            for kind in kinds
+        ],
         "rev": rev,
     }
     cosines = np.stack([kind.similarity for kind in kinds])

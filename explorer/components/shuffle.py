@@ -29,6 +29,7 @@ _STYLE = """<style>
 .shuffle i + i, .shuffle i.after { background: var(--st-primary-color, INK); }
 .shuffle p i { display: inline-block; width: 18px; margin-right: 7px; vertical-align: middle; }
 .shuffle .v { text-align: right; white-space: nowrap; }
+.shuffle p, .shuffle li { font-size: .87rem; }
 .shuffle p { margin: 8px 0 0; color: color-mix(in srgb, currentColor 75%, transparent); }
 @media (max-width: 900px) { .shuffle { grid-template-columns: 1fr 1fr; gap: 14px; }
   .shuffle section.answers { grid-column: 1 / -1; } }

@@ -10,7 +10,6 @@ from explorer.components.patches import patches, patches_payload
 from explorer.numerals import small_number
 from explorer.services import Problem, Waiting
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
-from vitcore.initialisation import initial_weights
 from vitcore.introspection.filters import embed_patches
 from vitcore.patches import cut, pi_resize
 
@@ -28,15 +27,6 @@ def kernel_of(model: str) -> tuple[ViTConfig, np.ndarray, np.ndarray] | Problem:
             f"{sentence[:1].upper()}{sentence[1:]}. Choose another model; the picture is kept.",
         )
     return config, weights["patch_embedding/kernel"], weights["patch_embedding/bias"]
-
-
-def untrained_kernel(config: ViTConfig) -> np.ndarray:
-    """The kernel (p, p, 3, D) that training would start from; no other weight is drawn."""
-    alone = ViTConfig(
-        kernel_size=config.kernel_size, width=config.width, depth=1, heads=1, mlp_width=1,
-        position_grid=1, positions="none", head_width=1,
-    )  # fmt: skip
-    return initial_weights(alone)["patch_embedding/kernel"]
 
 
 def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: str) -> None:
@@ -108,8 +98,7 @@ def draw_filters(embedding: object, patch_size: int, rev: str) -> None:
         st.subheader("What the filters of the patch embedding look for")
         components.figure_state("error", embedding.what, embedding.then, height=200)
         return
-    config, kernel, _ = embedding
-    figure = filter_figure(kernel, untrained_kernel(config), patch_size, rev=rev)
+    figure = filter_figure(embedding[1], patch_size, rev=rev)
     st.subheader(figure.title)
     filters(figure, key="patches_filters")
     components.how_to_read(
@@ -144,10 +133,10 @@ def draw_two_ways(answer: float | Waiting | Problem, patch_size: int) -> None:
         if answer
         else "**Largest difference 0**: not one bit differs here."
     )
+    rows = f"{tokens} {'row' if tokens == 1 else 'rows'} of {3 * patch_size**2:,} numbers"
     st.markdown(
-        f"{found} `Dense(flatten(patch))` multiplies {tokens} rows of {3 * patch_size**2:,} "
-        f"numbers by **E**; `Conv2D(kernel = stride = {patch_size})` slides the same weights over "
-        "the picture in steps of one patch."
+        f"{found} `Dense(flatten(patch))` multiplies {rows} by **E**; `Conv2D(kernel = stride = "
+        f"{patch_size})` slides the same weights over the picture in steps of one patch."
     )
 
 

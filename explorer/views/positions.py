@@ -82,12 +82,16 @@ def draw_shuffle(
 ) -> None:
     """The shuffled picture and what the model answers to it."""
     title, button = st.columns([6, 1], vertical_alignment="center")
-    if button.button(
-        "Shuffle again", key="positions_shuffle", icon=":material/shuffle:", type="tertiary"
-    ):
-        st.session_state["positions_seed"] = st.session_state.get("positions_seed", 0) + 1
     cells = cut(picture.pixels, patch_size)  # (gh, gw, P, P, 3)
     rows, columns = cells.shape[:2]
+    if button.button(
+        "Shuffle again",
+        key="positions_shuffle",
+        icon=":material/shuffle:",
+        type="tertiary",
+        disabled=rows * columns == 1,
+    ):
+        st.session_state["positions_seed"] = st.session_state.get("positions_seed", 0) + 1
     if rows * columns == 1:
         title.subheader("One patch cannot be shuffled")
         components.figure_state(
@@ -126,8 +130,8 @@ def draw_shuffle(
     )
     components.how_to_read(
         text="The patches change places; each keeps its pixels and, with positions, is told the "
-        "place it now lies on. Attention and the mean over tokens do not care about order: **without "
-        "positions** both pictures are the same to the model: what differs is rounding. "
+        "place it now lies on. Attention and the mean over tokens do not care about order: "
+        "**without positions** both pictures are the same to the model: what differs is rounding. "
         "The model was trained with its positions: its answer without them is not that of a model "
         "that never had any. An answer that does not move shows that here content sufficed, not "
         "that positions never matter.",
@@ -186,7 +190,8 @@ except (ValueError, OSError) as error:
 else:
     side = grid_side(patch_size, config.image_size)
     kinds = position_kinds(config, weights.get("positions"), (side, side))
-    st.title(position_title(kinds[0] if kinds[0].own else None))
+    untrained = next(kind for kind in kinds if kind.name == "untrained")
+    st.title(position_title(kinds[0] if kinds[0].own else None, untrained))
     draw_tiles(picture, patch_size, config, kinds, f"{picture.key}-{patch_size}-{model}")
     draw_shuffle(model, picture, patch_size, config)
     draw_distance(kinds)

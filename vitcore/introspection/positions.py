@@ -77,7 +77,6 @@ class SimilarityByPlace:
     elsewhere: float | None  # all others
     line_gain: float | None  # line, minus other pairs just as far apart: no mere closeness
     nearest: float  # share of places whose most similar other place shares an edge with them
-    nearest_by_chance: float  # the same for embeddings that know nothing
 
 
 def similarity_by_place(similarity: np.ndarray) -> SimilarityByPlace:
@@ -104,9 +103,8 @@ def similarity_by_place(similarity: np.ndarray) -> SimilarityByPlace:
         if others.any():
             along = line & (ring == distance)
             gains.append((flat[along].mean() - flat[others].mean(), along.sum()))
-    nearest = by_chance = 0.0
+    nearest = 0.0
     if count > 1:
-        by_chance = float(beside.sum() / (count * (count - 1)))
         likest = np.where(np.eye(count, dtype=bool), -np.inf, flat).argmax(axis=1)
         nearest = float(beside[np.arange(count), likest].mean())
 
@@ -122,7 +120,6 @@ def similarity_by_place(similarity: np.ndarray) -> SimilarityByPlace:
         elsewhere=mean(elsewhere),
         line_gain=gain,
         nearest=nearest,
-        nearest_by_chance=by_chance,
     )
 
 

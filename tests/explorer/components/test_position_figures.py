@@ -1,0 +1,95 @@
+"""What the figures of Positions are sent: the tiles, and the shuffled picture."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.components.positions import positions_payload
+from explorer.components.shuffle import shuffle_html
+from explorer.position_findings import Shuffling
+from explorer.position_kinds import PositionKind
+from vitcore.introspection.positions import position_similarity
+
+RNG = np.random.default_rng(0)
+
+
+def kind(grid, name="learned", correlation=0.5):
+    similarity = position_similarity(RNG.normal(size=(*grid, 8)))
+    return PositionKind(name, name, True, similarity, correlation)
+
+
+def test_cosines_are_read_back_to_within_a_code(unpack, picture):
+    kinds = [kind((4, 4)), kind((4, 4), "untrained", -0.002)]
+    header, arrays = unpack(positions_payload(picture.pixels, kinds))
+    for k, one in enumerate(kinds):
+        np.testing.assert_allclose(
+            arrays["codes"][k] / 127.5 - 1.0, one.similarity, atol=1 / 255 + 1e-6
+        )
+    assert [one["note"] for one in header["kinds"]] == ["closeness 0.50", "closeness 0.00"]
+
+
+def test_the_own_scale_is_centred_on_the_mean_of_different_positions(unpack, picture):
+    one = kind((3, 3))
+    header, _ = unpack(positions_payload(picture.pixels, [one]))
+    flat = one.similarity.reshape(9, 9)
+    expected = flat[~np.eye(9, dtype=bool)].mean()
+    assert header["kinds"][0]["mean"] == pytest.approx(expected, abs=1e-4)
+    assert header["kinds"][0]["reach"] > 0
+
+
+def test_one_position_is_drawn(unpack, picture):
+    single = kind((1, 1), correlation=None)
+    header, arrays = unpack(positions_payload(picture.pixels, [single]))
+    assert header["kinds"][0]["note"] == "one position"
+    assert arrays["codes"].ravel() == [255]
+
+
+def test_different_grids_are_named_in_the_error(picture):
+    with pytest.raises(ValueError, match="share one grid"):
+        positions_payload(picture.pixels, [kind((2, 2)), kind((3, 3))])
+    with pytest.raises(ValueError, match="share one grid"):
+        positions_payload(picture.pixels, [])
+
+
+def html(**changes):
+    even = np.full(3, 1 / 3)
+    given = {
+        "original": np.zeros((4, 4, 3), np.uint8),
+        "shuffled": np.full((4, 4, 3), 9, np.uint8),
+        "answers": Shuffling(np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.4, 0.5]), even, even),
+        "names": ("cat", "dog", "<b>"),
+        "truth": 1,
+        "notes": ("largest difference 0.60", "largest difference 0"),
+        "ink": "#0B6B7F",
+    }
+    original, shuffled, answers = (given.pop(k) for k in ("original", "shuffled", "answers"))
+    return shuffle_html(original, shuffled, answers, **{**given, **changes})
+
+
+def test_both_pictures_are_shown_pixel_by_pixel():
+    first, second = re.findall(r"base64,([^\"]+)", html())
+    for data, value in ((first, 0), (second, 9)):
+        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+            assert image.size == (4, 4)
+            assert np.unique(np.asarray(image)) == [value]
+
+
+def test_the_answers_before_and_after_stand_beside_each_class():
+    text = html()
+    assert "70% → 10%" in text
+    assert "20% → 40%" in text
+    assert text.count("33% → 33%") == 3
+
+
+def test_the_top_of_both_and_the_truth_are_marked():
+    with_positions = html().split("Without positions")[0]
+    assert re.findall(r'<li class="([^"]*)"', with_positions) == ["top", "truth", "top"]
+
+
+def test_names_are_escaped():
+    assert "<b>" not in html()
+    assert "&lt;b&gt;" in html()

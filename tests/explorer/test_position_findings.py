@@ -1,0 +1,113 @@
+"""The titles of the Positions page: each is tested where it holds and where it does not."""
+
+import numpy as np
+import pytest
+
+from explorer.position_findings import Shuffling, distance_title, position_title, shuffle_title
+from explorer.position_kinds import PositionKind
+from vitcore.config import CLASS_NAMES
+from vitcore.introspection.positions import closeness_correlation
+
+Y, X = np.mgrid[:6, :6]
+APART = np.hypot(Y[..., None, None] - Y, X[..., None, None] - X)
+LINE = (Y[..., None, None] == Y) | (X[..., None, None] == X)
+NOISE = np.random.default_rng(0).normal(size=APART.shape)
+
+
+def kind(similarity, name="learned"):
+    return PositionKind(name, name, True, similarity, closeness_correlation(similarity))
+
+
+UNTRAINED = kind(NOISE / 20, "untrained")
+
+
+def one(*shares):
+    """Probabilities of the first classes, the rest spread evenly."""
+    rest = (1 - sum(shares)) / (10 - len(shares))
+    return np.array([*shares, *[rest] * (10 - len(shares))])
+
+
+def test_no_positions_are_said_to_be_none():
+    assert "adds no positions" in position_title(None, UNTRAINED)
+
+
+def test_one_token_has_nothing_to_compare():
+    single = kind(np.ones((1, 1, 1, 1)))
+    assert "nothing to compare" in position_title(single, single)
+
+
+def test_closeness_is_reported_with_what_untrained_positions_give():
+    title = position_title(kind(1 - APART / 8), UNTRAINED)
+    assert title.startswith("Positions close in the picture are alike: closeness 1.00, untrained ")
+
+
+def test_rows_and_columns_are_named_only_where_they_exceed_closeness():
+    title = position_title(kind(1 - APART / 8 + 0.3 * LINE), UNTRAINED)
+    assert title.startswith("Each position is most like its neighbours, its row and its column")
+
+
+def test_random_positions_know_nothing():
+    assert "do not know" in position_title(kind(NOISE / 20), UNTRAINED)
+
+
+def test_positions_no_better_than_untrained_ones_know_nothing_however_close_they_look():
+    resized = kind(1 - APART / 8)  # a resized untrained grid is close to its neighbours too
+    assert "do not know" in position_title(resized, resized)
+
+
+def test_neighbours_that_are_the_most_similar_are_counted():
+    beside = (APART <= 1) + NOISE / 20  # alike next door and nowhere else
+    title = position_title(kind(beside), UNTRAINED)
+    count = int(title.split()[1])
+    assert title.startswith(f"In {count} of 36 positions the most similar other one is a neighbour")
+    assert count > 20
+
+
+def test_closeness_in_part_is_said_so():
+    title = position_title(kind(NOISE - 0.25 * APART), UNTRAINED)
+    assert title.startswith("Closeness is only partly in these positions: closeness 0.")
+
+
+def test_distance_is_reported_from_side_by_side_to_farthest():
+    title = distance_title(kind(1 - APART / 8))
+    assert title == (
+        "Learned positions side by side have cosine 0.88, those farthest apart (7 patches) 0.12"
+    )
+
+
+def test_an_answer_that_moves_is_reported_from_and_to():
+    answers = Shuffling(one(0.1, 0.8), one(0.4, 0.3), one(0.5), one(0.5))
+    assert shuffle_title(answers, CLASS_NAMES, positions=True) == (
+        "Shuffled, the answer moves from automobile 80% to airplane 40%; "
+        "without positions it is airplane 50% both times"
+    )
+    assert answers.moved == pytest.approx(0.5)
+    assert answers.moved_without == 0
+
+
+def test_an_answer_that_stays_is_reported_as_staying():
+    answers = Shuffling(one(0.8), one(0.6), one(0.5), one(0.5))
+    title = shuffle_title(answers, CLASS_NAMES, positions=True)
+    assert title.startswith("Shuffled, the answer stays airplane and goes from 80% to 60%;")
+    same = Shuffling(one(0.8), one(0.8), one(0.5), one(0.5))
+    title = shuffle_title(same, CLASS_NAMES, positions=True)
+    assert title.startswith("Shuffled, the answer stays airplane 80%;")
+
+
+def test_an_answer_without_positions_that_moves_after_all_is_not_hidden():
+    answers = Shuffling(one(0.8), one(0.6), one(0.5), one(0.2, 0.7))
+    title = shuffle_title(answers, CLASS_NAMES, positions=True)
+    assert title.endswith("without positions the answer moves from airplane 50% to automobile 70%")
+
+
+def test_a_model_without_positions_is_not_asked_twice():
+    answers = Shuffling(*[one(0.5)] * 4)
+    title = shuffle_title(answers, CLASS_NAMES, positions=False)
+    assert title == (
+        "Without positions the order says nothing: shuffled, the answer stays airplane 50%"
+    )
+
+
+def test_an_undecided_model_is_not_said_to_answer():
+    answers = Shuffling(*[one()] * 4)
+    assert "prefers no class" in shuffle_title(answers, CLASS_NAMES, positions=True)
