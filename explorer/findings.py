@@ -176,13 +176,13 @@ def facts(
     """
     count, tokens = side * side, side * side + prefix
     parts = [f"**{tokens} {'token' if tokens == 1 else 'tokens'}**"]
+    formula = f"{side}²" if 32 % patch_size else f"32·32 / {patch_size}²"
+    noun = "patch" if count == 1 else "patches"
+    parts.append(
+        f"`{formula} + {prefix} = {tokens}`" if prefix else f"`{formula} = {count}` {noun}"
+    )
     if 32 % patch_size:
-        resized = side * patch_size
-        parts.append(f"`{side}²` patches, resized to `{resized} × {resized}`")
-    else:
-        parts.append(f"`32·32 / {patch_size}² = {count}` {'patch' if count == 1 else 'patches'}")
-    if prefix:
-        parts.append(f"{prefix} before them")
+        parts.append(f"resized to `{side * patch_size} × {side * patch_size}`")
     pairs = tokens * tokens
     parts.append(f"`{tokens}² = {pairs:,}` {'pair' if pairs == 1 else 'pairs'} per head")
     if blocks and heads:

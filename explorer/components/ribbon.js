@@ -199,7 +199,7 @@ class Ribbon {
     const L = this.blocks, down = Math.ceil(L / this.across), w = this.tile, h = this.tileHeight, G = this.gap;
     const c = fit(this.canvas.blocks, this.across * w + (this.across - 1) * G, down * h + (down - 1) * G);
     const grid = this.model?.head.grid, N = grid && grid[0] * grid[1];
-    this.canvas.blocks.style.marginBottom = Math.max(0, this.tokensHeight - down * h - (down - 1) * G) + 'px';   // captions stay on one line
+    this.canvas.blocks.nextElementSibling.style.marginTop = 8 + Math.max(0, this.tokensHeight - down * h - (down - 1) * G) + 'px';   // captions stay on one line
     for (let l = 0; l < L; l++) {
       const x = (l % this.across) * (w + G), y = Math.floor(l / this.across) * (h + G);
       if (!this.model) { c.fillStyle = this.theme.text; c.globalAlpha = .25; c.fillRect(x, y, w, h); c.globalAlpha = 1; } else {

@@ -118,8 +118,8 @@ def test_facts_count_tokens_and_pairs():
 def test_facts_of_a_resized_picture_with_a_class_token():
     line = facts(patch_size=3, side=11, prefix=1, blocks=None, heads=None, seconds=None)
     assert "**122 tokens**" in line
-    assert "`11²` patches, resized to `33 × 33`" in line
-    assert "1 before them" in line
+    assert "`11² + 1 = 122`" in line
+    assert "resized to `33 × 33`" in line
     assert "ms" not in line
 
 
