@@ -85,7 +85,7 @@ class Dispatcher:
         with self._changed:
             asker.run += 1
             asker.running = True
-            # A poller soon comes again by itself; what a person did is worth a moment and a new try.
+            # A poller comes again by itself; what a person did is worth a moment and a new try.
             asker.allowance = 0.0 if asker.polled else allowance
             asker.waiting.clear()
             if not asker.polled:
