@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.person import Person
 from tests.browser.server import Server
@@ -22,6 +22,7 @@ ARGUMENTS = (
     "--disable-sync",
     "--disable-quic",
 )
+expect.set_options(timeout=30_000)  # a busy machine is no fault of the page
 OUTCOME = pytest.StashKey[pytest.TestReport]()
 
 

@@ -88,6 +88,7 @@ class Person:
 
     def waits_for_answer(self, *, seconds=90.0):
         """Wait until nothing on the page says that it is still being computed."""
+        self.page.locator("[data-state], .figure-state").first.wait_for(state="attached")
         loading = self.page.locator('.figure-state.loading, [data-state="waiting"]')
         expect(loading.filter(visible=True)).to_have_count(0, timeout=1000 * seconds)
 
