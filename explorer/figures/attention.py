@@ -24,42 +24,51 @@ def distance_by_block(
         raise ValueError(f"distances must be (L, H), got {distances.shape}")
     blocks, heads = distances.shape
     numbers = np.arange(1, blocks + 1)
-    figure = go.Figure()
     ends = [0.7, blocks + 0.3]
-    for height, dash, words in (
-        (farthest, "dash", "the farthest patch"),
-        (even, "dot", "an even spread"),
-    ):
-        figure.add_scatter(
-            x=ends,
-            y=[height, height],
-            mode="lines",
-            name=words,
-            line={"dash": dash, "width": 1.5, "color": colours.third},
-            hovertemplate=f"{words}: %{{y:.1f}} px<extra></extra>",
+    lines = [
+        {
+            "type": "scatter",
+            "x": ends,
+            "y": [height, height],
+            "mode": "lines",
+            "name": words,
+            "line": {"dash": dash, "width": 1.5, "color": colours.third},
+            "hovertemplate": f"{words}: %{{y:.1f}} px<extra></extra>",
+        }
+        for height, dash, words in (
+            (farthest, "dash", "the farthest patch"),
+            (even, "dot", "an even spread"),
         )
-    figure.add_scatter(
-        x=numbers,
-        y=distances.mean(axis=1),
-        mode="lines",
-        name="mean of heads",
-        line={"width": 2, "color": colours.first},
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        x=np.repeat(numbers, heads),
-        y=distances.ravel(),
-        mode="markers",
-        name="one head",
-        marker={
+    ]
+    mean = {
+        "type": "scatter",
+        "x": numbers,
+        "y": distances.mean(axis=1),
+        "mode": "lines",
+        "name": "mean of heads",
+        "line": {"width": 2, "color": colours.first},
+        "hoverinfo": "skip",
+    }
+    marks = {
+        "type": "scatter",
+        "x": np.repeat(numbers, heads),
+        "y": distances.ravel(),
+        "mode": "markers",
+        "name": "one head",
+        "marker": {
             "size": 9,
             "symbol": "circle-open",
             "color": colours.second,
             "line": {"width": 2, "color": colours.second},
         },
-        customdata=np.tile(np.arange(1, heads + 1), blocks),
-        hovertemplate="block %{x}, head %{customdata}: %{y:.1f} px<extra></extra>",
-    )
-    figure.update_xaxes(title="block", dtick=1, range=ends)
-    figure.update_yaxes(title="mean distance, pixels", range=[0, 1.08 * max(farthest, 1.0)])
-    return plain(figure, colours, height=300)
+        "customdata": np.tile(np.arange(1, heads + 1), blocks),
+        "hovertemplate": "block %{x}, head %{customdata}: %{y:.1f} px<extra></extra>",
+    }
+    axes = {
+        "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends},
+        "yaxis": {
+            "title": {"text": "mean distance, pixels"},
+            "range": [0, 1.08 * max(farthest, 1.0)],
+        },
+    }
+    return plain(go.Figure({"data": [*lines, mean, marks], "layout": axes}), colours, height=300)
