@@ -67,14 +67,14 @@ class Cost {
   drawCut(canvas, name) {
     const { sides, side, P } = this.data.head, S = Math.floor(canvas.parentElement.clientWidth), unit = S / Math.max(side, ...Object.values(sides));
     if (!S) return;
-    const c = fit(canvas, S, S), n = sides[name], start = name === 'same' ? 0 : 0;
+    const c = fit(canvas, S, S), n = sides[name];
     if (name === 'valid' && n < side) {      // what is dropped: faint
       c.globalAlpha = .22;
       c.drawImage(sprite(this.data.original, side, side), 0, 0, side * unit, side * unit);
       c.globalAlpha = 1;
     }
     const size = n * unit;
-    c.drawImage(sprite(this.data[name], n, n), start, start, size, size);
+    c.drawImage(sprite(this.data[name], n, n), 0, 0, size, size);
     c.save(); c.beginPath(); c.rect(0, 0, size, size); c.clip();
     gridLines(c, size, size, [n / P, n / P]);
     c.restore();

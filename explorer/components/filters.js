@@ -70,7 +70,7 @@ class Filters {
     } else {
       strong.textContent = `Component ${k + 1} of ${K}. `;
       const sum = explained.slice(0, k + 1).reduce((a, b) => a + b, 0);
-      this.read.replaceChildren(strong, `It carries ${percent(explained[k])} of the filters’ variance; components 1 to ${k + 1} together ${percent(sum)}. Its sign is arbitrary: the negative is the same component.`);
+      this.read.replaceChildren(strong, `It carries ${percent(explained[k])} of the filters’ variance${k ? `, components 1 to ${k + 1} together ${percent(sum)}` : ''}. Its sign is arbitrary: the negative is the same component.`);
     }
   }
 }

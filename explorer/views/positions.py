@@ -128,11 +128,15 @@ def draw_shuffle(
         ),
         ink=palette(st.context.theme.type).first,
     )
+
+
+def explain_shuffle() -> None:
+    """How to read what shuffling does."""
     components.how_to_read(
         text="The patches change places; each keeps its pixels and, with positions, is told the "
-        "place it now lies on. Attention and the mean over tokens do not care about order: "
-        "**without positions** both pictures are the same to the model: what differs is rounding. "
-        "The model was trained with its positions: its answer without them is not that of a model "
+        "place it now lies on. Attention does not care about order, nor does what is read out at "
+        "the end: **without positions** both pictures are the same to the model: what differs is rounding. "
+        "A model trained with positions answers without them as it never had to: not like a model "
         "that never had any. An answer that does not move shows that here content sufficed, not "
         "that positions never matter.",
         formula=r"f(\mathbf{x}_{\pi(1)},\dots,\mathbf{x}_{\pi(N)})="
@@ -194,6 +198,7 @@ else:
     st.title(position_title(kinds[0] if kinds[0].own else None, untrained))
     draw_tiles(picture, patch_size, config, kinds, f"{picture.key}-{patch_size}-{model}")
     draw_shuffle(model, picture, patch_size, config)
+    explain_shuffle()
     draw_distance(kinds)
 
 with chain:
