@@ -121,20 +121,22 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
     runs.write_description(folder, config)  # before the slow imports, so that it is seen at once
 
-    from vitcore.training.control import hold_lifeline, write_control
+    from vitcore.training.control import Control, hold_lifeline, write_control
 
     if options.resume:
         write_control(folder, "run")  # else it would find the stop that ended it
+    control = Control(folder)
+    hold_lifeline(control)  # before the slow imports too: the owner may be gone by then
     from vitcore.training.loop import Run
 
     run = Run(
         folder,
         config,
         resume=options.resume,
+        control=control,
         data_dir=options.data_dir,
         notice=_say_event,
     )
-    hold_lifeline(run.control)
     state = run.train()
     return {"state": state, "steps": run.progress.step, "folder": str(folder)}
 

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from vitcore import checkpoints
 from vitcore.config import PRESETS, TrainConfig
-from vitcore.evaluation import Score, score
+from vitcore.evaluation import score
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
 from vitcore.training import events
@@ -33,6 +33,10 @@ PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_LOWEST = 0.8, 5, 1e-5  # the article's
 
 class DivergedError(ArithmeticError):
     """The loss is no longer a number."""
+
+
+class _StopAskedError(Exception):
+    """A stop was asked for in the middle of a validation."""
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Run:
         folder: the run's; made where it is missing.
         config: what to train.
         resume: go on from the folder's last checkpoint, where there is one.
+        control: what steers it; by default the folder's control file.
         data_dir: where to look for CIFAR-10 first.
         notice: called with each event's dict, for a progress bar.
 
@@ -75,13 +80,14 @@ class Run:
         config: TrainConfig,
         *,
         resume: bool = False,
+        control: Control | None = None,
         data_dir: str | Path | None = None,
         notice: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> None:
         self.folder = folder
         self.config = config
         self.model_config = PRESETS[config.preset]
-        self.control = Control(folder)
+        self.control = control or Control(folder)
         self.progress = Progress()
         self._notice = notice
         self.pictures = Pictures(config, self.model_config.patch_size, data_dir)
@@ -183,7 +189,10 @@ class Run:
     def _validate(self) -> None:
         self.trainer.averaged_into(self.finished_model)
         images, labels = self.pictures.validation()
-        result: Score = score(self.finished_model, images, labels)
+        try:
+            result = score(self.finished_model, images, labels, progress=self._leave_if_stopped)
+        except _StopAskedError:
+            return
         if self._epoch().is_integer():
             self._watch_plateau(result.loss)
         self._say(
@@ -194,6 +203,11 @@ class Run:
             accuracy=result.accuracy,
             top5=result.top5,
         )
+
+    def _leave_if_stopped(self, _: int) -> None:
+        """A stop need not wait for the end of a validation."""
+        if self.control.look() == "stop":
+            raise _StopAskedError
 
     def _watch_plateau(self, loss: float) -> None:
         """Keras' ReduceLROnPlateau with the article's numbers."""
