@@ -135,7 +135,7 @@ def explain_shuffle() -> None:
     components.how_to_read(
         text="The patches change places; each keeps its pixels and, with positions, is told the "
         "place it now lies on. Attention does not care about order, nor does what is read out at "
-        "the end: **without positions** both pictures are the same to the model: what differs is rounding. "
+        "the end: **without positions** both pictures are the same to the model, up to rounding. "
         "A model trained with positions answers without them as it never had to: not like a model "
         "that never had any. An answer that does not move shows that here content sufficed, not "
         "that positions never matter.",
