@@ -1,0 +1,166 @@
+"""Configs refuse what no model could be built from, and say why."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from vitcore.config import (
+    CLASS_NAMES,
+    PATCH_SIZES,
+    PRESETS,
+    RECIPES,
+    TrainConfig,
+    ViTConfig,
+    check_patch_size,
+    grid_side,
+)
+
+
+@pytest.mark.parametrize(
+    ("patch_size", "side"),
+    [(1, 32), (2, 16), (3, 11), (4, 8), (5, 6), (6, 5), (7, 5), (8, 4), (11, 3), (16, 2), (32, 1)],
+)
+def test_grid_is_the_nearest_whole_number_of_patches(patch_size, side):
+    assert grid_side(patch_size) == side
+
+
+def test_slider_has_one_stop_for_each_grid():
+    sides = [grid_side(size) for size in PATCH_SIZES]
+    assert sides == [16, 11, 8, 6, 5, 4, 3, 2, 1]
+
+
+def test_small_picture_and_large_patch_still_give_one_patch():
+    assert grid_side(10, 10) == 1
+
+
+@pytest.mark.parametrize("given", [4, np.int64(4), np.uint8(4), np.array(4)])
+def test_whole_numbers_of_any_kind_become_plain_ints(given):
+    assert type(check_patch_size(given)) is int
+    assert check_patch_size(given) == 4
+
+
+@pytest.mark.parametrize(
+    "given",
+    [0, -4, 33, 4.0, 4.5, True, False, np.True_, "4", None, np.float32(4), np.array([4]), [4]],
+)
+def test_impossible_patch_size_is_refused_with_the_rule_and_the_value(given):
+    with pytest.raises(ValueError, match=r"whole number in 1\.\.32") as caught:
+        check_patch_size(given)
+    assert repr(given) in str(caught.value)
+
+
+def test_only_none_means_the_models_own_patch_size():
+    config = ViTConfig(patch_size=8)
+    assert config.chosen_patch_size(None) == 8
+    assert config.chosen_patch_size(2) == 2
+    with pytest.raises(ValueError, match="got 0"):
+        config.chosen_patch_size(0)
+
+
+@pytest.mark.parametrize("kind", [ViTConfig, TrainConfig])
+def test_config_survives_json(kind):
+    presets = PRESETS if kind is ViTConfig else RECIPES
+    for config in presets.values():
+        assert kind.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("kind", [ViTConfig, TrainConfig])
+def test_unknown_name_is_refused(kind):
+    with pytest.raises(TypeError, match="has no colour, flavour"):
+        kind.from_dict({"flavour": 1, "colour": 2})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"width": 0}, "width must be a whole number, at least 1, got 0"),
+        ({"width": 64.0}, "width must be a whole number, at least 1, got 64.0"),
+        ({"depth": True}, "depth must be .* got True"),
+        ({"heads": "3"}, "heads must be .* got '3'"),
+        ({"classes": 1}, "classes must be .* at least 2, got 1"),
+        ({"registers": -1}, "registers must be .* at least 0, got -1"),
+        ({"head_width": -8}, "head_width must be .* at least 0, got -8"),
+        ({"width": 64, "heads": 3}, "heads must divide width, got 3 and 64"),
+        ({"patch_size": 33}, r"1\.\.32, the picture's side, got 33"),
+        ({"image_size": 16, "patch_size": 32}, r"1\.\.16, the picture's side, got 32"),
+        ({"pooling": "max"}, "pooling must be one of mean, class, got 'max'"),
+        ({"positions": "rope"}, "positions must be one of .*, got 'rope'"),
+        ({"gelu": "relu"}, "gelu must be one of tanh, exact, got 'relu'"),
+        ({"pixel_range": "raw"}, "pixel_range must be one of signed, unit, got 'raw'"),
+        ({"positions": "sincos2d", "width": 6, "heads": 1}, "divisible by 4, got 6"),
+        ({"positions": "sincos1d", "width": 5, "heads": 1}, "even width, got 5"),
+        ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        ({"norm_epsilon": 0.0}, "norm_epsilon must be above 0, got 0.0"),
+        ({"norm_epsilon": float("nan")}, "norm_epsilon must be above 0, got nan"),
+    ],
+)
+def test_model_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        ViTConfig(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": "mnist"}, "data must be one of cifar10, sketch10, got 'mnist'"),
+        ({"preset": "huge"}, "preset must be one of article, .* got 'huge'"),
+        ({"epochs": 0}, "epochs must be above 0 and finite, got 0"),
+        ({"epochs": float("nan")}, "epochs must be above 0 and finite, got nan"),
+        ({"epochs": float("inf")}, "epochs must be above 0 and finite, got inf"),
+        ({"steps": -1}, "steps must be .* at least 0, got -1"),
+        ({"batch_size": 0}, "batch_size must be .* at least 1, got 0"),
+        ({"train_size": 9}, "train_size must be .* at least 10, got 9"),
+        ({"seed": -1}, "seed must be .* at least 0, got -1"),
+        ({"seed": 1.5}, "seed must be .* at least 0, got 1.5"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0 and at most 1, got 0.0"),
+        ({"learning_rate": 2.0}, "learning_rate must be above 0 and at most 1, got 2.0"),
+        ({"validation": 0.0}, "validation must be between 0 and 1, got 0.0"),
+        ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
+        ({"weight_decay": -0.1}, "weight_decay must not be negative, got -0.1"),
+        ({"patch_sizes": (4, 40)}, r"1\.\.32, the picture's side, got 40"),
+        (
+            {"patch_sizes": (4, 8), "patch_weights": (1.0,)},
+            "one number per patch size, got 1 and 2",
+        ),
+        (
+            {"patch_sizes": (4, 8), "patch_weights_end": (1.0, -1.0)},
+            "not be negative, nor all zero",
+        ),
+        ({"patch_sizes": (4, 8), "patch_weights": (0.0, 0.0)}, "not be negative, nor all zero"),
+    ],
+)
+def test_training_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig(**changes)
+
+
+def test_resumed_run_must_be_what_it_was():
+    before = TrainConfig(seed=1)
+    before.check_goes_on(TrainConfig(seed=1))
+    with pytest.raises(ValueError, match=r"epochs \(5.0 and 2.0\), seed \(1 and 3\)"):
+        TrainConfig(seed=3, epochs=2.0).check_goes_on(before)
+
+
+@pytest.mark.parametrize(("config", "name"), [(ViTConfig(), "width"), (TrainConfig(), "seed")])
+def test_config_cannot_be_changed(config, name):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(config, name, 1)
+
+
+def test_prefix_counts_class_token_and_registers():
+    assert ViTConfig(pooling="class", registers=3).prefix == 4
+    assert ViTConfig(registers=3).prefix == 3
+    assert ViTConfig(pooling="class").tokens(8) == 17
+
+
+def test_classes_are_those_of_cifar10_in_its_order():
+    assert CLASS_NAMES[0] == "airplane"
+    assert CLASS_NAMES[6] == "frog"
+    assert len(CLASS_NAMES) == ViTConfig().classes
+
+
+def test_recipes_carry_their_own_name():
+    for name, recipe in RECIPES.items():
+        assert recipe.recipe == name

@@ -1,0 +1,71 @@
+"""First weights: the right names, shapes and spread, the same for everyone."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.vitcore.small_models import small_config
+from vitcore.config import PRESETS
+from vitcore.initialisation import initial_weights, parameter_count, weight_shapes
+
+
+def test_article_has_exactly_the_notebooks_number_of_parameters():
+    assert parameter_count(PRESETS["article"]) == 507_210
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_parameters_add_up_by_hand(name):
+    config = PRESETS[name]
+    width, inner, hidden = config.width, config.heads * config.d, config.mlp_width
+    attention = width * 3 * inner + 3 * inner + inner * width + width
+    mlp = width * hidden + hidden + hidden * width + width
+    block = 4 * width + attention + mlp
+    outside = (
+        config.kernel_size**2 * 3 * width + width
+        + config.position_grid**2 * width
+        + width * (config.pooling == "class")
+        + 2 * width
+        + width * config.classes + config.classes
+    )  # fmt: skip
+    assert parameter_count(config) == config.depth * block + outside
+
+
+def test_optional_weights_are_there_only_where_asked_for():
+    plain = weight_shapes(small_config(positions="none"))
+    full = weight_shapes(small_config(pooling="class", registers=2, qk_norm=True))
+    added = set(full) - set(plain)
+    assert {"positions", "class_token", "registers"} < added
+    assert full["registers"] == (2, 16)
+    assert full["block_01/attention/query_scale"] == (8,)
+    assert len(added) == 3 + 2 * 2
+
+
+def test_seed_decides_every_weight():
+    config = small_config()
+    first, again, other = (initial_weights(config, seed) for seed in (1, 1, 2))
+    for name, values in first.items():
+        assert values.dtype == np.float32
+        assert values.shape == weight_shapes(config)[name]
+        np.testing.assert_array_equal(values, again[name])
+    assert not np.array_equal(first["positions"], other["positions"])
+
+
+def test_weights_do_not_depend_on_which_others_there_are():
+    small, large = (initial_weights(small_config(depth=depth)) for depth in (1, 3))
+    for name, values in small.items():
+        np.testing.assert_array_equal(values, large[name])
+
+
+def test_spread_is_that_of_the_papers_code():
+    weights = initial_weights(PRESETS["flexi"])
+    assert np.std(weights["patch_embedding/kernel"]) == pytest.approx(1 / math.sqrt(192), rel=0.02)
+    assert np.std(weights["positions"]) == pytest.approx(0.02, rel=0.03)
+    query_key_value = weights["block_00/attention/qkv_kernel"]
+    limit = math.sqrt(6 / (192 + 192))  # as if the three were drawn apart
+    assert np.abs(query_key_value).max() == pytest.approx(limit, rel=1e-3)
+    hidden = weights["block_00/mlp/hidden_kernel"]
+    assert np.abs(hidden).max() == pytest.approx(math.sqrt(6 / (192 + 768)), rel=1e-3)
+    assert not weights["head/kernel"].any()
+    assert not weights["block_00/mlp/out_bias"].any()
+    assert (weights["norm/scale"] == 1).all()

@@ -1,0 +1,261 @@
+"""One pass that predicts and shows everything, and what interventions do to it."""
+
+import numpy as np
+import pytest
+
+from tests.vitcore import slow_vit
+from tests.vitcore.small_models import random_picture, small_model, weights_of
+from vitcore import Intervention, patches
+from vitcore.intervention import DATA_MEAN
+from vitcore.tracing import predict, predict_logits, trace
+
+
+@pytest.fixture(scope="module")
+def model():
+    return small_model()
+
+
+@pytest.fixture(scope="module")
+def class_model():
+    return small_model(pooling="class", registers=1)
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return random_picture()
+
+
+@pytest.mark.parametrize("size", [3, 8, 32])
+def test_trace_has_the_shapes_it_promises(class_model, picture, size):
+    result = trace(class_model, picture, patch_size=size)
+    side = class_model.config.grid_side(size)
+    count = side**2 + 2
+    assert (result.grid, result.prefix, result.patch_size) == ((side, side), 2, size)
+    assert result.picture.shape == (side * size, side * size, 3)
+    assert result.picture.dtype == np.uint8
+    assert result.tokens.shape == (3, count, 16)
+    assert result.attention.shape == (2, 2, count, count)
+    assert result.queries.shape == result.keys.shape == result.values.shape == (2, 2, count, 8)
+    assert result.embedded.shape == result.positions.shape == (side**2, 16)
+    assert result.logits.shape == result.probabilities.shape == (10,)
+    assert len(result.blocks) == 2
+    assert all(value.dtype == np.float32 for value in (result.tokens, result.attention))
+
+
+def test_what_the_model_saw_is_the_resized_picture(model, picture):
+    result = trace(model, picture, patch_size=5)
+    np.testing.assert_array_equal(result.picture, patches.resize_picture(picture, 30))
+    np.testing.assert_array_equal(result.picture, patches.join(patches.cut(picture, 5)))
+
+
+def test_rows_of_attention_sum_to_one(class_model, picture):
+    attention = trace(class_model, picture, patch_size=4).attention
+    assert (attention >= 0).all()
+    np.testing.assert_allclose(attention.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_traced_numbers_explain_each_other(model, picture):
+    result = trace(model, picture, patch_size=8)
+    for index, block in enumerate(result.blocks):
+        tokens, after = result.tokens[index], result.tokens[index + 1]
+        np.testing.assert_allclose(tokens + block["attention_out"], block["residual1"], atol=1e-5)
+        np.testing.assert_allclose(block["residual1"] + block["mlp_out"], after, atol=1e-5)
+        scores = result.queries[index] @ result.keys[index].swapaxes(-1, -2) / np.sqrt(8)
+        np.testing.assert_allclose(block["scores"], scores, atol=1e-4)
+        mixed = result.attention[index] @ result.values[index]
+        np.testing.assert_allclose(block["mixed"], mixed, atol=1e-5)
+    np.testing.assert_allclose(result.embedded + result.positions, result.tokens[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("registers", [0, 2])
+def test_votes_of_the_patches_average_to_the_logits(picture, registers):
+    result = trace(small_model(registers=registers), picture, patch_size=8)
+    assert result.votes.shape == (registers + 16, 10)
+    mean = result.votes[registers:].mean(axis=0)
+    np.testing.assert_allclose(mean, result.logits, atol=1e-5)
+
+
+def test_class_token_leaves_no_votes(class_model, picture):
+    assert trace(class_model, picture).votes is None
+
+
+def test_trace_and_predict_give_the_same_answer(model, picture):
+    for size in (None, 4, 11):
+        told = predict(model, picture[None], patch_size=size)
+        np.testing.assert_allclose(
+            trace(model, picture, patch_size=size).probabilities, told[0], atol=1e-6
+        )
+
+
+def test_trace_at_the_models_own_patch_size_is_the_default(model, picture):
+    assert trace(model, picture).patch_size == model.config.patch_size
+
+
+def test_many_pictures_at_once_are_each_as_if_alone(model):
+    pictures = np.stack([random_picture(seed) for seed in range(70)])  # more than one batch
+    together = predict_logits(model, pictures, patch_size=8)
+    for index in (0, 1, 63, 64, 69):
+        alone = predict_logits(model, pictures[index : index + 1], patch_size=8)
+        np.testing.assert_allclose(together[index], alone[0], atol=1e-5)
+    np.testing.assert_allclose(predict(model, pictures, patch_size=8).sum(axis=1), 1, atol=1e-6)
+
+
+def test_no_picture_gives_no_answer(model):
+    assert predict(model, np.zeros((0, 32, 32, 3), np.uint8)).shape == (0, 10)
+
+
+def test_other_picture_sizes_are_resized_to_the_models(model, rng):
+    large = rng.integers(0, 256, (2, 48, 64, 3), np.uint8)
+    np.testing.assert_array_equal(
+        predict(model, large), predict(model, patches.resize_picture(large, 32))
+    )
+
+
+@pytest.mark.parametrize("size", [0, 33, -1, 4.5, 4.0, True, False, "4"])
+def test_impossible_patch_size_is_refused_with_rule_and_value(model, picture, size):
+    for ask in (lambda: predict(model, picture[None], patch_size=size),
+                lambda: trace(model, picture, patch_size=size)):  # fmt: skip
+        with pytest.raises(ValueError, match=r"whole number in 1\.\.32") as caught:
+            ask()
+        assert str(caught.value).endswith(repr(size))
+
+
+def test_numpy_whole_number_is_a_patch_size(model, picture):
+    np.testing.assert_array_equal(
+        predict(model, picture[None], patch_size=np.int64(8)),
+        predict(model, picture[None], patch_size=8),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pictures", "message"),
+    [
+        (np.zeros((32, 32, 3), np.uint8), r"\(B, H, W, 3\), got \(32, 32, 3\)"),
+        (np.zeros((1, 32, 32, 1), np.uint8), r"\(B, H, W, 3\), got \(1, 32, 32, 1\)"),
+        (np.zeros((1, 0, 32, 3), np.uint8), r"\(B, H, W, 3\), got \(1, 0, 32, 3\)"),
+        (np.zeros((1, 32, 32, 3), np.float32), "uint8, 0 to 255, got float32"),
+        ([[[["a", "b", "c"]]]], "uint8, 0 to 255, got <U1"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_the_callers_shapes(model, pictures, message):
+    with pytest.raises(ValueError, match=message):
+        predict(model, pictures)
+
+
+def test_what_is_no_single_picture_is_refused_in_the_callers_shapes(model):
+    with pytest.raises(ValueError, match=r"\(H, W, 3\), got \(32, 32\)"):
+        trace(model, np.zeros((32, 32), np.uint8))
+
+
+def test_head_that_is_off_is_a_head_whose_output_is_not_projected(model, picture):
+    off = ((0, 1), (1, 0))
+    changed = trace(model, picture, patch_size=8, intervention=Intervention(heads_off=off))
+    weights = weights_of(model)
+    for block, head in off:
+        weights[f"block_{block:02d}/attention/out_kernel"] = weights[
+            f"block_{block:02d}/attention/out_kernel"
+        ].copy()
+        weights[f"block_{block:02d}/attention/out_kernel"][head * 8 : head * 8 + 8] = 0
+    _, attention, _, logits = slow_vit.forward(model.config, weights, picture, 8)
+    np.testing.assert_allclose(changed.logits, logits, atol=1e-4)
+    np.testing.assert_allclose(changed.attention, attention, atol=1e-5)
+    assert not changed.blocks[0]["mixed"][1].any()
+    assert changed.blocks[0]["mixed"][0].any()
+    assert np.abs(changed.logits - trace(model, picture, patch_size=8).logits).max() > 1e-3
+
+
+def edited(picture, size, changes):
+    """The picture with patches painted over by hand, in reading order."""
+    seen = patches.as_seen(picture, size)
+    result, side = seen.copy(), seen.shape[0] // size
+
+    def place(number):
+        row, column = number // side * size, number % side * size
+        return slice(row, row + size), slice(column, column + size)
+
+    for target, source in changes.items():
+        result[place(target)] = DATA_MEAN if source is None else seen[place(source)]
+    return result
+
+
+@pytest.mark.parametrize(
+    ("size", "changes"),
+    [
+        (8, {3: None}),
+        (8, {3: 7, 7: 3}),
+        (8, {number: 15 - number for number in range(16)}),
+        (4, {0: 63}),
+        (5, {35: 0, 0: None}),
+        (32, {0: None}),
+    ],
+)
+def test_changed_patches_are_a_changed_picture(model, picture, size, changes):
+    result = trace(model, picture, patch_size=size, intervention=Intervention(patches=changes))
+    expected = edited(picture, size, changes)
+    np.testing.assert_array_equal(result.picture, expected)
+    # Already of the model's side, so it is seen as it is.
+    if expected.shape[0] == 32:
+        told = predict(model, expected[None], patch_size=size)[0]
+        np.testing.assert_allclose(result.probabilities, told, atol=1e-6)
+
+
+def test_changes_hold_for_every_picture_of_a_batch(model):
+    pictures = np.stack([random_picture(seed) for seed in range(3)])
+    change = Intervention(patches={1: None, 2: 5}, heads_off=((0, 0),), positions=False)
+    together = predict(model, pictures, patch_size=8, intervention=change)
+    for index, one in enumerate(pictures):
+        alone = trace(model, one, patch_size=8, intervention=change).probabilities
+        np.testing.assert_allclose(together[index], alone, atol=1e-6)
+
+
+def test_positions_left_out_are_positions_of_zero(model, picture):
+    changed = trace(model, picture, patch_size=8, intervention=Intervention(positions=False))
+    weights = weights_of(model)
+    weights["positions"] = np.zeros_like(weights["positions"])
+    _, _, _, logits = slow_vit.forward(model.config, weights, picture, 8)
+    np.testing.assert_allclose(changed.logits, logits, atol=1e-4)
+    assert not changed.positions.any()
+    np.testing.assert_allclose(changed.tokens[0], changed.embedded, atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "class"])
+def test_without_positions_the_order_of_patches_does_not_matter(picture, pooling, rng):
+    model = small_model(pooling=pooling)
+    order = rng.permutation(16).tolist()
+    shuffled = dict(enumerate(order))
+
+    def answer(positions, changes):
+        change = Intervention(positions=positions, patches=changes)
+        return predict(model, picture[None], patch_size=8, intervention=change)
+
+    np.testing.assert_allclose(answer(False, shuffled), answer(False, {}), atol=1e-5)
+    assert np.abs(answer(True, shuffled) - answer(True, {})).max() > 1e-3
+
+
+def test_no_change_is_no_intervention(model, picture):
+    plain = trace(model, picture, patch_size=4)
+    same = trace(model, picture, patch_size=4, intervention=Intervention())
+    np.testing.assert_array_equal(plain.logits, same.logits)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"heads_off": ((2, 0),)}, r"blocks below 2 and heads below 2, got \(2, 0\)"),
+        ({"heads_off": ((0, -1),)}, r"blocks below 2 and heads below 2, got \(0, -1\)"),
+        ({"patches": {16: None}}, "numbered below 16, got 16"),
+        ({"patches": {0: 99}}, "numbered below 16, got 99"),
+        ({"patches": {-1: 0}}, "numbered below 16, got -1"),
+    ],
+)
+def test_change_of_what_is_not_there_is_refused(model, picture, change, message):
+    with pytest.raises(ValueError, match=message):
+        trace(model, picture, patch_size=8, intervention=Intervention(**change))
+
+
+def test_answer_follows_weights_that_change(picture):
+    # A model in training is asked while it learns: nothing of it may be frozen by compiling.
+    model = small_model()
+    before = predict(model, picture[None])
+    model.head.bias.assign(np.arange(10))
+    assert np.abs(predict(model, picture[None]) - before).max() > 0.1
