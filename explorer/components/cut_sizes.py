@@ -1,6 +1,6 @@
 """The chosen picture cut at every patch size, side by side, each with the answer it gets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -36,7 +36,8 @@ def cut_sizes(
         The patch size that was clicked just now, else None.
     """
     shares = {size: a.probabilities for size, a in answers.items() if isinstance(a, Reading)}
-    data = cut_payload(shares, picture.pixels, patch_size, truth=picture.truth)
+    refused = {size for size, a in answers.items() if isinstance(a, Problem)}
+    data = cut_payload(shares, picture.pixels, patch_size, truth=picture.truth, refused=refused)
     result = _cuts(
         key=key, data=data, on_patch_size_change=on_change or no_callback, height="content"
     )
@@ -50,7 +51,12 @@ def chosen_size(result: object) -> int | None:
 
 
 def cut_payload(
-    shares: Mapping[int, np.ndarray], pixels: np.ndarray, patch_size: int, *, truth: int | None
+    shares: Mapping[int, np.ndarray],
+    pixels: np.ndarray,
+    patch_size: int,
+    *,
+    truth: int | None,
+    refused: Collection[int] = (),
 ) -> bytes:
     """What the tiles draw.
 
@@ -59,19 +65,20 @@ def cut_payload(
         pixels: (32, 32, 3) uint8.
         patch_size: the present one.
         truth: index of the picture's class, or None.
+        refused: patch sizes for which no answer is to come.
     """
-    tiles = [_tile(size, shares.get(size)) for size in PATCH_SIZES]
+    tiles = [_tile(size, shares.get(size), awaited=size not in refused) for size in PATCH_SIZES]
     seen = [as_seen(pixels, size).ravel() for size in PATCH_SIZES]
     header = {"tiles": tiles, "present": patch_size, "names": list(CLASS_NAMES), "truth": truth}
     return pack("cuts", header, rgb=np.concatenate(seen))
 
 
-def _tile(size: int, shares: np.ndarray | None) -> dict:
+def _tile(size: int, shares: np.ndarray | None, *, awaited: bool) -> dict:
     side = grid_side(size)
     pairs = side**4
     tile = {"patch": size, "grid": side, "pairs": f"{pairs:,} {'pair' if pairs == 1 else 'pairs'}"}
     if shares is None:
-        return {**tile, "share": None, "top": -1}
+        return {**tile, "share": None, "top": -1, "awaited": awaited}
     top = int(shares.argmax())
     decided = float(np.ptp(shares)) >= UNDECIDED
     return {**tile, "share": round(float(shares[top]), 5), "top": top if decided else -1}

@@ -22,7 +22,7 @@ class Cuts {
       text('b', `${tile.patch} × ${tile.patch}`);
       text('.n', tile.pairs);
       button.querySelector('.fill').style.width = answered ? 100 * tile.share + '%' : 0;
-      text('.a', !answered ? 'awaited' : tile.top < 0 ? 'undecided' : `${names[tile.top]} ${percent(tile.share)}`);
+      text('.a', !answered ? tile.awaited ? 'awaited' : 'no answer' : tile.top < 0 ? 'undecided' : `${names[tile.top]} ${percent(tile.share)}`);
       button.querySelector('.a').classList.toggle('right', answered && tile.top === truth);
       button.onclick = () => { if (tile.patch !== present) this.send('patch_size', tile.patch); };
     });

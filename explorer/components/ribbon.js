@@ -104,7 +104,7 @@ class Ribbon {
       item.querySelector('.val').textContent = probabilities ? percent(probabilities[i]) : '–';
     });
     const word = (text, name) => { const b = document.createElement('b'); b.textContent = text; b.className = name; return b; };
-    if (!this.live) this.verdict.textContent = '…';
+    if (!this.live) this.verdict.textContent = this.head.state === 'problem' ? 'none' : '…';
     else if (top < 0) this.verdict.textContent = 'undecided';
     else this.verdict.replaceChildren(word(names[top], top === truth ? 'truth' : ''), ' ', word(percent(probabilities[top]), ''));
   }

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer import components, findings, services, state
 from explorer.navigation import goto
-from explorer.readings import Reading
+from explorer.readings import Problem, Reading
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
 _TEXT = (
@@ -75,7 +75,9 @@ components.how_to_read(
 
 st.subheader("The same weights, other patch sizes")
 answers = {patch_size: answer}
-if isinstance(answer, Reading):  # until then, the worker has one thing to do
+if isinstance(answer, Problem):
+    answers = dict.fromkeys(PATCH_SIZES, answer)
+elif isinstance(answer, Reading):  # until then, the worker has one thing to do
     for size in PATCH_SIZES:
         if size != patch_size:
             answers[size] = services.reading(model, picture, size)

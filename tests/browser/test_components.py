@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from explorer.components import attention_lens, pack, ribbon
+from explorer.components.cut_sizes import cut_payload
 from explorer.readings import Reading, Waiting
 
 FOLDER = Path(ribbon.__file__).parent
@@ -271,3 +272,17 @@ def test_the_pieces_fall_apart_only_where_motion_is_wanted(page):
     hero.settle()
     hero.settle()
     assert page.locator(".wrap").evaluate("element => element.__cost.length") == drawings
+
+
+def test_a_tile_chooses_its_patch_size_and_says_what_is_awaited(page):
+    tiles = Stage(page, "cuts")
+    tiles.show(cut_payload({4: np.eye(10)[6]}, PIXELS, 4, truth=6, refused={2}))
+    assert page.locator("button .a").all_inner_texts() == [
+        "no answer",
+        "awaited",
+        "frog 100%",
+        *["awaited"] * 6,
+    ]
+    page.get_by_role("button", name="4 × 4").click()
+    page.get_by_role("button", name="11 × 11").click()
+    assert tiles.sent() == [["trigger", "patch_size", 11]]

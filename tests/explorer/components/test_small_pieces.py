@@ -14,12 +14,13 @@ from vitcore.patches import as_seen
 
 def test_every_patch_size_has_its_tile(picture, unpack):
     shares = {4: np.eye(10)[3], 8: np.full(10, 0.1)}
-    header, arrays = unpack(cut_payload(shares, picture.pixels, 4, truth=6))
+    header, arrays = unpack(cut_payload(shares, picture.pixels, 4, truth=6, refused={2}))
     tiles = {tile["patch"]: tile for tile in header["tiles"]}
     assert tuple(tiles) == PATCH_SIZES
     assert tiles[4] == {"patch": 4, "grid": 8, "pairs": "4,096 pairs", "share": 1.0, "top": 3}
     assert tiles[8]["top"] == -1  # prefers nothing
-    assert tiles[16]["share"] is None  # awaited
+    assert (tiles[16]["share"], tiles[16]["awaited"]) == (None, True)
+    assert (tiles[2]["share"], tiles[2]["awaited"]) == (None, False)
     assert tiles[32]["pairs"] == "1 pair"
     seen = np.concatenate([as_seen(picture.pixels, size).ravel() for size in PATCH_SIZES])
     np.testing.assert_array_equal(arrays["rgb"], seen)
