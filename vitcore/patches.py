@@ -148,7 +148,13 @@ def as_seen(pictures: np.ndarray, patch_size: int, *, image_size: int = 32) -> n
 
 
 def normalised(pixels: np.ndarray, pixel_range: str) -> np.ndarray:
-    """Pixels 0 to 255 as the model takes them: float32 in [-1, 1] ("signed") or [0, 1] ("unit")."""
+    """Pixels 0 to 255 as the model takes them: float32 in [-1, 1] ("signed") or [0, 1] ("unit").
+
+    Raises:
+        ValueError: for another range.
+    """
+    if pixel_range not in ("signed", "unit"):
+        raise ValueError(f"pixel_range must be signed or unit, got {pixel_range!r}")
     scaled = np.asarray(pixels, np.float32)
     return scaled / 127.5 - 1 if pixel_range == "signed" else scaled / 255
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vitcore.patches import normalised
+
 
 def _check(kernel: np.ndarray) -> None:
     if kernel.ndim != 4 or kernel.shape[0] != kernel.shape[1]:
@@ -96,10 +98,7 @@ def embed_patches(
     _check(kernel)
     if patches.ndim != 5 or patches.shape[2:] != kernel.shape[:3]:
         raise ValueError(f"patches must be (gh, gw, *{kernel.shape[:3]}), got {patches.shape}")
-    if pixel_range not in ("signed", "unit"):
-        raise ValueError(f"pixel_range must be signed or unit, got {pixel_range!r}")
-    pixels = np.asarray(patches, np.float32)
-    pixels = pixels / 127.5 - 1.0 if pixel_range == "signed" else pixels / 255.0
+    pixels = normalised(patches, pixel_range)
     rows, columns = patches.shape[:2]
     flat = pixels.reshape(rows * columns, -1) @ kernel.reshape(-1, kernel.shape[-1]) + bias
     return flat.astype(np.float32).reshape(rows, columns, -1)
