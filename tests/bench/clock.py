@@ -44,16 +44,18 @@ INSTRUMENT = """
     watch();
 })();
 """
-QUIET_MS = 500  # nothing has changed for so long: everything is there
+QUIET_MS = 700  # nothing has changed for so long: everything is there
+WAITING = '[data-state="waiting"], .figure-state.loading'
 
 
-def press_and_wait(page, locator, key: str, *, seconds: float = 10.0) -> float:
-    """Press a key and wait until the page is quiet; milliseconds from key to the last change."""
-    before = page.evaluate("clock.texts.length")
+def press_and_wait(page, locator, key: str, *, seconds: float = 20.0) -> float:
+    """Press a key; milliseconds from it to the last change, the model's answer included."""
     locator.press(key)
     page.wait_for_function(
-        "before => clock.texts.length > before", arg=before, timeout=1000 * seconds
+        "Math.max(clock.drawn, clock.changed) > clock.pressed", timeout=1000 * seconds
     )
+    wait_until_quiet(page, seconds=seconds)
+    page.locator(WAITING).first.wait_for(state="detached", timeout=1000 * seconds)
     wait_until_quiet(page, seconds=seconds)
     return page.evaluate("Math.max(clock.drawn, clock.changed) - clock.pressed")
 
