@@ -20,6 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status, 2 for what the caller got wrong."""
     options = _parser().parse_args(arguments)
     try:
+        from vitcore import backend
+
+        backend.check_environment()
         result = options.run(options)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -102,10 +105,8 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     named = ("data", "preset", "epochs", "steps", "batch_size", "learning_rate", "seed")
     given = {name: getattr(options, name) for name in (*named, "precision")}
     given = {name: value for name, value in given.items() if value is not None}
-    from vitcore import backend
     from vitcore.training import runs
 
-    backend.check_environment()
     if options.resume and options.run_dir is None:
         raise ValueError("--resume needs --run-dir, the folder of the run to go on with")
     before = runs.read_run(options.run_dir).config if options.resume else None

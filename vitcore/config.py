@@ -35,6 +35,8 @@ def _check_whole(name: str, value: int, least: int) -> None:
 
 
 def _from_dict(kind: type, values: dict[str, Any]) -> Any:
+    if not isinstance(values, dict):
+        raise TypeError(f"a {kind.__name__} is made from a dict, got {type(values).__name__}")
     unknown = sorted(set(values) - {field.name for field in fields(kind)})
     if unknown:
         raise TypeError(f"{kind.__name__} has no {', '.join(unknown)}")
