@@ -6,18 +6,21 @@ import os
 import sys
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from explorer.readings import Reading
+from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
-_LOADED = 2  # models kept in memory
+_LOADED = 3  # models of different build kept in memory
 _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     # This process holds models: what loky would call a leak is their memory.
@@ -92,26 +95,64 @@ def _quiet() -> Iterator[None]:
         os.close(kept)
 
 
-@lru_cache(maxsize=_LOADED)
-def _model(folder: str, stamp: tuple[int, ...]) -> Any:  # noqa: ARG001 - a new file, a new model
+@dataclass(slots=True)
+class _Loaded:
+    model: Any
+    source: tuple[str, tuple[int, ...]]  # folder, and the state of its files
+    compiled: set[int]  # patch sizes
+
+
+@cache
+def _loaded() -> OrderedDict[ViTConfig, _Loaded]:
+    """Models in memory by what they are built of, the one used last at the end."""
+    return OrderedDict()
+
+
+def _load(folder: str, stamp: tuple[int, ...]) -> _Loaded:
+    """The model in a folder, whose files are in the state `stamp`.
+
+    Of models that differ only in their weights one is built: compiling takes seconds and memory
+    that is never given back, exchanging weights takes milliseconds.
+    """
+    import vitcore
+    from vitcore import checkpoints
+
+    kept = _loaded()
+    for config, loaded in kept.items():
+        if loaded.source == (folder, stamp):
+            kept.move_to_end(config)
+            return loaded
+    config, weights = checkpoints.read(folder)
+    if config in kept:
+        loaded = kept[config]
+        loaded.source = "", ()
+        for name, variable in loaded.model.weights_by_name().items():
+            variable.assign(weights[name])
+        loaded.source = folder, stamp
+    else:
+        loaded = _Loaded(vitcore.load(folder), (folder, stamp), set())
+        kept[config] = loaded
+        if len(kept) > _LOADED:
+            kept.popitem(last=False)
+    kept.move_to_end(config)
+    return loaded
+
+
+def _compiled(folder: str, stamp: tuple[int, ...], patch_size: int) -> Any:
+    """The model, its forward pass at one patch size compiled."""
     import vitcore
 
-    return vitcore.load(folder)
-
-
-@lru_cache(maxsize=256)
-def _first_pass(folder: str, stamp: tuple[int, ...], patch_size: int) -> None:
-    """Compile the forward pass of one patch size, once."""
-    import vitcore
-
-    side = _model(folder, stamp).config.image_size
-    black = np.zeros((side, side, 3), np.uint8)
-    vitcore.trace(_model(folder, stamp), black, patch_size=patch_size)
+    loaded = _load(folder, stamp)
+    if patch_size not in loaded.compiled:
+        side = loaded.model.config.image_size
+        vitcore.trace(loaded.model, np.zeros((side, side, 3), np.uint8), patch_size=patch_size)
+        loaded.compiled.add(patch_size)
+    return loaded.model
 
 
 def warm(folder: str, stamp: tuple[int, ...], patch_size: int) -> None:
     """Load a model and compile one patch size."""
-    _first_pass(folder, stamp, patch_size)
+    _compiled(folder, stamp, patch_size)
 
 
 def warm_if_possible(folder: str, stamp: tuple[int, ...], patch_size: int) -> bool:
@@ -142,8 +183,7 @@ def reading(
     """
     import vitcore
 
-    model = _model(folder, stamp)
-    _first_pass(folder, stamp, patch_size)
+    model = _compiled(folder, stamp, patch_size)
     started = time.perf_counter()
     trace = vitcore.trace(model, pixels, patch_size=patch_size, intervention=intervention)
     seconds = time.perf_counter() - started
@@ -180,8 +220,8 @@ def dense_equals_conv(
     kernel = patches.pi_resize(weights["patch_embedding/kernel"], patch_size)  # (P, P, C, D)
     bias = weights["patch_embedding/bias"]  # (D,)
     seen = patches.as_seen(pixels, patch_size, image_size=config.image_size)
-    picture = seen.astype(np.float32) / 127.5 - 1  # (G*P, G*P, C)
-    cut = patches.cut(seen, patch_size).astype(np.float32) / 127.5 - 1  # (G, G, P, P, C)
+    picture = patches.normalised(seen, config.pixel_range)  # (G*P, G*P, C)
+    cut = patches.normalised(patches.cut(seen, patch_size), config.pixel_range)  # (G, G, P, P, C)
     flat = cut.reshape(-1, kernel[..., 0].size)  # (N, P*P*C)
     dense = ops.add(ops.matmul(flat, kernel.reshape(-1, kernel.shape[-1])), bias)
     conv = ops.add(ops.conv(picture[None], kernel, strides=patch_size, padding="valid"), bias)

@@ -55,6 +55,28 @@ def test_a_reading_has_the_promised_shapes(folder_of, pixels, size, side, poolin
         assert array.dtype == np.float32
 
 
+def test_models_of_one_build_share_the_compiled_passes_and_not_the_weights(
+    folder_of, pixels, tmp_path
+):
+    first = folder_of("mean")
+    config, weights = checkpoints.read(first)
+    other = str(tmp_path / "other")
+    checkpoints.write(tmp_path / "other", config, {n: 0.5 * w for n, w in weights.items()})
+    answers = [worker.reading(folder, (1,), pixels, 16, None) for folder in (first, other, first)]
+    np.testing.assert_array_equal(answers[0].logits, answers[2].logits)
+    assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
+    assert len([config for config in worker._loaded() if config.pooling == "mean"]) == 1
+
+
+def test_new_weights_in_the_same_folder_are_used(pixels, folder_of, tmp_path):
+    config, weights = checkpoints.read(folder_of("mean"))
+    answers = []
+    for stamp, scale in ((1, 1.0), (2, 0.5)):
+        checkpoints.write(tmp_path / "run", config, {n: scale * w for n, w in weights.items()})
+        answers.append(worker.reading(str(tmp_path / "run"), (stamp,), pixels, 16, None))
+    assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
+
+
 def test_an_intervention_changes_the_answer(folder_of, pixels):
     folder = folder_of("mean")
     as_it_is = worker.reading(folder, (1,), pixels, 8, None)
