@@ -12,6 +12,11 @@ EMPTY_APP = """import streamlit as st
 value = st.slider("Value", 0, 100, key="value")
 st.write(f"value {value}")
 """
+# Streamlit's defaults, but for asking an e-mail address and for reporting usage.
+EMPTY_SETTINGS = {
+    "STREAMLIT_SERVER_HEADLESS": "true",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+}
 ROUNDS = 5
 MOVES = 4
 PRESSES = 12
@@ -27,12 +32,8 @@ def measure(browser, home, folder) -> list[Row]:
     home.mkdir(parents=True)
     script = home / "empty.py"
     script.write_text(EMPTY_APP)
-    settings = {
-        "STREAMLIT_SERVER_HEADLESS": "true",
-        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
-    }
     with (
-        Server(home / "empty", script=script, variables=settings) as empty,
+        Server(home / "empty", script=script, variables=EMPTY_SETTINGS) as empty,
         Server(home / "app", data=folder) as app,
     ):
         return compare(browser, empty, app)
