@@ -1,0 +1,83 @@
+"""What one Keras backend computes: `python -m tests.vitcore.backend_answers FILE`."""
+
+import sys
+
+import numpy as np
+
+from tests.vitcore.small_models import random_picture, random_weights, small_config
+from vitcore import position_similarity, relevance
+from vitcore.config import PRESETS, TrainConfig
+from vitcore.model import build
+from vitcore.tracing import predict, trace
+from vitcore.training.step import Trainer
+
+TRACED = (("flexi", 4), ("flexi", 11), ("plain", 8))
+
+
+def filled(config, seed=0):
+    model = build(config)
+    weights = random_weights(config, seed)
+    for name, variable in model.weights_by_name().items():
+        variable.assign(weights[name])
+    return model
+
+
+def inside():
+    """Everything that is shown of a pass, for models of the bundled one's size."""
+    models = {name: filled(PRESETS[name]) for name in ("flexi", "plain")}
+    picture = random_picture()
+    for name, size in TRACED:
+        result = trace(models[name], picture, patch_size=size)
+        yield f"{name} {size} attention", result.attention
+        yield f"{name} {size} tokens", result.tokens
+        yield f"{name} {size} probabilities", result.probabilities
+    yield "predicted", predict(models["plain"], picture[None], patch_size=8)
+    yield "relevance", relevance(models["plain"], picture, 3, 8)
+    yield "positions", position_similarity(models["flexi"], 5)
+
+
+def training():
+    """Losses and weights of a few steps, and of steps after a restored state."""
+    rng = np.random.default_rng(0)
+    config = TrainConfig(average=0.9, label_smoothing=0.1)
+    trainer = Trainer(filled(small_config(kernel_size=8)), config)
+    batches = [
+        (rng.integers(0, 256, (8, 32, 32, 3), np.uint8), rng.integers(0, 10, 8).astype(np.int32))
+        for _ in range(4)
+    ]
+    sizes = (8, 16, 8, 16)
+    losses = [
+        trainer.step(*batch, patch_size=size, rate=1e-3 * (i + 1))[0]
+        for i, (batch, size) in enumerate(zip(batches, sizes, strict=True))
+    ]
+    yield "losses", np.array(losses)
+    averaged = build(small_config(kernel_size=8))
+    trainer.averaged_into(averaged)
+    for name, variable in averaged.weights_by_name().items():
+        yield f"trained {name}", np.asarray(variable)
+
+
+def resuming():
+    """Two steps and two more, straight and by way of a restored state; with dropout."""
+    config = TrainConfig(optimizer="adam")
+    architecture = small_config(dropout=0.3, attention_dropout=0.3, position_dropout=0.3)
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 256, (8, 32, 32, 3), np.uint8)
+    labels = rng.integers(0, 10, 8).astype(np.int32)
+
+    def steps(trainer, count):
+        for _ in range(count):
+            trainer.step(pictures, labels, patch_size=8, rate=1e-2)
+        return {name: np.array(value) for name, value in trainer.arrays().items()}
+
+    straight = steps(first := Trainer(filled(architecture), config), 2)
+    resumed = Trainer(filled(architecture, seed=5), config)
+    resumed.restore(straight)
+    straight, resumed = steps(first, 2), steps(resumed, 2)
+    for name, values in straight.items():
+        yield f"straight {name}", values
+        yield f"resumed {name}", resumed[name]
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[1], **dict([*inside(), *training(), *resuming()]))

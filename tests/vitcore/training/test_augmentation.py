@@ -1,0 +1,118 @@
+"""Changes to training pictures, pixel by pixel."""
+
+import math
+
+import numpy as np
+import pytest
+
+from vitcore.training.augmentation import SHIFT, article, augment, crop_and_flip
+
+
+@pytest.fixture
+def pictures(rng):
+    return rng.integers(0, 256, (6, 12, 10, 3), np.uint8)
+
+
+def mirrored(place, size):
+    """d c b a | a b c d | d c b a"""
+    while not 0 <= place < size:
+        place = -1 - place if place < 0 else 2 * size - 1 - place
+    return place
+
+
+def slow_crop_and_flip(pictures, rng):
+    count, height, width, _ = pictures.shape
+    shifts = rng.integers(-SHIFT, SHIFT + 1, size=(2, count))
+    flipped = rng.random(count) < 0.5
+    result = np.zeros_like(pictures)
+    for i in range(count):
+        for y in range(height):
+            for x in range(width):
+                column = width - 1 - x if flipped[i] else x
+                row = mirrored(y + shifts[0, i], height)
+                result[i, y, x] = pictures[i, row, mirrored(column + shifts[1, i], width)]
+    return result
+
+
+def slow_article(pictures, rng):
+    """Each pixel sent back through translation, zoom, rotation and flips, then read bilinearly."""
+    count, height, width, _ = pictures.shape
+    flips = np.where(rng.random((2, count)) < 0.5, -1, 1)
+    turn = rng.uniform(-0.2, 0.2, count)  # of a full turn
+    zoom = rng.uniform(0.2, 0.3, (2, count))  # out
+    move = rng.uniform(-0.3, 0.3, (2, count))  # of the side
+    result = np.zeros(pictures.shape)
+    for i in range(count):
+        angle = 2 * math.pi * turn[i]
+        for row in range(height):
+            for column in range(width):
+                y, x = row - (height - 1) / 2, column - (width - 1) / 2
+                y, x = y - move[0, i] * height, x - move[1, i] * width
+                y, x = y * (1 + zoom[0, i]), x * (1 + zoom[1, i])
+                y, x = (
+                    math.cos(angle) * y - math.sin(angle) * x,
+                    math.sin(angle) * y + math.cos(angle) * x,
+                )
+                y, x = flips[0, i] * y + (height - 1) / 2, flips[1, i] * x + (width - 1) / 2
+                top, left = math.floor(y), math.floor(x)
+                for below in (0, 1):
+                    for beside in (0, 1):
+                        share = abs(1 - below - (y - top)) * abs(1 - beside - (x - left))
+                        place = mirrored(top + below, height), mirrored(left + beside, width)
+                        result[i, row, column] += share * pictures[i][place]
+    return result
+
+
+def test_crop_and_flip_is_that_of_a_loop(pictures):
+    np.testing.assert_array_equal(
+        crop_and_flip(pictures, np.random.default_rng(3)),
+        slow_crop_and_flip(pictures, np.random.default_rng(3)),
+    )
+
+
+def test_article_is_that_of_a_loop(pictures):
+    told = article(pictures, np.random.default_rng(3))
+    expected = slow_article(pictures, np.random.default_rng(3))
+    assert told.dtype == np.uint8
+    assert np.abs(told - expected).max() <= 0.5 + 0.01
+
+
+def test_half_the_pictures_are_flipped_and_every_shift_occurs():
+    # A picture that says of each pixel where it came from.
+    ramp = np.arange(32, dtype=np.uint8)
+    picture = np.stack([*np.meshgrid(ramp, ramp, indexing="ij"), np.zeros((32, 32))], -1)
+    batch = np.repeat(picture[None].astype(np.uint8), 2000, axis=0)
+    changed = crop_and_flip(batch, np.random.default_rng(0)).astype(int)
+    rows = changed[:, 16, 16, 0] - 16
+    flipped = changed[:, 16, 15, 1] > changed[:, 16, 16, 1]
+    assert flipped.mean() == pytest.approx(0.5, abs=0.04)
+    assert set(rows) == set(range(-SHIFT, SHIFT + 1))
+    columns = np.where(flipped, changed[:, 16, 16, 1] - 15, changed[:, 16, 16, 1] - 16)
+    assert set(columns) == set(range(-SHIFT, SHIFT + 1))
+
+
+@pytest.mark.parametrize("kind", ["crop-flip", "article"])
+def test_seed_decides_the_change(pictures, kind):
+    first, again, other = (
+        augment(pictures, np.random.default_rng(seed), kind) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert first.shape == pictures.shape
+
+
+@pytest.mark.parametrize("kind", ["crop-flip", "article"])
+def test_picture_of_one_colour_stays_as_it_is(kind, rng):
+    grey = np.full((3, 32, 32, 3), 77, np.uint8)
+    np.testing.assert_array_equal(augment(grey, rng, kind), grey)
+
+
+def test_no_augmentation_changes_nothing(pictures, rng):
+    assert augment(pictures, rng, "none") is pictures
+
+
+def test_pictures_given_are_not_changed(pictures, rng):
+    before = pictures.copy()
+    for kind in ("crop-flip", "article"):
+        augment(pictures, rng, kind)
+    np.testing.assert_array_equal(pictures, before)

@@ -1,0 +1,157 @@
+"""Which pictures a run sees, and which it never sees."""
+
+import numpy as np
+import pytest
+
+from vitcore import patches, sketch10
+from vitcore.config import TrainConfig
+from vitcore.training import data
+from vitcore.training.data import Pictures, Sketches, split
+
+
+@pytest.fixture
+def labels(rng):
+    return rng.permutation(np.repeat(np.arange(10), 50)).astype(np.uint8)
+
+
+def test_split_is_whole_and_disjoint(labels):
+    kept, held_back = split(labels, TrainConfig(validation=0.2))
+    np.testing.assert_array_equal(np.sort(np.concatenate([kept, held_back])), np.arange(500))
+
+
+def test_split_holds_back_the_same_share_of_each_class(labels):
+    _, held_back = split(labels, TrainConfig(validation=0.2))
+    np.testing.assert_array_equal(np.bincount(labels[held_back]), [10] * 10)
+
+
+def test_split_holds_back_at_least_one_of_each_class(labels):
+    _, held_back = split(labels, TrainConfig(validation=0.001))
+    np.testing.assert_array_equal(np.bincount(labels[held_back]), [1] * 10)
+
+
+def test_split_follows_the_seed(labels):
+    first, again, other = (split(labels, TrainConfig(seed=seed))[1] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_sketches_are_those_of_the_data_set_in_any_order():
+    sketches = Sketches(20, seed=1)
+    images, labels, _ = sketch10(20, seed=1)
+    rows = np.array([7, 3, 7, 19])
+    np.testing.assert_array_equal(sketches[rows], images[rows])
+    np.testing.assert_array_equal(sketches[5:8], images[5:8])
+    np.testing.assert_array_equal(sketches.labels, labels)
+
+
+def test_training_sees_no_picture_that_is_shown_or_counted():
+    assert len({0, data.TRAIN_SEED, data.VALIDATION_SEED}) == 3
+
+
+@pytest.fixture
+def small():
+    """A run on a few sketches, its pictures unchanged."""
+    return TrainConfig(
+        data="sketch10", batch_size=4, train_size=14, augmentation="none", validation=0.1
+    )
+
+
+def test_epoch_shows_each_picture_once_and_drops_what_is_left_over(small):
+    pictures = Pictures(small, 4)
+    assert pictures.steps_per_epoch == 3
+    drawn = Sketches(14, data.TRAIN_SEED)[:]
+    seen = []
+    for step in range(3):
+        for picture, label in zip(*batch_of(pictures, step), strict=True):
+            places = np.flatnonzero((drawn == picture).all(axis=(1, 2, 3)))
+            assert label == places[0] % 10
+            seen.append(int(places[0]))
+    assert len(set(seen)) == 12
+
+
+def batch_of(pictures, step, steps=100):
+    batch = pictures.batch(step, steps)
+    return batch.pictures, batch.labels
+
+
+def test_epochs_have_orders_of_their_own(small):
+    pictures = Pictures(small, 4)
+    first = np.concatenate([batch_of(pictures, step)[1] for step in range(3)])
+    second = np.concatenate([batch_of(pictures, step)[1] for step in range(3, 6)])
+    assert not np.array_equal(first, second)
+
+
+def test_batch_depends_on_the_seed_and_the_step_alone(small):
+    config = small.replace(augmentation="crop-flip", patch_sizes=(4, 8, 16), sketch_share=0.5)
+    forwards = [Pictures(config, 4).batch(step, 9) for step in range(9)]
+    pictures = Pictures(config, 4)
+    for step in (8, 0, 5, 5, 2):
+        batch = pictures.batch(step, 9)
+        assert batch.patch_size == forwards[step].patch_size
+        np.testing.assert_array_equal(batch.pictures, forwards[step].pictures)
+        np.testing.assert_array_equal(batch.labels, forwards[step].labels)
+    other = Pictures(config.replace(seed=1), 4).batch(0, 9)
+    assert not np.array_equal(other.pictures, forwards[0].pictures)
+
+
+def test_pictures_are_resized_for_the_patch_size_of_the_step(small):
+    config = small.replace(patch_sizes=(5,))
+    batch = Pictures(config, 4).batch(0, 9)
+    plain = Pictures(small, 4).batch(0, 9)
+    assert batch.patch_size == 5
+    np.testing.assert_array_equal(batch.pictures, patches.as_seen(plain.pictures, 5))
+    assert batch.labels.dtype == np.int32
+
+
+def test_fine_patches_see_fewer_pictures_within_the_token_budget(small):
+    def count(size, budget):
+        config = small.replace(patch_sizes=(size,), token_budget=budget)
+        return len(Pictures(config, 4).batch(0, 9).labels)
+
+    assert count(16, 16) == 4  # 4 tokens each
+    assert count(8, 33) == 2  # 16 tokens each
+    assert count(2, 33) == 1  # 256 tokens each: never none
+
+
+def test_share_of_each_batch_comes_from_sketches(monkeypatch, small):
+    grey = np.full((40, 32, 32, 3), 99, np.uint8)
+    answer = grey, np.repeat(np.arange(10), 4).astype(np.uint8)
+    monkeypatch.setattr(data, "cifar10", lambda split, data_dir=None: answer)
+    config = small.replace(data="cifar10", batch_size=8, sketch_share=0.25, validation=0.1)
+    pictures = Pictures(config, 4)
+    for step in range(4):
+        batch = pictures.batch(step, 9)
+        drawn = ~(batch.pictures == 99).all(axis=(1, 2, 3))
+        assert drawn.sum() == 2
+    assert (grey == 99).all()  # a memory-mapped file could not be written to
+
+
+def test_cifar10_is_split_from_its_training_pictures(monkeypatch, small):
+    images = np.arange(40, dtype=np.uint8)[:, None, None, None] * np.ones((32, 32, 3), np.uint8)
+    labels = np.repeat(np.arange(10), 4).astype(np.uint8)
+    asked = []
+
+    def cifar10(split, data_dir=None):
+        asked.append((split, data_dir))
+        return images, labels
+
+    monkeypatch.setattr(data, "cifar10", cifar10)
+    pictures = Pictures(small.replace(data="cifar10", validation=0.25), 4, data_dir="there")
+    held_back, held_labels = pictures.validation()
+    np.testing.assert_array_equal(np.sort(held_labels), np.arange(10))
+    trained_on = {int(p[0, 0, 0]) for step in range(7) for p in batch_of(pictures, step)[0]}
+    assert trained_on.isdisjoint({int(p[0, 0, 0]) for p in held_back})
+    assert asked == [("train", "there")]
+
+
+def test_validation_sketches_are_drawn_from_their_own_seed(small):
+    held_back, labels = Pictures(small, 4).validation()
+    images, expected, _ = sketch10(10, seed=data.VALIDATION_SEED)
+    np.testing.assert_array_equal(held_back, images)
+    np.testing.assert_array_equal(labels, expected)
+
+
+def test_batch_larger_than_the_data_takes_all_there_is(small):
+    pictures = Pictures(small.replace(batch_size=100), 4)
+    assert pictures.steps_per_epoch == 1
+    assert len(pictures.batch(3, 9).labels) == 14

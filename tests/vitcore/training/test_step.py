@@ -1,0 +1,171 @@
+"""One step: the schedule by hand, the loss and the optimiser against NumPy."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from tests.vitcore.small_models import small_config, small_model, weights_of
+from vitcore.config import TrainConfig
+from vitcore.model import build
+from vitcore.training.step import Trainer, learning_rate, make_optimizer, mean_loss
+
+
+def test_rate_rises_in_a_straight_line_then_falls_as_a_cosine():
+    config = TrainConfig(learning_rate=0.8, warmup=0.2)
+    rates = [learning_rate(config, step, 10) for step in range(10)]
+    assert rates[:3] == pytest.approx([0.4, 0.8, 0.8])  # two steps of warm-up, then the highest
+    assert rates[6] == pytest.approx(0.4)  # half-way down
+    for step in range(2, 10):
+        expected = 0.8 * (1 + math.cos(math.pi * (step - 2) / 8)) / 2
+        assert rates[step] == pytest.approx(expected)
+    assert 0 < rates[9] < 0.04
+
+
+def test_plateau_keeps_the_rate_but_for_its_drops():
+    config = TrainConfig(learning_rate=0.1, warmup=0.0, schedule="plateau")
+    assert {learning_rate(config, step, 10) for step in range(10)} == {0.1}
+    assert learning_rate(config, 5, 10, factor=0.64) == pytest.approx(0.064)
+
+
+def test_run_of_one_step_has_a_rate():
+    assert learning_rate(TrainConfig(learning_rate=0.1), 0, 1) == 0.1
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_loss_is_cross_entropy(rng, smoothing):
+    logits = rng.normal(0, 3, (5, 10)).astype(np.float32)
+    labels = rng.integers(0, 10, 5).astype(np.int32)
+    expected = 0.0
+    for row, label in zip(logits.astype(float), labels, strict=True):
+        logs = row - math.log(np.exp(row).sum())
+        target = np.full(10, smoothing / 10)
+        target[label] += 1 - smoothing
+        expected -= (target * logs).sum() / 5
+    assert float(mean_loss(logits, labels, smoothing)) == pytest.approx(expected, rel=1e-5)
+    theirs = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    one_hot = keras.utils.to_categorical(labels, 10)
+    assert float(theirs(one_hot, logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_decay_is_on_matrices_only():
+    model = small_model(pooling="class", registers=1)
+    optimizer = make_optimizer(TrainConfig(weight_decay=0.5, learning_rate=0.1), model)
+    before = weights_of(model)
+    nothing = [ops.zeros(v.shape) for v in model.trainable_variables]
+    optimizer.apply(nothing, model.trainable_variables)
+    for name, values in weights_of(model).items():
+        kept = 1 - 0.1 * 0.5 if name.endswith("kernel") else 1
+        np.testing.assert_allclose(values, before[name] * kept, rtol=1e-5, err_msg=name)
+
+
+def gradients_of(model, pictures, labels, size):
+    """By finite differences of the loss, for a few numbers of each weight."""
+    tiny = 1e-2
+    rng = np.random.default_rng(0)
+    for name, variable in model.weights_by_name().items():
+        values = np.asarray(variable).copy()
+        place = tuple(int(rng.integers(limit)) for limit in values.shape)
+        losses = []
+        for sign in (1, -1):
+            changed = values.copy()
+            changed[place] += sign * tiny
+            variable.assign(changed)
+            losses.append(float(mean_loss(model(pictures, patch_size=size), labels, 0.0)))
+        variable.assign(values)
+        yield name, place, (losses[0] - losses[1]) / (2 * tiny)
+
+
+def test_first_adam_step_goes_against_the_gradient_by_the_rate(rng):
+    # Adam's first step is rate * g / (|g| + 1e-7): the sign of each slope, found numerically.
+    model = small_model()
+    pictures = rng.integers(0, 256, (4, 32, 32, 3), np.uint8)
+    labels = rng.integers(0, 10, 4).astype(np.int32)
+    slopes = list(gradients_of(model, pictures, labels, 16))
+    before = weights_of(model)
+    trainer = Trainer(model, TrainConfig(optimizer="adam", weight_decay=0.0))
+    loss, right = trainer.step(pictures, labels, patch_size=16, rate=1e-3)
+    trainer.sync()
+    after = weights_of(model)
+    checked = 0
+    for name, place, slope in slopes:
+        if abs(slope) > 1e-3:
+            moved = after[name][place] - before[name][place]
+            assert moved == pytest.approx(-1e-3 * np.sign(slope), rel=0.02), name
+            checked += 1
+    assert checked > 10
+    assert loss > 0
+    assert right in (0, 0.25, 0.5, 0.75, 1)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (8, 32, 32, 3), np.uint8)
+    return pictures, rng.integers(0, 10, 8).astype(np.int32)
+
+
+def test_average_is_that_of_a_loop_and_starts_with_the_first_weights(batch):
+    model, finished = small_model(), build(small_config())
+    trainer = Trainer(model, TrainConfig(average=0.8))
+    trainer.averaged_into(finished)  # nothing is averaged yet: the weights themselves
+    np.testing.assert_array_equal(
+        weights_of(finished)["head/kernel"], np.asarray(model.head.kernel)
+    )
+    expected = None
+    for _ in range(4):
+        trainer.step(*batch, patch_size=16, rate=1e-2)
+        trainer.sync()
+        now = weights_of(model)["head/kernel"].astype(float)
+        expected = now if expected is None else 0.8 * expected + 0.2 * now
+    trainer.averaged_into(finished)
+    np.testing.assert_allclose(weights_of(finished)["head/kernel"], expected, rtol=1e-5, atol=1e-6)
+    assert np.abs(expected - now).max() > 1e-3
+
+
+def test_training_learns_a_batch_by_heart(batch):
+    trainer = Trainer(small_model(), TrainConfig(weight_decay=0.0))
+    losses = [trainer.step(*batch, patch_size=16, rate=1e-2)[0] for _ in range(30)]
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_each_patch_size_trains_the_same_weights(batch):
+    model = small_model()
+    trainer = Trainer(model, TrainConfig())
+    before = weights_of(model)
+    for size in (16, 32):
+        trainer.step(*batch, patch_size=size, rate=1e-2)
+        now = weights_of(model)
+        assert np.abs(now["patch_embedding/kernel"] - before["patch_embedding/kernel"]).max() > 1e-3
+        before = now
+
+
+def test_dropout_is_drawn_from_the_seed(batch):
+    def losses(seed):
+        model = small_model(dropout=0.5, attention_dropout=0.5)
+        trainer = Trainer(model, TrainConfig(seed=seed))
+        return [trainer.step(*batch, patch_size=16, rate=1e-3)[0] for _ in range(2)]
+
+    assert losses(0) == losses(0)
+    assert losses(0) != losses(1)
+
+
+def test_state_of_another_configuration_is_refused():
+    trainer = Trainer(small_model(), TrainConfig())
+    arrays = {name: np.asarray(value) for name, value in trainer.arrays().items()}
+    del arrays["model/head/bias"]
+    with pytest.raises(ValueError, match="of another configuration: model/head/bias"):
+        trainer.restore(arrays)
+    arrays["model/head/bias"] = np.zeros(7, np.float32)
+    with pytest.raises(ValueError, match=r"model/head/bias must be \(10,\), got \(7,\)"):
+        trainer.restore(arrays)
+
+
+def test_every_state_has_a_name_of_its_own():
+    model = small_model(dropout=0.1, attention_dropout=0.1, position_dropout=0.1)
+    trainer = Trainer(model, TrainConfig(average=0.9))
+    names = list(trainer.arrays())
+    assert len([name for name in names if name.startswith("dropout/")]) == 1 + 2 * 3
+    assert len(names) == len(model.variables) + len(trainer.optimizer.variables)
