@@ -27,8 +27,7 @@ def sidebar() -> list[str]:
     """
     models = services.model_names()
     default = "cifar10" if gathering.cifar10().found else _DRAWN
-    first = "url_was_read" not in st.session_state
-    asked = _asked_by_url()
+    _read_url()
     with st.sidebar:
         st.session_state["chosen_picture"] = _picture(default)
         st.select_slider(
@@ -41,36 +40,36 @@ def sidebar() -> list[str]:
             help="Side of a patch in pixels. One set of weights answers at every stop.",
         )
         _model(models)
-    if asked is None:
-        return _lasting(None)
-    notes = state.unusable(asked, models=models, classes=CLASS_NAMES, source=default)
-    if first and asked.get("picture_source") in state.OWN:
-        notes.append(
-            "An uploaded or camera picture stays with the session that made it: "
-            f"showing {state.DEFAULT_CLASS} 0."
-        )
-    return _lasting(notes)
+    return _about_url(models, default)
 
 
-def _asked_by_url() -> dict[str, str] | None:
-    """Names and values in the URL; None in runs that do not start from one.
+def _read_url() -> None:
+    """Note what the URL asks for, in a run that starts from one.
 
-    Read before the first bound widget: binding drops impossible values without a word.
+    Before the first bound widget: binding drops impossible values without a word. Kept until it
+    is answered, because any run may be cut short by the next.
     """
     context = get_script_run_ctx(suppress_warning=True)
     back_or_forward = bool(context and context.is_history_navigation)
-    if "url_was_read" in st.session_state and not back_or_forward:
-        return None
-    st.session_state["url_was_read"] = True
-    return st.query_params.to_dict()
+    if "url_asks" not in st.session_state or back_or_forward:
+        opening = "url_asks" not in st.session_state
+        st.session_state["url_asks"] = st.query_params.to_dict(), opening
 
 
-def _lasting(notes: list[str] | None) -> list[str]:
-    """Keep the sentences until something else is chosen."""
+def _about_url(models: list[str], default: str) -> list[str]:
+    """Sentences about what the URL asked for in vain, until something else is chosen."""
     now = (state.picture().key, state.patch_size(), state.model())
-    if notes is not None:
+    if (asks := st.session_state["url_asks"]) is not None:
+        query, opening = asks
+        notes = state.unusable(query, models=models, classes=CLASS_NAMES, source=default)
+        if opening and query.get("picture_source") in state.OWN:
+            notes.append(
+                "An uploaded or camera picture stays with the session that made it: "
+                f"showing {state.DEFAULT_CLASS} 0."
+            )
         st.session_state["url_notes"] = now, notes
-    then, kept = st.session_state.get("url_notes", (now, []))
+        st.session_state["url_asks"] = None
+    then, kept = st.session_state["url_notes"]
     return kept if then == now else []
 
 
@@ -188,10 +187,10 @@ def _own(source: str) -> state.Picture | None:
     if file is not None:
         data = file.getvalue()
         mark = hashlib.sha256(data).hexdigest()
-        if st.session_state.get("own_mark") != mark:
-            st.session_state["own_mark"] = mark
-            st.session_state["own_refused"] = _decode(data, source, kept)
-        if refused := st.session_state["own_refused"]:
+        # One assignment: a run may be cut short at any of them.
+        if st.session_state.get("own_file", (None, None))[0] != mark:
+            st.session_state["own_file"] = mark, _decode(data, source, kept)
+        if refused := st.session_state["own_file"][1]:
             _small(refused)
     return kept.get(source)
 

@@ -204,7 +204,7 @@ def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app, b
     app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
     app.file_uploader(key="picture_upload").set_value([("bad.png", bad, "image/png")]).run()
     assert not app.exception
-    refused = app.session_state["own_refused"]
+    refused = app.session_state["own_file"][1]
     assert refused.endswith(".")
     assert refused in lines(app)
     assert picture(app).pixels[0, 0].tolist() == [255, 0, 0]
