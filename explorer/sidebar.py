@@ -86,8 +86,7 @@ def _picture(default: str) -> state.Picture:
         return _own(source) or _last_or_first()
     about_data = st.container()
     label, index = _class_and_index()
-    ten = st.container()
-    st.button("Surprise me", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
+    ten = st.container(gap="xxsmall")
     if source == "cifar10":
         with about_data:
             source = _cifar10_or_drawn()
@@ -98,6 +97,7 @@ def _picture(default: str) -> state.Picture:
         components.thumbs(
             images, indices, names, index, "picture_thumbs", lambda: _clicked(indices)
         )
+        st.button("Surprise me", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
     st.session_state["listed_picture"] = picture
     return picture
 
