@@ -49,6 +49,7 @@ class Progress:
     waited: int = 0  # epochs since the best
     seconds: float = 0.0  # spent training
     pictures: int = 0  # seen in training
+    validation_owed: bool = False  # the last one was left for a stop
 
 
 def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
@@ -141,6 +142,8 @@ class Run:
         meter, saved = _Meter(), time.monotonic()
         with ThreadPoolExecutor(max_workers=1) as ahead:  # draws the next batch meanwhile
             batch = self._ahead(ahead, progress.step)
+            if progress.validation_owed:
+                self._validate()
             while progress.step < self.steps:
                 if self.control.gate() == "stop":
                     return "stopped"
@@ -192,7 +195,9 @@ class Run:
         try:
             result = score(self.finished_model, images, labels, progress=self._leave_if_stopped)
         except _StopAskedError:
+            self.progress.validation_owed = True
             return
+        self.progress.validation_owed = False
         if self._epoch().is_integer():
             self._watch_plateau(result.loss)
         self._say(
@@ -226,15 +231,15 @@ class Run:
         self.trainer.averaged_into(self.finished_model)
         variables = self.finished_model.weights_by_name()
         weights = {name: np.asarray(variable) for name, variable in variables.items()}
-        # One step after the gradient overflows the loss is still a number.
-        if not all(np.isfinite(values).all() for values in weights.values()):
+        arrays = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
+        # In the step whose gradient overflows the loss is still a number.
+        if not all(np.isfinite(values).all() for values in (*weights.values(), *arrays.values())):
             raise DivergedError(
                 f"The weights are no longer numbers after step {self.progress.step}, highest "
                 f"learning rate {self.config.learning_rate:.3g}; try a tenth of that rate."
             )
         checkpoints.write(self.folder, self.model_config, weights)
         state = {"progress": asdict(self.progress), "train": self.config.to_dict()}
-        arrays = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
         with checkpoints.replacing(self.folder / STATE) as part:
             save_file(arrays, part, metadata={"state": json.dumps(state)})
         self._say("checkpoint", step=self.progress.step)
