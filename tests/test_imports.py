@@ -25,7 +25,9 @@ NUMPY_ONLY = (
 MODEL_CODE = (
     "vitcore.backend",
     "vitcore.evaluation",
-    "vitcore.layers",
+    "vitcore.attention",
+    "vitcore.embeddings",
+    "vitcore.encoder",
     "vitcore.model",
     "vitcore.class_relevance",
     "vitcore.tracing",

@@ -53,7 +53,7 @@ components.how_to_read(
     text=_TEXT,
     formula=_FORMULA % (config.d if config else "d"),
     source="Vaswani et al., Attention Is All You Need (2017), eq. 1.",
-    code=components.source_of("vitcore/layers.py", "SelfAttention"),
+    code=components.source_of("vitcore/attention.py", "SelfAttention"),
     key="lens",
 )
 

@@ -1,0 +1,111 @@
+"""Self-attention that returns what it attends to, from the very pass that uses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from vitcore.functions import softmax, unit_variance
+
+Steps = dict[str, Any]  # what a layer computed on the way, by name
+
+
+@keras.saving.register_keras_serializable(package="vitcore")
+class SelfAttention(keras.layers.Layer):
+    """Mix tokens by similarity, and return every step of it as well.
+
+    Call:
+        tokens (B, T, D) -> mixed (B, T, D), steps
+
+        steps["weights"] (B, H, T, T): entry [b, h, i, j] is how much token i takes from token j.
+        Each row sums to 1; dropout acts on a copy, so in training too. Also "queries", "keys",
+        "values" and "mixed" (B, H, T, d) and "scores" (B, H, T, T), scaled, before softmax.
+
+        heads_on (H,): each head's output is multiplied by it before the output projection.
+        probe (1, H, T, T): added to the weights; zeros give gradients with respect to them.
+
+    Args:
+        heads: H, at least 1.
+        head_width: d, numbers per query, key and value.
+        qk_norm: layer norm of queries and keys with a learned scale, no offset.
+        dropout: probability of dropping one weight during training.
+
+    Source: Vaswani et al. 2017, section 3.2, https://arxiv.org/abs/1706.03762
+    """
+
+    def __init__(
+        self,
+        heads: int,
+        head_width: int,
+        *,
+        qk_norm: bool = False,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.heads = heads
+        self.head_width = head_width
+        self.qk_norm = qk_norm
+        self.dropout = dropout
+        self.drop = keras.layers.Dropout(dropout, name="drop", dtype=self.dtype_policy)
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        width, inner = shape[-1], self.heads * self.head_width
+        weight = self.add_weight
+        self.qkv_kernel = weight(shape=(width, 3 * inner), name="qkv_kernel")
+        self.qkv_bias = weight(shape=(3 * inner,), initializer="zeros", name="qkv_bias")
+        self.out_kernel = weight(shape=(inner, width), name="out_kernel")
+        self.out_bias = weight(shape=(width,), initializer="zeros", name="out_bias")
+        if self.qk_norm:
+            one = {"shape": (self.head_width,), "initializer": "ones"}
+            self.query_scale = weight(name="query_scale", **one)
+            self.key_scale = weight(name="key_scale", **one)
+
+    def call(
+        self, tokens: Any, heads_on: Any = None, probe: Any = None, training: bool | None = None
+    ) -> tuple[Any, Steps]:
+        _, count, width = tokens.shape
+        heads, head_width = self.heads, self.head_width
+
+        # One product for all three, on flat tokens: a third faster on a CPU than three slices.
+        qkv = ops.matmul(ops.reshape(tokens, (-1, width)), self.qkv_kernel) + self.qkv_bias
+        qkv = ops.reshape(qkv, (-1, count, 3, heads, head_width))
+        queries, keys, values = ops.unstack(
+            ops.transpose(qkv, (2, 0, 3, 1, 4)), num=3, axis=0
+        )  # each (B, H, T, d)
+        if self.qk_norm:
+            queries = unit_variance(queries, 1e-6) * self.query_scale
+            keys = unit_variance(keys, 1e-6) * self.key_scale
+
+        # Unscaled, scores grow with the head width and the softmax saturates.
+        scores = ops.matmul(queries * head_width**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
+        weights = softmax(scores)  # (B, H, T, T)
+        if probe is not None:
+            weights = weights + probe
+
+        used = self.drop(weights, training=training) if self.dropout else weights
+        mixed = ops.matmul(used, values)  # (B, H, T, d)
+        if heads_on is not None:
+            mixed = mixed * ops.reshape(heads_on, (1, heads, 1, 1))
+        flat = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, heads * head_width))
+        out = ops.reshape(ops.matmul(flat, self.out_kernel) + self.out_bias, (-1, count, width))
+        steps = {
+            "queries": queries,
+            "keys": keys,
+            "values": values,
+            "scores": scores,
+            "weights": weights,
+            "mixed": mixed,
+        }
+        return out, steps
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "heads": self.heads,
+            "head_width": self.head_width,
+            "qk_norm": self.qk_norm,
+            "dropout": self.dropout,
+        }

@@ -1,0 +1,73 @@
+"""From pixels to tokens: patches embedded at any size, and the fixed kinds of positions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from vitcore import patches
+
+
+@keras.saving.register_keras_serializable(package="vitcore")
+class PatchEmbedding(keras.layers.Layer):
+    """Cut pictures into patches and map each to a token, at any patch size.
+
+    Call:
+        pictures (B, G*P, G*P, 3), patch_size P -> tokens (B, G*G, D)
+
+        The kernel is stored at one side and PI-resized to P inside the forward pass.
+
+    Args:
+        width: D, at least 1.
+        kernel_size: side at which the kernel is stored.
+
+    Raises:
+        ValueError: when P does not divide the pictures' side.
+
+    Source: FlexiViT, Beyer et al. 2023, https://arxiv.org/abs/2212.08013
+    """
+
+    def __init__(self, width: int, kernel_size: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.width = width
+        self.kernel_size = kernel_size
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        size = self.kernel_size
+        self.kernel = self.add_weight(shape=(size, size, shape[-1], self.width), name="kernel")
+        self.bias = self.add_weight(shape=(self.width,), initializer="zeros", name="bias")
+
+    def call(self, pictures: Any, patch_size: int | None = None) -> Any:
+        size = self.kernel_size if patch_size is None else patch_size
+        _, height, width, channels = pictures.shape
+        if height % size or width % size:
+            raise ValueError(
+                f"patch_size must divide the picture's sides, got {size} and {height}x{width}"
+            )
+        rows, columns = height // size, width // size
+        kernel = ops.cast(ops.convert_to_tensor(self.kernel), self.compute_dtype)
+        if size != self.kernel_size:
+            matrix = ops.convert_to_tensor(
+                patches.kernel_matrix(self.kernel_size, size), self.compute_dtype
+            )
+            kernel = ops.matmul(matrix, ops.reshape(kernel, (self.kernel_size**2, -1)))
+        kernel = ops.reshape(kernel, (size * size * channels, self.width))
+
+        cut = ops.reshape(pictures, (-1, rows, size, columns, size, channels))
+        cut = ops.transpose(cut, (0, 1, 3, 2, 4, 5))
+        flat = ops.reshape(cut, (-1, size * size * channels))  # (B*N, P*P*3)
+        return ops.reshape(ops.matmul(flat, kernel) + self.bias, (-1, rows * columns, self.width))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "width": self.width, "kernel_size": self.kernel_size}
+
+
+def position_table(kind: str, shape: tuple[int, int], width: int, base: int) -> np.ndarray:
+    """The fixed positions of one kind as (rows*columns, D) float32; zeros for "none"."""
+    if kind == "none":
+        return np.zeros((shape[0] * shape[1], width), np.float32)
+    table = {"sincos1d": patches.sincos_1d, "sincos2d": patches.sincos_2d}[kind]
+    return table(shape, width, base=base).reshape(-1, width)

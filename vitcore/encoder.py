@@ -1,0 +1,194 @@
+"""The encoder block: norm, attention, residual, norm, MLP, residual, each step by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from vitcore.attention import SelfAttention, Steps
+from vitcore.functions import GELU, unit_variance
+
+
+@keras.saving.register_keras_serializable(package="vitcore")
+class LayerNorm(keras.layers.Layer):
+    """Normalise each token over its own D numbers, then scale and shift by learned ones.
+
+    Call:
+        tokens (..., D) -> (..., D)
+
+    Args:
+        epsilon: added to the variance; 1e-6 in ViT, 1e-3 by Keras' default.
+
+    Source: Ba et al. 2016, https://arxiv.org/abs/1607.06450
+    """
+
+    def __init__(self, *, epsilon: float = 1e-6, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.scale = self.add_weight(shape=(shape[-1],), initializer="ones", name="scale")
+        self.offset = self.add_weight(shape=(shape[-1],), initializer="zeros", name="offset")
+
+    def call(self, tokens: Any) -> Any:
+        return unit_variance(tokens, self.epsilon) * self.scale + self.offset
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable(package="vitcore")
+class MLP(keras.layers.Layer):
+    """Two dense layers with a GELU between them, applied to each token alone.
+
+    Call:
+        tokens (B, T, D) -> out (B, T, D), hidden (B, T, M) after the GELU
+
+    Args:
+        hidden_width: M.
+        gelu: "tanh" or "exact".
+        ends_in_gelu: a second GELU after the output, as the article has it.
+        dropout: probability of dropping one number, after each dense layer.
+    """
+
+    def __init__(
+        self,
+        hidden_width: int,
+        *,
+        gelu: str = "tanh",
+        ends_in_gelu: bool = False,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.hidden_width = hidden_width
+        self.gelu = gelu
+        self.ends_in_gelu = ends_in_gelu
+        self.dropout = dropout
+        self.drop_hidden = keras.layers.Dropout(dropout, name="drop1", dtype=self.dtype_policy)
+        self.drop_out = keras.layers.Dropout(dropout, name="drop2", dtype=self.dtype_policy)
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        width, hidden, weight = shape[-1], self.hidden_width, self.add_weight
+        self.hidden_kernel = weight(shape=(width, hidden), name="hidden_kernel")
+        self.hidden_bias = weight(shape=(hidden,), initializer="zeros", name="hidden_bias")
+        self.out_kernel = weight(shape=(hidden, width), name="out_kernel")
+        self.out_bias = weight(shape=(width,), initializer="zeros", name="out_bias")
+
+    def call(self, tokens: Any, training: bool | None = None) -> tuple[Any, Any]:
+        _, count, width = tokens.shape
+        activation = GELU[self.gelu]
+        flat = ops.reshape(tokens, (-1, width))
+        hidden = activation(ops.matmul(flat, self.hidden_kernel) + self.hidden_bias)
+        used = self.drop_hidden(hidden, training=training) if self.dropout else hidden
+        out = ops.matmul(used, self.out_kernel) + self.out_bias
+        if self.ends_in_gelu:
+            out = activation(out)
+        if self.dropout:
+            out = self.drop_out(out, training=training)
+        return (
+            ops.reshape(out, (-1, count, width)),
+            ops.reshape(hidden, (-1, count, self.hidden_width)),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "hidden_width": self.hidden_width,
+            "gelu": self.gelu,
+            "ends_in_gelu": self.ends_in_gelu,
+            "dropout": self.dropout,
+        }
+
+
+@keras.saving.register_keras_serializable(package="vitcore")
+class Block(keras.layers.Layer):
+    """One encoder block: norm, attention, residual, norm, MLP, residual.
+
+    Call:
+        tokens (B, T, D) -> tokens (B, T, D), steps
+
+        steps holds, in order: norm1, those of SelfAttention, attention_out, residual1, norm2,
+        mlp_hidden, mlp_out.
+
+    Args:
+        heads, head_width, qk_norm, attention_dropout: see SelfAttention.
+        mlp_width, gelu, mlp_ends_in_gelu, dropout: see MLP.
+        epsilon: of both layer norms.
+
+    Source: Dosovitskiy et al. 2021, equations 2 and 3, https://arxiv.org/abs/2010.11929
+    """
+
+    def __init__(
+        self,
+        heads: int,
+        head_width: int,
+        mlp_width: int,
+        *,
+        qk_norm: bool = False,
+        gelu: str = "tanh",
+        mlp_ends_in_gelu: bool = False,
+        epsilon: float = 1e-6,
+        dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.arguments = {
+            "heads": heads,
+            "head_width": head_width,
+            "mlp_width": mlp_width,
+            "qk_norm": qk_norm,
+            "gelu": gelu,
+            "mlp_ends_in_gelu": mlp_ends_in_gelu,
+            "epsilon": epsilon,
+            "dropout": dropout,
+            "attention_dropout": attention_dropout,
+        }
+        policy = self.dtype_policy
+        self.norm1 = LayerNorm(epsilon=epsilon, name="norm1", dtype=policy)
+        self.attention = SelfAttention(
+            heads,
+            head_width,
+            qk_norm=qk_norm,
+            dropout=attention_dropout,
+            name="attention",
+            dtype=policy,
+        )
+        self.norm2 = LayerNorm(epsilon=epsilon, name="norm2", dtype=policy)
+        self.mlp = MLP(
+            mlp_width,
+            gelu=gelu,
+            ends_in_gelu=mlp_ends_in_gelu,
+            dropout=dropout,
+            name="mlp",
+            dtype=policy,
+        )
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        for layer in (self.norm1, self.attention, self.norm2, self.mlp):
+            layer.build(shape)
+
+    def call(
+        self, tokens: Any, heads_on: Any = None, probe: Any = None, training: bool | None = None
+    ) -> tuple[Any, Steps]:
+        norm1 = self.norm1(tokens)
+        attention_out, steps = self.attention(norm1, heads_on, probe, training=training)
+        residual1 = tokens + attention_out
+        norm2 = self.norm2(residual1)
+        mlp_out, mlp_hidden = self.mlp(norm2, training=training)
+        steps = {
+            "norm1": norm1,
+            **steps,
+            "attention_out": attention_out,
+            "residual1": residual1,
+            "norm2": norm2,
+            "mlp_hidden": mlp_hidden,
+            "mlp_out": mlp_out,
+        }
+        return residual1 + mlp_out, steps
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.arguments}
