@@ -33,9 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         print(json.dumps(result))
     else:
-        for name, value in result.items():
-            print(f"{name:>12}  {value}")
+        print(options.show(result))
     return 0
+
+
+def _lines(result: dict[str, Any]) -> str:
+    return "\n".join(f"{name:>12}  {value}" for name, value in result.items())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument("--json", action="store_true", help="print the result as one JSON object")
         sub.add_argument("--data-dir", help="a folder or archive that holds CIFAR-10")
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, show=_lines)
         return sub
 
     command("fetch", _fetch, "Put CIFAR-10 into the cache, downloading it where it is not here.")
@@ -78,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--name", required=True, help="what the model is to be called")
     sub.add_argument("--note", default="", help="what a reader of the card should know")
     sub.add_argument("--into", type=Path, help="a folder for the model to be shipped, in float16")
+
+    sub = command("bench", _bench, "Measure tracing and training on this machine.")
+    sub.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement")
+    sub.set_defaults(show=lambda result: result["table"])
     return parser
 
 
@@ -148,6 +155,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore.evaluation import score
     from vitcore.model import load
 
+    if options.images < 0:
+        raise ValueError(f"images must not be negative, got {options.images}")
     model = load(options.model)
     if options.data == "cifar10":
         images, labels = cifar10("test", data_dir=options.data_dir)
@@ -170,6 +179,15 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         "images": result.pictures,
         "seconds": round(time.perf_counter() - started, 2),
     }
+
+
+def _bench(options: argparse.Namespace) -> dict[str, Any]:
+    if options.rounds < 1:
+        raise ValueError(f"rounds must be at least 1, got {options.rounds}")
+    from vitcore import bench
+
+    result = bench.measure(options.rounds, notice=_progress)
+    return result if options.json else {"table": bench.table(result)}
 
 
 def _card(options: argparse.Namespace) -> dict[str, Any]:
