@@ -42,6 +42,18 @@ def test_trace_has_the_shapes_it_promises(class_model, picture, size):
     assert all(value.dtype == np.float32 for value in (result.tokens, result.attention))
 
 
+@pytest.mark.parametrize("size", [4, 5])
+def test_trace_is_the_papers_forward_pass(class_model, picture, size):
+    result = trace(class_model, picture, patch_size=size)
+    stream, attention, normed, logits = slow_vit.forward(
+        class_model.config, weights_of(class_model), result.picture, size
+    )
+    np.testing.assert_allclose(result.tokens, stream, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(result.attention, attention, atol=1e-5)
+    np.testing.assert_allclose(result.normed, normed, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(result.probabilities, slow_vit.softmax(logits), atol=1e-5)
+
+
 def test_what_the_model_saw_is_the_resized_picture(model, picture):
     result = trace(model, picture, patch_size=5)
     np.testing.assert_array_equal(result.picture, patches.resize_picture(picture, 30))

@@ -1,0 +1,110 @@
+"""`python -m vitcore` as a person types it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vitcore.__main__ import main
+from vitcore.training import events, runs
+
+ROOT = Path(__file__).resolve().parents[2]
+SHORT = "--data sketch10 --preset tiny --steps 3 --batch-size 8 --seed 1".split()
+
+
+def shell(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "vitcore", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "mine"
+    return folder, shell("train", *SHORT, "--run-dir", folder, "--json")
+
+
+def test_training_reports_on_stderr_and_its_result_on_stdout(trained):
+    folder, ended = trained
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == {"state": "finished", "steps": 3, "folder": str(folder)}
+    assert "validation at step 3" in ended.stderr
+    assert ended.stderr.rstrip().endswith("Finished after 3 steps.")
+
+
+def test_run_is_described_before_it_is_trained(trained):
+    run = runs.read_run(trained[0])
+    assert (run.state, run.step, run.config.preset, run.config.seed) == ("finished", 3, "tiny", 1)
+    assert run.usable
+
+
+def test_trained_model_is_evaluated(trained):
+    ended = shell("evaluate", "--model", trained[0], "--data", "sketch10", "--images", 20,
+                  "--patch-size", 8, "--json")  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(ended.stdout)
+    assert set(result) == {"accuracy", "top5", "loss", "images", "seconds"}
+    assert result["images"] == 20
+    assert 0 <= result["accuracy"] <= result["top5"] <= 1
+
+
+def test_second_run_in_the_same_folder_is_refused(trained, capsys):
+    folder, _ = trained
+    assert main(["train", *SHORT, "--run-dir", str(folder)]) == 2
+    assert "holds a run already; add --resume or name another folder" in capsys.readouterr().err
+
+
+def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsys):
+    folder, _ = trained
+    before = (folder / runs.DESCRIPTION).read_bytes(), (folder / events.FILE_NAME).read_bytes()
+    arguments = ["train", "--run-dir", str(folder), "--resume", "--learning-rate", "0.5"]
+    assert main(arguments) == 2
+    assert "learning_rate (0.001 and 0.5)" in capsys.readouterr().err
+    after = (folder / runs.DESCRIPTION).read_bytes(), (folder / events.FILE_NAME).read_bytes()
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train --epochs 0", "epochs must be above 0 and finite, got 0.0"),
+        ("train --learning-rate 7", "learning_rate must be above 0 and at most 1, got 7.0"),
+        ("train --learning-rate nan", "learning_rate must be above 0 and at most 1, got nan"),
+        ("train --resume", "--resume needs --run-dir"),
+        ("evaluate --model nobody", "a run or a folder with config.json, got 'nobody'"),
+        ("evaluate --model nobody --images -1", "images must not be negative, got -1"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_status_two(arguments, message, capsys):
+    assert main(arguments.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("error: ")
+    assert message in printed.err
+    assert not printed.out
+
+
+def test_impossible_patch_size_is_refused(trained, capsys):
+    arguments = ["evaluate", "--model", str(trained[0]), "--data", "sketch10", "--images", "10"]
+    assert main([*arguments, "--patch-size", "0"]) == 2
+    assert "whole number in 1..32, the picture's side, got 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", ["", "fly", "train --preset huge", "train --epochs many", "evaluate"]
+)
+def test_what_is_no_command_is_answered_with_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments.split())
+    assert ended.value.code == 2
+    assert "usage: python -m vitcore" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["fetch", "train", "evaluate", "card", "bench"])
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert "--json" in capsys.readouterr().out

@@ -1,0 +1,286 @@
+"""A run from start to end: its files, its events, stopping, resuming and failing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from tests.vitcore.training.small_runs import CONFIG
+from vitcore import checkpoints
+from vitcore.config import PRESETS
+from vitcore.evaluation import Score
+from vitcore.model import build, load
+from vitcore.tracing import predict
+from vitcore.training import events, loop
+from vitcore.training.loop import STATE, DivergedError, Run, saved_progress, train
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def every_step_is_told(monkeypatch):
+    monkeypatch.setattr(loop, "_EVENT_SECONDS", 0.0)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """A run from its first step to its last, and what it told."""
+    folder = tmp_path_factory.mktemp("straight")
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "_EVENT_SECONDS", 0.0)
+        run = train(folder, CONFIG, notice=told.append)
+    return SimpleNamespace(folder=folder, told=told, run=run)
+
+
+def arrays(folder):
+    return load_file(folder / STATE)
+
+
+def assert_same_state(one, other):
+    one, other = arrays(one), arrays(other)
+    assert set(one) == set(other)
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+
+
+def stopped_after(folder, step, config=CONFIG):
+    """A run that is told to stop when it has taken `step` steps."""
+
+    def watch(event):
+        if event["event"] == "step" and event["step"] == step:
+            run.control.stop()
+
+    run = Run(folder, config, notice=watch)
+    assert run.train() == "stopped"
+    return run
+
+
+def test_run_leaves_a_model_that_can_be_loaded(straight, rng):
+    model = load(straight.folder)
+    assert model.config == PRESETS["small"]
+    pictures = rng.integers(0, 256, (2, 32, 32, 3), np.uint8)
+    told = predict(straight.run.finished_model, pictures, patch_size=16)
+    np.testing.assert_array_equal(predict(model, pictures, patch_size=16), told)
+
+
+def test_model_of_a_run_is_the_moving_average(straight):
+    _, weights = checkpoints.read(straight.folder)
+    state = arrays(straight.folder)
+    last = state["model/head/kernel"]
+    assert np.abs(weights["head/kernel"] - last).max() > 1e-4
+    assert any(
+        values.shape == last.shape and np.array_equal(values, weights["head/kernel"])
+        for name, values in state.items()
+        if name.startswith("optimizer/")
+    )
+
+
+def test_run_folder_holds_its_files_and_nothing_else(straight):
+    names = {file.name for file in straight.folder.iterdir()}
+    assert names == {checkpoints.CONFIG, checkpoints.WEIGHTS, STATE, events.FILE_NAME}
+
+
+def test_events_tell_the_run_in_order(straight):
+    written, _ = events.read(straight.folder)
+    kinds = [event["event"] for event in written]
+    # Six steps, three to an epoch; validated after each, for a tenth of six is less than one.
+    both = ["step", "validation"]
+    assert kinds == ["start", *both * 3, "checkpoint", *both * 3, "checkpoint", "end"]
+    assert [event["step"] for event in written if event["event"] == "step"] == [1, 2, 3, 4, 5, 6]
+    assert [event["event"] for event in straight.told] == kinds
+
+
+def test_events_hold_what_the_pages_read(straight):
+    written, _ = events.read(straight.folder)
+    start, step, validation = written[:3]
+    assert (start["steps"], start["steps_per_epoch"]) == (6, 3)
+    assert start["parameters"] == build(PRESETS["small"]).count_params()
+    assert set(step) == {
+        "event", "step", "epoch", "loss", "accuracy",
+        "learning_rate", "pictures_per_second", "patch_size", "time",
+    }  # fmt: skip
+    assert set(validation) == {"event", "step", "epoch", "loss", "accuracy", "top5", "time"}
+    assert step["epoch"] == pytest.approx(1 / 3)
+    assert step["patch_size"] in CONFIG.patch_sizes
+    assert written[-1]["state"] == "finished"
+    assert written[-1]["reason"] == "Finished after 6 steps."
+    times = [event["time"] for event in written]
+    assert times == sorted(times)
+
+
+def test_progress_is_saved_with_the_variables(straight):
+    config, progress = saved_progress(straight.folder)
+    assert config == CONFIG
+    assert (progress.step, progress.pictures) == (6, 6 * 8)
+    assert progress.seconds > 0
+
+
+def test_run_that_is_resumed_in_a_new_process_equals_the_straight_one(straight, tmp_path):
+    stopped_after(tmp_path, 4)  # before its validation, which is made up for
+    assert saved_progress(tmp_path)[1].step == 4
+    subprocess.run(
+        [sys.executable, "-m", "tests.vitcore.training.small_runs", str(tmp_path)],
+        cwd=ROOT, check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )  # fmt: skip
+    assert_same_state(tmp_path, straight.folder)
+    resumed, whole = (
+        [
+            (event["event"], event.get("step"), event.get("loss"))
+            for event in events.read(folder)[0]
+            if event["event"] == "validation"
+        ]
+        for folder in (tmp_path, straight.folder)
+    )
+    assert resumed == whole
+
+
+def test_bfloat16_trains_float32_weights(tmp_path):
+    train(tmp_path, CONFIG.replace(precision="bfloat16", steps=3, patch_sizes=(16,)))
+    kinds = {values.dtype.name for values in arrays(tmp_path).values()}
+    assert kinds <= {"float32", "int64", "int32", "uint32"}
+    losses = [event["loss"] for event in events.read(tmp_path)[0] if event["event"] == "step"]
+    assert losses[0] == pytest.approx(2.3026, abs=0.02)  # ten classes, all as likely
+
+
+def test_run_of_another_configuration_is_not_resumed(straight):
+    with pytest.raises(ValueError, match=r"goes on as it began, .* seed \(3 and 4\)"):
+        Run(straight.folder, CONFIG.replace(seed=4), resume=True)
+
+
+def test_folder_that_holds_a_run_is_not_overwritten(straight):
+    with pytest.raises(ValueError, match="holds a run already; resume it or name another folder"):
+        Run(straight.folder, CONFIG)
+
+
+def test_finished_run_that_is_resumed_stays_finished(straight, tmp_path):
+    for file in straight.folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert train(tmp_path, CONFIG, resume=True).progress.step == 6
+    assert_same_state(tmp_path, straight.folder)
+
+
+def test_stop_before_the_first_step_leaves_the_untrained_model(tmp_path):
+    run = Run(tmp_path, CONFIG)
+    run.control.stop()
+    assert run.train() == "stopped"
+    _, weights = checkpoints.read(tmp_path)
+    first = build(PRESETS["small"], seed=CONFIG.seed).weights_by_name()
+    for name, values in weights.items():
+        np.testing.assert_array_equal(values, np.asarray(first[name]))
+
+
+def poisoned_after(folder, step, *, steps):
+    """A run one of whose weights is no number once it has taken `step` steps."""
+
+    def watch(event):
+        if event["event"] == "step" and event["step"] == step:
+            run.trainer.model.head.bias.assign(np.full(10, np.nan))
+
+    run = Run(folder, CONFIG.replace(steps=steps, patch_sizes=(16,)), notice=watch)
+    with pytest.raises(DivergedError) as caught:
+        run.train()
+    return str(caught.value), events.read(folder)[0][-1]
+
+
+def test_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(tmp_path):
+    message, end = poisoned_after(tmp_path, 4, steps=6)  # a checkpoint was saved after step 3
+    assert message.startswith("The loss became nan at step 5, learning rate ")
+    assert (end["event"], end["state"], end["reason"]) == ("end", "failed", message)
+    assert saved_progress(tmp_path)[1].step == 3
+    assert all(np.isfinite(values).all() for values in arrays(tmp_path).values())
+    _, weights = checkpoints.read(tmp_path)
+    assert all(np.isfinite(values).all() for values in weights.values())
+
+
+def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
+    # The loss of the last step was still a number.
+    message, end = poisoned_after(tmp_path, 2, steps=2)
+    assert message.startswith("The weights are no longer numbers after step 2")
+    assert (end["state"], end["reason"]) == ("failed", message)
+    assert not (tmp_path / checkpoints.WEIGHTS).exists()
+    assert not (tmp_path / STATE).exists()
+
+
+def test_error_while_saving_is_a_failed_run(tmp_path, monkeypatch):
+    run = Run(tmp_path, CONFIG)
+    run.control.stop()
+
+    def full_disk(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "write", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        run.train()
+    end = events.read(tmp_path)[0][-1]
+    assert end["state"] == "failed"
+    assert "No space left on device" in end["reason"]
+
+
+LOSSES = (
+    2.0,
+    1.0,
+    1.0,
+    1.00005,
+    0.99995,
+    1.2,
+    1.1,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    1.0,
+    1.1,
+    1.2,
+    1.3,
+    1.4,
+)
+
+
+# Keras' own: its callback reads a variable without NumPy 2's copy argument.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("rate", [2e-3, 1.1e-5, 5e-6])
+def test_rate_drops_on_a_plateau_as_keras_drops_it(monkeypatch, tmp_path, rate):
+    losses = iter(LOSSES)
+    monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, next(losses), 10))
+    monkeypatch.setattr(loop.Trainer, "step", lambda *_, **__: (1.0, 0.1))
+    config = CONFIG.replace(
+        schedule="plateau", warmup=0.0, learning_rate=rate, steps=len(LOSSES), batch_size=24
+    )
+    train(tmp_path, config)
+    written = events.read(tmp_path)[0]
+    told = [event["learning_rate"] for event in written if event["event"] == "step"]
+
+    reference = keras.callbacks.ReduceLROnPlateau(
+        monitor="val_loss", factor=0.8, patience=5, min_lr=1e-5
+    )
+    optimizer = keras.optimizers.Adam(rate)
+    reference.set_model(SimpleNamespace(optimizer=optimizer))
+    reference.on_train_begin()
+    expected = []
+    for epoch, loss in enumerate(LOSSES):
+        expected.append(float(optimizer.learning_rate))
+        reference.on_epoch_end(epoch, {"val_loss": loss})
+    assert told == pytest.approx(expected, rel=1e-5)
+
+
+def test_epochs_are_counted_in_steps(tmp_path):
+    run = Run(tmp_path, CONFIG.replace(steps=0, epochs=2.5))
+    assert run.steps == 8  # three steps each: 7.5, rounded to even
+
+
+def test_saved_state_says_what_it_belongs_to(straight):
+    from safetensors import safe_open
+
+    with safe_open(straight.folder / STATE, "numpy") as file:
+        state = json.loads(file.metadata()["state"])
+    assert state["train"]["seed"] == 3
+    assert state["progress"]["step"] == 6
