@@ -20,8 +20,6 @@ from explorer import services
 async def lifespan(_: st.App) -> AsyncIterator[dict]:
     """Start the worker first: it imports TensorFlow while this process imports its own."""
     services.start_worker()
-    import plotly.graph_objects  # noqa: F401 - the first page with a chart need not wait for it
-
     import explorer.sidebar  # noqa: F401 - what every page needs
 
     # Streamlit collects garbage after every run: what was imported need not be walked each time.

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -70,15 +70,26 @@ def _end_with(parent: int) -> None:
 
 
 def import_libraries() -> None:
-    """Import what models need, once, without TensorFlow's remarks about this machine."""
+    """Import what models need, once, and let the first page's drawing go before it."""
     import gc
     import logging
 
-    with _quiet():
-        import vitcore.tracing  # noqa: F401
+    # In a thread of its own, because a priority that was lowered cannot be raised again.
+    with ThreadPoolExecutor(1, initializer=_give_way) as thread:
+        thread.submit(_import).result()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     gc.collect()
     gc.freeze()
+
+
+def _give_way() -> None:
+    if sys.platform == "linux":  # elsewhere this is a matter of the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+
+
+def _import() -> None:
+    with _quiet():
+        import vitcore.tracing  # noqa: F401
 
 
 @contextmanager
