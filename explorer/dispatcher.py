@@ -76,7 +76,7 @@ class Dispatcher:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._discard_worker()
+        self._discard_worker(wait=True)
         if self._thread is not None:
             self._thread.join(timeout=5)
 
@@ -197,8 +197,10 @@ class Dispatcher:
                     "It has been restarted. Choose a larger patch size, or try again.",
                 )
             except (BrokenExecutor, ShutdownExecutorError) as error:
-                _log.warning("the model's process ended (attempt %d): %r", attempt, error)
                 self._discard_worker()
+                if self._closing:
+                    break
+                _log.warning("the model's process ended (attempt %d): %r", attempt, error)
             except Exception as error:
                 if not self._ready:
                     self._discard_worker()
@@ -253,13 +255,13 @@ class Dispatcher:
                 self._answers.put(request.task.key, answer)
             self._changed.notify_all()
 
-    def _discard_worker(self) -> None:
+    def _discard_worker(self, *, wait: bool = False) -> None:
         with self._changed:
             executor, self._executor = self._executor, None
             self._ready = False
             self._warm.clear()
         if executor is not None:
-            executor.shutdown(wait=False, kill_workers=True)
+            executor.shutdown(wait=wait, kill_workers=True)
 
 
 class _TooLateError(Exception):

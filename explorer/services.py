@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
 from functools import cache
@@ -132,6 +133,7 @@ def stop_worker() -> None:
     """End what `start_worker` started."""
     gathering.cifar10().stop()
     _dispatcher().close()
+    gc.collect()  # the server ends by a signal: what loky holds of the system must go now
 
 
 def begin_run() -> None:

@@ -291,6 +291,17 @@ def test_the_worker_is_another_process_and_stays(make):
     assert first == again != os.getpid()
 
 
+def test_closing_ends_the_worker_and_answers_no_more(make):
+    dispatcher, asker = make(worker.start), Asker()
+    pid = answered(dispatcher, Task("pid", os.getpid), asker)
+    dispatcher.close()
+    end = time.monotonic() + 10
+    while time.monotonic() < end and _alive(pid):
+        time.sleep(0.05)
+    assert not _alive(pid)
+    assert isinstance(dispatcher.ask(Task("late", os.getpid), asker, patience=0.1), Waiting)
+
+
 def test_no_answer_in_time_is_a_problem_and_the_next_worker_answers(make):
     first_steps = [Task("start", os.getpid)]  # starting takes longer than the deadline
     dispatcher, asker = make(worker.start, first_steps=lambda: first_steps, deadline=1.0), Asker()
