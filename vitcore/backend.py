@@ -51,7 +51,9 @@ def compiled(model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     if check() == "tensorflow":
         import tensorflow as tf
 
-        graph = tf.function(lambda *arrays: function(model, *arrays), jit_compile=True)
+        # Not fused by XLA: that wins a tenth of a pass at most, compiles four times as long for
+        # each patch size, and never gives back some 20 MB for each.
+        graph = tf.function(lambda *arrays: function(model, *arrays), jit_compile=False)
         return lambda *arrays: graph(*(tf.constant(array) for array in arrays))
     import jax
 
