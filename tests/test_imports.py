@@ -24,12 +24,14 @@ NUMPY_ONLY = (
 )
 MODEL_CODE = (
     "vitcore.backend",
+    "vitcore.bench",
     "vitcore.evaluation",
     "vitcore.attention",
     "vitcore.embeddings",
     "vitcore.encoder",
     "vitcore.model",
     "vitcore.class_relevance",
+    "vitcore.likeness",
     "vitcore.tracing",
     "vitcore.training.loop",
     "vitcore.training.step",
