@@ -8,7 +8,7 @@ from tests.vitcore.small_models import random_picture, random_weights, small_con
 from vitcore import position_similarity, relevance
 from vitcore.config import PRESETS, TrainConfig
 from vitcore.model import build
-from vitcore.tracing import predict, trace
+from vitcore.tracing import trace
 from vitcore.training.step import Trainer
 
 TRACED = (("flexi", 4), ("flexi", 11), ("plain", 8))
@@ -31,7 +31,6 @@ def inside():
         yield f"{name} {size} attention", result.attention
         yield f"{name} {size} tokens", result.tokens
         yield f"{name} {size} probabilities", result.probabilities
-    yield "predicted", predict(models["plain"], picture[None], patch_size=8)
     yield "relevance", relevance(models["plain"], picture, 3, 8)
     yield "positions", position_similarity(models["flexi"], 5)
 
