@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ HOME = tempfile.TemporaryDirectory(prefix="vitcore-tests-", ignore_cleanup_error
 os.environ["VITCORE_HOME"] = str(Path(HOME.name) / "vitcore")
 os.environ["KERAS_HOME"] = str(Path(HOME.name) / "keras")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def pytest_unconfigure():
@@ -47,4 +49,13 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+@pytest.fixture(autouse=True)
+def patient_page_tests(monkeypatch):
+    """AppTest gives a page 3 seconds, which a busy machine may need: a minute is for what hangs."""
+    if module := sys.modules.get("streamlit.testing.v1.local_script_runner"):
+        wait = module.require_widgets_deltas
+
+        def patient(runner, timeout):
+            wait(runner, max(timeout, 60.0))
+
+        monkeypatch.setattr(module, "require_widgets_deltas", patient)

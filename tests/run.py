@@ -26,6 +26,7 @@ BROWSER_PLACES = (
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
 PYTHONS = ("3.11", "3.12", "3.13")  # those that TensorFlow is built for
+AT_ONCE = ("-q", "-n", "2", "--dist", "loadfile")  # a file's tests share what they set up
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
@@ -157,7 +158,7 @@ def main(arguments: list[str]) -> int:
     checks = (
         [python, "-m", "ruff", "check", "."],
         [python, "-m", "ruff", "format", "--check", "."],
-        [python, "-m", "pytest", *arguments],
+        [python, "-m", "pytest", *(arguments or AT_ONCE)],
     )
     failed = [
         (" ".join(check[2:4]), status)
