@@ -78,7 +78,7 @@ def png(colour):
 def test_it_opens_on_a_picture_of_its_own_at_patch_size_4(open_app):
     app = open_app()
     assert not app.exception
-    assert picture(app).name == "horse 0"
+    assert picture(app).name == "frog 0"
     assert picture(app).source == "sketch10"
     assert picture(app).pixels.shape == (32, 32, 3)
     assert picture(app).mask.shape == (32, 32)
@@ -88,8 +88,8 @@ def test_it_opens_on_a_picture_of_its_own_at_patch_size_4(open_app):
 
 
 def test_a_link_opens_what_it_names(open_app):
-    app = open_app(picture_class="frog", picture_index="12", patch_size="8", model="second")
-    assert picture(app).name == "frog 12"
+    app = open_app(picture_class="ship", picture_index="12", patch_size="8", model="second")
+    assert picture(app).name == "ship 12"
     assert app.select_slider(key="patch_size").value == 8
     assert app.selectbox(key="model").value == "second"
     assert "showing" not in lines(app)
@@ -109,7 +109,7 @@ def test_impossible_values_in_a_link_give_the_defaults_and_say_so(open_app):
     assert "Picture number 99999 is not a whole number in 0 to 999: showing 0." in said
     assert "Patch size 7 is not one of 2, 3, 4, 5, 6, 8, 11, 16, 32: showing 4." in said
     assert "There is no model called &lt;b&gt;zzz: showing first." in said
-    assert picture(app).name == "horse 0"
+    assert picture(app).name == "frog 0"
     assert app.select_slider(key="patch_size").value == 4
     assert app.selectbox(key="model").value == "first"
 
@@ -119,7 +119,7 @@ def test_a_picture_number_must_be_whole_and_in_range(open_app, index):
     app = open_app(picture_index=index)
     shown = app.number_input(key="picture_index").value
     assert f"is not a whole number in 0 to 999: showing {shown}." in lines(app)
-    assert picture(app).name == f"horse {shown}"
+    assert picture(app).name == f"frog {shown}"
 
 
 def test_the_line_stays_until_something_else_is_chosen(open_app):
@@ -139,10 +139,10 @@ def test_every_patch_size_can_be_chosen(open_app):
 
 def test_another_class_keeps_the_number(open_app):
     app = open_app(picture_index="7")
-    app.selectbox(key="picture_class").select("frog").run()
-    assert picture(app).name == "frog 7"
+    app.selectbox(key="picture_class").select("ship").run()
+    assert picture(app).name == "ship 7"
     app.number_input(key="picture_index").set_value(999).run()
-    assert picture(app).name == "frog 999"
+    assert picture(app).name == "ship 999"
     assert not app.exception
 
 
@@ -151,7 +151,7 @@ def test_surprise_me_brings_another_picture_and_the_widgets_follow(open_app):
     app.button[0].click().run()
     chosen = picture(app).name
     label, index = app.selectbox(key="picture_class").value, app.number_input[0].value
-    assert chosen == f"{label} {index}" != "horse 0"
+    assert chosen == f"{label} {index}" != "frog 0"
     assert picture(app.run()).name == chosen
 
 
@@ -190,7 +190,7 @@ def test_cifar10_that_cannot_be_opened_is_named(open_app, data, monkeypatch):
 def test_an_uploaded_picture_is_shown(open_app):
     app = open_app()
     app.selectbox(key="picture_source").select("upload").run()
-    assert picture(app).name == "horse 0"  # until there is one
+    assert picture(app).name == "frog 0"  # until there is one
     app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
     assert picture(app).source == "upload"
     assert picture(app).truth is None
@@ -211,9 +211,9 @@ def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app, b
 
 
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):
-    app = open_app(picture_source="upload", picture_class="frog")
-    assert "stays with the session that made it: showing horse 0." in lines(app)
-    assert picture(app).name == "horse 0"
+    app = open_app(picture_source="upload", picture_class="ship")
+    assert "stays with the session that made it: showing frog 0." in lines(app)
+    assert picture(app).name == "frog 0"
 
 
 def test_an_upload_is_still_there_after_a_look_at_something_else(open_app):
@@ -221,7 +221,7 @@ def test_an_upload_is_still_there_after_a_look_at_something_else(open_app):
     app.selectbox(key="picture_source").select("upload").run()
     app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
     app.selectbox(key="picture_source").select("sketch10").run()
-    assert picture(app).name == "horse 0"
+    assert picture(app).name == "frog 0"
     app.selectbox(key="picture_source").select("upload").run()
     assert picture(app).name == "your picture"
 
