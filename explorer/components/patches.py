@@ -62,7 +62,9 @@ def patches_payload(
         f"`({width},)` the patch embedding, before its position is added"
         if embedding is not None
         else "",
-        f"`({count}, {width})` once each is embedded" if embedding is not None else f"{count}",
+        f"{_count(count, 'token')}: `({count}, {width})`, once embedded"
+        if embedding is not None
+        else _count(count, "token"),
     ]
     return pack("patches", {**header, "captions": captions}, **arrays)
 

@@ -32,14 +32,17 @@ def kernel_of(model: str) -> tuple[ViTConfig, np.ndarray, np.ndarray] | Problem:
 def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: str) -> None:
     """The title and the figure that follows one patch to its embedding."""
     patch_cut = cut(picture.pixels, patch_size)
-    tokens, numbers = _SIDES[patch_size] ** 2, 3 * patch_size**2
-    st.title(
+    count, numbers = _SIDES[patch_size] ** 2, 3 * patch_size**2
+    becomes = (
         f"At patch size {patch_size} the picture becomes "
-        f"{tokens} {'token' if tokens == 1 else 'tokens'} of {numbers:,} numbers"
+        f"{count} {'patch' if count == 1 else 'patches'} of {numbers:,} numbers"
     )
     tokens_in, pixel_range = None, (-1, 1)
-    if not isinstance(embedding, Problem):
+    if isinstance(embedding, Problem):
+        st.title(becomes)
+    else:
         config, kernel, bias = embedding
+        st.title(f"{becomes}, {'' if count == 1 else 'each '}a token of {config.width}")
         pixel_range = (-1, 1) if config.pixel_range == "signed" else (0, 1)
         tokens_in = embed_patches(
             patch_cut, pi_resize(kernel, patch_size), bias, pixel_range=config.pixel_range

@@ -46,14 +46,18 @@ def states(view, kind):
 
 
 @pytest.mark.parametrize("patch_size", PATCH_SIZES)
-def test_every_stop_opens_and_says_its_tokens(open_patches, payloads, patch_size):
+def test_every_stop_opens_and_says_its_patches_and_tokens(open_patches, payloads, patch_size):
     view = open_patches(patch_size=patch_size)
     assert not view.exception
     (title,) = view.title
     count = grid_side(patch_size) ** 2
-    tokens = "1 token " if count == 1 else f"{count} tokens "
-    assert f"becomes {tokens}of {3 * patch_size**2:,} numbers" in title.value
+    patches = "1 patch" if count == 1 else f"{count} patches"
+    assert f"becomes {patches} of {3 * patch_size**2:,} numbers, " in title.value
+    assert title.value.endswith("a token of 12")
+    assert ("each a token" in title.value) == (count > 1)
     sent = payloads(view)
+    tokens = "1 token: " if count == 1 else f"{count} tokens: "
+    assert sent["patches"][0]["captions"][-1].startswith(tokens)
     assert sent["patches"][0]["grid"] == [grid_side(patch_size)] * 2
     assert sent["cost"][0]["P"] == patch_size
     assert sent["filters"][1]["filters"].shape == (12, patch_size, patch_size, 3)
