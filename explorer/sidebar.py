@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 from html import escape
 
 import numpy as np
@@ -14,9 +15,18 @@ from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
 from vitcore.datasets.pictures import PictureError, decode
 
-_FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif"]
+_FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp"]
+if importlib.util.find_spec("pillow_heif"):
+    _FILE_TYPES += ["heic", "heif"]
 _LARGEST_FILE = 25  # MB
 _DRAWN = "sketch10"
+_SOURCES_IN_WORDS = (
+    "**cifar10**: test photographs of CIFAR-10, which no model here learned from.  \n"
+    "**sketch10**: drawings of the same ten classes, made by this app; the object is known.  \n"
+    "**upload**: a picture file of your own.  \n"
+    "**camera**: a photograph taken now.  \n"
+    "Your own pictures stay on the machine that runs this app."
+)
 
 
 def sidebar() -> list[str]:
@@ -81,9 +91,10 @@ def _picture(default: str) -> state.Picture:
         key="picture_source",
         bind="query-params",
         persist_state="session",
+        help=_SOURCES_IN_WORDS,
     )
     if source in state.OWN:
-        return _own(source) or _last_or_first()
+        return _own(source)
     about_data = st.container()
     label, index = _class_and_index()
     ten = st.container(gap="xxsmall")
@@ -172,8 +183,8 @@ def _small(sentence: str) -> None:
     st.html(f'<p class="quiet-line">{escape(sentence)}</p>')
 
 
-def _own(source: str) -> state.Picture | None:
-    """The picture a person brought, or the last one that could be read."""
+def _own(source: str) -> state.Picture:
+    """The picture a person brought, or what is shown until there is one; says which it is."""
     if source == "camera":
         file = st.camera_input("Camera", key="picture_camera", label_visibility="collapsed")
     else:
@@ -184,15 +195,24 @@ def _own(source: str) -> state.Picture | None:
             max_upload_size=_LARGEST_FILE,
         )
     kept: dict[str, state.Picture] = st.session_state.setdefault("own_pictures", {})
+    refused = None
     if file is not None:
         data = file.getvalue()
         mark = hashlib.sha256(data).hexdigest()
         # One assignment: a run may be cut short at any of them.
         if st.session_state.get("own_file", (None, None))[0] != mark:
             st.session_state["own_file"] = mark, _decode(data, source, kept)
-        if refused := st.session_state["own_file"][1]:
-            _small(refused)
-    return kept.get(source)
+        refused = st.session_state["own_file"][1]
+    picture = kept.get(source) or _last_or_first()
+    if refused:
+        said = f"{refused} Still showing {picture.name}."
+        st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
+    elif source in kept:
+        _small("Cut to the middle square and shrunk to 32 × 32, as the model sees it.")
+    else:
+        wanted = "Take a picture" if source == "camera" else "Choose a file"
+        _small(f"{wanted}; until then {picture.name} is shown.")
+    return picture
 
 
 def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | None:

@@ -1,5 +1,6 @@
 """The sidebar as a person meets it, and what a link may ask of it; no model behind it."""
 
+import importlib.util
 import io
 from pathlib import Path
 
@@ -190,10 +191,12 @@ def test_cifar10_that_cannot_be_opened_is_named(open_app, data, monkeypatch):
 def test_an_uploaded_picture_is_shown(open_app):
     app = open_app()
     app.selectbox(key="picture_source").select("upload").run()
-    assert picture(app).name == "frog 0"  # until there is one
+    assert picture(app).name == "frog 0"
+    assert "Choose a file; until then frog 0 is shown." in lines(app)
     app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
     assert picture(app).source == "upload"
     assert picture(app).truth is None
+    assert "Cut to the middle square and shrunk to 32 × 32" in lines(app)
     np.testing.assert_array_equal(picture(app).pixels, np.full((32, 32, 3), (255, 0, 0)))
 
 
@@ -206,8 +209,16 @@ def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app, b
     assert not app.exception
     refused = app.session_state["own_file"][1]
     assert refused.endswith(".")
-    assert refused in lines(app)
+    assert f'role="alert">{refused} Still showing your picture.' in lines(app)
     assert picture(app).pixels[0, 0].tolist() == [255, 0, 0]
+
+
+def test_no_file_is_offered_that_cannot_be_read(open_app):
+    app = open_app()
+    app.selectbox(key="picture_source").select("upload").run()
+    types = set(app.file_uploader(key="picture_upload").proto.type)
+    assert (".heic" in types) == bool(importlib.util.find_spec("pillow_heif"))
+    assert ".png" in types
 
 
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):
