@@ -14,15 +14,17 @@ from vitcore.introspection.positions import similarity_by_distance, similarity_b
 _STRONG, _WEAK = 0.5, 0.2  # correlation from which closeness is said to be known, or not
 _LEARNED = 0.1  # correlation by which learned positions must exceed untrained ones
 _NEAREST = 0.25  # share of positions by which a neighbour must be the most similar more often
-_GAIN = 0.05  # cosine by which rows and columns must exceed other places just as far away
+_GAIN = 0.05  # cosine by which one mean must exceed another to be said to
+_RISE = 0.2  # cosine by which a curve must rise from its lowest point to be said to rise again
 
 
 def position_title(own: PositionKind | None, untrained: PositionKind) -> str:
     """What the model's own positions know about which places are close.
 
     Nothing that holds trivially: being like oneself is left out, rows and columns must exceed
-    other places at the same distance, and everything must exceed what untrained positions show,
-    which on a resized grid are close to their neighbours too.
+    other places at the same distance, and everything must exceed what untrained positions show.
+    A resized untrained grid is close to its neighbours and like nothing else, which alone makes a
+    high correlation; so where that is no better, cosines are compared, not correlations.
 
     Args:
         own: the model's own positions; None where it adds none.
@@ -33,21 +35,49 @@ def position_title(own: PositionKind | None, untrained: PositionKind) -> str:
     if own.correlation is None:
         return "With one token there is one position, and nothing to compare it with"
     closeness, baseline = own.correlation, untrained.correlation or 0.0
-    numbers = f"closeness {signed(closeness)}, untrained {signed(baseline)}"
-    if closeness < _WEAK or closeness - baseline < _LEARNED:
-        return f"These positions do not know which places are close: {numbers}"
+    before = "before training" if own.name == "learned" else "untrained ones"
+    numbers = f"closeness {signed(closeness)}, {before} {signed(baseline)}"
     found, first = (similarity_by_place(kind.similarity) for kind in (own, untrained))
-    if closeness >= _STRONG:
+    gained = closeness - baseline >= _LEARNED
+    if closeness >= _STRONG and gained:
         if found.line_gain is not None and found.line_gain > _GAIN:
             return f"Each position is most like its neighbours, its row and its column: {numbers}"
         return f"Positions close in the picture are alike: {numbers}"
-    count = own.similarity.shape[0] * own.similarity.shape[1]
     if found.nearest >= first.nearest + _NEAREST:
+        count = own.similarity.shape[0] * own.similarity.shape[1]
         return (
-            f"In {round(found.nearest * count)} of {count} positions the most similar other one "
-            f"is a neighbour, untrained in {round(first.nearest * count)}"
+            f"For {round(found.nearest * count)} of {count} positions the most similar one lies "
+            f"right beside it; {before}, for {round(first.nearest * count) or 'none'}"
         )
-    return f"Closeness is only partly in these positions: {numbers}"
+    if found.neighbours >= first.neighbours + _GAIN:
+        return (
+            f"Positions side by side are more alike than {before}: "
+            f"cosine {signed(found.neighbours)} against {signed(first.neighbours)}"
+        )
+    apart, apart_first = (_mean_apart(kind.similarity) for kind in (own, untrained))
+    if found.neighbours - apart >= first.neighbours - apart_first + _GAIN:
+        return (
+            f"Side by side positions have cosine {signed(found.neighbours)}, "
+            f"others {signed(apart)}; {before} {signed(first.neighbours)} "
+            f"and {signed(apart_first)}"
+        )
+    if closeness >= _WEAK and gained:
+        return f"Closeness is only partly in these positions: {numbers}"
+    return f"These positions tell no more of what is close than {before}: {numbers}"
+
+
+def _away(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns between all places, each (gh, gw, gh, gw)."""
+    rows, columns = similarity.shape[:2]
+    y, x = np.mgrid[:rows, :columns]
+    return abs(y[..., None, None] - y), abs(x[..., None, None] - x)
+
+
+def _mean_apart(similarity: np.ndarray) -> float:
+    """Mean similarity of places that do not share an edge; 0 where there are none."""
+    down, across = _away(similarity)
+    apart = down + across > 1
+    return float(similarity[apart].mean()) if apart.any() else 0.0
 
 
 def distance_title(kind: PositionKind) -> str:
@@ -58,7 +88,31 @@ def distance_title(kind: PositionKind) -> str:
     near_value, far_value = (signed(float(cosine)) for cosine in (means[0], means[-1]))
     return (
         f"{kind.label.capitalize()} positions side by side have cosine {near_value}, "
-        f"those farthest apart ({distances[-1]:.0f} patches) {far_value}"
+        f"those farthest apart ({distances[-1]:.1f} patches) {far_value}"
+    )
+
+
+def rise_reason(kind: PositionKind) -> str:
+    """Why the curve of a kind rises again at large distances; empty where it does not.
+
+    Said only where the numbers show it: places on opposite edges of the picture are more alike
+    than the others that lie as far apart.
+    """
+    distances, means = similarity_by_distance(kind.similarity)
+    if not len(distances) or means[means.argmin() :].max() < means.min() + _RISE:
+        return ""
+    down, across = _away(kind.similarity)
+    rows, columns = kind.similarity.shape[:2]
+    opposite = (down == rows - 1) | (across == columns - 1)
+    others = ~opposite & (np.hypot(down, across) >= 0.7 * (min(rows, columns) - 1))
+    if not others.any():
+        return ""
+    edges, rest = float(kind.similarity[opposite].mean()), float(kind.similarity[others].mean())
+    if edges < rest + _GAIN:
+        return ""
+    return (
+        f"Here the line rises again, because places on opposite edges resemble each other: "
+        f"cosine {signed(edges)}, other places about as far apart {signed(rest)}. "
     )
 
 

@@ -8,8 +8,14 @@ from explorer.components.positions import positions, positions_payload
 from explorer.components.shuffle import shuffled_answers
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
-from explorer.numerals import small_number
-from explorer.position_findings import Shuffling, distance_title, position_title, shuffle_title
+from explorer.numerals import signed, small_number
+from explorer.position_findings import (
+    Shuffling,
+    distance_title,
+    position_title,
+    rise_reason,
+    shuffle_title,
+)
 from explorer.position_kinds import PositionKind, position_kinds
 from explorer.services import Intervention, Problem, Waiting
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
@@ -26,20 +32,17 @@ def draw_tiles(
     side = grid_side(patch_size, config.image_size)
     seen = as_seen(picture.pixels, patch_size, image_size=config.image_size)
     positions(positions_payload(seen, kinds, rev=rev), key="positions_tiles")
-    base = config.position_grid
-    resized = (
-        f"The learned grid is stored as {base} × {base} and here resized to {side} × {side}. "
-        if side != base and config.positions == "learned"
-        else ""
-    )
     components.how_to_read(
         text="Before the first block each token gets the embedding of its place added. A tile "
         "shows how like one place's embedding all others are: the **cosine**, 1 in the same "
-        "direction, 0 not alike, −1 opposite. **Closeness** below a kind is the correlation of "
-        "cosine with nearness over all pairs of two different places. "
-        f"{resized}Resizing mixes neighbours, so on a finer grid even an untrained one gains some "
-        "closeness. **Untrained** is where training starts: normal numbers of size 0.02. The "
-        "figure shows what positions could tell the blocks, not what the blocks make of it.",
+        "direction, 0 not alike, −1 opposite. **Right beside** means left, right, above or below; "
+        "diagonals do not count. **Closeness** is the correlation of cosine with nearness over all "
+        "pairs of two different places: 1 where the nearer is always the more alike, 0 where "
+        "nearness does not matter. **Sin-cos** positions are not learned but fixed waves: 1-D of "
+        "the place's number in reading order, 2-D of its row and its column. **Untrained** is "
+        "where training starts: normal numbers of size 0.02. "
+        f"{about_resizing(config.position_grid, side, kinds)}The figure shows what positions could "
+        "tell the blocks, not what the blocks make of it.",
         formula=r"s_{rc,\,r'c'}=\frac{\mathbf{e}_{rc}\cdot\mathbf{e}_{r'c'}}"
         r"{\lVert\mathbf{e}_{rc}\rVert\,\lVert\mathbf{e}_{r'c'}\rVert}",
         source="Dosovitskiy et al., An Image is Worth 16x16 Words (2021), figure 7, centre.",
@@ -47,6 +50,23 @@ def draw_tiles(
             "vitcore/introspection/positions.py", "position_similarity", "closeness_correlation"
         ),
         key="positions_tiles",
+    )
+
+
+def about_resizing(base: int, side: int, kinds: list[PositionKind]) -> str:
+    """What resizing the stored grid alone does to closeness, with the number of this page."""
+    closeness = next(kind.correlation for kind in kinds if kind.name == "untrained")
+    if closeness is None:
+        return ""
+    if side == base:
+        return (
+            f"This is the stored grid, {base} × {base}: nothing is resized, and untrained "
+            f"closeness is {signed(closeness)}. "
+        )
+    return (
+        f"The grid is stored as {base} × {base} and here resized to {side} × {side}. Resizing "
+        "mixes neighbours, so on any grid but the stored one even untrained positions gain "
+        f"closeness, most on the coarsest: here {signed(closeness)}. "
     )
 
 
@@ -167,7 +187,8 @@ def draw_distance(kinds: list[PositionKind]) -> None:
     components.how_to_read(
         text="Each point is the mean cosine over all pairs of places that far apart. A line that "
         "falls says that close places are alike; the correlation below each kind above "
-        "puts the same into one number. Sin-cos 1-D counts places in reading order, so it "
+        "puts the same into one number. "
+        f"{rise_reason(kinds[0])}Sin-cos 1-D counts places in reading order, so it "
         "knows left and right but takes the end of a row for a neighbour of the next.",
         formula=r"\bar s(d)=\operatorname{mean}\{\,s_{ij} : i\neq j,\ "
         r"\lVert p_i-p_j\rVert=d\,\}",

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from explorer.position_findings import Shuffling, distance_title, position_title, shuffle_title
+from explorer.position_findings import (
+    Shuffling,
+    distance_title,
+    position_title,
+    rise_reason,
+    shuffle_title,
+)
 from explorer.position_kinds import PositionKind
 from vitcore.config import CLASS_NAMES
 from vitcore.introspection.positions import closeness_correlation
@@ -38,7 +44,7 @@ def test_one_token_has_nothing_to_compare():
 
 def test_closeness_is_reported_with_what_untrained_positions_give():
     title = position_title(kind(1 - APART / 8), UNTRAINED)
-    assert title.startswith("Positions close in the picture are alike: closeness 1.00, untrained ")
+    assert title.startswith("Positions close in the picture are alike: closeness 1.00, before ")
 
 
 def test_rows_and_columns_are_named_only_where_they_exceed_closeness():
@@ -47,32 +53,70 @@ def test_rows_and_columns_are_named_only_where_they_exceed_closeness():
 
 
 def test_random_positions_know_nothing():
-    assert "do not know" in position_title(kind(NOISE / 20), UNTRAINED)
+    noise = np.random.default_rng(1).normal(size=APART.shape) / 20
+    title = position_title(kind(noise), UNTRAINED)
+    assert title.startswith("These positions tell no more of what is close than before training")
 
 
 def test_positions_no_better_than_untrained_ones_know_nothing_however_close_they_look():
     resized = kind(1 - APART / 8)  # a resized untrained grid is close to its neighbours too
-    assert "do not know" in position_title(resized, resized)
+    assert "tell no more" in position_title(resized, resized)
 
 
 def test_neighbours_that_are_the_most_similar_are_counted():
     beside = (APART <= 1) + NOISE / 20  # alike next door and nowhere else
     title = position_title(kind(beside), UNTRAINED)
     count = int(title.split()[1])
-    assert title.startswith(f"In {count} of 36 positions the most similar other one is a neighbour")
+    assert title.startswith(f"For {count} of 36 positions the most similar one lies right beside")
     assert count > 20
 
 
+def test_no_such_position_before_training_is_none():
+    diagonal = kind(1.0 * ((APART > 1) & (APART < 1.5)) + NOISE / 20, "untrained")
+    title = position_title(kind((APART <= 1) + NOISE / 20), diagonal)
+    assert title.endswith("; before training, for none")
+
+
+def test_positions_that_only_resizing_has_beaten_in_closeness_are_not_said_to_know_nothing():
+    """As at patch sizes 8 and 11: closeness below untrained, cosine side by side above."""
+    resized = kind(0.3 * (APART <= 1), "untrained")
+    waves = kind(0.6 * (APART <= 1) + 0.5 * np.cos(APART * 2.2) * (APART > 1))
+    assert waves.correlation < resized.correlation
+    assert position_title(waves, resized) == (
+        "Positions side by side are more alike than before training: cosine 0.60 against 0.30"
+    )
+
+
+def test_places_across_that_became_less_alike_are_told_with_both_numbers():
+    """As at patch size 16: side by side as before, the diagonals opposite."""
+    y, x = np.mgrid[:2, :2]
+    apart = np.hypot(y[..., None, None] - y, x[..., None, None] - x)
+    resized = kind(0.25 * (apart == 1) + 0.03 * (apart > 1), "untrained")
+    own = kind(0.26 * (apart == 1) - 0.4 * (apart > 1) + 1e-3 * NOISE[:2, :2, :2, :2])
+    assert position_title(own, PositionKind("untrained", "", False, resized.similarity, 0.98)) == (
+        "Side by side positions have cosine 0.26, others −0.40; before training 0.25 and 0.03"
+    )
+
+
 def test_closeness_in_part_is_said_so():
-    title = position_title(kind(NOISE - 0.25 * APART), UNTRAINED)
-    assert title.startswith("Closeness is only partly in these positions: closeness 0.")
+    partly = kind(NOISE / 20 - 0.03 * APART * (APART > 1.2))
+    first = kind(NOISE / 20 + 0.1 * (APART == 1), "untrained")
+    assert "closeness" in position_title(partly, first)
 
 
 def test_distance_is_reported_from_side_by_side_to_farthest():
     title = distance_title(kind(1 - APART / 8))
     assert title == (
-        "Learned positions side by side have cosine 0.88, those farthest apart (7 patches) 0.12"
+        "Learned positions side by side have cosine 0.88, those farthest apart (7.1 patches) 0.12"
     )
+
+
+def test_a_curve_that_rises_is_explained_only_where_opposite_edges_are_alike():
+    assert rise_reason(kind(1 - APART / 8)) == ""
+    down = abs(Y[..., None, None] - Y)
+    ring = kind(np.cos(2 * np.pi * down / 5) - 0.1 * APART)  # first and last row are the same
+    assert "places on opposite edges resemble each other: cosine " in rise_reason(ring)
+    assert rise_reason(kind(np.ones((1, 1, 1, 1)))) == ""
 
 
 def test_an_answer_that_moves_is_reported_from_and_to():

@@ -116,7 +116,13 @@ def test_models_without_learned_positions_say_what_they_have(open_positions, pay
         assert "adds no positions" in view.title[0].value
     else:
         assert first == positions
-        assert "closeness" in view.title[0].value
+        assert "untrained ones" in view.title[0].value
+
+
+@pytest.mark.parametrize("patch_size, words", [(4, "stored grid, 8 × 8"), (8, "resized to 4 × 4")])
+def test_what_resizing_does_is_said_with_the_number_of_the_page(open_positions, patch_size, words):
+    view = open_positions(patch_size=patch_size)
+    assert any(words in element.value for element in view.markdown)
 
 
 def test_a_class_token_opens_too(open_positions):
