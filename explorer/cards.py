@@ -41,7 +41,7 @@ def title(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) 
         return f"{name} is damaged"
     accuracy = (run.validation or {}).get("accuracy") if run is not None else None
     if accuracy is not None:
-        return f"{name} gets {percent(accuracy)} of the pictures held back right"
+        return f"{name} gets {percent(accuracy)} of the pictures held back right (guessing: 10%)"
     return f"{name} has not been measured"
 
 
@@ -53,6 +53,19 @@ def summary(card: Mapping[str, Any], patch_size: int) -> str:
     if (share := _share(card, "cifar10", patch_size)) is not None:
         parts.append(f"{percent(share)} of CIFAR-10 right at patch size {patch_size}")
     return " · ".join(parts)
+
+
+def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
+    """What a model learned from, as one sentence, or "" where nothing says it."""
+    train = card.get("train") if isinstance(card, Mapping) else None
+    if not isinstance(train, Mapping):
+        train = run.config.to_dict() if run is not None and run.config is not None else {}
+    if train.get("data") == "sketch10":
+        return "Learned from drawings (sketch10)."
+    if train.get("data") != "cifar10":
+        return ""
+    drawings = " and some drawings (sketch10)" if train.get("sketch_share") else ""
+    return f"Learned from photographs (CIFAR-10){drawings}."
 
 
 def facts(

@@ -121,7 +121,7 @@ def summary(run: Run) -> str:
     """One line about a run, for a list."""
     if run.config is None:
         return f"damaged: {run.problem}"
-    parts = [run.state, run.config.data, run.config.preset, f"{_epoch(run.epoch)} epochs"]
+    parts = [run.state, run.config.data, run.config.preset, _epochs(run.epoch)]
     if right := _right(run):
         parts.append(right)
     return " · ".join(parts)
@@ -143,7 +143,12 @@ def _right(run: Run) -> str:
     accuracy = (run.validation or {}).get("accuracy")
     if not isinstance(accuracy, int | float):
         return ""
-    return f"{percent(accuracy)} of the pictures held back are right"
+    return f"{percent(accuracy)} of the pictures held back are right (guessing: 10%)"
+
+
+def _epochs(epochs: float) -> str:
+    number = _epoch(epochs)
+    return f"{number} epoch" if number == "1" else f"{number} epochs"
 
 
 def _epoch(epochs: float) -> str:

@@ -10,10 +10,13 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import components, gathering, pictures, services, state
+from explorer import cards, components, gathering, pictures, services, state
+from vitcore import checkpoints
+from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
 from vitcore.datasets.pictures import PictureError, decode
+from vitcore.training.runs import read_run
 
 _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp"]
 if importlib.util.find_spec("pillow_heif"):
@@ -245,3 +248,15 @@ def _model(models: list[str]) -> None:
         bind="query-params",
         persist_state="session",
     )
+    if learned := _learned_from(state.model()):
+        _small(learned)
+
+
+def _learned_from(model: str) -> str:
+    """What the model learned from, or "" where its folder does not say it."""
+    try:
+        return cards.learned_from(
+            services.card(model) or {}, read_run(checkpoints.folder_of(model))
+        )
+    except CheckpointError:
+        return ""

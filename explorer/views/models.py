@@ -1,5 +1,7 @@
 """Models: those that come with the app and one's own runs, each with what is known about it."""
 
+from html import escape
+
 import streamlit as st
 
 from explorer import cards, components, navigation, run_sentences, services, state
@@ -13,7 +15,7 @@ jobs = server_jobs()
 def strip() -> None:
     picture, patch_size = state.picture(), state.patch_size()
     answer = services.reading(state.model(), picture, patch_size)
-    if stage := components.strip(answer, picture, patch_size, now="answer"):
+    if stage := components.strip(answer, picture, patch_size, now=""):
         navigation.goto(stage)
 
 
@@ -127,9 +129,10 @@ def show(name: str, run: Run | None, card: dict) -> None:
         st.subheader("Share of test pictures that are right, by patch size", anchor=False)
         st.html(accuracy)
     elif run is not None:
-        st.markdown(
-            ":small[Measured only on the pictures that its training held back. "
-            f"`python -m vitcore evaluate --model {name}` measures it on the test pictures.]"
+        st.html(
+            '<p class="quiet-line">Measured only on the pictures that its training held back.</p>'
+            '<p class="quiet-line">From a shell, on the test pictures: '
+            f"<code>python -m vitcore evaluate --model {escape(name)}</code></p>"
         )
 
 

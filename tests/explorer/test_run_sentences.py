@@ -1,5 +1,6 @@
 """Sentences about runs: written from the numbers, in each state."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,17 @@ def progress(state, *, accuracy=None, loss=(), problem="", **values):
         (progress("running", loss=(2.0, 1.834)), "quiet-heron: epoch 2.4 of 5, loss 1.83"),
         (
             progress("running", accuracy=0.612),
-            "quiet-heron: epoch 2.4 of 5, 61% of the pictures held back are right",
+            "quiet-heron: epoch 2.4 of 5, 61% of the pictures held back are right (guessing: 10%)",
         ),
         (progress("stopping"), "quiet-heron stops at epoch 2.4 of 5"),
         (
             progress("stopped", accuracy=0.5),
-            "quiet-heron was stopped at epoch 2.4 of 5: 50% of the pictures held back are right",
+            "quiet-heron was stopped at epoch 2.4 of 5: "
+            "50% of the pictures held back are right (guessing: 10%)",
         ),
         (
             progress("finished", accuracy=0.84),
-            "quiet-heron learned: 84% of the pictures held back are right",
+            "quiet-heron learned: 84% of the pictures held back are right (guessing: 10%)",
         ),
         (progress("finished"), "quiet-heron is trained"),
         (progress("failed"), "quiet-heron failed at step 241"),
@@ -73,6 +75,12 @@ def test_what_is_not_known_yet_is_not_said():
 )
 def test_seconds_read_as_a_clock(seconds, text):
     assert run_sentences.clock(seconds) == text
+
+
+@pytest.mark.parametrize("epochs, words", [(1.0, "1 epoch"), (2.4, "2.4 epochs")])
+def test_one_epoch_is_not_several(epochs, words):
+    run = replace(progress("finished").run, epoch=epochs)
+    assert run_sentences.summary(run) == f"finished · sketch10 · tiny · {words}"
 
 
 def test_before_the_first_point_each_phase_is_named():

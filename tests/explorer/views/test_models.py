@@ -17,7 +17,7 @@ from vitcore import checkpoints
 from vitcore.config import TrainConfig, ViTConfig
 from vitcore.initialisation import weight_shapes
 from vitcore.training.events import EventLog
-from vitcore.training.runs import write_description
+from vitcore.training.runs import read_run, write_description
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "models.py"
 SMALL = ViTConfig(width=8, depth=1, heads=2, mlp_width=8)
@@ -115,7 +115,9 @@ def test_a_bundled_model_shows_its_card(home, bundled):
 def test_a_run_shows_what_it_was_trained_on(home):
     make_run(home, "quiet-heron")
     view = opened("quiet-heron")
-    assert view.title[0].value == "quiet-heron gets 84% of the pictures held back right"
+    assert view.title[0].value == (
+        "quiet-heron gets 84% of the pictures held back right (guessing: 10%)"
+    )
     assert "<td>sketch10</td>" in texts(view)
     assert "<td>7</td>" in texts(view)
 
@@ -203,6 +205,16 @@ def test_the_table_marks_the_present_patch_size():
 def test_any_card_is_survived(home, bundled, tmp_path, card):
     (tmp_path / "bundled" / "flexi-cifar10" / "card.json").write_text(card)
     opened("flexi-cifar10")
+
+
+def test_what_a_model_learned_from_is_in_its_card_or_its_run(home):
+    run = read_run(make_run(home, "quiet-heron"))
+    assert cards.learned_from({}, run) == "Learned from drawings (sketch10)."
+    mixed = {"train": {"data": "cifar10", "sketch_share": 0.1}}
+    assert cards.learned_from(mixed, None) == (
+        "Learned from photographs (CIFAR-10) and some drawings (sketch10)."
+    )
+    assert cards.learned_from({"train": 3}, None) == ""
 
 
 def test_the_card_of_the_present_patch_size_is_the_finding():

@@ -151,7 +151,7 @@ def test_a_run_in_progress_shows_curves_speed_and_stop(view, server, monkeypatch
     assert not view.exception
     name = server.runs()[0].name
     assert view.title[0].value == (
-        f"{name}: epoch 1.2 of 2, 61% of the pictures held back are right"
+        f"{name}: epoch 1.2 of 2, 61% of the pictures held back are right (guessing: 10%)"
     )
     assert "epoch 1.2 / 2 · 812 pictures/s · 00:0" in texts(view)
     assert len(view.get("plotly_chart")) == 3
@@ -175,7 +175,10 @@ def test_a_finished_run_says_what_it_learned(view, server):
     started(view)
     until(view, server, "finished")
     name = server.runs()[0].name
-    assert view.title[0].value == f"{name} learned: 61% of the pictures held back are right"
+    assert (
+        view.title[0].value
+        == f"{name} learned: 61% of the pictures held back are right (guessing: 10%)"
+    )
     assert "finished" in texts(view)
     assert "train_use" in keys(view)
     assert len(view.get("plotly_chart")) == 3
