@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.findings import UNDECIDED, percent
-from explorer.numerals import signed
+from explorer.numerals import signed, small_number
 from explorer.position_kinds import PositionKind
 from vitcore.introspection.positions import similarity_by_distance, similarity_by_place
 
@@ -15,6 +15,8 @@ _STRONG, _WEAK = 0.5, 0.2  # correlation from which closeness is said to be know
 _LEARNED = 0.1  # correlation by which learned positions must exceed untrained ones
 _NEAREST = 0.25  # share of positions by which a neighbour must be the most similar more often
 _GAIN = 0.05  # cosine by which one mean must exceed another to be said to
+_HARDLY = 0.02  # probability by which an answer moves that hardly changes
+_ROUNDING = 1e-4  # probability that rounding can explain
 _RISE = 0.2  # cosine by which a curve must rise from its lowest point to be said to rise again
 
 
@@ -148,21 +150,34 @@ def shuffle_title(answers: Shuffling, names: tuple[str, ...], *, positions: bool
         return "This model prefers no class, shuffled or not"
     change = _change(answers.original, answers.shuffled, names)
     if not positions:
-        return f"Without positions the order says nothing: shuffled, {change}"
-    if answers.moved_without < UNDECIDED:
-        top = int(answers.original_without.argmax())
-        share = percent(float(answers.original_without[top]))
-        without = f"it is {names[top]} {share} both times"
+        return (
+            f"This model has no positions: shuffling {_verb(answers.moved)} the answer ({change})"
+        )
+    without = _change(answers.original_without, answers.shuffled_without, names)
+    if answers.moved < _HARDLY and int(answers.original.argmax()) == int(answers.shuffled.argmax()):
+        first = f"Even with positions, this shuffling {_verb(answers.moved)} the answer ({change})"
     else:
-        without = _change(answers.original_without, answers.shuffled_without, names)
-    return f"Shuffled, {change}; without positions {without}"
+        first = f"With positions, shuffling changes the answer ({change})"
+    if answers.moved_without < UNDECIDED:
+        return f"{first}; without them it cannot ({without})"
+    return f"{first}; without them it {_verb(answers.moved_without)} it too ({without})"
+
+
+def largest_difference(value: float) -> str:
+    """How far two answers are apart, and whether that is rounding only."""
+    rounding = " (rounding)" if 0 < value < _ROUNDING else ""
+    return f"largest difference {small_number(value)}{rounding}"
+
+
+def _verb(moved: float) -> str:
+    if moved < UNDECIDED:
+        return "does not change"
+    return "hardly changes" if moved < _HARDLY else "changes"
 
 
 def _change(before: np.ndarray, after: np.ndarray, names: tuple[str, ...]) -> str:
     first, second = int(before.argmax()), int(after.argmax())
     low, high = percent(float(before[first])), percent(float(after[second]))
     if first != second:
-        return f"the answer moves from {names[first]} {low} to {names[second]} {high}"
-    if low == high:
-        return f"the answer stays {names[first]} {low}"
-    return f"the answer stays {names[first]} and goes from {low} to {high}"
+        return f"{names[first]} {low} → {names[second]} {high}"
+    return f"{names[first]} {low} both" if low == high else f"{names[first]} {low} → {high}"

@@ -6,18 +6,20 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 
 from explorer.findings import percent
 from explorer.position_findings import Shuffling
 
 _STYLE = """<style>
-.shuffle { display: grid; grid-template-columns: 72fr 72fr 140fr 140fr; gap: 12px 32px;
-  max-width: 1240px; font-size: .87rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
+.shuffle { font-size: .87rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
 .shuffle section { min-width: 0; } .shuffle h4 { margin: 0 0 8px; padding: 0; font-size: 1rem;
   font-weight: 600; letter-spacing: 0; }
+.shuffle .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 28px; max-width: 440px; }
 .shuffle img { display: block; width: 100%; aspect-ratio: 1; image-rendering: pixelated; }
+.shuffle.answers { container-type: inline-size; padding-right: 12px; }
+.shuffle .legend { display: flex; flex-wrap: wrap; gap: 2px 20px; margin: 0 0 10px; }
+.shuffle .tables { display: grid; grid-template-columns: 1fr 1fr; gap: 14px 36px; }
 .shuffle ol { list-style: none; margin: 0; padding: 0; }
 .shuffle li { display: grid; grid-template-columns: 5.1em 1fr 5.6em; column-gap: 7px;
   align-items: center; height: 21px; margin: 0; line-height: 1;
@@ -31,40 +33,24 @@ _STYLE = """<style>
 .shuffle .v { text-align: right; white-space: nowrap; }
 .shuffle p, .shuffle li { font-size: .87rem; }
 .shuffle p { margin: 8px 0 0; color: color-mix(in srgb, currentColor 75%, transparent); }
-@media (max-width: 900px) { .shuffle { grid-template-columns: 1fr 1fr; gap: 14px; }
-  .shuffle section.answers { grid-column: 1 / -1; } }
+@container (max-width: 480px) { .shuffle .tables { grid-template-columns: 1fr; } }
 </style>"""
 
 
-def shuffled_answers(
-    original: np.ndarray,
-    shuffled: np.ndarray,
-    answers: Shuffling,
-    *,
-    names: Sequence[str],
-    truth: int | None,
-    notes: tuple[str, str],
-    ink: str,
-) -> None:
-    """Draw both pictures and, per class, the probability of each.
+def pictures_html(original: np.ndarray, shuffled: np.ndarray) -> str:
+    """The picture beside its shuffled patches, as HTML.
 
     Args:
         original: (side, side, 3) uint8, as the model saw it.
         shuffled: the same with its patches moved.
-        answers: the four answers.
-        names: of the classes.
-        truth: index of the picture's class, or None.
-        notes: a line below each table of answers.
-        ink: colour of the shuffled picture's bars, as `#rrggbb`.
     """
-    st.html(
-        shuffle_html(original, shuffled, answers, names=names, truth=truth, notes=notes, ink=ink)
+    return (
+        f'{_STYLE}<div class="shuffle"><div class="pair">{_picture("Picture", original)}'
+        f"{_picture('Shuffled', shuffled)}</div></div>"
     )
 
 
-def shuffle_html(
-    original: np.ndarray,
-    shuffled: np.ndarray,
+def answers_html(
     answers: Shuffling,
     *,
     names: Sequence[str],
@@ -72,13 +58,21 @@ def shuffle_html(
     notes: tuple[str, str],
     ink: str,
 ) -> str:
-    """The figure as HTML; see `shuffled_answers`."""
+    """The probability of each class before and after, with positions and without, as HTML.
+
+    Args:
+        answers: the four answers.
+        names: of the classes.
+        truth: index of the picture's class, or None.
+        notes: a line below each table of answers.
+        ink: colour of the shuffled picture's bars, as `#rrggbb`.
+    """
     return "".join(
         [
             _STYLE.replace("INK", ink),
-            '<div class="shuffle">',
-            _picture("Picture", original, "before", "upper bars, left number"),
-            _picture("Shuffled", shuffled, "after", "lower bars, right number"),
+            '<div class="shuffle answers"><p class="legend">',
+            '<span><i class="before"></i>grey: as it is</span>',
+            '<span><i class="after"></i>teal: shuffled</span></p><div class="tables">',
             _table("With positions", answers.original, answers.shuffled, names, truth, notes[0]),
             _table(
                 "Without positions",
@@ -88,18 +82,17 @@ def shuffle_html(
                 truth,
                 notes[1],
             ),
-            "</div>",
+            "</div></div>",
         ]
     )
 
 
-def _picture(title: str, pixels: np.ndarray, kind: str, note: str) -> str:
+def _picture(title: str, pixels: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
     data = base64.b64encode(buffer.getvalue()).decode()
     return (
-        f'<section><h4>{title}</h4><img alt="{title}" src="data:image/png;base64,{data}">'
-        f'<p><i class="{kind}"></i>{note}</p></section>'
+        f'<section><h4>{title}</h4><img alt="{title}" src="data:image/png;base64,{data}"></section>'
     )
 
 
@@ -122,7 +115,4 @@ def _table(
             f'<span class="two"><i style="width:{first:.2%}"></i><i style="width:{second:.2%}"></i>'
             f'</span><span class="v">{percent(float(first))} → {percent(float(second))}</span></li>'
         )
-    return (
-        f'<section class="answers"><h4>{title}</h4><ol>{"".join(rows)}</ol>'
-        f"<p>{html.escape(note)}</p></section>"
-    )
+    return f"<section><h4>{title}</h4><ol>{''.join(rows)}</ol><p>{html.escape(note)}</p></section>"

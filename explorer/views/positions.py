@@ -5,13 +5,14 @@ import streamlit as st
 
 from explorer import components, navigation, services, state
 from explorer.components.positions import positions, positions_payload
-from explorer.components.shuffle import shuffled_answers
+from explorer.components.shuffle import answers_html, pictures_html
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
-from explorer.numerals import signed, small_number
+from explorer.numerals import signed
 from explorer.position_findings import (
     Shuffling,
     distance_title,
+    largest_difference,
     position_title,
     rise_reason,
     shuffle_title,
@@ -22,7 +23,7 @@ from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.introspection.positions import similarity_by_distance
 from vitcore.patches import as_seen, cut, join
 
-_SHUFFLE_HEIGHT = 320
+_SHUFFLE_HEIGHT = 290
 
 
 def draw_tiles(
@@ -101,10 +102,12 @@ def draw_shuffle(
     model: str, picture: state.Picture, patch_size: int, config: ViTConfig | None
 ) -> None:
     """The shuffled picture and what the model answers to it."""
-    title, button = st.columns([6, 1], vertical_alignment="center")
+    title = st.container()
+    left, right = st.columns([10, 19], gap="medium")
     cells = cut(picture.pixels, patch_size)  # (gh, gw, P, P, 3)
     rows, columns = cells.shape[:2]
-    if button.button(
+    pictures = left.container()
+    if left.container(horizontal_alignment="right").button(
         "Shuffle again",
         key="positions_shuffle",
         icon=":material/shuffle:",
@@ -112,22 +115,28 @@ def draw_shuffle(
         disabled=rows * columns == 1,
     ):
         st.session_state["positions_seed"] = st.session_state.get("positions_seed", 0) + 1
+    order = permutation(rows * columns, st.session_state.get("positions_seed", 0))
+    moved = cells.reshape(rows * columns, *cells.shape[2:])[order].reshape(cells.shape)
+    pictures.html(pictures_html(join(cells), join(moved)))
     if rows * columns == 1:
         title.subheader("One patch cannot be shuffled")
-        components.figure_state(
-            "empty",
-            "At this patch size the whole picture is one patch.",
-            "Choose a smaller patch size to shuffle.",
-            height=_SHUFFLE_HEIGHT,
-        )
+        with right:
+            components.figure_state(
+                "empty",
+                "At this patch size the whole picture is one patch.",
+                "Choose a smaller patch size to shuffle.",
+                height=_SHUFFLE_HEIGHT,
+            )
         return
-    order = permutation(rows * columns, st.session_state.get("positions_seed", 0))
     answers = four_answers(model, picture, patch_size, order)
     if not isinstance(answers, Shuffling):
         title.subheader("Shuffle the patches: does the answer move?")
         kind = "loading" if isinstance(answers, Waiting) else "error"
         done = answers.done if isinstance(answers, Waiting) else None
-        components.figure_state(kind, answers.what, answers.then, height=_SHUFFLE_HEIGHT, done=done)
+        with right:
+            components.figure_state(
+                kind, answers.what, answers.then, height=_SHUFFLE_HEIGHT, done=done
+            )
         return
     names = CLASS_NAMES if len(answers.original) == len(CLASS_NAMES) else tuple(
         f"class {index}" for index in range(len(answers.original))
@@ -135,18 +144,14 @@ def draw_shuffle(
     title.subheader(
         shuffle_title(answers, names, positions=config is None or config.positions != "none")
     )
-    moved = cells.reshape(rows * columns, *cells.shape[2:])[order].reshape(cells.shape)
-    shuffled_answers(
-        join(cells),
-        join(moved),
-        answers,
-        names=names,
-        truth=picture.truth,
-        notes=(
-            f"largest difference {small_number(answers.moved)}",
-            f"largest difference {small_number(answers.moved_without)}",
-        ),
-        ink=palette(st.context.theme.type).first,
+    right.html(
+        answers_html(
+            answers,
+            names=names,
+            truth=picture.truth,
+            notes=(largest_difference(answers.moved), largest_difference(answers.moved_without)),
+            ink=palette(st.context.theme.type).first,
+        )
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from explorer.position_findings import (
     Shuffling,
     distance_title,
+    largest_difference,
     position_title,
     rise_reason,
     shuffle_title,
@@ -122,34 +123,48 @@ def test_a_curve_that_rises_is_explained_only_where_opposite_edges_are_alike():
 def test_an_answer_that_moves_is_reported_from_and_to():
     answers = Shuffling(one(0.1, 0.8), one(0.4, 0.3), one(0.5), one(0.5))
     assert shuffle_title(answers, CLASS_NAMES, positions=True) == (
-        "Shuffled, the answer moves from automobile 80% to airplane 40%; "
-        "without positions it is airplane 50% both times"
+        "With positions, shuffling changes the answer (automobile 80% → airplane 40%); "
+        "without them it cannot (airplane 50% both)"
     )
     assert answers.moved == pytest.approx(0.5)
     assert answers.moved_without == 0
 
 
-def test_an_answer_that_stays_is_reported_as_staying():
+def test_an_answer_whose_class_stays_is_named_once():
     answers = Shuffling(one(0.8), one(0.6), one(0.5), one(0.5))
     title = shuffle_title(answers, CLASS_NAMES, positions=True)
-    assert title.startswith("Shuffled, the answer stays airplane and goes from 80% to 60%;")
+    assert title.startswith("With positions, shuffling changes the answer (airplane 80% → 60%);")
+
+
+def test_an_answer_that_positions_did_not_move_is_not_said_to_change():
     same = Shuffling(one(0.8), one(0.8), one(0.5), one(0.5))
-    title = shuffle_title(same, CLASS_NAMES, positions=True)
-    assert title.startswith("Shuffled, the answer stays airplane 80%;")
+    assert shuffle_title(same, CLASS_NAMES, positions=True) == (
+        "Even with positions, this shuffling does not change the answer (airplane 80% both); "
+        "without them it cannot (airplane 50% both)"
+    )
+    nearly = Shuffling(one(0.8), one(0.79), one(0.5), one(0.5))
+    title = shuffle_title(nearly, CLASS_NAMES, positions=True)
+    assert "hardly changes the answer (airplane 80% → 79%)" in title
 
 
 def test_an_answer_without_positions_that_moves_after_all_is_not_hidden():
     answers = Shuffling(one(0.8), one(0.6), one(0.5), one(0.2, 0.7))
     title = shuffle_title(answers, CLASS_NAMES, positions=True)
-    assert title.endswith("without positions the answer moves from airplane 50% to automobile 70%")
+    assert title.endswith("; without them it changes it too (airplane 50% → automobile 70%)")
 
 
 def test_a_model_without_positions_is_not_asked_twice():
     answers = Shuffling(*[one(0.5)] * 4)
     title = shuffle_title(answers, CLASS_NAMES, positions=False)
     assert title == (
-        "Without positions the order says nothing: shuffled, the answer stays airplane 50%"
+        "This model has no positions: shuffling does not change the answer (airplane 50% both)"
     )
+
+
+def test_a_difference_of_rounding_is_called_so():
+    assert largest_difference(2e-7) == "largest difference 2·10⁻⁷ (rounding)"
+    assert largest_difference(0.15) == "largest difference 0.15"
+    assert largest_difference(0) == "largest difference 0"
 
 
 def test_an_undecided_model_is_not_said_to_answer():

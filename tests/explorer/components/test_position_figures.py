@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from explorer.components.positions import positions_payload
-from explorer.components.shuffle import shuffle_html
+from explorer.components.shuffle import answers_html, pictures_html
 from explorer.position_findings import Shuffling
 from explorer.position_kinds import PositionKind
 from vitcore.introspection.positions import position_similarity
@@ -58,24 +58,28 @@ def test_different_grids_are_named_in_the_error(picture):
 def html(**changes):
     even = np.full(3, 1 / 3)
     given = {
-        "original": np.zeros((4, 4, 3), np.uint8),
-        "shuffled": np.full((4, 4, 3), 9, np.uint8),
-        "answers": Shuffling(np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.4, 0.5]), even, even),
         "names": ("cat", "dog", "<b>"),
         "truth": 1,
         "notes": ("largest difference 0.60", "largest difference 0"),
         "ink": "#0B6B7F",
     }
-    original, shuffled, answers = (given.pop(k) for k in ("original", "shuffled", "answers"))
-    return shuffle_html(original, shuffled, answers, **{**given, **changes})
+    answers = Shuffling(np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.4, 0.5]), even, even)
+    return answers_html(answers, **{**given, **changes})
 
 
 def test_both_pictures_are_shown_pixel_by_pixel():
-    first, second = re.findall(r"base64,([^\"]+)", html())
+    text = pictures_html(np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 9, np.uint8))
+    first, second = re.findall(r"base64,([^\"]+)", text)
     for data, value in ((first, 0), (second, 9)):
         with Image.open(io.BytesIO(base64.b64decode(data))) as image:
             assert image.size == (4, 4)
             assert np.unique(np.asarray(image)) == [value]
+
+
+def test_a_legend_above_the_bars_names_both_colours():
+    legend = html().split("With positions")[0]
+    assert "grey: as it is" in legend
+    assert "teal: shuffled" in legend
 
 
 def test_the_answers_before_and_after_stand_beside_each_class():

@@ -79,9 +79,10 @@ def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, asked):
 def test_the_answers_are_those_of_the_shuffled_picture(open_positions, asked):
     view = open_positions()
     titles = [element.value for element in view.subheader]
-    assert titles[0].startswith("Shuffled, the answer moves from frog ")
-    assert "without positions it is frog " in titles[0]
-    (figure,) = bodies(view, 'class="shuffle"')
+    assert titles[0].startswith("With positions, shuffling changes the answer (frog ")
+    assert "without them it cannot (frog " in titles[0]
+    assert len(bodies(view, 'alt="Shuffled"')) == 1
+    (figure,) = bodies(view, 'class="shuffle answers"')
     assert "largest difference 0<" in figure
     moves = [wish.patches for wish in asked if wish and wish.patches]
     assert len(moves) == 2
