@@ -76,7 +76,8 @@ def test_the_chosen_things_go_from_page_to_page(person):
         person.goes_to(title)
         assert person.chosen("picture_class") == "horse"
         assert person.patch_size() == 16
-        assert person.query()["patch_size"] == "16"
+        person.eventually(lambda: person.query().get("patch_size") == "16")
+        assert person.query()["picture_class"] == "horse"
 
 
 def test_a_link_shows_another_person_the_same(somebody, server):
