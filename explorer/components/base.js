@@ -128,7 +128,7 @@ function gridLines(c, width, height, [rows, columns]) {
 
 // ---- words
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
-const percent = (x) => (x >= .9995 ? '100' : x >= .0995 ? Math.round(100 * x) : x < .0005 ? '0' : (100 * x).toFixed(1)) + '%';
+const percent = (x) => (x >= .9995 ? '100' : x >= .995 ? '>99' : x >= .0995 ? Math.round(100 * x) : x >= .0005 ? (100 * x).toFixed(1) : x > 0 ? '<0.1' : '0') + '%';   // never 100 beside something else
 const place = (p, [, columns]) => `row ${Math.floor(p / columns) + 1}, column ${p % columns + 1}`;
 function spans(text) {                      // 'a `b` c' -> nodes, with b in the code face; never parsed as HTML
   return text.split('`').flatMap((part, i) => {
@@ -160,9 +160,11 @@ const pin = {
 // ---- pointing at a patch: the same in every figure. `one` has setHover(p or null), pinAt(p), letGo(), shown() -> p or null, grid.
 function pickable(canvas, at, one, signal) {
   const where = (event) => { const r = canvas.getBoundingClientRect(); return at(event.clientX - r.left, event.clientY - r.top, event); };
-  canvas.addEventListener('pointermove', (event) => one.setHover(where(event)), { signal });
-  canvas.addEventListener('pointerleave', () => one.setHover(null), { signal });
-  canvas.addEventListener('click', (event) => { const p = where(event); if (p !== null) one.pinAt(p); }, { signal });
+  let last = null;                          // a click comes in whole pixels: beside a grid line it can miss the patch that is highlighted
+  const finer = (event) => last && Math.abs(last.clientX - event.clientX) < 1 && Math.abs(last.clientY - event.clientY) < 1 ? last : event;
+  canvas.addEventListener('pointermove', (event) => { last = event; one.setHover(where(event)); }, { signal });
+  canvas.addEventListener('pointerleave', () => { last = null; one.setHover(null); }, { signal });
+  canvas.addEventListener('click', (event) => { const p = where(finer(event)); if (p !== null) one.pinAt(p); }, { signal });
 }
 function keyable(canvas, one, signal) {
   canvas.addEventListener('keydown', (event) => {

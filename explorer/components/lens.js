@@ -172,7 +172,7 @@ class Lens {
       for (let h = 0; h < H; h++) {
         const y = this.top + h * (TH + this.gap);
         c.fillStyle = this.theme.text; c.globalAlpha = .75;
-        if (!l) { c.save(); c.translate(7, y + TH); c.rotate(-Math.PI / 2); c.fillText((h || TH < 62 ? '' : 'head ') + (h + 1), 0, 0); c.restore(); }
+        if (!l) { c.save(); c.translate(7, y + TH / 2); c.rotate(-Math.PI / 2); c.textAlign = 'center'; c.fillText((h || TH < 62 ? '' : 'head ') + (h + 1), 0, 0); c.restore(); }
         if (!this.model) { c.globalAlpha = .25; c.fillRect(x, y, T, TH); c.globalAlpha = 1; continue; }
         c.globalAlpha = 1;
         c.drawImage(this.model.source, x, y, T, TH);
@@ -196,7 +196,7 @@ class Lens {
   say(p) {
     const [l, h] = this.peek ?? this.chosen, { heads, size } = this.head, [rows, columns] = this.grid, N = this.count, k = l * heads + h;
     const map = this.maps.subarray(k * N, (k + 1) * N), each = this.scale === 'each', name = `ead ${h + 1} of block ${l + 1}`;
-    this.high.textContent = `${percent(each ? this.maxima[k] : this.largest)}  ${each ? 'of the shown map’s attention; every map has its own maximum' : 'the same scale in all maps'}`;
+    this.high.textContent = `brightest = ${percent(each ? this.maxima[k] : this.largest)}  ${each ? '(in this map); each map has its own maximum' : 'the same scale in all maps'}`;
     let best = 0, sum = 0;
     for (let i = 0; i < N; i++) { sum += map[i]; if (map[i] > map[best]) best = i; }
     const b = document.createElement('b'), most = best === p ? 'itself' : `the patch at ${place(best, this.grid)}`;
@@ -206,15 +206,16 @@ class Lens {
       this.read.replaceChildren(b, `In h${name} it is looked at most by ${most} (${percent(map[best])} of that patch’s attention). From ${N === 1 ? 'the one patch' : `all ${N} patches together`} it receives ${even.toFixed(2)} times an even share.`);
       return;
     }
-    const words = [`H${name} looks most at ${most} (${percent(map[best])})`];
-    if (p >= 0 && N > 1) words.push(this.around(map, p, best === p));
-    if (this.head.prefix.length) words.push(`${percent(Math.max(0, 1 - sum))} goes to ${this.head.prefix.length === 1 ? `the ${this.head.prefix[0]} token` : 'the tokens that are not patches'}`);
+    let first = `For this ${p < 0 ? 'token' : 'patch'}, h${name} looks most at ${most} (${percent(map[best])})`;
     if (p >= 0 && N > 1 && sum > 0) {
       let distance = 0;
       for (let i = 0; i < N; i++) distance += map[i] * Math.hypot((Math.floor(i / columns) - Math.floor(p / columns)) * size[0] / rows, (i % columns - p % columns) * size[1] / columns);
-      words.push(`mean distance ${(distance / sum * 32 / size[0]).toFixed(1)} pixels`);
+      first += `; mean distance ${(distance / sum * 32 / size[0]).toFixed(1)} pixels`;
     }
-    this.read.replaceChildren(b, words.join('; ') + '.');
+    const rest = [];
+    if (this.head.prefix.length) rest.push(`${percent(Math.max(0, 1 - sum))} goes to ${this.head.prefix.length === 1 ? `the ${this.head.prefix[0]} token` : 'the tokens that are not patches'}`);
+    if (p >= 0 && N > 1) rest.push(this.around(map, p, best === p));
+    this.read.replaceChildren(b, [first, ...rest.length ? [rest.join('; ')] : []].join('. ') + '.');
   }
   around(map, p, most) {                    // itself apart from row and column, so that nothing holds trivially
     const [rows, columns] = this.grid, y = Math.floor(p / columns), x = p % columns;
@@ -223,7 +224,7 @@ class Lens {
     const T = map.length + this.head.prefix.length, even = [(columns - 1) / T, (rows - 1) / T].map(percent);
     const spread = even[0] === even[1] ? `${even[0]} each` : `${even[0]} and ${even[1]}`;
     const self = most ? '' : `${percent(map[p])} stays on itself, `;
-    return `${self}${percent(row)} goes to the rest of its row and ${percent(column)} to the rest of its column, where an even spread gives ${spread}`;
+    return `${self}${percent(row)} goes to the rest of its row, ${percent(column)} to the rest of its column (an even spread: ${spread})`;
   }
 }
 
