@@ -266,7 +266,7 @@ class Ribbon {
     let vote = 'The answer is read from the class token, so a patch has no vote of its own.';
     if (own) {
       const top = largest(own), alone = own[top] - Math.min(...own) < UNDECIDED ? `give every class ${percent(own[top])}` : `answer ${names[top]} (${percent(own[top])})`;
-      vote = N === 1 ? `It is the only token, so its vote is the model’s answer.` : `Asked alone, it would ${alone}; the model’s answer is the mean of all ${N} such votes.`;
+      vote = N === 1 ? `It is the only token, so its vote is the model’s answer.` : `Asked alone, it would ${alone}; the model averages all ${N} votes as scores, before they become percentages.`;
     }
     this.read.replaceChildren(b, look + vote);
   }

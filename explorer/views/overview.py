@@ -14,8 +14,9 @@ _TEXT = (
     "attention every place receives, averaged over heads and over the patches that look. "
 )
 _MEAN = (
-    "The **answer** is the mean of one vote per token, so the mark on each bar, the vote of the "
-    "patch under the pointer, is exact. "
+    "Each token has one **vote**, a score per class; the **answer** averages the votes and then "
+    "turns them into percentages (softmax). The mark on each bar is the percentage that the patch "
+    "under the pointer would give alone; the mean of all marks is therefore not quite the bar. "
 )
 _CLASS = "The **answer** is read from the class token, a learned one that goes along. "
 _NOT_SAID = (

@@ -65,7 +65,7 @@ def test_with_a_class_token_the_answer_is_read_from_it(open_view, make_reading):
     assert not view.exception
     assert "**65 tokens**" in text(view)
     assert "read from the class token" in text(view)
-    assert "mean of one vote" not in text(view)
+    assert "one **vote**" not in text(view)
 
 
 @pytest.mark.parametrize("size", [2, 3, 32])
