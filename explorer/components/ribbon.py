@@ -155,7 +155,7 @@ def waiting_payload(
     seen = as_seen(pixels, patch_size)
     side = grid_side(patch_size)
     count, prefix = side * side, config.prefix if config else 0
-    shape = f"`({count + prefix}, {config.width})`" if config else "awaited"
+    shape = f"`({count + prefix}, {config.width})`" if config else "computing"
     waiting = isinstance(answer, Waiting)
     header = {
         "state": "waiting" if waiting else "problem",
@@ -169,7 +169,7 @@ def waiting_payload(
             "attention": f"{config.depth} × {config.heads} {_heads(config.heads)}"
             if config
             else "",
-            "answer": "awaited" if waiting else "none",
+            "answer": "computing" if waiting else "none",
         },
     }
     shared = _shared(seen, patch_size, (side, side), prefix, mode, now)
@@ -221,6 +221,6 @@ def _at_rest(count: int, prefix: int, width: int) -> str:
         prefix, f" The first {prefix} rows are no patches: class token and registers."
     )
     return (
-        f"{first} (blue below zero, red above).{before} The maps show where attention lands in "
-        "each block. Point at a patch to follow it through."
+        f"{first} (blue below zero, orange above).{before} The maps show where attention lands in "
+        f"each block.{'' if count == 1 else ' Point at a patch to follow it through.'}"
     )

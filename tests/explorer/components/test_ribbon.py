@@ -69,6 +69,7 @@ def test_one_token_is_one_patch(make_reading, unpack):
     header, arrays = unpack(reading_payload(make_reading(32), name="a", truth=6))
     assert header["captions"]["patches"] == "1 patch of `(32, 32, 3)`"
     assert arrays["attention"].shape == (2, 1, 1)
+    assert "Point at" not in header["rest"]
 
 
 def test_a_grid_need_not_be_square(make_reading, unpack):
