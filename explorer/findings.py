@@ -182,14 +182,17 @@ def facts(
         f"`{formula} + {prefix} = {tokens}`" if prefix else f"`{formula} = {count}` {noun}"
     )
     if 32 % patch_size:
-        parts.append(f"resized to `{side * patch_size} × {side * patch_size}`")
+        parts.append(
+            f"32 is not a multiple of {patch_size}, so the picture is resized to "
+            f"`{side * patch_size}\u00a0×\u00a0{side * patch_size}`"
+        )
     pairs = tokens * tokens
     parts.append(f"`{tokens}² = {pairs:,}` {'pair' if pairs == 1 else 'pairs'} per head")
     if blocks and heads:
         parts.append(f"{blocks} × {_counted(heads, 'head')}")
     if seconds is not None:
         milliseconds = 1e3 * seconds
-        parts.append(f"{milliseconds:.{0 if milliseconds >= 9.5 else 1}f} ms")
+        parts.append(f"computed in {milliseconds:.{0 if milliseconds >= 9.5 else 1}f} ms")
     return f":small[{'  ·  '.join(parts)}]"
 
 
