@@ -8,6 +8,20 @@ from pathlib import Path
 from typing import Any
 
 FILE_NAME = "events.jsonl"
+END_STATES = ("finished", "stopped", "failed")
+_NUMBERS = (
+    "time",
+    "step",
+    "steps",
+    "steps_per_epoch",
+    "epoch",
+    "loss",
+    "accuracy",
+    "top5",
+    "learning_rate",
+    "pictures_per_second",
+    "patch_size",
+)
 
 
 class EventLog:
@@ -58,9 +72,9 @@ def read(path: str | Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
     Returns:
         The new events in order, and the offset for the next call, which is just behind the
         last newline: a line still being written is left for then. A line that is not a JSON
-        object is passed over. No file yet: no events. A file shorter than `offset` was cut
-        back by a resumed run and is read anew: then, and only then, the returned offset is
-        below the one given, and the events are all there are.
+        object is passed over. No file yet, or one that cannot be opened: no events. A file
+        shorter than `offset` was cut back by a resumed run and is read anew: then, and only
+        then, the returned offset is below the one given, and the events are all there are.
     """
     try:
         with open(_file(path), "rb") as file:
@@ -70,18 +84,34 @@ def read(path: str | Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
             data = file.read()
     except FileNotFoundError:
         return [], 0
+    except OSError:
+        return [], offset
     end = data.rfind(b"\n") + 1
     lines = (parse(line) for line in data[:end].split(b"\n"))
     return [event for event in lines if event is not None], offset + end
 
 
 def parse(line: bytes) -> dict[str, Any] | None:
-    """One line as an event, or None where it is torn or no event at all."""
+    """One line as an event, or None where it is torn or no event at all.
+
+    Whoever reads an event may count on its fields: a number is a finite number or None, and
+    an end has a known state, "failed" where it says another.
+    """
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        return None
+    for name in _NUMBERS:
+        if name in event and not _is_number(event[name]):
+            event[name] = None
+    if event["event"] == "end":
+        if event.get("state") not in END_STATES:
+            event.update(state="failed", reason="Its log ends with a word that is not known.")
+        elif not isinstance(event.get("reason", ""), str):
+            event["reason"] = ""
+    return event
 
 
 def truncate_after(path: str | Path, step: int) -> None:
@@ -104,7 +134,7 @@ def truncate_after(path: str | Path, step: int) -> None:
     for line in lines:
         if (event := parse(line)) is None:
             break
-        if event.get("event") != "end" and event.get("step", 0) <= step:
+        if event.get("event") != "end" and (event.get("step") or 0) <= step:
             kept.append(line + b"\n")
     part = path.with_name(path.name + ".part")
     with open(part, "wb") as file:
@@ -117,6 +147,12 @@ def truncate_after(path: str | Path, step: int) -> None:
 def _file(path: str | Path) -> Path:
     path = Path(path)
     return path / FILE_NAME if path.is_dir() else path
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e15  # false for NaN too
 
 
 def _plain(value: Any) -> Any:

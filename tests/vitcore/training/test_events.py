@@ -4,8 +4,9 @@ import json
 import threading
 
 import numpy as np
+import pytest
 
-from vitcore.training.events import EventLog, read, truncate_after
+from vitcore.training.events import EventLog, parse, read, truncate_after
 
 
 def kinds(events):
@@ -136,3 +137,38 @@ def test_cutting_back_stops_at_the_first_torn_line(tmp_path):
 def test_cutting_back_nothing_is_no_error(tmp_path):
     truncate_after(tmp_path, 5)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "value", ['"abc"', "[1]", "{}", "true", "null", "NaN", "-Infinity", "1e400", "1" + 400 * "0"]
+)
+def test_what_should_be_a_number_is_one_or_none(value):
+    for name in ("step", "steps", "epoch", "loss", "accuracy", "time", "patch_size"):
+        assert parse(f'{{"event": "step", "{name}": {value}}}'.encode())[name] is None
+
+
+def test_a_line_nested_deep_is_no_event():
+    assert parse(b'{"event": ' + b"[" * 200_000) is None
+
+
+@pytest.mark.parametrize("state", ['"flown"', "[]", "null", "1"])
+def test_an_end_that_is_not_known_is_a_failure(state):
+    event = parse(f'{{"event": "end", "state": {state}}}'.encode())
+    assert event["state"] == "failed"
+    assert event["reason"] == "Its log ends with a word that is not known."
+
+
+def test_a_reason_is_text():
+    assert parse(b'{"event": "end", "state": "failed", "reason": [1]}')["reason"] == ""
+
+
+def test_cutting_back_survives_odd_steps(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"event": "step", "step": "abc"}\n{"event": "step", "step": 9}\n')
+    truncate_after(path, 5)
+    assert [event["step"] for event in read(path)[0]] == [None]
+
+
+def test_a_folder_in_place_of_the_log_holds_no_events(tmp_path):
+    (tmp_path / "events.jsonl").mkdir()
+    assert read(tmp_path, 7) == ([], 7)
