@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from math import inf
+from numbers import Real
 from operator import index
 from typing import Any, Self
 
@@ -23,15 +24,26 @@ CLASS_NAMES = (
 # One patch size per grid: on 32 pixels these give 16, 11, 8, 6, 5, 4, 3, 2 and 1 patches a side.
 PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 
+MOST_IN_BATCH = 65_536  # pictures: more than one epoch holds, and what memory can still take
+_FINITE = 1e300
+_SHARES = ("warmup", "label_smoothing", "average", "sketch_share")  # of TrainConfig, in [0, 1)
+
 
 def _choose(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
 
 
-def _check_whole(name: str, value: int, least: int) -> None:
+def _check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}")
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be a whole number, at most {most:,}, got {value:,}")
+
+
+def _check_number(name: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{name} must be a number, got {value!r}")
 
 
 def _from_dict(kind: type, values: dict[str, Any]) -> Any:
@@ -86,10 +98,13 @@ class ViTConfig:
             "heads",
             "mlp_width",
         ):
-            _check_whole(name, getattr(self, name), 1)
-        _check_whole("classes", self.classes, 2)
-        _check_whole("registers", self.registers, 0)
-        _check_whole("head_width", self.head_width, 0)
+            _check_whole(name, getattr(self, name), 1, 65_536)
+        _check_whole("depth", self.depth, 1, 1024)  # each block's weights are listed by name
+        _check_whole("classes", self.classes, 2, 65_536)
+        _check_whole("registers", self.registers, 0, 1024)
+        _check_whole("head_width", self.head_width, 0, 65_536)
+        for name in ("norm_epsilon", "dropout", "attention_dropout", "position_dropout"):
+            _check_number(name, getattr(self, name))
         if not self.head_width and self.width % self.heads:
             raise ValueError(f"heads must divide width, got {self.heads} and {self.width}")
         check_patch_size(self.patch_size, self.image_size)
@@ -225,10 +240,17 @@ class TrainConfig:
         _choose("optimizer", self.optimizer, ("adamw", "adam"))
         _choose("augmentation", self.augmentation, ("crop-flip", "article", "none"))
         _choose("precision", self.precision, ("float32", "bfloat16"))
+        if not isinstance(self.recipe, str):
+            raise ValueError(f"recipe must be a word, got {self.recipe!r}")
+        for name in ("patch_sizes", "patch_weights", "patch_weights_end"):
+            if not isinstance(value := getattr(self, name), tuple):
+                raise ValueError(f"{name} must be a list, got {value!r}")
+        for name in ("epochs", "learning_rate", "validation", "weight_decay", *_SHARES):
+            _check_number(name, getattr(self, name))
         _check_whole("steps", self.steps, 0)
-        if not self.steps and not 0 < self.epochs < inf:
+        if not self.steps and not 0 < self.epochs < _FINITE:
             raise ValueError(f"epochs must be above 0 and finite, got {self.epochs}")
-        _check_whole("batch_size", self.batch_size, 1)
+        _check_whole("batch_size", self.batch_size, 1, MOST_IN_BATCH)
         _check_whole("train_size", self.train_size, 10)
         _check_whole("seed", self.seed, 0)
         _check_whole("token_budget", self.token_budget, 0)
@@ -238,7 +260,7 @@ class TrainConfig:
             )
         if not 0 < self.validation < 1:
             raise ValueError(f"validation must be between 0 and 1, got {self.validation}")
-        for name in ("warmup", "label_smoothing", "average", "sketch_share"):
+        for name in _SHARES:
             if not 0 <= (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name} must be in [0, 1), got {value}")
         if not self.weight_decay >= 0:
@@ -249,6 +271,8 @@ class TrainConfig:
                     f"{name} needs one number per patch size, "
                     f"got {len(value)} and {len(self.patch_sizes)}"
                 )
+            for weight in value:
+                _check_number(name, weight)
             if value and not (min(value) >= 0 and 0 < sum(value) < inf):
                 raise ValueError(f"{name} must not be negative, nor all zero, got {value}")
         for size in self.patch_sizes:
