@@ -4,20 +4,22 @@ import json
 import os
 import random
 import shutil
-import struct
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import index
 from pathlib import Path
 from typing import Any
 
 from vitcore.cache import runs_home
 from vitcore.config import TrainConfig
+from vitcore.sentences import reason, sentence
 from vitcore.training import events
+from vitcore.training.processes import process_lives
 
 DESCRIPTION = "run.json"
+WEIGHTS = "weights.safetensors"
 LOG = "log.txt"  # what the process printed; holds the reason where it died before any event
 
 CALM = (
@@ -47,7 +49,7 @@ class Run:
     problem: str = ""  # one sentence, where it failed, was interrupted or is damaged
     usable: bool = False  # its weights are there, whole, and can be loaded as a model
     config: TrainConfig | None = None  # None only where damaged
-    created: float = 0.0  # seconds since 1970
+    created: float = 0.0  # seconds since 1970; 0 where damaged so that it is not known
     step: int = 0  # optimiser steps done
     steps: int = 0  # of how many; 0 before the process said so
     epoch: float = 0.0
@@ -68,8 +70,8 @@ def write_description(folder: str | Path, config: TrainConfig, *, pid: int | Non
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        created = float(json.loads((folder / DESCRIPTION).read_bytes())["created"])
-    except (OSError, ValueError, KeyError, TypeError):
+        created = _moment(_description(folder), "created")
+    except (OSError, ValueError, KeyError):
         created = time.time()
     description = {
         "name": folder.resolve().name,
@@ -110,41 +112,51 @@ def list_runs(root: str | Path | None = None) -> list[Run]:
     """All runs under `root` (default: the user's), newest first, damaged ones last."""
     root = runs_home() if root is None else Path(root)
     try:
-        folders = [path for path in root.iterdir() if path.is_dir() and path.name[0] != "."]
-    except (FileNotFoundError, NotADirectoryError):
+        folders = [path for path in root.iterdir() if is_name(path.name) and path.is_dir()]
+    except OSError:
         return []
     return sorted((read_run(folder) for folder in folders), key=lambda run: -run.created)
+
+
+def is_name(name: str) -> bool:
+    """Whether a folder of this name can be a run: not hidden, and text in every encoding."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes that are not UTF-8 reach Python as half characters
+        return False
+    return name[:1] not in ("", ".")
+
+
+class _DamagedError(Exception):
+    """A run folder that cannot be read as a run, said in one sentence."""
 
 
 def read_run(folder: str | Path) -> Run:
     """Read one run folder. Never raises for what is in it: that is state "damaged"."""
     folder = Path(folder)
-    name = folder.name
     try:
-        description = json.loads((folder / DESCRIPTION).read_bytes())
-        config = TrainConfig.from_dict(description["train"])
-        created = float(description["created"])
-        started = float(description.get("started", created))
-        pid = int(description["pid"])
-    except FileNotFoundError:
-        return Run(folder=folder, name=name, state="damaged", problem=f"{DESCRIPTION} is missing.")
-    except KeyError as error:
-        problem = f"{DESCRIPTION} says nothing about {error.args[0]}."
-        return Run(folder=folder, name=name, state="damaged", problem=problem)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        problem = f"{DESCRIPTION} cannot be read: {error}."
-        return Run(folder=folder, name=name, state="damaged", problem=problem)
+        return _read_run(folder)
+    except _DamagedError as error:
+        problem = str(error)
+    # Files may hold anything, and one odd folder must not hide the others.
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
+        problem = f"{events.FILE_NAME} cannot be read as the log of a run."
+    except RecursionError:
+        problem = f"{events.FILE_NAME} is nested too deep to be read."
+    return Run(folder=folder, name=folder.name, state="damaged", problem=problem)
 
+
+def _read_run(folder: Path) -> Run:
+    config, created, started, pid = _described(folder)
     try:
         seen = _summary(folder / events.FILE_NAME)
     except OSError as error:
-        problem = f"{events.FILE_NAME} cannot be read: {error}."
-        return Run(folder=folder, name=name, state="damaged", problem=problem, created=created)
+        raise _DamagedError(f"{events.FILE_NAME} cannot be read: {reason(error)}.") from None
     end = seen.get("end")
     problem = ""
     if end is not None:
-        state = str(end.get("state", "finished"))
-        problem = str(end.get("reason") or "") if state == "failed" else ""
+        state = end["state"]
+        problem = end.get("reason", "") if state == "failed" else ""
     elif process_lives(pid, started):
         state = "running"
     else:
@@ -152,12 +164,14 @@ def read_run(folder: str | Path) -> Run:
         problem = _last_words(folder, began="start" in seen)
 
     weights = _weights_problem(folder)
-    if weights and state == "finished":
+    if weights and (state == "finished" or (state == "stopped" and _has_weights(folder))):
         state, problem = "damaged", weights
+    elif weights and state != "running" and _has_weights(folder):
+        problem = f"{problem} {weights}".strip()
     last = seen.get("step", {})
     return Run(
         folder=folder,
-        name=name,
+        name=folder.name,
         state=state,
         problem=problem,
         usable=not weights,
@@ -189,49 +203,51 @@ def delete_run(folder: str | Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def process_lives(pid: int, since: float) -> bool:
-    """Whether the process that called itself `pid` at time `since` is still there.
-
-    On Linux a process of that number which began later, or which ended and waits to be
-    collected, does not count. Elsewhere the number alone decides.
-
-    Args:
-        pid: process number.
-        since: seconds since 1970.
-    """
-    if pid <= 0:
-        return False
-    if sys.platform == "win32":
-        return _lives_on_windows(pid)
+def _described(folder: Path) -> tuple[TrainConfig, float, float, int]:
+    """What run.json says: the configuration, when described and when started, the process."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # not ours to signal, so it is there
-        pass
+        values = _description(folder)
+        config = TrainConfig.from_dict(values["train"])
+        created = _moment(values, "created")
+        started = _moment(values, "started") if "started" in values else created
+        pid = values["pid"]
+        if isinstance(pid, bool) or not isinstance(pid, int) or not 0 <= pid < 2**32:
+            raise ValueError(f"pid must be the number of a process, got {_short(pid)}")
+    except FileNotFoundError:
+        raise _DamagedError(f"{DESCRIPTION} is missing.") from None
+    except KeyError as error:
+        raise _DamagedError(f"{DESCRIPTION} says nothing about {error.args[0]}.") from None
+    except OSError as error:
+        raise _DamagedError(f"{DESCRIPTION} cannot be read: {reason(error)}.") from None
+    except (ValueError, TypeError) as error:  # these sentences are all our own
+        raise _DamagedError(f"{DESCRIPTION} cannot be read: {error}.") from None
+    return config, created, started, pid
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    text = (folder / DESCRIPTION).read_bytes()
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        up = float(Path("/proc/uptime").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return True
-    if fields[0] in "ZX":
-        return False
-    age = up - int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    # Some containers count the two from different moments: then the number alone decides.
-    return age < 0 or time.time() - age <= since + 2.0  # these clocks agree to 2 s
+        values = json.loads(text)
+    except ValueError:
+        raise ValueError("it is not JSON, or is cut short") from None
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if not isinstance(values, dict):
+        raise ValueError("it does not describe a run")
+    return values
 
 
-def _lives_on_windows(pid: int) -> bool:
-    import ctypes  # there os.kill(pid, 0) would end the process instead of asking for it
+def _moment(values: Mapping[str, Any], name: str) -> float:
+    """Seconds since 1970, within the years that a calendar knows."""
+    value = values[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2e11:
+        raise ValueError(f"{name} must be seconds since 1970, got {_short(value)}")
+    return float(value)
 
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
-    if not handle:
-        return False
-    code = ctypes.c_ulong()
-    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-    kernel.CloseHandle(handle)
-    return code.value == 259  # STILL_ACTIVE
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _summary(path: Path) -> dict[str, dict[str, Any]]:
@@ -272,29 +288,35 @@ def _last_words(folder: Path, *, began: bool) -> str:
     if not lines:
         return f"{ended}."
     if lines[-1].startswith("error: "):  # the command line's own way to say why
-        words = lines[-1].removeprefix("error: ")[:300]
-        return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+        return sentence(lines[-1].removeprefix("error: ")[:300])
     return f"{ended}; the last line of its log: {lines[-1][:300]}"
+
+
+def _has_weights(folder: Path) -> bool:
+    return (folder / WEIGHTS).exists()
 
 
 def _weights_problem(folder: Path) -> str:
     """What keeps the folder from being a model, or ""; reads only the head of the file."""
-    path = folder / "weights.safetensors"
+    path = folder / WEIGHTS
     if not (folder / "config.json").is_file():
         return "config.json is missing."
     try:
         size = path.stat().st_size
         with open(path, "rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > size - 8:
-                raise ValueError("it ends inside its table of contents")
+            start = file.read(8)
+            length = int.from_bytes(start, "little")
+            if len(start) < 8 or length > size - 8:
+                return f"{path.name} is damaged: it ends inside its table of contents."
             header = json.loads(file.read(length))
         ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
+        expected = 8 + length + max(map(index, ends), default=0)
     except FileNotFoundError:
         return f"{path.name} is missing."
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
-        return f"{path.name} is damaged: {error}."
-    expected = 8 + length + max(ends, default=0)
+    except OSError as error:
+        return f"{path.name} cannot be read: {reason(error)}."
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return f"{path.name} is damaged: its table of contents cannot be read."
     if size != expected:
         return f"{path.name} is damaged: it has {size:,} bytes where {expected:,} are due."
     return ""

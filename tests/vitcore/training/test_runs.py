@@ -15,7 +15,6 @@ from vitcore.training.runs import (
     delete_run,
     list_runs,
     new_folder,
-    process_lives,
     read_run,
     write_description,
 )
@@ -133,7 +132,20 @@ def test_a_run_without_a_description_is_damaged(tmp_path):
         ('{"train": {"data": "mnist"}}', "data must be one of"),
         ('{"train": {"speed": 1}}', "has no speed"),
         ('{"train": {}}', "nothing about created"),
-        ('{"train": {}, "created": "noon", "pid": 1}', "noon"),
+        ('{"train": {}, "created": "noon", "pid": 1}', 'seconds since 1970, got "noon"'),
+        ('{"train": {}, "created": NaN, "pid": 1}', "seconds since 1970, got NaN"),
+        ('{"train": {}, "created": 1e300, "pid": 1}', "seconds since 1970, got 1e+300"),
+        ('{"train": {}, "created": 1}', "nothing about pid"),
+        ('{"train": {}, "created": 1, "pid": 1e30}', "number of a process"),
+        ('{"train": {}, "created": 1, "pid": Infinity}', "number of a process"),
+        ('{"train": {}, "created": 1, "pid": 1%s}' % ("0" * 30), "number of a process"),
+        ('{"train": {"epochs": "x"}}', "epochs must be a number, got 'x'"),
+        ('{"train": {"epochs": 1%s}}' % ("0" * 400), "epochs must be above 0 and finite"),
+        ('{"train": {"patch_sizes": 4}}', "patch_sizes must be a list, got 4"),
+        ('{"train": {"recipe": [1]}}', "recipe must be a word"),
+        ('{"train": []}', "cannot be read"),
+        ("[" * 200_000, "nested too deep"),
+        ('{"train": ' + "[" * 200_000, "nested too deep"),
     ],
 )
 def test_a_damaged_description_is_named(tmp_path, text, wrong):
@@ -144,6 +156,7 @@ def test_a_damaged_description_is_named(tmp_path, text, wrong):
     assert run.state == "damaged"
     assert not run.usable
     assert wrong in run.problem
+    assert "'<'" not in run.problem  # the words of a program are none for a person
 
 
 def test_half_written_weights_are_named(make_run):
@@ -228,23 +241,68 @@ def test_deleting_a_link_leaves_what_it_points_to(make_run, tmp_path):
     assert not link.exists()
 
 
-def test_this_process_lives_and_an_ended_one_does_not():
-    assert process_lives(os.getpid(), time.time())
-    assert not process_lives(dead_process(), time.time())
-    assert not process_lives(0, time.time())
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "step", "step": "abc"}',
+        '{"event": "step", "step": 1, "epoch": [1]}',
+        '{"event": "start", "steps": "x"}',
+        '{"event": "start", "steps": 1e400}',
+        '{"event": "end", "state": "stopped", "step": {}}',
+        '{"event": "validation", "accuracy": "good"}',
+        '{"event": ' + "[" * 200_000,
+    ],
+)
+def test_odd_values_in_the_log_are_survived(make_run, line):
+    folder = make_run(START, STEP)
+    with open(folder / "events.jsonl", "a") as file:
+        file.write(line + "\n")
+    run = read_run(folder)
+    assert run.state in ("interrupted", "stopped")
+    assert isinstance(run.step, int)
+    assert isinstance(run.steps, int)
+    assert isinstance(run.epoch, float)
+    assert (run.validation or {}).get("accuracy") is None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process began")
-def test_a_younger_process_with_the_same_number_is_another_one():
-    assert not process_lives(os.getpid(), time.time() - 10 * 365 * 86400)
+def test_a_folder_in_place_of_the_log_is_named(make_run):
+    folder = make_run()
+    (folder / "events.jsonl").unlink()
+    (folder / "events.jsonl").mkdir()
+    assert read_run(folder).problem == "events.jsonl cannot be read: is a directory."
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_process_waiting_to_be_collected_has_ended():
-    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as process:
-        process.stdout.read()
-        deadline = time.monotonic() + 5
-        while process_lives(process.pid, time.time()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert not process_lives(process.pid, time.time())
-        assert process.returncode is None
+def header_of(text):
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "interrupted"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        header_of('{"a": {"data_offsets": [0, "x"]}}'),
+        header_of('{"a": {"data_offsets": [0]}}'),
+        header_of("[" * 200_000),
+    ],
+)
+def test_damaged_weights_are_named_however_the_run_ended(make_run, state, data):
+    ended = () if state == "interrupted" else (end(state, "The loss became nan."),)
+    folder = make_run(START, *ended)
+    (folder / "weights.safetensors").write_bytes(data)
+    run = read_run(folder)
+    assert run.state == ("damaged" if state in ("finished", "stopped") else state)
+    assert "weights.safetensors is damaged" in run.problem
+    assert run.problem.startswith("The loss became nan.") == (state == "failed")
+
+
+def test_a_stopped_run_without_weights_is_not_damaged(make_run):
+    run = read_run(make_run(START, end("stopped"), weights=False))
+    assert (run.state, run.problem, run.usable) == ("stopped", "", False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are always text")
+def test_a_folder_whose_name_is_no_text_is_passed_over(make_run, tmp_path):
+    make_run(START, name="quiet-heron")
+    os.mkdir(os.fsencode(tmp_path) + b"/bad\xff\xfename")
+    assert [run.name for run in list_runs(tmp_path)] == ["quiet-heron"]
