@@ -53,16 +53,15 @@ components.how_to_read(
     text=_TEXT,
     formula=_FORMULA % (config.d if config else "d"),
     source="Vaswani et al., Attention Is All You Need (2017), eq. 1.",
-    code=components.source_of("vitcore/attention.py", "SelfAttention"),
+    code=components.source_of("vitcore/attention.py", "SelfAttention.call"),
     key="lens",
 )
 
-(distance_tab,) = st.tabs(["Distance"])
-with distance_tab:
-    if isinstance(answer, Reading):
-        distances = attention_distance(answer.attention, answer.grid, prefix=answer.prefix)
-        even, farthest = distance_bounds(answer.grid)
-        st.subheader(findings.distance_title(distances, even))
+if isinstance(answer, Reading):
+    distances = attention_distance(answer.attention, answer.grid, prefix=answer.prefix)
+    even, farthest = distance_bounds(answer.grid)
+    st.subheader(findings.distance_title(distances, even))
+    if farthest > 0:
         figure = distance_by_block(
             distances,
             even=even,
@@ -71,12 +70,14 @@ with distance_tab:
         )
         st.plotly_chart(figure, width="stretch", key="distance", config={"displayModeBar": False})
     else:
-        kind = "error" if isinstance(answer, Problem) else "loading"
-        components.figure_state(kind, answer.what, answer.then, height=338)
-    components.how_to_read(
-        text=_DISTANCE_TEXT,
-        formula=_DISTANCE,
-        source="Dosovitskiy et al., An Image is Worth 16x16 Words (2021), figure 7, right.",
-        code=components.source_of("vitcore/introspection/distance.py", "attention_distance"),
-        key="distance",
-    )
+        st.markdown("A smaller patch size gives several patches, and distances between them.")
+else:
+    kind = "error" if isinstance(answer, Problem) else "loading"
+    components.figure_state(kind, answer.what, answer.then, height=338)
+components.how_to_read(
+    text=_DISTANCE_TEXT,
+    formula=_DISTANCE,
+    source="Dosovitskiy et al., An Image is Worth 16x16 Words (2021), figure 7, right.",
+    code=components.source_of("vitcore/introspection/distance.py", "attention_distance"),
+    key="distance",
+)

@@ -55,3 +55,9 @@ def test_every_stop_of_the_slider_opens(open_view, make_reading, size):
     view = open_view("attention", lambda p: make_reading(p, blocks=1, heads=1), patch_size=size)
     assert not view.exception
     assert len(view.title) == 1
+
+
+def test_one_patch_has_no_distances_to_draw(open_view, make_reading):
+    view = open_view("attention", make_reading, patch_size=32)
+    assert not charts(view)
+    assert view.subheader[0].value == "With one patch there is no distance to look over"
