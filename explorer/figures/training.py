@@ -72,8 +72,13 @@ def curve(
     figure.update_xaxes(
         range=[0, 1.02 * epochs], title="epoch", dtick=1 if 2 < epochs <= 6 else None
     )
-    if not len(train[0]):  # an axis without points has no numbers to show
-        figure.update_yaxes(range=[0, 1], showticklabels=share, tickformat=".0%")
+    if not len(train[0]):  # its place only: axes without points would show numbers of nothing
+        figure.update_xaxes(showticklabels=False, title="")
+        figure.update_yaxes(range=[0, 1], showticklabels=False, showgrid=False, zeroline=False)
+        figure.update_layout(showlegend=False)
+        figure.add_annotation(
+            text="from the first step on", x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False
+        )
     elif share:
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     elif logarithmic:

@@ -32,7 +32,8 @@ def controls() -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     data, preset = ["cifar10", "sketch10"], ["tiny", "article", "flexi", "plain"]
     row.selectbox("Data", data, index=0 if found else 1, key="train_data", width=180, **kept)
-    row.selectbox("Model", preset, key="train_preset", width=180, **kept)
+    words = run_sentences.MODELS_IN_WORDS
+    row.selectbox("Model", preset, key="train_preset", width=180, help=words, **kept)
     row.number_input(
         "Epochs", 0.1, 1000.0, 5.0, 1.0, format="%g", key="train_epochs", width=135, **kept
     )
@@ -161,7 +162,7 @@ def figures(progress: Progress) -> None:
         "revision": progress.run.name,
         "height": HEIGHT,
     }
-    loss, accuracy, rate = st.columns([5, 5, 3], gap="medium")
+    loss, accuracy, rate = st.columns([5, 5, 4], gap="medium")
     with loss:
         st.subheader(run_sentences.loss_title(progress), anchor=False)
         if progress.train.loss or not progress.lives:
@@ -217,7 +218,9 @@ def follow(name: str) -> None:
 
 strip()
 headline = st.empty()
+st.subheader("New run", anchor=False)
 controls()
+st.subheader("Runs", anchor=False)
 which, line_place, action_place = st.columns([4, 11, 4], vertical_alignment="center", gap="small")
 with which:
     name = choose_run()
@@ -248,6 +251,8 @@ components.how_to_read(
     ),
     formula=r"L=-\frac1B\sum_{b=1}^{B}\log p_\theta(y_b\mid x_b)",
     source="Cross-entropy, made small by AdamW (Loshchilov and Hutter 2019, algorithm 2).",
-    code=components.source_of("vitcore/training/step.py"),
+    code=components.source_of(
+        "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
+    ),
     key="train",
 )

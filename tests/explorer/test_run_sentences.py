@@ -1,13 +1,15 @@
 """Sentences about runs: written from the numbers, in each state."""
 
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import pytest
 
 from explorer import run_sentences
 from explorer.run_progress import Curve, Progress
-from vitcore.config import RECIPES, TrainConfig
+from vitcore.config import PRESETS, RECIPES, TrainConfig
+from vitcore.initialisation import weight_shapes
 from vitcore.training.runs import Run
 
 
@@ -63,11 +65,11 @@ def test_the_line_of_a_run_tells_epoch_speed_and_time_left():
     line = run_sentences.progress_line(
         progress("running", pictures_per_second=812.4, seconds_left=41.2)
     )
-    assert line == "epoch 2.4 / 5 · 812 pictures/s · 00:41 left"
+    assert line == "sketch10 · tiny · epoch 2.4 / 5 · 812 pictures/s · 00:41 left"
 
 
 def test_what_is_not_known_yet_is_not_said():
-    assert run_sentences.progress_line(progress("running")) == "epoch 2.4 / 5"
+    assert run_sentences.progress_line(progress("running")) == "sketch10 · tiny · epoch 2.4 / 5"
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,17 @@ def test_trouble_says_what_happened_and_what_to_do():
     what, then = run_sentences.trouble(progress("failed", problem="The loss became nan.").run)
     assert what == "The loss became nan."
     assert "start again" in then
+
+
+def test_the_learning_rate_is_said_in_plain_words():
+    assert run_sentences.rate_title(progress("running")) == "Learning rate: 0.001 down to 0"
+
+
+def test_the_hints_about_models_count_what_they_have():
+    for name, config in PRESETS.items():
+        count = sum(prod(shape) for shape in weight_shapes(config).values())
+        said = f"**{name}**: {config.depth} blocks, {count / 1e6:.1f} million numbers"
+        assert said in run_sentences.MODELS_IN_WORDS
 
 
 def test_the_choice_counts_the_pictures_of_an_epoch():

@@ -69,6 +69,10 @@ def test_a_single_point_is_seen():
 def test_nothing_yet_is_an_empty_figure():
     figure = drawn(((), ()), ((), ()), logarithmic=True)
     assert [len(line.x) for line in figure.data] == [0, 0]
+    assert not figure.layout.xaxis.showticklabels
+    assert not figure.layout.showlegend
+    assert figure.layout.annotations[0].text == "from the first step on"
+    assert not drawn().layout.annotations
 
 
 def test_both_themes_have_their_colours():
