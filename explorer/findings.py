@@ -95,7 +95,7 @@ def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -
         title = "No head stands out: every patch looks nearly everywhere alike"
     else:
         title = (
-            f"On average head {head + 1} of block {block + 1} puts "
+            f"Averaged over all patches, head {head + 1} of block {block + 1} puts "
             f"{percent(float(share[block, head].mean()))} on {words}; "
             f"an even spread puts {percent(even)}"
         )

@@ -51,7 +51,8 @@ def one_head(rows, *, others=2):
 def test_a_head_that_looks_at_itself_is_said_to_look_at_itself():
     found = striking(one_head(np.eye(9)), (3, 3))
     assert found.title == (
-        "On average head 2 of block 1 puts 100% on the patch itself; an even spread puts 11%"
+        "Averaged over all patches, head 2 of block 1 puts 100% on the patch itself; "
+        "an even spread puts 11%"
     )
     assert (found.block, found.head) == (0, 1)
     assert found.patch == 4  # the inner one
