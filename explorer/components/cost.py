@@ -76,20 +76,21 @@ def cost_sentence(patch_size: int, grid_sides: Mapping[int, int]) -> str:
     times = tokens**2 / grid_sides[other] ** 4
     text = f"{times:.0f}" if times >= 9.95 or abs(times - round(times)) < 0.05 else f"{times:.1f}"
     return (
-        f"At {patch_size} × {patch_size} attention compares {tokens**2:,} pairs, "
-        f"{text} times as many as at {other} × {other}"
+        f"{tokens**2:,} pairs at {_square(patch_size)}, {text} times as many as at {_square(other)}"
     )
 
 
 def _cut_sentence(patch_size: int, side: int) -> str:
     if side % patch_size == 0:
         return f"{patch_size} divides {side}: every way of cutting gives the same patches"
-    return (
-        f"{patch_size} does not divide {side}: the model resizes the picture, "
-        "other code crops or pads it"
-    )
+    return f"{patch_size} does not divide {side}: the model resizes, other code crops or pads"
 
 
 def _extent(side: int, patch_size: int) -> str:
     across = side // patch_size
-    return f"{side} × {side} pixels, {across} × {across} {'patch' if across == 1 else 'patches'}"
+    return f"{_square(side)} pixels, {_square(across)} {'patch' if across == 1 else 'patches'}"
+
+
+def _square(side: int) -> str:
+    """`3 × 3`, which no line break parts."""
+    return f"{side}\u00a0×\u00a0{side}"

@@ -44,7 +44,7 @@ def filters_payload(
         "explained": [round(float(share), 5) for share in explained[:shown]],
         "headings": [
             f"All {len(filters)} filters",
-            f"The {shown} strongest of {len(components)} components"
+            f"Shown: the first {shown} of {len(components)} components"
             if shown < len(components)
             else f"Their {shown} components",
         ],

@@ -56,8 +56,9 @@ def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: s
         "a row of P·P·3 numbers. One learned matrix **E**, the same for every patch, turns it into "
         "a **token** of D numbers: the bars, positive upwards, before the token is told where it "
         "lies; a mark at the edge says that a bar was cut off. There are N = HW/P² tokens: "
-        "256 × 256 pixels in patches of 16 × 16 are 256·256/16² = 256. The article prints "
-        "N = HW/P, which would be 4,096. Where P does not divide the side, the picture is resized "
+        "256 × 256 pixels in patches of 16 × 16 are 256·256/16² = 256. An often-read article "
+        "(“Understand and Implement Vision Transformer with TensorFlow 2.0”) prints N = HW/P, "
+        "which would be 4,096. Where P does not divide the side, the picture is resized "
         "to whole patches. The last line is all that the blocks get: a list. What lay beside "
         "what, only the positions say. A large number in a token does not mean that the patch "
         "matters.",
@@ -84,8 +85,9 @@ def draw_cost(picture: state.Picture, patch_size: int, rev: str) -> None:
         text="Left: each step of the scale is ten times more. Half the patch size makes four times "
         "the tokens, and attention compares every token with every token: sixteen times the "
         "pairs. The rest of a block grows with the tokens only. The stops of the slider are one "
-        "patch size for each grid. Right: TensorFlow's `VALID` drops the pixels that are left "
-        "over (faint), `SAME` adds zeros around them. The models here resize the picture, so that "
+        "patch size for each grid. Right, in TensorFlow's words, what else is done where P does "
+        "not divide the side: `VALID` drops the pixels that are left over (faint), "
+        "`SAME` adds zeros around them. The models here resize the picture, so that "
         "no part of it is lost and no border is made up.",
         formula=r"g=\max(1,\mathrm{round}(32/P)),\qquad N=g^2,\qquad \text{pairs}=N^2",
         source="Vaswani et al., Attention Is All You Need (2017), table 1; "
@@ -107,10 +109,11 @@ def draw_filters(embedding: object, patch_size: int, rev: str) -> None:
     components.how_to_read(
         text="Each number of a token is the patch compared with one **filter**: a column of **E**, "
         "drawn as a picture. Filters are stored at one size and resized to the present patch size "
-        "so that a resized patch keeps its embedding (PI-resize). The **components** are the "
-        "directions in which the filters differ most, strongest first; the fewer of them carry "
-        "the variance, the more alike the filters are. How strongly the blocks use each "
-        "number, this figure does not say.",
+        "so that a resized patch keeps its embedding (**PI-resize**: with the pseudo-inverse of "
+        "resizing a picture). The **components** are the directions in which the filters differ "
+        "most, strongest first. To **carry 90%** is to hold 90% of the variance, which is how much "
+        "the filters differ in all; the fewer it takes, the more alike the filters are. How "
+        "strongly the blocks use each number, this figure does not say.",
         formula=r"\mathbf{E}'=\mathrm{pinv}(B^{\top})\,\mathbf{E},\qquad "
         r"\tilde{\mathbf{E}}=U S V^{\top},\qquad \text{share}_k=s_k^2/\textstyle\sum_j s_j^2",
         source="Dosovitskiy et al. (2021), figure 7, left; FlexiViT (2023), section 3.4.",
@@ -138,8 +141,9 @@ def draw_two_ways(answer: float | Waiting | Problem, patch_size: int) -> None:
     )
     rows = f"{tokens} {'row' if tokens == 1 else 'rows'} of {3 * patch_size**2:,} numbers"
     st.markdown(
-        f"{found} `Dense(flatten(patch))` multiplies {rows} by **E**; `Conv2D(kernel = stride = "
-        f"{patch_size})` slides the same weights over the picture in steps of one patch."
+        f"{found} `Dense(flatten(patch))` multiplies {rows} by **E**, the "
+        f"learned matrix; `Conv2D(kernel = stride = {patch_size})` slides the same weights over "
+        "the picture in steps of one patch."
     )
 
 

@@ -70,7 +70,7 @@ def test_the_cost_stands_for_every_stop(unpack, picture):
     assert header["sides"] == {"seen": 33, "valid": 22, "same": 33}
     np.testing.assert_array_equal(arrays["valid"], picture.pixels[:22, :22])
     assert header["headings"][1].startswith("11 does not divide 32")
-    assert header["captions"][1] == "cropped to 22 × 22 pixels, 2 × 2 patches"
+    assert header["captions"][1] == "cropped to 22\u00a0×\u00a022 pixels, 2\u00a0×\u00a02 patches"
 
 
 def test_where_p_divides_every_way_of_cutting_is_the_same(unpack, picture):
@@ -85,15 +85,15 @@ def test_where_p_divides_every_way_of_cutting_is_the_same(unpack, picture):
 @pytest.mark.parametrize(
     "size, words",
     [
-        (4, "4,096 pairs, 16 times as many as at 8 × 8"),
-        (3, "14,641 pairs, 23 times as many as at 6 × 6"),
-        (11, "81 pairs, 5.1 times as many as at 16 × 16"),
-        (16, "16 pairs, 16 times as many as at 32 × 32"),
+        (4, "4,096 pairs at 4 × 4, 16 times as many as at 8 × 8"),
+        (3, "14,641 pairs at 3 × 3, 23 times as many as at 6 × 6"),
+        (11, "81 pairs at 11 × 11, 5.1 times as many as at 16 × 16"),
+        (16, "16 pairs at 16 × 16, 16 times as many as at 32 × 32"),
         (32, "nothing to mix"),
     ],
 )
 def test_the_cost_is_compared_with_the_stop_nearest_to_twice_the_size(size, words):
-    assert cost_sentence(size, SIDES).endswith(words)
+    assert cost_sentence(size, SIDES).replace("\u00a0", " ").endswith(words)
 
 
 def test_a_size_that_is_no_stop_is_named_in_the_error(picture):
@@ -110,7 +110,7 @@ def test_at_most_28_components_are_sent(unpack):
     assert arrays["components"].shape == (28, 4, 4, 3)
     assert arrays["filters"].shape == (50, 4, 4, 3)
     assert header["K"] == 48
-    assert header["headings"] == ["All 50 filters", "The 28 strongest of 48 components"]
+    assert header["headings"] == ["All 50 filters", "Shown: the first 28 of 48 components"]
 
 
 def test_filters_that_do_not_fit_their_components_are_named_in_the_error():

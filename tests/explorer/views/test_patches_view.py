@@ -111,4 +111,5 @@ def test_other_models_open_too(open_patches, payloads, config):
 def test_the_mistake_of_the_article_is_named(open_patches):
     text = "\n".join(element.value for element in open_patches().markdown)
     assert "N = HW/P²" in text
-    assert "The article prints N = HW/P," in text
+    assert "An often-read article (“Understand and Implement" in text
+    assert "prints N = HW/P, which would be 4,096" in text
