@@ -3,6 +3,7 @@
 import pytest
 
 from explorer.readings import Problem, Waiting
+from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, PRESETS
 
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
@@ -66,6 +67,14 @@ def test_with_a_class_token_the_answer_is_read_from_it(open_view, make_reading):
     assert "**65 tokens**" in text(view)
     assert "read from the class token" in text(view)
     assert "one **vote**" not in text(view)
+
+
+@pytest.mark.parametrize("sizes, said", [((), True), ((2, 4), False)])
+def test_a_model_of_one_patch_size_is_said_to_be(open_view, make_reading, monkeypatch, sizes, said):
+    monkeypatch.setattr(checkpoints, "card", lambda _: {"train": {"patch_sizes": sizes}})
+    assert (
+        "This model was trained at 4 only." in text(open_view("overview", make_reading))
+    ) is said
 
 
 @pytest.mark.parametrize("size", [2, 3, 32])
