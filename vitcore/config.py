@@ -94,7 +94,6 @@ class ViTConfig:
             "kernel_size",
             "position_grid",
             "width",
-            "depth",
             "heads",
             "mlp_width",
         ):
