@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 from vitcore import cache
 from vitcore.config import ViTConfig
 from vitcore.initialisation import weight_shapes
+from vitcore.sentences import reason
 
 BUNDLED = Path(__file__).parent / "bundled"
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "card.json"
@@ -42,13 +43,23 @@ def folder_of(name_or_folder: str | Path) -> Path:
     name = str(name_or_folder)
     if name in bundled():
         return BUNDLED / name
-    for folder in (Path(name).expanduser(), cache.runs_home() / name):
-        if (folder / CONFIG).is_file():
-            return folder
+    for folder in (_expanded(name), cache.runs_home() / name):
+        try:
+            if (folder / CONFIG).is_file():
+                return folder
+        except OSError:  # a name that is too long, or a folder that is closed to us
+            continue
     known = ", ".join(bundled()) or "none"
     raise CheckpointError(
         f"a model is a bundled name ({known}), a run or a folder with {CONFIG}, got {name!r}"
     )
+
+
+def _expanded(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # "~nobody", and there is no such user
+        return Path(name)
 
 
 def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
@@ -64,7 +75,9 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
         stored = load_file(path)
     except FileNotFoundError:
         raise CheckpointError(f"{folder.name} has no {WEIGHTS}; train or copy it again") from None
-    except (SafetensorError, OSError, ValueError) as error:
+    except OSError as error:
+        raise CheckpointError(f"{path.name} of {folder.name} is damaged: {reason(error)}") from None
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path.name} of {folder.name} is damaged: {error}") from None
     wanted = weight_shapes(config)
     if set(stored) != set(wanted):
@@ -87,21 +100,36 @@ def read_config(name_or_folder: str | Path) -> ViTConfig:
         CheckpointError: if it is missing or not the config of a model.
     """
     folder = folder_of(name_or_folder)
+    values = _json(folder / CONFIG)
+    if not isinstance(values, dict) or "model" not in values:
+        raise CheckpointError(f"{CONFIG} of {folder.name} is damaged: it has no model")
     try:
-        return ViTConfig.from_dict(json.loads((folder / CONFIG).read_text("utf-8"))["model"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        return ViTConfig.from_dict(values["model"])
+    except (TypeError, ValueError) as error:
         raise CheckpointError(f"{CONFIG} of {folder.name} is damaged: {error}") from None
 
 
 def card(name_or_folder: str | Path) -> dict[str, Any] | None:
     """What a model's makers say of it: data, recipe, seed, hardware, time, measured accuracy."""
     path = folder_of(name_or_folder) / CARD
+    if not path.exists():
+        return None
+    values = _json(path)
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{CARD} of {path.parent.name} is damaged: it is no card")
+    return values
+
+
+def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{CARD} of {path.parent.name} is damaged: {error}") from None
+    except OSError as error:
+        what = reason(error)
+    except ValueError:
+        what = "it is not JSON, or is cut short"
+    except RecursionError:
+        what = "it is nested too deep"
+    raise CheckpointError(f"{path.name} of {path.parent.name} is damaged: {what}")
 
 
 def write(
@@ -142,6 +170,9 @@ class replacing:  # noqa: N801 - reads as a verb: `with replacing(path) as part`
         self.part = path.with_name(f"{path.name}.{os.getpid()}.part")
 
     def __enter__(self) -> Path:
+        with open(self.part, "wb") as file:
+            # As readable as any new file: what safetensors writes is for its owner alone.
+            self.mode = os.fstat(file.fileno()).st_mode & 0o777
         return self.part
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -150,4 +181,5 @@ class replacing:  # noqa: N801 - reads as a verb: `with replacing(path) as part`
             return
         with open(self.part, "rb+") as file:
             os.fsync(file.fileno())
+        os.chmod(self.part, self.mode)
         os.replace(self.part, self.path)

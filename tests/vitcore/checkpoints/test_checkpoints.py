@@ -131,6 +131,20 @@ def test_config_that_is_none_is_named(folder, text):
         checkpoints.read(folder)
 
 
+@pytest.mark.parametrize("text", ["{}", "[]", "null", "7"])
+def test_config_without_a_model_says_so(folder, text):
+    (folder / CONFIG).write_text(text)
+    with pytest.raises(CheckpointError, match="is damaged: it has no model$"):
+        checkpoints.read(folder)
+
+
+@pytest.mark.parametrize(("name", "read"), [(CONFIG, checkpoints.read), (CARD, checkpoints.card)])
+def test_file_nested_deep_is_named(folder, name, read):
+    (folder / name).write_text('{"model": ' + "[" * 200_000)
+    with pytest.raises(CheckpointError, match=f"{name} of model is damaged: it is nested too deep"):
+        read(folder)
+
+
 def test_config_of_bytes_is_named(folder):
     (folder / CONFIG).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CheckpointError, match=f"{CONFIG} of model is damaged"):
@@ -165,3 +179,29 @@ def test_write_that_fails_leaves_the_old_model(folder, monkeypatch):
 
 def test_config_holds_the_model_and_nothing_of_its_training(folder):
     assert json.loads((folder / CONFIG).read_text())["model"] == CONFIGURATION.to_dict()
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "x" * 5000])
+def test_name_that_cannot_be_a_folder_is_no_model(name):
+    with pytest.raises(CheckpointError, match="a model is a bundled name"):
+        checkpoints.read(name)
+
+
+def test_card_that_is_no_card_is_named(folder):
+    (folder / CARD).write_text("[1]")
+    with pytest.raises(CheckpointError, match=f"{CARD} of model is damaged: it is no card"):
+        checkpoints.card(folder)
+
+
+def test_folder_in_place_of_weights_is_named(folder):
+    (folder / WEIGHTS).unlink()
+    (folder / WEIGHTS).mkdir()
+    with pytest.raises(CheckpointError, match=f"{WEIGHTS} of model is damaged"):
+        checkpoints.read(folder)
+
+
+def test_files_are_as_readable_as_any_new_file(folder):
+    (folder / "new").touch()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert set(modes) == {CONFIG, WEIGHTS, "new"}
+    assert len(set(modes.values())) == 1, modes
