@@ -7,6 +7,7 @@ import itertools
 import logging
 from functools import cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from vitcore import checkpoints
 from vitcore.cache import runs_home
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.intervention import Intervention
+from vitcore.sentences import sentence
+from vitcore.training.runs import is_name
 
 __all__ = [
     "Intervention",
@@ -47,12 +50,19 @@ _references = itertools.count(1)
 def model_names() -> list[str]:
     """Models that can be chosen: the bundled ones, then own runs, the newest first."""
     bundled = sorted(checkpoints.bundled(), key=lambda name: (name != _FAVOURITE, name))
-    runs = [
-        (path.stat().st_mtime_ns, path.parent.name)
-        for path in runs_home().glob(f"*/{checkpoints.WEIGHTS}")
-    ]
-    own = [name for _, name in sorted(runs, reverse=True) if name not in bundled]
-    return bundled + own
+    ages = {path.name: _age(path) for path in runs_home().glob("*") if is_name(path.name)}
+    own = [name for name in ages if ages[name] and name not in bundled]
+    return bundled + sorted(own, key=lambda name: (ages[name], name), reverse=True)
+
+
+def _age(folder: Path) -> int:
+    """When a model's weights were written, or 0 where its files are not both there."""
+    try:
+        files = [(folder / name).stat() for name in (checkpoints.CONFIG, checkpoints.WEIGHTS)]
+    except OSError:
+        return 0
+    whole = all(S_ISREG(file.st_mode) and file.st_size for file in files)
+    return files[1].st_mtime_ns if whole else 0
 
 
 def card(model: str) -> dict[str, Any] | None:
@@ -167,9 +177,7 @@ def explain(error: Exception) -> Problem:
 def _explain(error: Exception) -> Problem:
     if isinstance(error, ValueError) and str(error):
         _log.warning("the model could not answer", exc_info=error)
-        sentence = str(error)
-        sentence = sentence[0].upper() + sentence[1:].rstrip(".") + "."
-        return Problem(sentence, "Choose something else; everything you chose is kept.")
+        return Problem(sentence(str(error)), "Choose something else; everything you chose is kept.")
     return explain(error)
 
 

@@ -1,5 +1,8 @@
 """The door to models and data, with a dispatcher that computes nothing."""
 
+import os
+import sys
+
 import numpy as np
 import pytest
 import streamlit as st
@@ -63,6 +66,39 @@ def test_own_runs_can_be_chosen_after_the_bundled_models(run):
 def test_a_folder_without_weights_is_no_model(home):
     (cache.runs_home() / "only-begun").mkdir(parents=True)
     assert "only-begun" not in services.model_names()
+
+
+@pytest.mark.parametrize("name", [".deleted-quiet-heron-7", ".quiet-heron"])
+def test_a_hidden_folder_is_no_model(run, name):
+    run(name)
+    assert name not in services.model_names()
+
+
+@pytest.mark.parametrize("file", [checkpoints.CONFIG, checkpoints.WEIGHTS])
+@pytest.mark.parametrize("instead", ["nothing", "an empty file", "a folder"])
+def test_a_model_has_a_config_and_weights(home, run, file, instead):
+    path = cache.runs_home() / run("quiet-heron") / file
+    path.unlink()
+    if instead == "an empty file":
+        path.touch()
+    if instead == "a folder":
+        path.mkdir()
+    assert "quiet-heron" not in services.model_names()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are always text")
+def test_a_folder_whose_name_is_no_text_is_no_model(home, run):
+    folder = cache.runs_home() / run("quiet-heron")
+    os.rename(os.fsencode(folder), os.fsencode(folder.parent) + b"/bad\xff\xfename")
+    assert services.model_names() == list(checkpoints.bundled())
+
+
+def test_the_name_of_a_file_stays_as_it_is(asked, run):
+    (cache.runs_home() / run("one") / checkpoints.CONFIG).write_text("{}")
+    with pytest.raises(checkpoints.CheckpointError) as caught:
+        services.weights("one")
+    problem = services._explain(caught.value)
+    assert problem.what == "config.json of one is damaged: it has no model."
 
 
 def test_equal_questions_have_equal_keys_and_others_do_not(asked, run):
