@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import re
 import threading
 
 import numpy as np
@@ -77,8 +78,9 @@ def decode(data: bytes) -> np.ndarray:
         raise
     except UnidentifiedImageError:
         raise PictureError(f"This file is not a picture, or is damaged; {_READABLE}.") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(_too_many_pixels("far more")) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        said = re.search(r"\((\d+) pixels\)", str(error))  # Pillow refuses before we can count
+        raise PictureError(_too_many_pixels(int(said[1]) if said else None)) from None
     except MemoryError:
         raise PictureError("The picture is too large for this machine's memory.") from None
     # Pillow's decoders raise nearly anything on damaged files; none of it may reach the page.
@@ -104,12 +106,15 @@ def _formats(data: bytes) -> tuple[str, ...]:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise PictureError(_too_many_pixels(f"{width * height / 1e6:.0f}"))
+        raise PictureError(_too_many_pixels(width * height))
 
 
-def _too_many_pixels(count: str) -> str:
+def _too_many_pixels(pixels: int | None) -> str:
     limit = MOST_PIXELS // 1_000_000
-    return f"The picture has {count} megapixels; at most {limit} can be read."
+    if pixels is None:
+        return f"The picture has far more pixels than can be read; {limit} million are the limit."
+    tenths = -(-pixels // 100_000)  # rounded up: one pixel too many must not read as the limit
+    return f"The picture has {tenths / 10:,.12g} megapixels; at most {limit} can be read."
 
 
 def _orientation(image: Image.Image) -> int:
