@@ -95,9 +95,9 @@ def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -
         title = "No head stands out: every patch looks nearly everywhere alike"
     else:
         title = (
-            f"Averaged over all patches, head {head + 1} of block {block + 1} puts "
+            f"Averaged over patches, head {head + 1} of block {block + 1} puts "
             f"{percent(float(share[block, head].mean()))} on {words}; "
-            f"an even spread puts {percent(even)}"
+            f"an even spread, {percent(even)}"
         )
     patch = _showing(looking[block, head], share[block, head], rows, columns)
     return Striking(title=title, block=int(block), head=int(head), patch=patch)

@@ -51,8 +51,8 @@ def one_head(rows, *, others=2):
 def test_a_head_that_looks_at_itself_is_said_to_look_at_itself():
     found = striking(one_head(np.eye(9)), (3, 3))
     assert found.title == (
-        "Averaged over all patches, head 2 of block 1 puts 100% on the patch itself; "
-        "an even spread puts 11%"
+        "Averaged over patches, head 2 of block 1 puts 100% on the patch itself; "
+        "an even spread, 11%"
     )
     assert (found.block, found.head) == (0, 1)
     assert found.patch == 4  # the inner one
@@ -61,7 +61,7 @@ def test_a_head_that_looks_at_itself_is_said_to_look_at_itself():
 def test_a_head_that_looks_along_its_row_is_not_credited_with_itself():
     row = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
     found = striking(one_head(row), (3, 3))
-    assert "100% on the rest of its row; an even spread puts 22%" in found.title
+    assert "100% on the rest of its row; an even spread, 22%" in found.title
 
 
 def test_rows_and_columns_are_told_apart_on_a_grid_that_is_not_square():
@@ -74,7 +74,7 @@ def test_what_goes_to_the_class_token_is_a_pattern_too():
     rows = np.zeros((5, 5))
     rows[:, 0] = 1
     found = striking(one_head(rows), (2, 2), prefix=1)
-    assert "puts 100% on the class token; an even spread puts 20%" in found.title
+    assert "puts 100% on the class token; an even spread, 20%" in found.title
 
 
 def test_an_even_spread_stands_out_nowhere():
