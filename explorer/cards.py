@@ -61,11 +61,11 @@ def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
     if not isinstance(train, Mapping):
         train = run.config.to_dict() if run is not None and run.config is not None else {}
     if train.get("data") == "sketch10":
-        return "Learned from drawings (sketch10)."
+        return "Learned from sketch10 drawings."
     if train.get("data") != "cifar10":
         return ""
-    drawings = " and some drawings (sketch10)" if train.get("sketch_share") else ""
-    return f"Learned from photographs (CIFAR-10){drawings}."
+    drawings = " and some sketch10 drawings" if train.get("sketch_share") else ""
+    return f"Learned from CIFAR-10 photographs{drawings}."
 
 
 def facts(

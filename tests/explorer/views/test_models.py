@@ -209,10 +209,10 @@ def test_any_card_is_survived(home, bundled, tmp_path, card):
 
 def test_what_a_model_learned_from_is_in_its_card_or_its_run(home):
     run = read_run(make_run(home, "quiet-heron"))
-    assert cards.learned_from({}, run) == "Learned from drawings (sketch10)."
+    assert cards.learned_from({}, run) == "Learned from sketch10 drawings."
     mixed = {"train": {"data": "cifar10", "sketch_share": 0.1}}
     assert cards.learned_from(mixed, None) == (
-        "Learned from photographs (CIFAR-10) and some drawings (sketch10)."
+        "Learned from CIFAR-10 photographs and some sketch10 drawings."
     )
     assert cards.learned_from({"train": 3}, None) == ""
 
