@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from vitcore.training.runs import DESCRIPTION
+
 FILE_NAME = "control"
 LIFELINE = "VITCORE_LIFELINE"  # environment variable: "1" ties the run's life to its stdin
 PAUSE_SECONDS = 0.05  # between two looks while paused
@@ -20,6 +22,9 @@ class Control:
     that means nothing counts as `run`. A run that is resumed should `write_control(folder,
     "run")` first, for the file may still hold the `stop` that ended it.
 
+    A folder that described a run at first and no longer does was deleted by someone: that is a
+    stop for good, and `gone` is true, so that the run does not make the folder anew.
+
     Args:
         folder: the run folder.
         clock: called with seconds to wait while paused.
@@ -27,22 +32,37 @@ class Control:
 
     def __init__(self, folder: str | Path, clock: Callable[[float], object] = time.sleep) -> None:
         self._path = Path(folder) / FILE_NAME
+        self._description = Path(folder) / DESCRIPTION
+        self._described = self._description.exists()
         self._clock = clock
         self._seen: tuple[int, int] | None = None
         self._word = "run"
         self._ticket = ""
         self._stopped = False
 
+    @property
+    def gone(self) -> bool:
+        """Whether the run's folder was deleted meanwhile."""
+        if not self._described:
+            return False
+        try:
+            os.stat(self._description)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:  # on Windows just being replaced
+            pass
+        return False
+
     def look(self) -> str:
-        """The present word, without waiting. Costs one `stat` where nothing changed."""
-        if self._stopped:
+        """The present word, without waiting. Costs two `stat`s where nothing changed."""
+        if self._stopped or self.gone:
             return "stop"
         try:
             stat = os.stat(self._path)
             if (key := (stat.st_mtime_ns, stat.st_ino)) != self._seen:
                 self._word = self._path.read_text(encoding="utf-8").strip()
                 self._seen = key
-        except OSError:  # gone, or on Windows just being replaced
+        except (OSError, ValueError):  # gone, no text, or on Windows just being replaced
             pass
         return self._word
 

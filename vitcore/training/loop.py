@@ -12,20 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from vitcore import checkpoints
+from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS, TrainConfig
 from vitcore.evaluation import score
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
+from vitcore.sentences import sentence
 from vitcore.training import events
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.step import Trainer, learning_rate
 
 STATE = "state.safetensors"
+_DELETED = "the run's folder was deleted, so it ends"
+# All that a damaged file brings; none of their words would help a person.
+_UNREADABLE = (SafetensorError, OSError, ValueError, TypeError, LookupError, RecursionError)
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _CHECKPOINT_SECONDS = 60.0  # between two checkpoints inside an epoch
 PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_LOWEST = 0.8, 5, 1e-5  # the article's ReduceLROnPlateau
@@ -53,10 +58,28 @@ class Progress:
 
 
 def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
-    """What a run's last checkpoint says of it, without its arrays."""
-    with safe_open(folder / STATE, "numpy") as file:
-        state = json.loads(file.metadata()["state"])
-    return TrainConfig.from_dict(state["train"]), Progress(**state["progress"])
+    """What a run's last checkpoint says of it, without its arrays.
+
+    Raises:
+        CheckpointError: if it is missing or damaged.
+    """
+    try:
+        with safe_open(folder / STATE, "numpy") as file:
+            state = json.loads(file.metadata()["state"])
+        return TrainConfig.from_dict(state["train"]), Progress(**state["progress"])
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{folder} has no {STATE}, so it is no folder of a run that was trained here"
+        ) from None
+    except _UNREADABLE:
+        raise CheckpointError(_damaged(folder)) from None
+
+
+def _damaged(folder: Path) -> str:
+    return (
+        f"{STATE} of {folder.name} is damaged, so the run cannot go on from it; "
+        "copy it again, or start a new run"
+    )
 
 
 class Run:
@@ -71,7 +94,9 @@ class Run:
         notice: called with each event's dict, for a progress bar.
 
     Raises:
-        ValueError: if the folder holds a run of another configuration, or one and not `resume`.
+        ValueError: if the folder holds a run of another configuration, or one and not `resume`,
+            or was deleted since `control` was made.
+        CheckpointError: if the checkpoint to go on from is damaged.
         FileNotFoundError: if CIFAR-10 is wanted and missing.
     """
 
@@ -97,6 +122,8 @@ class Run:
             build(self.model_config, seed=config.seed, precision=config.precision), config
         )
         self.finished_model = build(self.model_config, seed=config.seed)
+        if self.control.gone:  # while the model was built
+            raise ValueError(_DELETED)
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STATE).exists():
             if not resume:
@@ -125,6 +152,8 @@ class Run:
             state = self._loop()
             reason = f"{state.capitalize()} after {self.progress.step:,} steps."
             self._checkpoint()
+            if self.control.gone:
+                state, reason = "stopped", sentence(_DELETED)
         except DivergedError as error:
             state, reason = "failed", str(error)
             raise
@@ -238,6 +267,8 @@ class Run:
                 f"The weights are no longer numbers after step {self.progress.step}, highest "
                 f"learning rate {self.config.learning_rate:.3g}; try a tenth of that rate."
             )
+        if self.control.gone:
+            return  # who deleted the folder does not want it back
         checkpoints.write(self.folder, self.model_config, weights)
         state = {"progress": asdict(self.progress), "train": self.config.to_dict()}
         with checkpoints.replacing(self.folder / STATE) as part:
@@ -246,7 +277,10 @@ class Run:
 
     def _load(self) -> None:
         theirs, progress = saved_progress(self.folder)
-        arrays = load_file(self.folder / STATE)
+        try:
+            arrays = load_file(self.folder / STATE)
+        except _UNREADABLE:
+            raise CheckpointError(_damaged(self.folder)) from None
         self.config.check_goes_on(theirs)
         self.trainer.restore(arrays)
         self.progress = progress

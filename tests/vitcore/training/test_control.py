@@ -1,6 +1,7 @@
 """Control: run, stop, pause and single steps, and the pipe that ends a run with its owner."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,29 @@ def test_the_last_word_stands_when_the_file_vanishes(tmp_path):
     control.look()
     (tmp_path / "control").unlink()
     assert control.gate() == "stop"
+
+
+def test_bytes_that_are_no_text_leave_the_last_word(tmp_path):
+    control = Control(tmp_path)
+    (tmp_path / "control").write_bytes(b"\xff\xfe")
+    assert control.gate() == "run"
+
+
+@pytest.mark.parametrize("word", ["run", "pause"])
+def test_a_run_whose_folder_is_deleted_stops(tmp_path, word):
+    folder = tmp_path / "quiet-heron"
+    folder.mkdir()
+    (folder / "run.json").write_text("{}")
+    write_control(folder, word)
+    control = Control(folder)
+    assert not control.gone
+    shutil.rmtree(folder)
+    assert control.gone
+    assert control.gate() == "stop"
+
+
+def test_a_folder_that_never_described_a_run_is_not_gone(tmp_path):
+    assert not Control(tmp_path / "nowhere").gone
 
 
 def test_pause_waits_until_run(tmp_path):

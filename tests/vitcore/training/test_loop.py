@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +15,13 @@ from safetensors.numpy import load_file
 
 from tests.vitcore.training.small_runs import CONFIG
 from vitcore import checkpoints
+from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS
 from vitcore.evaluation import Score
 from vitcore.model import build, load
 from vitcore.tracing import predict
-from vitcore.training import events, loop
+from vitcore.training import events, loop, runs
+from vitcore.training.control import Control
 from vitcore.training.loop import STATE, DivergedError, Run, saved_progress, train
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -222,6 +225,48 @@ def test_error_while_saving_is_a_failed_run(tmp_path, monkeypatch):
     end = events.read(tmp_path)[0][-1]
     assert end["state"] == "failed"
     assert "No space left on device" in end["reason"]
+
+
+def test_run_whose_folder_is_deleted_stops_and_does_not_make_it_anew(tmp_path):
+    folder, told = tmp_path / "quiet-heron", []
+
+    def watch(event):
+        told.append(event)
+        if event["event"] == "step" and event["step"] == 2:
+            shutil.rmtree(folder)
+
+    runs.write_description(folder, CONFIG)
+    run = Run(folder, CONFIG, notice=watch)
+    assert run.train() == "stopped"
+    assert run.progress.step == 2
+    assert told[-1]["reason"] == "The run's folder was deleted, so it ends."
+    assert not folder.exists()
+
+
+def test_folder_deleted_before_the_model_is_built_is_not_made_anew(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    runs.write_description(folder, CONFIG)
+    control = Control(folder)
+    shutil.rmtree(folder)
+    with pytest.raises(ValueError, match="folder was deleted"):
+        Run(folder, CONFIG, control=control)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.9])
+def test_damaged_state_is_named_with_what_to_do(straight, tmp_path, share):
+    whole = (straight.folder / STATE).read_bytes()
+    (tmp_path / STATE).write_bytes(whole[: int(share * len(whole))])
+    message = f"{STATE} of {tmp_path.name} is damaged, .* start a new run"
+    with pytest.raises(CheckpointError, match=message):
+        saved_progress(tmp_path)
+    with pytest.raises(CheckpointError, match=message):
+        Run(tmp_path, CONFIG, resume=True)
+
+
+def test_missing_state_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=f"has no {STATE}"):
+        saved_progress(tmp_path)
 
 
 LOSSES = (
