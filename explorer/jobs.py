@@ -1,18 +1,22 @@
 """Training processes of this server: started, watched and stopped through their run folders."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from explorer.run_progress import Follower, Progress
 from vitcore.config import TrainConfig
+from vitcore.sentences import cannot_use, reason
 from vitcore.training import runs
 from vitcore.training.control import FILE_NAME as CONTROL
 from vitcore.training.control import LIFELINE, write_control
+from vitcore.training.events import END_STATES
 from vitcore.training.runs import Run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +57,11 @@ class Jobs:
 
     def refusal(self) -> str:
         """Why no run can be started now, or ""."""
-        busy = [run.name for run in self.runs() if run.state == "running"]
+        listed = self.runs()
+        busy = [run.name for run in listed if run.state == "running"]
+        ended = [run.name for run in listed if run.state in END_STATES]
+        with self._lock:  # whose folder was deleted or damaged meanwhile trains all the same
+            busy += [name for name in self._processes if name not in (*busy, *ended)]
         if len(busy) < MOST_AT_ONCE:
             return ""
         names = " and ".join(busy)
@@ -71,25 +79,34 @@ class Jobs:
         with self._lock:
             if why := self.refusal():
                 raise RunRefusedError(why)
+            root = self._root or runs.runs_home()
             try:
-                folder = runs.new_folder(self._root)
+                folder = runs.new_folder(root)
                 write_control(folder, "run")
                 with open(folder / runs.LOG, "wb") as log:
-                    process = subprocess.Popen(
-                        self._program + _arguments(config, folder),
-                        stdin=subprocess.PIPE,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        env=_environment(),
-                        # Ctrl-C is for the server: the run hears of it through its pipe.
-                        start_new_session=os.name == "posix",
-                    )
+                    self._processes[folder.name] = process = self._begin(config, folder, log)
                 # Until the process describes itself, so that the run is never without an owner.
                 runs.write_description(folder, config, pid=process.pid)
             except OSError as error:
-                raise RunRefusedError(f"The run could not be started: {error}.") from error
-            self._processes[folder.name] = process
+                why = cannot_use(root, error, instead="VITCORE_HOME")
+                raise RunRefusedError(f"The run could not be started: {why}.") from error
             return folder.name
+
+    def _begin(self, config: TrainConfig, folder: Path, log: BinaryIO) -> subprocess.Popen:
+        try:
+            return subprocess.Popen(
+                self._program + _arguments(config, folder),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=_environment(),
+                # Ctrl-C is for the server: the run hears of it through its pipe.
+                start_new_session=os.name == "posix",
+            )
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
+            why = f"{self._program[0]} does not start: {reason(error)}"
+            raise RunRefusedError(f"The run could not be started: {why}.") from error
 
     def stop(self, name: str) -> None:
         """Ask a run to stop at its next step. Its weights are kept."""
@@ -201,5 +218,5 @@ def _environment() -> dict[str, str]:
 def _word(folder: Path) -> str:
     try:
         return (folder / CONTROL).read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, ValueError):
         return ""

@@ -1,6 +1,7 @@
 """Jobs: real processes of a fake training program, started, watched, stopped and lost."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -122,10 +123,40 @@ def test_a_third_run_is_refused_by_name(jobs, monkeypatch):
     assert jobs.refusal() == ""
 
 
-def test_where_nothing_can_be_written_the_run_is_refused(tmp_path):
+def test_a_run_whose_folder_is_deleted_still_counts(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    names = [jobs.start(TINY), jobs.start(TINY)]
+    for name in names:
+        until(jobs, name, "running")
+    shutil.rmtree(tmp_path / "runs" / names[0])
+    assert all(name in jobs.refusal() for name in names)
+    assert jobs.end_now(names[0])
+    assert jobs.refusal() == ""
+
+
+@pytest.mark.parametrize("root", ["file", "file/runs"])
+def test_where_nothing_can_be_written_the_run_is_refused(tmp_path, root):
     (tmp_path / "file").touch()
-    with pytest.raises(RunRefusedError, match="could not be started"):
-        Jobs(tmp_path / "file").start(TINY)
+    with pytest.raises(RunRefusedError) as refused:
+        Jobs(tmp_path / root).start(TINY)
+    assert str(refused.value) == (
+        f"The run could not be started: the folder {tmp_path / root} cannot be used: "
+        "a file lies where a folder is needed; set VITCORE_HOME to another one."
+    )
+
+
+def test_a_program_that_is_not_there_is_named_and_leaves_no_folder(tmp_path):
+    jobs = Jobs(tmp_path / "runs", program=["no-such-program"])
+    with pytest.raises(RunRefusedError, match="no-such-program does not start"):
+        jobs.start(TINY)
+    assert jobs.runs() == []
+
+
+def test_an_odd_control_file_says_nothing(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    name = jobs.start(TINY)
+    (tmp_path / "runs" / name / "control").write_bytes(b"\xff\xfe")
+    assert until(jobs, name, "running").run.name == name
 
 
 def test_runs_of_an_earlier_server_are_seen(jobs, tmp_path, monkeypatch):
