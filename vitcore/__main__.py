@@ -12,6 +12,7 @@ from typing import Any
 
 from vitcore import cache
 from vitcore.config import PRESETS, RECIPES
+from vitcore.sentences import cannot_use, reason
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
 
@@ -27,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    except (ValueError, ArithmeticError, OSError) as error:
+    except OSError as error:
+        print(f"error: {_of_the_system(error)}", file=sys.stderr)
+        return 2
+    except (ValueError, ArithmeticError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if options.json:
@@ -35,6 +39,19 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         print(options.show(result))
     return 0
+
+
+def _of_the_system(error: OSError) -> str:
+    if error.errno is None or not error.strerror:  # a sentence of our own
+        return str(error)
+    return f"{error.filename} cannot be used: {reason(error)}" if error.filename else reason(error)
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"there is no such user: {text}") from None
 
 
 def _lines(result: dict[str, Any]) -> str:
@@ -48,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument("--json", action="store_true", help="print the result as one JSON object")
-        sub.add_argument("--data-dir", help="a folder or archive that holds CIFAR-10")
+        sub.add_argument("--data-dir", type=_folder, help="a folder or archive that holds CIFAR-10")
         sub.set_defaults(run=run, show=_lines)
         return sub
 
@@ -67,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     ):
         sub.add_argument(name, type=kind)
     sub.add_argument("--precision", choices=("float32", "bfloat16"))
-    sub.add_argument("--run-dir", type=Path, help="the run's own folder; default: one in the cache")
+    sub.add_argument(
+        "--run-dir", type=_folder, help="the run's own folder; default: one in the cache"
+    )
     sub.add_argument("--resume", action="store_true", help="go on from its last checkpoint")
 
     sub = command("evaluate", _evaluate, "Measure a model on pictures it was not trained on.")
@@ -77,10 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--images", type=int, default=0, help="how many; default all, 2,000 sketches")
 
     sub = command("card", _card, "Measure a run at every patch size and write its model card.")
-    sub.add_argument("--model", type=Path, required=True, help="the run's folder")
+    sub.add_argument("--model", type=_folder, required=True, help="the run's folder")
     sub.add_argument("--name", required=True, help="what the model is to be called")
     sub.add_argument("--note", default="", help="what a reader of the card should know")
-    sub.add_argument("--into", type=Path, help="a folder for the model to be shipped, in float16")
+    sub.add_argument(
+        "--into", type=_folder, help="a folder for the model to be shipped, in float16"
+    )
 
     sub = command("bench", _bench, "Measure tracing and training on this machine.")
     sub.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement")
@@ -123,13 +144,21 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         config = RECIPES[options.recipe or "standard"].replace(**given)
     if before is not None:
         config.check_goes_on(before)
-    folder = options.run_dir or runs.new_folder()
-    # Not run.json: whoever started this process may have described the run already.
-    if not options.resume and (folder / "events.jsonl").exists():
-        raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
-    runs.write_description(folder, config)  # before the slow imports, so that it is seen at once
+    from vitcore.training.control import LIFELINE, Control, hold_lifeline, write_control
 
-    from vitcore.training.control import Control, hold_lifeline, write_control
+    # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
+    if os.environ.get(LIFELINE) == "1" and options.run_dir and not options.run_dir.is_dir():
+        raise ValueError("the run's folder was deleted, so it ends")
+    try:
+        folder = options.run_dir or runs.new_folder()
+        # Not run.json: whoever started this process may have described the run already.
+        if not options.resume and (folder / "events.jsonl").exists():
+            raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
+        runs.write_description(folder, config)  # before the slow imports: it is seen at once
+    except OSError as error:
+        named = options.run_dir or cache.runs_home()
+        instead = "--run-dir" if options.run_dir else "VITCORE_HOME or --run-dir"
+        raise ValueError(cannot_use(named, error, instead=instead)) from None
 
     if options.resume:
         write_control(folder, "run")  # else it would find the stop that ended it

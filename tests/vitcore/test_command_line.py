@@ -1,6 +1,7 @@
 """`python -m vitcore` as a person types it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,8 @@ def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsy
         ("train --learning-rate nan", "learning_rate must be above 0 and at most 1, got nan"),
         ("train --resume", "--resume needs --run-dir"),
         ("evaluate --model nobody", "a run or a folder with config.json, got 'nobody'"),
+        ("evaluate --model ~nosuchuser/x", "a run or a folder with config.json"),
+        ("train --batch-size 100000000", "batch_size must be a whole number, at most 65,536"),
         ("evaluate --model nobody --images -1", "images must not be negative, got -1"),
     ],
 )
@@ -84,6 +87,46 @@ def test_what_cannot_be_done_is_one_sentence_and_status_two(arguments, message, 
     assert printed.err.startswith("error: ")
     assert message in printed.err
     assert not printed.out
+
+
+@pytest.mark.parametrize("inside", ["file", "file/deeper"])
+def test_folder_that_cannot_be_used_is_named(tmp_path, monkeypatch, capsys, inside):
+    (tmp_path / "file").touch()
+    end = "cannot be used: a file lies where a folder is needed; set "
+    assert main(["train", *SHORT, "--run-dir", str(tmp_path / inside)]) == 2
+    assert f"{inside} {end}--run-dir to another one" in capsys.readouterr().err
+    monkeypatch.setenv("VITCORE_HOME", str(tmp_path / inside))
+    assert main(["train", *SHORT]) == 2
+    printed = capsys.readouterr().err
+    assert f"runs {end}VITCORE_HOME or --run-dir to another one" in printed
+    assert "Errno" not in printed
+
+
+def test_folder_deleted_before_the_run_begins_is_not_made_anew(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("VITCORE_LIFELINE", "1")
+    assert main(["train", *SHORT, "--run-dir", str(tmp_path / "gone")]) == 2
+    assert "folder was deleted" in capsys.readouterr().err
+    assert not (tmp_path / "gone").exists()
+
+
+@pytest.mark.parametrize("command", ["train --resume --run-dir", "card --name mine --model"])
+def test_truncated_state_is_one_sentence(trained, tmp_path, capsys, command):
+    folder = tmp_path / "mine"
+    shutil.copytree(trained[0], folder)
+    state = folder / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:1000])
+    assert main([*command.split(), str(folder)]) == 2
+    printed = capsys.readouterr().err
+    assert "error: state.safetensors of mine is damaged" in printed
+    assert "start a new run" in printed
+
+
+@pytest.mark.parametrize("option", ["--run-dir", "--data-dir"])
+def test_home_of_nobody_is_refused_with_the_usage(option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", option, "~nosuchuser/x"])
+    assert ended.value.code == 2
+    assert "there is no such user: ~nosuchuser/x" in capsys.readouterr().err
 
 
 def test_impossible_patch_size_is_refused(trained, capsys):
