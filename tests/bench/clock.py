@@ -5,7 +5,9 @@
 INSTRUMENT = """
 (() => {
     const now = () => performance.timeOrigin + performance.now();
-    const clock = window.clock = {pressed: 0, drawn: 0, changed: 0, first: 0, texts: [], draws: 0};
+    const clock = window.clock = {
+        pressed: 0, drawn: 0, changed: 0, first: 0, texts: [], pictures: [],
+    };
     const seen = (then) => requestAnimationFrame(() => requestAnimationFrame(() => then(now())));
     const context = CanvasRenderingContext2D.prototype;
     let scheduled = false;
@@ -18,7 +20,6 @@ INSTRUMENT = """
                 seen((time) => {
                     scheduled = false;
                     clock.drawn = time;
-                    clock.draws += 1;
                     if (picture && !clock.first) clock.first = time;
                 });
             }
@@ -35,10 +36,16 @@ INSTRUMENT = """
         if (!records.some((record) => counts(record.target))) return;
         seen((time) => { clock.changed = time; });
     }).observe(document, {childList: true, characterData: true, subtree: true});
+    const note = (list, value) => { if (value && list.at(-1) !== value) list.push(value); };
     const watch = () => {
         const main = document.querySelector('[data-testid=stMain]');
-        const found = main && main.innerText.match(/value (\\d+)|([\\d,]+) tokens?/);
-        if (found && clock.texts.at(-1) !== found[0]) clock.texts.push(found[0]);
+        const title = main && main.querySelector('h1');
+        const value = main && main.innerText.match(/^value \\d+$/m);
+        note(clock.texts, title ? title.innerText : value && value[0]);
+        for (const box of main ? main.querySelectorAll('div') : []) {
+            const wrap = box.shadowRoot && box.shadowRoot.querySelector('[data-rev]');
+            if (wrap && wrap.querySelector('canvas.one')) note(clock.pictures, wrap.dataset.rev);
+        }
         requestAnimationFrame(watch);
     };
     watch();

@@ -82,13 +82,16 @@ def compare(browser, empty, app) -> list[Row]:
             ratio=median(times["attention"]) / reference,
             ratio_bound=4,
         ),
-        Row(f"of {PRESSES} presses on screen, empty app", [rates["empty"]], "presses"),
-        Row(
-            f"of {PRESSES} presses on screen, Patches",
-            [rates["patches"]],
-            "presses",
-            bound=PRESSES,
-            at_least=True,
+        Row(f"of {PRESSES} presses on screen, empty app", [rates["empty"]["texts"]], "presses"),
+        *(
+            Row(
+                f"of {PRESSES} presses on screen, Patches, {what}",
+                [rates["patches"][name]],
+                "presses",
+                bound=PRESSES,
+                at_least=True,
+            )
+            for name, what in (("texts", "its title"), ("pictures", "its picture"))
         ),
     ]
 
@@ -102,12 +105,13 @@ def fresh_attention(person, *, picture: int) -> float:
     return press_and_wait(person.page, slider, "ArrowLeft")
 
 
-def reached(page, slider) -> int:
-    """How many of twelve presses to and fro, 150 ms apart, changed the text on the screen."""
+def reached(page, slider) -> dict[str, int]:
+    """How many of twelve presses to and fro, 150 ms apart, changed what stands on the screen."""
+    lists = ("texts", "pictures")
     wait_until_quiet(page)
-    before = page.evaluate("clock.texts.length")
+    before = {name: page.evaluate(f"clock.{name}.length") for name in lists}
     for press in range(PRESSES):
         slider.press(("ArrowRight", "ArrowLeft")[press % 2])
         page.wait_for_timeout(150)
     wait_until_quiet(page, quiet=1500)
-    return page.evaluate("clock.texts.length") - before
+    return {name: page.evaluate(f"clock.{name}.length") - before[name] for name in lists}
