@@ -67,6 +67,9 @@ def _read_url() -> None:
     if "url_asks" not in st.session_state or back_or_forward:
         opening = "url_asks" not in st.session_state
         st.session_state["url_asks"] = st.query_params.to_dict(), opening
+        if not state.is_finite(st.query_params.get("picture_index", "0")):
+            del st.query_params["picture_index"]  # the number box would fail on it
+            st.rerun()
 
 
 def _about_url(models: list[str], default: str) -> list[str]:

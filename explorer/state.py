@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,9 +110,19 @@ def unusable(
     return sentences
 
 
+def is_finite(text: str) -> bool:
+    """Whether a number of the URL can be counted with; what is no number at all is left alone."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return True
+
+
 def _is_index(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= LARGEST_INDEX
 
 
 def _shown(value: str) -> str:
+    if not value:
+        return "(empty)"
     return value if len(value) <= 40 else f"{value[:40]}…"

@@ -115,7 +115,7 @@ def test_impossible_values_in_a_link_give_the_defaults_and_say_so(open_app):
     assert app.selectbox(key="model").value == "first"
 
 
-@pytest.mark.parametrize("index", ["-1", "1.5", "a", "", "1000"])
+@pytest.mark.parametrize("index", ["-1", "1.5", "a", "", "1000", "Infinity", "1e400", "nan"])
 def test_a_picture_number_must_be_whole_and_in_range(open_app, index):
     app = open_app(picture_index=index)
     shown = app.number_input(key="picture_index").value
