@@ -29,18 +29,29 @@ const INSTANCES = new WeakMap();
 function mount(kind, make) {
   return function ({ data, parentElement, setStateValue, setTriggerValue }) {
     if (!data) return undefined;
-    let one = INSTANCES.get(parentElement);
-    try {
-      const decoded = decode(data, kind);
-      if (!one) { one = make(parentElement); INSTANCES.set(parentElement, one); }
-      one.send = setTriggerValue;
-      one.keep = setStateValue;
-      one.setData(decoded);
-      misfit(parentElement, null);
-    } catch (problem) {
-      misfit(parentElement, `This figure cannot read what it was sent: ${problem.message}. Reload the page; if it stays, restart the app.`);
-    }
-    return () => { one?.stop?.(); INSTANCES.delete(parentElement); };
+    // Streamlit may call with data that newer data has overtaken, and then cleans that call up at once: drawn a
+    // moment later, it draws nothing and stops nothing.
+    const call = { dropped: false, drawn: false };
+    setTimeout(() => {
+      if (call.dropped) return;
+      call.drawn = true;
+      try {
+        const decoded = decode(data, kind);
+        let one = INSTANCES.get(parentElement);
+        if (!one) { one = make(parentElement); INSTANCES.set(parentElement, one); }
+        one.send = setTriggerValue;
+        one.keep = setStateValue;
+        one.setData(decoded);
+        misfit(parentElement, null);
+      } catch (problem) {
+        misfit(parentElement, `This figure cannot read what it was sent: ${problem.message}. Reload the page; if it stays, restart the app.`);
+      }
+    });
+    return () => {
+      if (!call.drawn) { call.dropped = true; return; }
+      INSTANCES.get(parentElement)?.stop?.();
+      INSTANCES.delete(parentElement);
+    };
   };
 }
 function misfit(root, sentence) {           // in place of a blank: what went wrong, and what to do
