@@ -26,7 +26,9 @@ BROWSER_PLACES = (
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
 PYTHONS = ("3.11", "3.12", "3.13")  # those that TensorFlow is built for
-AT_ONCE = ("-q", "-n", "2", "--dist", "loadfile")  # a file's tests share what they set up
+# A file's tests share what they set up. A test that fails has one more try: in a browser, beside
+# training processes and another test, what should take a second may take thirty.
+AT_ONCE = ("-q", "-n", "2", "--dist", "loadfile", "--reruns", "1")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

@@ -101,7 +101,8 @@ def test_the_learning_rate_is_said_in_plain_words():
 
 
 def test_the_hints_about_models_count_what_they_have():
-    for name, config in PRESETS.items():
+    for name in ("article", "tiny", "flexi", "plain"):
+        config = PRESETS[name]
         count = sum(prod(shape) for shape in weight_shapes(config).values())
         said = f"**{name}**: {config.depth} blocks, {count / 1e6:.1f} million numbers"
         assert said in run_sentences.MODELS_IN_WORDS
