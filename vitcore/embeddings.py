@@ -48,13 +48,13 @@ class PatchEmbedding(keras.layers.Layer):
                 f"patch_size must divide the picture's sides, got {size} and {height}x{width}"
             )
         rows, columns = height // size, width // size
-        kernel = ops.cast(ops.convert_to_tensor(self.kernel), self.compute_dtype)
+        # Resized in float32 whatever the precision: pinv's large entries cancel.
+        kernel = ops.convert_to_tensor(self.kernel.value, "float32")
         if size != self.kernel_size:
-            matrix = ops.convert_to_tensor(
-                patches.kernel_matrix(self.kernel_size, size), self.compute_dtype
-            )
+            matrix = ops.convert_to_tensor(patches.kernel_matrix(self.kernel_size, size))
             kernel = ops.matmul(matrix, ops.reshape(kernel, (self.kernel_size**2, -1)))
         kernel = ops.reshape(kernel, (size * size * channels, self.width))
+        kernel = ops.cast(kernel, self.compute_dtype)
 
         cut = ops.reshape(pictures, (-1, rows, size, columns, size, channels))
         cut = ops.transpose(cut, (0, 1, 3, 2, 4, 5))

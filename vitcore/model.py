@@ -102,10 +102,10 @@ class ViT(keras.Model):
                 config.positions, (rows, columns), config.width, config.position_grid
             )
             return ops.convert_to_tensor(table, self.compute_dtype)
-        stored = ops.cast(ops.convert_to_tensor(self.positions), self.compute_dtype)
-        matrix = patches.grid_matrix(config.position_grid, rows, columns)
-        matrix = ops.convert_to_tensor(matrix, self.compute_dtype)
-        return ops.matmul(matrix, ops.reshape(stored, (-1, config.width)))
+        stored = ops.convert_to_tensor(self.positions.value, "float32")
+        matrix = ops.convert_to_tensor(patches.grid_matrix(config.position_grid, rows, columns))
+        resized = ops.matmul(matrix, ops.reshape(stored, (-1, config.width)))
+        return ops.cast(resized, self.compute_dtype)
 
     def _prefixed(self, tokens: Any) -> Any:
         """Class token and registers, which have no position, put before the patches."""
