@@ -23,7 +23,7 @@ def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimize
         optimizer = keras.optimizers.Adam(config.learning_rate, **average)
     else:
         optimizer = keras.optimizers.AdamW(
-            config.learning_rate, weight_decay=config.weight_decay, clipnorm=1.0, **average
+            config.learning_rate, weight_decay=config.weight_decay, global_clipnorm=1.0, **average
         )
         kept = [
             variable
