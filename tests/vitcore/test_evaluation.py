@@ -36,7 +36,7 @@ def answering(monkeypatch):
         images = np.zeros((len(logits), 2, 2, 3), np.uint8)
         images[:, 0, 0, 0] = np.arange(len(logits)) % 256
         images[:, 0, 0, 1] = np.arange(len(logits)) // 256
-        return SimpleNamespace(), images
+        return SimpleNamespace(config=SimpleNamespace(classes=10)), images
 
     return answering
 
@@ -73,11 +73,26 @@ def test_progress_counts_up_to_all_pictures(answering, rng):
     assert seen == [512, 1024, 1100]
 
 
+@pytest.mark.parametrize("measure", [evaluation.score, evaluation.evaluate])
 @pytest.mark.parametrize(("pictures", "labels"), [(0, 0), (3, 2)])
-def test_one_label_per_picture_is_needed(answering, pictures, labels):
+def test_one_label_per_picture_is_needed(answering, measure, pictures, labels):
     model, images = answering(np.zeros((pictures, 10)))
     with pytest.raises(ValueError, match=f"at least one; got {pictures}, {labels}"):
-        evaluation.score(model, images, np.zeros(labels, int))
+        measure(model, images, np.zeros(labels, int))
+
+
+def test_report_holds_the_same_score(answering, rng):
+    logits = rng.normal(0, 2, (700, 10)).astype(np.float32)
+    labels = rng.integers(0, 10, 700).astype(np.uint8)
+    model, images = answering(logits)
+    result = evaluation.evaluate(model, images, labels)
+    assert result.score == evaluation.score(model, images, labels)
+    assert result.confusion.sum() == 700
+
+
+def test_no_pictures_have_no_answers(answering):
+    model, images = answering(np.zeros((0, 10)))
+    assert evaluation.answer(model, images).shape == (0, 10)
 
 
 def test_real_model_is_scored_at_the_patch_size_asked_for(rng):
