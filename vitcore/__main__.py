@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vitcore import cache
-from vitcore.config import PRESETS, RECIPES
+from vitcore.config import CLASS_NAMES, PRESETS, RECIPES
 from vitcore.sentences import cannot_use, reason
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--resume", action="store_true", help="go on from its last checkpoint")
 
     sub = command("evaluate", _evaluate, "Measure a model on pictures it was not trained on.")
+    sub.set_defaults(show=_report_in_words)
     sub.add_argument("--model", required=True, help="a bundled name, a run or a folder")
     sub.add_argument("--data", choices=("cifar10", "sketch10"), default="cifar10")
     sub.add_argument("--patch-size", type=int)
@@ -179,9 +180,11 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    import numpy as np
+
     from vitcore.datasets.cifar10 import cifar10
     from vitcore.datasets.sketch10 import sketch10
-    from vitcore.evaluation import score
+    from vitcore.evaluation import evaluate
     from vitcore.model import load
 
     if options.images < 0:
@@ -194,20 +197,42 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     if options.images:
         images, labels = images[: options.images], labels[: options.images]
     started = time.perf_counter()
-    result = score(
+    result = evaluate(
         model,
         images,
         labels,
         patch_size=options.patch_size,
         progress=lambda done: _progress("evaluating", done / len(images)),
     )
+    seconds = time.perf_counter() - started
+    classes = result.classes
     return {
-        "accuracy": round(result.accuracy, 5),
-        "top5": round(result.top5, 5),
-        "loss": round(result.loss, 5),
-        "images": result.pictures,
-        "seconds": round(time.perf_counter() - started, 2),
+        "accuracy": round(result.score.accuracy, 5),
+        "top5": round(result.score.top5, 5),
+        "loss": round(result.score.loss, 5),
+        "images": result.score.pictures,
+        "seconds": round(seconds, 2),
+        "patch_size": model.config.chosen_patch_size(options.patch_size),
+        "calibration_error": round(result.reliability.error, 5),
+        "macro_f1": round(classes.mean()[2], 5),
+        "precision": np.round(classes.precision, 5).tolist(),
+        "recall": np.round(classes.recall, 5).tolist(),
+        "f1": np.round(classes.f1, 5).tolist(),
+        "support": classes.support.tolist(),
+        "confusion": result.confusion.tolist(),
+        "reliability": result.reliability.to_dict(),
     }
+
+
+def _report_in_words(result: dict[str, Any]) -> str:
+    """The single numbers, then the article's table: precision, recall, F1 and support by class."""
+    columns = ("precision", "recall", "f1", "support")
+    rows = [" " * 12 + "".join(f"  {name:>9}" for name in columns)]
+    for number, (*shares, support) in enumerate(zip(*map(result.get, columns), strict=True)):
+        name = CLASS_NAMES[number] if len(result["support"]) == len(CLASS_NAMES) else str(number)
+        rows.append(f"{name:>12}" + "".join(f"  {s:>9.3f}" for s in shares) + f"  {support:>9,}")
+    single = {name: value for name, value in result.items() if not isinstance(value, list | dict)}
+    return "\n".join([_lines(single), "", *rows])
 
 
 def _bench(options: argparse.Namespace) -> dict[str, Any]:

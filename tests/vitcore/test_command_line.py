@@ -47,9 +47,23 @@ def test_trained_model_is_evaluated(trained):
                   "--patch-size", 8, "--json")  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     result = json.loads(ended.stdout)
-    assert set(result) == {"accuracy", "top5", "loss", "images", "seconds"}
-    assert result["images"] == 20
+    assert set(result) >= {"accuracy", "top5", "loss", "images", "seconds", "calibration_error"}
+    assert (result["images"], result["patch_size"]) == (20, 8)
+    assert sum(map(sum, result["confusion"])) == 20
     assert 0 <= result["accuracy"] <= result["top5"] <= 1
+
+
+def test_evaluation_is_told_as_a_table(trained):
+    ended = shell("evaluate", "--model", trained[0], "--data", "sketch10", "--images", 20)
+    assert ended.returncode == 0, ended.stderr
+    lines = ended.stdout.splitlines()
+    assert lines[0].split()[0] == "accuracy"
+    assert next(line for line in lines if "support" in line).split() == [
+        "precision", "recall", "f1", "support"
+    ]  # fmt: skip
+    assert lines[-1].split()[0] == "truck"
+    assert lines[-1].split()[-1] == "2"
+    assert not any("[" in line for line in lines)
 
 
 def test_second_run_in_the_same_folder_is_refused(trained, capsys):
