@@ -1,0 +1,57 @@
+"""The answer after each block: the model's own at the end, a loop's before."""
+
+import numpy as np
+import pytest
+
+from tests.vitcore import slow_vit
+from tests.vitcore.small_models import random_picture, random_weights, small_config, small_model
+from vitcore import early_answers, trace
+
+CONFIGS = {
+    "mean": {},
+    "mean and registers": {"registers": 2},
+    "class": {"pooling": "class"},
+    "class and registers": {"pooling": "class", "registers": 2},
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("size", [8, 11, 32])
+def test_the_last_row_is_the_models_own_answer(name, size):
+    model = small_model(**CONFIGS[name])
+    result = trace(model, random_picture(), patch_size=size)
+    told = early_answers(result.tokens, random_weights(model.config), model.config)
+    assert told.picture.shape == (3, 10)
+    assert told.patches.shape == (3, result.grid[0] * result.grid[1], 10)
+    np.testing.assert_allclose(told.picture[-1], result.logits, atol=1e-5)
+    if result.votes is not None:
+        np.testing.assert_allclose(told.patches[-1], result.votes[result.prefix :], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_each_row_is_that_of_a_model_cut_off_there(rng, name):
+    config = small_config(**CONFIGS[name])
+    weights = random_weights(config)
+    tokens = rng.normal(size=(4, config.prefix + 6, 16))  # a grid of 2 x 3 as well as any other
+    told = early_answers(tokens, weights, config)
+    for row, stream in enumerate(tokens):
+        normed = slow_vit.layer_norm(
+            stream, config.norm_epsilon, weights["norm/scale"], weights["norm/offset"]
+        )
+        after = normed[config.prefix :]
+        pooled = normed[0] if config.pooling == "class" else after.mean(axis=0)
+        for vector, answer in ((pooled, told.picture[row]), *zip(after, told.patches[row])):  # noqa: B905
+            expected = vector @ weights["head/kernel"] + weights["head/bias"]
+            np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_what_does_not_fit_is_refused(rng):
+    config = small_config(pooling="class")
+    weights = random_weights(config)
+    with pytest.raises(ValueError, match=r"\(L\+1, T, 16\) with T above 1, got \(2, 5, 8\)"):
+        early_answers(rng.normal(size=(2, 5, 8)), weights, config)
+    with pytest.raises(ValueError, match=r"T above 1, got \(2, 1, 16\)"):
+        early_answers(rng.normal(size=(2, 1, 16)), weights, config)
+    del weights["head/bias"]
+    with pytest.raises(ValueError, match="none named head/bias"):
+        early_answers(rng.normal(size=(2, 5, 16)), weights, config)
