@@ -1,0 +1,54 @@
+"""How long tokens are, block by block, and which patches are far longer than the others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LONGER = 3.0  # times the median: see `long_patches`
+
+
+def token_norms(tokens: np.ndarray) -> np.ndarray:
+    """Euclidean length of every token, before block 0 and after each block.
+
+    Args:
+        tokens: (L+1, T, D), as in a trace.
+
+    Returns:
+        (L+1, T) float32.
+
+    Raises:
+        ValueError: for another shape.
+    """
+    tokens = np.asarray(tokens)
+    if tokens.ndim != 3:
+        raise ValueError(f"tokens must be (L+1, T, D), got {tokens.shape}")
+    return np.linalg.norm(tokens.astype(np.float64), axis=-1).astype(np.float32)
+
+
+def long_patches(norms: np.ndarray, *, prefix: int = 0, longer: float = LONGER) -> np.ndarray:
+    """Patches whose token is more than `longer` times as long as the median patch's.
+
+    Large models keep notes about the whole picture in patches that show nothing of interest, and
+    such tokens stand out by their length. The paper draws its line by eye (at 150, for DINOv2-g),
+    which fits no other model; here it is relative to the patches of the same block.
+
+    Args:
+        norms: (L+1, T), from `token_norms`.
+        prefix: tokens before the patches, which may be as long as they like.
+        longer: how many times the median length.
+
+    Returns:
+        (L+1, N) bool, True on outliers.
+
+    Raises:
+        ValueError: for another shape or prefix.
+
+    Source: Darcet et al. 2024, section 2.1, https://arxiv.org/abs/2309.16588
+    """
+    norms = np.asarray(norms)
+    if norms.ndim != 2:
+        raise ValueError(f"norms must be (L+1, T), got {norms.shape}")
+    if not 0 <= prefix < norms.shape[1]:
+        raise ValueError(f"prefix must be in 0..{norms.shape[1] - 1}, got {prefix}")
+    patches = norms[:, prefix:]
+    return patches > longer * np.median(patches, axis=1, keepdims=True)
