@@ -23,7 +23,7 @@ class SelfAttention(keras.layers.Layer):
         Each row sums to 1; dropout acts on a copy, so in training too. Also "queries", "keys",
         "values" and "mixed" (B, H, T, d) and "scores" (B, H, T, T), scaled, before softmax.
 
-        heads_on (H,): each head's output is multiplied by it before the output projection.
+        heads_on (H,) or (B, H): each head's output is multiplied by it before the projection.
         probe (1, H, T, T): added to the weights; zeros give gradients with respect to them.
 
     Args:
@@ -88,7 +88,7 @@ class SelfAttention(keras.layers.Layer):
         used = self.drop(weights, training=training) if self.dropout else weights
         mixed = ops.matmul(used, values)  # (B, H, T, d)
         if heads_on is not None:
-            mixed = mixed * ops.reshape(heads_on, (1, heads, 1, 1))
+            mixed = mixed * ops.reshape(heads_on, (-1, heads, 1, 1))
         flat = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, heads * head_width))
         out = ops.reshape(ops.matmul(flat, self.out_kernel) + self.out_bias, (-1, count, width))
         steps = {

@@ -30,7 +30,8 @@ class ViT(keras.Model):
         positions; "positions" (N, D); "tokens", a list of L+1 residual streams (B, T, D);
         "blocks", a list of L dicts (see Block); "normed" (B, T, D), after the last norm.
 
-        heads_on (L, H), positions_on (): multiplied onto head outputs and positions; 1 is on.
+        heads_on (L, H) or (B, L, H), positions_on (): multiplied onto head outputs and
+        positions; 1 is on.
         probe (L, 1, H, T, T): added to each block's attention weights.
 
     Args:
@@ -148,7 +149,7 @@ class ViT(keras.Model):
 
         stream, steps = [tokens], []
         for index, block in enumerate(self.blocks):
-            on = None if heads_on is None else heads_on[index]
+            on = None if heads_on is None else heads_on[..., index, :]
             tokens, inside = block(
                 tokens, on, None if probe is None else probe[index], training=training
             )

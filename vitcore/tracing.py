@@ -12,7 +12,8 @@ from vitcore import backend, patches
 from vitcore.intervention import Intervention
 from vitcore.model import ViT
 
-_BATCH = 64  # pictures per forward pass of predict; a fixed shape, so that it is compiled once
+_BATCH = 64  # pictures per forward pass of predict, at most
+_BATCH_TOKENS = 6400  # tokens in it, at most, so that other work need not wait long for a pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,27 +114,52 @@ def _inputs(
     )
 
 
+def batch_size(tokens: int) -> int:
+    """Pictures per forward pass of `predict`, for pictures of so many tokens: a power of two."""
+    whole = max(1, min(_BATCH, _BATCH_TOKENS // tokens))
+    return 1 << (whole.bit_length() - 1)
+
+
 def predict_logits(
     model: ViT,
     images: np.ndarray,
     *,
     patch_size: int | None = None,
     intervention: Intervention | None = None,
+    heads_on: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Logits of many pictures; see `predict`. Returns (B, C) float32."""
+    """Logits of many pictures; see `predict`. Returns (B, C) float32.
+
+    Args:
+        heads_on: (B, L, H), for each picture 1 for each head that is on; those that the
+            intervention switches off are off as well.
+
+    Raises:
+        ValueError: as `predict`, or for another shape of `heads_on`.
+    """
     images = check_pictures(images)
-    size = model.config.chosen_patch_size(patch_size)
-    forward = _compiled(model, size, full=False)
-    parts = []
-    for start in range(0, len(images), _BATCH):
-        seen, heads_on, positions_on = _inputs(
-            model, images[start : start + _BATCH], size, intervention
+    config = model.config
+    if heads_on is not None and heads_on.shape != (len(images), config.depth, config.heads):
+        raise ValueError(
+            f"heads_on must be ({len(images)}, {config.depth}, {config.heads}), "
+            f"got {heads_on.shape}"
         )
+    size = config.chosen_patch_size(patch_size)
+    forward = _compiled(model, size, full=False)
+    batch = batch_size(config.tokens(size))
+    parts = []
+    for start in range(0, len(images), batch):
+        part = slice(start, start + batch)
+        seen, on, positions_on = _inputs(model, images[part], size, intervention)
+        if heads_on is not None:
+            on = on * heads_on[part].astype(np.float32)
         count = len(seen)
         # One picture, or a full batch: two shapes in all, whatever the number of pictures.
-        shape = 1 if len(images) == 1 else _BATCH
-        seen = np.concatenate([seen, np.zeros((shape - count, *seen.shape[1:]), np.uint8)])
-        parts.append(backend.to_numpy(forward(seen, heads_on, positions_on))[:count])
+        spare = (1 if count == 1 else batch) - count
+        seen = np.concatenate([seen, np.zeros((spare, *seen.shape[1:]), np.uint8)])
+        if on.ndim == 3:
+            on = np.concatenate([on, np.ones((spare, *on.shape[1:]), np.float32)])
+        parts.append(backend.to_numpy(forward(seen, on, positions_on))[:count])
     if not parts:
         return np.zeros((0, model.config.classes), np.float32)
     return np.concatenate(parts)

@@ -1,0 +1,111 @@
+"""Heads switched off one by one, many pictures at once, against one intervention at a time."""
+
+import numpy as np
+import pytest
+
+from tests.vitcore.small_models import random_picture, small_model
+from vitcore import Intervention, head_importance, predict
+from vitcore.tracing import batch_size, predict_logits
+
+PICTURES = np.stack([random_picture(seed) for seed in range(3)])
+CONFIGS = {"mean": {"heads": 4, "head_width": 3}, "class": {"pooling": "class", "registers": 1}}
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def model(request):
+    return small_model(**CONFIGS[request.param])
+
+
+@pytest.mark.parametrize("size", [8, 32])
+def test_importance_is_that_of_one_intervention_after_the_other(model, size):
+    classes = np.array([1, 5, 7])
+    told = head_importance(model, PICTURES, classes, size)
+
+    def measured(off):
+        change = Intervention(heads_off=tuple(off))
+        shown = predict(model, PICTURES, patch_size=size, intervention=change)
+        return shown[range(3), classes].mean(), (shown.argmax(axis=1) == classes).mean()
+
+    whole = measured(())
+    assert told.before.probability == pytest.approx(whole[0], abs=1e-5)
+    assert told.before.accuracy == whole[1]
+    blocks, heads = model.config.depth, model.config.heads
+    for block in range(blocks):
+        for head in range(heads):
+            change = np.subtract(measured([(block, head)]), whole)
+            assert told.heads.probability[block, head] == pytest.approx(change[0], abs=1e-5)
+            assert told.heads.accuracy[block, head] == pytest.approx(change[1])
+        change = np.subtract(measured([(block, head) for head in range(heads)]), whole)
+        assert told.blocks.probability[block] == pytest.approx(change[0], abs=1e-5)
+    assert np.abs(told.heads.logit).min() > 0
+
+
+def test_without_classes_the_model_is_asked_about_its_own_answer(model):
+    told = head_importance(model, PICTURES, None, 8)
+    shown = predict(model, PICTURES, patch_size=8)
+    assert told.before.accuracy == 1
+    assert told.before.probability == pytest.approx(shown.max(axis=1).mean(), abs=1e-5)
+
+
+def test_progress_counts_pictures_to_the_end(model):
+    seen = []
+    head_importance(model, np.repeat(PICTURES, 15, axis=0), None, 32, progress=seen.append)
+    assert seen == [20, 40, 45]
+
+
+def test_each_picture_of_a_batch_has_its_own_heads(model, rng):
+    pictures = np.stack([random_picture(seed) for seed in range(66)])  # more than one batch
+    on = (rng.random((66, model.config.depth, model.config.heads)) < 0.5).astype(np.float32)
+    together = predict_logits(model, pictures, patch_size=8, heads_on=on)
+    change = Intervention(positions=False, heads_off=((1, 0),))
+    changed = predict_logits(model, pictures, patch_size=8, heads_on=on, intervention=change)
+    on_and_off = on.copy()
+    on_and_off[:, 1, 0] = 0
+    for index in (0, 63, 64, 65):
+        off = tuple(map(tuple, np.argwhere(on[index] == 0).tolist()))
+        alone = predict_logits(
+            model,
+            pictures[index : index + 1],
+            patch_size=8,
+            intervention=Intervention(heads_off=off),
+        )
+        np.testing.assert_allclose(together[index], alone[0], atol=1e-5)
+        off = tuple(map(tuple, np.argwhere(on_and_off[index] == 0).tolist()))
+        alone = predict_logits(
+            model,
+            pictures[index : index + 1],
+            patch_size=8,
+            intervention=Intervention(heads_off=off, positions=False),
+        )
+        np.testing.assert_allclose(changed[index], alone[0], atol=1e-5)
+
+
+def test_all_heads_off_leave_a_class_token_with_one_answer_for_every_picture():
+    model = small_model(pooling="class")
+    off = np.zeros((3, 2, 2), np.float32)
+    told = predict_logits(model, PICTURES, patch_size=8, heads_on=off)
+    np.testing.assert_allclose(told, np.broadcast_to(told[0], told.shape), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "pictures"), [(1, 64), (64, 64), (65, 64), (121, 32), (256, 16), (9000, 1)]
+)
+def test_a_pass_is_short_however_many_tokens_a_picture_has(tokens, pictures):
+    assert batch_size(tokens) == pictures
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda model: head_importance(model, PICTURES[:0]), "at least one picture"),
+        (lambda model: head_importance(model, PICTURES, [1, 2]), r"classes must be 3 .* 0\.\.9"),
+        (lambda model: head_importance(model, PICTURES, [1, 2, 10]), "classes must be 3"),
+        (
+            lambda model: predict_logits(model, PICTURES, heads_on=np.ones((2, 2, 2))),
+            r"heads_on must be \(3, 2, \d\), got \(2, 2, 2\)",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(model, ask, message):
+    with pytest.raises(ValueError, match=message):
+        ask(model)

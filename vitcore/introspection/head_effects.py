@@ -1,0 +1,86 @@
+"""What heads and blocks are good for: how the answer changes when each is switched off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitcore.introspection.erasure import probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Means over pictures, of the class that each picture is asked about; arrays of one shape."""
+
+    probability: np.ndarray  # 0 to 1, or a change of it
+    logit: np.ndarray
+    accuracy: np.ndarray  # share of pictures whose most probable class is the one asked about
+
+
+@dataclass(frozen=True, slots=True)
+class HeadEffects:
+    """What changes when heads are switched off; below 0 where a head had spoken for the class."""
+
+    pictures: int  # how many were measured
+    before: Measured  # of the whole model, (); not a change
+    heads: Measured  # (L, H) float64, the change without one head
+    blocks: Measured  # (L,) float64, the change without all heads of one block
+
+
+def switches(blocks: int, heads: int) -> np.ndarray:
+    """Every way to switch off nothing, one head, or all heads of one block.
+
+    Returns:
+        (1 + L*H + L, L, H) float32, 1 for each head that is on: first all, then without each head,
+        block by block, then without each block.
+    """
+    single = 1 - np.eye(blocks * heads).reshape(-1, blocks, heads)
+    whole = np.repeat(1 - np.eye(blocks)[:, :, None], heads, axis=2)
+    return np.concatenate([np.ones((1, blocks, heads)), single, whole]).astype(np.float32)
+
+
+def head_effects(
+    logits: np.ndarray, classes: np.ndarray, *, blocks: int, heads: int
+) -> HeadEffects:
+    """Compare the answers with and without each head.
+
+    Args:
+        logits: (n, V, C), of each picture one row per entry of `switches`.
+        classes: (n,) the class each picture is asked about: its true one, so that `accuracy` is
+            the accuracy, or the model's own answer, so that it is how often the answer stays.
+        blocks: L.
+        heads: H.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Source: Michel et al. 2019, section 3.2, https://arxiv.org/abs/1905.10650
+    """
+    logits, classes = np.asarray(logits, np.float64), np.asarray(classes, np.int64)
+    ways = 1 + blocks * heads + blocks
+    if logits.ndim != 3 or logits.shape[1] != ways or classes.shape != logits.shape[:1]:
+        raise ValueError(
+            f"logits must be (n, {ways}, C) and classes (n,), got {logits.shape}, {classes.shape}"
+        )
+    asked = classes[:, None, None]
+    parts = {
+        "probability": np.take_along_axis(probabilities(logits), asked, axis=2)[..., 0],
+        "logit": np.take_along_axis(logits, asked, axis=2)[..., 0],
+        "accuracy": logits.argmax(axis=2) == classes[:, None],
+    }
+    means = {name: values.mean(axis=0) for name, values in parts.items()}  # (V,)
+    changes = {name: values[1:] - values[0] for name, values in means.items()}
+    single = blocks * heads
+    return HeadEffects(
+        pictures=len(logits),
+        before=Measured(**{name: values[0] for name, values in means.items()}),
+        heads=Measured(**{n: c[:single].reshape(blocks, heads) for n, c in changes.items()}),
+        blocks=Measured(**{n: c[single:] for n, c in changes.items()}),
+    )
+
+
+def ranked(change: np.ndarray) -> list[tuple[int, int]]:
+    """Heads (block, head) by the size of a change (L, H), the largest first, up or down."""
+    order = np.argsort(-np.abs(change).reshape(-1), kind="stable")
+    return [divmod(int(place), change.shape[1]) for place in order]
