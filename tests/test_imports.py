@@ -19,6 +19,7 @@ NUMPY_ONLY = (
     "vitcore/flops.py",
     "vitcore/intervention.py",
     "vitcore/introspection/",
+    "vitcore/passes.py",
     "vitcore/report.py",
     "vitcore/training/__init__.py",
     "vitcore/training/events.py",

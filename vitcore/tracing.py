@@ -11,9 +11,7 @@ import numpy as np
 from vitcore import backend, patches
 from vitcore.intervention import Intervention
 from vitcore.model import ViT
-
-_BATCH = 64  # pictures per forward pass of predict, at most
-_BATCH_TOKENS = 6400  # tokens in it, at most, so that other work need not wait long for a pass
+from vitcore.passes import batch_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,12 +110,6 @@ def _inputs(
         change.heads_on(model.config),
         np.float32(change.positions),
     )
-
-
-def batch_size(tokens: int) -> int:
-    """Pictures per forward pass of `predict`, for pictures of so many tokens: a power of two."""
-    whole = max(1, min(_BATCH, _BATCH_TOKENS // tokens))
-    return 1 << (whole.bit_length() - 1)
 
 
 def predict_logits(

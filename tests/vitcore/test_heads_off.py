@@ -5,7 +5,8 @@ import pytest
 
 from tests.vitcore.small_models import random_picture, small_model
 from vitcore import Intervention, head_importance, predict
-from vitcore.tracing import batch_size, predict_logits
+from vitcore.passes import batch_size
+from vitcore.tracing import predict_logits
 
 PICTURES = np.stack([random_picture(seed) for seed in range(3)])
 CONFIGS = {"mean": {"heads": 4, "head_width": 3}, "class": {"pooling": "class", "registers": 1}}
