@@ -100,7 +100,13 @@ class Dispatcher:
             self._changed.notify_all()
 
     def ask(
-        self, task: Task, asker: Asker, *, slot: Hashable = None, patience: float | None = None
+        self,
+        task: Task,
+        asker: Asker,
+        *,
+        slot: Hashable = None,
+        patience: float | None = None,
+        heeded: bool = True,
     ) -> Any:
         """The answer, or `Waiting` or `Problem`.
 
@@ -109,6 +115,7 @@ class Dispatcher:
             asker: the session that asks.
             slot: of one slot only the newest wish is kept.
             patience: seconds to wait; by default what the run's allowance leaves.
+            heeded: whether its answer is news for which the page runs again.
         """
         self.open()
         with self._changed:
@@ -130,7 +137,8 @@ class Dispatcher:
                     return answer
                 if problem := asker.problems.get(task.key):
                     return problem
-            asker.waiting.add(task.key)
+            if heeded:
+                asker.waiting.add(task.key)
             asker.shown = self._starting
             return self._waiting_for(task)
 

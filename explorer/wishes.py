@@ -20,6 +20,7 @@ class Task:
     arguments: tuple[Any, ...] = ()
     what: str = "Asking the model."  # said while it runs
     warms: Hashable = None  # what need not be warmed after it
+    background: bool = False  # comes after everything else that anybody wishes for
 
 
 class Asker:
@@ -82,15 +83,19 @@ class Queue:
         return request is not None and asker in request.wishes
 
     def begin_next(self) -> Request | None:
-        """Take the next request: newest runs first, sessions in turns, then in order of asking."""
-        best: tuple[tuple[bool, int, int], Request] | None = None
+        """Take the next request.
+
+        What is not for the background first, newest runs first, sessions in turns, then in order
+        of asking.
+        """
+        best: tuple[tuple[bool, bool, int, int], Request] | None = None
         for key, request in list(self._requests.items()):
             for asker, wish in list(request.wishes.items()):
                 current = wish.run == asker.run
                 if not current and not asker.running:
                     del request.wishes[asker]
                     continue
-                rank = (not current, asker.served, wish.order)
+                rank = (request.task.background, not current, asker.served, wish.order)
                 if best is None or rank < best[0]:
                     best = rank, request
             if not request.wishes:

@@ -176,6 +176,20 @@ def test_there_is_news_once_an_awaited_answer_has_come(make, busy):
     assert not dispatcher.settled(asker)
 
 
+def test_what_is_not_heeded_is_computed_and_is_no_news(make, busy):
+    dispatcher, asker = make(), Asker()
+    go = busy(dispatcher)
+    dispatcher.begin(asker, allowance=0)
+    quiet, heeded = Task("quiet", int, ("1",)), Task("heeded", int, ("2",))
+    dispatcher.ask(quiet, asker, heeded=False)
+    assert not asker.waiting
+    dispatcher.ask(heeded, asker)
+    assert asker.waiting == {"heeded"}
+    go.set()
+    assert dispatcher.ask(heeded, asker, patience=5) == 2
+    assert dispatcher.ask(quiet, asker, patience=0) == 1
+
+
 def test_a_run_that_a_poller_started_does_not_wait(make, busy):
     dispatcher, asker = make(), Asker()
     busy(dispatcher)
