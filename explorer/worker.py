@@ -240,5 +240,42 @@ def dense_equals_conv(
     return float(ops.max(ops.abs(dense - conv)))
 
 
+def answers(
+    folder: str,
+    stamp: tuple[int, ...],
+    source: str,
+    start: int,
+    count: int,
+    patch_size: int,
+) -> tuple[np.ndarray, float]:
+    """Logits (count, C) of the test pictures from `start` on, and the seconds that they took.
+
+    Args:
+        folder: of the model.
+        stamp: state of its weights file.
+        source: "cifar10" or "sketch10".
+        start: the first picture, in the order of the data.
+        count: how many.
+        patch_size: P.
+    """
+    from vitcore.tracing import predict_logits
+
+    model = _load(folder, stamp).model
+    images = np.asarray(_tested(source)[start : start + count])
+    started = time.perf_counter()
+    logits = predict_logits(model, images, patch_size=patch_size)
+    return _float32(logits), time.perf_counter() - started
+
+
+@cache
+def _tested(source: str) -> Any:
+    """Test pictures by number; sketches are drawn when they are first asked for."""
+    from explorer.evaluating import WHOLE
+    from vitcore.datasets import cifar10
+    from vitcore.training.data import Sketches
+
+    return cifar10("test")[0] if source == "cifar10" else Sketches(WHOLE, seed=0)
+
+
 def _float32(values: Any) -> np.ndarray:
     return np.ascontiguousarray(values, np.float32)

@@ -98,3 +98,15 @@ def test_dense_and_convolution_embed_alike(folder_of, pixels, size):
 def test_a_model_that_is_not_there_is_left_to_the_one_who_asks(tmp_path, capsys):
     assert not worker.warm_if_possible(str(tmp_path / "nothing"), (1,), 4)
     assert "CheckpointError" in capsys.readouterr().err
+
+
+def test_answers_are_the_logits_of_the_test_pictures(folder_of):
+    folder = folder_of("mean")
+    logits, seconds = worker.answers(folder, (1,), "sketch10", 20, 3, 8)
+    from vitcore import load, sketch10
+    from vitcore.tracing import predict_logits
+
+    images, _, _ = sketch10(3, start=20)
+    expected = predict_logits(load(folder), images, patch_size=8)
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+    assert 0 < seconds < 20
