@@ -9,17 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from vitcore import backend
 from vitcore.config import PATCH_SIZES, TrainConfig
 from vitcore.datasets.cifar10 import cifar10
 from vitcore.datasets.sketch10 import sketch10
-from vitcore.evaluation import score
-from vitcore.model import load
+from vitcore.evaluation import evaluate
+from vitcore.flops import flops
+from vitcore.model import ViT, load
+from vitcore.readability import readability
+from vitcore.report import Report
 from vitcore.training import events
 from vitcore.training.loop import saved_progress
 
 SKETCHES = 2000  # pictures of sketch10 that a card counts, from the seed no training sees
+TRACED = 500  # of them whose attention is looked at
+_POINTS = 200  # of the training curve
+
+Notice = Callable[[str, float], None]
 
 
 def make_card(
@@ -29,7 +37,7 @@ def make_card(
     name: str,
     note: str = "",
     data_dir: str | Path | None = None,
-    notice: Callable[[str, float], None] = lambda *_: None,
+    notice: Notice = lambda *_: None,
 ) -> dict[str, Any]:
     """Measure a run's model at every stop of the patch size and say how it was trained.
 
@@ -49,14 +57,9 @@ def make_card(
     sets: dict[str, Any] = {"sketch10": sketch10(SKETCHES)[:2]}
     if config.data == "cifar10":
         sets["cifar10"] = cifar10("test", data_dir=data_dir)
-    accuracy: dict[str, dict[str, float]] = {}
-    for number, (data, (images, labels)) in enumerate(sets.items()):
-        accuracy[data] = {}
-        for place, size in enumerate(PATCH_SIZES):
-            notice(f"{data}, patch size {size}", (number + place / len(PATCH_SIZES)) / len(sets))
-            result = score(model, images, labels, patch_size=size)
-            accuracy[data][str(size)] = round(result.accuracy, 4)
-    notice("measured", 1.0)
+    measures = measure(model, sets, notice=notice)
+    notice("attention", 1.0)
+    attention = readability(model, pictures=TRACED)
     history, _ = events.read(run)
     return {
         "name": name,
@@ -72,13 +75,72 @@ def make_card(
         "epochs": round(_last(history, "epoch"), 2),
         "pictures_seen": progress.pictures,
         "measured_on": {data: len(images) for data, (images, _) in sets.items()},
-        "accuracy": accuracy,
+        **measures,
+        "attention": attention,
         "note": note,
         "curves": [
             {key: _rounded(event.get(key)) for key in ("step", "epoch", "loss", "accuracy", "top5")}
             for event in history
             if event["event"] == "validation"
         ],
+        "training_curve": training_curve(history),
+    }
+
+
+def measure(
+    model: ViT, sets: dict[str, tuple[np.ndarray, np.ndarray]], *, notice: Notice
+) -> dict[str, Any]:
+    """Measure a model on each set of pictures and labels, at each stop of the patch size.
+
+    Args:
+        model: from `load`.
+        sets: by name, images (N, H, W, 3) uint8 and labels (N,).
+        notice: called with what is being measured and the share of the work done.
+
+    Returns:
+        "accuracy", "top5", "loss" and "calibration_error", each by set and patch size; "reports",
+        by set: the confusion matrix and the reliability at the model's own patch size.
+    """
+    names = ("accuracy", "top5", "loss", "calibration_error")
+    found: dict[str, dict[str, Any]] = {key: {data: {} for data in sets} for key in names}
+    found["reports"] = {}
+    own = model.config.chosen_patch_size()
+    cost = {size: sum(flops(model.config, size).values()) for size in PATCH_SIZES}
+    whole = sum(len(labels) for _, labels in sets.values()) * sum(cost.values())
+    done = 0.0
+    for data, (images, labels) in sets.items():
+        for size in dict.fromkeys((*PATCH_SIZES, own)):
+            notice(f"{data}, patch size {size}", done / whole)
+            result = evaluate(model, images, labels, patch_size=size)
+            if size in cost:
+                for key, value in _measures(result).items():
+                    found[key][data][str(size)] = round(value, 4)
+                done += cost[size] * len(labels)
+            if size == own:
+                found["reports"][data] = {
+                    "patch_size": size,
+                    "confusion": result.confusion.tolist(),
+                    "reliability": result.reliability.to_dict(),
+                }
+    return found
+
+
+def training_curve(history: list[dict[str, Any]]) -> dict[str, list[float]]:
+    """Epoch, loss and accuracy of the training itself, in at most 200 means over equal spans."""
+    names = ("epoch", "loss", "accuracy")
+    rows = [[event.get(name) for name in names] for event in history if event["event"] == "step"]
+    rows = [row for row in rows if None not in row]
+    spans = np.array_split(np.array(rows, float).reshape(-1, 3), min(len(rows), _POINTS) or 1)
+    means = np.array([span.mean(axis=0) for span in spans if len(span)]).reshape(-1, 3)
+    return {name: np.round(column, 4).tolist() for name, column in zip(names, means.T, strict=True)}
+
+
+def _measures(result: Report) -> dict[str, float]:
+    return {
+        "accuracy": result.score.accuracy,
+        "top5": result.score.top5,
+        "loss": result.score.loss,
+        "calibration_error": result.reliability.error,
     }
 
 

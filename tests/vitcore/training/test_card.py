@@ -6,8 +6,9 @@ import pytest
 
 from tests.vitcore.training.small_runs import CONFIG
 from vitcore import checkpoints, sketch10
-from vitcore.evaluation import score
+from vitcore.evaluation import evaluate
 from vitcore.model import load
+from vitcore.readability import readability
 from vitcore.training import card, loop
 
 
@@ -21,6 +22,7 @@ def run(tmp_path_factory):
 @pytest.fixture
 def made(run, monkeypatch):
     monkeypatch.setattr(card, "SKETCHES", 30)
+    monkeypatch.setattr(card, "TRACED", 3)
     monkeypatch.setattr(card, "PATCH_SIZES", (16, 32))
     told = []
     values = card.make_card(
@@ -30,14 +32,56 @@ def made(run, monkeypatch):
 
 
 def test_card_is_measured_on_pictures_that_no_training_sees(run, made):
-    values, told = made
+    values, _ = made
     images, labels, _ = sketch10(30)
     assert values["measured_on"] == {"sketch10": 30}
     for size in (16, 32):
-        expected = score(load(run), images, labels, patch_size=size).accuracy
-        assert values["accuracy"]["sketch10"][str(size)] == pytest.approx(expected, abs=1e-4)
-    assert told == [("sketch10, patch size 16", 0.0), ("sketch10, patch size 32", 0.5),
-                    ("measured", 1.0)]  # fmt: skip
+        expected = evaluate(load(run), images, labels, patch_size=size)
+        for name, value in (
+            ("accuracy", expected.score.accuracy),
+            ("top5", expected.score.top5),
+            ("loss", expected.score.loss),
+            ("calibration_error", expected.reliability.error),
+        ):
+            assert values[name]["sketch10"][str(size)] == pytest.approx(value, abs=1e-4)
+
+
+def test_report_of_the_model_s_own_patch_size_is_kept(run, made):
+    model = load(run)
+    images, labels, _ = sketch10(30)
+    kept = made[0]["reports"]["sketch10"]
+    expected = evaluate(model, images, labels)
+    assert kept["patch_size"] == model.config.patch_size  # not one of the stops measured above
+    assert kept["confusion"] == expected.confusion.tolist()
+    assert kept["reliability"]["pictures"] == expected.reliability.pictures.tolist()
+    assert set(made[0]["accuracy"]["sketch10"]) == {"16", "32"}
+
+
+def test_progress_follows_the_work(made):
+    names, shares = zip(*made[1], strict=True)
+    assert names == (
+        "sketch10, patch size 16", "sketch10, patch size 32", "sketch10, patch size 4", "attention"
+    )  # fmt: skip
+    assert list(shares) == sorted(shares)
+    assert shares[0] == 0
+    assert shares[1] > 0.5  # four tokens cost more than one
+
+
+def test_attention_is_measured_on_sketches(run, made):
+    values = made[0]["attention"]
+    assert values == readability(load(run), pictures=3)
+
+
+def test_training_curve_is_thinned_to_means():
+    steps = [
+        {"event": "step", "epoch": k / 100, "loss": float(k), "accuracy": 0.5} for k in range(400)
+    ]
+    odd = {"event": "step", "epoch": 4.0, "loss": None, "accuracy": 0.5}
+    curve = card.training_curve([*steps, odd, {"event": "end"}])
+    assert len(curve["loss"]) == 200
+    assert curve["loss"][:2] == [0.5, 2.5]
+    assert curve["epoch"][0] == 0.005
+    assert card.training_curve([]) == {"epoch": [], "loss": [], "accuracy": []}
 
 
 def test_card_says_how_the_run_was_made(made):

@@ -1,0 +1,79 @@
+"""Attention measured on sketches: hand-made attention in, known numbers out."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from vitcore import readability as room
+from vitcore.datasets import sketch10
+from vitcore.introspection.attention_numbers import mask_by_patch
+from vitcore.readability import readability
+
+
+@pytest.fixture
+def attending(monkeypatch):
+    """A model of two blocks of two heads whose attention on sketch k is `make(k)`: (T, T)."""
+
+    def attending(make, *, pooling="mean"):
+        images, _, _ = sketch10(4)
+        config = SimpleNamespace(depth=2, heads=2, pooling=pooling, prefix=int(pooling == "class"))
+
+        def trace(model, image, *, patch_size):
+            number = next(k for k in range(4) if np.array_equal(images[k], image))
+            side = 32 // patch_size
+            attention = np.broadcast_to(make(number), (2, 2, *make(number).shape))
+            return SimpleNamespace(attention=attention, grid=(side, side))
+
+        monkeypatch.setattr(room, "trace", trace)
+        return SimpleNamespace(config=config)
+
+    return attending
+
+
+def on_the_object(number):
+    covered = mask_by_patch(sketch10(4)[2][number], (8, 8)).reshape(-1)
+    return np.tile(covered / covered.sum(), (64, 1))
+
+
+def test_even_attention_does_not_know_the_object(attending):
+    found = readability(attending(lambda _: np.full((64, 64), 1 / 64)), pictures=4)
+    assert found["on_object"] == [1, 1]
+    assert found["rollout_on_object"] == 1
+    assert found["blind_heads"] == 1
+
+
+def test_attention_on_the_object_is_above_chance_and_blind_to_the_query(attending):
+    found = readability(attending(on_the_object), pictures=4)
+    masks = sketch10(4)[2]
+    expected = []
+    for mask in masks:
+        covered = mask_by_patch(mask, (8, 8))
+        expected.append((covered**2).sum() / covered.sum() / covered.mean())
+    assert found["on_object"] == pytest.approx([np.mean(expected)] * 2, abs=1e-3)
+    # Half of each block's rollout is the skip connection, which is even over the patches.
+    assert found["rollout_on_object"] == pytest.approx(0.25 + 0.75 * np.mean(expected), abs=1e-3)
+    assert found["blind_heads"] == 1
+
+
+def test_heads_that_look_at_themselves_depend_on_the_query(attending):
+    found = readability(attending(lambda _: np.eye(64)), pictures=2)
+    assert found["blind_heads"] == 0
+    assert np.allclose(found["query_dependence"], 1 - 1 / 64, atol=1e-3)
+
+
+def test_class_token_is_the_one_that_answers(attending):
+    def only_the_class_token_looks_at_the_object(number):
+        rows = np.full((65, 65), 1 / 65)
+        rows[0, 0], rows[0, 1:] = 0, on_the_object(number)[0]
+        return rows
+
+    found = readability(
+        attending(only_the_class_token_looks_at_the_object, pooling="class"), pictures=4
+    )
+    assert min(found["on_object"]) > 1.5
+
+
+def test_no_pictures_are_refused(attending):
+    with pytest.raises(ValueError, match="pictures must be at least 1, got 0"):
+        readability(attending(on_the_object), pictures=0)
