@@ -22,7 +22,7 @@ from vitcore.evaluation import score
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
 from vitcore.sentences import sentence
-from vitcore.training import events
+from vitcore.training import events, snapshots
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.step import Trainer, learning_rate
@@ -121,6 +121,7 @@ class Run:
         self.trainer = Trainer(
             build(self.model_config, seed=config.seed, precision=config.precision), config
         )
+        self._snapshots = frozenset(snapshots.due(self.steps))
         self.finished_model = build(self.model_config, seed=config.seed)
         if self.control.gone:  # while the model was built
             raise ValueError(_DELETED)
@@ -173,24 +174,28 @@ class Run:
             batch = self._ahead(ahead, progress.step)
             if progress.validation_owed:
                 self._validate()
+            if progress.step == 0:
+                self._snapshot()
             while progress.step < self.steps:
                 if self.control.gate() == "stop":
                     return "stopped"
                 started, drawn = time.monotonic(), batch.result()
                 batch = self._ahead(ahead, progress.step + 1)
                 self._step(drawn, meter)
-                progress.seconds += time.monotonic() - started
+                taken = time.monotonic() - started
+                progress.seconds += taken
+                meter.seconds += taken
                 last = progress.step == self.steps
                 if progress.step == 1 or last or meter.seconds >= _EVENT_SECONDS:
                     self._say("step", step=progress.step, epoch=self._epoch(), **meter.take())
                 epoch_ends = self._epoch().is_integer()
+                if progress.step in self._snapshots:
+                    self._snapshot()
                 if last or epoch_ends or progress.step % every == 0:
                     self._validate()
-                    meter.skip_to_now()
                 if not last and (epoch_ends or time.monotonic() - saved >= _CHECKPOINT_SECONDS):
                     self._checkpoint()
                     saved = time.monotonic()
-                    meter.skip_to_now()
         return "finished"
 
     def _ahead(self, pool: ThreadPoolExecutor, step: int) -> Future[Batch]:
@@ -257,9 +262,7 @@ class Run:
 
     def _checkpoint(self) -> None:
         """Weights for every page, and the whole state for a resumed run."""
-        self.trainer.averaged_into(self.finished_model)
-        variables = self.finished_model.weights_by_name()
-        weights = {name: np.asarray(variable) for name, variable in variables.items()}
+        weights = self._finished_weights()
         arrays = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
         # In the step whose gradient overflows the loss is still a number.
         if not all(np.isfinite(values).all() for values in (*weights.values(), *arrays.values())):
@@ -274,6 +277,17 @@ class Run:
         with checkpoints.replacing(self.folder / STATE) as part:
             save_file(arrays, part, metadata={"state": json.dumps(state)})
         self._say("checkpoint", step=self.progress.step)
+
+    def _snapshot(self) -> None:
+        if not self.control.gone:
+            step = self.progress.step
+            snapshots.write(self.folder, step, self.model_config, self._finished_weights())
+            self._say("snapshot", step=step)
+
+    def _finished_weights(self) -> dict[str, np.ndarray]:
+        self.trainer.averaged_into(self.finished_model)
+        variables = self.finished_model.weights_by_name()
+        return {name: np.asarray(variable) for name, variable in variables.items()}
 
     def _load(self) -> None:
         theirs, progress = saved_progress(self.folder)
@@ -300,15 +314,7 @@ class _Meter:
         self._loss = self._right = 0.0
         self._pictures = 0
         self._last: dict[str, Any] = {}
-        self._since = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._since
-
-    def skip_to_now(self) -> None:
-        """Start anew: what was just done, a validation or a checkpoint, is not training."""
-        self._clear()
+        self.seconds = 0.0  # spent on these steps, not on a validation or checkpoint between
 
     def add(self, loss: float, right: float, count: int, **last: Any) -> None:
         self._loss += loss * count

@@ -20,7 +20,7 @@ from vitcore.config import PRESETS
 from vitcore.evaluation import Score
 from vitcore.model import build, load
 from vitcore.tracing import predict
-from vitcore.training import events, loop, runs
+from vitcore.training import events, loop, runs, snapshots
 from vitcore.training.control import Control
 from vitcore.training.loop import STATE, DivergedError, Run, saved_progress, train
 
@@ -88,22 +88,24 @@ def test_model_of_a_run_is_the_moving_average(straight):
 
 def test_run_folder_holds_its_files_and_nothing_else(straight):
     names = {file.name for file in straight.folder.iterdir()}
-    assert names == {checkpoints.CONFIG, checkpoints.WEIGHTS, STATE, events.FILE_NAME}
+    files = {checkpoints.CONFIG, checkpoints.WEIGHTS, STATE, events.FILE_NAME}
+    assert names == files | {snapshots.FOLDER}
 
 
 def test_events_tell_the_run_in_order(straight):
     written, _ = events.read(straight.folder)
     kinds = [event["event"] for event in written]
-    # Six steps, three to an epoch; validated after each, for a tenth of six is less than one.
-    both = ["step", "validation"]
-    assert kinds == ["start", *both * 3, "checkpoint", *both * 3, "checkpoint", "end"]
+    # Six steps, three to an epoch; after each a snapshot, but for the last, and a validation.
+    each = ["step", "snapshot", "validation"]
+    ending = ["step", "validation", "checkpoint", "end"]
+    assert kinds == ["start", "snapshot", *each * 3, "checkpoint", *each * 2, *ending]
     assert [event["step"] for event in written if event["event"] == "step"] == [1, 2, 3, 4, 5, 6]
     assert [event["event"] for event in straight.told] == kinds
 
 
 def test_events_hold_what_the_pages_read(straight):
     written, _ = events.read(straight.folder)
-    start, step, validation = written[:3]
+    start, _, step, _, validation = written[:5]
     assert (start["steps"], start["steps_per_epoch"]) == (6, 3)
     assert start["parameters"] == build(PRESETS["small"]).count_params()
     assert set(step) == {
@@ -164,8 +166,7 @@ def test_folder_that_holds_a_run_is_not_overwritten(straight):
 
 
 def test_finished_run_that_is_resumed_stays_finished(straight, tmp_path):
-    for file in straight.folder.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(straight.folder, tmp_path, dirs_exist_ok=True)
     assert train(tmp_path, CONFIG, resume=True).progress.step == 6
     assert_same_state(tmp_path, straight.folder)
 

@@ -1,0 +1,48 @@
+"""Snapshots of a run: when they are due, and what is found of them later."""
+
+import numpy as np
+
+from tests.vitcore.training.small_runs import CONFIG
+from vitcore import checkpoints
+from vitcore.config import PRESETS
+from vitcore.initialisation import initial_weights
+from vitcore.training import snapshots
+from vitcore.training.loop import train
+
+
+def test_snapshots_are_few_start_with_the_first_weights_and_leave_out_the_last():
+    for steps in (1, 6, 100, 7000):
+        due = snapshots.due(steps)
+        assert due[0] == 0
+        assert due[-1] < steps
+        assert len(due) <= snapshots.MOST
+        assert list(due) == sorted(set(due))
+
+
+def test_snapshots_lie_closer_at_the_beginning():
+    assert snapshots.due(100, most=5) == (0, 4, 16, 36, 64)
+
+
+def test_run_keeps_its_first_weights_and_those_on_its_way(tmp_path):
+    told = []
+    train(tmp_path, CONFIG, notice=told.append)
+    kept = snapshots.kept(tmp_path)
+    assert list(kept) == list(snapshots.due(CONFIG.steps))
+    assert [event["step"] for event in told if event["event"] == "snapshot"] == list(kept)
+    _, first = checkpoints.read(kept[0])
+    for name, values in initial_weights(PRESETS["small"], CONFIG.seed).items():
+        np.testing.assert_array_equal(first[name], values.astype(np.float16))
+    _, later = checkpoints.read(kept[4])
+    assert not np.array_equal(first["head/kernel"], later["head/kernel"])
+
+
+def test_folder_that_is_no_snapshot_is_left_out(tmp_path):
+    config = PRESETS["small"]
+    snapshots.write(tmp_path, 7, config, initial_weights(config))
+    (tmp_path / "snapshots" / "0000009").mkdir()  # its writing was cut short
+    (tmp_path / "snapshots" / "notes").mkdir()
+    assert list(snapshots.kept(tmp_path)) == [7]
+
+
+def test_run_without_snapshots_has_none(tmp_path):
+    assert snapshots.kept(tmp_path) == {}
