@@ -43,6 +43,9 @@ class Reading:
     votes: np.ndarray | None  # (N, C) float32, the head on each token; their mean is logits
     logits: np.ndarray  # (C,) float32
     probabilities: np.ndarray  # (C,) float32, sums to 1
+    early: np.ndarray  # (L+1, C) float32, probabilities, stopped before block 0 .. at the end
+    early_by_patch: np.ndarray  # (L+1, N, C) float32, the same from each patch alone
+    norms: np.ndarray  # (L+1, T) float32, length of each token
     seconds: float  # of a warm forward pass, measured in the worker
 
 

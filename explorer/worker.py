@@ -149,7 +149,7 @@ def _load(folder: str, stamp: tuple[int, ...]) -> _Loaded:
     return loaded
 
 
-def _compiled(folder: str, stamp: tuple[int, ...], patch_size: int) -> Any:
+def compiled(folder: str, stamp: tuple[int, ...], patch_size: int) -> Any:
     """The model, its forward pass at one patch size compiled."""
     import vitcore
 
@@ -163,7 +163,7 @@ def _compiled(folder: str, stamp: tuple[int, ...], patch_size: int) -> Any:
 
 def warm(folder: str, stamp: tuple[int, ...], patch_size: int) -> None:
     """Load a model and compile one patch size."""
-    _compiled(folder, stamp, patch_size)
+    compiled(folder, stamp, patch_size)
 
 
 def warm_if_possible(folder: str, stamp: tuple[int, ...], patch_size: int) -> bool:
@@ -193,11 +193,16 @@ def reading(
         intervention: what to change in the pass.
     """
     import vitcore
+    from vitcore.introspection.early_answers import NEEDED
+    from vitcore.introspection.erasure import probabilities
 
-    model = _compiled(folder, stamp, patch_size)
+    model = compiled(folder, stamp, patch_size)
     started = time.perf_counter()
     trace = vitcore.trace(model, pixels, patch_size=patch_size, intervention=intervention)
     seconds = time.perf_counter() - started
+    variables = model.weights_by_name()
+    weights = {name: np.asarray(variables[name]) for name in NEEDED}
+    early = vitcore.early_answers(trace.tokens, weights, model.config)
     return Reading(
         patch_size=trace.patch_size,
         grid=tuple(trace.grid),
@@ -208,6 +213,9 @@ def reading(
         votes=None if trace.votes is None else _float32(trace.votes[trace.prefix :]),
         logits=_float32(trace.logits),
         probabilities=_float32(trace.probabilities),
+        early=_float32(probabilities(early.picture)),
+        early_by_patch=_float32(probabilities(early.patches)),
+        norms=vitcore.token_norms(trace.tokens),
         seconds=seconds,
     )
 

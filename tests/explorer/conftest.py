@@ -67,6 +67,11 @@ def make_reading(picture):
             votes=None if prefix else votes,
             logits=np.asarray(logits, np.float32),
             probabilities=powers / powers.sum(),
+            early=rng.dirichlet(np.ones(len(powers)), size=len(attention) + 1).astype(np.float32),
+            early_by_patch=rng.dirichlet(
+                np.ones(len(powers)), size=(len(attention) + 1, count)
+            ).astype(np.float32),
+            norms=rng.uniform(1, 2, size=(len(attention) + 1, tokens)).astype(np.float32),
             seconds=0.0071,
         )
 

@@ -51,7 +51,14 @@ def test_a_reading_has_the_promised_shapes(folder_of, pixels, size, side, poolin
     else:
         assert reading.votes.shape == (side * side, 10)
         np.testing.assert_allclose(reading.votes.mean(0), reading.logits, atol=1e-4)
-    for array in (reading.embedded, reading.attention, reading.logits, reading.probabilities):
+    assert reading.early.shape == (3, 10)
+    assert reading.early_by_patch.shape == (3, side * side, 10)
+    np.testing.assert_allclose(reading.early[-1], reading.probabilities, atol=1e-5)
+    np.testing.assert_allclose(reading.early_by_patch.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(reading.norms[0], np.linalg.norm(reading.embedded, axis=1), 1e-5)
+    assert reading.norms.shape == (3, tokens)
+    arrays = (reading.embedded, reading.attention, reading.logits, reading.probabilities)
+    for array in (*arrays, reading.early, reading.early_by_patch, reading.norms):
         assert array.dtype == np.float32
 
 
