@@ -32,7 +32,9 @@ __all__ = [
     "Problem",
     "Reading",
     "Waiting",
+    "ask",
     "card",
+    "config",
     "dense_equals_conv",
     "evaluation",
     "model_names",
@@ -92,6 +94,16 @@ def _weights(
     return config, arrays
 
 
+def config(model: str) -> ViTConfig | Problem:
+    """What a model is built of."""
+    if not model:
+        return Problem("There is no model yet.", "Train one on the Train page.")
+    try:
+        return weights(model)[0]
+    except (OSError, ValueError) as error:
+        return _explain(error)
+
+
 def reading(
     model: str,
     picture: Picture,
@@ -136,8 +148,9 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
     """What a model answers to the first test pictures, as many as there are by now.
 
     The rest is computed in slices, between which the worker answers others, and only while a page
-    asks again: what is there stays, so it goes on where it was left. `source` is "cifar10" or
-    "sketch10"; `count` pictures are taken in the order of the data.
+    asks again: what is there stays, so it goes on where it was left. No slice is news, so the page
+    looks again by itself. `source` is "cifar10" or "sketch10"; `count` pictures are taken in the
+    order of the data.
     """
     if not model:
         return Problem("There is no model yet.", "Train one on the Train page.")
@@ -152,8 +165,9 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
 
     def ask(start: int, number: int) -> Any:
         arguments = (str(folder), stamp, source, start, number, patch_size)
-        task = Task(("answers", *arguments), worker.answers, arguments, what=what)
-        return _dispatcher().ask(task, _asker(), patience=0.0)
+        key = ("answers", *arguments)
+        task = Task(key, worker.answers, arguments, what=what, background=True)
+        return _dispatcher().ask(task, _asker(), patience=0.0, heeded=False)
 
     return _slices(str(folder), stamp, source, patch_size, config).gather(count, ask)
 
@@ -223,6 +237,42 @@ def _explain(error: Exception) -> Problem:
 def _ask(
     function: Any, model: str, picture: Picture, rest: tuple, *, what: str, slot: str | None = None
 ) -> Any:
+    return ask(
+        function,
+        model,
+        (picture.pixels, *rest),
+        key=(picture.key, *rest),
+        patch_size=rest[0],
+        what=what,
+        slot=slot,
+    )
+
+
+def ask(
+    function: Any,
+    model: str,
+    arguments: tuple,
+    *,
+    key: tuple,
+    patch_size: int,
+    what: str,
+    slot: str | None = None,
+    background: bool = False,
+    heeded: bool = True,
+) -> Any:
+    """Its answer, `Waiting` or `Problem`; views call what is named after what they want.
+
+    Args:
+        function: of the worker; it is given the model's folder, its stamp and the arguments.
+        model: one of `model_names()`.
+        arguments: the others of the function.
+        key: with the function and the model all that its answer depends on.
+        patch_size: P, which is compiled by this.
+        what: said while it runs.
+        slot: of one slot only the newest wish is kept.
+        background: comes after everything else, and is not waited for.
+        heeded: whether its answer is news for which the page runs again.
+    """
     if not model:
         return Problem("There is no model yet.", "Train one on the Train page.")
     try:
@@ -230,18 +280,19 @@ def _ask(
         stamp = _stamp(folder)
     except (OSError, ValueError) as error:
         return _explain(error)
-    patch_size = rest[0]
     task = Task(
-        key=(function.__name__, str(folder), stamp, picture.key, *rest),
+        key=(function.__name__, str(folder), stamp, *key),
         function=function,
-        arguments=(str(folder), stamp, picture.pixels, *rest),
+        arguments=(str(folder), stamp, *arguments),
         what=what,
         warms=_warm_key(folder, stamp, patch_size),
+        background=background,
     )
     context = get_script_run_ctx(suppress_warning=True)
     in_fragment = bool(context and context.fragment_ids_this_run)
+    patience = 0.0 if background else _PATIENCE if in_fragment else None
     _wanted().update(folder=folder, stamp=stamp, patch_size=patch_size)
-    return _dispatcher().ask(task, _asker(), slot=slot, patience=_PATIENCE if in_fragment else None)
+    return _dispatcher().ask(task, _asker(), slot=slot, patience=patience, heeded=heeded)
 
 
 def _stamp(folder: Path) -> tuple[int, ...]:

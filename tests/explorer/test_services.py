@@ -22,7 +22,7 @@ class Recorder:
     def __init__(self):
         self.tasks = []
 
-    def ask(self, task, asker, *, slot=None, patience=None):
+    def ask(self, task, asker, *, slot=None, patience=None, heeded=True):
         self.tasks.append(task)
         return Waiting("Reading.", "Meanwhile.")
 
@@ -171,7 +171,9 @@ def test_an_evaluation_goes_on_where_it_was_left(monkeypatch, run):
     class Worker:
         patience = 2  # slices
 
-        def ask(self, task, asker, *, patience):
+        def ask(self, task, asker, *, patience, heeded):
+            assert task.background
+            assert (patience, heeded) == (0, False)
             if len(answered) == self.patience:
                 return Waiting("Answering.", "Meanwhile.")
             assert task.function is worker.answers
