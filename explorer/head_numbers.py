@@ -1,0 +1,82 @@
+"""Every head in numbers, over one picture or many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from vitcore.introspection.attention_numbers import (
+    attention_entropy,
+    object_attention,
+    pooled_attention,
+    prefix_mass,
+    query_dependence,
+)
+from vitcore.introspection.distance import attention_distance
+from vitcore.introspection.rollout import rollout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadNumbers:
+    """Of n pictures, one row each, in the order of the data."""
+
+    distance: np.ndarray  # (n, L, H) float32, pixels, rows renormalised over the patches
+    distance_in_paper: np.ndarray  # (n, L, H) float32, pixels, as ViT's figure 7 has it
+    entropy: np.ndarray  # (n, L, H) float32, bits
+    prefix_mass: np.ndarray  # (n, L, H) float32, 0 to 1
+    query_dependence: np.ndarray  # (n, L, H) float32, 0 to 1 - 1/N
+    # Times as much as by chance; NaN where the object is not known or not to be seen.
+    on_object: np.ndarray  # (n, L, H) float32
+    rollout_on_object: np.ndarray  # (n,) float32
+
+    @property
+    def pictures(self) -> int:
+        return len(self.distance)
+
+
+def head_numbers(
+    attention: np.ndarray,
+    grid: tuple[int, int],
+    *,
+    prefix: int,
+    pooling: str,
+    mask: np.ndarray | None = None,
+) -> HeadNumbers:
+    """All numbers of one picture.
+
+    Args:
+        attention: (L, H, T, T), as in a reading.
+        grid: (rows, columns) of patches.
+        prefix: tokens before the patches.
+        pooling: "class" or "mean", the model's.
+        mask: (32, 32) bool, the object, where it is known.
+    """
+    shape = attention.shape[:2]
+    on_object, rolled = np.full(shape, np.nan), np.nan
+    if mask is not None:
+        maps = pooled_attention(attention, pooling=pooling, prefix=prefix)
+        whole = pooled_attention(rollout(attention), pooling=pooling, prefix=prefix)
+        on_object = object_attention(maps, mask, grid)
+        rolled = object_attention(whole, mask, grid)
+    values = {
+        "distance": attention_distance(attention, grid, prefix=prefix),
+        "distance_in_paper": attention_distance(attention, grid, prefix=prefix, renormalise=False),
+        "entropy": attention_entropy(attention, prefix=prefix),
+        "prefix_mass": prefix_mass(attention, prefix=prefix),
+        "query_dependence": query_dependence(attention, prefix=prefix),
+        "on_object": on_object,
+        "rollout_on_object": rolled,
+    }
+    return HeadNumbers(**{name: np.asarray(v, np.float32)[None] for name, v in values.items()})
+
+
+def joined(parts: Sequence[HeadNumbers]) -> HeadNumbers:
+    """The pictures of several one after the other; of one at least."""
+    return HeadNumbers(
+        **{
+            part.name: np.concatenate([getattr(one, part.name) for one in parts])
+            for part in fields(HeadNumbers)
+        }
+    )
