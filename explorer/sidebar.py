@@ -77,6 +77,8 @@ def _about_url(models: list[str], default: str) -> list[str]:
     now = (state.picture().key, state.patch_size(), state.model())
     if (asks := st.session_state["url_asks"]) is not None:
         query, opening = asks
+        if "pinned" in query or not opening:
+            st.session_state["pin_asked"] = state.patch_asked(query)
         notes = state.unusable(query, models=models, classes=CLASS_NAMES, source=default)
         if opening and query.get("picture_source") in state.OWN:
             notes.append(

@@ -72,6 +72,19 @@ def pin(patch: int | None) -> None:
     st.session_state["pinned_place"] = ((row + 0.5) / side, (column + 0.5) / side)
 
 
+def patch_asked(query: dict[str, str]) -> int | None:
+    """The patch that a URL pins, where the grid of its patch size has it."""
+    text = query.get("pinned", "")
+    return int(text) if _is_index(text) and int(text) <= _last_patch(query) else None
+
+
+def _last_patch(query: dict[str, str]) -> int:
+    """Number of the last patch in the grid that a URL asks for."""
+    size = query.get("patch_size", "")
+    known = size if size in map(str, PATCH_SIZES) else DEFAULT_PATCH_SIZE
+    return grid_side(int(known)) ** 2 - 1
+
+
 def unusable(
     query: dict[str, str], *, models: list[str], classes: tuple[str, ...], source: str
 ) -> list[str]:
@@ -107,6 +120,11 @@ def unusable(
     if "model" in query and query["model"] not in models:
         instead = f"showing {models[0]}" if models else "there is no model yet"
         sentences.append(f"There is no model called {_shown(query['model'])}: {instead}.")
+    if "pinned" in query and patch_asked(query) is None:
+        sentences.append(
+            f"Pinned patch {_shown(query['pinned'])} is not a whole number in 0 to "
+            f"{_last_patch(query)}: no patch is pinned."
+        )
     return sentences
 
 

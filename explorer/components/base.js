@@ -88,7 +88,7 @@ function theme(element) {
   const sequential = list('--st-chart-sequential-colors', ['#000004', '#781c6d', '#ed6925', '#fcffa4']);
   const diverging = list('--st-chart-diverging-colors', ['#1f5fa8', '#f3f4f5', '#a63a1b']);
   return {
-    text: style.color, font: style.fontFamily, sequential, diverging,
+    text: style.color, font: style.fontFamily, sequential, diverging, page: style.getPropertyValue('--st-background-color').trim() || '#fff',
     primary: style.getPropertyValue('--st-primary-color').trim() || '#0b6b7f',
     over: (opacity) => table(sequential, (x) => Math.round(255 * Math.min(.94, opacity * (.5 + .5 * Math.sqrt(x))))),   // over a picture: low darkens, high glows
     solid: table(sequential, () => 255),
@@ -168,7 +168,8 @@ const pin = {
   leave(one) { PINS.listeners.delete(one); },
 };
 
-// ---- pointing at a patch: the same in every figure. `one` has setHover(p or null), pinAt(p), letGo(), shown() -> p or null, grid.
+// ---- pointing at a patch: the same in every figure. `one` has setHover(p or null), pinAt(p), letGo(), shown() -> p or null, grid;
+// it may have cursor() -> p or null, where the keys start from.
 function pickable(canvas, at, one, signal) {
   const where = (event) => { const r = canvas.getBoundingClientRect(); return at(event.clientX - r.left, event.clientY - r.top, event); };
   let last = null;                          // a click comes in whole pixels: beside a grid line it can miss the patch that is highlighted
@@ -179,7 +180,7 @@ function pickable(canvas, at, one, signal) {
 }
 function keyable(canvas, one, signal) {
   canvas.addEventListener('keydown', (event) => {
-    const [rows, columns] = one.grid, count = rows * columns, p = Math.max(-1, one.shown() ?? -1);
+    const [rows, columns] = one.grid, count = rows * columns, p = Math.max(-1, (one.cursor ? one.cursor() : one.shown()) ?? -1);
     if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); if (p >= 0) one.pinAt(p); return; }
     if (event.key === 'Escape') { one.letGo(); return; }
     const next = { ArrowRight: p + 1, ArrowLeft: Math.max(0, p - 1), ArrowDown: p < 0 ? 0 : p + columns, ArrowUp: p - columns, Home: 0, End: count - 1 }[event.key];

@@ -2,20 +2,27 @@
 
 import streamlit as st
 
-from explorer import components, findings, services, state
+from explorer import attention_state, components, findings, services, state
 from explorer.figures.attention import distance_by_block
 from explorer.figures.style import palette
 from explorer.navigation import goto
-from explorer.readings import Problem, Reading
-from vitcore.config import grid_side
+from explorer.readings import Problem, Reading, Waiting
+from vitcore.config import ViTConfig, grid_side
+from vitcore.intervention import Intervention
 from vitcore.introspection.distance import attention_distance, distance_bounds
 
 _TEXT = (
     "Point at a patch, or move with the arrow keys: all heads of all blocks show where it looks. "
     "Columns are blocks, in the order in which the model runs them; rows are heads. Choose a map "
-    "to see it large over the picture; click a patch to pin it. A bright square is a patch whose "
-    "content this one takes over; the attention of one patch sums to 100 %. Attention is not an "
-    "explanation: that a patch is looked at does not say that it decided the answer."
+    "to see it large over the picture. Click a patch to pin it; the pointer then asks what it "
+    "gives to another. A bright square is a patch whose content this one takes over; the attention "
+    "of one patch sums to 100 %. Attention is not an explanation: that a patch is looked at does "
+    "not say that it decided the answer.\n\n"
+    "The sign in a map's corner switches that head off: its output is set to zero, and the blocks "
+    "after it work with what is left. **Erase** fills a patch with the mean colour of the data; "
+    "**swap** lets two patches change places. Below the maps stands the answer now beside the one "
+    "before. The model never learned to do without a head or with grey squares, so a large change "
+    "says that it needs that part, not what the part is for."
 )
 _FORMULA = r"A=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right),\qquad d_k=%s"
 _DISTANCE_TEXT = (
@@ -29,9 +36,55 @@ _DISTANCE = r"\bar d=\frac1N\sum_i\sum_j A_{ij}\,\lVert \mathbf p_i-\mathbf p_j\
 
 def keep_pin() -> None:
     state.pin(components.pinned_patch(st.session_state.get("lens"), state.patch_size()))
+    attention_state.show_pin()
+
+
+def keep_changes(answer: Reading) -> None:
+    made = components.sent_changes(
+        st.session_state.get("lens"),
+        of=attention_state.belongs_to(model, picture, patch_size),
+        blocks=answer.attention.shape[0],
+        heads=answer.attention.shape[1],
+        patches=answer.grid[0] * answer.grid[1],
+    )
+    if made is not None:
+        attention_state.keep(made, model, picture, patch_size)
+
+
+@st.fragment
+def draw_lens(
+    answer: Reading | Waiting | Problem,
+    found: findings.Striking | None,
+    config: ViTConfig | None,
+    link: tuple[str, int | None] | None,
+) -> None:
+    """The lens and the class bars; a pin or a change runs this part alone."""
+    changes = attention_state.changes(model, picture, patch_size)
+    now, before = answer, None
+    if isinstance(answer, Reading) and changes != Intervention():
+        now, before = (
+            services.reading(model, picture, patch_size, intervention=changes, slot="lens"),
+            answer,
+        )
+        if isinstance(now, Waiting) and attention_state.in_fragment():
+            st.rerun()  # the page asks again once there is news, a part of it does not
+    components.lens(
+        now,
+        picture,
+        patch_size,
+        start=found,
+        before=before,
+        changes=changes,
+        of=attention_state.belongs_to(model, picture, patch_size),
+        link=link,
+        config=config,
+        on_pin=keep_pin,
+        on_change=lambda: isinstance(answer, Reading) and keep_changes(answer),
+    )
 
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
+link = attention_state.follow_link(entered="lens" not in st.session_state)
 try:
     config, _ = services.weights(model)
 except (OSError, ValueError):  # `answer` says what is wrong
@@ -48,7 +101,7 @@ if isinstance(answer, Reading):
 else:
     st.title(findings.cut_title(patch_size, grid_side(patch_size)))
 
-components.lens(answer, picture, patch_size, start=found, config=config, on_change=keep_pin)
+draw_lens(answer, found, config, link)
 components.how_to_read(
     text=_TEXT,
     formula=_FORMULA % (config.d if config else "d"),

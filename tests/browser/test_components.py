@@ -1,16 +1,17 @@
 """The components' scripts in a real browser, each on an empty page and without a server."""
 
 import base64
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from explorer.components import attention_lens, pack, ribbon
+from explorer.components.attention_lens.payload import Shown, reading_payload
 from explorer.components.cut_sizes import cut_payload
+from explorer.components.declared import sources
 from explorer.readings import Reading, Waiting
 
-FOLDER = Path(ribbon.__file__).parent
+FILES = {"lens": attention_lens.FILES}
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
 PIXELS = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 MOUNT = """async ([script, name]) => {
@@ -33,12 +34,9 @@ class Stage:
 
     def __init__(self, page, name):
         self.page = page
-        page.set_content(
-            f"<style>{read('base.css')}{read(f'{name}.css')}</style>"
-            f"<div id='root' style='width: 960px'>{read(f'{name}.html')}</div>"
-        )
-        script = read("base.js") + "globalThis.decodeForTests = decode;\n" + read(f"{name}.js")
-        page.evaluate(MOUNT, [script, name])
+        html, css, script = sources(name, **FILES.get(name, {}))
+        page.set_content(f"<style>{css}</style><div id='root' style='width: 960px'>{html}</div>")
+        page.evaluate(MOUNT, [f"{script}\nglobalThis.decodeForTests = decode;", name])
 
     def show(self, payload):
         self.page.evaluate("(text) => show(text)", text(payload))
@@ -59,10 +57,6 @@ class Stage:
         box = self.page.locator(canvas).bounding_box()
         side = box["width"] / grid
         return box["x"] + (column - 0.5) * side, box["y"] + (row - 0.5) * side
-
-
-def read(file):
-    return (FOLDER / file).read_text("utf-8")
 
 
 def text(payload):
@@ -91,14 +85,17 @@ def reading(grid=4, *, prefix=0, blocks=6, heads=3):
         votes=None if prefix else votes,
         logits=votes.mean(axis=0),
         probabilities=probabilities,
+        early=np.tile(probabilities, (blocks + 1, 1)),
+        early_by_patch=np.tile(probabilities, (blocks + 1, count, 1)),
+        norms=np.ones((blocks + 1, tokens), np.float32),
         seconds=0.007,
     )
 
 
 def lens_payload(grid=4, *, names=(), **shape):
     answer = reading(grid, prefix=len(names), **shape)
-    place = (0, 0, min(5, grid * grid - 1))
-    return attention_lens.reading_payload(answer, name=str(grid), place=place, names=names)
+    shown = Shown(place=(0, 0, min(5, grid * grid - 1)), names=names)
+    return reading_payload(answer, name=str(grid), shown=shown)
 
 
 @pytest.fixture
@@ -138,6 +135,10 @@ def test_the_browser_reads_what_python_packed(lens):
     [
         (pack("thumbnails", {}), '"thumbnails", format 1'),
         (lens_payload()[:-9], '"codes" is cut off'),
+        (
+            pack("lens", {"state": "problem", "size": [2, 2]}, rgb=PIXELS),
+            '"rgb" holds 3072 numbers',
+        ),
         (b"\xff\xff\xff\x7f{}", "header is cut off"),
         (b"\x00", "holds no bytes"),
     ],

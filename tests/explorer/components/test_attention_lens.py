@@ -5,60 +5,132 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explorer.components.attention_lens import (
-    pinned_patch,
-    prefix_names,
+from explorer.components.attention_lens import pinned_patch, prefix_names, sent_changes
+from explorer.components.attention_lens.payload import (
+    Shown,
+    changes_as_lists,
+    exact_sums,
     reading_payload,
+    rows_with_peaks,
     waiting_payload,
 )
 from explorer.readings import Waiting
 from vitcore.config import PRESETS, ViTConfig
+from vitcore.intervention import Intervention
 
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", None)
+POINTS = 0.0015  # 0.15 percentage points; a tenth of a percent is shown, so 0.05 more are lost
+
+
+def payload(reading, **shown):
+    return reading_payload(reading, name="a", shown=Shown(**shown))
+
+
+def shares_of(codes, peaks, seconds):
+    """Read codes back, one by one."""
+    back = np.empty(codes.shape)
+    for place in np.ndindex(codes.shape):
+        row, code = place[:-1], int(codes[place])
+        back[place] = peaks[row] if code == 255 else seconds[row] * (code / 254) ** 2
+    return back
+
+
+def random_rows(rng, count, sharpness):
+    powers = np.exp(sharpness * rng.normal(size=(40, count)))
+    return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 196])
+@pytest.mark.parametrize("sharpness", [0, 1, 4, 20])
+def test_every_share_comes_back_within_its_precision(rng, count, sharpness):
+    rows = random_rows(rng, count, sharpness)
+    np.testing.assert_allclose(shares_of(*rows_with_peaks(rows)), rows, atol=POINTS)
+
+
+def test_the_worst_rows_stay_within_the_precision():
+    steps = np.linspace(0, 1, 241)
+    first, second, third = (axis.ravel() for axis in np.meshgrid(steps, steps, steps))
+    possible = (first >= second) & (second >= third) & (first + second + third <= 1)
+    rows = np.stack([first, second, third], axis=-1)[possible].astype(np.float32)
+    codes, peaks, seconds = rows_with_peaks(rows)
+    squares = seconds[:, None] * (codes / 254.0) ** 2
+    back = np.where(codes == 255, peaks[:, None], squares)
+    assert np.abs(back - rows).max() < POINTS
+
+
+def test_one_bright_patch_leaves_the_others_their_precision():
+    row = np.array([[0.001, 0.996, 0.0005, 0.0]], np.float32)
+    np.testing.assert_allclose(shares_of(*rows_with_peaks(row)), row, rtol=0.01)
+
+
+def test_a_row_without_attention_stays_empty():
+    codes, peaks, seconds = rows_with_peaks(np.zeros((2, 3), np.float32))
+    assert not shares_of(codes, peaks, seconds).any()
 
 
 def test_every_head_of_every_block_can_be_read_back(make_reading, unpack):
     reading = make_reading(8, blocks=3, heads=2)
-    header, arrays = unpack(reading_payload(reading, name="a", place=(1, 0, 5), names=()))
-    back = arrays["codes"] / 255 * arrays["peaks"][..., None]
+    header, arrays = unpack(payload(reading, place=(1, 0, 5)))
+    back = shares_of(arrays["codes"], arrays["peaks"], arrays["seconds"])
     assert back.shape == (3, 2, 16, 16)
-    np.testing.assert_allclose(back, reading.attention, atol=reading.attention.max() / 500)
+    np.testing.assert_allclose(back, reading.attention, atol=POINTS)
     assert header["start"] == {"block": 1, "head": 0, "patch": 5}
 
 
 def test_attention_to_the_class_token_stays_beside_the_maps(make_reading, unpack):
     reading = make_reading(16, prefix=1)
-    header, arrays = unpack(reading_payload(reading, name="a", place=(0, 0, 0), names=("class",)))
+    header, arrays = unpack(payload(reading, names=("class",)))
     assert arrays["codes"].shape == (2, 3, 5, 4)  # five tokens look at four patches
     np.testing.assert_array_equal(arrays["before"], reading.attention[..., :1])
     assert header["prefix"] == ["class"]
 
 
-def test_a_strong_class_token_leaves_the_patches_their_precision(make_reading, unpack):
-    attention = np.full((1, 1, 5, 5), 0.001)
-    attention[..., 0] = 0.996
-    attention[0, 0, 2, 3] = 0.0005
-    reading = make_reading(16, prefix=1, attention=attention)
-    _, arrays = unpack(reading_payload(reading, name="a", place=(0, 0, 0), names=("class",)))
-    back = arrays["codes"] / 255 * arrays["peaks"][..., None]
-    np.testing.assert_allclose(back, attention[..., 1:], rtol=0.01)
+def test_sums_are_those_of_the_shares_themselves(rng):
+    rows, columns = 2, 3
+    among = rng.random((1, 2, 6, 6)).astype(np.float32)
+    sums = exact_sums(among, (rows, columns))
+    for head in range(2):
+        for patch in range(6):
+            row, column = divmod(patch, columns)
+            others = [other for other in range(6) if other != patch]
+            share = among[0, head]
+            expected = (
+                share[patch, patch],
+                sum(share[patch, other] for other in others if other // columns == row),
+                sum(share[patch, other] for other in others if other % columns == column),
+                share[:, patch].sum(),
+            )
+            np.testing.assert_allclose(sums[0, head, patch], expected, rtol=1e-5)
 
 
 def test_256_tokens_are_one_byte_per_pair(make_reading, unpack):
     reading = make_reading(2, blocks=1, heads=1)
-    payload = reading_payload(reading, name="a", place=(0, 0, 0), names=())
-    _, arrays = unpack(payload)
+    data = payload(reading)
+    _, arrays = unpack(data)
     assert arrays["codes"].nbytes == 256 * 256
-    assert len(payload) < 1.1 * 256 * 256
+    assert len(data) < 1.2 * 256 * 256
+
+
+def test_the_answer_is_sent_beside_the_one_before(make_reading, unpack):
+    before, now = make_reading(8), make_reading(8, logits=np.arange(10))
+    changed = Shown(changes=Intervention(heads_off=((1, 0),)), truth=6)
+    header, _ = unpack(reading_payload(now, name="a", shown=changed, before=before))
+    assert header["changed"] is True
+    assert header["changes"]["heads"] == [[1, 0]]
+    np.testing.assert_allclose(header["answers"]["before"], before.probabilities, atol=1e-5)
+    np.testing.assert_allclose(header["answers"]["now"], now.probabilities, atol=1e-5)
+    assert header["answers"]["truth"] == 6
+    assert unpack(payload(before))[0]["changed"] is False
 
 
 def test_waiting_keeps_a_place_for_every_map(picture, unpack):
     header, arrays = unpack(
-        waiting_payload(WAITING, picture.pixels, 5, config=PRESETS["article"], names=())
+        waiting_payload(WAITING, picture.pixels, 5, config=PRESETS["article"], shown=Shown())
     )
     assert (header["blocks"], header["heads"]) == (6, 4)
     assert arrays["rgb"].shape == (30, 30, 3)
     assert header["done"] is None
+    assert header["answers"]["now"] is None
 
 
 @pytest.mark.parametrize(
@@ -80,6 +152,51 @@ def test_a_pin_stays_at_its_place_in_the_picture(sent, patch_size, patch):
 )
 def test_what_is_no_patch_is_no_pin(sent):
     assert pinned_patch(SimpleNamespace(pinned=sent), 4) is None
+
+
+def believed(**sent):
+    whole = {"of": "it", "heads": [], "patches": [], "positions": True, **sent}
+    return sent_changes(SimpleNamespace(changes=whole), of="it", blocks=2, heads=3, patches=4)
+
+
+def test_changes_come_back_as_they_were_sent():
+    changes = Intervention(heads_off=((0, 2), (1, 0)), patches={0: 3, 2: None, 3: 0})
+    assert believed(**changes_as_lists(changes)) == changes
+    assert believed(**changes_as_lists(Intervention(positions=False))) == Intervention(
+        positions=False
+    )
+    assert believed() == Intervention()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"of": "another picture"},
+        {"heads": None},
+        {"heads": "00"},
+        {"heads": [[2, 0]]},
+        {"heads": [[0, 3]]},
+        {"heads": [[0, -1]]},
+        {"heads": [[0, 1.0]]},
+        {"heads": [[0, True]]},
+        {"heads": [[0]]},
+        {"heads": [[0, 0]] * 7},
+        {"patches": [[4, 0]]},
+        {"patches": [[0, 4]]},
+        {"patches": [[0, -2]]},
+        {"patches": [[0, 1], [0, 2]]},
+        {"patches": {"0": 1}},
+        {"positions": 1},
+        {"positions": None},
+    ],
+)
+def test_changes_that_cannot_be_are_not_believed(sent):
+    assert believed(**sent) is None
+
+
+@pytest.mark.parametrize("result", [None, SimpleNamespace(changes=None), SimpleNamespace()])
+def test_nothing_sent_is_no_change(result):
+    assert sent_changes(result, of="it", blocks=2, heads=3, patches=4) is None
 
 
 def test_tokens_before_the_patches_have_names(make_reading):

@@ -1,0 +1,100 @@
+"""The lens: for the patch under the pointer, where every head of every block looks."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from explorer.components.attention_lens.payload import Shown, reading_payload, waiting_payload
+from explorer.components.attention_lens.sent import pinned_patch, sent_changes
+from explorer.components.declared import declare, no_callback
+from explorer.components.ribbon import fingerprint
+from explorer.findings import Striking
+from explorer.readings import Problem, Reading, Waiting
+from explorer.state import Picture
+from vitcore.config import ViTConfig
+from vitcore.intervention import Intervention
+
+__all__ = ["lens", "pinned_patch", "prefix_names", "sent_changes"]
+
+FILES = {"folder": "attention_lens", "scripts": ("shares", "changes", "words", "drawing", "lens")}
+
+_lens = declare("lens", **FILES)
+
+
+def lens(
+    answer: Reading | Waiting | Problem,
+    picture: Picture,
+    patch_size: int,
+    *,
+    start: Striking | None,
+    before: Reading | None = None,
+    changes: Intervention | None = None,
+    of: str = "",
+    link: tuple[str, int | None] | None = None,
+    config: ViTConfig | None = None,
+    key: str = "lens",
+    on_pin: Callable[[], None] | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> None:
+    """Draw the picture, one map of attention per head of each block, and the answer.
+
+    Pointing, direction, scale and opacity stay in the browser; a pin and changes come back.
+
+    Args:
+        answer: what the model said, with the changes, or what stands in its place.
+        picture: the chosen picture.
+        patch_size: P.
+        start: the map shown large and the patch that looks while nothing is pinned; needed where
+            `answer` is a reading.
+        before: the answer without the changes, where there are any.
+        changes: what is switched off, erased or moved in `answer`.
+        of: what changes belong to (model, picture, patch size); comes back with them.
+        link: an id that is new for each link that is followed, and the patch that it pins.
+        config: of the chosen model where it is known.
+        key: widget key.
+        on_pin: called before the next run when a patch was pinned or let go;
+            `pinned_patch(st.session_state[key], patch_size)` has it.
+        on_change: called when something was switched off, erased or moved;
+            `sent_changes(st.session_state[key], ...)` has it.
+    """
+    shown = Shown(
+        of=of,
+        changes=changes or Intervention(),
+        truth=picture.truth,
+        names=prefix_names(answer, config),
+        pooling=config.pooling if config else "mean",
+        place=(start.block, start.head, start.patch) if start else (0, 0, 0),
+        link=link,
+    )
+    if isinstance(answer, Reading):
+        marks = fingerprint(answer), None if before is None else fingerprint(before)
+        data = _read(marks, repr(shown), shown, answer, before)
+    else:
+        data = waiting_payload(answer, picture.pixels, patch_size, shown=shown, config=config)
+    _lens(
+        key=key,
+        data=data,
+        default={"pinned": None, "changes": None},
+        on_pinned_change=on_pin or no_callback,
+        on_changes_change=on_change or no_callback,
+        height="content",
+    )
+
+
+def prefix_names(answer: Reading | Waiting | Problem, config: ViTConfig | None) -> tuple[str, ...]:
+    """What the tokens before the patches are called, in their order."""
+    known = config.prefix if config else 0
+    count = answer.prefix if isinstance(answer, Reading) else known
+    first = ("class",) if count and (config is None or config.pooling == "class") else ()
+    return first + tuple(f"register {number + 1}" for number in range(count - len(first)))
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _read(
+    marks: tuple[str, str | None],
+    words: str,  # noqa: ARG001 - `shown` as a key: another header, another payload
+    _shown: Shown,
+    _reading: Reading,
+    _before: Reading | None,
+) -> bytes:
+    return reading_payload(_reading, name=marks[0], shown=_shown, before=_before)

@@ -1,0 +1,83 @@
+// What a person changed in the pass: heads that are off, patches that are erased or moved, positions.
+// A click shows here at once; Python answers with new numbers a moment later.
+const ERASED = -1;
+
+class Changes {
+  constructor() { this.off = new Set(); this.from = []; this.positions = true; this.wanted = null; this.shown = null; this.turn = 0; }
+
+  // ---- what Python knows
+  meet(head) {                              // a payload: does it belong to what is wanted now?
+    const told = JSON.stringify(head.changes);
+    this.shown = told;
+    if (head.of === this.of && head.heads === this.heads && this.wanted !== null) return;   // an answer, perhaps to an older click
+    this.of = head.of; this.wanted = told;
+    this.heads = head.heads;
+    this.off = new Set(head.changes.heads.map(([l, h]) => l * head.heads + h));
+    this.from = Array.from({ length: head.grid[0] * head.grid[1] }, (_, i) => i);
+    for (const [target, source] of head.changes.patches) this.from[target] = source;
+    this.positions = head.changes.positions;
+  }
+  get pending() { return this.wanted !== this.shown; }
+  get any() { return this.off.size > 0 || !this.positions || this.from.some((source, i) => source !== i); }
+  value() {
+    return {
+      heads: [...this.off].sort((a, b) => a - b).map((k) => [Math.floor(k / this.heads), k % this.heads]),
+      patches: this.from.flatMap((source, i) => (source === i ? [] : [[i, source]])),
+      positions: this.positions,
+    };
+  }
+  send(keep) {
+    const value = this.value();
+    this.wanted = JSON.stringify(value);
+    this.turn = Math.max(this.turn + 1, Date.now());   // the same change twice is still two events
+    keep('changes', { turn: this.turn, of: this.of, ...value });
+  }
+
+  // ---- what a person does
+  toggleHead(k) { if (!this.off.delete(k)) this.off.add(k); }
+  toggleBlock(l) {
+    const all = Array.from({ length: this.heads }, (_, h) => l * this.heads + h), on = all.every((k) => this.off.has(k));
+    for (const k of all) if (on) this.off.delete(k); else this.off.add(k);
+  }
+  erase(p) {                                // or bring back what is missing
+    if (this.from[p] !== ERASED) this.from[p] = ERASED;
+    else this.from[p] = this.from.includes(p) ? this.from.findIndex((_, i) => !this.from.includes(i)) : p;
+  }
+  swap(a, b) { [this.from[a], this.from[b]] = [this.from[b], this.from[a]]; }
+  shuffle() {
+    for (let i = this.from.length - 1; i > 0; i--) this.swap(i, Math.floor(Math.random() * (i + 1)));
+    if (this.from.length > 1 && this.from.every((source, i) => source === i)) this.swap(0, 1);
+  }
+  reset() { this.off.clear(); this.from = this.from.map((_, i) => i); this.positions = true; }
+
+  // ---- what it looks like
+  compose(source, [rows, columns], mean) {  // the picture with its patches erased and moved
+    if (this.from.length !== rows * columns || this.from.every((from, i) => from === i)) return source;
+    const w = source.width / columns, h = source.height / rows, canvas = new OffscreenCanvas(source.width, source.height), c = canvas.getContext('2d');
+    c.fillStyle = `rgb(${mean.join(',')})`;
+    this.from.forEach((from, i) => {
+      const box = [(i % columns) * w, Math.floor(i / columns) * h, w, h];
+      if (from === ERASED) c.fillRect(...box); else c.drawImage(source, (from % columns) * w, Math.floor(from / columns) * h, w, h, ...box);
+    });
+    return canvas;
+  }
+  words(blocks, short) {                    // for the badge; where it is long, heads are counted only
+    const parts = [], n = this.off.size, erased = this.from.filter((source) => source === ERASED).length;
+    if (n === blocks * this.heads) parts.push('all heads off');
+    else if (n) parts.push(`${n} ${n === 1 ? 'head' : 'heads'} off${short ? '' : `: ${this.headsInWords(blocks)}`}`);
+    if (erased) parts.push(`${erased} ${erased === 1 ? 'patch' : 'patches'} erased`);
+    const moved = this.from.filter((source, i) => source !== i && source !== ERASED).length;
+    if (moved) parts.push(`${moved} ${moved === 1 ? 'patch' : 'patches'} moved`);
+    if (!this.positions) parts.push('positions off');
+    return parts.join(' · ');
+  }
+  headsInWords(blocks) {
+    const parts = [];
+    for (let l = 0; l < blocks; l++) {
+      const off = Array.from({ length: this.heads }, (_, h) => h).filter((h) => this.off.has(l * this.heads + h));
+      if (off.length === this.heads && this.heads > 1) parts.push(`block ${l + 1}`);
+      else parts.push(...off.map((h) => `block ${l + 1} head ${h + 1}`));
+    }
+    return parts.join(', ');
+  }
+}

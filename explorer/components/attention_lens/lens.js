@@ -1,0 +1,251 @@
+// The lens: point at a patch, and every head of every block shows where it looks, or who looks at it.
+const LINKS = (globalThis.__vitExplorerLinks ??= { followed: null });   // the link to a pinned patch that was followed last
+
+class Lens extends Drawing {
+  constructor(root) {
+    super();
+    const $ = (selector) => root.querySelector(selector);
+    Object.assign(this, { wrap: $('.wrap'), lens: $('.lens'), picture: $('canvas.picture'), heads: $('canvas.heads'), read: $('.read'), which: $('.which'), bar: $('.legend .bar'), high: $('.legend .hi'),
+      chips: $('.prefix'), badge: $('.badge'), thisHead: $('.this-head'), thisBlock: $('.this-block'), answers: $('.answers'), numbers: $('.numbers'), tables: $('.tables') });
+    this.direction = 'from'; this.scale = 'each'; this.mode = 'point'; this.opacity = .88;
+    this.hover = null; this.aim = null; this.pinned = null; this.picked = null; this.chosen = null; this.peek = null; this.cost = [];
+    this.model = null;                      // the last reading; it stays, dimmed, while its successor is awaited
+    this.changes = new Changes();
+    this.events = new AbortController();
+    this.listen(root, this.events.signal);
+    this.resize = new ResizeObserver(() => { if (this.head) this.draw(); });
+    this.resize.observe(this.wrap);
+    pin.follow(this);
+  }
+  stop() { this.events.abort(); this.resize.disconnect(); pin.leave(this); clearTimeout(this.filling); }
+  listen(root, signal) {
+    const on = (element, name, act) => element.addEventListener(name, act, { signal }), click = (selector, act) => on(root.querySelector(selector), 'click', act);
+    pickable(this.picture, (x, y) => cell(x, y, this.W, this.H, this.grid), this, signal);
+    keyable(this.picture, this, signal);
+    on(this.heads, 'pointermove', (event) => { if (event.pointerType === 'mouse') this.point(this.under(event)); });
+    on(this.heads, 'pointerleave', () => this.point(null));
+    on(this.heads, 'click', (event) => this.press(this.under(event)));
+    on(this.heads, 'keydown', (event) => this.key(event));
+    for (const name of ['direction', 'scale', 'mode', 'positions']) {
+      for (const button of root.querySelectorAll(`[data-${name}]`)) on(button, 'click', () => this.choose(name, button.dataset[name]));
+    }
+    on(root.querySelector('input'), 'input', (event) => { this.opacity = event.target.value / 100; this.over = this.theme.over(this.opacity); this.schedule(); });
+    click('.unfold', (event) => {
+      const extra = root.querySelector('.extra');
+      extra.hidden = !extra.hidden;
+      event.currentTarget.setAttribute('aria-expanded', !extra.hidden);
+    });
+    click('.reset', () => this.change(() => this.changes.reset()));
+    click('.shuffle', () => this.change(() => this.changes.shuffle()));
+    click('.this-head', () => this.change(() => this.changes.toggleHead(this.index(this.chosen))));
+    click('.this-block', () => this.change(() => this.changes.toggleBlock(this.chosen[0])));
+    on(this.numbers, 'toggle', () => this.fill());
+  }
+  choose(name, value) {
+    if (name === 'positions') this.change(() => { this.changes.positions = value === 'on'; });
+    else this[name] = value;
+    if (name === 'mode') this.picked = null;
+    this.schedule();
+  }
+
+  // ---- pointing at the picture. While a patch is pinned, the pointer asks what it gives to another.
+  get pinnedHere() { return this.pinned !== null; }
+  shown() { return this.pinned ?? this.hover ?? this.start; }
+  cursor() { return this.hover ?? this.shown(); }
+  target() { return this.aim ?? (this.pinnedHere ? this.hover : null); }
+  setHover(p) { if (p === this.hover) return; this.hover = p; this.schedule(); }
+  pinAt(p) {                                // a click or Enter on patch p, or on a token's button
+    if (p < 0 || this.mode === 'point') {
+      this.pinned = p === this.pinned ? null : p;
+      this.share();
+    } else if (this.mode === 'erase') this.change(() => this.changes.erase(p));
+    else if (this.picked === null) { this.picked = p; this.schedule(); } else {
+      const other = this.picked;
+      this.picked = null;
+      if (other === p) this.schedule(); else this.change(() => this.changes.swap(other, p));
+    }
+  }
+  letGo() {
+    if (this.picked !== null) { this.picked = null; this.schedule(); return; }
+    this.hover = this.pinned = null;
+    this.share();
+  }
+  share() {                                 // other figures follow, and so does Python
+    const p = this.pinned !== null && this.pinned >= 0 ? this.pinned : null;
+    pin.write(p, this.grid, this);
+    this.tell(p);
+    this.schedule();
+  }
+  tell(p) { this.keep('pinned', p === null ? null : [p, ...this.grid]); }
+  onPin() { this.pinned = pin.read(this.grid); this.schedule(); }
+  schedule() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.draw(); }); }
+
+  // ---- pointing at the maps
+  index([l, h]) { return l * this.model.head.heads + h; }
+  under(event) {                            // { l } for a block's heading, else { l, h, p, knob }
+    if (!this.live) return null;
+    const r = this.heads.getBoundingClientRect(), { grid: [rows, columns], blocks, heads } = this.head, T = this.tile, TH = this.tileHeight;
+    const l = Math.floor((event.clientX - r.left - this.left) / (T + this.gap)), h = Math.floor((event.clientY - r.top - this.top) / (TH + this.gap));
+    const x = event.clientX - r.left - this.left - l * (T + this.gap), y = event.clientY - r.top - this.top - h * (TH + this.gap);
+    if (l < 0 || l >= blocks || h >= heads || x > T || y > TH) return null;
+    const knob = x > T - this.knob && !(event.pointerType === 'touch' && T < 48);   // too small for a finger: there are buttons under More
+    if (h < 0) return knob ? { l } : null;
+    return { l, h, knob: knob && y < this.knob, p: Math.min(rows - 1, Math.floor(y / TH * rows)) * columns + Math.min(columns - 1, Math.floor(x / T * columns)) };
+  }
+  point(at) {
+    this.peek = at && 'h' in at ? [at.l, at.h] : null;
+    this.aim = at && 'h' in at && !at.knob ? at.p : null;
+    this.heads.title = !at || !('h' in at || 'l' in at) ? '' : !('h' in at) ? `Switch all heads of block ${at.l + 1} off or on` : at.knob ? this.switchWords(at.l, at.h) : '';
+    this.schedule();
+  }
+  press(at) {
+    if (!at) return;
+    if (!('h' in at)) this.change(() => this.changes.toggleBlock(at.l));
+    else if (at.knob) this.change(() => this.changes.toggleHead(this.index([at.l, at.h])));
+    else { this.chosen = [at.l, at.h]; this.schedule(); }
+  }
+  key(event) {
+    if (!this.live) return;
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      this.change(() => (event.shiftKey ? this.changes.toggleBlock(this.chosen[0]) : this.changes.toggleHead(this.index(this.chosen))));
+      return;
+    }
+    const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const within = (v, n) => Math.max(0, Math.min(n - 1, v));
+    this.chosen = [within(this.chosen[0] + step[0], this.head.blocks), within(this.chosen[1] + step[1], this.head.heads)];
+    this.peek = this.aim = null; this.schedule();
+  }
+  switchWords(l, h) { return `Switch block ${l + 1}, head ${h + 1} ${this.changes.off.has(this.index([l, h])) ? 'on' : 'off'}`; }
+  change(act) {                             // shown at once; the numbers follow when Python has them
+    if (!this.live) return;
+    act();
+    this.changes.send(this.keep);
+    this.composed();
+    this.schedule();
+  }
+
+  // ---- data
+  setData(data) {
+    const head = data.head, live = head.state === 'reading', [height, width] = head.size;
+    fits('rgb', data.rgb, 3 * width * height);
+    const shares = live ? new Shares(data) : null;   // throws before anything is touched
+    this.head = head; this.grid = head.grid; this.live = live;
+    this.source = sprite(data.rgb, width, height);
+    this.changes.meet(head);
+    if (live) {
+      this.model = { head, shares };
+      this.start = head.start.patch;
+      const [l, h] = this.chosen ?? [];
+      if (!(l < head.blocks && h < head.heads)) this.chosen = [head.start.block, head.start.head];
+    } else this.start = null;
+    this.composed();
+    this.meetPin();
+    this.hover = this.aim = this.peek = null;
+    if (this.picked >= this.grid[0] * this.grid[1]) this.picked = null;
+    this.wrap.dataset.state = head.state;
+    this.lens.classList.toggle('awaited', !live);
+    this.theme = theme(this.wrap); this.over = this.theme.over(this.opacity);
+    this.bar.style.background = `linear-gradient(90deg, ${this.theme.sequential.join(',')})`;
+    this.chipsFor(head.prefix);
+    this.draw();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      this.wrap.dataset.rev = head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now();
+    }));
+  }
+  meetPin() {                               // a link's patch is pinned once; else the pin of this window stays, and Python hears of it
+    const { link, prefix } = this.head, first = !this.met;
+    this.met = true;
+    const followed = link && link.id !== LINKS.followed;
+    if (followed) { LINKS.followed = link.id; pin.write(link.patch, this.grid, this); }
+    const other = this.pinned !== null && this.pinned < 0 && -this.pinned <= prefix.length ? this.pinned : null;
+    this.pinned = followed ? link.patch : other ?? pin.read(this.grid);
+    if (followed || (first && this.pinned !== null)) this.tell(this.pinned);
+  }
+  composed() {                              // the picture as it is changed, and as the maps of the last reading show it
+    this.seen = this.changes.compose(this.source, this.grid, this.head.mean);
+    if (this.live) this.model.seen = this.seen;
+  }
+  chipsFor(names) {                         // one button per token that is not a patch
+    if (this.chips.children.length === names.length) return;
+    this.chips.replaceChildren(...names.map((name, k) => {
+      const chip = document.createElement('button');
+      chip.type = 'button'; chip.textContent = `[${name}]`;
+      chip.onclick = () => { if (this.live) this.pinAt(-1 - k); };
+      chip.onpointerenter = () => this.live && this.setHover(-1 - k);
+      chip.onpointerleave = () => this.setHover(null);
+      return chip;
+    }));
+  }
+
+  // ---- drawing
+  draw() {
+    const start = performance.now(), p = this.shown();
+    if (this.live) { this.last = p; this.model.shares.compute(p, this.direction); this.paint(); }
+    this.drawPicture(p);
+    this.drawHeads();
+    this.drawControls(p);
+    this.wrap.dataset.shown = p ?? ''; this.wrap.dataset.pinned = this.pinned ?? '';
+    if (this.live) this.say(p); else this.sayAwaited();
+    this.cost.push(performance.now() - start);
+    if (this.cost.length > 200) this.cost.shift();
+    this.wrap.__cost = this.cost;           // read by the measuring tests
+  }
+  drawControls(p) {
+    const one = this.grid[0] * this.grid[1] === 1, pressed = { direction: this.direction, scale: this.scale, mode: this.mode, positions: this.changes.positions ? 'on' : 'off' };
+    for (const [name, value] of Object.entries(pressed)) for (const button of this.wrap.querySelectorAll(`[data-${name}]`)) button.setAttribute('aria-pressed', button.dataset[name] === value);
+    [...this.chips.children].forEach((chip, k) => { chip.classList.toggle('shown', p === -1 - k); chip.setAttribute('aria-pressed', this.pinned === -1 - k); });
+    for (const selector of ['.shuffle', '[data-mode=swap]']) this.wrap.querySelector(selector).disabled = one;
+    const words = this.changes.words(this.head.blocks), brief = words.length > 52 ? this.changes.words(this.head.blocks, true) : words;
+    if (this.badge.title !== words) { this.badge.textContent = brief; this.badge.title = words; }
+    this.wrap.querySelector('.reset').hidden = !words;
+    const [l, h] = this.chosen ?? [0, 0];
+    this.thisHead.textContent = this.live ? this.switchWords(l, h) : 'Switch a head off';
+    this.thisBlock.textContent = `Switch all of block ${l + 1} off or on`;
+    for (const button of [this.thisHead, this.thisBlock]) button.disabled = !this.live;
+    this.lens.classList.toggle('pending', this.live && this.changes.pending);
+    this.drawAnswers();
+  }
+  drawAnswers() {                           // only when they are new: pointing does not change them
+    const head = this.live ? this.head : this.model?.head ?? this.head, narrow = this.wrap.clientWidth <= 700;
+    const mark = `${head.rev}|${narrow}|${this.changes.shown}`;
+    if (mark === this.answered) return;
+    this.answered = mark;
+    const all = head.changes.heads.length === head.blocks * head.heads;
+    answer(this.wrap, head.answers, head.changed, all ? aboutAllOff(head.pooling) : '');
+  }
+
+  // ---- words
+  at(p) {
+    const [l, h] = this.peek ?? this.chosen;
+    return { p, target: this.target(), k: this.index([l, h]), l, h, direction: this.direction, pinned: p === this.pinned, names: this.head.prefix, size: this.head.size, grid: this.grid };
+  }
+  say(p) {
+    const { shares } = this.model, at = this.at(p), each = this.scale === 'each';
+    const brightest = `brightest = ${share(each ? shares.maxima[at.k] : shares.largest)}  ${each ? '(in this map); each map has its own maximum' : 'the same scale in all maps'}`;
+    if (this.high.textContent !== brightest) this.high.textContent = brightest;
+    const parts = readout(shares, at), hint = this.hint();
+    this.read.replaceChildren(...hint ? [hint, document.createElement('br')] : [], ...parts);
+    this.fill();
+  }
+  hint() {
+    if (this.mode === 'erase') return 'Click a patch to fill it with the mean colour of the data; click again to bring it back.';
+    if (this.mode === 'swap') return this.picked === null ? 'Click two patches: they change places.' : `Now click the patch that changes places with the one at ${place(this.picked, this.grid)}.`;
+    return null;
+  }
+  fill() {                                  // the table follows, a moment behind the pointer
+    clearTimeout(this.filling);
+    if (this.numbers.open && this.live) this.filling = setTimeout(() => this.tables.replaceChildren(...tables(this.model.shares, this.at(this.shown()))), 120);
+  }
+  sayAwaited() {
+    const { what, then, done } = this.head;
+    this.read.replaceChildren(strong(what + ' '), then);
+    if (done === null) return;
+    const bar = document.createElement('span'), fill = document.createElement('i');
+    bar.className = 'bar'; fill.style.width = 100 * done + '%'; bar.append(fill); this.read.append(bar);
+  }
+}
+
+export default mount('lens', (root) => new Lens(root));

@@ -1,0 +1,75 @@
+"""What is believed of what the lens sends back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer.components.attention_lens.payload import ERASED
+from vitcore.config import grid_side
+from vitcore.intervention import Intervention
+
+
+def pinned_patch(result: object, patch_size: int) -> int | None:
+    """The pinned patch in the present grid, from what JavaScript sent: [patch, rows, columns].
+
+    A pin made at another patch size is moved to the patch at the same place of the picture.
+    """
+    sent = getattr(result, "pinned", None)
+    if not isinstance(sent, (list, tuple)) or len(sent) != 3:
+        return None
+    if not all(map(_is_whole, sent)):
+        return None
+    patch, rows, columns = sent
+    if not (0 < rows <= 1024 and 0 < columns <= 1024 and 0 <= patch < rows * columns):
+        return None
+    row, column = divmod(patch, columns)
+    side = grid_side(patch_size)
+    return int((row + 0.5) / rows * side) * side + int((column + 0.5) / columns * side)
+
+
+def sent_changes(
+    result: object, *, of: str, blocks: int, heads: int, patches: int
+) -> Intervention | None:
+    """The changes that JavaScript sent, or None where they cannot be believed.
+
+    Args:
+        result: what the component returned or holds.
+        of: what the changes must belong to; those made on another picture come too late.
+        blocks: of the model.
+        heads: in each block.
+        patches: in the grid.
+    """
+    sent = getattr(result, "changes", None)
+    if not isinstance(sent, dict) or sent.get("of") != of:
+        return None
+    off = _pairs(sent.get("heads"), (range(blocks), range(heads)))
+    moved = _pairs(sent.get("patches"), (range(patches), range(ERASED, patches)))
+    positions = sent.get("positions")
+    if off is None or moved is None or not isinstance(positions, bool):
+        return None
+    sources = {target: None if source == ERASED else source for target, source in moved}
+    if len(sources) < len(moved):
+        return None
+    return Intervention(
+        heads_off=tuple(sorted(set(off))),
+        patches=dict(sorted(sources.items())),
+        positions=positions,
+    )
+
+
+def _pairs(sent: Any, allowed: tuple[range, range]) -> list[tuple[int, int]] | None:
+    """Pairs of whole numbers, each within its range and no more than there can be."""
+    if not isinstance(sent, (list, tuple)) or len(sent) > len(allowed[0]) * len(allowed[1]):
+        return None
+    pairs = []
+    for pair in sent:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            return None
+        if not all(_is_whole(n) and n in within for n, within in zip(pair, allowed, strict=True)):
+            return None
+        pairs.append(tuple(pair))
+    return pairs
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)

@@ -1,0 +1,58 @@
+"""Pictures with two lines of words below each, of which a click chooses one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.components.declared import declare, no_callback
+from explorer.components.packing import pack
+
+_gallery = declare("gallery")
+
+
+def gallery(
+    images: np.ndarray,
+    numbers: Sequence[int],
+    captions: Sequence[tuple[str, str]],
+    labels: Sequence[str],
+    *,
+    chosen: int | None,
+    label: str,
+    key: str,
+) -> int | None:
+    """Show pictures to choose from.
+
+    Args:
+        images: (n, side, side, 3) uint8.
+        numbers: (n,) what each picture is called by the caller; one of them comes back.
+        captions: (n,) two short lines each.
+        labels: (n,) whole sentences for pointer and screen reader.
+        chosen: the number that is ringed, or None.
+        label: of all of them together, for a screen reader.
+        key: widget key.
+
+    Returns:
+        The number that was clicked just now, else None.
+
+    Raises:
+        ValueError: if the lengths differ or the pictures are not (n, side, side, 3).
+    """
+    if images.ndim != 4 or images.shape[-1] != 3 or images.shape[1] != images.shape[2]:
+        raise ValueError(f"images must be (n, side, side, 3), got {images.shape}")
+    counts = [len(part) for part in (images, numbers, captions, labels)]
+    if len(set(counts)) > 1:
+        raise ValueError(f"images, numbers, captions and labels must be as many, got {counts}")
+    allowed = [int(number) for number in numbers]
+    header = {
+        "numbers": allowed,
+        "captions": [list(caption) for caption in captions],
+        "labels": list(labels),
+        "chosen": chosen,
+        "label": label,
+        "size": int(images.shape[1]),
+    }
+    data = pack("gallery", header, rgb=np.ascontiguousarray(images, dtype=np.uint8))
+    # A trigger, not state: state that is replayed later overwrites a newer choice.
+    clicked = _gallery(key=key, data=data, on_number_change=no_callback, height="content").number
+    whole = isinstance(clicked, int) and not isinstance(clicked, bool)
+    return clicked if whole and clicked in allowed else None
