@@ -79,6 +79,7 @@ class ViTConfig:
     pooling: str = "mean"  # "mean" of the patches' tokens, or the "class" token
     registers: int = 0  # further learned tokens before the patches, dropped at the end
     positions: str = "learned"  # "learned", "sincos1d", "sincos2d" or "none"
+    first_weights: str = "xavier"  # drawn alike, or "mimetic": they begin as trained ones look
     qk_norm: bool = False  # layer norm of queries and keys, per head
     norm_epsilon: float = 1e-6  # added to the variance in every layer norm
     gelu: str = "tanh"  # "tanh" approximation or the "exact" erf form
@@ -109,8 +110,15 @@ class ViTConfig:
         check_patch_size(self.patch_size, self.image_size)
         _choose("pooling", self.pooling, ("mean", "class"))
         _choose("positions", self.positions, ("learned", "sincos1d", "sincos2d", "none"))
+        _choose("first_weights", self.first_weights, ("xavier", "mimetic"))
         _choose("gelu", self.gelu, ("tanh", "exact"))
         _choose("pixel_range", self.pixel_range, ("signed", "unit"))
+        all_heads = self.heads * self.d
+        if self.first_weights == "mimetic" and (all_heads != self.width or self.width % 4):
+            raise ValueError(
+                "mimetic first weights need heads that together are as wide as a token, and that "
+                f"width divisible by 4, got {self.heads} x {self.d} and {self.width}"
+            )
         if self.positions == "sincos2d" and self.width % 4:
             raise ValueError(f"sincos2d needs a width divisible by 4, got {self.width}")
         if self.positions == "sincos1d" and self.width % 2:
@@ -198,7 +206,7 @@ PRESETS: dict[str, ViTConfig] = {
     # Small enough to learn something in a minute on two cores.
     "tiny": ViTConfig(width=64, depth=4, heads=4, mlp_width=256),
     # ViT-Ti's width and heads (Touvron et al. 2021, table 1), half its depth, flexible in P.
-    "flexi": ViTConfig(kernel_size=8),
+    "flexi": ViTConfig(kernel_size=8, first_weights="mimetic"),
     # The same with a class token and one patch size, as in the ViT paper.
     "plain": ViTConfig(pooling="class"),
 }
@@ -217,7 +225,7 @@ class TrainConfig:
     learning_rate: float = 1e-3  # the highest one
     warmup: float = 0.05  # share of all steps in which the rate rises from zero
     schedule: str = "cosine"  # "cosine" to zero, or "plateau": x 0.8 after 5 epochs without gain
-    optimizer: str = "adamw"  # "adamw" or "adam"
+    optimizer: str = "adamw"  # "adamw", "muon" (orthogonal steps for matrices) or "adam"
     weight_decay: float = 0.05  # decoupled, on matrices only
     label_smoothing: float = 0.0  # in [0, 1)
     augmentation: str = "crop-flip"  # "crop-flip", "article" or "none"
@@ -236,7 +244,7 @@ class TrainConfig:
         _choose("data", self.data, ("cifar10", "sketch10"))
         _choose("preset", self.preset, tuple(PRESETS))
         _choose("schedule", self.schedule, ("cosine", "plateau"))
-        _choose("optimizer", self.optimizer, ("adamw", "adam"))
+        _choose("optimizer", self.optimizer, ("adamw", "muon", "adam"))
         _choose("augmentation", self.augmentation, ("crop-flip", "article", "none"))
         _choose("precision", self.precision, ("float32", "bfloat16"))
         if not isinstance(self.recipe, str):
@@ -323,14 +331,31 @@ RECIPES: dict[str, TrainConfig] = {
     "flexi-cifar10": TrainConfig(
         preset="flexi",
         recipe="flexi-cifar10",
-        epochs=18.0,
+        epochs=28.0,
+        learning_rate=2e-3,
+        optimizer="muon",
         label_smoothing=0.1,
         average=0.999,
         patch_sizes=PATCH_SIZES,
         patch_weights=(0.00, 0.00, 0.08, 0.06, 0.08, 0.60, 0.06, 0.10, 0.02),
         patch_weights_end=(0.06, 0.08, 0.46, 0.10, 0.08, 0.14, 0.04, 0.03, 0.01),
         token_budget=8192,
-        sketch_share=0.12,
+        sketch_share=0.15,
+        train_size=20_000,
+        validation=0.02,
+        precision="bfloat16",
+    ),
+    # Its twin, trained at its own patch size alone, from first weights that are drawn alike.
+    "plain-cifar10": TrainConfig(
+        preset="plain",
+        recipe="plain-cifar10",
+        epochs=8.0,
+        learning_rate=2e-3,
+        optimizer="muon",
+        label_smoothing=0.1,
+        average=0.999,
+        sketch_share=0.15,
+        train_size=20_000,
         validation=0.02,
         precision="bfloat16",
     ),

@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 
 from vitcore.config import ViTConfig
+from vitcore.patches import sincos_2d
 
 
 def weight_shapes(config: ViTConfig) -> dict[str, tuple[int, ...]]:
@@ -57,14 +58,51 @@ def initial_weights(config: ViTConfig, seed: int = 0) -> dict[str, np.ndarray]:
 
     Matrices are Xavier uniform, the patch kernel is normal with variance 1 / (p·p·3), positions
     and extra tokens are normal(0.02), biases and the head are zero: an untrained model gives
-    every class the same probability.
+    every class the same probability. "mimetic" first weights differ in attention and positions.
 
     Source: google-research/vision_transformer, vit_jax/models_vit.py
     """
-    return {
-        name: _first(name, shape, np.random.default_rng((seed, zlib.crc32(name.encode()))))
+    first = {
+        name: _first(name, shape, _generator(seed, name))
         for name, shape in weight_shapes(config).items()
     }
+    if config.first_weights == "mimetic":
+        _imitate_trained(first, config, seed)
+    return first
+
+
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng((seed, zlib.crc32(name.encode())))
+
+
+def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: int) -> None:
+    """Let attention begin near what trained models have.
+
+    Per head, queries times keys come near the identity, so that tokens look at tokens like
+    themselves; over all heads, values times output come near the negative identity; learned
+    positions begin as the 2-D sin-cos table, so that what is alike is also near.
+
+    Source: Trockman & Kolter 2023, section 3, https://arxiv.org/abs/2305.09828
+    """
+    width, d, side = config.width, config.d, config.position_grid
+    if "positions" in weights:
+        weights["positions"] = sincos_2d((side, side), width, base=side)
+
+    def factors(rng: np.random.Generator, scale: float, sign: int) -> tuple[np.ndarray, np.ndarray]:
+        noise = rng.normal(0, width**-0.5, (width, width))
+        left, sizes, right = np.linalg.svd(scale * (noise + sign * np.eye(width)))
+        return left * np.sqrt(sizes), np.sqrt(sizes)[:, None] * right
+
+    for block in range(config.depth):
+        name = f"block_{block:02d}/attention"
+        rng = _generator(seed, f"{name}/mimetic")
+        heads = [factors(rng, 0.7, 1) for _ in range(config.heads)]
+        queries = [left[:, :d] for left, _ in heads]  # the d largest singular values
+        keys = [right[:d].T for _, right in heads]
+        values, out = factors(rng, 0.4, -1)
+        kernel = np.concatenate([*queries, *keys, values], axis=1)
+        weights[f"{name}/qkv_kernel"] = kernel.astype(np.float32)
+        weights[f"{name}/out_kernel"] = out.astype(np.float32)
 
 
 def _first(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -69,3 +69,34 @@ def test_spread_is_that_of_the_papers_code():
     assert not weights["head/kernel"].any()
     assert not weights["block_00/mlp/out_bias"].any()
     assert (weights["norm/scale"] == 1).all()
+
+
+def test_mimetic_attention_begins_near_the_identity_and_its_negative():
+    config = small_config(width=64, heads=2, mlp_width=8, first_weights="mimetic")
+    weights, usual = initial_weights(config), initial_weights(small_config(width=64, mlp_width=8))
+    qkv = weights["block_01/attention/qkv_kernel"].astype(float)
+    queries, keys, values = np.split(qkv, 3, axis=1)
+    for head in (slice(0, 32), slice(32, 64)):
+        product = queries[:, head] @ keys[:, head].T
+        others = product - np.diag(np.diag(product))
+        assert np.diag(product).mean() > 5 * abs(others).mean()
+    product = values @ weights["block_01/attention/out_kernel"]
+    # 0.4 (Z - I), the entries of Z with variance 1 / 64
+    assert np.diag(product).mean() == pytest.approx(-0.4, abs=0.03)
+    assert (product + 0.4 * np.eye(64)).std() == pytest.approx(0.4 / 8, rel=0.1)
+    changed = {name for name in usual if not np.array_equal(usual[name], weights[name])}
+    attention = {f"block_0{i}/attention/{part}_kernel" for i in (0, 1) for part in ("qkv", "out")}
+    assert changed == attention | {"positions"}
+
+
+def test_mimetic_positions_begin_as_the_sine_and_cosine_table():
+    positions = initial_weights(small_config(first_weights="mimetic"))["positions"]
+    # The first half tells the column, the second the row; at frequency 1 it is the plain sine.
+    places = np.arange(4)
+    np.testing.assert_allclose(positions[2, :, 0], np.sin(places), atol=1e-6)
+    np.testing.assert_allclose(positions[:, 1, 8], np.sin(places), atol=1e-6)
+
+
+def test_mimetic_weights_need_heads_as_wide_as_a_token():
+    with pytest.raises(ValueError, match="got 2 x 4 and 16"):
+        small_config(first_weights="mimetic", head_width=4)
