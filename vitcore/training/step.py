@@ -17,19 +17,29 @@ from vitcore.training import draws
 
 
 def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
-    """The recipe's optimiser, built for the model's weights."""
+    """The recipe's optimiser, built for the model's weights.
+
+    Source: Loshchilov & Hutter 2019, AdamW, https://arxiv.org/abs/1711.05101; Muon as in Liu et
+    al. 2025, section 2.2, https://arxiv.org/abs/2502.16982: matrices inside the blocks move along
+    the orthogonal matrix nearest to their momentum, everything else by AdamW.
+    """
     average = {"use_ema": True, "ema_momentum": config.average} if config.average else {}
+    decay = {"weight_decay": config.weight_decay, "global_clipnorm": 1.0}
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(config.learning_rate, **average)
-    else:
-        optimizer = keras.optimizers.AdamW(
-            config.learning_rate, weight_decay=config.weight_decay, global_clipnorm=1.0, **average
+    elif config.optimizer == "muon":
+        optimizer = keras.optimizers.Muon(
+            config.learning_rate,
+            adam_weight_decay=config.weight_decay,
+            exclude_layers=["/head/", "/class_token$", "/registers$"],
+            **decay,
+            **average,
         )
-        kept = [
-            variable
-            for name, variable in model.weights_by_name().items()
-            if not name.endswith("kernel")
-        ]
+    else:
+        optimizer = keras.optimizers.AdamW(config.learning_rate, **decay, **average)
+    if config.optimizer != "adam":
+        weights = model.weights_by_name().items()
+        kept = [variable for name, variable in weights if not name.endswith("kernel")]
         optimizer.exclude_from_weight_decay(var_list=kept)
     optimizer.build(model.trainable_variables)
     return optimizer

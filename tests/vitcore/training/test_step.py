@@ -169,3 +169,28 @@ def test_every_state_has_a_name_of_its_own():
     names = list(trainer.arrays())
     assert len([name for name in names if name.startswith("dropout/")]) == 1 + 2 * 3
     assert len(names) == len(model.variables) + len(trainer.optimizer.variables)
+
+
+def test_muon_moves_matrices_of_a_block_along_their_nearest_orthogonal_matrix(rng):
+    """By its own variables: an SVD gives the matrix that Newton and Schulz come near to."""
+    config = TrainConfig(optimizer="muon", weight_decay=0.0, learning_rate=0.1)
+    model = small_model(pooling="class", registers=1)
+    optimizer = make_optimizer(config, model)
+    before = weights_of(model)
+    gradients = {}  # below the limit of clipping, and none so small that it drowns in epsilon
+    for name, values in before.items():
+        signs = rng.choice([-1, 1], values.shape)
+        gradients[name] = (signs * rng.uniform(1e-3, 2e-3, values.shape)).astype("f4")
+    optimizer.apply([gradients[name] for name in before], model.trainable_variables)
+    for name, values in weights_of(model).items():
+        moved = before[name] - values
+        if name.startswith("block") and name.endswith("kernel"):
+            left, _, right = np.linalg.svd(gradients[name], full_matrices=False)
+            largest = 0.1 * 0.2 * math.sqrt(max(moved.shape))
+            sizes = np.linalg.svd(moved, compute_uv=False) / largest
+            assert sizes.min() > 0.5, name
+            assert sizes.max() < 1.5, name
+            same = np.sum(moved * (left @ right)) / np.linalg.norm(moved)
+            assert same > 0.95 * np.linalg.norm(left @ right), name
+        else:  # AdamW's first step is the rate in the direction of each gradient's sign
+            np.testing.assert_allclose(moved, 0.1 * np.sign(gradients[name]), atol=0.02)
