@@ -108,6 +108,17 @@ def person(somebody, server):
     return somebody(server)
 
 
+@pytest.fixture
+def page(browser):
+    """An empty page, for a component's script alone."""
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    page.close()
+    assert problems == []
+
+
 def show_failure(name, person, server):
     folder = Path(tempfile.gettempdir()) / "vitcore-screenshots"
     folder.mkdir(exist_ok=True)

@@ -3,14 +3,14 @@
 const ERASED = -1;
 
 class Changes {
-  constructor() { this.off = new Set(); this.from = []; this.positions = true; this.wanted = null; this.shown = null; this.turn = 0; }
+  constructor() { this.off = new Set(); this.from = []; this.positions = true; this.wanted = null; this.shown = null; this.asked = false; this.turn = 0; }
 
   // ---- what Python knows
   meet(head) {                              // a payload: does it belong to what is wanted now?
     const told = JSON.stringify(head.changes);
     this.shown = told;
-    if (head.of === this.of && head.heads === this.heads && this.wanted !== null) return;   // an answer, perhaps to an older click
-    this.of = head.of; this.wanted = told;
+    if (head.of === this.of && head.heads === this.heads && this.asked) return;   // an answer, perhaps to an older click
+    this.of = head.of; this.wanted = told; this.asked = false;
     this.heads = head.heads;
     this.off = new Set(head.changes.heads.map(([l, h]) => l * head.heads + h));
     this.from = Array.from({ length: head.grid[0] * head.grid[1] }, (_, i) => i);
@@ -28,7 +28,7 @@ class Changes {
   }
   send(keep) {
     const value = this.value();
-    this.wanted = JSON.stringify(value);
+    this.wanted = JSON.stringify(value); this.asked = true;
     this.turn = Math.max(this.turn + 1, Date.now());   // the same change twice is still two events
     keep('changes', { turn: this.turn, of: this.of, ...value });
   }

@@ -1,0 +1,91 @@
+"""A component's script on an empty page, without a server, and readings for it to draw."""
+
+import base64
+
+import numpy as np
+
+from explorer.components import attention_lens
+from explorer.components.declared import sources
+from explorer.readings import Reading
+
+FILES = {"lens": attention_lens.FILES}
+PIXELS = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+# For tests: the decoder, and the object behind what is on the page.
+OPENED = """globalThis.decodeForTests = decode;
+globalThis.instance = () => INSTANCES.get(document.querySelector('#root'));"""
+MOUNT = """async ([script, name]) => {
+    const blob = new Blob([script], { type: 'text/javascript' });
+    const component = (await import(URL.createObjectURL(blob))).default;
+    globalThis.sent = [];
+    globalThis.show = (text) => component({
+        data: Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)),
+        parentElement: document.querySelector('#root'),
+        setStateValue: (name, value) => sent.push(['state', name, value]),
+        setTriggerValue: (name, value) => sent.push(['trigger', name, value]),
+    });
+    globalThis.read = (text, kind) => globalThis.decodeForTests(
+        Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)), kind);
+}"""
+
+
+class Stage:
+    """One component on an empty page."""
+
+    def __init__(self, page, name):
+        self.page = page
+        html, css, script = sources(name, **FILES.get(name, {}))
+        page.set_content(f"<style>{css}</style><div id='root' style='width: 960px'>{html}</div>")
+        page.evaluate(MOUNT, [f"{script}\n{OPENED}", name])
+
+    def show(self, payload):
+        self.page.evaluate("(text) => show(text)", text(payload))
+
+    def read(self):
+        return self.page.locator(".read").inner_text()
+
+    def sent(self):
+        return self.page.evaluate("sent")
+
+    def settle(self):
+        """Wait until what was scheduled has been drawn."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    def at(self, canvas, row, column, grid):
+        box = self.page.locator(canvas).bounding_box()
+        side = box["width"] / grid
+        return box["x"] + (column - 0.5) * side, box["y"] + (row - 0.5) * side
+
+
+def text(payload):
+    return base64.b64encode(payload).decode()
+
+
+def reading(grid=4, *, prefix=0, blocks=6, heads=3):
+    """A reading in which every token of head 1 looks at the next patch, the others everywhere."""
+    count = grid * grid
+    tokens = prefix + count
+    attention = np.full((blocks, heads, tokens, tokens), 1 / tokens, np.float32)
+    attention[:, 0] = 0
+    for token in range(tokens):
+        attention[:, 0, token, prefix + (token - prefix + 1) % count] = 1
+    votes = np.zeros((count, 10), np.float32)
+    votes[:, 6] = 9
+    probabilities = np.full(10, 0.02, np.float32)
+    probabilities[6] = 0.82
+    return Reading(
+        patch_size=32 // grid,
+        grid=(grid, grid),
+        prefix=prefix,
+        picture=PIXELS,
+        embedded=np.random.default_rng(2).normal(size=(tokens, 12)).astype(np.float32),
+        attention=attention,
+        votes=None if prefix else votes,
+        logits=votes.mean(axis=0),
+        probabilities=probabilities,
+        early=np.tile(probabilities, (blocks + 1, 1)),
+        early_by_patch=np.tile(probabilities, (blocks + 1, count, 1)),
+        norms=np.ones((blocks + 1, tokens), np.float32),
+        seconds=0.007,
+    )
