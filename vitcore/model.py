@@ -143,7 +143,8 @@ class ViT(keras.Model):
         positions = self.grid_positions(pictures.shape[1] // size, pictures.shape[2] // size)
         if positions_on is not None:
             positions = positions * ops.cast(positions_on, self.compute_dtype)
-        tokens = self._prefixed(embedded + positions)  # (B, T, D)
+        # [None]: of one picture of one patch, TensorFlow's graph optimiser loses the batch axis.
+        tokens = self._prefixed(embedded + positions[None])  # (B, T, D)
         if self.drop is not None:
             tokens = self.drop(tokens, training=training)
 

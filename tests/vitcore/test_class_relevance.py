@@ -86,8 +86,11 @@ def test_attention_against_the_class_counts_nothing():
     assert not relevance_map(attention, slope, (2, 2), pooling="mean", prefix=0).any()
 
 
-def test_one_patch_has_all_there_is():
-    assert relevance(small_model(), random_picture(), 0, 32).shape == (1, 1)
+@pytest.mark.parametrize("pooling", ["mean", "class"])
+@pytest.mark.parametrize("registers", [0, 1])
+def test_one_patch_has_all_there_is(pooling, registers):
+    model = small_model(pooling=pooling, registers=registers)
+    assert relevance(model, random_picture(), 0, 32).shape == (1, 1)
 
 
 @pytest.mark.parametrize("index", [-1, 10, "3", 2.5, None])
