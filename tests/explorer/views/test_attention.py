@@ -2,8 +2,11 @@
 
 import pytest
 
-from explorer.readings import Problem, Waiting
+from explorer import services
+from explorer.attention_state import Kept
+from explorer.readings import Problem, Reading, Waiting
 from vitcore.config import PRESETS
+from vitcore.intervention import Intervention
 
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
 
@@ -61,3 +64,71 @@ def test_one_patch_has_no_distances_to_draw(open_view, make_reading):
     view = open_view("attention", make_reading, patch_size=32)
     assert not charts(view)
     assert view.subheader[0].value == "With one patch there is no distance to look over"
+
+
+def with_changes(monkeypatch, view, answer, changes, *, key):
+    """Run the page again after something was changed; the reading then has `answer`'s numbers."""
+    asked = []
+    plain = services.reading
+
+    def reading(*call, intervention=None, **rest):
+        asked.append(intervention)
+        return plain(*call, **rest) if intervention is None else answer
+
+    monkeypatch.setattr(services, "reading", reading)
+    view.session_state["attention_changes"] = Kept("demo", key, 8, changes)
+    view.run()
+    assert not view.exception
+    return asked
+
+
+def test_changes_are_asked_for_and_shown_beside_the_answer_before(
+    open_view, make_reading, payloads, picture, monkeypatch
+):
+    view = open_view("attention", make_reading, patch_size=8)
+    title = view.title[0].value
+    changes = Intervention(heads_off=((1, 2),), patches={3: None})
+    now = make_reading(8, logits=range(10))
+    asked = with_changes(monkeypatch, view, now, changes, key=picture.key)
+    assert asked == [None, changes]
+    header = payloads(view)["lens"][0]
+    assert header["changed"] is True
+    assert header["changes"] == {"heads": [[1, 2]], "patches": [[3, -1]], "positions": True}
+    assert header["answers"]["now"] == pytest.approx(now.probabilities, abs=1e-5)
+    assert header["answers"]["before"] != header["answers"]["now"]
+    assert view.title[0].value == title  # the page speaks of the model as it is
+
+
+def test_patches_of_another_picture_are_forgotten_and_heads_are_not(
+    open_view, make_reading, payloads, monkeypatch
+):
+    view = open_view("attention", make_reading, patch_size=8)
+    changes = Intervention(heads_off=((1, 2),), patches={3: None})
+    now = make_reading(8, logits=range(10))
+    asked = with_changes(monkeypatch, view, now, changes, key="another picture")
+    assert asked == [None, Intervention(heads_off=((1, 2),))]
+    assert payloads(view)["lens"][0]["changes"]["patches"] == []
+
+
+@pytest.mark.parametrize("answer", [WAITING, Problem("The model stopped.", "Choose another.")])
+def test_changes_stay_while_their_answer_is_awaited_or_refused(
+    open_view, make_reading, payloads, picture, monkeypatch, answer
+):
+    view = open_view("attention", make_reading, patch_size=8)
+    changes = Intervention(positions=False)
+    with_changes(monkeypatch, view, answer, changes, key=picture.key)
+    header = payloads(view)["lens"][0]
+    assert header["what"] == answer.what
+    assert header["changes"]["positions"] is False
+    assert len(charts(view)) >= 1
+
+
+def test_nothing_is_asked_twice_without_changes(open_view, make_reading, monkeypatch):
+    asked = []
+
+    def answer(size) -> Reading:
+        asked.append(size)
+        return make_reading(size)
+
+    open_view("attention", answer, patch_size=8)
+    assert asked == [8]
