@@ -103,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--into", type=_folder, help="a folder for the model to be shipped, in float16"
     )
+    sub.add_argument(
+        "--snapshots", type=int, default=0, help="how many of its snapshots to ship as well"
+    )
 
     sub = command("bench", _bench, "Measure tracing and training on this machine.")
     sub.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement")
@@ -246,11 +249,16 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
 
 def _card(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore import checkpoints
+    from vitcore.training import snapshots
     from vitcore.training.card import make_card
+
+    if options.snapshots and not options.into:
+        raise ValueError("--snapshots needs --into, the folder that they are shipped with")
 
     folder = options.into or options.model
     if options.into:  # measured is what is shipped: half precision is part of the model
         checkpoints.write(folder, *checkpoints.read(options.model), half=True)
+        snapshots.copy_some(options.model, folder, options.snapshots)
     card = make_card(
         options.model,
         measured=folder,

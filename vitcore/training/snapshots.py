@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,3 +43,20 @@ def kept(run: Path) -> dict[int, Path]:
         if path.parent.name.isdecimal() and (path.parent / checkpoints.CONFIG).is_file()
     }
     return dict(sorted(found.items()))
+
+
+def copy_some(run: Path, into: Path, count: int) -> list[int]:
+    """Copy `count` of a run's snapshots, evenly among them, to a model that is to be shipped.
+
+    The first weights are left out: the config and the seed make them again.
+
+    Returns:
+        The steps copied.
+    """
+    shutil.rmtree(into / FOLDER, ignore_errors=True)
+    steps = [step for step in kept(run) if step]
+    places = np.linspace(0, len(steps) - 1, min(count, len(steps))).round().astype(int)
+    chosen = [steps[place] for place in places]
+    for step in chosen:
+        shutil.copytree(folder_at(run, step), folder_at(into, step))
+    return chosen
