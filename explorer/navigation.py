@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-# Stage of the strip -> (script, title, path). The chain ends in the answer, which leads to Models.
+# Stage of the strip -> (script, title, path). The chain ends in the answer: Evaluate.
 _PAGES = {
     "overview": ("views/overview.py", "Overview", None),
     "patches": ("views/patches.py", "Patches", "patches"),
     "positions": ("views/positions.py", "Positions", "positions"),
     "attention": ("views/attention.py", "Attention", "attention"),
     "train": ("views/train.py", "Train", "train"),
+    "evaluate": ("views/evaluate.py", "Evaluate", "evaluate"),
     "models": ("views/models.py", "Models", "models"),
 }
-_STAGES = {"answer": "models"}
+_STAGES = {"answer": "evaluate"}
 
 
 def pages() -> list:

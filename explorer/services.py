@@ -16,7 +16,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import gathering, worker
 from explorer.dispatcher import Dispatcher
-from explorer.evaluating import WHOLE, Answered, Slices, slice_size
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import DEFAULT_PATCH_SIZE, Picture
 from explorer.wishes import Asker, Task
@@ -36,7 +35,6 @@ __all__ = [
     "card",
     "config",
     "dense_equals_conv",
-    "evaluation",
     "model_names",
     "reading",
     "weights",
@@ -142,45 +140,6 @@ def dense_equals_conv(model: str, picture: Picture, patch_size: int) -> float | 
         (patch_size,),
         what="Embedding the patches in two ways.",
     )
-
-
-def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered | Problem:
-    """What a model answers to the first test pictures, as many as there are by now.
-
-    The rest is computed in slices, between which the worker answers others, and only while a page
-    asks again: what is there stays, so it goes on where it was left. No slice is news, so the page
-    looks again by itself. `source` is "cifar10" or "sketch10"; `count` pictures are taken in the
-    order of the data.
-    """
-    if not model:
-        return Problem("There is no model yet.", "Train one on the Train page.")
-    try:
-        folder = checkpoints.folder_of(model)
-        stamp = _stamp(folder)
-        config, _ = weights(model)
-    except (OSError, ValueError) as error:
-        return _explain(error)
-    _wanted().update(folder=folder, stamp=stamp, patch_size=patch_size)
-    what = f"Answering {count:,} pictures at patch size {patch_size}."
-
-    def ask(start: int, number: int) -> Any:
-        arguments = (str(folder), stamp, source, start, number, patch_size)
-        key = ("answers", *arguments)
-        task = Task(key, worker.answers, arguments, what=what, background=True)
-        return _dispatcher().ask(task, _asker(), patience=0.0, heeded=False)
-
-    return _slices(str(folder), stamp, source, patch_size, config).gather(count, ask)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _slices(
-    folder: str,  # noqa: ARG001 - the first four name what is kept
-    stamp: tuple[int, ...],  # noqa: ARG001
-    source: str,  # noqa: ARG001
-    patch_size: int,
-    _config: ViTConfig,
-) -> Slices:
-    return Slices(WHOLE, slice_size(_config, patch_size), _config.classes)
 
 
 # The worker and this session's wishes.

@@ -1,6 +1,6 @@
 """Pictures with two lines of words below each, of which a click chooses one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ def gallery(
     chosen: int | None,
     label: str,
     key: str,
+    on_change: Callable[[], None] | None = None,
 ) -> int | None:
     """Show pictures to choose from.
 
@@ -29,7 +30,8 @@ def gallery(
         labels: (n,) whole sentences for pointer and screen reader.
         chosen: the number that is ringed, or None.
         label: of all of them together, for a screen reader.
-        key: widget key.
+        key: widget key; during `on_change`, `chosen_number` reads what was clicked.
+        on_change: called before the next run when a picture was clicked.
 
     Returns:
         The number that was clicked just now, else None.
@@ -53,6 +55,14 @@ def gallery(
     }
     data = pack("gallery", header, rgb=np.ascontiguousarray(images, dtype=np.uint8))
     # A trigger, not state: state that is replayed later overwrites a newer choice.
-    clicked = _gallery(key=key, data=data, on_number_change=no_callback, height="content").number
+    result = _gallery(
+        key=key, data=data, on_number_change=on_change or no_callback, height="content"
+    )
+    return chosen_number(result, allowed)
+
+
+def chosen_number(result: object, numbers: Sequence[int]) -> int | None:
+    """What was clicked, from `st.session_state[key]` inside `on_change`, or None."""
+    clicked = getattr(result, "number", None)
     whole = isinstance(clicked, int) and not isinstance(clicked, bool)
-    return clicked if whole and clicked in allowed else None
+    return clicked if whole and clicked in [int(number) for number in numbers] else None

@@ -163,38 +163,3 @@ def test_without_any_model_only_the_libraries_are_started(monkeypatch, asked, ho
     (step,) = services._first_steps()
     assert step.function is worker.import_libraries
     assert services._next_to_warm(set()) is None
-
-
-def test_an_evaluation_goes_on_where_it_was_left(monkeypatch, run):
-    answered = []
-
-    class Worker:
-        patience = 2  # slices
-
-        def ask(self, task, asker, *, patience, heeded):
-            assert task.background
-            assert (patience, heeded) == (0, False)
-            if len(answered) == self.patience:
-                return Waiting("Answering.", "Meanwhile.")
-            assert task.function is worker.answers
-            _, _, _, start, count, _ = task.arguments
-            answered.append(start)
-            return np.full((count, 10), start, np.float32), 0.1
-
-    monkeypatch.setattr(services, "_dispatcher", Worker)
-    monkeypatch.setattr(st, "session_state", {})
-    name = run("quiet-heron")
-    first = services.evaluation(name, "sketch10", 2000, 8)
-    assert (first.done, first.wanted) == (512, 2000)
-    assert first.waiting
-    Worker.patience = 100
-    whole = services.evaluation(name, "sketch10", 2000, 8)
-    assert (whole.done, whole.waiting) == (2000, None)
-    assert whole.logits[:, 0].max() == 1792
-    assert answered == list(range(0, 2000, 256))
-
-
-def test_an_evaluation_of_no_model_is_a_problem(asked):
-    assert isinstance(services.evaluation("", "sketch10", 500, 4), Problem)
-    assert "nobody" in services.evaluation("nobody", "sketch10", 500, 4).what
-    assert not asked

@@ -1,0 +1,311 @@
+"""How good a model is, as charts: arrays in, Plotly figures out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from explorer.figures.style import Palette, plain
+
+
+def confusion_matrix(
+    matrix: np.ndarray,
+    names: Sequence[str],
+    *,
+    colours: Palette,
+    chosen: tuple[int, int] | None = None,
+    height: int = 470,
+) -> go.Figure:
+    """How often each class (row) was answered as each (column).
+
+    The diagonal, what is right, is shaded in the first colour, mistakes in the second; each by its
+    share of the row, mistakes up to the largest one.
+
+    Args:
+        matrix: (C, C) whole numbers.
+        names: of the C classes.
+        colours: of the theme.
+        chosen: row and column that are framed.
+        height: pixels.
+
+    Raises:
+        ValueError: if `matrix` is not (C, C) with a name for each class.
+    """
+    count = len(names)
+    if matrix.shape != (count, count):
+        raise ValueError(f"matrix must be ({count}, {count}), got {matrix.shape}")
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    right = np.eye(count, dtype=bool)
+    figure = go.Figure()
+    largest = max(float(shares[~right].max(initial=0.0)), 1e-9)
+    for cells, colour, most in ((right, colours.first, 1.0), (~right, colours.second, largest)):
+        figure.add_heatmap(
+            z=np.where(cells, shares, np.nan),
+            zmin=0.0,
+            zmax=most,
+            autocolorscale=False,  # Streamlit's template would take its own otherwise
+            colorscale=[[0.0, colours.background], [1.0, colour]],
+            text=np.where(cells & (matrix > 0), matrix.astype(str), ""),
+            texttemplate="%{text}",
+            showscale=False,
+            hoverinfo="skip",
+            xgap=1,
+            ygap=1,
+        )
+    rows, columns = np.divmod(np.arange(count * count), count)
+    words = [
+        f"{names[row]}, answered {names[column]}: {matrix[row, column]:,}"
+        f"<br>{shares[row, column]:.1%} of all {names[row]} pictures"
+        for row, column in zip(rows, columns, strict=True)
+    ]
+    # Heat maps answer to no click in Streamlit: unseen marks above the cells do.
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        mode="markers",
+        marker={"symbol": "square", "size": 34, "opacity": 0.0},
+        selected={"marker": {"opacity": 0.0}},
+        unselected={"marker": {"opacity": 0.0}},
+        text=words,
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    plain(figure, colours, height=height)
+    if chosen is not None:
+        row, column = chosen
+        figure.add_shape(
+            type="rect",
+            x0=column - 0.5,
+            x1=column + 0.5,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            line={"color": colours.text, "width": 2},
+        )
+    ticks = {
+        "tickvals": list(range(count)),
+        "ticktext": list(names),
+        "range": [-0.5, count - 0.5],
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+    }
+    figure.update_layout(
+        xaxis={**ticks, "title": {"text": "the model answers"}, "tickangle": -45},
+        yaxis={**ticks, "title": {"text": "the picture is"}, "range": [count - 0.5, -0.5]},
+        dragmode=False,
+        paper_bgcolor=colours.background,
+    )
+    return figure
+
+
+def reliability_diagram(
+    confidence: np.ndarray,
+    accuracy: np.ndarray,
+    pictures: np.ndarray,
+    *,
+    colours: Palette,
+    height: int = 330,
+) -> go.Figure:
+    """How often answers are right against how sure the model was, beside what would be honest.
+
+    Args:
+        confidence: (M,) mean of each bin; the bins have equal width.
+        accuracy: (M,) share that is right.
+        pictures: (M,) in each bin; those without are left out.
+        colours: of the theme.
+        height: pixels.
+
+    Raises:
+        ValueError: if the three are not as many.
+    """
+    if not confidence.shape == accuracy.shape == pictures.shape or confidence.ndim != 1:
+        raise ValueError(
+            "confidence, accuracy and pictures must be (M,), "
+            f"got {confidence.shape}, {accuracy.shape} and {pictures.shape}"
+        )
+    count, filled = len(pictures), pictures > 0
+    middle = (np.arange(count) + 0.5) / count
+    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.06)
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        name="as sure as right",
+        line={"dash": "dot", "width": 1.5, "color": colours.third},
+        hoverinfo="skip",
+    )
+    figure.add_bar(
+        x=middle[filled],
+        y=accuracy[filled],
+        width=0.94 / count,
+        name="right",
+        marker={"color": colours.first},
+        customdata=np.stack([confidence[filled], pictures[filled]], axis=1),
+        hovertemplate="sure of %{customdata[0]:.1%} on average, right %{y:.1%}"
+        "<br>%{customdata[1]:,} pictures<extra></extra>",
+    )
+    figure.add_scatter(
+        x=middle[filled],
+        y=confidence[filled],
+        mode="markers",
+        name="sure",
+        marker={
+            "symbol": "line-ew-open",
+            "size": 14,
+            "color": colours.second,
+            "line": {"width": 2.5, "color": colours.second},
+        },
+        hoverinfo="skip",
+    )
+    figure.add_bar(
+        x=middle,
+        y=pictures,
+        width=0.94 / count,
+        marker={"color": colours.third},
+        showlegend=False,
+        hovertemplate="%{y:,} pictures<extra></extra>",
+        row=2,
+        col=1,
+    )
+    plain(figure, colours, height=height)
+    _quiet(figure, colours)
+    figure.update_layout(
+        xaxis={"range": [0, 1], "showticklabels": False},
+        xaxis2={
+            "range": [0, 1],
+            "tickformat": ".0%",
+            "dtick": 0.2,
+            "title": {"text": "confidence"},
+        },
+        yaxis={"range": [0, 1.02], "tickformat": ".0%", "title": {"text": "right"}},
+        yaxis2={"nticks": 3, "rangemode": "tozero", "title": {"text": "pictures"}},
+        dragmode=False,
+    )
+    return figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainstSize:
+    """One model over the patch sizes at which it was measured."""
+
+    name: str
+    patch_sizes: Sequence[int]
+    accuracy: Sequence[float]  # 0 to 1
+    operations: Sequence[float]  # of one picture's forward pass
+    tokens: Sequence[int]
+
+
+def accuracy_and_cost(
+    models: Sequence[AgainstSize],
+    *,
+    sizes: Sequence[int],
+    now: int,
+    colours: Palette,
+    height: int = 400,
+) -> go.Figure:
+    """Accuracy above and operations below against the patch size, the present one marked.
+
+    Args:
+        models: the first is the main one.
+        sizes: all stops of the slider, in order; they stand at equal distances.
+        now: the present one.
+        colours: of the theme.
+        height: pixels.
+
+    Raises:
+        ValueError: if `now` or a measured size is no stop.
+    """
+    measured = {size for model in models for size in model.patch_sizes} | {now}
+    if not measured <= set(sizes):
+        raise ValueError(f"patch sizes must be among {tuple(sizes)}, got {sorted(measured)}")
+    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.07)
+    styles = [
+        {"color": colours.first, "width": 2.5},
+        {"color": colours.second, "width": 2, "dash": "dash"},
+        {"color": colours.third, "width": 2, "dash": "dot"},
+    ]
+    for number, model in enumerate(models):
+        line = styles[min(number, len(styles) - 1)]
+        shared = {
+            "x": [list(sizes).index(size) for size in model.patch_sizes],
+            "mode": "lines+markers",
+            "line": line,
+            "marker": {"size": 7},
+            "name": model.name,
+            "legendgroup": model.name,
+        }
+        figure.add_scatter(
+            **shared,
+            y=list(model.accuracy),
+            customdata=list(model.patch_sizes),
+            hovertemplate="patch size %{customdata}: %{y:.1%} right<extra>%{fullData.name}</extra>",
+        )
+        figure.add_scatter(
+            **shared,
+            y=[value / 1e6 for value in model.operations],
+            customdata=list(zip(model.patch_sizes, model.tokens, strict=True)),
+            hovertemplate="patch size %{customdata[0]}: %{customdata[1]} tokens, "
+            "%{y:,.0f} million operations<extra>%{fullData.name}</extra>",
+            showlegend=False,
+            row=2,
+            col=1,
+        )
+    plain(figure, colours, height=height)
+    _quiet(figure, colours)
+    place = list(sizes).index(now)
+    figure.add_shape(
+        type="line",
+        x0=place,
+        x1=place,
+        y0=0,
+        y1=1,
+        xref="x2",
+        yref="paper",
+        line={"color": colours.text, "width": 1, "dash": "dot"},
+        layer="below",
+    )
+    tokens = {
+        size: count
+        for model in models
+        for size, count in zip(model.patch_sizes, model.tokens, strict=True)
+    }
+    ticks = {
+        "tickvals": list(range(len(sizes))),
+        "ticktext": [
+            f"{'<b>' if size == now else ''}{size}{'</b>' if size == now else ''}"
+            f"<br>{tokens.get(size, '')}"
+            for size in sizes
+        ],
+        "range": [-0.3, len(sizes) - 0.7],
+    }
+    figure.update_layout(
+        xaxis={**ticks, "showticklabels": False},
+        xaxis2={**ticks, "title": {"text": "patch size, and tokens"}},
+        yaxis={"range": [0, 1], "tickformat": ".0%", "title": {"text": "right"}},
+        yaxis2={
+            "type": "log",
+            "dtick": 1,
+            "tickformat": ",~r",
+            "title": {"text": "million operations"},
+        },
+        dragmode=False,
+    )
+    return figure
+
+
+def _quiet(figure: go.Figure, colours: Palette) -> None:
+    """The house style for the axes of the lower plot, which `plain` does not know."""
+    axis = {
+        "automargin": True,
+        "gridcolor": colours.border,
+        "zerolinecolor": colours.border,
+        "linecolor": colours.border,
+    }
+    figure.update_layout(
+        xaxis2={**axis, "showgrid": False},
+        yaxis2=axis,
+        paper_bgcolor=colours.background,  # a PNG of it is read on any ground
+        legend={"x": 0, "xanchor": "left"},  # the camera stands at the right
+    )

@@ -1,0 +1,112 @@
+"""What model cards and runs say was measured, read so that no card can break a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from explorer import services
+from explorer.figures.evaluation import AgainstSize
+from vitcore import checkpoints
+from vitcore.checkpoints import CheckpointError
+from vitcore.config import CLASS_NAMES, PATCH_SIZES
+from vitcore.flops import flops
+from vitcore.training.runs import read_run
+
+_MOST = 3  # models in one figure
+
+
+def card_of(model: str) -> dict[str, Any]:
+    """A model's card, or an empty one where there is none or it cannot be read."""
+    try:
+        card = services.card(model)
+    except (CheckpointError, OSError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def learned_from(model: str) -> str:
+    """ "cifar10" or "sketch10", or "" where nothing says it."""
+    train = card_of(model).get("train")
+    if isinstance(train, Mapping):
+        return str(train.get("data", ""))
+    try:
+        run = read_run(checkpoints.folder_of(model))
+    except (CheckpointError, OSError):
+        return ""
+    return run.config.data if run.config is not None else ""
+
+
+def against_size(names: Sequence[str], chosen: str) -> list[AgainstSize]:
+    """Models whose cards have an accuracy at several patch sizes: the chosen one, then the rest."""
+    ordered = [chosen, *(name for name in names if name != chosen)]
+    found = [_against_size(name) for name in ordered if name in names]
+    return [model for model in found if model is not None][:_MOST]
+
+
+def _against_size(name: str) -> AgainstSize | None:
+    accuracy = card_of(name).get("accuracy")
+    row = accuracy.get("cifar10") if isinstance(accuracy, Mapping) else None
+    if not isinstance(row, Mapping):
+        return None
+    sizes = [size for size in PATCH_SIZES if _is_share(row.get(str(size)))]
+    if len(sizes) < 2:
+        return None
+    try:
+        config, _ = services.weights(name)
+    except (CheckpointError, OSError):
+        return None
+    return AgainstSize(
+        name=name,
+        patch_sizes=sizes,
+        accuracy=[float(row[str(size)]) for size in sizes],
+        operations=[float(sum(flops(config, size).values())) for size in sizes],
+        tokens=[config.tokens(size) for size in sizes],
+    )
+
+
+def confusion(card: Mapping[str, Any]) -> tuple[str, int, np.ndarray] | None:
+    """Data, patch size and confusion matrix (C, C) of a card, or None."""
+    reports = card.get("reports")
+    for data in ("cifar10", "sketch10"):
+        entry = reports.get(data) if isinstance(reports, Mapping) else None
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("patch_size"), int):
+            continue
+        try:
+            matrix = np.array(entry.get("confusion"), np.int64)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if matrix.shape == (len(CLASS_NAMES),) * 2 and matrix.min() >= 0:
+            return data, entry["patch_size"], matrix
+    return None
+
+
+Points = tuple[list[float], list[float]]
+
+
+def curves(card: Mapping[str, Any], name: str) -> tuple[Points, Points]:
+    """One quantity over the epochs: of the training, and on the pictures held back."""
+    training = card.get("training_curve")
+    training = training if isinstance(training, Mapping) else {}
+    columns = [training.get(key) for key in ("epoch", name)]
+    rows = zip(*columns, strict=False) if all(isinstance(c, list) for c in columns) else ()
+    held_back = card.get("curves")
+    held_back = held_back if isinstance(held_back, list) else []
+    pairs = [(e.get("epoch"), e.get(name)) for e in held_back if isinstance(e, Mapping)]
+    return _points(rows), _points(pairs)
+
+
+def _points(pairs: Any) -> Points:
+    kept = [pair for pair in pairs if all(_is_number(value) for value in pair)]
+    return [float(epoch) for epoch, _ in kept], [float(value) for _, value in kept]
+
+
+def _is_number(value: Any) -> bool:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and bool(np.isfinite(value))
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
