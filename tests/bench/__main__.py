@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import data, explaining, memory, opening, sliding, training
+from tests.bench import data, explaining, hovering, memory, opening, sliding, training
 from tests.bench.table import Row, show
 from tests.browser.conftest import ARGUMENTS
 from tests.run import cifar10_folder, find_browser
@@ -18,6 +18,7 @@ PARTS = {
     "data": data.measure,
     "opening": opening.measure,
     "sliding": sliding.measure,
+    "hovering": hovering.measure,
     "explaining": explaining.measure,
     "training": training.measure,
     "memory": memory.measure,

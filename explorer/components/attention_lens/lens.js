@@ -198,7 +198,7 @@ class Lens extends Drawing {
     for (const [name, value] of Object.entries(pressed)) for (const button of this.wrap.querySelectorAll(`[data-${name}]`)) button.setAttribute('aria-pressed', button.dataset[name] === value);
     [...this.chips.children].forEach((chip, k) => { chip.classList.toggle('shown', p === -1 - k); chip.setAttribute('aria-pressed', this.pinned === -1 - k); });
     for (const selector of ['.shuffle', '[data-mode=swap]']) this.wrap.querySelector(selector).disabled = one;
-    const words = this.changes.words(this.head.blocks), brief = words.length > 52 ? this.changes.words(this.head.blocks, true) : words;
+    const words = this.changes.words(this.head.blocks), brief = words.includes(' · ') && words.length > 52 ? this.changes.words(this.head.blocks, true) : words;
     if (this.badge.title !== words) { this.badge.textContent = brief; this.badge.title = words; }
     this.wrap.querySelector('.reset').hidden = !words;
     const [l, h] = this.chosen ?? [0, 0];
