@@ -20,7 +20,9 @@ _ROUNDING = 1e-4  # probability that rounding can explain
 _RISE = 0.2  # cosine by which a curve must rise from its lowest point to be said to rise again
 
 
-def position_title(own: PositionKind | None, untrained: PositionKind) -> str:
+def position_title(
+    own: PositionKind | None, untrained: PositionKind, *, began: PositionKind | None = None
+) -> str:
     """What the model's own positions know about which places are close.
 
     Nothing that holds trivially: being like oneself is left out, rows and columns must exceed
@@ -31,11 +33,17 @@ def position_title(own: PositionKind | None, untrained: PositionKind) -> str:
     Args:
         own: the model's own positions; None where it adds none.
         untrained: what they are compared with.
+        began: the waves that the model's own began as, where they did not begin as noise.
     """
     if own is None:
         return "This model adds no positions: to it the patches are a heap, not a picture"
     if own.correlation is None:
         return "With one token there is one position, and nothing to compare it with"
+    if began is not None and began.correlation is not None:
+        return (
+            f"These positions began as {began.label} waves; training took their closeness "
+            f"from {signed(began.correlation)} to {signed(own.correlation)}"
+        )
     closeness, baseline = own.correlation, untrained.correlation or 0.0
     before = "before training" if own.name == "learned" else "untrained ones"
     numbers = f"closeness {signed(closeness)}, {before} {signed(baseline)}"

@@ -60,8 +60,15 @@ def position_kinds(
     return sorted(kinds, key=lambda kind: not kind.own)
 
 
+def waves_begun_with(config: ViTConfig, kinds: list[PositionKind]) -> PositionKind | None:
+    """The waves that a model's learned positions began as, or None where they began as noise."""
+    if config.first_weights != "mimetic" or config.positions != "learned":
+        return None
+    return next((kind for kind in kinds if kind.name == "sincos2d"), None)
+
+
 def untrained_positions(config: ViTConfig) -> np.ndarray:
-    """The positions (g, g, D) that training would start from, seed 0; no other weight is drawn."""
+    """The positions (g, g, D) that training usually starts from, seed 0, and nothing else."""
     alone = ViTConfig(
         position_grid=config.position_grid,
         width=config.width,

@@ -17,7 +17,7 @@ from explorer.position_findings import (
     rise_reason,
     shuffle_title,
 )
-from explorer.position_kinds import PositionKind, position_kinds
+from explorer.position_kinds import PositionKind, position_kinds, waves_begun_with
 from explorer.services import Intervention, Problem, Waiting
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.introspection.positions import similarity_by_distance
@@ -41,9 +41,9 @@ def draw_tiles(
         "pairs of two different places: 1 where the nearer is always the more alike, 0 where "
         "nearness does not matter. **Sin-cos** positions are not learned but fixed waves: 1-D of "
         "the place's number in reading order, 2-D of its row and its column. **Untrained** is "
-        "where training starts: normal numbers of size 0.02. "
-        f"{about_resizing(config.position_grid, side, kinds)}The figure shows what positions could "
-        "tell the blocks, not what the blocks make of it.",
+        "where training usually starts: normal numbers of size 0.02. "
+        f"{about_beginning(config)}{about_resizing(config.position_grid, side, kinds)}"
+        "The figure shows what positions could tell the blocks, not what the blocks make of it.",
         formula=r"s_{rc,\,r'c'}=\frac{\mathbf{e}_{rc}\cdot\mathbf{e}_{r'c'}}"
         r"{\lVert\mathbf{e}_{rc}\rVert\,\lVert\mathbf{e}_{r'c'}\rVert}",
         source="Dosovitskiy et al., An Image is Worth 16x16 Words (2021), figure 7, centre.",
@@ -51,6 +51,16 @@ def draw_tiles(
             "vitcore/introspection/positions.py", "position_similarity", "closeness_correlation"
         ),
         key="positions_tiles",
+    )
+
+
+def about_beginning(config: ViTConfig) -> str:
+    """That order was given to this model's positions and not found by training, where it was."""
+    if config.first_weights != "mimetic" or config.positions != "learned":
+        return ""
+    return (
+        "This model's own began as the 2-D sin-cos waves instead, which lets it learn faster: that "
+        "they know what is near was given to them. A model that began with noise had to find it. "
     )
 
 
@@ -221,7 +231,8 @@ else:
     side = grid_side(patch_size, config.image_size)
     kinds = position_kinds(config, weights.get("positions"), (side, side))
     untrained = next(kind for kind in kinds if kind.name == "untrained")
-    st.title(position_title(kinds[0] if kinds[0].own else None, untrained))
+    own = kinds[0] if kinds[0].own else None
+    st.title(position_title(own, untrained, began=waves_begun_with(config, kinds)))
     draw_tiles(picture, patch_size, config, kinds, f"{picture.key}-{patch_size}-{model}")
     draw_shuffle(model, picture, patch_size, config)
     explain_shuffle()

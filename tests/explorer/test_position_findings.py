@@ -43,6 +43,15 @@ def test_one_token_has_nothing_to_compare():
     assert "nothing to compare" in position_title(single, single)
 
 
+def test_positions_that_began_as_waves_are_not_said_to_have_found_their_order():
+    waves = PositionKind("sincos2d", "sin-cos 2-D", False, NOISE, 0.5)
+    title = position_title(kind(1 - APART / 8), UNTRAINED, began=waves)
+    assert title == (
+        "These positions began as sin-cos 2-D waves; training took their closeness "
+        "from 0.50 to 1.00"
+    )
+
+
 def test_closeness_is_reported_with_what_untrained_positions_give():
     title = position_title(kind(1 - APART / 8), UNTRAINED)
     assert title.startswith("Positions close in the picture are alike: closeness 1.00, before ")

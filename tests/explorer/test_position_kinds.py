@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.position_kinds import position_kinds, untrained_positions
+from explorer.position_kinds import position_kinds, untrained_positions, waves_begun_with
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights
 
-SMALL = replace(PRESETS["flexi"], width=16, heads=1, depth=1, mlp_width=8)
+SMALL = replace(PRESETS["flexi"], width=16, heads=1, depth=1, mlp_width=8, first_weights="xavier")
 WIDE = replace(SMALL, width=192)
 
 
@@ -56,3 +56,13 @@ def test_two_dimensional_sincos_follows_closeness_better_than_one_dimensional():
 def test_one_token_has_no_correlation_in_any_kind():
     kinds = position_kinds(SMALL, np.ones((8, 8, 16)), (1, 1))
     assert [kind.correlation for kind in kinds] == [None] * 4
+
+
+def test_waves_are_named_where_learned_positions_began_as_such():
+    begun = replace(SMALL, first_weights="mimetic")
+    kinds = position_kinds(begun, initial_weights(begun)["positions"], (8, 8))
+    assert waves_begun_with(begun, kinds).name == "sincos2d"
+    assert waves_begun_with(SMALL, kinds) is None
+    assert waves_begun_with(replace(begun, positions="none"), kinds) is None
+    # Before training they are those waves.
+    np.testing.assert_allclose(kinds[0].similarity, kinds[2].similarity, atol=1e-5)
