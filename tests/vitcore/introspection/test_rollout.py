@@ -61,6 +61,13 @@ def test_ties_are_discarded_in_index_order():
     np.testing.assert_allclose(rollout(weights, discard=0.25), [[2 / 3, 1 / 3], [0.25, 0.75]])
 
 
+@pytest.mark.parametrize("discard", [0.1, 0.5, 0.77])
+def test_many_ties_are_discarded_in_index_order(rng, discard):
+    weights = rng.integers(1, 4, size=(2, 1, 5, 5)) / 10
+    expected = slow_rollout(weights, "mean", discard)
+    np.testing.assert_allclose(rollout(weights, discard=discard), expected)
+
+
 def test_uniform_attention_of_many_blocks_reaches_every_token_alike():
     told = rollout(np.full((60, 1, 4, 4), 0.25))
     np.testing.assert_allclose(told, 0.25, atol=1e-6)
