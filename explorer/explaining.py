@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from explorer import gathering, services, worker_analyses
-from explorer.head_numbers import HeadNumbers, joined
-from explorer.readings import Problem, Reading, Waiting
+from explorer.explanations import MAPS, Gathered, HeadRanking, Maps
+from explorer.head_numbers import HeadNumbers, head_numbers, joined
+from explorer.readings import Problem, Reading, Waiting, protect
+from explorer.slicing import in_slices, slice_size
 from explorer.state import Picture
 from vitcore.config import ViTConfig
-from vitcore.flops import flops
 from vitcore.introspection.attention_numbers import pooled_attention
 from vitcore.introspection.curves import Curves, curves, plan_curves
 from vitcore.introspection.erasure import occlusion_map, probabilities, windows
@@ -22,47 +23,18 @@ from vitcore.introspection.head_effects import HeadEffects, head_effects
 from vitcore.introspection.rollout import rollout
 from vitcore.passes import batch_size
 
-MAPS = ("raw", "rollout", "relevance", "occlusion")  # in this order wherever they stand in rows
-_AHEAD = 8  # slices that are asked for before the page runs again
-_NEWS = 5  # of these, the one after which it does
-_SLICE_WORK = 24e9  # operations, some 0.2 s on two cores: other questions wait no longer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Maps:
-    """Which patches the answer came from, in four opinions; each (rows, columns) float32."""
-
-    patch_size: int
-    class_index: int  # relevance and occlusion are of this class, the others of none
-    raw: np.ndarray  # last block, mean over heads: where the token that answers looks; sums to 1
-    rollout: np.ndarray  # the same through all blocks; sums to 1
-    relevance: np.ndarray  # 0 or more
-    occlusion: np.ndarray  # how far the logit falls; below 0 where it rises
-
-    @property
-    def rows(self) -> np.ndarray:
-        """(4, rows, columns), in the order of MAPS."""
-        return np.stack([getattr(self, name) for name in MAPS])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadRanking:
-    """One picture's answer without each head and without each block."""
-
-    class_index: int  # the class that the effects are of
-    effects: HeadEffects
-    before: np.ndarray  # (C,) float32, probabilities of the whole model
-    heads: np.ndarray  # (L, H, C) float32, without one head
-    blocks: np.ndarray  # (L, C) float32, without the heads of one block
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """What is known by now; it is complete when done == of."""
-
-    answer: Any  # HeadEffects or HeadNumbers, of the first pictures
-    done: int  # pictures
-    of: int
+__all__ = [
+    "MAPS",
+    "Gathered",
+    "HeadRanking",
+    "Maps",
+    "faithfulness",
+    "head_ranking",
+    "head_ranking_many",
+    "maps",
+    "numbers",
+    "numbers_many",
+]
 
 
 def maps(
@@ -102,14 +74,15 @@ def maps(
     for answer in (relevance, fallen):
         if isinstance(answer, (Waiting, Problem)):
             return answer
-    pooled = partial(pooled_attention, pooling=config.pooling, prefix=reading.prefix)
-    whole = rollout(reading.attention, fusion=fusion, discard=discard)
     shape = reading.grid
+    last = reading.attention[-1].mean(axis=0)
+    raw = pooled_attention(last, pooling=config.pooling, prefix=reading.prefix)
+    rolled = _rolled(_name(model, picture, reading), fusion, discard, config.pooling, reading)
     return Maps(
         patch_size=patch_size,
         class_index=class_index,
-        raw=pooled(reading.attention[-1].mean(axis=0)).astype(np.float32).reshape(shape),
-        rollout=pooled(whole).astype(np.float32).reshape(shape),
+        raw=raw.astype(np.float32).reshape(shape),
+        rollout=rolled.astype(np.float32).reshape(shape),
         relevance=relevance,
         occlusion=occlusion_map(reading.logits, fallen, shape, class_index=class_index, of="logit"),
     )
@@ -139,6 +112,18 @@ def faithfulness(
     if isinstance(logits, (Waiting, Problem)):
         return logits
     return curves(plan, logits, class_index=class_index)
+
+
+def numbers(model: str, picture: Picture, patch_size: int) -> HeadNumbers | Waiting | Problem:
+    """Heads in numbers over this picture, with the object where it is known."""
+    config = services.config(model)
+    if isinstance(config, Problem):
+        return config
+    reading = services.reading(model, picture, patch_size)
+    if not isinstance(reading, Reading):
+        return reading
+    name = *_name(model, picture, reading), picture.mask is None
+    return _numbers(name, config.pooling, reading, picture.mask)
 
 
 def head_ranking(
@@ -205,7 +190,7 @@ def head_ranking_many(
         source,
         patch_size,
         pictures,
-        size=_slice_size(config, patch_size, ways),
+        size=slice_size(config, patch_size, ways),
         what="Switching each head off in turn",
         join=effects,
     )
@@ -228,16 +213,44 @@ def numbers_many(
         patch_size,
         pictures,
         # Traced one by one, and measured: some four times the work of the pass alone.
-        size=_slice_size(config, patch_size, 4),
+        size=slice_size(config, patch_size, 4),
         what="Measuring attention",
         join=joined,
     )
 
 
-def _slice_size(config: ViTConfig, patch_size: int, passes: int) -> int:
-    """Pictures in one slice, each of so many passes."""
-    work = passes * sum(flops(config, patch_size).values())
-    return int(min(max(_SLICE_WORK // work, 1), 20))
+def _name(model: str, picture: Picture, reading: Reading) -> tuple:
+    """What a reading is known by; with other weights it has other logits."""
+    return model, picture.key, reading.patch_size, reading.logits.tobytes()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _numbers(
+    name: tuple,  # noqa: ARG001 - of the reading, and whether there is a mask
+    pooling: str,
+    _reading: Reading,
+    _mask: np.ndarray | None,
+) -> HeadNumbers:
+    found = head_numbers(
+        _reading.attention, _reading.grid, prefix=_reading.prefix, pooling=pooling, mask=_mask
+    )
+    protect(found)
+    return found
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _rolled(
+    name: tuple,  # noqa: ARG001 - of the reading
+    fusion: str,
+    discard: float,
+    pooling: str,
+    _reading: Reading,
+) -> np.ndarray:
+    """Rollout of a reading, pooled: (N,), read-only; at P=2 it takes as long as the page's rest."""
+    whole = rollout(_reading.attention, fusion=fusion, discard=discard)
+    pooled = pooled_attention(whole, pooling=pooling, prefix=_reading.prefix)
+    pooled.setflags(write=False)
+    return pooled
 
 
 def _erased(
@@ -260,7 +273,7 @@ def _erased(
             heeded=heeded,
         )
 
-    answers = _in_slices([partial(ask, part) for part in parts])
+    answers = in_slices([partial(ask, part) for part in parts])
     if isinstance(answers, Problem):
         return answers
     there = [answer for answer in answers if not isinstance(answer, Waiting)]
@@ -300,7 +313,7 @@ def _of_many(
 
     starts = range(0, pictures, size)
     counts = [min(size, pictures - start) for start in starts]
-    answers = _in_slices([partial(ask, *both) for both in zip(starts, counts, strict=True)])
+    answers = in_slices([partial(ask, *both) for both in zip(starts, counts, strict=True)])
     if isinstance(answers, Problem):
         return answers
     late = [number for number, answer in enumerate(answers) if isinstance(answer, Waiting)]
@@ -308,28 +321,3 @@ def _of_many(
     if known == 0:
         return answers[0]
     return Gathered(answer=join(answers[:known]), done=sum(counts[:known]), of=pictures)
-
-
-def _in_slices(asks: list[Callable[..., Any]]) -> list[Any] | Problem:
-    """Ask for slices in order, a few at a time; the answers, or Waiting in the place of one.
-
-    The page runs again when the one has come that is heeded, and those after it keep the worker
-    busy meanwhile. The answers end where no more is asked for.
-    """
-    while True:
-        answers: list[Any] = []
-        late: list[int] = []
-        for number, ask in enumerate(asks):
-            answers.append(ask(heeded=False))
-            if isinstance(answers[-1], Problem):
-                return answers[-1]
-            if isinstance(answers[-1], Waiting):
-                late.append(number)
-                if len(late) == _AHEAD:
-                    break
-        if not late:
-            return answers
-        heeded = late[min(_NEWS, len(late)) - 1]
-        if isinstance(asks[heeded](heeded=True), Waiting):
-            return answers
-        # It came between the two questions: look again, or nothing would be news.

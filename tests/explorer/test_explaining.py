@@ -1,7 +1,5 @@
 """What explains an answer, asked through services, with a worker that answers or does not yet."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -136,7 +134,7 @@ def test_head_ranking_is_the_librarys(model, asked):
 
 
 def test_ranking_over_sketches_grows_to_the_whole(model, asked, monkeypatch):
-    monkeypatch.setattr(explaining, "_slice_size", lambda *_: 4)
+    monkeypatch.setattr(explaining, "slice_size", lambda *_: 4)
     asked.late = lambda number, background: number > 2
     part = explaining.head_ranking_many(model, "sketch10", 8, pictures=10)
     assert isinstance(part, Gathered)
@@ -164,6 +162,16 @@ def test_numbers_over_sketches_know_the_object(model, asked):
     assert told.answer.distance.shape == (3, 2, 2)
 
 
+def test_numbers_of_one_picture_know_its_object_where_it_has_one(model, asked):
+    images, _, masks = sketch10(1)
+    sketch = Picture(images[0], "sketch10", 0, "airplane 0", "sketch", masks[0])
+    one = explaining.numbers(model, sketch, 8)
+    many = explaining.numbers_many(model, "sketch10", 8, pictures=1)
+    np.testing.assert_allclose(one.on_object, many.answer.on_object)
+    np.testing.assert_allclose(one.distance, many.answer.distance)
+    assert np.isnan(explaining.numbers(model, PICTURE, 8).on_object).all()
+
+
 def test_nothing_known_yet_is_waited_for(model, asked):
     asked.late = lambda *_: True
     assert explaining.numbers_many(model, "sketch10", 8) == WAITING
@@ -180,50 +188,6 @@ def test_photographs_that_are_not_there_are_a_problem(model, asked, monkeypatch)
 def test_a_model_that_is_not_there_is_a_problem(ask):
     assert isinstance(ask("zzz", PICTURE, 8, 0), Problem)
     assert isinstance(ask("", PICTURE, 8, 0), Problem)
-
-
-def slices(late):
-    """Questions 0, 1, .. that are answered unless `late(question, how often asked)`."""
-    log, counts = [], {}
-
-    def ask(number, *, heeded):
-        log.append((number, heeded))
-        counts[number] = counts.get(number, 0) + 1
-        return WAITING if late(number, counts[number]) else number
-
-    return log, lambda number: lambda **how: ask(number, **how)
-
-
-def test_only_a_few_slices_are_asked_for_and_one_of_them_is_news():
-    log, ask = slices(lambda number, _: number >= 3)
-    answers = explaining._in_slices([ask(number) for number in range(40)])
-    assert answers == [0, 1, 2] + [WAITING] * 8
-    assert [number for number, heeded in log if heeded] == [7]
-
-
-def test_of_the_last_slices_the_last_is_news():
-    log, ask = slices(lambda number, _: number >= 8)
-    explaining._in_slices([ask(number) for number in range(10)])
-    assert [number for number, heeded in log if heeded] == [9]
-
-
-def test_a_slice_that_comes_while_it_is_asked_for_is_not_waited_for_for_ever():
-    log, ask = slices(lambda number, times: times < 2)
-    assert explaining._in_slices([ask(number) for number in range(3)]) == [0, 1, 2]
-
-
-def test_a_problem_of_one_slice_is_that_of_all():
-    problem = Problem("It ended.", "Reload.")
-    assert explaining._in_slices([lambda **_: 1, lambda **_: problem]) is problem
-
-
-def test_a_slice_has_at_least_one_picture_and_takes_less_at_small_patches():
-    config = small_config(width=192, depth=6, heads=3, mlp_width=768)
-    for passes in (4, 25):
-        sizes = [explaining._slice_size(config, size, passes) for size in (2, 4, 8, 32)]
-        assert sizes == sorted(sizes)
-        assert sizes[0] >= 1
-        assert all(a <= b <= 20 for a, b in itertools.pairwise(sizes))
 
 
 def test_maps_are_of_the_class_and_size_asked_for(model, asked):
