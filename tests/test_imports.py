@@ -19,11 +19,16 @@ NUMPY_ONLY = (
     "vitcore/flops.py",
     "vitcore/intervention.py",
     "vitcore/introspection/",
+    "vitcore/model_config.py",
     "vitcore/passes.py",
     "vitcore/report.py",
     "vitcore/training/__init__.py",
+    "vitcore/training/control.py",
     "vitcore/training/events.py",
+    "vitcore/training/flags.py",
     "vitcore/training/runs.py",
+    "vitcore/training/snapshots.py",
+    "vitcore/training/tensorboard.py",
 )
 MODEL_CODE = (
     "vitcore.backend",

@@ -118,8 +118,14 @@ def test_model_that_cannot_be_is_refused(changes, message):
         ({"train_size": 9}, "train_size must be .* at least 10, got 9"),
         ({"seed": -1}, "seed must be .* at least 0, got -1"),
         ({"seed": 1.5}, "seed must be .* at least 0, got 1.5"),
-        ({"learning_rate": 0.0}, "learning_rate must be above 0 and at most 1, got 0.0"),
-        ({"learning_rate": 2.0}, "learning_rate must be above 0 and at most 1, got 2.0"),
+        ({"learning_rate": 0.0}, r"learning_rate must be above 0 and at most 1e\+30, got 0.0"),
+        ({"learning_rate": 1e31}, r"learning_rate must be above 0 .* got 1e\+31"),
+        ({"plateau_factor": 1.0}, "plateau_factor must be between 0 and 1, got 1.0"),
+        ({"plateau_factor": "low"}, "plateau_factor must be a number, got 'low'"),
+        ({"plateau_patience": 0}, "plateau_patience must be .* at least 1, got 0"),
+        ({"early_stopping": -1}, "early_stopping must be .* at least 0, got -1"),
+        ({"pooling": "max"}, "pooling must be one of , mean, class, got 'max'"),
+        ({"positions": "rope"}, "positions must be one of .*, got 'rope'"),
         ({"validation": 0.0}, "validation must be between 0 and 1, got 0.0"),
         ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
         ({"weight_decay": -0.1}, "weight_decay must not be negative, got -0.1"),
@@ -138,6 +144,39 @@ def test_model_that_cannot_be_is_refused(changes, message):
 def test_training_that_cannot_be_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         TrainConfig(**changes)
+
+
+def test_a_run_may_train_a_preset_with_other_positions_and_another_answer():
+    config = TrainConfig(preset="flexi", pooling="class", positions="sincos2d").model_config()
+    assert (config.pooling, config.positions) == ("class", "sincos2d")
+    assert dataclasses.replace(config, pooling="mean", positions="learned") == PRESETS["flexi"]
+    assert TrainConfig(preset="plain").model_config() == PRESETS["plain"]
+
+
+# What runs that are older than these switches say of themselves.
+NEWER = ("pooling", "positions", "plateau_factor", "plateau_patience", "early_stopping")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_run_from_before_a_switch_goes_on_as_it_began(name):
+    older = {k: v for k, v in RECIPES[name].to_dict().items() if k not in NEWER}
+    before = TrainConfig.from_dict(older)
+    assert before == RECIPES[name]
+    RECIPES[name].check_goes_on(before)
+    assert before.model_config() == PRESETS[before.preset]
+    assert (before.plateau_factor, before.plateau_patience, before.early_stopping) == (0.8, 5, 0)
+
+
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [
+        (TrainConfig(), 45_000),
+        (RECIPES["article"], 40_000),
+        (TrainConfig(data="sketch10", train_size=300), 300),
+    ],
+)
+def test_an_epoch_knows_its_pictures(config, count):
+    assert config.pictures_per_epoch == count
 
 
 def test_resumed_run_must_be_what_it_was():

@@ -71,12 +71,12 @@ def test_source_is_read_without_importing():
 
 
 def test_the_source_of_a_method_starts_at_the_margin():
-    source = source_of("vitcore/config.py", "ViTConfig.grid_side")
+    source = source_of("vitcore/model_config.py", "ViTConfig.grid_side")
     assert source.startswith("def grid_side(")
 
 
 def test_decorators_belong_to_the_source():
-    assert source_of("vitcore/config.py", "ViTConfig").startswith("@dataclass")
+    assert source_of("vitcore/model_config.py", "ViTConfig").startswith("@dataclass")
 
 
 def test_a_name_that_is_not_in_the_file_is_an_error():
