@@ -17,6 +17,7 @@ CAPTION_STYLE = """<style>
 .st-key-train_recipe [data-testid="stCaptionContainer"] {
   color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
 </style>"""
+Points = tuple[list[float], list[float]]  # epochs, values
 _STYLE = """<style>
 .model-card { font-variant-numeric: tabular-nums; border-collapse: collapse; }
 .model-card th, .model-card td { text-align: left; vertical-align: top; font-weight: 400;
@@ -122,6 +123,23 @@ def accuracy_table(card: Mapping[str, Any], patch_size: int) -> str:
         f"{_STYLE}<table class='model-card numbers'><thead><tr><th scope=col>patch size</th>"
         f"{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def curve_title(quantity: str, training: Points, held_back: Points) -> str:
+    """Where a curve ends: in training and on the pictures held back."""
+    words, form = ("Right", "{:.0%}") if quantity == "accuracy" else ("Loss", "{:.2f}")
+    ends = [
+        f"{form.format(values[-1])} {where}"
+        for (_, values), where in ((training, "in training"), (held_back, "held back"))
+        if values
+    ]
+    return f"{words}: {', '.join(ends)}" if ends else words
+
+
+def confusion_line(data: str, patch_size: int, matrix: np.ndarray) -> str:
+    """What a card's confusion matrix counts."""
+    of = "CIFAR-10 test pictures" if data == "cifar10" else "sketches it never saw"
+    return f"{int(matrix.sum()):,} {of} at patch size {patch_size}; rows are what they are"
 
 
 def _now(size: int, patch_size: int) -> str:

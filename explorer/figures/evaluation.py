@@ -172,7 +172,7 @@ def reliability_diagram(
     plain(figure, colours, height=height)
     _quiet(figure, colours)
     figure.update_layout(
-        xaxis={"range": [0, 1], "showticklabels": False},
+        xaxis={"range": [0, 1.005], "showticklabels": False},
         xaxis2={
             "range": [0, 1],
             "tickformat": ".0%",

@@ -4,9 +4,14 @@ from html import escape
 
 import streamlit as st
 
-from explorer import cards, components, navigation, run_sentences, services, state
+from explorer import cards, components, measured, navigation, run_sentences, services, state
+from explorer.evaluation_findings import confusion_title
+from explorer.figures.evaluation import confusion_matrix
+from explorer.figures.style import palette
+from explorer.figures.training import curve
 from explorer.jobs import server_jobs
 from vitcore.checkpoints import CheckpointError
+from vitcore.config import CLASS_NAMES
 from vitcore.training.runs import Run
 
 jobs = server_jobs()
@@ -26,7 +31,7 @@ def choose(runs: dict[str, Run]) -> str | None:
     names = bundled + list(runs)
     if not names:
         return None
-    lines = [cards.summary(read_card(name), state.patch_size()) for name in bundled]
+    lines = [cards.summary(measured.card_of(name), state.patch_size()) for name in bundled]
     lines += [run_sentences.summary(run) for run in runs.values()]
     shown = st.session_state.get("models_shown")
     if shown not in names:
@@ -40,15 +45,6 @@ def choose(runs: dict[str, Run]) -> str | None:
         label_visibility="collapsed",
         persist_state="session",
     )
-
-
-def read_card(name: str) -> dict:
-    """The card of a model, or an empty one: the page shows what there is."""
-    try:
-        card = services.card(name)
-    except CheckpointError:
-        return {}
-    return card if isinstance(card, dict) else {}
 
 
 def actions(name: str, run: Run | None) -> None:
@@ -134,6 +130,40 @@ def show(name: str, run: Run | None, card: dict) -> None:
             '<p class="quiet-line">From a shell, on the test pictures: '
             f"<code>python -m vitcore evaluate --model {escape(name)}</code></p>"
         )
+    learning(name, card)
+    confusion(card)
+
+
+def learning(name: str, card: dict) -> None:
+    """How a bundled model learned: loss and accuracy over the epochs."""
+    points = {quantity: measured.curves(card, quantity) for quantity in ("loss", "accuracy")}
+    if not all(training[0] for training, _ in points.values()):
+        return
+    places = st.columns(2, gap="medium")
+    for place, (quantity, (training, held_back)) in zip(places, points.items(), strict=True):
+        figure = curve(
+            training,
+            held_back,
+            name="right" if quantity == "accuracy" else quantity,
+            epochs=max([*training[0], *held_back[0]]),
+            colours=palette(st.context.theme.type),
+            revision=name,
+            share=quantity == "accuracy",
+        )
+        place.subheader(cards.curve_title(quantity, training, held_back), anchor=False)
+        place.plotly_chart(figure, key=f"models_{quantity}", config={"displayModeBar": False})
+
+
+def confusion(card: dict) -> None:
+    """The confusion matrix that a card holds."""
+    found = measured.confusion(card)
+    if found is None:
+        return
+    data, patch_size, matrix = found
+    st.subheader(confusion_title(matrix, CLASS_NAMES), anchor=False)
+    st.markdown(f":small[{cards.confusion_line(data, patch_size, matrix)}]")
+    figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
+    st.plotly_chart(figure, key="models_confusion", config={"displayModeBar": False})
 
 
 strip()
@@ -147,7 +177,7 @@ if name is None:
     components.figure_state("empty", "No model yet.", "Train one on the Train page.", height=220)
 else:
     run = runs.get(name)
-    card = {} if run is not None and not run.usable else read_card(name)
+    card = {} if run is not None and not run.usable else measured.card_of(name)
     headline.title(cards.title(name, card, run, state.patch_size()), anchor=False)
     with right:
         show(name, run, card)
