@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from vitcore import cache
-from vitcore.config import CLASS_NAMES, PRESETS, RECIPES
+from vitcore.config import CLASS_NAMES, RECIPES
 from vitcore.sentences import cannot_use, reason
+from vitcore.training import flags
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
 
@@ -72,18 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     command("fetch", _fetch, "Put CIFAR-10 into the cache, downloading it where it is not here.")
 
     sub = command("train", _train, "Train a model in a folder of its own.")
-    sub.add_argument("--recipe", choices=RECIPES, help="default: standard")
-    sub.add_argument("--data", choices=("cifar10", "sketch10"))
-    sub.add_argument("--preset", choices=PRESETS)
-    for name, kind in (
-        ("--epochs", float),
-        ("--steps", int),
-        ("--batch-size", int),
-        ("--learning-rate", float),
-        ("--seed", int),
-    ):
-        sub.add_argument(name, type=kind)
-    sub.add_argument("--precision", choices=("float32", "bfloat16"))
+    flags.add(sub)
     sub.add_argument(
         "--run-dir", type=_folder, help="the run's own folder; default: one in the cache"
     )
@@ -97,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--images", type=int, default=0, help="how many; default all, 2,000 sketches")
 
     sub = command("card", _card, "Measure a run at every patch size and write its model card.")
+    sub.set_defaults(show=_single)
     sub.add_argument("--model", type=_folder, required=True, help="the run's folder")
     sub.add_argument("--name", required=True, help="what the model is to be called")
     sub.add_argument("--note", default="", help="what a reader of the card should know")
@@ -134,9 +125,7 @@ def _fetch(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
-    named = ("data", "preset", "epochs", "steps", "batch_size", "learning_rate", "seed")
-    given = {name: getattr(options, name) for name in (*named, "precision")}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = flags.given(options)
     from vitcore.training import runs
 
     if options.resume and options.run_dir is None:
@@ -234,8 +223,12 @@ def _report_in_words(result: dict[str, Any]) -> str:
     for number, (*shares, support) in enumerate(zip(*map(result.get, columns), strict=True)):
         name = CLASS_NAMES[number] if len(result["support"]) == len(CLASS_NAMES) else str(number)
         rows.append(f"{name:>12}" + "".join(f"  {s:>9.3f}" for s in shares) + f"  {support:>9,}")
-    single = {name: value for name, value in result.items() if not isinstance(value, list | dict)}
-    return "\n".join([_lines(single), "", *rows])
+    return "\n".join([_single(result), "", *rows])
+
+
+def _single(result: dict[str, Any]) -> str:
+    """The lines of what is one number or text."""
+    return _lines({k: v for k, v in result.items() if not isinstance(v, list | dict)})
 
 
 def _bench(options: argparse.Namespace) -> dict[str, Any]:
