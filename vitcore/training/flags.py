@@ -1,0 +1,89 @@
+"""A run's configuration as options of the command line, and back."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from typing import Any
+
+from vitcore.config import PRESETS, RECIPES, TrainConfig
+
+_CHOICES = {
+    "data": ("cifar10", "sketch10"),
+    "preset": tuple(PRESETS),
+    "precision": ("float32", "bfloat16"),
+}
+_HELP = {
+    "pooling": "mean or class; default: as in the preset",
+    "positions": "learned, sincos1d, sincos2d or none; default: as in the preset",
+    "epochs": "passes over the training pictures",
+    "steps": "optimiser steps, instead of epochs",
+    "learning_rate": "the highest one",
+    "warmup": "share of all steps in which the rate rises from zero",
+    "schedule": "cosine or plateau",
+    "plateau_factor": "what a plateau leaves of the rate",
+    "plateau_patience": "epochs without a lower validation loss that make a plateau",
+    "early_stopping": "epochs without a lower validation loss that end the run with the weights "
+    "of the lowest; 0: none",
+    "augmentation": "crop-flip, article or none",
+    "patch_sizes": "drawn from at random each step, like 4,8,16; default: the model's own",
+    "validation": "share of the training pictures held back",
+}
+_ALWAYS = ("recipe", "data", "preset", "epochs", "learning_rate", "seed")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Give a command one option for each field of `TrainConfig`; none has a default."""
+    parser.add_argument("--recipe", choices=RECIPES, help="default: standard")
+    for field in fields(TrainConfig):
+        if field.name == "recipe":
+            continue
+        named = {"choices": _CHOICES[field.name]} if field.name in _CHOICES else {}
+        parser.add_argument(
+            _option(field.name), type=_reader(field.name), help=_HELP.get(field.name), **named
+        )
+
+
+def given(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields that were named on the command line, but for the recipe."""
+    names = [field.name for field in fields(TrainConfig) if field.name != "recipe"]
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def arguments(config: TrainConfig) -> list[str]:
+    """Options that give exactly this configuration, those of its recipe left out.
+
+    Raises:
+        ValueError: if there is no such recipe.
+    """
+    if config.recipe not in RECIPES:
+        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {config.recipe!r}")
+    recipe = RECIPES[config.recipe].to_dict()
+    return [
+        f"{_option(name)}={_text(value)}"
+        for name, value in config.to_dict().items()
+        if name in _ALWAYS or value != recipe[name]
+    ]
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _reader(name: str) -> Any:
+    default = getattr(TrainConfig(), name)
+    if not isinstance(default, tuple):
+        return type(default)
+    kind = int if name == "patch_sizes" else float
+
+    def numbers(text: str) -> tuple:
+        return tuple(kind(part) for part in text.split(",") if part.strip())
+
+    return numbers
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(repr, value))
+    return value if isinstance(value, str) else repr(value)
