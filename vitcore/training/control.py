@@ -17,10 +17,11 @@ PAUSE_SECONDS = 0.05  # between two looks while paused
 class Control:
     """The training side of the control file; the loop asks `gate` before every step.
 
-    Words: `run`, `stop`, `pause`, `step N` (one step, then pause; each N is obeyed once).
-    A missing or unreadable file leaves the last word standing; at first that is `run`. A word
-    that means nothing counts as `run`. A run that is resumed should `write_control(folder,
-    "run")` first, for the file may still hold the `stop` that ended it.
+    Words: `run`, `run S` (at most S steps a second), `stop`, `pause`, `step N` (one step, then
+    pause) and `epoch N` (to the end of the epoch, then pause). Each N is obeyed once. A missing
+    or unreadable file leaves the last word standing; at first that is `run`. A word that means
+    nothing counts as `run`. A run that is resumed should `write_control(folder, "run")` first,
+    for the file may still hold the `stop` that ended it.
 
     A folder that described a run at first and no longer does was deleted by someone: that is a
     stop for good, and `gone` is true, so that the run does not make the folder anew.
@@ -28,6 +29,9 @@ class Control:
     Args:
         folder: the run folder.
         clock: called with seconds to wait while paused.
+
+    Attributes:
+        lost: whether the process that started the run is gone, which ends it.
     """
 
     def __init__(self, folder: str | Path, clock: Callable[[float], object] = time.sleep) -> None:
@@ -38,7 +42,10 @@ class Control:
         self._seen: tuple[int, int] | None = None
         self._word = "run"
         self._ticket = ""
+        self._paused = False
+        self._next = 0.0  # when a slowed run may take its next step
         self._stopped = False
+        self.lost = False
 
     @property
     def gone(self) -> bool:
@@ -66,22 +73,53 @@ class Control:
             pass
         return self._word
 
-    def gate(self) -> str:
+    def gate(
+        self, *, epoch_ends: bool = False, say: Callable[[str], object] = lambda _: None
+    ) -> str:
         """Wait while paused; then say whether to take the next step.
+
+        Args:
+            epoch_ends: whether the step before was the last of its epoch.
+            say: called with "paused" when it begins to wait, and with "resumed" when more than a
+                single step is to follow.
 
         Returns:
             "run" or "stop".
         """
-        while True:
-            word = self.look()
-            if word == "stop":
-                return "stop"
-            if word.startswith("step") and word != self._ticket:
+        waits = False
+        while (word := self.look()) != "stop":
+            kind, _, number = word.partition(" ")
+            new = word != self._ticket
+            if kind == "step" and new:
                 self._ticket = word
                 return "run"
-            if word != "pause" and not word.startswith("step"):
-                return "run"
+            if kind == "epoch" and (new or not epoch_ends):
+                self._ticket = word
+                return self._goes_on(say)
+            if kind not in ("pause", "step", "epoch"):
+                if not self._too_early(number):
+                    return self._goes_on(say)
+            elif not waits:
+                waits = self._paused = True
+                say("paused")
             self._clock(PAUSE_SECONDS)
+        return "stop"
+
+    def _goes_on(self, say: Callable[[str], object]) -> str:
+        if self._paused:
+            self._paused = False
+            say("resumed")
+        return "run"
+
+    def _too_early(self, pace: str) -> bool:
+        """Whether the next step of a run that was slowed to `pace` steps a second is not due."""
+        now = time.monotonic()
+        if not pace.isdecimal() or not int(pace):
+            return False
+        if now < min(self._next, now + 1 / int(pace)):
+            return True
+        self._next = now + 1 / int(pace)
+        return False
 
     def stop(self) -> None:
         """Ask for a stop from inside the process, for good. Safe from any thread."""
@@ -92,11 +130,14 @@ def write_control(folder: str | Path, word: str) -> None:
     """Say one word to the run in `folder`; the file is replaced in one move.
 
     Raises:
-        ValueError: if the word is not run, stop, pause or "step N".
+        ValueError: if the word is none of those that `Control` knows.
     """
     first, _, number = word.partition(" ")
-    if word not in ("run", "stop", "pause") and not (first == "step" and number.isdecimal()):
-        raise ValueError(f"word must be run, stop, pause or 'step N', got {word!r}")
+    numbered = first in ("run", "step", "epoch") and number.isdecimal()
+    if word not in ("run", "stop", "pause") and not numbered:
+        raise ValueError(
+            f"word must be run, 'run S', stop, pause, 'step N' or 'epoch N', got {word!r}"
+        )
     path = Path(folder) / FILE_NAME
     part = path.with_name(f"{FILE_NAME}.{os.getpid()}.{threading.get_ident()}.part")
     part.write_text(word, encoding="utf-8")
@@ -134,6 +175,7 @@ def hold_lifeline(control: Control, *, grace: float = 2.0) -> None:
                 pass
         except OSError:
             pass  # the pipe is broken: the owner is gone just as well
+        control.lost = True
         control.stop()
         time.sleep(grace)
         os._exit(1)
