@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 FILE_NAME = "events.jsonl"
-END_STATES = ("finished", "stopped", "failed")
+END_STATES = ("finished", "stopped", "failed", "interrupted")
 _NUMBERS = (
     "time",
     "step",

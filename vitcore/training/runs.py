@@ -156,7 +156,7 @@ def _read_run(folder: Path) -> Run:
     problem = ""
     if end is not None:
         state = end["state"]
-        problem = end.get("reason", "") if state == "failed" else ""
+        problem = end.get("reason", "") if state in ("failed", "interrupted") else ""
     elif process_lives(pid, started):
         state = "running"
     else:
