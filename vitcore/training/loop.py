@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
-from vitcore.config import PRESETS, TrainConfig
+from vitcore.config import TrainConfig
 from vitcore.evaluation import score
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
@@ -26,6 +26,7 @@ from vitcore.training import events, snapshots
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.step import Trainer, learning_rate
+from vitcore.training.tensorboard import TensorBoard
 
 STATE = "state.safetensors"
 _DELETED = "the run's folder was deleted, so it ends"
@@ -33,7 +34,8 @@ _DELETED = "the run's folder was deleted, so it ends"
 _UNREADABLE = (SafetensorError, OSError, ValueError, TypeError, LookupError, RecursionError)
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _CHECKPOINT_SECONDS = 60.0  # between two checkpoints inside an epoch
-PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_LOWEST = 0.8, 5, 1e-5  # the article's ReduceLROnPlateau
+PLATEAU_LOWEST = 1e-5  # no drop goes below it, as in the article's ReduceLROnPlateau
+BEST = "best"  # a model folder inside the run's: the weights that early stopping will bring back
 
 
 class DivergedError(ArithmeticError):
@@ -55,6 +57,9 @@ class Progress:
     seconds: float = 0.0  # spent training
     pictures: int = 0  # seen in training
     validation_owed: bool = False  # the last one was left for a stop
+    lowest_loss: float = math.inf  # of the validations at the end of an epoch, for early stopping
+    lowest_at: float = 0.0  # its epoch
+    stale: int = 0  # epochs since
 
 
 def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
@@ -112,7 +117,7 @@ class Run:
     ) -> None:
         self.folder = folder
         self.config = config
-        self.model_config = PRESETS[config.preset]
+        self.model_config = config.model_config()
         self.control = control or Control(folder)
         self.progress = Progress()
         self._notice = notice
@@ -132,6 +137,8 @@ class Run:
             self._load()
             events.truncate_after(folder, self.progress.step)
         self._log = events.EventLog(folder)
+        self._board = TensorBoard(folder, step=self.progress.step)
+        self._meter = _Meter()
 
     def train(self) -> str:
         """Train to the end, or until told to stop.
@@ -150,9 +157,8 @@ class Run:
             parameters=parameter_count(self.model_config),
         )
         try:
-            state = self._loop()
-            reason = f"{state.capitalize()} after {self.progress.step:,} steps."
-            self._checkpoint()
+            state, reason = self._ending(self._loop())
+            self._checkpoint(best=state == "finished" and self.config.early_stopping > 0)
             if self.control.gone:
                 state, reason = "stopped", sentence(_DELETED)
         except DivergedError as error:
@@ -165,19 +171,37 @@ class Run:
         finally:
             self._say("end", state=state, reason=reason, step=self.progress.step)
             self._log.close()
+            self._board.close()
         return state
+
+    def _ending(self, state: str) -> tuple[str, str]:
+        """How the run ended, and one sentence on it."""
+        progress, steps = self.progress, f"after {self.progress.step:,} steps"
+        if state == "stopped" and self.control.lost:
+            reason = f"The server that started it ended, so it was saved {steps} and can go on."
+            return "interrupted", reason
+        if state == "finished" and self.config.early_stopping and progress.lowest_at:
+            kept = f"its weights are those of epoch {progress.lowest_at:g}, which had the lowest"
+            if progress.step < self.steps:
+                return state, (
+                    f"Stopped early {steps}: for {progress.stale} epochs the loss on the pictures "
+                    f"held back fell no lower; {kept}."
+                )
+            return state, f"Finished {steps}; {kept} loss on the pictures held back."
+        return state, f"{state.capitalize()} {steps}."
 
     def _loop(self) -> str:
         progress, every = self.progress, self._validation_interval()
-        meter, saved = _Meter(), time.monotonic()
+        meter, saved = self._meter, time.monotonic()
         with ThreadPoolExecutor(max_workers=1) as ahead:  # draws the next batch meanwhile
             batch = self._ahead(ahead, progress.step)
             if progress.validation_owed:
                 self._validate()
             if progress.step == 0:
                 self._snapshot()
-            while progress.step < self.steps:
-                if self.control.gate() == "stop":
+            while progress.step < self.steps and not self._stale():
+                epoch_ends = progress.step > 0 and self._epoch().is_integer()
+                if self.control.gate(epoch_ends=epoch_ends, say=self._pause) == "stop":
                     return "stopped"
                 started, drawn = time.monotonic(), batch.result()
                 batch = self._ahead(ahead, progress.step + 1)
@@ -187,7 +211,7 @@ class Run:
                 meter.seconds += taken
                 last = progress.step == self.steps
                 if progress.step == 1 or last or meter.seconds >= _EVENT_SECONDS:
-                    self._say("step", step=progress.step, epoch=self._epoch(), **meter.take())
+                    self._say_step()
                 epoch_ends = self._epoch().is_integer()
                 if progress.step in self._snapshots:
                     self._snapshot()
@@ -197,6 +221,17 @@ class Run:
                     self._checkpoint()
                     saved = time.monotonic()
         return "finished"
+
+    def _pause(self, what: str) -> None:
+        """Say it. What a paused run has learned is told and saved, so that it can be looked at."""
+        if self._meter.seconds:
+            self._say_step()
+        self._say(what, step=self.progress.step)
+        if what == "paused":
+            self._checkpoint()
+
+    def _say_step(self) -> None:
+        self._say("step", step=self.progress.step, epoch=self._epoch(), **self._meter.take())
 
     def _ahead(self, pool: ThreadPoolExecutor, step: int) -> Future[Batch]:
         return pool.submit(self.pictures.batch, min(step, self.steps - 1), self.steps)
@@ -234,6 +269,7 @@ class Run:
         self.progress.validation_owed = False
         if self._epoch().is_integer():
             self._watch_plateau(result.loss)
+            self._watch_lowest(result.loss)
         self._say(
             "validation",
             step=self.progress.step,
@@ -249,19 +285,32 @@ class Run:
             raise _StopAskedError
 
     def _watch_plateau(self, loss: float) -> None:
-        """Keras' ReduceLROnPlateau with the article's numbers."""
+        """Keras' ReduceLROnPlateau."""
         progress = self.progress
         if loss < progress.best_loss - 1e-4:
             progress.best_loss, progress.waited = loss, 0
             return
         progress.waited += 1
-        if progress.waited >= PLATEAU_PATIENCE:
+        if progress.waited >= self.config.plateau_patience:
             lowest = min(1.0, PLATEAU_LOWEST / self.config.learning_rate)
-            progress.rate_factor = max(lowest, progress.rate_factor * PLATEAU_FACTOR)
+            progress.rate_factor = max(lowest, progress.rate_factor * self.config.plateau_factor)
             progress.waited = 0
 
-    def _checkpoint(self) -> None:
-        """Weights for every page, and the whole state for a resumed run."""
+    def _watch_lowest(self, loss: float) -> None:
+        """Keras' EarlyStopping with `restore_best_weights`: the best ones so far are kept."""
+        progress = self.progress
+        if not self.config.early_stopping:
+            return
+        progress.stale += 1
+        if loss < progress.lowest_loss and not self.control.gone:
+            progress.lowest_loss, progress.lowest_at, progress.stale = loss, self._epoch(), 0
+            checkpoints.write(self.folder / BEST, self.model_config, self._finished_weights())
+
+    def _stale(self) -> bool:
+        return 0 < self.config.early_stopping <= self.progress.stale
+
+    def _checkpoint(self, *, best: bool = False) -> None:
+        """Weights for every page, the best ones so far or the last, and the state to go on from."""
         weights = self._finished_weights()
         arrays = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
         # In the step whose gradient overflows the loss is still a number.
@@ -272,6 +321,8 @@ class Run:
             )
         if self.control.gone:
             return  # who deleted the folder does not want it back
+        if best and self.progress.lowest_at:
+            weights = checkpoints.read(self.folder / BEST)[1]
         checkpoints.write(self.folder, self.model_config, weights)
         state = {"progress": asdict(self.progress), "train": self.config.to_dict()}
         with checkpoints.replacing(self.folder / STATE) as part:
@@ -301,6 +352,7 @@ class Run:
 
     def _say(self, event: str, **values: Any) -> None:
         self._log(event, **values)
+        self._board(event, **values)
         self._notice({"event": event, **values})
 
 

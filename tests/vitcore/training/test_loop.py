@@ -20,7 +20,7 @@ from vitcore.config import PRESETS
 from vitcore.evaluation import Score
 from vitcore.model import build, load
 from vitcore.tracing import predict
-from vitcore.training import events, loop, runs, snapshots
+from vitcore.training import events, loop, runs, snapshots, tensorboard
 from vitcore.training.control import Control
 from vitcore.training.loop import STATE, DivergedError, Run, saved_progress, train
 
@@ -87,7 +87,9 @@ def test_model_of_a_run_is_the_moving_average(straight):
 
 
 def test_run_folder_holds_its_files_and_nothing_else(straight):
-    names = {file.name for file in straight.folder.iterdir()}
+    boards = [file.name for file in straight.folder.glob(tensorboard.FILE_NAME)]
+    assert len(boards) == 1
+    names = {file.name for file in straight.folder.iterdir()} - {*boards}
     files = {checkpoints.CONFIG, checkpoints.WEIGHTS, STATE, events.FILE_NAME}
     assert names == files | {snapshots.FOLDER}
 
