@@ -117,7 +117,9 @@ def draw_filters(embedding: object, patch_size: int, rev: str) -> None:
         formula=r"\mathbf{E}'=\mathrm{pinv}(B^{\top})\,\mathbf{E},\qquad "
         r"\tilde{\mathbf{E}}=U S V^{\top},\qquad \text{share}_k=s_k^2/\textstyle\sum_j s_j^2",
         source="Dosovitskiy et al. (2021), figure 7, left; FlexiViT (2023), section 3.4.",
-        code=components.source_of("vitcore/introspection/filters.py", "principal_components")
+        code=components.source_of(
+            "vitcore/introspection/filters.py", "principal_components", "_components"
+        )
         + "\n\n"
         + components.source_of("vitcore/patches.py", "pi_resize"),
         key="patches_filters",

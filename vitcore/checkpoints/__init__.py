@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from vitcore import cache
@@ -91,6 +91,33 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
                 f"{name} of {folder.name} must be {shape} for its config, got {stored[name].shape}"
             )
     return config, {name: np.asarray(stored[name], np.float32) for name in wanted}
+
+
+def read_some(
+    name_or_folder: str | Path, names: Iterable[str]
+) -> tuple[ViTConfig, dict[str, np.ndarray]]:
+    """A model's config and those of its weights, float32, without reading the others.
+
+    Raises:
+        CheckpointError: as `read`.
+    """
+    folder = folder_of(name_or_folder)
+    config = read_config(folder)
+    path, shapes = folder / WEIGHTS, weight_shapes(config)
+    found = {}
+    try:
+        with safe_open(path, framework="numpy") as stored:
+            for name in names:
+                found[name] = np.asarray(stored.get_tensor(name), np.float32)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path.name} of {folder.name} is damaged: {error}") from None
+    for name, values in found.items():
+        if values.shape != shapes.get(name):
+            raise CheckpointError(
+                f"{name} of {folder.name} must be {shapes.get(name)} for its config, "
+                f"got {values.shape}"
+            )
+    return config, found
 
 
 def read_config(name_or_folder: str | Path) -> ViTConfig:

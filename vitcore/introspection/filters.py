@@ -63,8 +63,16 @@ def principal_components(kernel: np.ndarray) -> PrincipalComponents:
 
     Source: Dosovitskiy et al. 2021, figure 7, left, https://arxiv.org/abs/2010.11929
     """
+    directions, explained = _components(kernel)
+    size, _, channels, _ = kernel.shape
+    pictures = directions.reshape(-1, size, size, channels)
+    return PrincipalComponents(_scaled(pictures.astype(np.float32)), explained)
+
+
+def _components(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Directions (K, P * P * 3) float64, strongest first, and their shares (K,) float32."""
     _check(kernel)
-    size, _, channels, width = kernel.shape
+    width = kernel.shape[-1]
     filters = np.asarray(kernel, np.float64).reshape(-1, width).T  # (D, P*P*C)
     _, strengths, directions = np.linalg.svd(filters - filters.mean(axis=0), full_matrices=False)
     largest = np.abs(directions).argmax(axis=1)
@@ -72,8 +80,7 @@ def principal_components(kernel: np.ndarray) -> PrincipalComponents:
     variance = strengths**2
     total = variance.sum()
     explained = variance / total if total > 0 else np.zeros_like(variance)
-    pictures = directions.reshape(-1, size, size, channels)
-    return PrincipalComponents(_scaled(pictures.astype(np.float32)), explained.astype(np.float32))
+    return directions, explained.astype(np.float32)
 
 
 def embed_patches(
@@ -102,3 +109,63 @@ def embed_patches(
     rows, columns = patches.shape[:2]
     flat = pixels.reshape(rows * columns, -1) @ kernel.reshape(-1, kernel.shape[-1]) + bias
     return flat.astype(np.float32).reshape(rows, columns, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedComponents:
+    """The strongest principal components of a kernel, placed where they were a moment before."""
+
+    size: int  # P
+    directions: np.ndarray  # (K, P * P * 3) float64, of length 1
+    explained: np.ndarray  # (K,) float32, share of the filters' variance of each
+
+    @property
+    def pictures(self) -> np.ndarray:
+        """(K, P, P, 3) float32 in [0, 1]; middle grey is zero, so that a sign can be seen."""
+        largest = np.abs(self.directions).max(axis=1, keepdims=True)
+        grey = np.zeros_like(self.directions)
+        spread = np.divide(self.directions, largest, out=grey, where=largest > 0)
+        return (0.5 + spread / 2).astype(np.float32).reshape(-1, self.size, self.size, 3)
+
+
+def follow_components(
+    kernel: np.ndarray, before: FollowedComponents | None = None, *, most: int = 28
+) -> FollowedComponents:
+    """The strongest components of a kernel that learns, each in the place of its predecessor.
+
+    Training exchanges components that are about as strong, and the sign of each is arbitrary: in
+    plain order they flicker. So the pair of an earlier and a present component with the largest
+    cosine is matched first, then the next of what is left; signs make cosines positive.
+
+    Args:
+        kernel: (P, P, 3, D), at the patch size to show.
+        before: what this gave for the kernel a moment before; None at the beginning, where the
+            strongest come first and the largest number of each is positive.
+        most: how many to show, K at most.
+
+    Raises:
+        ValueError: if the kernel is not square with four axes.
+
+    Source: Dosovitskiy et al. 2021, figure 7, left, https://arxiv.org/abs/2010.11929
+    """
+    directions, explained = _components(kernel)
+    directions, explained = directions[:most], explained[:most]
+    size = kernel.shape[0]
+    if before is not None and before.directions.shape == directions.shape:
+        cosines = before.directions @ directions.T
+        order = _matched(np.abs(cosines))
+        directions, explained = directions[order], explained[order]
+        signs = np.where((before.directions * directions).sum(axis=1) < 0, -1.0, 1.0)
+        directions = directions * signs[:, None]
+    return FollowedComponents(size, directions, explained)
+
+
+def _matched(likeness: np.ndarray) -> np.ndarray:
+    """For each row a column of its own, the likest pairs first: (K,) columns of (K, K)."""
+    left = likeness.copy()
+    columns = np.empty(len(left), np.intp)
+    for _ in range(len(left)):
+        row, column = np.unravel_index(left.argmax(), left.shape)
+        columns[row] = column
+        left[row, :] = left[:, column] = -1.0
+    return columns

@@ -30,6 +30,30 @@ def test_what_is_written_is_read_back(folder):
         np.testing.assert_array_equal(values, expected[name])
 
 
+def test_some_weights_are_read_without_the_others(folder):
+    config, weights = checkpoints.read_some(folder, ["positions", "class_token"])
+    assert config == CONFIGURATION
+    assert list(weights) == ["positions", "class_token"]
+    for name, values in weights.items():
+        assert values.dtype == np.float32
+        np.testing.assert_array_equal(values, random_weights(CONFIGURATION)[name])
+
+
+def test_some_weights_that_cannot_be_read_are_named(folder):
+    with pytest.raises(CheckpointError, match="nothing"):
+        checkpoints.read_some(folder, ["nothing"])
+    values = {"positions": np.zeros((2, 2, 16), np.float32)}
+    save_file(values, folder / WEIGHTS)
+    with pytest.raises(CheckpointError, match=r"positions of model must be \(4, 4, 16\)"):
+        checkpoints.read_some(folder, ["positions"])
+    (folder / WEIGHTS).write_bytes(b"short")
+    with pytest.raises(CheckpointError, match="damaged"):
+        checkpoints.read_some(folder, ["positions"])
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(CheckpointError, match="damaged"):
+        checkpoints.read_some(folder, ["positions"])
+
+
 def test_half_precision_is_half_the_size_and_near(folder):
     whole = (folder / WEIGHTS).stat().st_size
     checkpoints.write(folder, CONFIGURATION, random_weights(CONFIGURATION), half=True)

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from vitcore.introspection.filters import embed_patches, embedding_filters, principal_components
+from vitcore.introspection.filters import (
+    embed_patches,
+    embedding_filters,
+    follow_components,
+    principal_components,
+)
 
 
 @pytest.fixture
@@ -87,3 +92,46 @@ def test_wrong_input_is_named_in_the_error(kernel):
     patches = np.zeros((1, 1, 2, 2, 3), np.uint8)
     with pytest.raises(ValueError, match="signed or unit, got 'byte'"):
         embed_patches(patches, kernel, np.zeros(7), pixel_range="byte")
+
+
+def test_followed_components_begin_as_the_principal_ones(kernel):
+    followed, plain = follow_components(kernel, most=4), principal_components(kernel)
+    np.testing.assert_array_equal(followed.explained, plain.explained[:4])
+    for mine, theirs in zip(followed.pictures, plain.pictures, strict=False):
+        assert np.corrcoef(mine.ravel(), theirs.ravel())[0, 1] == pytest.approx(1)
+        assert np.abs(mine - 0.5).max() == pytest.approx(0.5)
+
+
+def test_a_component_keeps_its_place_and_sign_when_another_becomes_stronger():
+    """Two directions, the first and the second number, exchange their strengths."""
+
+    def kernel(first, second):
+        values = np.zeros((1, 1, 3, 4))
+        values[0, 0, 0] = [first, -first, 0, 0]
+        values[0, 0, 1] = [0, 0, second, -second]
+        return values
+
+    before = follow_components(kernel(3, 2), most=2)
+    before.directions[0] *= -1  # as if it had come out the other way round
+    after = follow_components(kernel(2, 3), before, most=2)
+    np.testing.assert_allclose(after.directions, before.directions, atol=1e-9)
+    np.testing.assert_allclose(after.explained, [4 / 13, 9 / 13], atol=1e-6)
+
+
+def test_each_component_has_one_place(kernel):
+    other = np.random.default_rng(1).normal(size=kernel.shape)
+    followed = follow_components(other, follow_components(kernel))
+    plain = principal_components(other)
+    np.testing.assert_allclose(np.sort(followed.explained), np.sort(plain.explained), atol=1e-7)
+
+
+def test_a_history_of_another_patch_size_is_not_followed(kernel):
+    other = follow_components(np.random.default_rng(1).normal(size=(3, 3, 3, 7)))
+    plain = follow_components(kernel)
+    np.testing.assert_array_equal(follow_components(kernel, other).directions, plain.directions)
+
+
+def test_components_of_filters_that_are_all_alike_are_grey():
+    followed = follow_components(np.ones((1, 1, 3, 2)))
+    assert np.isfinite(followed.pictures).all()
+    np.testing.assert_array_equal(followed.explained, 0)
