@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,58 @@ def test_each_step_ticket_is_obeyed_once(tmp_path):
     assert [control.gate() for _ in range(3)] == ["run", "run", "stop"]
 
 
-@pytest.mark.parametrize("word", ["", "go", "step", "step x", "stop now"])
+def test_a_pause_and_what_ends_it_are_told_once(tmp_path):
+    told, words = [], iter(["pause", "step 1"])
+    control = Control(tmp_path, lambda seconds: write_control(tmp_path, next(words, "run")))
+    write_control(tmp_path, "pause")
+    assert control.gate(say=told.append) == "run"  # the single step
+    assert told == ["paused"]
+    assert control.gate(say=told.append) == "run"  # waits again, then runs on
+    assert told == ["paused", "paused", "resumed"]
+    assert control.gate(say=told.append) == "run"
+    assert told == ["paused", "paused", "resumed"]
+
+
+def test_one_epoch_runs_to_its_end_and_pauses(tmp_path):
+    told = []
+    control = Control(tmp_path, lambda seconds: write_control(tmp_path, "stop"))
+    write_control(tmp_path, "epoch 1")
+    # Asked for just where an epoch ended: the next one is done.
+    ends = [True, False, False, True]
+    assert [control.gate(epoch_ends=end, say=told.append) for end in ends] == [*["run"] * 3, "stop"]
+    assert told == ["paused"]
+
+
+def test_a_further_epoch_goes_on_from_a_pause(tmp_path):
+    told = []
+    control = Control(tmp_path, lambda seconds: write_control(tmp_path, "epoch 2"))
+    write_control(tmp_path, "pause")
+    assert control.gate(epoch_ends=True, say=told.append) == "run"
+    assert told == ["paused", "resumed"]
+
+
+def test_a_slowed_run_takes_as_many_steps_a_second_as_asked(tmp_path):
+    control = Control(tmp_path)
+    write_control(tmp_path, "run 20")
+    started = time.monotonic()
+    for _ in range(5):
+        assert control.gate() == "run"
+    assert time.monotonic() - started >= 4 / 20
+    write_control(tmp_path, "run 1")
+    control.gate()
+    write_control(tmp_path, "run")  # and full speed is obeyed at once
+    started = time.monotonic()
+    assert control.gate() == "run"
+    assert time.monotonic() - started < 0.5
+
+
+def test_a_stop_ends_a_slow_run_at_once(tmp_path):
+    control = Control(tmp_path, lambda seconds: write_control(tmp_path, "stop"))
+    write_control(tmp_path, "run 1")
+    assert [control.gate(), control.gate()] == ["run", "stop"]
+
+
+@pytest.mark.parametrize("word", ["", "go", "step", "step x", "stop now", "epoch", "run fast"])
 def test_only_known_words_are_written(tmp_path, word):
     with pytest.raises(ValueError, match="word must be run, .* got"):
         write_control(tmp_path, word)

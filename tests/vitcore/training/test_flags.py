@@ -1,0 +1,60 @@
+"""Options of the command line: each configuration can be typed, and is read as it was meant."""
+
+import argparse
+
+import pytest
+
+from vitcore.config import PATCH_SIZES, RECIPES, TrainConfig
+from vitcore.training import flags
+
+
+def parsed(arguments):
+    parser = argparse.ArgumentParser()
+    flags.add(parser)
+    return parser.parse_args(arguments)
+
+
+def understood(arguments):
+    options = parsed(arguments)
+    return RECIPES[options.recipe or "standard"].replace(**flags.given(options))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *RECIPES.values(),
+        RECIPES["flexi-cifar10"].replace(patch_sizes=(), patch_weights=(), patch_weights_end=()),
+        RECIPES["standard"].replace(
+            pooling="class", positions="sincos2d", early_stopping=3, schedule="plateau",
+            plateau_factor=1 / 3, plateau_patience=2, warmup=0.0, augmentation="none",
+            weight_decay=0.0, patch_sizes=PATCH_SIZES, token_budget=8192, precision="bfloat16",
+            learning_rate=0.1 + 0.2, epochs=1e-7, seed=2**40,
+        ),
+    ],
+)  # fmt: skip
+def test_every_configuration_survives_the_command_line(config):
+    assert understood(flags.arguments(config)) == config
+
+
+def test_what_the_recipe_says_is_not_repeated():
+    names = {argument.partition("=")[0] for argument in flags.arguments(RECIPES["article"])}
+    assert names == {"--recipe", "--data", "--preset", "--epochs", "--learning-rate", "--seed"}
+
+
+def test_what_is_not_named_is_not_given():
+    assert flags.given(parsed([])) == {}
+    assert flags.given(parsed(["--patch-sizes=4, 8", "--seed", "3"])) == {
+        "patch_sizes": (4, 8),
+        "seed": 3,
+    }
+
+
+def test_a_recipe_that_is_not_here_is_named():
+    with pytest.raises(ValueError, match="recipe must be one of .*, got 'mine'"):
+        flags.arguments(TrainConfig(recipe="mine"))
+
+
+@pytest.mark.parametrize("text", ["--patch-sizes=many", "--epochs=long", "--preset=huge"])
+def test_what_is_no_value_is_answered_with_the_usage(text):
+    with pytest.raises(SystemExit):
+        parsed([text])
