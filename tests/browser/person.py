@@ -15,6 +15,7 @@ PAGES = {
     "Positions": "positions",
     "Attention": "attention",
     "Train": "train",
+    "Evaluate": "evaluate",
     "Models": "models",
 }
 

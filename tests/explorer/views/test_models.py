@@ -34,6 +34,16 @@ CARD = {
     "accuracy": {"cifar10": {"2": 0.62, "4": 0.714, "8": 0.05}, "sketch10": {"4": 0.9}},
     "note": "",
 }
+LEARNED = {
+    "training_curve": {"epoch": [0.5, 1.0], "loss": [2.0, 1.2], "accuracy": [0.3, 0.6]},
+    "curves": [{"epoch": 1.0, "loss": 1.25, "accuracy": 0.55}],
+    "reports": {
+        "cifar10": {
+            "patch_size": 4,
+            "confusion": (np.eye(10, dtype=int) * 9 + np.eye(10, k=1, dtype=int)).tolist(),
+        }
+    },
+}
 
 
 @pytest.fixture
@@ -110,6 +120,21 @@ def test_a_bundled_model_shows_its_card(home, bundled):
         assert words in texts(view)
     assert f"{sum(array.size for array in WEIGHTS.values()):,}" in texts(view)
     assert "The model in use" in texts(view)
+
+
+def test_a_card_shows_how_the_model_learned_and_what_it_mixes_up(home, bundled, tmp_path):
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, **LEARNED})
+    view = opened("flexi-cifar10")
+    headings = [heading.value for heading in view.subheader]
+    assert "Loss: 1.20 in training, 1.25 held back" in headings
+    assert "Right: 60% in training, 55% held back" in headings
+    assert "Most often mistaken: an airplane for an automobile, 10% of all airplanes" in headings
+    assert "99 CIFAR-10 test pictures at patch size 4" in texts(view)
+    assert len(view.get("plotly_chart")) == 3
+
+
+def test_a_card_without_curves_has_no_empty_figures(home, bundled):
+    assert not opened("flexi-cifar10").get("plotly_chart")
 
 
 def test_a_run_shows_what_it_was_trained_on(home):
@@ -201,7 +226,16 @@ def test_the_table_marks_the_present_patch_size():
     assert cards.accuracy_table({}, 4) == ""
 
 
-@pytest.mark.parametrize("card", ["[]", "[1]", '{"accuracy": 3, "seconds": "long"}', "{"])
+@pytest.mark.parametrize(
+    "card",
+    [
+        "[]",
+        "[1]",
+        '{"accuracy": 3, "seconds": "long"}',
+        '{"curves": 3, "reports": [], "training_curve": {"epoch": 1}}',
+        "{",
+    ],
+)
 def test_any_card_is_survived(home, bundled, tmp_path, card):
     (tmp_path / "bundled" / "flexi-cifar10" / "card.json").write_text(card)
     opened("flexi-cifar10")

@@ -1,0 +1,183 @@
+"""Evaluate, opened on answers that are all there, partly there, awaited or refused."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import evaluations, gathering, measured, services, tested_pictures
+from explorer.evaluating import Answered
+from explorer.figures.evaluation import AgainstSize
+from explorer.readings import Problem, Waiting
+from explorer.state import Picture
+from vitcore.config import CLASS_NAMES
+from vitcore.datasets import DataError
+
+VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "evaluate.py"
+WAITING = Waiting("Answering 500 pictures at patch size 4.", "Meanwhile.")
+CAT, DOG = CLASS_NAMES.index("cat"), CLASS_NAMES.index("dog")
+
+
+def answered(done, wanted=500):
+    """Right everywhere, but that every other cat is a dog; the surest mistake is picture 3."""
+    labels = np.arange(done) % 10
+    logits = 4 * np.eye(10, dtype=np.float32)[labels]
+    cats = np.flatnonzero(labels == CAT)[::2]
+    logits[cats] = np.eye(10)[DOG] * np.linspace(8, 4, len(cats))[:, None]
+    waiting = None if done == wanted else WAITING
+    return Answered(logits=logits, wanted=wanted, seconds=2.0, waiting=waiting)
+
+
+@pytest.fixture
+def open_page(monkeypatch):
+    """Open the page on an answer, or a function from (model, source, count, P) to one."""
+    monkeypatch.setattr(services, "reading", lambda *_, **__: WAITING)
+    monkeypatch.setattr(services, "model_names", lambda: ["flexi"])
+    monkeypatch.setattr(gathering, "cifar10", lambda: SimpleNamespace(ready=False))
+    monkeypatch.setattr(measured, "card_of", lambda name: {})
+    line = {"patch_sizes": [4, 8], "accuracy": [0.8, 0.7], "operations": [4e8, 1e8]}
+    model = AgainstSize(name="flexi", tokens=[64, 16], **line)
+    monkeypatch.setattr(measured, "against_size", lambda names, chosen: [model])
+
+    def open_page(answer):
+        def evaluation(*asked):
+            return answer(*asked) if callable(answer) else answer
+
+        monkeypatch.setattr(evaluations, "evaluation", evaluation)
+        view = AppTest.from_file(VIEW, default_timeout=20)
+        pixels = np.zeros((32, 32, 3), np.uint8)
+        view.session_state["chosen_picture"] = Picture(pixels, "sketch10", 0, "airplane 0", "key")
+        view.session_state["model"] = "flexi"
+        view.session_state["patch_size"] = 8
+        view.run()
+        assert not view.exception
+        assert len(view.title) == 1
+        return view
+
+    return open_page
+
+
+def texts(view):
+    return " ".join(block.proto.body for block in view.get("html"))
+
+
+def headings(view):
+    return [heading.value for heading in view.subheader]
+
+
+def galleries(view, unpack):
+    """What both galleries were sent: the pictures of the cell, and the mistakes."""
+    return [
+        unpack(element.proto.bytes)[0]
+        for element in view.get("bidi_component")
+        if element.proto.component_name.endswith("gallery")
+    ]
+
+
+def test_everything_is_told_when_all_pictures_are_counted(open_page):
+    view = open_page(answered(500))
+    assert view.title[0].value == (
+        "flexi gets 95% of 500 sketches no training has seen right at patch size 8"
+    )
+    assert headings(view)[:3] == [
+        "Most often mistaken: a cat for a dog, 50% of all cats",
+        "25 of 50 cats are answered dog",
+        "Best at airplanes (F1 100%), worst at cats (67%)",
+    ]
+    assert headings(view)[-1] == (
+        "flexi: patch size 4 is right most often, 80%; 8 is 4.0 times cheaper and gets 70%"
+    )
+    assert "500 pictures · 250 pictures a second" in texts(view)
+    assert len(view.get("plotly_chart")) == 3
+
+
+def test_pictures_of_the_cell_and_mistakes_come_surest_first(open_page, unpack):
+    cell, mistakes = galleries(open_page(answered(500)), unpack)
+    assert cell["numbers"][:2] == mistakes["numbers"][:2] == [3, 23]
+    assert cell["captions"][0] == ["dog >99%", "is cat"]
+    assert len(cell["numbers"]) == 12
+
+
+def test_another_cell_is_chosen_by_its_classes(open_page, unpack):
+    view = open_page(answered(500))
+    assert view.selectbox(key="evaluate_true").value == "cat"
+    view.selectbox(key="evaluate_answered").set_value("cat").run()
+    assert headings(view)[1] == "25 of 50 cats are recognised"
+    view.selectbox(key="evaluate_true").set_value("frog").run()
+    assert headings(view)[1] == "0 of 50 frogs are answered cat"
+    assert "No picture among those counted." in texts(view)
+    assert not view.exception
+
+
+def test_while_it_counts_figures_show_what_is_there(open_page):
+    view = open_page(answered(120))
+    assert view.title[0].value.startswith("flexi: 95% right so far, 120 of 500 sketches")
+    assert "120 of 500 pictures" in texts(view)
+    assert "width:24.0%" in texts(view)
+    assert len(view.get("plotly_chart")) == 3
+    # What is redrawn by itself must not hold boxes that send their value back.
+    assert "evaluate_true" not in {box.key for box in view.selectbox}
+
+
+def test_before_the_first_answer_it_says_what_is_done(open_page):
+    empty = Answered(logits=np.zeros((0, 10)), wanted=500, seconds=0.0, waiting=WAITING)
+    view = open_page(empty)
+    assert view.title[0].value.startswith("flexi is asked about 500 sketches")
+    assert WAITING.what in texts(view)
+    assert len(view.get("plotly_chart")) == 1  # what the cards say is there at once
+
+
+def test_a_problem_is_said_in_place(open_page):
+    view = open_page(Problem("The model's process ended.", "Choose a larger patch size."))
+    assert "The model&#x27;s process ended." in texts(view)
+    assert len(view.get("plotly_chart")) == 1
+
+
+def test_what_is_asked_is_what_was_chosen(open_page):
+    asked = []
+
+    def answer(*wish):
+        asked.append(wish)
+        return answered(wish[2], wanted=wish[2])
+
+    view = open_page(answer)
+    assert asked[-1] == ("flexi", "sketch10", 500, 8)
+    view.session_state["evaluate_count"] = 2000
+    view.run()
+    assert asked[-1] == ("flexi", "sketch10", 2000, 8)
+
+
+def test_photographs_that_are_missing_are_named_with_what_to_do(open_page, monkeypatch):
+    def labels(source):
+        if source == "cifar10":
+            raise DataError("CIFAR-10 is not on this machine")
+        return np.arange(10_000) % 10
+
+    monkeypatch.setattr(tested_pictures, "labels", labels)
+    view = open_page(answered(500))
+    view.selectbox(key="evaluate_data").set_value("cifar10").run()
+    assert not view.exception
+    assert view.title[0].value == "There are no photographs to test on"
+    assert "CIFAR-10 is not on this machine" in texts(view)
+    assert "Choose sketch10" in texts(view)
+
+
+def test_photographs_are_the_default_where_they_are_and_the_model_learned_from_them(
+    open_page, monkeypatch
+):
+    monkeypatch.setattr(gathering, "cifar10", lambda: SimpleNamespace(ready=True))
+    monkeypatch.setattr(tested_pictures, "labels", lambda _: np.arange(10_000) % 10)
+    monkeypatch.setattr(
+        tested_pictures, "images", lambda _, n: np.zeros((len(n), 32, 32, 3), np.uint8)
+    )
+    assert open_page(answered(500)).selectbox(key="evaluate_data").value == "cifar10"
+    monkeypatch.setattr(measured, "card_of", lambda _: {"train": {"data": "sketch10"}})
+    assert open_page(answered(500)).selectbox(key="evaluate_data").value == "sketch10"
+
+
+def test_every_figure_has_its_own_camera(open_page):
+    for chart in open_page(answered(500)).get("plotly_chart"):
+        assert json.loads(chart.proto.config)["modeBarButtons"] == [["toImage"]]
