@@ -38,7 +38,10 @@ class Stage:
         page.evaluate(MOUNT, [f"{script}\n{OPENED}", name])
 
     def show(self, payload):
-        self.page.evaluate("(text) => show(text)", text(payload))
+        self.page.evaluate(
+            "(text) => { show(text); return new Promise((done) => setTimeout(done)); }",
+            text(payload),
+        )
 
     def read(self):
         return self.page.locator(".read").inner_text()
