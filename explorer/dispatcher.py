@@ -15,6 +15,7 @@ from explorer.readings import Answers, Problem, Waiting, protect
 from explorer.wishes import Asker, Queue, Request, Task
 
 _log = logging.getLogger(__name__)
+_FOR_THE_BROWSER = 0.7  # seconds that it takes to show a page, about
 _ATTEMPTS = 2  # a request that finds its worker dead is asked once more
 
 
@@ -31,6 +32,8 @@ class Dispatcher:
         idle: given what is warm, one more thing to warm, or None.
         deadline: seconds for one task.
         first_deadline: seconds for one of the first steps, which import the libraries.
+        head_start: seconds for which the worker is not started yet unless a page was drawn, so
+            that the first page has the machine to itself; nobody waits for a worker till then.
         room: bytes of answers to keep.
     """
 
@@ -43,6 +46,7 @@ class Dispatcher:
         idle: Callable[[set[Hashable]], Task | None] = lambda warm: None,  # noqa: ARG005
         deadline: float = 30.0,
         first_deadline: float = 120.0,
+        head_start: float = 0.0,
         room: int = 64 * 2**20,
     ) -> None:
         self._start = start
@@ -51,6 +55,8 @@ class Dispatcher:
         self._idle = idle
         self._deadline = deadline
         self._first_deadline = first_deadline
+        self._head_start = head_start
+        self._page_drawn = False
         self._changed = threading.Condition()
         self._queue = Queue()
         self._answers = Answers(room)
@@ -97,6 +103,7 @@ class Dispatcher:
         with self._changed:
             asker.running = False
             asker.allowance = 0.0
+            self._page_drawn = True
             self._changed.notify_all()
 
     def ask(
@@ -127,6 +134,8 @@ class Dispatcher:
             self._changed.notify_all()
             started = time.monotonic()
             limit = asker.allowance if patience is None else patience
+            if self._head_start and not self._ready:
+                limit = 0.0
             settled = self._changed.wait_for(
                 lambda: not self._queue.holds(task.key, asker), timeout=max(0.0, limit)
             )
@@ -163,6 +172,7 @@ class Dispatcher:
     # The dispatcher's own thread.
 
     def _serve(self) -> None:
+        self._let_the_first_page_go_before()
         while not self._closing:
             with self._changed:
                 request = self._queue.begin_next()
@@ -174,6 +184,14 @@ class Dispatcher:
                 self._finish(request, self._answer(request.task))
             else:
                 self._answer(warm)
+
+    def _let_the_first_page_go_before(self) -> None:
+        with self._changed:
+            drawn = self._changed.wait_for(
+                lambda: self._closing or self._page_drawn, timeout=self._head_start
+            )
+            if drawn and self._head_start:  # the browser is still busy with what it got
+                self._changed.wait_for(lambda: self._closing, timeout=_FOR_THE_BROWSER)
 
     def _next_to_warm(self) -> Task | None:
         try:

@@ -42,6 +42,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 _PATIENCE = 0.4  # seconds a script run may wait for the model, in all
+_HEAD_START = 5.0  # seconds after which the worker is started though nobody has opened a page
 _FAVOURITE = "flexi-cifar10"  # the model shown first, where it is there
 _references = itertools.count(1)
 
@@ -250,7 +251,8 @@ def ask(
     context = get_script_run_ctx(suppress_warning=True)
     in_fragment = bool(context and context.fragment_ids_this_run)
     patience = 0.0 if background else _PATIENCE if in_fragment else None
-    _wanted().update(folder=folder, stamp=stamp, patch_size=patch_size)
+    if not background:  # which nobody waits for, perhaps of a model that nobody chose
+        _wanted().update(folder=folder, stamp=stamp, patch_size=patch_size)
     return _dispatcher().ask(task, _asker(), slot=slot, patience=patience, heeded=heeded)
 
 
@@ -266,7 +268,13 @@ def _asker() -> Asker:
 
 @cache
 def _dispatcher() -> Dispatcher:
-    return Dispatcher(worker.start, first_steps=_first_steps, explain=_explain, idle=_next_to_warm)
+    return Dispatcher(
+        worker.start,
+        first_steps=_first_steps,
+        explain=_explain,
+        idle=_next_to_warm,
+        head_start=_HEAD_START,
+    )
 
 
 @cache

@@ -381,3 +381,38 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     return not os.path.isdir("/proc/self")
+
+
+def test_worker_starts_after_the_first_page_was_drawn(make, monkeypatch):
+    monkeypatch.setattr("explorer.dispatcher._FOR_THE_BROWSER", 0.0)
+    started = threading.Event()
+
+    def start():
+        started.set()
+        return InThisProcess()
+
+    dispatcher, asker = make(start, head_start=60.0), Asker()
+    dispatcher.begin(asker, allowance=60.0)
+    before = time.monotonic()
+    answer = dispatcher.ask(Task("answer", lambda: 42), asker)
+    assert isinstance(answer, Waiting)
+    assert time.monotonic() - before < 5  # the page did not wait for its minute
+    assert not started.wait(0.2)
+    dispatcher.end(asker)
+    assert started.wait(5)
+    limit = time.monotonic() + 5
+    while not dispatcher.settled(asker) and time.monotonic() < limit:
+        time.sleep(0.01)
+    dispatcher.begin(asker, allowance=5.0)
+    assert dispatcher.ask(Task("answer", lambda: 42), asker) == 42
+
+
+def test_worker_starts_by_itself_where_nobody_comes(make):
+    started = threading.Event()
+
+    def start():
+        started.set()
+        return InThisProcess()
+
+    make(start, head_start=0.1).open()
+    assert started.wait(5)
