@@ -306,6 +306,17 @@ def test_a_link_pins_its_patch_once(page):
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
 
 
+def test_a_head_chosen_beside_the_lens_is_shown_once(lens):
+    which = lens.page.locator(".which")
+    lens.show(unchanged(look=("first", 3, 2)))
+    assert which.inner_text() == "Block 4, head 3"
+    lens.page.locator("canvas.heads").press("ArrowLeft")
+    lens.show(unchanged(look=("first", 3, 2), names=()))
+    assert which.inner_text() == "Block 3, head 3"
+    lens.show(unchanged(look=("second", 9, 9)))  # the model has no such head
+    assert which.inner_text() == "Block 1, head 1"
+
+
 def test_python_hears_of_a_pin_from_another_figure(page):
     hero = Stage(page, "lens")
     hero.show(unchanged())

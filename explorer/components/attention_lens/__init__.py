@@ -31,6 +31,7 @@ def lens(
     changes: Intervention | None = None,
     of: str = "",
     link: tuple[str, int | None] | None = None,
+    look: tuple[str, int, int] | None = None,
     config: ViTConfig | None = None,
     key: str = "lens",
     on_pin: Callable[[], None] | None = None,
@@ -50,6 +51,8 @@ def lens(
         changes: what is switched off, erased or moved in `answer`.
         of: what changes belong to (model, picture, patch size); comes back with them.
         link: an id that is new for each link that is followed, and the patch that it pins.
+        look: an id that is new for each wish, and the block and head to show large: for figures
+            beside the lens in which a head can be chosen.
         config: of the chosen model where it is known.
         key: widget key.
         on_pin: called before the next run when a patch was pinned or let go;
@@ -65,6 +68,7 @@ def lens(
         pooling=config.pooling if config else "mean",
         place=(start.block, start.head, start.patch) if start else (0, 0, 0),
         link=link,
+        look=look,
     )
     if isinstance(answer, Reading):
         marks = fingerprint(answer), None if before is None else fingerprint(before)

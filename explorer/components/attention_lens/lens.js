@@ -138,6 +138,7 @@ class Lens extends Drawing {
     if (live) {
       this.model = { head, shares };
       this.start = head.start.patch;
+      if (head.look && head.look[0] !== this.looked) { this.looked = head.look[0]; this.chosen = head.look.slice(1); }
       const [l, h] = this.chosen ?? [];
       if (!(l < head.blocks && h < head.heads)) this.chosen = [head.start.block, head.start.head];
     } else this.start = null;

@@ -28,6 +28,7 @@ class Shown:
     pooling: str = "mean"
     place: tuple[int, int, int] = (0, 0, 0)  # block, head and patch shown while nothing is pinned
     link: tuple[str, int | None] | None = None  # a new id, and the patch that a link pins
+    look: tuple[str, int, int] | None = None  # a new id, and the block and head to show large
 
     def header(self) -> dict[str, Any]:
         link = None if self.link is None else {"id": self.link[0], "patch": self.link[1]}
@@ -38,6 +39,7 @@ class Shown:
             "pooling": self.pooling,
             "mean": DATA_MEAN.tolist(),
             "link": link,
+            "look": None if self.look is None else list(self.look),
         }
 
 
