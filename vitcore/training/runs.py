@@ -50,6 +50,7 @@ class Run:
     usable: bool = False  # its weights are there, whole, and can be loaded as a model
     config: TrainConfig | None = None  # None only where damaged
     created: float = 0.0  # seconds since 1970; 0 where damaged so that it is not known
+    started: float = 0.0  # the same for the process that trains it, or did last
     step: int = 0  # optimiser steps done
     steps: int = 0  # of how many; 0 before the process said so
     epoch: float = 0.0
@@ -177,6 +178,7 @@ def _read_run(folder: Path) -> Run:
         usable=not weights,
         config=config,
         created=created,
+        started=started,
         step=int((end or {}).get("step") or last.get("step") or 0),
         steps=int(seen.get("start", {}).get("steps") or 0),
         epoch=float(last.get("epoch") or 0.0),
