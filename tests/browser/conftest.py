@@ -10,6 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.person import Person
 from tests.browser.server import Server
+from tests.browser.stage import Stage
 from tests.run import find_browser
 
 # Nothing here needs the network, and a browser that tries slows every test down.
@@ -117,6 +118,12 @@ def page(browser):
     yield page
     page.close()
     assert problems == []
+
+
+@pytest.fixture
+def lens(page):
+    """The lens on an empty page."""
+    return Stage(page, "lens")
 
 
 def show_failure(name, person, server):

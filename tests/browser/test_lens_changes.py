@@ -1,0 +1,205 @@
+"""The lens alone in a real browser: heads switched off, patches erased and moved."""
+
+import numpy as np
+import pytest
+
+from explorer.components.attention_lens.payload import Shown, waiting_payload
+from explorer.readings import Waiting
+from tests.browser.lens_stage import (
+    badge,
+    changed,
+    last,
+    lens_payload,
+    press_switch,
+    unchanged,
+)
+from tests.browser.stage import PIXELS
+from vitcore.intervention import Intervention
+
+
+def test_a_head_is_switched_off_at_its_corner_and_on_again(lens):
+    lens.show(unchanged())
+    press_switch(lens, 2, 1)
+    assert last(lens) == {"of": "it", "heads": [[2, 1]], "patches": [], "positions": True}
+    assert badge(lens) == "1 head off: block 3 head 2"
+    press_switch(lens, 2, 1)
+    assert last(lens)["heads"] == []
+    assert badge(lens) == ""
+    lens.page.mouse.move(1, 1)
+    lens.settle()
+    assert lens.page.locator(".which").inner_text() == "Block 1, head 1"  # nothing was chosen
+
+
+def test_a_block_is_switched_off_beside_its_number(lens):
+    lens.show(unchanged())
+    press_switch(lens, 4, 2)
+    press_switch(lens, 1, -1)
+    assert last(lens)["heads"] == [[1, 0], [1, 1], [1, 2], [4, 2]]
+    assert badge(lens) == "4 heads off: block 2, block 5 head 3"
+    press_switch(lens, 1, -1)
+    assert last(lens)["heads"] == [[4, 2]]
+
+
+def test_keys_switch_heads_and_blocks(lens):
+    lens.show(unchanged())
+    heads = lens.page.locator("canvas.heads")
+    heads.press("ArrowRight")
+    heads.press("Enter")
+    assert last(lens)["heads"] == [[1, 0]]
+    heads.press("Shift+Enter")
+    assert last(lens)["heads"] == [[1, 0], [1, 1], [1, 2]]
+
+
+def test_buttons_switch_the_chosen_head_and_its_block(lens):
+    lens.show(unchanged())
+    lens.page.get_by_role("button", name="More").click()
+    lens.page.get_by_role("button", name="Switch block 1, head 1 off").click()
+    assert last(lens)["heads"] == [[0, 0]]
+    lens.page.get_by_role("button", name="Switch block 1, head 1 on").click()
+    lens.page.get_by_role("button", name="Switch all of block 1").click()
+    assert last(lens)["heads"] == [[0, 0], [0, 1], [0, 2]]
+
+
+def test_the_answer_stands_beside_the_one_before(lens):
+    lens.show(unchanged())
+    assert lens.page.locator(".verdict").inner_text() == "Answer: frog 82%"
+    assert lens.page.locator(".key").is_hidden()
+    lens.show(changed(Intervention(heads_off=((0, 0), (3, 1)))))
+    assert lens.page.locator(".verdict").inner_text() == "Answer: frog 82% → cat 52%"
+    assert lens.page.locator(".key").is_visible()
+    cat = lens.page.locator(".bars li").nth(3)
+    assert cat.locator(".val").inner_text() == "2.0% → 52%"
+    assert cat.locator(".was").get_attribute("style") == "left: 2%;"
+    assert cat.locator(".fill").get_attribute("style") == "width: 52%;"
+    assert lens.page.locator(".note").inner_text().startswith("The most moved: cat, by +50.0")
+    assert badge(lens) == "2 heads off: block 1 head 1, block 4 head 2"
+
+
+def test_one_click_resets_everything(lens):
+    changes = Intervention(heads_off=((0, 0),), patches={1: None, 2: 3, 3: 2}, positions=False)
+    lens.show(changed(changes))
+    assert badge(lens) == "1 head off · 1 patch erased · 2 patches moved · positions off"
+    lens.page.get_by_role("button", name="Reset").click()
+    assert last(lens) == {"of": "it", "heads": [], "patches": [], "positions": True}
+    lens.settle()
+    assert badge(lens) == ""
+    assert lens.page.get_by_role("button", name="Reset").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("pooling", "words"),
+    [
+        ("class", "The class token never sees the picture, so every picture gets this answer."),
+        ("mean", "Each patch is judged by itself, and the answer is the mean of their votes."),
+    ],
+)
+def test_all_heads_off_is_explained(lens, pooling, words):
+    every = tuple((block, head) for block in range(6) for head in range(3))
+    lens.show(changed(Intervention(heads_off=every), pooling=pooling))
+    said = lens.page.locator(".note").inner_text()
+    assert said.startswith(f"All heads are off: no token sees another. {words}")
+    assert badge(lens) == "all heads off"
+
+
+def test_an_answer_to_an_older_click_takes_nothing_back(lens):
+    lens.show(unchanged())
+    press_switch(lens, 0, 0)
+    press_switch(lens, 1, 1)
+    first = Intervention(heads_off=((0, 0),))
+    lens.show(changed(first))
+    assert badge(lens) == "2 heads off: block 1 head 1, block 2 head 2"
+    assert lens.page.locator(".pending").count() == 1
+    lens.show(changed(Intervention(heads_off=((0, 0), (1, 1)))))
+    assert lens.page.locator(".pending").count() == 0
+
+
+def test_changes_of_another_picture_are_taken_from_python(lens):
+    lens.show(unchanged())
+    press_switch(lens, 0, 0)
+    lens.show(unchanged(of="another"))
+    assert badge(lens) == ""
+    assert lens.page.locator(".pending").count() == 0
+
+
+def test_changes_outlive_a_page_that_is_left(lens):
+    lens.show(changed(Intervention(heads_off=((5, 2),))))
+    assert badge(lens) == "1 head off: block 6 head 3"
+    assert lens.sent() == []
+
+
+# Poking the picture.
+
+
+def test_a_click_erases_a_patch_and_another_brings_it_back(lens):
+    lens.show(unchanged())
+    lens.page.get_by_role("button", name="erase").click()
+    lens.page.mouse.click(*lens.at("canvas.picture", 1, 2, 4))
+    lens.page.mouse.click(*lens.at("canvas.picture", 3, 1, 4))
+    assert last(lens)["patches"] == [[1, -1], [8, -1]]
+    lens.page.mouse.click(*lens.at("canvas.picture", 1, 2, 4))
+    lens.settle()
+    assert last(lens)["patches"] == [[8, -1]]
+    assert badge(lens) == "1 patch erased"
+    assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
+
+
+def test_two_clicks_let_two_patches_change_places(lens):
+    lens.show(unchanged())
+    lens.page.get_by_role("button", name="swap").click()
+    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
+    lens.settle()
+    assert "changes places with the one at row 1, column 1" in lens.read()
+    lens.page.mouse.click(*lens.at("canvas.picture", 4, 4, 4))
+    assert last(lens)["patches"] == [[0, 15], [15, 0]]
+    picture = lens.page.locator("canvas.picture")
+    picture.press("Home")
+    picture.press("Enter")
+    picture.press("End")
+    picture.press("Enter")
+    assert last(lens)["patches"] == []
+
+
+def test_the_picture_shows_at_once_what_the_model_will_see(lens):
+    lens.show(unchanged())
+    changes = Intervention(patches={0: 5, 5: 0, 10: None})
+    lens.page.evaluate(
+        "() => { instance().changes.swap(0, 5); instance().changes.erase(10);"
+        " instance().composed(); }"
+    )
+    seen = lens.page.evaluate(
+        """() => [...instance().seen.getContext('2d')
+            .getImageData(0, 0, 32, 32).data].filter((_, i) => i % 4 < 3)"""
+    )
+    wanted = changes.on_pictures(PIXELS[None], 8)[0]
+    np.testing.assert_array_equal(np.reshape(seen, (32, 32, 3)), wanted)
+
+
+def test_shuffle_all_moves_patches_and_positions_can_be_off(lens):
+    lens.show(unchanged())
+    lens.page.get_by_role("button", name="More").click()
+    lens.page.get_by_role("button", name="Shuffle all patches").click()
+    moved = dict(last(lens)["patches"])
+    assert moved
+    assert sorted(moved) == sorted(moved.values())
+    group = lens.page.get_by_role("group", name="Position embeddings")
+    group.get_by_role("button", name="off").click()
+    assert last(lens)["positions"] is False
+    lens.settle()
+    assert badge(lens).endswith("positions off")
+
+
+def test_one_patch_can_be_erased_but_not_moved(lens):
+    lens.show(lens_payload(1))
+    assert lens.page.get_by_role("button", name="swap").is_disabled()
+    lens.page.get_by_role("button", name="erase").click()
+    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 1))
+    assert last(lens)["patches"] == [[0, -1]]
+
+
+def test_nothing_can_be_changed_while_the_model_is_awaited(lens):
+    waiting = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
+    lens.show(waiting_payload(waiting, PIXELS, 8, shown=Shown(of="it")))
+    lens.page.get_by_role("button", name="erase").click()
+    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
+    lens.page.locator("canvas.heads").press("Enter")
+    assert lens.sent() == []

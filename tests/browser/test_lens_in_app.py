@@ -1,0 +1,94 @@
+"""The lens on its page: what reaches the server, the address and the model's answer."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+
+def in_lens(person, part):
+    return person.page.locator(f".lens {part}")
+
+
+@pytest.fixture
+def at_attention(person):
+    person.opens("Attention", picture_source="sketch10")
+    person.waits_for_answer()
+    expect(in_lens(person, ".verdict")).to_contain_text("%")
+    return person
+
+
+def test_hovering_sends_nothing_to_the_server(somebody, server):
+    person = somebody(server)
+    sent = []
+    person.page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda frame: sent.append(len(frame))),
+    )
+    person.opens("Attention", picture_source="sketch10")
+    person.waits_for_answer()
+    person.page.wait_for_timeout(2000)
+    assert sent  # frames are counted
+    sent.clear()
+    shown = set()
+    for selector in ("canvas.picture", "canvas.heads"):
+        box = in_lens(person, selector).bounding_box()
+        for step in range(40):
+            share = (step + 0.5) / 40
+            person.page.mouse.move(
+                box["x"] + share * box["width"], box["y"] + share * box["height"]
+            )
+            shown.add(in_lens(person, ".read").inner_text())
+    assert len(shown) > 8
+    assert sum(sent) == 0
+
+
+def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, somebody, server):
+    person = at_attention
+    box = in_lens(person, "canvas.picture").bounding_box()
+    person.page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.06 * box["height"])
+    person.eventually(lambda: person.query().get("pinned") == "2")
+    other = somebody(server)
+    other.page.goto(person.page.url)
+    other.settles()
+    other.waits_for_answer()
+    expect(in_lens(other, ".read")).to_contain_text("Patch at row 1, column 3 (pinned).")
+    other.slides_patch_size(8)
+    other.eventually(lambda: other.query().get("pinned") == "1")
+    in_lens(other, "canvas.picture").press("Escape")
+    other.eventually(lambda: "pinned" not in other.query())
+
+
+def test_a_patch_that_cannot_be_pinned_is_named(person):
+    person.opens("Attention", picture_source="sketch10", pinned="64")
+    person.sees("Pinned patch 64 is not a whole number in 0 to 63: no patch is pinned.")
+    expect(in_lens(person, ".wrap, .read").first).not_to_contain_text("(pinned)")
+
+
+def test_heads_off_move_the_answer_here_and_nowhere_else(at_attention):
+    person = at_attention
+    before = in_lens(person, ".verdict").inner_text()
+    in_lens(person, "canvas.heads").press("Shift+Enter")
+    expect(in_lens(person, ".verdict")).to_contain_text("→")
+    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads off: block \d"))
+    answer = person.page.locator(".strip .verdict")
+    expect(answer).to_have_text(before.removeprefix("Answer: "))
+    person.goes_to("Overview")
+    person.goes_to("Attention")
+    person.waits_for_answer()
+    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads off: block \d"))
+    in_lens(person, ".reset").click()
+    expect(in_lens(person, ".verdict")).to_have_text(before)
+    expect(in_lens(person, ".pending")).to_have_count(0)
+
+
+def test_an_erased_patch_belongs_to_its_picture(at_attention):
+    person = at_attention
+    in_lens(person, "[data-mode=erase]").click()
+    box = in_lens(person, "canvas.picture").bounding_box()
+    person.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(in_lens(person, ".key")).to_be_visible()
+    expect(in_lens(person, ".badge")).to_have_text("1 patch erased")
+    person.types("picture_index", 3)
+    expect(in_lens(person, ".badge")).to_have_text("")
+    expect(in_lens(person, ".key")).to_be_hidden()
