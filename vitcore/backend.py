@@ -42,6 +42,17 @@ def check_environment() -> None:
 check_environment()  # who imports this module is about to import Keras
 
 
+def on_accelerator() -> bool:
+    """Whether a step runs beside Python, on a GPU or TPU."""
+    if check() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    import jax
+
+    return jax.default_backend() != "cpu"
+
+
 def compiled(model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile function(call, *arrays), `call` being the model's forward pass.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,24 @@ def write(
         text = json.dumps({"format": 1, "model": config.to_dict()}, indent=1)
         part.write_text(text + "\n", "utf-8")
     with replacing(folder / WEIGHTS) as part:
-        save_file(arrays, part)
+        save_arrays(arrays, part)
+
+
+def save_arrays(arrays: Mapping[str, np.ndarray], path: Path, **texts: str) -> None:
+    """Write arrays, and texts about them, as one safetensors file.
+
+    Raises:
+        OSError: if that cannot be done, the disk being full; of whatever kind it is, the library
+            calls it a SafetensorError.
+    """
+    try:
+        save_file(dict(arrays), path, metadata=texts or None)
+    except SafetensorError as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise OSError(str(error)) from error
+        code = int(number[1])
+        raise OSError(code, os.strerror(code), str(path)) from error
 
 
 def write_card(folder: Path, values: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from vitcore.model import ViT, load
 from vitcore.readability import readability
 from vitcore.report import Report
 from vitcore.training import events
-from vitcore.training.loop import saved_progress
+from vitcore.training.saving import saved_progress
 
 SKETCHES = 2000  # pictures of sketch10 that a card counts, from the seed no training sees
 TRACED = 500  # of them whose attention is looked at

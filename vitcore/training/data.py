@@ -87,11 +87,12 @@ class Pictures:
         config = self.config
         size = draws.patch_size(config, step, steps) or self.patch_size
         epoch, turn = divmod(step, self.steps_per_epoch)
-        if self._order[0] != epoch:
+        kept, order = self._order  # read once: batches may be drawn in several threads
+        if kept != epoch:
             order = draws.generator(config.seed, draws.ORDER, epoch).permutation(self._rows)
             self._order = epoch, order
         count = config.batch_size
-        rows = self._order[1][turn * count : (turn + 1) * count]
+        rows = order[turn * count : (turn + 1) * count]
         if config.token_budget:
             rows = rows[: max(1, config.token_budget // patches.grid_side(size) ** 2)]
         # Sorted, so that a memory-mapped file is read forwards.

@@ -14,6 +14,7 @@ from vitcore import backend
 from vitcore.config import TrainConfig
 from vitcore.model import ViT
 from vitcore.training import draws
+from vitcore.training.distribution import Group
 
 
 def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
@@ -73,11 +74,17 @@ class Trainer:
     """A model and its optimiser, moved one step at a time.
 
     On JAX the values live in this object between steps; `sync` writes them back.
+
+    Args:
+        model: made inside the group's `scope`, as this object.
+        config: how to train it.
+        group: the processes whose devices share each batch; by default this one's first alone.
     """
 
-    def __init__(self, model: ViT, config: TrainConfig) -> None:
+    def __init__(self, model: ViT, config: TrainConfig, *, group: Group | None = None) -> None:
         self.model = model
         self.config = config
+        self.group = group or Group()
         self.optimizer = make_optimizer(config, model)
         # Keras seeds each dropout layer from the clock.
         for index, state in enumerate(model.non_trainable_variables):
@@ -90,13 +97,21 @@ class Trainer:
 
     def step(
         self, pictures: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
-    ) -> Any:
-        """Take one step; returns its loss and its share of right answers, as floats."""
+    ) -> tuple[float, float]:
+        """Take one step; returns its loss and its share of right answers."""
+        loss, right = self.begin(pictures, labels, patch_size=patch_size, rate=rate)
+        return float(loss), float(right)
+
+    def begin(
+        self, pictures: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
+    ) -> tuple[Any, Any]:
+        """The same as the backend's numbers: on an accelerator only float() waits for them."""
         if patch_size not in self._steps:
             make = self._make_jax if self._jax else self._make_tensorflow
             self._steps[patch_size] = make(patch_size)
-        loss, right = self._steps[patch_size](pictures, labels, np.float32(rate))
-        return float(loss), float(right)
+        return self._steps[patch_size](
+            self.group.placed(pictures), self.group.placed(labels), np.float32(rate)
+        )
 
     def _loss(self, logits: Any, labels: Any) -> tuple[Any, Any]:
         right = ops.mean(ops.cast(ops.equal(ops.argmax(logits, axis=-1), labels), "float32"))
@@ -135,7 +150,10 @@ class Trainer:
             loss, right = self._loss(logits, labels)
             return loss, (right, other)
 
-        @functools.partial(jax.jit, donate_argnums=(0, 1, 2))
+        everywhere = self.group.everywhere
+        placed = {} if everywhere is None else {"out_shardings": everywhere}
+
+        @functools.partial(jax.jit, donate_argnums=(0, 1, 2), **placed)
         def step(
             trainable: Any, other: Any, state: Any, pictures: Any, labels: Any, rate: Any
         ) -> Any:
@@ -179,9 +197,11 @@ class Trainer:
         for target, source in zip(
             model.trainable_variables, self.model.trainable_variables, strict=True
         ):
-            target.assign(source)
+            target.assign(self.group.local(source))
         if int(self.optimizer.iterations):  # before the first step Keras' average is all zeros
             self.optimizer.finalize_variable_values(model.trainable_variables)
+            for target in model.trainable_variables:
+                target.assign(self.group.local(target))
 
     def arrays(self) -> dict[str, Any]:
         """Every variable that a resumed run needs, by a name that lasts."""
@@ -192,8 +212,8 @@ class Trainer:
         named |= {f"dropout/{i:04d}": v for i, v in enumerate(dropout)}
         return named | {f"optimizer/{i:04d}": v for i, v in enumerate(self.optimizer.variables)}
 
-    def restore(self, arrays: dict[str, np.ndarray]) -> None:
-        """Put saved values back.
+    def fitting(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Saved values in the types of this backend.
 
         Raises:
             ValueError: if they are those of another configuration.
@@ -207,6 +227,16 @@ class Trainer:
                 raise ValueError(
                     f"{name} must be {tuple(variable.shape)}, got {arrays[name].shape}"
                 )
-            variable.assign(arrays[name])
+        return {name: arrays[name].astype(np.asarray(v).dtype) for name, v in wanted.items()}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Put saved values back.
+
+        Raises:
+            ValueError: if they are those of another configuration.
+        """
+        fitting = self.fitting(arrays)
+        for name, variable in self.arrays().items():
+            variable.assign(fitting[name])
         if self._jax:
             self._take()

@@ -22,7 +22,9 @@ from vitcore.model import build, load
 from vitcore.tracing import predict
 from vitcore.training import events, loop, runs, snapshots, tensorboard
 from vitcore.training.control import Control
-from vitcore.training.loop import STATE, DivergedError, Run, saved_progress, train
+from vitcore.training.loop import Run, train
+from vitcore.training.meter import DivergedError
+from vitcore.training.saving import STATE, saved_progress
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -223,11 +225,11 @@ def test_error_while_saving_is_a_failed_run(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoints, "write", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="no space left"):
         run.train()
     end = events.read(tmp_path)[0][-1]
     assert end["state"] == "failed"
-    assert "No space left on device" in end["reason"]
+    assert "no space left on device" in end["reason"]
 
 
 def test_run_whose_folder_is_deleted_stops_and_does_not_make_it_anew(tmp_path):
@@ -299,7 +301,7 @@ LOSSES = (
 def test_rate_drops_on_a_plateau_as_keras_drops_it(monkeypatch, tmp_path, rate):
     losses = iter(LOSSES)
     monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, next(losses), 10))
-    monkeypatch.setattr(loop.Trainer, "step", lambda *_, **__: (1.0, 0.1))
+    monkeypatch.setattr(loop.Trainer, "begin", lambda *_, **__: (1.0, 0.1))
     config = CONFIG.replace(
         schedule="plateau", warmup=0.0, learning_rate=rate, steps=len(LOSSES), batch_size=24
     )

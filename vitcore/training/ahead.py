@@ -1,0 +1,54 @@
+"""Batches drawn ahead of the steps that train on them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Self
+
+_MEMORY = 64 * 2**20  # bytes that may lie ready
+_PICTURE = 32 * 32 * 3  # bytes
+
+
+def depth(batch_size: int, threads: int) -> int:
+    """How many batches to draw ahead: two for each thread, fewer where they are large."""
+    return max(1, min(2 * threads, _MEMORY // (batch_size * _PICTURE)))
+
+
+class Ahead:
+    """Draws in threads what the next steps need, in order.
+
+    A batch is a pure function of its step, so that neither the number of threads nor their
+    speed changes what is trained on.
+
+    Args:
+        draw: makes the batch of one step, from 0; called from several threads.
+        steps: those wanted, in order.
+        threads: how many draw at once.
+        most: how many batches may be ready or in work.
+    """
+
+    def __init__(
+        self, draw: Callable[[int], Any], steps: range, *, threads: int = 1, most: int = 1
+    ) -> None:
+        self._draw, self._steps, self._most = draw, iter(steps), most
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
+        self._drawn: deque[Future[Any]] = deque()
+
+    def __enter__(self) -> Self:
+        self._fill()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _fill(self) -> None:
+        while len(self._drawn) < self._most and (step := next(self._steps, None)) is not None:
+            self._drawn.append(self._pool.submit(self._draw, step))
+
+    def take(self) -> Any:
+        """The next step's batch; an error in drawing it is raised here."""
+        batch = self._drawn.popleft().result()
+        self._fill()
+        return batch

@@ -1,0 +1,102 @@
+"""The files that a run leaves besides its events: the model so far, and all a resumed run needs."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file
+
+from vitcore import checkpoints
+from vitcore.checkpoints import CheckpointError
+from vitcore.config import TrainConfig, ViTConfig
+
+STATE = "state.safetensors"
+BEST = "best"  # a model folder inside the run's: the weights that early stopping will bring back
+# All that a damaged file brings; none of their words would help a person.
+_UNREADABLE = (SafetensorError, OSError, ValueError, TypeError, LookupError, RecursionError)
+
+
+@dataclass
+class Progress:
+    """What a resumed run must know besides the variables."""
+
+    step: int = 0  # steps taken
+    rate_factor: float = 1.0  # left of the learning rate after drops
+    best_loss: float = math.inf  # of the validations so far
+    waited: int = 0  # epochs since the best
+    seconds: float = 0.0  # spent training
+    pictures: int = 0  # seen in training
+    validation_owed: bool = False  # the last one was left for a stop
+    lowest_loss: float = math.inf  # of the validations at the end of an epoch, for early stopping
+    lowest_at: float = 0.0  # its epoch
+    stale: int = 0  # epochs since
+
+
+def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
+    """What a run's last checkpoint says of it, without its arrays.
+
+    Raises:
+        CheckpointError: if it is missing or damaged.
+    """
+    try:
+        with safe_open(folder / STATE, "numpy") as file:
+            state = json.loads(file.metadata()["state"])
+        return TrainConfig.from_dict(state["train"]), Progress(**state["progress"])
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{folder} has no {STATE}, so it is no folder of a run that was trained here"
+        ) from None
+    except _UNREADABLE:
+        raise CheckpointError(_damaged(folder)) from None
+
+
+def saved_arrays(folder: Path) -> dict[str, np.ndarray]:
+    """The variables of a run's last checkpoint, by name.
+
+    Raises:
+        CheckpointError: if it is missing or damaged.
+    """
+    try:
+        return load_file(folder / STATE)
+    except _UNREADABLE:
+        raise CheckpointError(_damaged(folder)) from None
+
+
+def _damaged(folder: Path) -> str:
+    return (
+        f"{STATE} of {folder.name} is damaged, so the run cannot go on from it; "
+        "copy it again, or start a new run"
+    )
+
+
+def save(
+    folder: Path,
+    model: ViTConfig,
+    weights: dict[str, np.ndarray],
+    arrays: dict[str, np.ndarray],
+    *,
+    progress: Progress,
+    config: TrainConfig,
+) -> None:
+    """Write a checkpoint: both files are new, or both stay as they were.
+
+    Raises:
+        OSError: if that cannot be done, the disk being full; what was there is intact.
+    """
+    state = {"progress": asdict(progress), "train": config.to_dict()}
+    # Both are written before either is put in its place.
+    with checkpoints.replacing(folder / STATE) as part:
+        checkpoints.save_arrays(arrays, part, state=json.dumps(state))
+        checkpoints.write(folder, model, weights)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote has left half written."""
+    for pattern in ("*.safetensors.*.part", ".tmp*"):
+        for path in folder.rglob(pattern):
+            path.unlink(missing_ok=True)
