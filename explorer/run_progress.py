@@ -10,7 +10,9 @@ from vitcore.training import events
 from vitcore.training.runs import Run
 
 MOST_POINTS = 512  # per curve; more is not seen at its width and costs the browser
-COLUMNS = ("epoch", "loss", "accuracy", "learning_rate")
+COLUMNS = ("epoch", "loss", "accuracy", "learning_rate", "top5")
+# States of a run whose process lives.
+LIVING = ("starting", "running", "pausing", "paused", "stepping", "stopping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Curve:
     loss: tuple[float, ...] = ()
     accuracy: tuple[float, ...] = ()  # 0 to 1
     learning_rate: tuple[float, ...] = ()
+    top5: tuple[float, ...] = ()  # 0 to 1; only of validations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,7 @@ class Progress:
     """How far a run is.
 
     `state` is that of `run`, but for a process that lives: starting (no step yet), running,
-    or stopping (asked to, and not yet there).
+    paused, or on the way to it: pausing, stepping, stopping (asked to, and not yet there).
     """
 
     run: Run
@@ -38,12 +41,15 @@ class Progress:
     epochs: float  # how many it is to do
     pictures_per_second: float | None = None
     seconds_left: float | None = None
+    to_epoch: bool = False  # it runs to the end of this epoch, and then pauses
+    pace: int = 0  # most steps a second; 0 means as many as it can
+    held_up: str = ""  # why it paused by itself, as one sentence
     train: Curve = field(default_factory=Curve)
     validation: Curve = field(default_factory=Curve)
 
     @property
     def lives(self) -> bool:
-        return self.state in ("starting", "running", "stopping")
+        return self.state in LIVING
 
 
 class Follower:
@@ -62,6 +68,7 @@ class Follower:
         self._start: dict[str, Any] = {}
         self._first: dict[str, Any] = {}  # first step since the last start
         self._last: dict[str, Any] = {}
+        self._pause: dict[str, Any] = {}  # the last pause, while nothing said that it goes on
         self._columns = {kind: [array("d") for _ in COLUMNS] for kind in ("step", "validation")}
 
     def catch_up(self) -> None:
@@ -74,6 +81,10 @@ class Follower:
             kind = event["event"]
             if kind == "start":
                 self._start, self._first = event, {}
+            if kind in ("start", "resumed"):
+                self._pause, self._first = {}, {}  # waiting is not to count as training
+            if kind == "paused":
+                self._pause = event
             if kind == "step":
                 self._first = self._first or event
                 self._last = event
@@ -81,31 +92,55 @@ class Follower:
                 value = event.get(name)
                 column.append(value if isinstance(value, int | float) else float("nan"))
 
-    def progress(self, run: Run, *, stopping: bool, leaving: bool) -> Progress:
+    def progress(self, run: Run, *, word: str, leaving: bool) -> Progress:
         """How far the run is, from what was read.
 
         Args:
             run: the run as its folder tells it now.
-            stopping: it was asked to stop.
+            word: what its control file says.
             leaving: it says that it stopped, and its process is still there.
         """
-        state = run.state
-        if state == "running" or leaving:
-            state = "stopping" if stopping else "running" if self._last else "starting"
+        state = "stopping" if leaving else run.state
+        if state == "running":
+            state = self._living(run, word)
+        kind, _, number = word.partition(" ")
         rate = self._last.get("pictures_per_second")
         per_epoch = self._start.get("steps_per_epoch")
         planned = run.config.epochs if run.config is not None else 0.0
         return Progress(
             run=run,
             state=state,
-            ready=bool(self._start),
-            seconds=max(0.0, time.time() - run.created),
+            ready=self._begun(run),
+            seconds=max(0.0, time.time() - (run.started or run.created)),
             epochs=run.steps / per_epoch if per_epoch and run.steps else planned,
             pictures_per_second=rate if isinstance(rate, int | float) else None,
             seconds_left=self._seconds_left(run.steps),
+            to_epoch=kind == "epoch" and state == "running",
+            pace=int(number) if kind == "run" and number.isdecimal() else 0,
+            held_up=str(self._pause.get("reason") or "") if state == "paused" else "",
             train=self._curve("step"),
             validation=self._curve("validation"),
         )
+
+    def _begun(self, run: Run) -> bool:
+        """Whether the process of now, not one before a resumption, has built its model."""
+        return bool(self._start) and (self._start.get("time") or 0.0) >= run.started - 1.0
+
+    def _living(self, run: Run, word: str) -> str:
+        kind, _, ticket = word.partition(" ")
+        if kind == "stop":
+            return "stopping"
+        waits = bool(self._pause)
+        if kind in ("step", "epoch"):  # only a pause that is newer answers it
+            asked = int(ticket) / 1e9 if ticket.isdecimal() else 0.0
+            waits = waits and (self._pause.get("time") or 0.0) >= asked
+        elif kind != "pause":
+            waits = waits and bool(self._pause.get("reason"))
+        if waits:
+            return "paused"
+        if not self._begun(run) or (not self._last and kind != "pause"):
+            return "starting"
+        return {"pause": "pausing", "step": "stepping"}.get(kind, "running")
 
     def _seconds_left(self, steps: int) -> float | None:
         """From the whole time since the first step, so that validation counts too."""

@@ -1,0 +1,100 @@
+"""Runs that wait until there is room for them; kept in the server's memory, and gone with it."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vitcore.config import TrainConfig
+
+LONGEST = 20
+LOOK_SECONDS = 0.5  # between two looks at whether there is room
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A run that waits for its turn."""
+
+    ticket: int
+    config: TrainConfig
+    keep: bool  # it is to go on when the server ends
+    problem: str = ""  # why it could not be started when its turn had come
+
+
+class RunQueue:
+    """Start runs one after the other, in the order in which they came.
+
+    A thread looks for room while somebody waits, so that a queue is served with no page open.
+
+    Args:
+        start: starts one and returns its name, or None while there is no room; ValueError where
+            that cannot be done.
+    """
+
+    def __init__(self, start: Callable[[TrainConfig, bool], str | None]) -> None:
+        self._start = start
+        self._waiting: list[Queued] = []
+        self._begun: dict[int, str] = {}  # ticket -> name of the run
+        self._tickets = itertools.count(1)
+        self._lock = threading.Lock()
+        self._server: threading.Thread | None = None
+        self._closed = threading.Event()
+
+    def __call__(self) -> tuple[Queued, ...]:
+        """Those that wait, the next one first."""
+        with self._lock:
+            return tuple(self._waiting)
+
+    def add(self, config: TrainConfig, *, keep: bool) -> int:
+        """Let a run wait for its turn; returns its ticket.
+
+        Raises:
+            ValueError: if too many wait already.
+        """
+        with self._lock:
+            if len(self._waiting) >= LONGEST:
+                raise ValueError(f"{LONGEST} runs wait already. Take one out of the queue first.")
+            ticket = next(self._tickets)
+            self._waiting.append(Queued(ticket, config, keep))
+            if self._server is None:
+                self._server = threading.Thread(target=self._serve, name="run queue", daemon=True)
+                self._server.start()
+            return ticket
+
+    def remove(self, ticket: int) -> None:
+        """Take a run out of the queue; nothing where it has begun or is gone."""
+        with self._lock:
+            self._waiting = [one for one in self._waiting if one.ticket != ticket]
+
+    def begun_as(self, ticket: int) -> str | None:
+        """The name of the run that a ticket became, or None while it waits."""
+        with self._lock:
+            return self._begun.get(ticket)
+
+    def close(self) -> None:
+        """Serve nobody any more."""
+        self._closed.set()
+        if (server := self._server) is not None:
+            server.join()
+
+    def _serve(self) -> None:
+        while not self._closed.wait(LOOK_SECONDS):
+            with self._lock:
+                waiting = [one for one in self._waiting if not one.problem]
+                if not waiting:
+                    self._server = None
+                    return
+            self._try(waiting[0])
+
+    def _try(self, one: Queued) -> None:
+        try:
+            name, problem = self._start(one.config, one.keep), ""
+        except (ValueError, OSError) as error:
+            name, problem = None, str(error)
+        with self._lock:
+            if name is not None:
+                self._begun[one.ticket] = name
+                self._waiting = [other for other in self._waiting if other != one]
+            elif problem and one in self._waiting:
+                place = self._waiting.index(one)
+                self._waiting[place] = Queued(one.ticket, one.config, one.keep, problem)
