@@ -161,6 +161,19 @@ def compiled(folder: str, stamp: tuple[int, ...], patch_size: int) -> Any:
     return loaded.model
 
 
+def untrained(folder: str, stamp: tuple[int, ...], patch_size: int, seed: int) -> Any:
+    """The same as training began with it: the first weights that its config and a seed make."""
+    from vitcore.initialisation import initial_weights
+
+    model = compiled(folder, stamp, patch_size)
+    loaded = _loaded()[model.config]
+    loaded.source = "", ()
+    first = initial_weights(model.config, seed)
+    for name, variable in model.weights_by_name().items():
+        variable.assign(first[name])
+    return model
+
+
 def warm(folder: str, stamp: tuple[int, ...], patch_size: int) -> None:
     """Load a model and compile one patch size."""
     compiled(folder, stamp, patch_size)
