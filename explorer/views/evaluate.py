@@ -76,11 +76,11 @@ def learned_from_sketches() -> bool:
     return measured.learned_from(state.model()) == "sketch10"
 
 
-def follow(source: str, count: int, labels: np.ndarray) -> None:
-    """Draw what is known by now; once everything is, the whole page runs for the last time."""
+def follow(source: str, count: int, labels: np.ndarray, *, counting: bool) -> None:
+    """Draw what is known by now; once everything is, the whole page runs, for the last time."""
     answered = evaluation(state.model(), source, count, state.patch_size())
     show(answered, source, count, labels)
-    if isinstance(answered, Answered) and answered.done == answered.wanted:
+    if counting and isinstance(answered, Answered) and answered.done == answered.wanted:
         st.rerun()
 
 
@@ -325,10 +325,10 @@ except (DataError, OSError) as error:
     components.figure_state("error", str(error), then, height=220)
 else:
     answered = evaluation(state.model(), source, count, state.patch_size())
-    if isinstance(answered, Answered) and answered.done < answered.wanted:
-        st.fragment(follow, run_every=0.5)(source, count, labels)
-    else:
-        st.fragment(show)(answered, source, count, labels)
+    counting = isinstance(answered, Answered) and answered.done < answered.wanted
+    # One fragment, counting or not: charts that stay as they are still speak of the one they had.
+    draw = st.fragment(follow, run_every=0.5 if counting else None)
+    draw(source, count, labels, counting=counting)
 cost()
 components.how_to_read(
     text=evaluation_words.COST,

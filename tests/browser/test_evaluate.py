@@ -20,12 +20,14 @@ def evaluated(person):
 
 
 def clicks_cell(person, row, column):
-    plot = person.widget("evaluate_confusion").locator(".nsewdrag").first
+    chart = person.widget("evaluate_confusion")
+    plot = chart.locator(".nsewdrag").first
     plot.scroll_into_view_if_needed()
     size = plot.bounding_box()
-    plot.click(
-        position={"x": size["width"] * (column + 0.5) / 10, "y": size["height"] * (row + 0.5) / 10}
-    )
+    place = {"x": size["width"] * (column + 0.5) / 10, "y": size["height"] * (row + 0.5) / 10}
+    plot.hover(position=place)  # Plotly knows what is clicked once it has been pointed at
+    chart.locator(".hovertext").first.wait_for()
+    plot.click(position=place)
 
 
 def test_a_cell_of_the_matrix_shows_its_pictures(evaluated):
