@@ -1,0 +1,111 @@
+"""The Attention page below the lens: why the model answered so, one panel at a time."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from explorer import state
+from explorer.attention_panels import heads, maps, numbers, stopped, take_along
+from explorer.attention_panels.common import Asked, in_its_place
+from explorer.attention_panels.sentences import class_names
+from explorer.readings import Problem, Reading, Waiting
+from vitcore.config import ViTConfig
+
+__all__ = ["PANELS", "draw"]
+
+PANELS = ("Maps", "Heads", "Numbers", "If it stopped here", "Take it along")
+_KEY = "attention_panel"
+_HEIGHT = 480
+
+
+@st.fragment(key="attention_panels")
+def draw(
+    answer: Reading | Waiting | Problem,
+    picture: state.Picture,
+    patch_size: int,
+    *,
+    model: str,
+    config: ViTConfig | None,
+) -> None:
+    """Draw the chosen panel; the others compute nothing.
+
+    Args:
+        answer: the whole model's reading of the picture, nothing switched off.
+        picture: the chosen picture.
+        patch_size: P.
+        model: its name.
+        config: what it is built of, where that is known.
+    """
+    note = _asked_in_vain()
+    panel = st.segmented_control(
+        "Below the lens",
+        PANELS,
+        default=PANELS[0],
+        key=_KEY,
+        bind="query-params",
+        persist_state="session",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if note:
+        st.html(f'<p class="quiet-line" role="status">{escape(note)}</p>')
+    if not isinstance(answer, Reading) or config is None:
+        waiting = answer if not isinstance(answer, Reading) else Problem("It cannot be read.", "")
+        in_its_place(waiting, height=_HEIGHT)
+        return
+    names = class_names(len(answer.probabilities))
+    chosen = panel or PANELS[0]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        other = _other(answer, picture, names) if chosen not in ("Heads", "Numbers") else 0
+        rollout = maps.controls() if chosen in ("Maps", "Take it along") else ("mean", 0.0)
+    asked = Asked(
+        model=model,
+        picture=picture,
+        patch_size=patch_size,
+        reading=answer,
+        config=config,
+        names=names,
+        other=other,
+    )
+    if chosen == "Maps":
+        maps.draw(asked, fusion=rollout[0], discard=rollout[1])
+    elif chosen == "Heads":
+        heads.draw(asked)
+    elif chosen == "Numbers":
+        numbers.draw(asked)
+    elif chosen == "If it stopped here":
+        stopped.draw(asked)
+    else:
+        take_along.draw(asked, fusion=rollout[0], discard=rollout[1])
+
+
+def _other(answer: Reading, picture: state.Picture, names: tuple[str, ...]) -> int:
+    """The class asked about beside the answer: a person's choice, the truth, or the runner-up."""
+    order = np.argsort(-answer.probabilities, kind="stable")
+    top = int(order[0])
+    offered = [index for index in range(len(names)) if index != top]
+    truth = picture.truth
+    first = truth if truth is not None and truth in offered else int(order[1])
+    # A class chosen for one picture is the answer to another: then it is chosen anew.
+    if st.session_state.get("attention_class") not in offered:
+        st.session_state["attention_class"] = first
+    return st.selectbox(
+        f"{names[top].capitalize()}, and why not",
+        offered,
+        format_func=names.__getitem__,
+        key="attention_class",
+        persist_state="session",
+        width=190,
+    )
+
+
+def _asked_in_vain() -> str:
+    """A sentence where the URL asks for a panel that there is not; said once."""
+    asked = st.query_params.get(_KEY)
+    if asked is None or asked in PANELS or _KEY in st.session_state:
+        return ""
+    shown = asked if len(asked) <= 40 else f"{asked[:40]}…"
+    return f"Panel {shown or '(empty)'} is not one of {', '.join(PANELS)}: showing {PANELS[0]}."

@@ -1,0 +1,128 @@
+"""What the panels share: which answer stands in a figure's place, reading help, downloads."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer import attention_state, components
+from explorer.figures.style import Palette, palette
+from explorer.readings import Problem, Reading, Waiting
+from explorer.state import Picture
+from vitcore.config import ViTConfig
+
+TOOLS = {
+    "displaylogo": False,
+    "displayModeBar": True,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"scale": 3},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What all panels are about."""
+
+    model: str
+    picture: Picture
+    patch_size: int
+    reading: Reading  # of the whole model, nothing switched off
+    config: ViTConfig
+    names: tuple[str, ...]  # of the classes
+    other: int  # the class asked about beside the answer
+
+    @property
+    def answer(self) -> int:
+        """The class that the model answers."""
+        return int(self.reading.logits.argmax())
+
+    @property
+    def patches(self) -> int:
+        return self.reading.grid[0] * self.reading.grid[1]
+
+    @property
+    def mark(self) -> str:
+        """A name of the picture, cut and model, for keys."""
+        return f"{self.model}·{self.picture.key[:12]}·{self.patch_size}"
+
+    def file(self, what: str) -> str:
+        """Name of a file with this answer's data."""
+        words = f"{self.model}-{self.picture.name}-p{self.patch_size}-{what}"
+        return "".join(c if c.isalnum() or c in "-._" else "-" for c in words)
+
+
+def colours() -> Palette:
+    return palette(st.context.theme.type)
+
+
+def later(answer: Waiting) -> None:
+    """In a part of the page, run the whole page: it looks again when there is news."""
+    if isinstance(answer, Waiting) and attention_state.in_fragment():
+        st.rerun()
+
+
+def in_its_place(answer: Waiting | Problem, *, height: int) -> None:
+    """Say in the figure's place what is awaited, or what went wrong."""
+    later(answer)
+    waiting = isinstance(answer, Waiting)
+    components.figure_state(
+        "loading" if waiting else "error",
+        answer.what,
+        answer.then,
+        height=height,
+        done=answer.done if waiting else None,
+    )
+
+
+def chart(figure: Any, key: str, **rest: Any) -> None:
+    """A Plotly figure with its camera."""
+    st.plotly_chart(figure, width="stretch", key=key, config=TOOLS, **rest)
+
+
+def quiet(sentence: str, *, lines: int = 1) -> None:
+    """Small text, escaped by the caller; its place is kept while there is none."""
+    st.html(f'<p class="quiet-line" style="min-height:{1.4 * lines:.1f}rem">{sentence}</p>')
+
+
+def download(
+    label: str, make: Callable[[], bytes | str], file: str, *, key: str, place: Any = st
+) -> None:
+    """A button for a file that is made when it is clicked."""
+    kinds = {"csv": "text/csv", "npz": "application/zip", "png": "image/png", "py": "text/x-python"}
+    place.download_button(
+        label,
+        make,
+        file,
+        kinds[file.rsplit(".", 1)[-1]],
+        key=f"attention_{key}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def as_csv(head: list[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A table; numbers with nine digits, so that float32 comes back as it was."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow([_digits(value) for value in row])
+    return text.getvalue()
+
+
+def as_npz(**arrays: Any) -> bytes:
+    """Arrays as a compressed NPZ."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def _digits(value: Any) -> Any:
+    return f"{float(value):.9g}" if isinstance(value, float | np.floating) else value

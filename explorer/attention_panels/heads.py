@@ -1,0 +1,157 @@
+"""Which heads matter, on this picture and on 200."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from explorer import attention_state, components, explaining, gathering
+from explorer.attention_panels import words
+from explorer.attention_panels.common import (
+    Asked,
+    as_csv,
+    chart,
+    colours,
+    download,
+    in_its_place,
+    later,
+    quiet,
+)
+from explorer.attention_panels.sentences import heads_many_title, heads_title
+from explorer.explanations import Gathered, HeadRanking
+from explorer.figures.explaining import heads_ranked
+from explorer.readings import Problem, Waiting
+from vitcore.intervention import Intervention
+from vitcore.introspection.head_effects import HeadEffects, ranked
+
+PICTURES = 200
+
+
+def draw(asked: Asked) -> None:
+    """Ranked bars of this picture, and of many."""
+    height = bars_height(asked)
+    off = attention_state.changes(asked.model, asked.picture, asked.patch_size).heads_off
+    left, right = st.columns(2, gap="large")
+    found = explaining.head_ranking(asked.model, asked.picture, asked.patch_size)
+    source = source_of_many(asked)
+    many = explaining.head_ranking_many(asked.model, source, asked.patch_size, pictures=PICTURES)
+    with left:
+        _this(asked, found, off, height)
+    with right:
+        _many(asked, many, source, off, height)
+    row = st.container(horizontal=True, gap="small")
+    if isinstance(found, HeadRanking):
+        name = asked.names[found.class_index]
+        download(
+            "This picture (CSV)", lambda: effects_csv(found.effects, name),
+            asked.file("heads.csv"), key="heads_csv", place=row,
+        )  # fmt: skip
+    if isinstance(many, Gathered):
+        download(
+            f"{many.done} pictures (CSV)", lambda: effects_csv(many.answer, "the right class"),
+            asked.file(f"heads-{source}-{many.done}.csv"), key="heads_many_csv", place=row,
+        )  # fmt: skip
+    components.how_to_read(
+        text=words.HEADS,
+        formula=words.HEADS_FORMULA,
+        source=words.HEADS_SOURCE,
+        code=components.source_of("vitcore/heads_off.py", "logits_without_each")
+        + "\n\n"
+        + components.source_of("vitcore/introspection/head_effects.py", "head_effects"),
+        key="attention_heads",
+    )
+    for answer in (found, many):
+        later(answer)
+    if isinstance(many, Gathered) and many.done < many.of and attention_state.in_fragment():
+        st.rerun()
+
+
+def bars_height(asked: Asked) -> int:
+    """Pixels for one bar per head."""
+    return max(300, min(760, 90 + 19 * asked.config.depth * asked.config.heads))
+
+
+def source_of_many(asked: Asked) -> str:
+    """Which test pictures: of the kind of this one, or sketches where there are no others."""
+    photographs = asked.picture.source != "sketch10" and gathering.cifar10().ready
+    return "cifar10" if photographs else "sketch10"
+
+
+def _this(
+    asked: Asked,
+    found: HeadRanking | Waiting | Problem,
+    off: Sequence[tuple[int, int]],
+    height: int,
+) -> None:
+    if not isinstance(found, HeadRanking):
+        st.subheader("Which heads this answer needs", anchor=False)
+        quiet("")
+        in_its_place(found, height=height)
+        return
+    label = asked.names[found.class_index]
+    st.subheader(heads_title(found.effects, label), anchor=False)
+    quiet(f"This picture, probability of {label}. Click a bar to switch the head off or on.")
+    change = found.effects.heads.probability
+    chart(
+        heads_ranked(change, colours=colours(), off=off, height=height),
+        "attention_heads",
+        on_select=lambda: switch(asked, "attention_heads", change),
+        selection_mode="points",
+    )
+
+
+def _many(
+    asked: Asked,
+    many: Gathered | Waiting | Problem,
+    source: str,
+    off: Sequence[tuple[int, int]],
+    height: int,
+) -> None:
+    kind = "photographs" if source == "cifar10" else "sketches"
+    if not isinstance(many, Gathered):
+        st.subheader(f"Which heads it needs over {PICTURES} {kind}", anchor=False)
+        quiet("")
+        in_its_place(many, height=height)
+        return
+    st.subheader(heads_many_title(many.answer, source), anchor=False)
+    counted = (
+        f"{many.done} of {many.of} {kind}, counting."
+        if many.done < many.of
+        else f"{many.of} {kind}, probability of the right class, mean."
+    )
+    quiet(counted)
+    change = many.answer.heads.probability
+    chart(
+        heads_ranked(change, colours=colours(), off=off, height=height),
+        "attention_heads_many",
+        on_select=lambda: switch(asked, "attention_heads_many", change),
+        selection_mode="points",
+    )
+
+
+def switch(asked: Asked, key: str, change: np.ndarray) -> None:
+    """Switch the head of a clicked bar off in the lens, or on again."""
+    points = st.session_state[key]["selection"]["points"]
+    places = [round(point["y"]) for point in points]
+    heads = ranked(change)
+    if not places or places[0] not in range(len(heads)):
+        return
+    now = attention_state.changes(asked.model, asked.picture, asked.patch_size)
+    off = set(now.heads_off) ^ {heads[places[0]]}
+    made = Intervention(heads_off=tuple(sorted(off)), patches=now.patches, positions=now.positions)
+    attention_state.keep(made, asked.model, asked.picture, asked.patch_size)
+    st.rerun()  # the lens is no part of this fragment
+
+
+def effects_csv(effects: HeadEffects, label: str) -> str:
+    """A row for each head and for each block: what its absence changes; head 0 is all of them."""
+    parts = ("probability", "logit", "accuracy")
+    rows = [["none", "", *(float(getattr(effects.before, part)) for part in parts)]]
+    for block, head in np.ndindex(effects.heads.probability.shape):
+        changes = [getattr(effects.heads, part)[block, head] for part in parts]
+        rows.append([block + 1, head + 1, *changes])
+    for block in range(len(effects.blocks.probability)):
+        rows.append([block + 1, "all", *(getattr(effects.blocks, part)[block] for part in parts)])
+    return as_csv(["block", "head", *(f"{part} of {label}" for part in parts)], rows)

@@ -1,0 +1,177 @@
+"""The same in a notebook: a short script with vitcore that gives what the page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitcore.config import CLASS_NAMES
+from vitcore.intervention import Intervention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """All that the page's figures depend on."""
+
+    model: str
+    source: str  # of the picture
+    name: str  # "frog 12"
+    truth: int | None  # its class
+    patch_size: int
+    changes: Intervention  # made in the lens
+    answer: int  # the class that is answered
+    other: int  # the class it is compared with
+    fusion: str = "mean"
+    discard: float = 0.0
+    pooling: str = "mean"
+    prefix: int = 0
+    pinned: int | None = None
+    masked: bool = False  # whether the object is known
+
+
+def script(state: State) -> str:
+    """Python source that computes every number of the page, in its order."""
+    parts = [
+        _opening(state),
+        _picture(state),
+        _trace(state),
+        _maps(state),
+        _heads(),
+        _numbers(state),
+        _early(state),
+    ]
+    return "\n".join(parts)
+
+
+def _opening(state: State) -> str:
+    said = f"{state.name} of {state.source}" if state.truth is not None else state.name
+    shown = f"{said}, patch size {state.patch_size}, model {_plain(state.model)}"
+    return f'''"""What ViT Explorer showed: {shown}."""
+
+import numpy as np
+
+import vitcore
+from vitcore import checkpoints
+
+model = vitcore.load({state.model!r})
+patch_size = {state.patch_size}
+answer, other = {state.answer}, {state.other}  # {_class(state.answer)}, {_class(state.other)}
+'''
+
+
+def _picture(state: State) -> str:
+    if state.truth is None:
+        return (
+            "from PIL import Image\n\n"
+            "# Save it from the page, or name a picture of your own that is 32 x 32.\n"
+            'image = np.asarray(Image.open("picture.png").convert("RGB"))\n'
+        )
+    number = int(state.name.rpartition(" ")[2])
+    if state.source == "sketch10":
+        index = len(CLASS_NAMES) * number + state.truth
+        return (
+            f"images, labels, masks = vitcore.sketch10(1, start={index})  # {state.name}\n"
+            "image, mask = images[0], masks[0]\n"
+        )
+    return (
+        'images, labels = vitcore.cifar10("test")\n'
+        f"image = np.array(images[np.flatnonzero(labels == {state.truth})[{number}]])"
+        f"  # {state.name}\n"
+    )
+
+
+def _trace(state: State) -> str:
+    changes = state.changes
+    lines = ["# The lens: one pass, with what was switched off, erased or moved."]
+    if changes == Intervention():
+        lines.append("change = None")
+    else:
+        lines.append(
+            f"change = vitcore.Intervention(heads_off={_whole(changes.heads_off)}, "
+            f"patches={_moves(changes)}, positions={changes.positions})"
+        )
+    lines += [
+        "trace = vitcore.trace(model, image, patch_size=patch_size, intervention=change)",
+        "probabilities = trace.probabilities  # (C,), the bars",
+        "attention = trace.attention  # (L, H, T, T), the maps: rows are queries",
+    ]
+    if state.pinned is not None:
+        lines.append(
+            f"pinned = attention[:, :, trace.prefix + {state.pinned}, trace.prefix:]"
+            "  # (L, H, N), of the pinned patch"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _maps(state: State) -> str:
+    how = f'fusion="{state.fusion}", discard={state.discard:g}'
+    return f"""# Maps and their curves, of the whole model.
+whole = vitcore.trace(model, image, patch_size=patch_size)
+pool = {{"pooling": model.config.pooling, "prefix": whole.prefix}}
+raw = vitcore.pooled_attention(whole.attention[-1].mean(axis=0), **pool).reshape(whole.grid)
+rolled = vitcore.rollout(whole.attention, {how})
+rollout = vitcore.pooled_attention(rolled, **pool).reshape(whole.grid)
+maps, curves = {{}}, {{}}
+for label in (answer, other):
+    relevance = vitcore.relevance(model, image, label, patch_size)
+    occlusion = vitcore.occlusion(model, image, label, patch_size)
+    maps[label] = np.stack([raw, rollout, relevance, occlusion]).astype(np.float32)
+    curves[label] = vitcore.faithfulness(model, image, maps[label], label, patch_size)
+"""
+
+
+def _heads() -> str:
+    return """# Which heads matter on this picture: the change without each, (L, H).
+effects = vitcore.head_importance(model, image[None], None, patch_size)
+without_each = effects.heads.probability
+"""
+
+
+def _numbers(state: State) -> str:
+    lines = [
+        "# Heads in numbers, each (L, H).",
+        'where = {"prefix": whole.prefix}',
+        "distance = vitcore.attention_distance(whole.attention, whole.grid, **where)",
+        "entropy = vitcore.attention_entropy(whole.attention, **where)",
+        "dependence = vitcore.query_dependence(whole.attention, **where)",
+    ]
+    if state.prefix:
+        lines += [
+            "in_paper = vitcore.attention_distance("
+            "whole.attention, whole.grid, renormalise=False, **where)",
+            "on_prefix = vitcore.prefix_mass(whole.attention, **where)",
+        ]
+    if state.masked:
+        lines += [
+            "pooled = vitcore.pooled_attention(whole.attention, **pool)",
+            "on_object = vitcore.object_attention(pooled, mask, whole.grid)",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _early(state: State) -> str:
+    lines = [
+        "# If it stopped here: logits after each block, for the picture and for each patch.",
+        f"config, weights = checkpoints.read({state.model!r})",
+        "early = vitcore.early_answers(trace.tokens, weights, config)",
+        "norms = vitcore.token_norms(trace.tokens)  # (L+1, T)",
+    ]
+    if state.pooling == "mean":
+        lines.append("votes = trace.votes[trace.prefix:]  # (N, C); their mean is trace.logits")
+    return "\n".join(lines) + "\n"
+
+
+def _class(index: int) -> str:
+    return CLASS_NAMES[index] if index < len(CLASS_NAMES) else f"class {index}"
+
+
+def _plain(name: str) -> str:
+    """A model's name inside a docstring."""
+    return name.replace("\\", "/").replace('"', "'")
+
+
+def _whole(pairs: tuple[tuple[int, int], ...]) -> str:
+    return repr(tuple((int(block), int(head)) for block, head in pairs))
+
+
+def _moves(changes: Intervention) -> str:
+    return repr({int(t): None if s is None else int(s) for t, s in sorted(changes.patches.items())})

@@ -1,0 +1,154 @@
+"""Everything on the page as files, as a link and as a script."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import urlencode
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from explorer import attention_state, services, state
+from explorer.attention_panels.common import (
+    Asked,
+    as_npz,
+    download,
+    in_its_place,
+    quiet,
+)
+from explorer.attention_panels.script import State, script
+from explorer.readings import Reading
+from vitcore.intervention import Intervention
+
+
+def draw(asked: Asked, *, fusion: str, discard: float) -> None:
+    """Files, link and script of what the page shows now."""
+    changes = attention_state.changes(asked.model, asked.picture, asked.patch_size)
+    reading = asked.reading
+    if changes != Intervention():
+        reading = services.reading(
+            asked.model, asked.picture, asked.patch_size, intervention=changes, slot="lens"
+        )
+    if not isinstance(reading, Reading):
+        in_its_place(reading, height=480)
+        return
+    left, right = st.columns([10, 11], gap="large")
+    with left:
+        st.subheader("Files", anchor=False)
+        quiet("Each figure has its own picture (the camera, or PNG) and its own data beside it.")
+        _files(asked, reading)
+        st.subheader("A link", anchor=False)
+        _link(asked, changes)
+    with right:
+        st.subheader("The same in a notebook", anchor=False)
+        text = script(shown(asked, changes, fusion=fusion, discard=discard))
+        quiet(
+            f"{len(text.splitlines())} lines of Python; nothing but vitcore. "
+            "Its numbers are the page's."
+        )
+        row = st.container(horizontal=True, gap="small")
+        download("Script", lambda: text, asked.file("page.py"), key="script", place=row)
+        with st.expander("Show the script", expanded=False):
+            st.code(text, language="python", height=420)
+
+
+def shown(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -> State:
+    """All that the page's figures depend on."""
+    listed = asked.picture.source not in state.OWN
+    return State(
+        model=asked.model,
+        source=asked.picture.source,
+        name=asked.picture.name,
+        truth=asked.picture.truth if listed else None,
+        patch_size=asked.patch_size,
+        changes=changes,
+        answer=asked.answer,
+        other=asked.other,
+        fusion=fusion,
+        discard=discard,
+        pooling=asked.config.pooling,
+        prefix=asked.reading.prefix,
+        pinned=state.pinned(),
+        masked=asked.picture.mask is not None and listed,
+    )
+
+
+def _files(asked: Asked, reading: Reading) -> None:
+    row = st.container(horizontal=True, gap="small")
+    download(
+        "This pass (NPZ)", lambda: reading_npz(reading), asked.file("pass.npz"),
+        key="reading_npz", place=row,
+    )  # fmt: skip
+    download(
+        "Picture (PNG)", lambda: png(asked.picture.pixels), "picture.png",
+        key="picture_png", place=row,
+    )  # fmt: skip
+    download(
+        "As the model sees it (PNG)", lambda: png(reading.picture), asked.file("seen.png"),
+        key="seen_png", place=row,
+    )  # fmt: skip
+    quiet(
+        "This pass: attention (L, H, T, T), probabilities, early answers, votes, lengths "
+        "and the picture, as float32."
+    )
+
+
+def reading_npz(reading: Reading) -> bytes:
+    """All arrays of a reading by their names."""
+    arrays = {
+        "attention": reading.attention,
+        "logits": reading.logits,
+        "probabilities": reading.probabilities,
+        "embedded": reading.embedded,
+        "early": reading.early,
+        "early_by_patch": reading.early_by_patch,
+        "norms": reading.norms,
+        "picture": reading.picture,
+        "grid": np.array(reading.grid),
+        "prefix": np.array(reading.prefix),
+        "patch_size": np.array(reading.patch_size),
+    }
+    if reading.votes is not None:
+        arrays["votes"] = reading.votes
+    return as_npz(**arrays)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A picture (H, W, 3) uint8, pixel for pixel."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _link(asked: Asked, changes: Intervention) -> None:
+    if asked.picture.source in state.OWN:
+        quiet(
+            "Your own picture stays in this session: a link opens the first frog instead. "
+            "Send the picture and the script."
+        )
+        return
+    st.code(link(asked), language=None, wrap_lines=True)
+    apart = " Heads switched off and patches moved are in the script, not in the link."
+    quiet(
+        "So is the address of this page: it holds picture, patch size, model, pinned patch and "
+        f"panel.{apart if changes != Intervention() else ''}"
+    )
+
+
+def link(asked: Asked) -> str:
+    """The address that shows this page to another person."""
+    label, _, index = asked.picture.name.rpartition(" ")
+    values = {
+        "picture_source": asked.picture.source,
+        "picture_class": label,
+        "picture_index": index,
+        "patch_size": asked.patch_size,
+        "model": asked.model,
+    }
+    if (pinned := state.pinned()) is not None:
+        values["pinned"] = pinned
+    if (panel := st.session_state.get("attention_panel")) not in (None, "Maps"):
+        values["attention_panel"] = panel
+    address = (st.context.url or "").partition("?")[0]
+    return f"{address}?{urlencode(values)}"

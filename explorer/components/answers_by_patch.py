@@ -1,0 +1,62 @@
+"""What each patch, read alone, would answer after each block, as words and two colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.components.declared import declare
+from explorer.components.packing import pack
+
+_answers = declare("answers_by_patch")
+
+
+def answers_payload(
+    seen: np.ndarray,
+    shares: np.ndarray,
+    grid: tuple[int, int],
+    *,
+    names: Sequence[str],
+    coloured: tuple[int, int],
+    file: str = "patches.png",
+    rev: str = "",
+) -> bytes:
+    """What the browser needs to show any block and any patch without asking again.
+
+    Args:
+        seen: (gh*P, gw*P, 3) uint8, as the model sees the picture.
+        shares: (L+1, N, C) probabilities, before block 0 .. at the end.
+        grid: (rows, columns), N = rows * columns.
+        names: of the C classes.
+        coloured: the two classes that are told by colour.
+        file: what a picture of it is called.
+        rev: what the drawn figure carries as `data-rev`, for tests in a browser.
+
+    Raises:
+        ValueError: if the shares do not fit the grid and the names.
+    """
+    if shares.ndim != 3 or shares.shape[1:] != (grid[0] * grid[1], len(names)):
+        raise ValueError(
+            f"shares must be (L+1, {grid[0] * grid[1]}, {len(names)}), got {shares.shape}"
+        )
+    header = {
+        "grid": list(grid),
+        "size": list(seen.shape[:2]),
+        "places": len(shares),
+        "names": list(names),
+        "coloured": list(coloured),
+        "file": file,
+        "rev": rev,
+    }
+    return pack(
+        "answers_by_patch",
+        header,
+        rgb=np.ascontiguousarray(seen),
+        shares=np.ascontiguousarray(shares, np.float32),
+    )
+
+
+def answers_by_patch(data: bytes, *, key: str) -> None:
+    """Draw what `answers_payload` packed; the chosen block stays in the browser."""
+    _answers(key=key, data=data, height="content")

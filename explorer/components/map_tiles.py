@@ -1,0 +1,134 @@
+"""Maps over the picture side by side, each with what erasing in its order does to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer.components.declared import declare
+from explorer.components.packing import pack
+from vitcore.intervention import DATA_MEAN
+
+_tiles = declare("map_tiles")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What erasing and adding patches in a map's order does, beside random order."""
+
+    deletion: np.ndarray  # (K,) probability of the class
+    insertion: np.ndarray  # (K,)
+    areas: tuple[float, float]  # under deletion and insertion
+    chance: tuple[np.ndarray, np.ndarray]  # deletion and insertion in random order, (K,) each
+    chance_areas: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One map."""
+
+    name: str
+    said: str  # its name in the readout, "relevance for cat"
+    note: str  # a line below it
+    values: np.ndarray  # (rows, columns)
+    share: bool = False  # whether values are shares of one, and not plain numbers
+    signed: bool = False  # whether it is drawn in the diverging colours, centred on 0
+    label: str = ""  # the class that `tested` follows
+    tested: Tested | None = None
+    testing: bool = True  # whether there is, or will be, a `tested`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Maps under one heading."""
+
+    name: str
+    tiles: tuple[Tile, ...]
+
+
+def tiles_payload(
+    seen: np.ndarray,
+    groups: Sequence[Group],
+    *,
+    shares: np.ndarray | None = None,
+    hint: str = "",
+    awaited: str = "",
+    file: str = "maps.png",
+    rev: str = "",
+) -> bytes:
+    """What the browser needs to draw maps and follow the pointer without asking again.
+
+    Args:
+        seen: (gh*P, gw*P, 3) uint8, as the model sees the picture.
+        groups: at least one map in all, all over the same grid.
+        shares: (K,) of patches erased at each point of the curves, where there are any.
+        hint: what is said while nothing is pointed at.
+        awaited: what is being computed, where these maps are those before; they are dimmed.
+        file: what a picture of it is called.
+        rev: what the drawn figure carries as `data-rev`, for tests in a browser.
+
+    Raises:
+        ValueError: without a map, or for maps over different grids.
+    """
+    tiles = [tile for group in groups for tile in group.tiles]
+    grids = {tile.values.shape for tile in tiles}
+    if len(grids) != 1:
+        raise ValueError(f"maps must share one grid, got {sorted(grids)}")
+    tested = [tile for tile in tiles if tile.tested is not None]
+    numbers = {id(tile): number for number, tile in enumerate(tested)}
+    header = {
+        "grid": list(next(iter(grids))),
+        "size": list(seen.shape[:2]),
+        "mean": DATA_MEAN.tolist(),
+        "hint": hint,
+        "awaited": awaited,
+        "file": file,
+        "rev": rev,
+        "groups": [
+            {"name": group.name, "tiles": [_entry(t, numbers.get(id(t))) for t in group.tiles]}
+            for group in groups
+        ],
+    }
+    arrays = {
+        "rgb": np.ascontiguousarray(seen),
+        "values": np.stack([tile.values for tile in tiles]).astype(np.float32),
+    }
+    if tested and shares is not None:
+        lines = [(t.tested.deletion, t.tested.insertion) for t in tested]
+        arrays["shares"] = np.asarray(shares, np.float32)
+        arrays["curves"] = np.array(lines, np.float32)  # (M, 2, K)
+        arrays["chance"] = np.array([t.tested.chance for t in tested], np.float32)
+    return pack("map_tiles", header, **arrays)
+
+
+def map_tiles(data: bytes, *, key: str) -> None:
+    """Draw what `tiles_payload` packed; pointing and opacity stay in the browser."""
+    _tiles(key=key, data=data, height="content")
+
+
+def _entry(tile: Tile, number: int | None) -> dict[str, Any]:
+    values = tile.values
+    # Below zero is drawn as nothing: one sequential map has no other end.
+    low, high = max(0.0, float(values.min())), float(values.max())
+    if tile.signed:
+        low, high = 0.0, float(np.abs(values).max()) or 1.0
+    elif values.size == 1 or high <= low:
+        low = 0.0
+    entry: dict[str, Any] = {
+        "name": tile.name,
+        "said": tile.said,
+        "note": tile.note,
+        "unit": "share" if tile.share else "number",
+        "signed": tile.signed,
+        "class": tile.label,
+        "low_": low,
+        "high_": max(high, 1e-12),
+        "tested": tile.testing,
+        "curve": number,
+    }
+    if tile.tested is not None:
+        entry |= {"areas": list(tile.tested.areas), "chances": list(tile.tested.chance_areas)}
+    return entry
