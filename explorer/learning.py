@@ -19,6 +19,7 @@ from vitcore.training import events, snapshots
 from vitcore.training.runs import DESCRIPTION, Run, read_run
 
 _KERNEL, _POSITIONS = "patch_embedding/kernel", "positions"
+COMPONENTS = 36  # of the filters, that are shown
 _TILES = 11  # tiles of a side that are all sent; of a finer grid every second one
 
 
@@ -159,7 +160,9 @@ def weights_at(
         raise CheckpointError(f"the weights after {moment.step:,} steps are no longer numbers")
     # Finer than stored they hold nothing more, and coarser is what the model uses.
     size = min(patch_size, config.kernel_size)
-    followed = follow_components(pi_resize(kernel, size), before.components if before else None)
+    followed = follow_components(
+        pi_resize(kernel, size), before.components if before else None, most=COMPONENTS
+    )
     table = _table(positions, config, patch_size)
     if table is None:
         return Weights(similarity=None, closeness=None, spread=(0.0, 1.0), components=followed)

@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import components, services, state, worker_learning
+from explorer import components, replay_export, services, state, worker_learning
 from explorer.components.replay import Film, replay, replay_payload
+from explorer.figures.style import palette
 from explorer.learning import (
     History,
     Looked,
@@ -122,10 +123,14 @@ class Gatherer:
             waiting=self.waiting,
         )
 
+    def mark(self, film: Film) -> str:
+        """Names all that is drawn: another mark, another film."""
+        known = [part is not None for part in (*film.weights, *film.looks)]
+        return repr((self.past, self.picture.key, self.patch_size, known))
+
     def packed(self, film: Film) -> bytes:
         """Its payload, made again only where something has come."""
-        known = [part is not None for part in (*film.weights, *film.looks)]
-        mark = self.past, film.waiting, known
+        mark = film.waiting, self.mark(film)
         if self._packed is None or self._packed[0] != mark:
             self._packed = mark, replay_payload(film)
         return self._packed[1]
@@ -202,6 +207,35 @@ def _draw(gatherer: Gatherer, key: str) -> None:
         return
     st.subheader(finding(film), anchor=False)
     replay(gatherer.packed(film), key=key)
+    _downloads(film, gatherer.mark(film), key)
+
+
+def _downloads(film: Film, mark: str, key: str) -> None:
+    """The film as one file, made when it is asked for."""
+    theme = st.context.theme.type
+    row = st.container(horizontal=True, gap="small")
+    for kind, mime in replay_export.KINDS.items():
+        row.download_button(
+            f"Film ({kind.upper() if kind == 'gif' else 'WebP'})",
+            lambda kind=kind: _exported(mark, kind, theme, film),
+            f"{film.history.folder.name}-training.{kind}",
+            mime,
+            key=f"{key}_{kind}",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+            disabled=not any(isinstance(part, Looked) for part in film.looks),
+        )
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _exported(
+    mark: str,  # noqa: ARG001 - names the film
+    kind: str,
+    theme: str | None,
+    _film: Film,
+) -> bytes:
+    return replay_export.animated(_film, kind, palette(theme))
 
 
 def finding(film: Film) -> str:

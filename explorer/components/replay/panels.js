@@ -1,6 +1,5 @@
 // The panels of the film: each draws one moment.
 const signed = (v) => (v <= -.005 ? '−' : '') + Math.abs(v).toFixed(2);
-const softened = (opacity, colour) => `color-mix(in srgb, ${colour} ${100 * opacity}%, transparent)`;
 
 class Panels {
   part(array, i, size) { return array.subarray(i * size, (i + 1) * size); }
@@ -58,10 +57,10 @@ class Panels {
     const line = (at, opacity) => { c.globalAlpha = opacity; c.beginPath(); for (let l = 0; l < blocks; l++) { let sum = 0; for (let h = 0; h < heads; h++) sum += distance[(at * blocks + l) * heads + h]; c.lineTo(x(l), y(sum / heads)); } c.stroke(); c.globalAlpha = 1; };
     c.font = `12px ${this.colours.font}`; c.fillStyle = text; c.strokeStyle = text; c.lineWidth = 1;
     c.globalAlpha = .72; c.textBaseline = 'middle'; c.textAlign = 'right';
-    for (const v of [0, even]) c.fillText(v.toFixed(0), left - 6, Math.min(low - 3, y(v)));
+    for (const v of [0, even]) c.fillText(Math.round(v), left - 6, Math.min(low - 3, y(v)));
     c.textAlign = 'center';
     const step = Math.ceil(blocks / 12);
-    for (let l = 0; l < blocks; l += step) c.fillText(l ? l + 1 : 'block 1', Math.max(x(l), left + 22 * !l), H - 6);
+    for (let l = 0; l < blocks; l += step) c.fillText(l + 1, x(l), H - 6);
     c.globalAlpha = .3; c.beginPath(); c.moveTo(left, low + .5); c.lineTo(W, low + .5); c.stroke();
     c.globalAlpha = .7; c.setLineDash([2, 3]); c.beginPath(); c.moveTo(left, y(even)); c.lineTo(W, y(even)); c.stroke(); c.setLineDash([]); c.globalAlpha = 1;
     if (i < 0) return;

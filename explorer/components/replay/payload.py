@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from explorer.components.packing import pack, rows_as_codes
-from explorer.learning import History, Looked, Weights, tiles_of
+from explorer.learning import COMPONENTS, History, Looked, Weights, tiles_of
 from explorer.readings import Problem
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES
@@ -47,7 +47,7 @@ def replay_payload(film: Film) -> bytes:
     seen = as_seen(film.picture.pixels, film.patch_size, image_size=config.image_size)
     size = min(film.patch_size, config.kernel_size)
     tiles = len(tiles_of(side))
-    components = min(28, config.width, size * size * 3)
+    components = min(COMPONENTS, config.width, size * size * 3)
     codes, filters, shares = _weights(film.weights, tiles**2, side**2, components, size)
     maps, tops, distance, answers = _looks(film.looks, config, side**2)
     even, farthest = distance_bounds((side, side), (config.image_size,) * 2)

@@ -117,7 +117,7 @@ class Replay extends Panels {
       this.drawCurve(filters.line, strongest, w, [0, 1]);
       this.number(positions, head.closeness[w] === null ? { none: 'no position embeddings' }[head.positions] ?? 'nothing to compare' : ['closeness ', signed(head.closeness[w]), head.positions === 'learned' ? '' : ', fixed']);
       this.number(filters, ['five strongest carry ', percent(strongest[w])]);
-      if (head.weights[i] === 1 && head.positions !== 'none') positions.note.textContent = `average ${signed(head.means[w])} ± ${head.reach.toFixed(2)}`;
+      if (head.weights[i] === 1 && head.positions !== 'none') this.legend(positions.note, head.means[w] - head.reach, head.means[w] + head.reach);
       if (head.weights[i] === 1) filters.note.textContent = `${head.K} of ${head.S} × ${head.S}`;
     }
     this.drawAttention(attention.main, k);
@@ -127,7 +127,7 @@ class Replay extends Panels {
     if (head.looks[i] === 1) attention.note.textContent = `block ${this.block + 1}, up to ${percent(head.brightest[this.block])}`;
     this.drawAnswer(answer.main, k);
     this.drawDistance(answer.line, k);
-    this.number(answer, k < 0 ? '' : ['heads look ', `${this.far(k).toFixed(1)} px`, ' far']);
+    this.number(answer, k < 0 ? '' : ['heads look ', `${this.far(k).toFixed(1)} px`, ' far, by block']);
     this.say(i);
   }
   number(panel, words) {
@@ -135,6 +135,11 @@ class Replay extends Panels {
     const b = document.createElement('b');
     b.textContent = strong ?? '';
     panel.number.replaceChildren(before, b, after ?? '');
+  }
+  legend(note, low, high) {                 // what the two ends of the colours stand for, at this moment
+    const bar = document.createElement('i');
+    bar.style.background = `linear-gradient(90deg, ${this.colours.diverging.join(',')})`;
+    note.replaceChildren(signed(Math.max(-1, low)), bar, signed(Math.min(1, high)));
   }
   strongest(i) { return [...this.part(this.data.shares, i, this.data.head.K)].sort((a, b) => b - a).slice(0, 5).reduce((a, b) => a + b, 0); }
   far(i) { const { blocks, heads } = this.data.head, all = this.part(this.data.distance, i, blocks * heads); return all.reduce((a, b) => a + b, 0) / all.length; }
@@ -168,7 +173,7 @@ class Replay extends Panels {
   }
   sayWeights(i) {
     const { closeness, positions, weights } = this.data.head, first = weights.indexOf(1);
-    const known = positions === 'none' ? 'The model has no position embeddings.' : closeness[i] === null ? '' : `Positions are alike where they are near: closeness ${signed(closeness[i])}${i !== first && closeness[first] !== null ? ` (${signed(closeness[first])} at the start)` : ''}.`;
+    const known = positions === 'none' ? 'The model has no position embeddings.' : closeness[i] === null ? '' : `Positions have closeness ${signed(closeness[i])}${i !== first && closeness[first] !== null ? ` (${signed(closeness[first])} at the start)` : ''}.`;
     return `${known} The five strongest components carry ${percent(this.strongest(i))} of what the filters look for.`.trim();
   }
   sayLooks(i) {
