@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from vitcore import cache
-from vitcore.config import CLASS_NAMES, RECIPES
-from vitcore.sentences import cannot_use, reason
-from vitcore.training import flags
+from vitcore.config import CLASS_NAMES
+from vitcore.sentences import reason
+from vitcore.training import command as train
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
 
@@ -72,12 +72,8 @@ def _parser() -> argparse.ArgumentParser:
 
     command("fetch", _fetch, "Put CIFAR-10 into the cache, downloading it where it is not here.")
 
-    sub = command("train", _train, "Train a model in a folder of its own.")
-    flags.add(sub)
-    sub.add_argument(
-        "--run-dir", type=_folder, help="the run's own folder; default: one in the cache"
-    )
-    sub.add_argument("--resume", action="store_true", help="go on from its last checkpoint")
+    sub = command("train", train.train, "Train a model in a folder of its own.")
+    train.add_options(sub, _folder)
 
     sub = command("evaluate", _evaluate, "Measure a model on pictures it was not trained on.")
     sub.set_defaults(show=_report_in_words)
@@ -122,53 +118,6 @@ def _fetch(options: argparse.Namespace) -> dict[str, Any]:
         train, _ = cifar10("train", data_dir=options.data_dir)
     test, _ = cifar10("test", data_dir=options.data_dir)
     return {"train": len(train), "test": len(test), "folder": str(cache.data_home())}
-
-
-def _train(options: argparse.Namespace) -> dict[str, Any]:
-    given = flags.given(options)
-    from vitcore.training import runs
-
-    if options.resume and options.run_dir is None:
-        raise ValueError("--resume needs --run-dir, the folder of the run to go on with")
-    before = runs.read_run(options.run_dir).config if options.resume else None
-    if before is not None and options.recipe is None:
-        config = before.replace(**given)  # what is not named again stays as it was
-    else:
-        config = RECIPES[options.recipe or "standard"].replace(**given)
-    if before is not None:
-        config.check_goes_on(before)
-    from vitcore.training.control import LIFELINE, Control, hold_lifeline, write_control
-
-    # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
-    if os.environ.get(LIFELINE) == "1" and options.run_dir and not options.run_dir.is_dir():
-        raise ValueError("the run's folder was deleted, so it ends")
-    try:
-        folder = options.run_dir or runs.new_folder()
-        # Not run.json: whoever started this process may have described the run already.
-        if not options.resume and (folder / "events.jsonl").exists():
-            raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
-        runs.write_description(folder, config)  # before the slow imports: it is seen at once
-    except OSError as error:
-        named = options.run_dir or cache.runs_home()
-        instead = "--run-dir" if options.run_dir else "VITCORE_HOME or --run-dir"
-        raise ValueError(cannot_use(named, error, instead=instead)) from None
-
-    if options.resume:
-        write_control(folder, "run")  # else it would find the stop that ended it
-    control = Control(folder)
-    hold_lifeline(control)  # before the slow imports too: the owner may be gone by then
-    from vitcore.training.loop import Run
-
-    run = Run(
-        folder,
-        config,
-        resume=options.resume,
-        control=control,
-        data_dir=options.data_dir,
-        notice=_say_event,
-    )
-    state = run.train()
-    return {"state": state, "steps": run.progress.step, "folder": str(folder)}
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
@@ -267,20 +216,6 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
 def _progress(what: str, done: float) -> None:
     end = "\n" if done >= 1 else ""
     print(f"\r{what:<32} {done:4.0%}", end=end, file=sys.stderr, flush=True)
-
-
-def _say_event(event: dict[str, Any]) -> None:
-    if event["event"] == "step":
-        text = (
-            f"\rstep {event['step']:,}  epoch {event['epoch']:.2f}  loss {event['loss']:.3f}  "
-            f"accuracy {event['accuracy']:.1%}  {event['pictures_per_second']:.0f} pictures/s  "
-        )
-        print(text, end="", file=sys.stderr, flush=True)
-    elif event["event"] == "validation":
-        text = f"\nvalidation at step {event['step']:,}: loss {event['loss']:.3f}, "
-        print(f"{text}accuracy {event['accuracy']:.1%}", file=sys.stderr, flush=True)
-    elif event["event"] == "end":
-        print(f"\n{event['reason']}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

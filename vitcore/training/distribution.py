@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +31,11 @@ _RUN, _STOP, _WAIT, _FAILED = range(4)
 
 
 class GroupError(OSError):
-    """Another process of the run failed or is gone."""
+    """Another process of the run failed, or they did not meet."""
+
+
+class GoneError(GroupError):
+    """Another process of the run ended without a word."""
 
 
 @dataclass(frozen=True)
@@ -211,8 +216,8 @@ def _broadcast(value: Any) -> Any:
         raise _gone(error) from error
 
 
-def _gone(error: Exception) -> GroupError:
-    return GroupError(f"another process of this run is gone: {_first_line(error)}")
+def _gone(error: Exception) -> GoneError:
+    return GoneError(f"another process of this run is gone: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
@@ -254,8 +259,8 @@ def join(processes: int, process: int | None = None, coordinator: str | None = N
             ) from None
     import keras
 
-    # Keras draws first values before ours replace them, and they must be the same everywhere.
-    keras.utils.set_random_seed(0)
+    # By it Keras draws first values. Ours replace them, but no device may hold another's till then.
+    random.seed(0)
     return Group(
         count=jax.process_count(),
         index=jax.process_index(),

@@ -1,0 +1,148 @@
+"""The command `train`: from its options to a run, by one process or several together."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vitcore import cache
+from vitcore.config import RECIPES, TrainConfig
+from vitcore.sentences import cannot_use
+from vitcore.training import flags, runs
+from vitcore.training.control import LIFELINE, Control, hold_lifeline, write_control
+from vitcore.training.distribution import GoneError, Group, join
+
+
+def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) -> None:
+    """Give a parser the options of `train`; `folder` reads those that name one."""
+    flags.add(parser)
+    parser.add_argument(
+        "--run-dir", type=folder, help="the run's own folder; default: one in the cache"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from its last checkpoint")
+    together = parser.add_argument_group(
+        "several processes, under KERAS_BACKEND=jax",
+        "Start the same command once for each; the first alone has the run's folder.",
+    )
+    together.add_argument(
+        "--processes", type=int, help="how many; 1 shares batches among this one's devices"
+    )
+    together.add_argument("--process", type=int, help="the number of this one, from 0")
+    together.add_argument(
+        "--coordinator", help="HOST:PORT of process 0; default: JAX_COORDINATOR_ADDRESS"
+    )
+
+
+def train(options: argparse.Namespace) -> dict[str, Any]:
+    """Train as the options say; returns how it ended."""
+    group = _group(options)
+    try:
+        return _train(options, group)
+    except GoneError as error:
+        # Leaving in the common way JAX would wait for the others, then abort with a stack trace.
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        os._exit(2)
+    except KeyboardInterrupt:
+        if group.count > 1:
+            os._exit(130)
+        raise
+
+
+def _group(options: argparse.Namespace) -> Group:
+    if options.processes is None:
+        if options.process is not None or options.coordinator is not None:
+            raise ValueError("--process and --coordinator need --processes, how many there are")
+        return Group()
+    return join(options.processes, options.process, options.coordinator)
+
+
+def _train(options: argparse.Namespace, group: Group) -> dict[str, Any]:
+    prepared = group.share(lambda: _prepare(options))
+    folder, config = Path(prepared["folder"]), TrainConfig.from_dict(prepared["config"])
+    if not group.leads:
+        _check_same(options, config, group)
+    control = Control(folder, group.rest)
+    if group.leads:
+        hold_lifeline(control)  # before the slow imports too: the owner may be gone by then
+    from vitcore.training.loop import Run
+
+    run = Run(
+        folder,
+        config,
+        resume=options.resume,
+        control=control,
+        data_dir=options.data_dir,
+        notice=_say_event,
+        group=group,
+    )
+    state = run.train()
+    return {"state": state, "steps": run.progress.step, "folder": str(folder)}
+
+
+def _prepare(options: argparse.Namespace) -> dict[str, Any]:
+    """What is to be trained, and the folder, described."""
+    given = flags.given(options)
+    if options.resume and options.run_dir is None:
+        raise ValueError("--resume needs --run-dir, the folder of the run to go on with")
+    before = runs.read_run(options.run_dir).config if options.resume else None
+    if before is not None and options.recipe is None:
+        config = before.replace(**given)  # what is not named again stays as it was
+    else:
+        config = RECIPES[options.recipe or "standard"].replace(**given)
+    if before is not None:
+        config.check_goes_on(before)
+
+    # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
+    if os.environ.get(LIFELINE) == "1" and options.run_dir and not options.run_dir.is_dir():
+        raise ValueError("the run's folder was deleted, so it ends")
+    try:
+        folder = options.run_dir or runs.new_folder()
+        # Not run.json: whoever started this process may have described the run already.
+        if not options.resume and (folder / "events.jsonl").exists():
+            raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
+        runs.write_description(folder, config)  # before the slow imports: it is seen at once
+    except OSError as error:
+        named = options.run_dir or cache.runs_home()
+        instead = "--run-dir" if options.run_dir else "VITCORE_HOME or --run-dir"
+        raise ValueError(cannot_use(named, error, instead=instead)) from None
+
+    if options.resume:
+        write_control(folder, "run")  # else it would find the stop that ended it
+    return {"folder": str(folder), "config": config.to_dict()}
+
+
+def _check_same(options: argparse.Namespace, config: TrainConfig, group: Group) -> None:
+    """What is said to another process than the first may not contradict it."""
+    given = flags.given(options)
+    if options.recipe is not None:
+        given["recipe"] = options.recipe
+    odd = [
+        f"{name} ({getattr(config, name)} and {value})"
+        for name, value in given.items()
+        if getattr(config, name) != value
+    ]
+    if odd:
+        raise ValueError(
+            f"processes 0 and {group.index} must train the same, but differ: {', '.join(odd)}"
+        )
+
+
+def _say_event(event: dict[str, Any]) -> None:
+    if event["event"] == "start" and event["step"]:
+        text = f"going on from the checkpoint after step {event['step']:,} of {event['steps']:,}"
+        print(text, file=sys.stderr, flush=True)
+    elif event["event"] == "step":
+        text = (
+            f"\rstep {event['step']:,}  epoch {event['epoch']:.2f}  loss {event['loss']:.3f}  "
+            f"accuracy {event['accuracy']:.1%}  {event['pictures_per_second']:.0f} pictures/s  "
+        )
+        print(text, end="", file=sys.stderr, flush=True)
+    elif event["event"] == "validation":
+        text = f"\nvalidation at step {event['step']:,}: loss {event['loss']:.3f}, "
+        print(f"{text}accuracy {event['accuracy']:.1%}", file=sys.stderr, flush=True)
+    elif event["event"] == "end":
+        print(f"\n{event['reason']}", file=sys.stderr, flush=True)
