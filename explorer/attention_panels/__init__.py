@@ -93,7 +93,7 @@ def _other(answer: Reading, picture: state.Picture, names: tuple[str, ...]) -> i
     if st.session_state.get("attention_class") not in offered:
         st.session_state["attention_class"] = first
     return st.selectbox(
-        f"{names[top].capitalize()}, and why not",
+        f"Why {names[top]} and not",
         offered,
         format_func=names.__getitem__,
         key="attention_class",

@@ -142,7 +142,7 @@ def switch(asked: Asked, key: str, change: np.ndarray) -> None:
     off = set(now.heads_off) ^ {heads[places[0]]}
     made = Intervention(heads_off=tuple(sorted(off)), patches=now.patches, positions=now.positions)
     attention_state.keep(made, asked.model, asked.picture, asked.patch_size)
-    st.rerun()  # the lens is no part of this fragment
+    st.rerun(["attention_lens", "attention_panels"])
 
 
 def effects_csv(effects: HeadEffects, label: str) -> str:

@@ -27,7 +27,7 @@ from explorer.numerals import small_number
 from explorer.readings import Problem, Waiting
 from vitcore.introspection.curves import Curves
 
-HEIGHT = 430
+HEIGHT = 560
 FUSIONS = ("mean", "max", "min")
 _HINT = (
     "Point at a patch to read it in every map; move along a curve to see the picture that the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -150,13 +151,22 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
         colours=colours(),
         height=HEIGHT,
     )
-    chart(figure, "attention_numbers", on_select=lambda: None, selection_mode="points")
+    chart(figure, "attention_numbers", on_select=look, selection_mode="points")
     row = st.container(horizontal=True, gap="small")
     file = asked.file("numbers" if isinstance(found, HeadNumbers) else f"numbers-{source}")
     download(
         "Numbers (CSV)", lambda: numbers_csv(numbers), f"{file}.csv", key="numbers_csv", place=row
     )
     download("All (NPZ)", lambda: npz(numbers), f"{file}.npz", key="numbers_npz", place=row)
+
+
+def look() -> None:
+    """Show the head of a clicked circle large in the lens."""
+    for point in st.session_state["attention_numbers"]["selection"]["points"][:1]:
+        head = point.get("customdata") or []
+        if len(head) == 2:
+            st.session_state["attention_look"] = secrets.token_hex(4), *map(int, head)
+            st.rerun("attention_lens")
 
 
 def lines(asked: Asked, name: str) -> list[Line]:

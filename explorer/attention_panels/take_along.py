@@ -44,7 +44,7 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
         st.subheader("The same in a notebook", anchor=False)
         text = script(shown(asked, changes, fusion=fusion, discard=discard))
         quiet(
-            f"{len(text.splitlines())} lines of Python; nothing but vitcore. "
+            f"{len(text.splitlines())} lines of Python; vitcore and NumPy only. "
             "Its numbers are the page's."
         )
         row = st.container(horizontal=True, gap="small")
@@ -131,7 +131,7 @@ def _link(asked: Asked, changes: Intervention) -> None:
     st.code(link(asked), language=None, wrap_lines=True)
     apart = " Heads switched off and patches moved are in the script, not in the link."
     quiet(
-        "So is the address of this page: it holds picture, patch size, model, pinned patch and "
+        "The address of this page says the same: picture, patch size, model, pinned patch, "
         f"panel.{apart if changes != Intervention() else ''}"
     )
 

@@ -54,7 +54,7 @@ class Answers {
   draw() {
     const colours = theme(this.wrap), [rows, columns] = this.grid, count = rows * columns, [a, b] = this.head.coloured;
     const second = this.second();
-    const S = this.S = Math.min(330, Math.floor(this.large.parentElement.clientWidth < 480 ? this.large.parentElement.clientWidth : this.large.parentElement.clientWidth * .5)), H = this.H = Math.round(S * rows / columns);
+    const board = this.large.parentElement.clientWidth, S = this.S = Math.min(380, Math.floor(board < 400 ? board : (board - 18) * .58)), H = this.H = Math.round(S * rows / columns);
     this.paint(fit(this.large, S, H), this.at(), S, H, { colours, second, a, b });
     [...this.blocks.children].forEach((button, place) => {
       const w = Math.floor(button.clientWidth), h = Math.round(w * rows / columns);
@@ -67,7 +67,9 @@ class Answers {
       span.append(i, `${this.head.names[c]}: ${tops.filter((t) => t === c).length} of ${count}`);
       return span;
     };
-    this.legend.replaceChildren(chip(a, colours.primary), chip(b, second), `others by name: ${tops.filter((t) => t !== a && t !== b).length}`);
+    const rest = document.createElement('span');
+    rest.textContent = `others, by name: ${tops.filter((t) => t !== a && t !== b).length}`;
+    this.legend.replaceChildren(chip(a, colours.primary), chip(b, second), rest);
     this.say();
   }
   paint(c, place, S, H, { colours, second, a, b, small }) {
@@ -112,7 +114,7 @@ class Answers {
     const out = new OffscreenCanvas((S + 2 * gap) * scale, (H + h + 4 * gap + 40) * scale), o = out.getContext('2d');
     o.scale(scale, scale); o.imageSmoothingEnabled = false; o.fillStyle = colours.page; o.fillRect(0, 0, out.width, out.height);
     o.fillStyle = colours.text; o.font = `600 15px ${colours.font}`; o.textBaseline = 'top';
-    o.fillText(`${this.where(this.at())}: ${this.legend.textContent}`, gap, gap, S);
+    o.fillText(`${this.where(this.at())}: ${[...this.legend.children].map((e) => e.textContent).join(', ')}`, gap, gap, S);
     const draw = (place, x, y, W, T, small) => { const one = document.createElement('canvas'); this.paint(fit(one, W, T), place, W, T, { colours, second, a, b, small }); o.drawImage(one, x, y, W, T); };
     draw(this.at(), gap, 3 * gap + 6, S, H, false);
     for (let place = 0; place < places; place++) { draw(place, gap + place * (w + gap), H + 4 * gap + 6, w, h, true); o.fillStyle = colours.text; o.font = `12px ${colours.font}`; o.fillText(place ? `block ${place}` : 'start', gap + place * (w + gap), H + h + 4 * gap + 10, w); }

@@ -28,6 +28,7 @@ class Tiles {
     this.shares = data.shares;
     const shape = JSON.stringify(head.groups.map((group) => [group.tiles.length, group.tiles.map((tile) => tile.tested)]));
     if (shape !== this.shape) { this.shape = shape; this.build(); }
+    this.wrap.classList.toggle('tested', head.groups.some((group) => group.tiles.some((tile) => tile.tested)));
     let t = 0;
     head.groups.forEach((group, g) => {
       const section = this.groups.children[g];

@@ -76,7 +76,9 @@ def heads_ranked(
     }
     figure = plain(go.Figure({"data": [bars], "layout": axes}), colours, height=height)
     return figure.update_layout(
-        xaxis={"showgrid": True}, yaxis={"showgrid": False}, paper_bgcolor=colours.background
+        xaxis={"showgrid": True},
+        yaxis={"showgrid": False, "zeroline": False},
+        paper_bgcolor=colours.background,
     )
 
 

@@ -2,14 +2,11 @@
 
 import streamlit as st
 
-from explorer import attention_state, components, findings, services, state
-from explorer.figures.attention import distance_by_block
-from explorer.figures.style import palette
+from explorer import attention_panels, attention_state, components, findings, services, state
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
 from vitcore.config import ViTConfig, grid_side
 from vitcore.intervention import Intervention
-from vitcore.introspection.distance import attention_distance, distance_bounds
 
 _TEXT = (
     "Point at a patch, or move with the arrow keys: all heads of all blocks show where it looks. "
@@ -25,13 +22,6 @@ _TEXT = (
     "says that it needs that part, not what the part is for."
 )
 _FORMULA = r"A=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right),\qquad d_k=%s"
-_DISTANCE_TEXT = (
-    "For each patch, the distance in pixels to every patch, weighted by its attention; then the "
-    "mean over patches. A circle near the lower edge is a head that looks at its surroundings, one "
-    "near the dotted line a head that spreads its attention evenly. A mean hides its parts: a head "
-    "may look near for some patches and far for others."
-)
-_DISTANCE = r"\bar d=\frac1N\sum_i\sum_j A_{ij}\,\lVert \mathbf p_i-\mathbf p_j\rVert"
 
 
 def keep_pin() -> None:
@@ -49,9 +39,10 @@ def keep_changes(answer: Reading) -> None:
     )
     if made is not None:
         attention_state.keep(made, model, picture, patch_size)
+        st.rerun(["attention_lens", "attention_panels"])  # both speak of what is changed
 
 
-@st.fragment
+@st.fragment(key="attention_lens")
 def draw_lens(
     answer: Reading | Waiting | Problem,
     found: findings.Striking | None,
@@ -77,6 +68,7 @@ def draw_lens(
         changes=changes,
         of=attention_state.belongs_to(model, picture, patch_size),
         link=link,
+        look=st.session_state.get("attention_look"),
         config=config,
         on_pin=keep_pin,
         on_change=lambda: isinstance(answer, Reading) and keep_changes(answer),
@@ -110,27 +102,4 @@ components.how_to_read(
     key="lens",
 )
 
-if isinstance(answer, Reading):
-    distances = attention_distance(answer.attention, answer.grid, prefix=answer.prefix)
-    even, farthest = distance_bounds(answer.grid)
-    st.subheader(findings.distance_title(distances, even))
-    if farthest > 0:
-        figure = distance_by_block(
-            distances,
-            even=even,
-            farthest=farthest,
-            colours=palette(st.context.theme.type),
-        )
-        st.plotly_chart(figure, width="stretch", key="distance", config={"displayModeBar": False})
-    else:
-        st.markdown("A smaller patch size gives several patches, and distances between them.")
-else:
-    kind = "error" if isinstance(answer, Problem) else "loading"
-    components.figure_state(kind, answer.what, answer.then, height=338)
-components.how_to_read(
-    text=_DISTANCE_TEXT,
-    formula=_DISTANCE,
-    source="Dosovitskiy et al., An Image is Worth 16x16 Words (2021), figure 7, right.",
-    code=components.source_of("vitcore/introspection/distance.py", "attention_distance"),
-    key="distance",
-)
+attention_panels.draw(answer, picture, patch_size, model=model, config=config)
