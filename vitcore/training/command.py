@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from vitcore.config import RECIPES, TrainConfig
 from vitcore.sentences import cannot_use
 from vitcore.training import flags, runs
 from vitcore.training.control import LIFELINE, Control, hold_lifeline, write_control
-from vitcore.training.distribution import GoneError, Group, join
+from vitcore.training.distribution import Group, join
 
 
 def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) -> None:
@@ -42,14 +43,15 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     group = _group(options)
     try:
         return _train(options, group)
-    except GoneError as error:
+    except (Exception, KeyboardInterrupt) as error:
+        if group.count == 1 or group.all_know(error):
+            raise
         # Leaving in the common way JAX would wait for the others, then abort with a stack trace.
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        if isinstance(error, (OSError, ValueError)):
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        else:
+            traceback.print_exc()
         os._exit(2)
-    except KeyboardInterrupt:
-        if group.count > 1:
-            os._exit(130)
-        raise
 
 
 def _group(options: argparse.Namespace) -> Group:
@@ -63,8 +65,7 @@ def _group(options: argparse.Namespace) -> Group:
 def _train(options: argparse.Namespace, group: Group) -> dict[str, Any]:
     prepared = group.share(lambda: _prepare(options))
     folder, config = Path(prepared["folder"]), TrainConfig.from_dict(prepared["config"])
-    if not group.leads:
-        _check_same(options, config, group)
+    group.check(_contradiction(options, config))
     control = Control(folder, group.rest)
     if group.leads:
         hold_lifeline(control)  # before the slow imports too: the owner may be gone by then
@@ -115,8 +116,8 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     return {"folder": str(folder), "config": config.to_dict()}
 
 
-def _check_same(options: argparse.Namespace, config: TrainConfig, group: Group) -> None:
-    """What is said to another process than the first may not contradict it."""
+def _contradiction(options: argparse.Namespace, config: TrainConfig) -> str:
+    """Where what is said to another process than the first is not what is trained, or ""."""
     given = flags.given(options)
     if options.recipe is not None:
         given["recipe"] = options.recipe
@@ -125,10 +126,7 @@ def _check_same(options: argparse.Namespace, config: TrainConfig, group: Group) 
         for name, value in given.items()
         if getattr(config, name) != value
     ]
-    if odd:
-        raise ValueError(
-            f"processes 0 and {group.index} must train the same, but differ: {', '.join(odd)}"
-        )
+    return f"all processes must train the same, but differ: {', '.join(odd)}" if odd else ""
 
 
 def _say_event(event: dict[str, Any]) -> None:

@@ -31,11 +31,11 @@ _RUN, _STOP, _WAIT, _FAILED = range(4)
 
 
 class GroupError(OSError):
-    """Another process of the run failed, or they did not meet."""
+    """The processes of a run did not meet, or one of them is gone."""
 
 
-class GoneError(GroupError):
-    """Another process of the run ended without a word."""
+class HeardError(GroupError):
+    """A process failed, and told it."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,19 @@ class Group:
         self._agree()
         return self._tell(value)
 
+    def check(self, problem: str) -> None:
+        """Raise a HeardError on every process where one has a problem; "" is none."""
+        if self.count == 1:
+            return
+        from jax.experimental import multihost_utils
+
+        with self.together():
+            found = np.flatnonzero(multihost_utils.process_allgather(np.int32(problem != "")))
+        if problem:
+            raise HeardError(problem)
+        if len(found):
+            raise HeardError(f"process {found[0]} of this run has a problem, and says which")
+
     def share_arrays(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Process 0's arrays; elsewhere `arrays` says their names, shapes and types."""
         if self.count == 1:
@@ -179,12 +192,15 @@ class Group:
         try:
             yield
         except Exception as error:
-            known = isinstance(error, GroupError) or getattr(error, "told", False)
-            if self.count > 1 and not known:
+            if self.count > 1 and not self.all_know(error):
                 error.told = True
                 self._agree(_FAILED)
                 self._tell(str(error) or type(error).__name__)
             raise
+
+    def all_know(self, error: BaseException) -> bool:
+        """Whether this error ends every process: one told it to the others, or all see it."""
+        return isinstance(error, HeardError | ArithmeticError) or getattr(error, "told", False)
 
     def finish(self) -> None:
         """Wait until process 0 has written everything."""
@@ -195,7 +211,7 @@ class Group:
         """Process 0's word. Every exchange begins with one, so that a failure is always heard."""
         said = int(_broadcast(np.int32(word)))
         if said == _FAILED and not self.leads:
-            raise GroupError(f"process 0 of this run failed: {self._tell(None)}")
+            raise HeardError(f"process 0 of this run failed: {self._tell(None)}")
         return said
 
     def _tell(self, value: Any) -> Any:
@@ -216,8 +232,8 @@ def _broadcast(value: Any) -> Any:
         raise _gone(error) from error
 
 
-def _gone(error: Exception) -> GoneError:
-    return GoneError(f"another process of this run is gone: {_first_line(error)}")
+def _gone(error: Exception) -> GroupError:
+    return GroupError(f"another process of this run is gone: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
