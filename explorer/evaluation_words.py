@@ -1,4 +1,4 @@
-"""How to read the figures of the Evaluate page."""
+"""How to read the figures about how good a model is."""
 
 CONFUSION = (
     "A row is what the pictures are, a column what the model answers; on the diagonal it is right. "
@@ -28,10 +28,21 @@ COST = (
     "four times the tokens, and attention alone sixteen times the pairs. A model trained at one "
     "patch size has its kernel and positions resized for the others, and falls there."
 )
+CARD = (
+    "These figures were made when the model was, and are kept in its card. Curves: solid for the "
+    "pictures trained on, dashed for those held back, which it never learned from. Matrix: a row "
+    "is what the test pictures are, a column what the model answers; right answers are shaded in "
+    "one colour by their share of the row, mistakes in the other, up to the most frequent one. The "
+    "answer is the class with the largest logit, not rounded, other than in the article's report. "
+    "The Evaluate page counts anew, at any patch size."
+)
 
 F1 = r"F_1=\frac{2\,P\,R}{P+R}"
 CALIBRATION_ERROR = (
-    r"\mathrm{ECE}=\sum_{m=1}^{M}\frac{|B_m|}{n}\,"
-    r"\bigl|\mathrm{acc}(B_m)-\mathrm{conf}(B_m)\bigr|"
+    r"\begin{aligned}\mathrm{ECE}&=\sum_{m=1}^{M}\frac{|B_m|}{n}\,g_m\\"
+    r"g_m&=|\mathrm{acc}_m-\mathrm{conf}_m|\end{aligned}"
 )
-OPERATIONS = r"\mathrm{FLOPs}=2\bigl(3NP^2D+L\,(4THdD+2T^2Hd+2TDM)+DC\bigr)"
+OPERATIONS = (
+    r"\begin{aligned}\mathrm{FLOPs}=2\bigl(&3NP^2D+DC\\"
+    r"&+L\,(4THdD+2T^2Hd+2TDM)\bigr)\end{aligned}"
+)

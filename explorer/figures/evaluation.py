@@ -174,7 +174,7 @@ def reliability_diagram(
     figure.update_layout(
         xaxis={"range": [0, 1.005], "showticklabels": False},
         xaxis2={
-            "range": [0, 1],
+            "range": [0, 1.005],
             "tickformat": ".0%",
             "dtick": 0.2,
             "title": {"text": "confidence"},

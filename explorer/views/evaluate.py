@@ -16,18 +16,18 @@ from explorer import (
     state,
     tested_pictures,
 )
-from explorer.components.gallery import chosen_number, gallery
 from explorer.evaluating import Answered
 from explorer.evaluations import evaluation
 from explorer.figures.evaluation import accuracy_and_cost, confusion_matrix, reliability_diagram
 from explorer.figures.style import palette
 from explorer.navigation import goto
 from explorer.readings import Problem
+from explorer.tested_gallery import tested_gallery
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
 from vitcore.report import Report, report
 
-HEIGHTS = {"confusion": 470, "reliability": 360, "cost": 420}
+HEIGHTS = {"confusion": 530, "reliability": 360, "cost": 420}
 SHOWN, MISTAKES = 12, 20  # pictures of a cell, and of mistakes
 COUNTS = {500: "500", 2000: "2,000", tested_pictures.WHOLE: "all 10,000"}
 TOOLS = {
@@ -140,7 +140,7 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
     with reliability_place:
         reliability(found)
     st.subheader(evaluation_findings.mistakes_title(found, labels, CLASS_NAMES), anchor=False)
-    pictures_of(found.mistakes[:MISTAKES], found, labels, source, "mistakes")
+    tested_gallery(found.mistakes[:MISTAKES], found, labels, source=source, key="evaluate_mistakes")
 
 
 def confusion(found: Report, chosen: tuple[int, int]) -> None:
@@ -200,43 +200,9 @@ def cell(
     surest = inside[np.argsort(-found.confidence[inside], kind="stable")]
     if not len(surest):
         st.html('<p class="quiet-line">No picture among those counted.</p>')
-    pictures_of(surest[:SHOWN], found, labels, source, "cell")
+    tested_gallery(surest[:SHOWN], found, labels, source=source, key="evaluate_cell")
     if len(surest) > SHOWN:
         st.html(f'<p class="quiet-line">The {SHOWN} it is surest of.</p>')
-
-
-def pictures_of(
-    numbers: np.ndarray, found: Report, labels: np.ndarray, source: str, name: str
-) -> None:
-    """Test pictures with the answer below each; a click makes one the chosen picture."""
-    captions, sentences = [], []
-    for number in numbers:
-        true, answer = CLASS_NAMES[labels[number]], CLASS_NAMES[found.answers[number]]
-        share = evaluation_findings.percent_below_one(float(found.confidence[number]))
-        captions.append((f"{answer} {share}", f"is {true}"))
-        sentences.append(f"{true}, answered {answer} with {share}: make it the chosen picture")
-    clicked = gallery(
-        tested_pictures.images(source, numbers),
-        numbers,
-        captions,
-        sentences,
-        chosen=None,
-        label="Pictures to choose from",
-        key=f"evaluate_{name}",
-        on_change=lambda: choose(source, f"evaluate_{name}", numbers),
-    )
-    if clicked is not None:  # the sidebar shows it, which is no part of this fragment
-        st.rerun()
-
-
-def choose(source: str, key: str, numbers: np.ndarray) -> None:
-    """Make a picture that was clicked the chosen one."""
-    number = chosen_number(st.session_state.get(key), numbers)
-    if number is not None:
-        label, index = tested_pictures.place(source, number)
-        st.session_state["picture_source"] = source
-        st.session_state["picture_class"] = label
-        st.session_state["picture_index"] = index
 
 
 def reliability(found: Report) -> None:

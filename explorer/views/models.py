@@ -4,7 +4,16 @@ from html import escape
 
 import streamlit as st
 
-from explorer import cards, components, measured, navigation, run_sentences, services, state
+from explorer import (
+    cards,
+    components,
+    evaluation_words,
+    measured,
+    navigation,
+    run_sentences,
+    services,
+    state,
+)
 from explorer.evaluation_findings import confusion_title
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette
@@ -164,6 +173,13 @@ def confusion(card: dict) -> None:
     st.markdown(f":small[{cards.confusion_line(data, patch_size, matrix)}]")
     figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
     st.plotly_chart(figure, key="models_confusion", config={"displayModeBar": False})
+    components.how_to_read(
+        text=evaluation_words.CARD,
+        formula=None,
+        source="The article's figures 9 and 10, of this model.",
+        code=components.source_of("vitcore/training/card.py", "measure", "training_curve"),
+        key="models",
+    )
 
 
 strip()

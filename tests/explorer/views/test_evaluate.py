@@ -101,6 +101,14 @@ def test_pictures_of_the_cell_and_mistakes_come_surest_first(open_page, unpack):
     assert len(cell["numbers"]) == 12
 
 
+def test_the_chosen_picture_is_ringed_among_them(open_page, unpack):
+    view = open_page(answered(500))
+    assert galleries(view, unpack)[1]["chosen"] is None
+    for name, value in (("source", "sketch10"), ("class", "cat"), ("index", 2)):
+        view.session_state[f"picture_{name}"] = value
+    assert galleries(view.run(), unpack)[1]["chosen"] == 23
+
+
 def test_another_cell_is_chosen_by_its_classes(open_page, unpack):
     view = open_page(answered(500))
     assert view.selectbox(key="evaluate_true").value == "cat"
