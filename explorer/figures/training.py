@@ -1,12 +1,24 @@
 """Training curves: epochs and values in, Plotly figures out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan
 
 import plotly.graph_objects as go
 
 from explorer.figures.style import Palette, plain
 
 Points = tuple[Sequence[float], Sequence[float]]  # epochs, values; as many of each
+MOST_BESIDE = 3  # runs beside the shown one: more hues are not told apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Another run drawn in the same figure."""
+
+    name: str
+    train: Points
+    validation: Points | None = None
 
 
 def curve(
@@ -14,6 +26,10 @@ def curve(
     validation: Points | None = None,
     *,
     name: str,
+    run: str = "",
+    beside: Sequence[Beside] = (),
+    top5: Points | None = None,
+    smoothing: float = 0.0,
     epochs: float,
     colours: Palette,
     revision: str,
@@ -28,6 +44,11 @@ def curve(
         train: points of the training.
         validation: points on the pictures held back, or None where there is no such quantity.
         name: of the quantity, for the pointer.
+        run: the run's name, where others stand beside it.
+        beside: other runs, each in a hue of its own.
+        top5: a second share of the pictures held back, dotted.
+        smoothing: how much of the mean before stays in the running mean of the training, in
+            [0, 1); the points themselves are then drawn faintly behind it.
         epochs: how many the run is to do; the axis reaches there from the start.
         colours: of the theme.
         revision: of one run; while it stays, a zoomed figure stays zoomed when points come in.
@@ -37,9 +58,17 @@ def curve(
         height: pixels.
 
     Raises:
-        ValueError: if a curve has not as many epochs as values.
+        ValueError: if a curve has not as many epochs as values, `smoothing` is not in [0, 1), or
+            there are too many runs beside it.
     """
-    for points in (train, validation or ((), ())):
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing must be in [0, 1), got {smoothing}")
+    if len(beside) > MOST_BESIDE:
+        raise ValueError(f"at most {MOST_BESIDE} runs fit beside one, got {len(beside)}")
+    curves = [train, validation, top5]
+    for other in beside:
+        curves += [other.train, other.validation]
+    for points in filter(None, curves):
         if len(points[0]) != len(points[1]):
             raise ValueError(
                 "a curve must have as many epochs as values, "
@@ -47,32 +76,38 @@ def curve(
             )
     figure = go.Figure()
     values = ":.1%" if share else ":.4~g"
-    figure.add_scatter(
-        x=list(train[0]),
-        y=list(train[1]),
-        name="training",
-        mode="lines+markers" if len(train[0]) == 1 else "lines",
-        line={"color": colours.first, "width": 1.75},
-        hovertemplate=f"epoch %{{x:.2f}}: %{{y{values}}}<extra>{name}, training</extra>",
-    )
-    if validation is not None:
-        figure.add_scatter(
-            x=list(validation[0]),
-            y=list(validation[1]),
-            name="held back",
-            mode="lines+markers",
-            line={"color": colours.first, "width": 1.75, "dash": "dash"},
-            marker={"size": 6, "color": colours.background, "line": {"width": 1.5}},
-            hovertemplate=f"epoch %{{x:.2f}}: %{{y{values}}}<extra>{name}, held back</extra>",
+    hues = (colours.second, colours.third, colours.text)
+    lines = [Beside(name=run, train=train, validation=validation), *beside]
+    # The shown run comes last, on top of the others.
+    for line, hue in reversed(list(zip(lines, (colours.first, *hues), strict=False))):
+        paper = colours.background
+        _draw(
+            figure,
+            line,
+            hue,
+            paper,
+            what=name,
+            values=values,
+            smoothing=smoothing,
+            alone=not beside,
         )
-        figure.data[1].marker.line.color = colours.first
+    if top5 is not None and len(top5[0]):
+        figure.add_scatter(
+            x=list(top5[0]),
+            y=list(top5[1]),
+            name="among five",
+            mode="lines+markers" if len(top5[0]) == 1 else "lines",
+            line={"color": colours.first, "width": 1.5, "dash": "dot"},
+            hovertemplate="epoch %{x:.2f}: %{y:.1%}<extra>right among five, held back</extra>",
+        )
     plain(figure, colours, height=height)
-    figure.update_layout(uirevision=revision, showlegend=validation is not None)
+    figure.update_layout(uirevision=revision, showlegend=validation is not None or bool(beside))
     # A little room, so that the last point is not cut in half.
     figure.update_xaxes(
         range=[0, 1.02 * epochs], title="epoch", dtick=1 if 2 < epochs <= 6 else None
     )
-    if not len(train[0]):  # its place only: axes without points would show numbers of nothing
+    empty = not any(len(line.train[0]) for line in lines)
+    if empty:  # its place only: axes without points would show numbers of nothing
         figure.update_xaxes(showticklabels=False, title="")
         figure.update_yaxes(range=[0, 1], showticklabels=False, showgrid=False, zeroline=False)
         figure.update_layout(showlegend=False)
@@ -88,6 +123,71 @@ def curve(
     else:
         figure.update_yaxes(rangemode="tozero", tickformat="~g")
     return figure
+
+
+def _draw(
+    figure: go.Figure,
+    line: Beside,
+    hue: str,
+    paper: str,
+    *,
+    what: str,
+    values: str,
+    smoothing: float,
+    alone: bool,
+) -> None:
+    """Training solid, validation dashed, of one hue; faint behind its running mean."""
+    epochs, train = list(line.train[0]), list(line.train[1])
+    told = what if alone else f"{line.name}, {what}"
+    kind = "training, smoothed" if smoothing else "training"
+    if smoothing and len(train) > 1:
+        figure.add_scatter(
+            x=epochs,
+            y=train,
+            mode="lines",
+            line={"color": hue, "width": 1},
+            opacity=0.25,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        train = smoothed(train, smoothing)
+    figure.add_scatter(
+        x=epochs,
+        y=train,
+        name="training" if alone else line.name,
+        mode="lines+markers" if len(train) == 1 else "lines",
+        line={"color": hue, "width": 1.75},
+        hovertemplate=f"epoch %{{x:.2f}}: %{{y{values}}}<extra>{told}, {kind}</extra>",
+    )
+    if line.validation is not None:
+        figure.add_scatter(
+            x=list(line.validation[0]),
+            y=list(line.validation[1]),
+            name="held back",
+            mode="lines+markers",
+            line={"color": hue, "width": 1.75, "dash": "dash"},
+            marker={"size": 6, "color": paper, "line": {"width": 1.5, "color": hue}},
+            hovertemplate=f"epoch %{{x:.2f}}: %{{y{values}}}<extra>{told}, held back</extra>",
+            showlegend=alone,
+        )
+
+
+def smoothed(values: Sequence[float], share: float) -> list[float]:
+    """The running mean in which `share` of the mean before stays; NaN stays where it is.
+
+    The first values are not pulled towards zero: each mean is divided by its weights, as in Adam
+    (Kingma and Ba 2015, section 3), and as TensorBoard smooths.
+    """
+    mean = weight = 0.0
+    means = []
+    for value in values:
+        if isnan(value):
+            means.append(value)
+            continue
+        mean = share * mean + (1 - share) * value
+        weight = share * weight + (1 - share)
+        means.append(mean / weight)
+    return means
 
 
 def _narrow(values: Sequence[float]) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from explorer.figures.style import palette
-from explorer.figures.training import curve
+from explorer.figures.training import Beside, curve, smoothed
 
 TRAIN = ([0.1, 0.2, 0.3], [2.3, 2.0, 1.5])
 VALIDATION = ([0.3], [1.8])
@@ -64,6 +64,51 @@ def test_a_quantity_without_validation_is_one_line_without_a_legend():
 def test_a_single_point_is_seen():
     assert "markers" in drawn(([0.1], [2.3])).data[0].mode
     assert drawn().data[0].mode == "lines"
+
+
+def test_runs_beside_it_have_hues_of_their_own_and_lie_below():
+    other = Beside(name="bold-owl", train=([0.1, 0.2], [2.0, 1.9]), validation=([0.2], [2.0]))
+    *below, _, _ = lines = drawn(run="quiet-heron", beside=[other]).data
+    assert [line.name for line in lines] == ["bold-owl", "held back", "quiet-heron", "held back"]
+    assert {line.line.color for line in below} == {palette("light").second}
+    assert lines[-1].line.color == palette("light").first
+    assert "bold-owl" in below[0].hovertemplate
+    assert drawn(run="quiet-heron", beside=[other]).layout.showlegend
+
+
+def test_runs_beside_it_are_few():
+    other = Beside(name="bold-owl", train=TRAIN)
+    with pytest.raises(ValueError, match="at most 3 runs fit beside one, got 4"):
+        drawn(beside=[other] * 4)
+    with pytest.raises(ValueError, match="as many epochs as values, got 1 and 0"):
+        drawn(beside=[Beside(name="bold-owl", train=([1.0], []))])
+
+
+def test_smoothing_draws_the_mean_and_the_points_behind_it():
+    faint, train, validation = drawn(smoothing=0.5).data
+    assert list(faint.y) == TRAIN[1]
+    assert (faint.opacity < 0.5, faint.showlegend, faint.hoverinfo) == (True, False, "skip")
+    # By hand: weights 1/2; 1/4, 1/2; 1/8, 1/4, 1/2; each divided by their sum.
+    assert list(train.y) == pytest.approx([2.3, (2.3 + 2 * 2.0) / 3, (2.3 + 4.0 + 6.0) / 7])
+    assert list(validation.y) == VALIDATION[1]
+
+
+def test_a_constant_stays_what_it_is_and_a_missing_value_missing():
+    means = smoothed([2.0, float("nan"), 2.0], 0.9)
+    assert (means[0], means[2]) == (pytest.approx(2.0), pytest.approx(2.0))
+    assert means[1] != means[1]
+
+
+@pytest.mark.parametrize("share", [1.0, -0.1])
+def test_smoothing_that_forgets_nothing_is_refused(share):
+    with pytest.raises(ValueError, match=r"smoothing must be in \[0, 1\), got"):
+        drawn(smoothing=share)
+
+
+def test_the_share_among_five_is_dotted():
+    figure = drawn(share=True, top5=([0.3], [0.9]))
+    assert (figure.data[-1].line.dash, list(figure.data[-1].y)) == ("dot", [0.9])
+    assert len(drawn(share=True, top5=((), ())).data) == 2
 
 
 def test_nothing_yet_is_an_empty_figure():
