@@ -2,7 +2,9 @@
 
 from explorer.findings import percent
 from explorer.run_progress import Progress
-from vitcore.config import PRESETS, RECIPES, TrainConfig
+from explorer.run_queue import Queued
+from explorer.run_speeds import Forecast
+from vitcore.config import RECIPES, TrainConfig
 from vitcore.training.runs import Run
 
 RECIPE_LINES = {
@@ -16,7 +18,6 @@ MODELS_IN_WORDS = (
     "**flexi**: 6 blocks, 2.7 million numbers; its patches begin as squares of 8 × 8.  \n"
     "**plain**: 6 blocks, 2.7 million numbers; a class token answers, as in the ViT paper."
 )
-_CIFAR10_TRAIN = 50_000
 
 
 def title(progress: Progress | None) -> str:
@@ -28,6 +29,8 @@ def title(progress: Progress | None) -> str:
         return f"{run.name} is starting"
     at = f"epoch {_epoch(run.epoch)} of {_epoch(progress.epochs)}"
     right = _right(run)
+    if progress.state == "paused":
+        return f"{run.name} is paused at {at}, step {run.step:,}"
     if progress.state == "finished":
         return f"{run.name} learned: {right}" if right else f"{run.name} is trained"
     if progress.state == "failed":
@@ -58,8 +61,8 @@ def progress_line(progress: Progress) -> str:
     if progress.lives:
         if progress.pictures_per_second is not None:
             parts.append(f"{progress.pictures_per_second:,.0f} pictures/s")
-        if progress.state == "stopping":
-            parts.append("stopping after this step")
+        if heard := _heard(progress):
+            parts.append(heard)
         elif progress.seconds_left is not None:
             parts.append(f"{clock(progress.seconds_left)} left")
     else:
@@ -68,11 +71,26 @@ def progress_line(progress: Progress) -> str:
     return " · ".join(parts)
 
 
+def _heard(progress: Progress) -> str:
+    """What a run was asked for and has not finished yet, or ""."""
+    if progress.to_epoch:
+        return "pausing at the end of this epoch"
+    if progress.state == "paused":
+        return f"paused after step {progress.run.step:,}"
+    return {
+        "pausing": "pausing after this step",
+        "stepping": "taking one step",
+        "stopping": "stopping after this step",
+    }.get(progress.state, "")
+
+
 def starting(progress: Progress) -> tuple[str, str]:
     """What is done before there is a first point, and what comes then."""
     what = (
         "computing the first step" if progress.ready else "importing TensorFlow, building the model"
     )
+    if progress.state == "paused":
+        return "Paused before the first step.", "One step takes it."
     if progress.state == "stopping":
         return (
             "Stopping as soon as it has started.",
@@ -84,8 +102,13 @@ def starting(progress: Progress) -> tuple[str, str]:
     )
 
 
-def trouble(run: Run) -> tuple[str, str]:
-    """Why a run failed or was interrupted, and what to do."""
+def trouble(run: Run, *, resumes: bool = False) -> tuple[str, str]:
+    """Why a run failed or was interrupted, and what to do.
+
+    Args:
+        run: the run.
+        resumes: whether it can go on from a checkpoint.
+    """
     kept = " What it had learned by its last checkpoint is kept." if run.usable else ""
     if run.state == "failed":
         what = run.problem or "The training failed without saying why."
@@ -94,7 +117,7 @@ def trouble(run: Run) -> tuple[str, str]:
         return run.problem, "Its files cannot be used; delete it on the Models page."
     else:
         what = run.problem or "Its process ended without saying why."
-        then = "Start it again with the same seed."
+        then = "Resume lets it go on from its last checkpoint." if resumes else "Restart it."
     return what, f"{then}{kept}"
 
 
@@ -105,7 +128,9 @@ def loss_title(progress: Progress) -> str:
 def accuracy_title(progress: Progress) -> str:
     if not progress.train.accuracy:
         return "Accuracy"
-    return _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}")
+    title = _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}")
+    top5 = progress.validation.top5
+    return f"{title}, {top5[-1]:.0%} among five" if top5 and top5[-1] == top5[-1] else title
 
 
 def rate_title(progress: Progress) -> str:
@@ -114,21 +139,53 @@ def rate_title(progress: Progress) -> str:
         return "Learning rate"
     if config.schedule == "cosine":
         return f"Learning rate: {config.learning_rate:g} down to 0"
-    return f"Learning rate: {config.learning_rate:g}, then less"
+    return f"Learning rate: {config.learning_rate:g}, x {config.plateau_factor:g} on plateaus"
 
 
 def chosen(config: TrainConfig) -> str:
     """What will be trained, in one line of small print."""
-    model = PRESETS[config.preset]
-    kept = 1 - config.validation
-    if config.data == "sketch10":
-        data = f"{config.train_size:,} drawings an epoch"
-    else:
-        data = f"{_CIFAR10_TRAIN * kept:,.0f} photographs an epoch"
+    model = config.model_config()
+    kind = "drawings" if config.data == "sketch10" else "photographs"
+    data = f"{config.pictures_per_epoch:,} {kind} an epoch"
     return (
         f"{config.preset}: {model.depth} blocks of {model.heads} heads · {data} · "
         f"{config.recipe} recipe, learning rate {config.learning_rate:g}"
     )
+
+
+def expected(forecast: Forecast) -> str:
+    """How long a run takes here and what it reaches, and how that is known."""
+    about = f"About {_duration(forecast.seconds)}"
+    if not forecast.measured_in:
+        return (
+            f"{about}, which is a guess, and what it reaches is not known: "
+            "nobody has trained this model on this machine yet."
+        )
+    sentence = f"{about} here, as fast as {forecast.measured_in} was."
+    if not forecast.reached:
+        return f"{sentence} No run like this has finished on this machine yet."
+    low, high = percent(min(forecast.reached)), percent(max(forecast.reached))
+    found = low if low == high else f"{low} to {high}"
+    many = len(forecast.reached)
+    who = "The run like this that finished here" if many == 1 else f"{many} runs like this here"
+    return f"{sentence} {who} got {found} of the pictures held back right (guessing: 10%)."
+
+
+def queued(one: Queued, place: int) -> str:
+    """A run that waits, and its place."""
+    config = one.config
+    what = f"{config.preset} on {config.data}, {_epochs(config.epochs)}, seed {config.seed}"
+    if one.problem:
+        return f"{what}: {one.problem}"
+    return f"Waiting, place {place} of the queue: {what}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} hours"
 
 
 def summary(run: Run) -> str:
