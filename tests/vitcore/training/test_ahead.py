@@ -1,0 +1,56 @@
+"""Batches drawn ahead: in order, bounded, and the same with any number of threads."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from tests.vitcore.training.small_runs import CONFIG
+from vitcore.config import MOST_IN_BATCH
+from vitcore.training.ahead import Ahead, depth
+from vitcore.training.data import Pictures
+
+
+def test_batches_come_in_order_and_no_more_than_allowed_are_drawn():
+    drawn, lock = [], threading.Lock()
+
+    def draw(step):
+        with lock:
+            drawn.append(step)
+        return step
+
+    with Ahead(draw, range(3, 20), threads=3, most=4) as batches:
+        for step in range(3, 20):
+            assert batches.take() == step
+            with lock:
+                assert max(drawn) <= step + 4
+    assert sorted(drawn) == list(range(3, 20))
+
+
+def test_error_in_drawing_is_raised_where_the_batch_is_taken():
+    def draw(step):
+        if step == 2:
+            raise OSError("no such file")
+        return step
+
+    with Ahead(draw, range(5), threads=2, most=4) as batches:
+        assert [batches.take(), batches.take()] == [0, 1]
+        with pytest.raises(OSError, match="no such file"):
+            batches.take()
+
+
+def test_threads_do_not_change_what_is_trained_on():
+    # Across the ends of epochs, whose orders differ, and with sketches drawn by whoever is first.
+    straight, together = (Pictures(CONFIG, 4) for _ in range(2))
+    with Ahead(lambda step: together.batch(step, 12), range(12), threads=4, most=8) as batches:
+        for step in range(12):
+            one, other = straight.batch(step, 12), batches.take()
+            np.testing.assert_array_equal(one.pictures, other.pictures)
+            np.testing.assert_array_equal(one.labels, other.labels)
+
+
+def test_large_batches_are_not_piled_up():
+    assert depth(128, 4) == 8
+    assert depth(128, 1) == 2
+    assert depth(8192, 4) == 2
+    assert depth(MOST_IN_BATCH, 4) == 1

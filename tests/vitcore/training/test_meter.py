@@ -1,0 +1,59 @@
+"""Losses that are asked for late: the same means, and the same step is blamed."""
+
+import math
+
+import pytest
+
+from vitcore.training.meter import DivergedError, Meter, Step
+
+
+class Late:
+    """A number on an accelerator: it counts who waits for it."""
+
+    def __init__(self, value, asked):
+        self.value, self.asked = value, asked
+
+    def __float__(self):
+        self.asked.append(self.value)
+        return float(self.value)
+
+
+def step(number, loss, *, right=0.5, pictures=4, rate=0.1):
+    return Step(number, loss, right, pictures, rate, 8)
+
+
+def test_means_are_over_pictures():
+    meter = Meter()
+    meter.add(step(1, 1.0, right=0.0, pictures=1))
+    meter.add(step(2, 4.0, right=1.0, pictures=3, rate=0.2))
+    meter.seconds = 2.0
+    assert meter.take() == {
+        "loss": 3.25, "accuracy": 0.75, "learning_rate": 0.2,
+        "pictures_per_second": 2.0, "patch_size": 8,
+    }  # fmt: skip
+    assert meter.pictures == meter.seconds == 0
+
+
+@pytest.mark.parametrize(("late", "waited_for"), [(0, 5), (2, 3), (4, 1)])
+def test_so_many_steps_may_be_under_way(late, waited_for):
+    meter, asked = Meter(late), []
+    for number in range(1, 6):
+        meter.add(step(number, Late(number, asked)))
+    assert asked == [1, 2, 3, 4, 5][:waited_for]
+    meter.settle()
+    assert asked == [1, 2, 3, 4, 5]
+    assert meter.take()["loss"] == 3.0
+
+
+@pytest.mark.parametrize("late", [0, 3])
+def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
+    meter = Meter(late)
+    losses = [1.0, math.inf, math.nan, 1.0]
+    with pytest.raises(DivergedError) as caught:  # noqa: PT012 - at which step, depends on `late`
+        for number, loss in enumerate(losses, 1):
+            meter.add(step(number, loss, rate=number / 1000))
+        meter.settle()
+    assert str(caught.value) == (
+        "The loss became inf at step 2, learning rate 0.002; try a tenth of that rate."
+    )
+    assert caught.value.step == 1

@@ -1,0 +1,128 @@
+"""A checkpoint that cannot be written, or only half, leaves the one before it as it was."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import SafetensorError
+
+from tests.vitcore.training.small_runs import CONFIG
+from vitcore import checkpoints
+from vitcore.checkpoints import WEIGHTS, save_arrays
+from vitcore.training import events
+from vitcore.training.loop import Run, train
+from vitcore.training.saving import STATE, saved_arrays, saved_progress
+
+ROOT = Path(__file__).resolve().parents[3]
+SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose end it is saved
+
+
+def full_at(write, number, name):
+    """`write`, but for its call number `number` for a file called `name`: there the disk is full.
+
+    As the library does it: half of the file is there, and the error is no OSError.
+    """
+    calls = []
+
+    def writing(arrays, path, metadata=None):
+        calls.append(path)
+        if sum(Path(call).name.startswith(name) for call in calls) == number:
+            Path(path).write_bytes(b"half")
+            raise SafetensorError("Error while serializing: I/O error: No space (os error 28)")
+        write(arrays, path, metadata=metadata)
+
+    return writing
+
+
+@pytest.mark.parametrize("name", [STATE, WEIGHTS])
+def test_full_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypatch, name):
+    run = Run(tmp_path, SHORT)
+    # The second checkpoint. Snapshots are weights, too: those of the start and of each step.
+    number = {STATE: 2, WEIGHTS: 1 + SHORT.steps + 1}[name]
+    before = {}
+
+    def watch(event):
+        if event["event"] == "checkpoint":
+            before.update({file: (tmp_path / file).read_bytes() for file in (STATE, WEIGHTS)})
+
+    run.folder._notice = watch
+    monkeypatch.setattr(checkpoints, "save_file", full_at(checkpoints.save_file, number, name))
+    message = (
+        "the checkpoint after step 6 could not be written: no space left on device; "
+        "the checkpoint after step 3 is whole, and the run can be resumed from it"
+    )
+    with pytest.raises(OSError, match=message):
+        run.train()
+    assert {file: (tmp_path / file).read_bytes() for file in before} == before
+    assert saved_progress(tmp_path)[1].step == 3
+    assert not list(tmp_path.rglob("*.part"))
+    end = events.read(tmp_path)[0][-1]
+    assert (end["state"], end["reason"]) == ("failed", f"The training ended by an error: {message}")
+
+    monkeypatch.undo()
+    told = []
+    resumed = train(tmp_path, SHORT, resume=True, notice=told.append)
+    assert (told[0]["event"], told[0]["step"]) == ("start", 3)
+    assert resumed.progress.step == 6
+
+
+def test_full_disk_before_any_checkpoint_says_that_there_is_none(tmp_path, monkeypatch):
+    run = Run(tmp_path, SHORT)
+    run.control.stop()
+    monkeypatch.setattr(checkpoints, "save_file", full_at(checkpoints.save_file, 1, STATE))
+    with pytest.raises(OSError, match="no space left on device; no checkpoint was written before"):
+        run.train()
+    assert not (tmp_path / STATE).exists()
+    assert not (tmp_path / WEIGHTS).exists()
+
+
+def test_log_that_cannot_be_written_ends_the_run_in_a_sentence(tmp_path, monkeypatch):
+    run = Run(tmp_path, SHORT)
+
+    def full(*_, **__):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(run.folder, "_log", full)
+    full.close = lambda: None
+    with pytest.raises(OSError, match=r"events.jsonl could not be written: no space left"):
+        run.train()
+
+
+def test_process_that_is_killed_while_it_saves_leaves_the_checkpoint_before(tmp_path):
+    code = (
+        "import os, pathlib, sys\n"
+        "from tests.vitcore.training import test_saving\n"
+        "from vitcore import checkpoints\n"
+        "from vitcore.training.loop import train\n"
+        "write, calls = checkpoints.save_file, []\n"
+        "def dying(arrays, path, metadata=None):\n"
+        "    calls.append(path)\n"
+        "    if sum(call.name.startswith(test_saving.STATE) for call in calls) == 2:\n"
+        "        path.write_bytes(b'half')\n"
+        "        path.with_name('.tmpAb3').write_bytes(b'half')\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    write(arrays, path, metadata=metadata)\n"
+        "checkpoints.save_file = dying\n"
+        "train(pathlib.Path(sys.argv[1]), test_saving.SHORT)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert saved_progress(tmp_path)[1].step == 3
+    assert all(np.isfinite(values).all() for values in saved_arrays(tmp_path).values())
+    assert len(list(tmp_path.glob(f"{STATE}.*.part"))) == 1
+
+    told = []
+    train(tmp_path, SHORT, resume=True, notice=told.append)
+    assert (told[0]["event"], told[0]["step"], told[-1]["state"]) == ("start", 3, "finished")
+    assert not [*tmp_path.rglob("*.part"), *tmp_path.rglob(".tmp*")]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="the message is this system's")
+def test_error_of_the_library_is_the_systems(tmp_path):
+    with pytest.raises(IsADirectoryError) as caught:
+        save_arrays({"a": np.zeros(3)}, tmp_path)
+    assert caught.value.filename == str(tmp_path)
