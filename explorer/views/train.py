@@ -1,15 +1,26 @@
 """Train: choose data, model and length; watch it learn; use the result."""
 
+from html import escape
 from typing import Any
 
 import streamlit as st
 
-from explorer import cards, components, gathering, navigation, run_sentences, services, state
+from explorer import (
+    components,
+    gathering,
+    navigation,
+    replaying,
+    run_comparison,
+    run_controls,
+    run_sentences,
+    services,
+    state,
+    train_form,
+)
 from explorer.figures.style import palette
-from explorer.figures.training import curve
+from explorer.figures.training import MOST_BESIDE, Beside, curve
 from explorer.jobs import RunRefusedError, server_jobs
 from explorer.run_progress import Progress
-from vitcore.config import RECIPES, TrainConfig
 
 HEIGHT = 250  # of a figure
 PLACE = HEIGHT + 44  # of a figure with its title: what stands there before is as high
@@ -24,129 +35,45 @@ def strip() -> None:
         navigation.goto(stage)
 
 
-def controls() -> None:
-    """Four choices and Start; the rest under More."""
-    kept = {"persist_state": "session"}
+def new_run() -> None:
+    """The form; Start begins the run or puts it into the queue."""
     found = gathering.cifar10().found
-    # Fixed widths: one row on a wide page, two to a row on a phone.
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-    data, preset = ["cifar10", "sketch10"], ["tiny", "article", "flexi", "plain"]
-    row.selectbox("Data", data, index=0 if found else 1, key="train_data", width=180, **kept)
-    words = run_sentences.MODELS_IN_WORDS
-    row.selectbox("Model", preset, key="train_preset", width=180, help=words, **kept)
-    row.number_input(
-        "Epochs", 0.1, 1000.0, 5.0, 1.0, format="%g", key="train_epochs", width=135, **kept
-    )
-    row.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", width=135, **kept)
-    # Never disabled: pressed or not, the sentence below says why it cannot start.
-    pressed = row.button("Start", key="train_start", type="primary", width=105)
-    with row.popover("More", width=115):
-        further_controls(kept)
-    config, refusal = chosen()
-    if not refusal and config.data == "cifar10" and not found:
-        refusal = (
-            "CIFAR-10 is not on this machine. Choose sketch10, "
-            "or choose cifar10 under Picture to fetch it."
-        )
-    refusal = refusal or jobs.refusal()
-    if pressed and not refusal:
+    config, why, pressed = train_form.form(jobs.runs(), found=found)
+    if pressed and not why:
         try:
-            st.session_state["train_run"] = jobs.start(config)
+            run = jobs.start(config, keep=bool(st.session_state.get("train_keep")))
         except RunRefusedError as error:
-            refusal = str(error)
+            st.html(f'<p class="problem-line" role="alert">{escape(str(error))}</p>')
         else:
+            run_controls.begin(run)
             st.rerun()
-    if refusal:
-        st.markdown(f":material/block: {refusal}")
-    else:
-        st.markdown(f":small[{run_sentences.chosen(config)}]")
+    run_controls.queue(jobs)
 
 
-def further_controls(kept: dict[str, str]) -> None:
-    st.html(cards.CAPTION_STYLE)
-    st.radio(
-        "Recipe",
-        list(run_sentences.RECIPE_LINES),
-        captions=list(run_sentences.RECIPE_LINES.values()),
-        key="train_recipe",
-        on_change=take_rate_of_recipe,
+def beside(name: str) -> list[Progress]:
+    """The runs whose curves are drawn beside this one's."""
+    chosen = [one for one in st.session_state.get("train_beside", []) if one != name]
+    found = [jobs.progress(one) for one in chosen[:MOST_BESIDE]]
+    return [one for one in found if one is not None and one.train.loss]
+
+
+def curve_choices(name: str) -> None:
+    """How the curves are drawn, and which runs beside."""
+    kept = {"persist_state": "session"}
+    others = [run.name for run in jobs.runs() if run.name != name and run.state != "damaged"]
+    before = [one for one in st.session_state.get("train_beside", []) if one in others]
+    if before != st.session_state.get("train_beside", before):
+        st.session_state["train_beside"] = before
+    st.multiselect(
+        "Compare with",
+        others,
+        key="train_beside",
+        max_selections=MOST_BESIDE,
+        placeholder="Other runs" if others else "There is no other run yet",
         **kept,
     )
-    st.number_input(
-        "Learning rate",
-        0.0,
-        value=run_sentences.recipe_rate("standard"),
-        step=1e-4,
-        format="%g",
-        key="train_learning_rate",
-        help="The highest one. It must be above 0 and at most 1.",
-        **kept,
-    )
+    st.slider("Smoothing of the training curves", 0.0, 0.95, 0.0, 0.05, key="train_smooth", **kept)
     st.toggle("Loss on a logarithmic axis", key="train_log_axis", **kept)
-
-
-def chosen() -> tuple[TrainConfig | None, str]:
-    """What the form asks for, or None and why it cannot be."""
-    form = st.session_state
-    try:
-        config = RECIPES[form["train_recipe"]].replace(
-            data=form["train_data"],
-            preset=form["train_preset"],
-            epochs=float(form["train_epochs"]),
-            learning_rate=float(form["train_learning_rate"]),
-            seed=int(form["train_seed"]),
-        )
-    except (TypeError, ValueError) as error:
-        return None, f"{str(error).replace('_', ' ').capitalize()}."
-    return config, ""
-
-
-def take_rate_of_recipe() -> None:
-    rate = run_sentences.recipe_rate(st.session_state["train_recipe"])
-    st.session_state["train_learning_rate"] = rate
-
-
-def use(name: str) -> None:
-    st.session_state["model"] = name
-
-
-def choose_run() -> str | None:
-    """Which run is shown: the one chosen or started last, else the newest."""
-    names = [run.name for run in jobs.runs() if run.state != "damaged"]
-    if st.session_state.get("train_run") not in names:
-        st.session_state.pop("train_run", None)
-    if not names:
-        return None
-    return st.selectbox(
-        "Run", names, key="train_run", label_visibility="collapsed", persist_state="session"
-    )
-
-
-def action(progress: Progress) -> None:
-    """What can be done with the run: stop it while it lives, use it afterwards."""
-    name = progress.run.name
-    if progress.state == "stopping":
-        st.button(
-            "End now",
-            key="train_end",
-            on_click=jobs.end_now,
-            args=(name,),
-            width="stretch",
-            help="Ends the process at once. What its last checkpoint saved is kept.",
-        )
-    elif progress.lives:
-        st.button("Stop", key="train_stop", on_click=jobs.stop, args=(name,), width="stretch")
-    elif progress.run.usable and name == state.model():
-        st.markdown(":material/check: The model in use")
-    elif progress.run.usable:
-        st.button(
-            "Use this model",
-            key="train_use",
-            on_click=use,
-            args=(name,),
-            type="primary",
-            width="stretch",
-        )
 
 
 def figures(progress: Progress) -> None:
@@ -156,8 +83,24 @@ def figures(progress: Progress) -> None:
     once, so that the browser has loaded its chart library by the time there is something to draw.
     """
     train, held_back = progress.train, progress.validation
+    others = beside(progress.run.name)
+    epochs = max([progress.epochs, *(one.epochs for one in others)])
+
+    def drawn(what: str) -> list[Beside]:
+        return [
+            Beside(
+                name=one.run.name,
+                train=(one.train.epoch, getattr(one.train, what)),
+                validation=None
+                if what == "learning_rate"
+                else (one.validation.epoch, getattr(one.validation, what)),
+            )
+            for one in others
+        ]
+
     shared = {
-        "epochs": progress.epochs,
+        "run": progress.run.name,
+        "epochs": epochs,
         "colours": palette(st.context.theme.type),
         "revision": progress.run.name,
         "height": HEIGHT,
@@ -170,7 +113,9 @@ def figures(progress: Progress) -> None:
                 (train.epoch, train.loss),
                 (held_back.epoch, held_back.loss),
                 name="loss",
-                logarithmic=st.session_state["train_log_axis"],
+                beside=drawn("loss"),
+                smoothing=st.session_state.get("train_smooth", 0.0),
+                logarithmic=st.session_state.get("train_log_axis", False),
                 **shared,
             )
             chart(figure, "loss")
@@ -182,15 +127,25 @@ def figures(progress: Progress) -> None:
             (train.epoch, train.accuracy),
             (held_back.epoch, held_back.accuracy),
             name="right",
+            beside=drawn("accuracy"),
+            top5=(held_back.epoch, held_back.top5),
+            smoothing=st.session_state.get("train_smooth", 0.0),
             share=True,
             **shared,
         )
         chart(figure, "accuracy")
     with rate:
         st.subheader(run_sentences.rate_title(progress), anchor=False)
-        highest = progress.run.config.learning_rate
+        highest = max(one.run.config.learning_rate for one in (progress, *others))
         rates = (train.epoch, train.learning_rate)
-        chart(curve(rates, name="learning rate", highest=highest, **shared), "rate")
+        figure = curve(
+            rates,
+            name="learning rate",
+            beside=drawn("learning_rate"),
+            highest=highest,
+            **shared,
+        )
+        chart(figure, "rate")
 
 
 def chart(figure: Any, name: str) -> None:
@@ -202,16 +157,23 @@ def show(progress: Progress) -> None:
     run = progress.run
     headline.title(run_sentences.title(progress), anchor=False)
     line.markdown(run_sentences.progress_line(progress))
-    if run.state in ("failed", "interrupted"):
-        components.figure_state("error", *run_sentences.trouble(run), height=110)
-    if progress.train.loss or progress.lives:
+    if progress.held_up:
+        components.figure_state(
+            "error", progress.held_up, "It goes on by itself once that is over.", height=110
+        )
+    if run.state in ("failed", "interrupted", "damaged"):
+        words = run_sentences.trouble(run, resumes=jobs.can_resume(run))
+        components.figure_state("error", *words, height=110)
+    if run.config is not None and (progress.train.loss or progress.lives):
         figures(progress)
 
 
-def follow(name: str) -> None:
-    """Draw the run anew each second while it lives; then let the whole page say how it ended."""
+def follow(name: str, drawn: str) -> None:
+    """Draw the run anew each second while it lives; in another state, the whole page: other
+    buttons stand there then.
+    """
     progress = jobs.progress(name)
-    if progress is None or not progress.lives:
+    if progress is None or progress.state != drawn:
         st.rerun()
     show(progress)
 
@@ -219,11 +181,11 @@ def follow(name: str) -> None:
 strip()
 headline = st.empty()
 st.subheader("New run", anchor=False)
-controls()
+new_run()
 st.subheader("Runs", anchor=False)
-which, line_place, action_place = st.columns([4, 11, 4], vertical_alignment="center", gap="small")
+which, line_place, view_place = st.columns([4, 11, 3], vertical_alignment="center", gap="small")
 with which:
-    name = choose_run()
+    name = run_controls.choose(jobs)
 progress = jobs.progress(name) if name else None
 if progress is None:
     headline.title(run_sentences.title(None), anchor=False)
@@ -235,12 +197,18 @@ if progress is None:
     )
 else:
     line = line_place.empty()
-    with action_place:
-        action(progress)
+    with view_place, st.popover("Curves", width="stretch"):
+        curve_choices(name)
+    run_controls.steer(jobs, progress, in_use=state.model())
     if progress.lives:
-        st.fragment(follow, run_every=1.0)(name)
+        st.fragment(follow, run_every=1.0)(name, progress.state)
     else:
         show(progress)
+    if others := beside(name):
+        st.subheader("In what they differ", anchor=False)
+        st.html(run_comparison.table([progress.run, *(one.run for one in others)]))
+    if progress.run.state != "damaged":
+        replaying.section(progress.run)
 components.how_to_read(
     text=(
         "Solid: the pictures just trained on, in the mean since the point before. Dashed: pictures "

@@ -2,15 +2,18 @@
 
 import sys
 import time
+from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import gathering, jobs, services
+from explorer import gathering, jobs, replaying, services
 from explorer.readings import Waiting
 from explorer.state import Picture
+from explorer.train_switches import SWITCHES
+from vitcore.config import PATCH_SIZES, RECIPES
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "train.py"
 FRAME = "figure-state"
@@ -21,7 +24,7 @@ from pathlib import Path
 from vitcore.training.control import Control, hold_lifeline
 from vitcore.training.events import EventLog
 
-given = dict(a[2:].split("=", 1) for a in sys.argv[2:])
+given = dict(a[2:].split("=", 1) for a in sys.argv[2:] if "=" in a)
 folder, mode = Path(given["run-dir"]), os.environ.get("FAKE_MODE", "run")
 if mode == "broken":
     sys.exit("error: no module named keras")
@@ -32,14 +35,15 @@ while mode == "slow" and control.look() != "stop":
     time.sleep(0.01)
 log("start", steps=20, steps_per_epoch=10, parameters=1)
 for step in range(1, 21):
-    if control.gate() == "stop":
+    say = lambda what: log(what, step=step - 1)
+    if control.gate(epoch_ends=step == 11, say=say) == "stop":
         state = "stopped"
         break
     log("step", step=step, epoch=step / 10, loss=2 / step, accuracy=step / 20,
         learning_rate=1e-3, pictures_per_second=812.4)
     if step == 10:
         log("validation", step=10, epoch=1.0, loss=1.0, accuracy=0.612, top5=0.9)
-    while mode == "wait" and step == 12 and control.look() != "stop":
+    while mode == "wait" and step == 12 and control.look() == "run":
         time.sleep(0.01)
     if mode == "diverge" and step == 12:
         state, reason = "failed", "The loss became nan at step 13; try a tenth of that rate."
@@ -68,6 +72,7 @@ def server(tmp_path, monkeypatch):
 def view(server, monkeypatch):
     """The page as it opens on a machine without CIFAR-10."""
     monkeypatch.setattr(services, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
+    monkeypatch.setattr(replaying, "section", lambda run: None)  # has tests of its own
     monkeypatch.setattr(gathering.Gathering, "found", property(lambda self: False))
     view = AppTest.from_file(VIEW, default_timeout=20)
     pixels = np.zeros((32, 32, 3), np.uint8)
@@ -92,6 +97,11 @@ def until(view, server, *states):
     return view.run()
 
 
+def press(view, server, what):
+    """Press a button of the newest run."""
+    return view.button(key=f"train_{what}_{server.runs()[0].name}").click().run()
+
+
 def started(view):
     return view.button(key="train_start").click().run()
 
@@ -100,7 +110,7 @@ def test_without_a_run_it_says_what_to_do(view):
     assert not view.exception
     assert [title.value for title in view.title] == ["Train a model and watch it learn"]
     assert "No run yet." in texts(view)
-    assert "train_stop" not in keys(view)
+    assert not any(key.startswith("train_stop") for key in keys(view))
 
 
 def test_it_opens_on_a_short_run_that_needs_no_download(view):
@@ -155,18 +165,18 @@ def test_a_run_in_progress_shows_curves_speed_and_stop(view, server, monkeypatch
     )
     assert "epoch 1.2 / 2 · 812 pictures/s · 00:0" in texts(view)
     assert len(view.get("plotly_chart")) == 3
-    assert "train_stop" in keys(view)
+    assert {f"train_{what}_{name}" for what in ("pause", "step", "epoch", "stop")} <= keys(view)
 
 
 def test_a_stop_ends_the_run_and_its_result_can_be_used(view, server, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     started(view)
     until(view, server, "running")
-    view.button(key="train_stop").click().run()
+    press(view, server, "stop")
     until(view, server, "stopped")
     assert "was stopped at epoch 1.2 of 2" in view.title[0].value
     assert "stopped" in texts(view)
-    view.button(key="train_use").click().run()
+    press(view, server, "use")
     assert view.session_state["model"] == server.runs()[0].name
     assert "The model in use" in texts(view)
 
@@ -180,7 +190,7 @@ def test_a_finished_run_says_what_it_learned(view, server):
         == f"{name} learned: 61% of the pictures held back are right (guessing: 10%)"
     )
     assert "finished" in texts(view)
-    assert "train_use" in keys(view)
+    assert f"train_use_{name}" in keys(view)
     assert len(view.get("plotly_chart")) == 3
 
 
@@ -202,24 +212,200 @@ def test_a_process_that_cannot_begin_says_why(view, server, monkeypatch):
     assert "No module named keras." in texts(view)
 
 
-def test_a_third_run_is_refused_in_the_form(view, server, monkeypatch):
+def test_a_third_run_waits_shows_its_place_and_can_be_taken_out(view, server, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "slow")
     for _ in range(3):
         started(view)
     assert len(server.runs()) == 2
-    assert "2 runs are training already" in texts(view)
+    assert "Waiting, place 1 of the queue: tiny on sketch10, 5 epochs, seed 0" in texts(view)
+    (waits,) = server.queue()
+    view.button(key=f"train_queue_{waits.ticket}").click().run()
+    assert server.queue() == ()
+    assert "of the queue" not in texts(view)
 
 
-@pytest.mark.parametrize("rate", [0.0, 3.0])
-def test_a_learning_rate_that_cannot_be_is_refused_with_the_rule(view, server, rate):
-    view.number_input(key="train_learning_rate").set_value(rate).run()
-    assert f"Learning rate must be above 0 and at most 1, got {rate}." in texts(view)
+def test_a_run_whose_turn_has_come_is_shown(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    started(view)
+    first = until(view, server, "running").selectbox(key="train_run").value
+    started(view)
+    assert view.selectbox(key="train_run").value == first
+    view.button(key=f"train_stop_{first}").click().run()
+    deadline = time.monotonic() + 15
+    while len(server.runs()) < 2 or server.queue():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    view.run()
+    assert view.selectbox(key="train_run").value == server.runs()[0].name != first
+
+
+@pytest.mark.parametrize(
+    "field, value, why",
+    [
+        ("learning_rate", 0.0, "Learning rate must be above 0 and at most 1e+30, got 0.0."),
+        ("epochs", 0.0, "Epochs must be above 0 and finite, got 0.0."),
+        ("seed", -1, "Seed must be a whole number, at least 0, got -1."),
+        ("batch_size", 0, "Batch size must be a whole number, at least 1, got 0."),
+        ("batch_size", 10_001, "must be at most the 10,000 pictures of an epoch, got 10,001."),
+        ("validation", 0.0, "Share of the pictures held back must be between 0 and 1, got 0.0."),
+        ("validation", 1.0, "Share of the pictures held back must be between 0 and 1, got 1.0."),
+        ("early_stopping", -1, "must be a whole number, at least 0, got -1."),
+        ("plateau_factor", 1.0, "must be between 0 and 1, got 1.0."),
+    ],
+)
+def test_what_cannot_be_is_refused_in_the_form_with_the_rule(view, server, field, value, why):
+    view.number_input(key=f"train_{field}").set_value(value).run()
+    lines = [block.proto.body for block in view.get("html") if why in block.proto.body]
+    # Under the form, and beside the field where that stands under More.
+    assert len(lines) == (1 if field in ("epochs", "seed") else 2)
     started(view)
     assert server.runs() == []
+    assert not view.exception
 
 
-def test_no_epochs_cannot_be_typed(view):
-    assert view.number_input(key="train_epochs").min > 0
+def test_a_rate_that_is_far_too_high_is_tried(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "diverge")
+    view.number_input(key="train_learning_rate").set_value(1e9).run()
+    started(view)
+    until(view, server, "failed")
+    assert server.runs()[0].config.learning_rate == 1e9
+    assert "The loss became nan at step 13; try a tenth of that rate." in texts(view)
+
+
+def test_every_switch_says_what_it_does_and_is_obeyed(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    for switch in SWITCHES.values():
+        assert escape(switch.line) in texts(view)
+    view.selectbox(key="train_pooling").set_value("class")
+    view.selectbox(key="train_positions").set_value("sincos2d")
+    view.selectbox(key="train_patch_sizes").set_value("flexible")
+    view.selectbox(key="train_augmentation").set_value("none")
+    view.number_input(key="train_early_stopping").set_value(3).run()
+    started(view)
+    config = server.runs()[0].config
+    assert (config.pooling, config.positions, config.patch_sizes) == (
+        "class",
+        "sincos2d",
+        PATCH_SIZES,
+    )
+    assert (config.augmentation, config.early_stopping) == ("none", 3)
+
+
+def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    view.button(key="train_article").click().run()
+    started(view)
+    assert server.runs()[0].config == RECIPES["article"].replace(data="sketch10")
+
+
+def test_a_short_run_says_that_nobody_has_measured_it_here(view):
+    view.button(key="train_length_30").click().run()
+    assert view.number_input(key="train_epochs").value > 0
+    assert "About 30 s, which is a guess" in texts(view)
+    assert "nobody has trained this model on this machine yet" in texts(view)
+
+
+def test_a_short_run_goes_by_what_earlier_runs_took_and_reached(view, server):
+    started(view)
+    until(view, server, "finished")
+    name = server.runs()[0].name
+    assert f"here, as fast as {name} was." in texts(view)
+    assert "The run like this that finished here got 61%" in texts(view)
+    view.button(key="train_length_120").click().run()
+    assert "About 2 min here" in texts(view) or "About 120 s here" in texts(view)
+    assert "No run like this has finished on this machine yet." in texts(view)
+
+
+def test_a_pause_shows_that_it_was_heard_and_a_step_is_one_step(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    started(view)
+    until(view, server, "running")
+    press(view, server, "pause")
+    assert "pausing after this step" in texts(view) or "paused after step 12" in texts(view)
+    until(view, server, "paused")
+    assert "is paused at epoch 1.2 of 2, step 12" in view.title[0].value
+    press(view, server, "step")
+    until(view, server, "paused")
+    assert "paused after step 13" in texts(view)
+    press(view, server, "resume")
+    until(view, server, "finished")
+    assert "finished" in texts(view)
+
+
+def test_a_click_meant_for_one_run_never_reaches_another(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    started(view)
+    first = until(view, server, "running").selectbox(key="train_run").value
+    started(view)
+    second = view.selectbox(key="train_run").value
+    assert first != second
+    assert f"train_stop_{first}" not in keys(view)
+    assert f"train_stop_{second}" in keys(view)
+
+
+def test_a_restart_has_the_same_seed_and_the_curves_of_before_beside_it(view, server):
+    started(view)
+    until(view, server, "finished")
+    first = server.runs()[0].name
+    press(view, server, "restart")
+    until(view, server, "finished")
+    again, before = server.runs()
+    assert (before.name, again.config) == (first, before.config)
+    assert view.multiselect(key="train_beside").value == [first]
+    assert "run-table" in texts(view)
+    assert "the same" in texts(view)
+
+
+def test_runs_that_differ_are_compared_by_what_differs(view, server):
+    started(view)
+    until(view, server, "finished")
+    first = server.runs()[0].name
+    view.number_input(key="train_seed").set_value(5)
+    view.number_input(key="train_learning_rate").set_value(2e-3).run()
+    started(view)
+    until(view, server, "finished")
+    view.multiselect(key="train_beside").set_value([first]).run()
+    shown = texts(view)
+    assert "<th scope='row'>Seed</th><td>5</td><td>0</td>" in shown
+    assert "<th scope='row'>Learning rate</th><td>0.002</td><td>0.001</td>" in shown
+    assert "Batch size</th>" not in shown
+
+
+def test_a_run_is_renamed_and_stays_the_one_shown(view, server):
+    started(view)
+    until(view, server, "finished")
+    name = server.runs()[0].name
+    press(view, server, "use")
+    view.text_input(key=f"train_name_{name}").set_value("a/b").run()
+    view.button(key=f"train_rename_{name}").click().run()
+    assert f"{name} keeps its name: a name has at most 60 letters" in texts(view)
+    view.text_input(key=f"train_name_{name}").set_value("mine").run()
+    view.button(key=f"train_rename_{name}").click().run()
+    assert [run.name for run in server.runs()] == ["mine"]
+    assert view.selectbox(key="train_run").value == "mine"
+    assert view.session_state["model"] == "mine"
+
+
+def test_a_damaged_run_is_listed_with_what_is_wrong(view, server, tmp_path):
+    started(view)
+    until(view, server, "finished")
+    (tmp_path / "runs" / "odd").mkdir()
+    view.run()
+    assert view.selectbox(key="train_run").options[-1] == "odd (damaged)"
+    view.selectbox(key="train_run").set_value("odd").run()
+    assert not view.exception
+    assert "run.json is missing." in texts(view)
+    assert view.title[0].value == "odd is damaged"
+
+
+def test_curves_can_be_smoothed(view, server):
+    started(view)
+    until(view, server, "finished")
+    view.slider(key="train_smooth").set_value(0.5)
+    view.toggle(key="train_log_axis").set_value(True).run()
+    assert not view.exception
+    assert len(view.get("plotly_chart")) == 3
 
 
 def test_missing_pictures_are_refused_with_what_to_do(view, server):
@@ -238,4 +424,4 @@ def test_a_reload_shows_the_same_run(view, server, monkeypatch):
     again.session_state["chosen_picture"] = view.session_state["chosen_picture"]
     again.run()
     assert again.selectbox(key="train_run").value == server.runs()[0].name
-    assert "train_stop" in keys(again)
+    assert f"train_stop_{server.runs()[0].name}" in keys(again)
