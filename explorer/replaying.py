@@ -26,7 +26,7 @@ from explorer.state import Picture
 from vitcore.sentences import sentence
 from vitcore.training.runs import Run, read_run
 
-HEIGHT = 480  # of the figure, and of what stands in its place
+HEIGHT = 546  # of the figure, and of what stands in its place
 _AT_ONCE = 8  # moments that the worker is asked for before the page looks again
 _PATIENCE = 0.1  # seconds that one look may spend on weights
 _WATCH_RUN = 5.0  # seconds between two looks at whether a run still lives

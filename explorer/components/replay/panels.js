@@ -52,8 +52,8 @@ class Panels {
     all.forEach((one, h) => this.overPicture(c, one, most, h * (w + gap), 0, w));
   }
   drawDistance(canvas, i) {                 // a ring per head, over the blocks; dotted: an even spread
-    const { head: { blocks, heads, even, farthest }, distance } = this.data, W = this.side(canvas), H = 122, left = 24, low = H - 17, c = fit(canvas, W, H), { text, primary } = this.colours;
-    const top = Math.max(farthest, 1), x = (l) => left + (W - left) * (l + .5) / blocks, y = (v) => low - (low - 6) * v / top;
+    const { head: { blocks, heads, even }, distance } = this.data, W = this.side(canvas), H = 122, left = 24, low = H - 17, c = fit(canvas, W, H), { text, primary } = this.colours;
+    const top = Math.max(1, this.farthest), x = (l) => left + (W - left) * (l + .5) / blocks, y = (v) => low - (low - 6) * v / top;
     const line = (at, opacity) => { c.globalAlpha = opacity; c.beginPath(); for (let l = 0; l < blocks; l++) { let sum = 0; for (let h = 0; h < heads; h++) sum += distance[(at * blocks + l) * heads + h]; c.lineTo(x(l), y(sum / heads)); } c.stroke(); c.globalAlpha = 1; };
     c.font = `12px ${this.colours.font}`; c.fillStyle = text; c.strokeStyle = text; c.lineWidth = 1;
     c.globalAlpha = .72; c.textBaseline = 'middle'; c.textAlign = 'right';

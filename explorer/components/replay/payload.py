@@ -50,7 +50,7 @@ def replay_payload(film: Film) -> bytes:
     components = min(COMPONENTS, config.width, size * size * 3)
     codes, filters, shares = _weights(film.weights, tiles**2, side**2, components, size)
     maps, tops, distance, answers = _looks(film.looks, config, side**2)
-    even, farthest = distance_bounds((side, side), (config.image_size,) * 2)
+    even, _ = distance_bounds((side, side), (config.image_size,) * 2)
     per_epoch = history.steps_per_epoch
     header = {
         "steps": [moment.step for moment in history.moments],
@@ -72,7 +72,6 @@ def replay_payload(film: Film) -> bytes:
         "names": _class_names(config.classes),
         "truth": film.picture.truth,
         "even": round(even, 3),
-        "farthest": round(farthest, 3),
         "closeness": [_closeness(one) for one in film.weights],
         "means": [round(w.spread[0], 4) if isinstance(w, Weights) else 0 for w in film.weights],
         "reach": _reach(film.weights),

@@ -60,6 +60,7 @@ class Replay extends Panels {
     else this.index = Math.max(0, head.steps.findLastIndex((one) => one <= step));
     this.range.max = this.last;
     this.ranks = this.rank();
+    this.farthest = 1.15 * Math.max(head.even, ...data.distance);
     this.fillTicks();
     this.draw();
     requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));

@@ -1,0 +1,59 @@
+"""Folders as trainings leave them, of random weights and without any training."""
+
+import os
+
+import numpy as np
+
+from tests.vitcore.small_models import random_weights, small_config
+from vitcore import checkpoints
+from vitcore.config import TrainConfig
+from vitcore.training import events, runs, snapshots
+
+STEPS = 40
+KEPT = (0, 5, 20)
+
+
+def write_run(folder, *, config=None, kept=KEPT, end="finished", at=STEPS):
+    """A run folder; `end` None: its process, this one, lives."""
+    config = config or small_config()
+    runs.write_description(folder, TrainConfig(data="sketch10", steps=STEPS), pid=os.getpid())
+    log = events.EventLog(folder)
+    log("start", step=0, steps=STEPS, steps_per_epoch=10, parameters=1)
+    for seed, step in enumerate(kept):
+        snapshots.write(folder, step, config, random_weights(config, seed))
+    log("step", step=at, epoch=at / 10, loss=1.0, accuracy=0.5, learning_rate=1e-3)
+    if end is not None:
+        write_end(folder, config=config, end=end, at=at)
+    else:
+        checkpoints.write(folder, config, random_weights(config, 99))
+    log.close()
+    return folder
+
+
+def write_end(folder, *, config=None, end="finished", at=STEPS):
+    """Its own weights and its last words."""
+    config = config or small_config()
+    checkpoints.write(folder, config, random_weights(config, 99))
+    log = events.EventLog(folder)
+    log("checkpoint", step=at)
+    log("end", state=end, reason="It was over.", step=at)
+    log.close()
+
+
+def write_shipped(folder, *, config=None, seed=7):
+    """A model that comes with two of its snapshots, its first weights left out."""
+    config = config or small_config()
+    for number, step in enumerate((5, 20)):
+        snapshots.write(folder, step, config, random_weights(config, number))
+    checkpoints.write(folder, config, random_weights(config, 99))
+    card = {"steps": STEPS, "epochs": 4.0, "seed": seed}
+    checkpoints.write_card(folder, card)
+    return folder
+
+
+def break_weights(folder, *, config=None):
+    """A snapshot of weights that are no longer numbers."""
+    config = config or small_config()
+    weights = random_weights(config)
+    weights["patch_embedding/kernel"] = np.full_like(weights["patch_embedding/kernel"], np.nan)
+    checkpoints.write(folder, config, weights, half=True)
