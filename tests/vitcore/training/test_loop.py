@@ -208,6 +208,44 @@ def test_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(tmp
     assert all(np.isfinite(values).all() for values in weights.values())
 
 
+@pytest.fixture
+def accelerator(monkeypatch):
+    """As on a GPU: losses are asked for late, batches drawn by several threads."""
+    monkeypatch.setattr(loop.backend, "on_accelerator", lambda: True)
+    monkeypatch.setattr(loop, "_EVENT_SECONDS", 1e9)
+
+
+def test_losses_asked_for_late_change_nothing(accelerator, straight, tmp_path):
+    run = train(tmp_path, CONFIG)
+    assert_same_state(tmp_path, straight.folder)
+    assert run.progress.pictures == straight.run.progress.pictures
+    steps = [event for event in events.read(tmp_path)[0] if event["event"] == "step"]
+    assert [event["step"] for event in steps] == [1, 6]  # between, no one waited for one
+    losses = [event["loss"] for event in straight.told if event["event"] == "step"]
+    assert steps[1]["loss"] == pytest.approx(np.mean(losses[1:]))
+
+
+def test_loss_that_is_no_number_is_named_by_its_step_though_it_is_seen_late(
+    accelerator, tmp_path, monkeypatch
+):
+    begin, calls = loop.Trainer.begin, []
+
+    def poisoned(trainer, *batch, **options):
+        calls.append(options["rate"])
+        loss, right = begin(trainer, *batch, **options)
+        return (np.nan if len(calls) == 5 else loss), right
+
+    monkeypatch.setattr(loop.Trainer, "begin", poisoned)
+    config = CONFIG.replace(steps=60, train_size=72, patch_sizes=(16,))  # nine steps to an epoch
+    run = Run(tmp_path, config.replace(warmup=0.25))
+    run._snapshots = frozenset()
+    with pytest.raises(DivergedError, match=f"nan at step 5, learning rate {5e-3 / 15:.3g};"):
+        run.train()
+    assert len(calls) == 6  # after which comes a validation
+    end = events.read(tmp_path)[0][-1]
+    assert (end["event"], end["state"], end["step"]) == ("end", "failed", 4)
+
+
 def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
     # The loss of the last step was still a number.
     message, end = poisoned_after(tmp_path, 2, steps=2)
