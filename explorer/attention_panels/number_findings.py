@@ -9,26 +9,26 @@ import numpy as np
 from explorer.attention_panels.sentences import head_name
 from explorer.findings import distance_title, percent
 
+_SAME = 1e-6  # difference that rounding can explain
 _ALIKE = 0.05  # share of the most there can be below which heads do not differ
 
 
-def number_title(name: str, values: np.ndarray, compared: Sequence[float], *, patches: int) -> str:
+def number_title(name: str, values: np.ndarray, compared: Sequence[float]) -> str:
     """The finding of the figure.
 
     Args:
         name: of the number, as in `HeadNumbers`.
         values: (L, H).
         compared: heights of its lines.
-        patches: in the grid.
     """
-    if patches == 1:
-        return "With one patch every head has the same number"
     low, high = (
         np.unravel_index(place, values.shape) for place in (values.argmin(), values.argmax())
     )
     least, most = float(values[low]), float(values[high])
     if name.startswith("distance"):
         return distance_title(values, compared[0])
+    if most - least < _SAME:
+        return f"Every head has the same number here: {most:.2f}"
     if name == "entropy":
         return _entropy(values, compared[0], head_name(*low))
     if name == "prefix_mass":

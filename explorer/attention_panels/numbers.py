@@ -137,7 +137,7 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
         return
     mean = known.mean(axis=0, dtype=np.float64)
     st.subheader(
-        number_title(name, mean, [line.height for line in compared], patches=asked.patches),
+        number_title(name, mean, [line.height for line in compared]),
         anchor=False,
     )
     quiet(about)

@@ -115,6 +115,11 @@ def heads_many_title(effects: HeadEffects, source: str) -> str:
     change = effects.heads.probability
     block, head = ranked(change)[0]
     kind = "photographs" if source == "cifar10" else "sketches"
+    if abs(float(change[block, head])) < _HARDLY:
+        return (
+            f"Over {effects.pictures} {kind} no single head moves the right class "
+            "by a point on average"
+        )
     return (
         f"Over {effects.pictures} {kind}, {head_name(block, head)} matters most: without it the "
         f"right class changes by {points(float(change[block, head]))} points on average"
@@ -169,6 +174,9 @@ def votes_title(votes: np.ndarray, names: tuple[str, ...], final: int, other: in
     lead = votes[:, final] - votes[:, other]
     more, count = int((lead > 0).sum()), len(lead)
     mean = float(lead.mean())
+    if count == 1:
+        first, second = (final, other) if mean >= 0 else (other, final)
+        return f"The one patch prefers {names[first]} to {names[second]}, by {abs(mean):.1f}"
     verdict = "leads" if mean >= 0 else "trails"
     noun = "patch prefers" if more == 1 else "patches prefer"
     return (

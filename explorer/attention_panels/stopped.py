@@ -54,7 +54,7 @@ def draw(asked: Asked) -> None:
     with right:
         _by_patch(asked, reading, answer, other)
     if asked.config.pooling == "mean" and reading.votes is not None:
-        left, right = st.columns([11, 10], gap="large")
+        left, right = st.columns([10, 11], gap="large")
         with left:
             _votes(asked, reading, answer, other)
         with right:

@@ -181,7 +181,7 @@ def numbers_by_block(
     known = [line.height for line in lines] + [float(v) for v in values.ravel() if np.isfinite(v)]
     axes = {
         "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends},
-        "yaxis": {"title": {"text": title}, "range": [0, 1.1 * max(*known, 1e-3, 1e-3)]},
+        "yaxis": {"title": {"text": title}, "range": [0, 1.1 * (max(*known, 0.0) or 1.0)]},
         "dragmode": False,
     }
     figure = plain(go.Figure({"data": traces, "layout": axes}), colours, height=height)
@@ -365,6 +365,7 @@ def _words_at_peaks(
 
 def _beside_the_camera(figure: go.Figure, colours: Palette) -> go.Figure:
     return figure.update_layout(
+        margin={"l": 62},  # what the axis' numbers take, whatever is measured before they are drawn
         legend={"x": 0, "xanchor": "left"},  # the camera stands at the right
         paper_bgcolor=colours.background,  # a PNG of it is read on any ground
     )
