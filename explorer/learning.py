@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from vitcore.training import events, snapshots
 from vitcore.training.runs import DESCRIPTION, Run, read_run
 
 _KERNEL, _POSITIONS = "patch_embedding/kernel", "positions"
+_FIRST_LINE = 4096  # bytes; a run's log begins with how it was started
 COMPONENTS = 36  # of the filters, that are shown
 _TILES = 11  # tiles of a side that are all sent; of a finer grid every second one
 
@@ -38,7 +40,7 @@ class History:
     """Which moments of a model's training were kept."""
 
     folder: Path  # of the model
-    config: ViTConfig
+    config: ViTConfig | None  # None only where there is no moment yet
     moments: tuple[Moment, ...]  # rising in steps
     steps: int  # how many training was to do; 0 where that is not known
     steps_per_epoch: float  # 0 where it is not known
@@ -79,19 +81,16 @@ def history(model: Run | str | Path) -> History:
     if run is None and (folder / DESCRIPTION).is_file():
         run = read_run(folder)
     found = _kept(folder)
+    lives = run is not None and run.state == "running"
     if run is None:
         steps, per_epoch = _of_card(folder, found)
-        lives = False
     else:
-        lives = run.state == "running"
-        steps = run.steps
-        per_epoch = run.step / run.epoch if run.epoch > 0 else 0.0
+        steps, per_epoch = _planned(folder)
         if not lives and run.usable and (last := _last_step(run)):
             found[last] = Moment(last, folder, stamp_of(folder))
-    config = checkpoints.read_config(folder)
     return History(
         folder=folder,
-        config=config,
+        config=_config(folder, found),
         moments=tuple(found[step] for step in sorted(found)),
         steps=steps,
         steps_per_epoch=per_epoch,
@@ -103,13 +102,46 @@ def with_news(past: History) -> History:
     """The same with the moments that a living run has kept since; itself where there are none."""
     found = _kept(past.folder)
     moments = tuple(found[step] for step in sorted(found))
-    return past if moments == past.moments else replace(past, moments=moments)
+    if moments == past.moments:
+        return past
+    steps, per_epoch = _planned(past.folder)
+    return replace(
+        past,
+        config=past.config or _config(past.folder, found),
+        moments=moments,
+        steps=steps,
+        steps_per_epoch=per_epoch,
+    )
+
+
+def _config(folder: Path, found: dict[int, Moment]) -> ViTConfig | None:
+    """A run that has just begun has none of its own yet, but its snapshots have."""
+    for moment in found.values():
+        return checkpoints.read_config(moment.folder)
+    return checkpoints.read_config(folder) if (folder / checkpoints.CONFIG).is_file() else None
+
+
+def _planned(folder: Path) -> tuple[int, float]:
+    """How many steps a run is to do, and how many make an epoch; 0 where it is not said yet."""
+    try:
+        with open(folder / events.FILE_NAME, "rb") as file:
+            line = file.readline(_FIRST_LINE)
+    except OSError:
+        return 0, 0.0
+    start = events.parse(line) or {}
+    steps, per_epoch = (start.get(name) for name in ("steps", "steps_per_epoch"))
+    if not isinstance(steps, int) or not isinstance(per_epoch, int | float):
+        return 0, 0.0
+    return max(0, steps), max(0.0, per_epoch)
 
 
 def _kept(folder: Path) -> dict[int, Moment]:
     """The snapshots of a run by their steps."""
-    kept = snapshots.kept(folder)
-    return {step: Moment(step, path, stamp_of(path)) for step, path in kept.items()}
+    found = {}
+    for step, path in snapshots.kept(folder).items():
+        with suppress(FileNotFoundError):  # the run is deleted at this moment
+            found[step] = Moment(step, path, stamp_of(path))
+    return found
 
 
 def _of_card(folder: Path, found: dict[int, Moment]) -> tuple[int, float]:

@@ -41,6 +41,26 @@ def test_run_that_lives_shows_snapshots_only_and_finds_new_ones(tmp_path):
     assert steps(with_news(past)) == [0, 5, 20, 27]
 
 
+def test_run_that_has_just_begun_has_no_config_of_its_own(tmp_path):
+    folder = write_run(tmp_path / "run", end=None, kept=())
+    for name in ("config.json", "weights.safetensors", "events.jsonl"):
+        (folder / name).unlink()
+    past = history(read_run(folder))
+    assert (past.moments, past.config, past.steps, past.lives) == ((), None, 0, True)
+    write_run(folder, end=None, kept=(0,))
+    (folder / "config.json").unlink()
+    begun = with_news(past)
+    assert (steps(begun), begun.config, begun.steps) == ([0], small_config(), 40)
+    assert begun == history(read_run(folder))
+
+
+def test_log_that_begins_otherwise_says_nothing_of_the_plan(tmp_path):
+    folder = write_run(tmp_path / "run")
+    for text in ("", "[]\n", '{"event": "start", "steps": "many", "steps_per_epoch": null}\n'):
+        (folder / "events.jsonl").write_text(text)
+        assert history(folder).steps == 0
+
+
 def test_weights_of_a_failed_run_stand_where_they_were_written(tmp_path):
     folder = write_run(tmp_path / "run", end="failed", at=17)
     assert steps(history(folder)) == [0, 5, 17, 20]
