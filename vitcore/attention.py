@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 
+from vitcore.dropout import next_key, softmax_dropped
 from vitcore.functions import softmax, unit_variance
+from vitcore.merged_attention import merged_attention
 
 Steps = dict[str, Any]  # what a layer computed on the way, by name
 
@@ -85,12 +88,25 @@ class SelfAttention(keras.layers.Layer):
         if probe is not None:
             weights = weights + probe
 
-        used = self.drop(weights, training=training) if self.dropout else weights
+        used, attend = weights, _undropped
+        if self.dropout and training:
+            attend = partial(softmax_dropped, key=next_key(self.drop), rate=self.dropout)
+            used = attend(scores)[0] if probe is None else self.drop(weights, training=True)
         mixed = ops.matmul(used, values)  # (B, H, T, d)
         if heads_on is not None:
             mixed = mixed * ops.reshape(heads_on, (-1, heads, 1, 1))
         flat = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, heads * head_width))
         out = ops.reshape(ops.matmul(flat, self.out_kernel) + self.out_bias, (-1, count, width))
+        if (
+            training
+            and width <= head_width
+            and not self.qk_norm
+            and heads_on is None
+            and probe is None
+        ):
+            # What is above is still what is shown; a compiled step leaves it out.
+            qkv, onto = (self.qkv_kernel, self.qkv_bias), (self.out_kernel, self.out_bias)
+            out = merged_attention(tokens, qkv, onto, heads, attend)
         steps = {
             "queries": queries,
             "keys": keys,
@@ -109,3 +125,8 @@ class SelfAttention(keras.layers.Layer):
             "qk_norm": self.qk_norm,
             "dropout": self.dropout,
         }
+
+
+def _undropped(scores: Any) -> tuple[Any, Any]:
+    """Softmax of scores, and the sums of its rows."""
+    return softmax(scores), ops.ones(ops.shape(scores)[:-1], scores.dtype)

@@ -84,6 +84,18 @@ def compiled(model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def fused(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function of tensors, compiled into one loop where the backend must be told so.
+
+    For a few elementwise lines over large tensors; JAX compiles them with the step around them.
+    """
+    if check() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True)
+
+
 def value_and_gradient(function: Callable[[Any], tuple[Any, Any]], point: Any) -> Any:
     """((value, extra), gradient) of a scalar function that returns (value, extra) at `point`."""
     if check() == "tensorflow":

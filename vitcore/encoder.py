@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from vitcore.attention import SelfAttention, Steps
+from vitcore.dropout import gelu_dropped, next_key
 from vitcore.functions import GELU, unit_variance
 
 
@@ -81,13 +82,18 @@ class MLP(keras.layers.Layer):
         _, count, width = tokens.shape
         activation = GELU[self.gelu]
         flat = ops.reshape(tokens, (-1, width))
-        hidden = activation(ops.matmul(flat, self.hidden_kernel) + self.hidden_bias)
-        used = self.drop_hidden(hidden, training=training) if self.dropout else hidden
+        drops = self.dropout if training else 0.0
+        before = ops.matmul(flat, self.hidden_kernel) + self.hidden_bias
+        used = hidden = activation(before)
+        if drops:
+            used = gelu_dropped(before, next_key(self.drop_hidden), drops, self.gelu)
         out = ops.matmul(used, self.out_kernel) + self.out_bias
-        if self.ends_in_gelu:
+        if drops and self.ends_in_gelu:
+            out = gelu_dropped(out, next_key(self.drop_out), drops, self.gelu)
+        elif self.ends_in_gelu:
             out = activation(out)
-        if self.dropout:
-            out = self.drop_out(out, training=training)
+        elif drops:
+            out = self.drop_out(out, training=True)
         return (
             ops.reshape(out, (-1, count, width)),
             ops.reshape(hidden, (-1, count, self.hidden_width)),
