@@ -4,6 +4,8 @@ import os
 
 import numpy as np
 
+from explorer.components.replay import Film
+from explorer.learning import Looked, history, weights_at
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
@@ -57,3 +59,24 @@ def break_weights(folder, *, config=None):
     weights = random_weights(config)
     weights["patch_embedding/kernel"] = np.full_like(weights["patch_embedding/kernel"], np.nan)
     checkpoints.write(folder, config, weights, half=True)
+
+
+def random_look(config, patch_size, seed=0):
+    rng = np.random.default_rng(seed)
+    count, heads = config.grid_side(patch_size) ** 2, (config.depth, config.heads)
+    return Looked(
+        maps=rng.dirichlet(np.ones(count), size=heads).astype(np.float32),
+        distance=rng.uniform(3, 16, heads).astype(np.float32),
+        probabilities=rng.dirichlet(np.ones(config.classes)).astype(np.float32),
+    )
+
+
+def make_film(folder, picture, *, patch_size=4, config=None, kept=(0, 5), end="finished"):
+    """A film of a run in `folder`, all moments known."""
+    past = history(write_run(folder, config=config, kept=kept, end=end))
+    weights, before = [], None
+    for moment in past.moments:
+        before = weights_at(moment, past.config, patch_size, before)
+        weights.append(before)
+    looks = [random_look(past.config, patch_size, seed) for seed in range(len(weights))]
+    return Film(history=past, picture=picture, patch_size=patch_size, weights=weights, looks=looks)
