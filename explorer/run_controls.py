@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import run_sentences
+from explorer import held_widgets, run_sentences
 from explorer.jobs import Jobs, RunRefusedError
 from explorer.run_progress import Progress
 from explorer.run_queue import Queued
@@ -15,16 +15,22 @@ _PACES = {0: "full speed", 10: "10 steps a second", 3: "3 steps a second", 1: "1
 _TROUBLE = "train_trouble"  # a sentence for the next time that the page is drawn
 
 
-def choose(jobs: Jobs) -> str | None:
-    """Which run is shown: the one chosen or started last, else the newest."""
-    runs = {run.name: run for run in jobs.runs()}
+def shown(jobs: Jobs) -> str | None:
+    """Which run is shown: the one chosen or started last, else the newest; before it is chosen."""
     if (ticket := st.session_state.get("train_ticket")) is not None:
         if begun := jobs.queue.begun_as(ticket):
             show_run(begun)
         if begun or ticket not in {one.ticket for one in jobs.queue()}:
             del st.session_state["train_ticket"]
-    if st.session_state.get("train_run") not in runs:
+    names = [run.name for run in jobs.runs()]
+    if st.session_state.get("train_run") not in names:
         st.session_state.pop("train_run", None)
+    return st.session_state.get("train_run", names[0] if names else None)
+
+
+def choose(jobs: Jobs) -> str | None:
+    """Choose the run that is shown."""
+    runs = {run.name: run for run in jobs.runs()}
     if not runs:
         return None
 
@@ -43,7 +49,7 @@ def choose(jobs: Jobs) -> str | None:
 
 def show_run(name: str) -> None:
     """Show this run from now on."""
-    st.session_state["train_run"] = name
+    held_widgets.put("train_run", name)
 
 
 def begin(run: str | Queued) -> None:
@@ -214,7 +220,7 @@ def _restart(jobs: Jobs, run: Run, name: str) -> None:
     except (RunRefusedError, ValueError) as error:
         st.session_state[_TROUBLE] = str(error)
     else:
-        st.session_state["train_beside"] = [name]
+        held_widgets.put("train_beside", [name])
 
 
 def _rename(jobs: Jobs, name: str, key: str) -> None:
@@ -227,8 +233,8 @@ def _rename(jobs: Jobs, name: str, key: str) -> None:
         text = str(error)
         st.session_state[_TROUBLE] = f"{name} keeps its name: {text}."
         return
-    for chosen in ("train_run", "model"):
-        if st.session_state.get(chosen) == name:
-            st.session_state[chosen] = new
+    if st.session_state.get("model") == name:
+        st.session_state["model"] = new
+    show_run(new)
     beside = st.session_state.get("train_beside", [])
-    st.session_state["train_beside"] = [new if one == name else one for one in beside]
+    held_widgets.put("train_beside", [new if one == name else one for one in beside])

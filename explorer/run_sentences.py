@@ -128,9 +128,7 @@ def loss_title(progress: Progress) -> str:
 def accuracy_title(progress: Progress) -> str:
     if not progress.train.accuracy:
         return "Accuracy"
-    title = _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}")
-    top5 = progress.validation.top5
-    return f"{title}, {top5[-1]:.0%} among five" if top5 and top5[-1] == top5[-1] else title
+    return _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}")
 
 
 def rate_title(progress: Progress) -> str:

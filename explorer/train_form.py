@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import cards, run_sentences, run_speeds
+from explorer import cards, held_widgets, run_sentences, run_speeds
 from explorer.train_switches import GROUPS, SWITCHES, Switch, config_of, refusal, values_of
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.training.runs import Run
@@ -156,7 +156,7 @@ def chosen(data: str) -> tuple[TrainConfig | None, str, str]:
 
 def _take(config: TrainConfig) -> None:
     for name, value in values_of(config).items():
-        st.session_state[f"train_{name}"] = value
+        held_widgets.put(f"train_{name}", value)
 
 
 def _take_recipe() -> None:
@@ -165,12 +165,12 @@ def _take_recipe() -> None:
 
 def _take_length(config: TrainConfig | None, runs: tuple[Run, ...], seconds: float) -> None:
     if config is not None:
-        st.session_state["train_epochs"] = run_speeds.epochs_in(seconds, config, runs)
+        held_widgets.put("train_epochs", run_speeds.epochs_in(seconds, config, runs))
 
 
 def _take_article() -> None:
     article = RECIPES["article"]
-    st.session_state["train_recipe"] = article.recipe
-    st.session_state["train_preset"] = article.preset
-    st.session_state["train_epochs"] = article.epochs
+    held_widgets.put("train_recipe", article.recipe)
+    held_widgets.put("train_preset", article.preset)
+    held_widgets.put("train_epochs", article.epochs)
     _take(article)

@@ -8,6 +8,7 @@ import streamlit as st
 from explorer import (
     components,
     gathering,
+    held_widgets,
     navigation,
     replaying,
     run_comparison,
@@ -173,13 +174,17 @@ def follow(name: str, drawn: str) -> None:
     buttons stand there then.
     """
     progress = jobs.progress(name)
-    if progress is None or progress.state != drawn:
+    if progress is None or progress.state != drawn or held_widgets.undone():
         st.rerun()
     show(progress)
 
 
+held_widgets.hold()
 strip()
-headline = st.empty()
+name = run_controls.shown(jobs)
+progress = jobs.progress(name) if name else None
+headline = st.empty()  # a run that lives writes it anew
+headline.title(run_sentences.title(progress), anchor=False)
 st.subheader("New run", anchor=False)
 new_run()
 st.subheader("Runs", anchor=False)
@@ -188,7 +193,6 @@ with which:
     name = run_controls.choose(jobs)
 progress = jobs.progress(name) if name else None
 if progress is None:
-    headline.title(run_sentences.title(None), anchor=False)
     components.figure_state(
         "empty",
         "No run yet.",
@@ -201,7 +205,8 @@ else:
         curve_choices(name)
     run_controls.steer(jobs, progress, in_use=state.model())
     if progress.lives:
-        st.fragment(follow, run_every=1.0)(name, progress.state)
+        soon = progress.state in ("pausing", "stepping", "stopping")
+        st.fragment(follow, run_every=0.4 if soon else 1.0)(name, progress.state)
     else:
         show(progress)
     if others := beside(name):
