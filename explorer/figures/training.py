@@ -96,15 +96,27 @@ def curve(
             x=list(top5[0]),
             y=list(top5[1]),
             name="among five",
-            mode="lines+markers" if len(top5[0]) == 1 else "lines",
+            mode="lines+text",
+            text=[""] * (len(top5[0]) - 1) + [f"{top5[1][-1]:.0%} among five"],
+            textposition="top right" if top5[0][-1] < epochs / 2 else "top left",
+            textfont={"color": colours.first},
+            cliponaxis=False,
+            showlegend=False,
             line={"color": colours.first, "width": 1.5, "dash": "dot"},
-            hovertemplate="epoch %{x:.2f}: %{y:.1%}<extra>right among five, held back</extra>",
+            hovertemplate="%{y:.1%}<extra>right among five, held back</extra>",
         )
     plain(figure, colours, height=height)
-    figure.update_layout(uirevision=revision, showlegend=validation is not None or bool(beside))
+    figure.update_layout(
+        uirevision=revision,
+        hovermode="x unified",  # a pointer anywhere in the figure reads all curves there
+        showlegend=validation is not None or bool(beside),
+    )
     # A little room, so that the last point is not cut in half.
     figure.update_xaxes(
-        range=[0, 1.02 * epochs], title="epoch", dtick=1 if 2 < epochs <= 6 else None
+        range=[0, 1.02 * epochs],
+        title="epoch",
+        unifiedhovertitle_text="epoch %{x:.2f}",
+        dtick=1 if 2 < epochs <= 6 else None,
     )
     empty = not any(len(line.train[0]) for line in lines)
     if empty:  # its place only: axes without points would show numbers of nothing
@@ -157,7 +169,7 @@ def _draw(
         name="training" if alone else line.name,
         mode="lines+markers" if len(train) == 1 else "lines",
         line={"color": hue, "width": 1.75},
-        hovertemplate=f"epoch %{{x:.2f}}: %{{y{values}}}<extra>{told}, {kind}</extra>",
+        hovertemplate=f"%{{y{values}}}<extra>{told}, {kind}</extra>",
     )
     if line.validation is not None:
         figure.add_scatter(
@@ -167,7 +179,7 @@ def _draw(
             mode="lines+markers",
             line={"color": hue, "width": 1.75, "dash": "dash"},
             marker={"size": 6, "color": paper, "line": {"width": 1.5, "color": hue}},
-            hovertemplate=f"epoch %{{x:.2f}}: %{{y{values}}}<extra>{told}, held back</extra>",
+            hovertemplate=f"%{{y{values}}}<extra>{told}, held back</extra>",
             showlegend=alone,
         )
 
