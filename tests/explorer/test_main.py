@@ -47,7 +47,7 @@ def asker(monkeypatch):
         def settled(self, asker):
             return False
 
-        def ask(self, task, asker, *, slot=None, patience=None):
+        def ask(self, task, asker, **_):
             asker.waiting.add(task.key)
             return Waiting("Reading.", "Meanwhile.")
 
