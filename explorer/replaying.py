@@ -167,11 +167,10 @@ def section(model: Run | str | Path, *, key: str = "replay") -> None:
         )
         return
     gatherer = _gatherer(past, key)
-    gatherer.gather()
-    if past.lives or not gatherer.film().complete:
-        st.fragment(_follow, run_every=_EVERY[past.lives])(key)
-    else:
-        _draw(gatherer, key)
+    gatherer.gather()  # what is known already need not be awaited
+    awaited = past.lives or not gatherer.film().complete
+    # A fragment also where nothing is awaited: else the browser would build the figure anew.
+    st.fragment(_follow, run_every=_EVERY[past.lives] if awaited else None)(key, awaited=awaited)
     _help(key)
 
 
@@ -185,12 +184,12 @@ def _gatherer(past: History, key: str) -> Gatherer:
     return kept
 
 
-def _follow(key: str) -> None:
+def _follow(key: str, *, awaited: bool) -> None:
     """Draw what is there by now; once nothing more is to come, let the page run a last time."""
     gatherer: Gatherer = st.session_state[f"{key}_gatherer"]
     gatherer.gather()
     complete = not gatherer.past.lives and gatherer.film().complete
-    if complete or gatherer.run_has_ended():
+    if awaited and (complete or gatherer.run_has_ended()):
         st.rerun()
     _draw(gatherer, key)
 
