@@ -27,6 +27,7 @@ from vitcore.intervention import Intervention
 from vitcore.introspection.head_effects import HeadEffects, ranked
 
 PICTURES = 200
+_SWITCHES = "attention_switches"  # how often a bar was clicked
 
 
 def draw(asked: Asked) -> None:
@@ -93,11 +94,11 @@ def _this(
     label = asked.names[found.class_index]
     st.subheader(heads_title(found.effects, label), anchor=False)
     quiet(f"This picture, probability of {label}. Click a bar to switch the head off or on.")
-    change = found.effects.heads.probability
+    change, key = found.effects.heads.probability, fresh("attention_heads")
     chart(
         heads_ranked(change, colours=colours(), off=off, height=height),
-        "attention_heads",
-        on_select=lambda: switch(asked, "attention_heads", change),
+        key,
+        on_select=lambda: switch(asked, key, change),
         selection_mode="points",
     )
 
@@ -122,27 +123,32 @@ def _many(
         else f"{many.of} {kind}, probability of the right class, mean."
     )
     quiet(counted)
-    change = many.answer.heads.probability
+    change, key = many.answer.heads.probability, fresh("attention_heads_many")
     chart(
         heads_ranked(change, colours=colours(), off=off, height=height),
-        "attention_heads_many",
-        on_select=lambda: switch(asked, "attention_heads_many", change),
+        key,
+        on_select=lambda: switch(asked, key, change),
         selection_mode="points",
     )
 
 
 def switch(asked: Asked, key: str, change: np.ndarray) -> None:
     """Switch the head of a clicked bar off in the lens, or on again."""
-    points = st.session_state[key]["selection"]["points"]
-    places = [round(point["y"]) for point in points]
     heads = ranked(change)
-    if not places or places[0] not in range(len(heads)):
+    clicked = [round(point["y"]) for point in st.session_state[key]["selection"]["points"]]
+    if not clicked or clicked[0] not in range(len(heads)):
         return
     now = attention_state.changes(asked.model, asked.picture, asked.patch_size)
-    off = set(now.heads_off) ^ {heads[places[0]]}
+    off = set(now.heads_off) ^ {heads[clicked[0]]}
     made = Intervention(heads_off=tuple(sorted(off)), patches=now.patches, positions=now.positions)
+    st.session_state[_SWITCHES] = st.session_state.get(_SWITCHES, 0) + 1
     attention_state.keep(made, asked.model, asked.picture, asked.patch_size)
     st.rerun(["attention_lens", "attention_panels"])
+
+
+def fresh(name: str) -> str:
+    """A key that changes with every click: a chart without a selection, ready for the next."""
+    return f"{name}_{st.session_state.get(_SWITCHES, 0)}"
 
 
 def effects_csv(effects: HeadEffects, label: str) -> str:

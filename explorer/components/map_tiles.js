@@ -1,5 +1,5 @@
 // Maps over the picture, side by side; below each what erasing, and adding, patches in its order does to the class.
-const CURVES = ['deletion', 'insertion'], CURVE_HEIGHT = 58;
+const CURVES = ['deletion', 'insertion'], CURVE_HEIGHT = 58, RAISED = { '-': '⁻', ...'⁰¹²³⁴⁵⁶⁷⁸⁹' };
 
 class Tiles {
   constructor(root) {
@@ -129,7 +129,7 @@ class Tiles {
   }
   number(one, v) {
     if (one.unit === 'share') return percent(v);
-    const size = Math.abs(v), digits = size >= .1 || !size ? size.toFixed(2) : size >= .001 ? size.toFixed(4) : size.toExponential(1).replace('e', '·10^').replace('-', '−');
+    const size = Math.abs(v), digits = size >= .1 || !size ? size.toFixed(2) : size >= .001 ? size.toFixed(4) : size.toExponential(0).replace(/e(.*)/, (_, power) => `·10${[...power].map((d) => RAISED[d] ?? '').join('')}`);
     return `${v < 0 ? '−' : ''}${digits}`;
   }
   say() {
