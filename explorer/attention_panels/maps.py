@@ -20,7 +20,7 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.sentences import MAP_NAMES, believed, maps_title, on_class
-from explorer.components.map_tiles import Group, Tested, Tile, map_tiles, tiles_payload
+from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, tiles_payload
 from explorer.explanations import MAPS, Maps
 from explorer.findings import percent
 from explorer.numerals import small_number
@@ -138,7 +138,7 @@ def _tile(found: Maps, curves: Curves | None, name: str, label: str) -> Tile:
         share=share,
         label=label,
         tested=curves
-        and Tested(
+        and Faithfulness(
             deletion=curves.deletion[row],
             insertion=curves.insertion[row],
             areas=(float(curves.deletion_area[row]), float(curves.insertion_area[row])),

@@ -16,7 +16,7 @@ _tiles = declare("map_tiles")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class Faithfulness:
     """What erasing and adding patches in a map's order does, beside random order."""
 
     deletion: np.ndarray  # (K,) probability of the class
@@ -37,7 +37,7 @@ class Tile:
     share: bool = False  # whether values are shares of one, and not plain numbers
     signed: bool = False  # whether it is drawn in the diverging colours, centred on 0
     label: str = ""  # the class that `tested` follows
-    tested: Tested | None = None
+    tested: Faithfulness | None = None
     testing: bool = True  # whether there is, or will be, a `tested`
 
 

@@ -1,0 +1,244 @@
+"""Each panel, opened on answers that are there, awaited or refused."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import attention_panels, explaining, gathering, services
+from explorer.attention_state import Kept
+from explorer.explanations import Gathered, HeadRanking, Maps
+from explorer.head_numbers import head_numbers
+from explorer.readings import Problem, Waiting
+from vitcore.intervention import Intervention
+from vitcore.introspection.curves import Curves
+from vitcore.introspection.head_effects import head_effects
+
+WAITING = Waiting("Working on it.", "Meanwhile.", 0.4)
+PROBLEM = Problem("It broke.", "Choose another.")
+
+
+@pytest.fixture
+def answers(monkeypatch, make_asked):
+    """What the services say, by name; a test may put something else in their place."""
+    rng = np.random.default_rng(0)
+
+    def maps(model, picture, size, index, **_):
+        grid = said["reading"].grid
+        rows = rng.random((4, *grid)).astype(np.float32)
+        return Maps(patch_size=size, class_index=index, **dict(zip(explaining.MAPS, rows)))  # noqa: B905
+
+    def faithfulness(*_, **__):
+        lines, areas = rng.random((5, 5)), np.array([0.5, 0.4, 0.2, 0.3, 0.5])
+        return Curves(np.linspace(0, 1, 5), lines, lines, areas, 1 - areas)
+
+    def effects():
+        blocks, heads = said["reading"].attention.shape[:2]
+        ways = 1 + blocks * heads + blocks
+        logits = rng.normal(size=(1, ways, 10))
+        return head_effects(logits, np.array([6]), blocks=blocks, heads=heads)
+
+    def head_ranking(*_):
+        found = effects()
+        shape = found.heads.probability.shape
+        return HeadRanking(
+            class_index=6,
+            effects=found,
+            before=np.ones(10) / 10,
+            heads=np.ones((*shape, 10)) / 10,
+            blocks=np.ones((shape[0], 10)) / 10,
+        )
+
+    def numbers(*_, **__):
+        reading = said["reading"]
+        pooling = "class" if reading.prefix else "mean"
+        mask = np.eye(32, dtype=bool)
+        return head_numbers(
+            reading.attention, reading.grid, prefix=reading.prefix, pooling=pooling, mask=mask
+        )
+
+    said = {
+        "maps": maps,
+        "faithfulness": faithfulness,
+        "head_ranking": head_ranking,
+        "head_ranking_many": lambda *_, **__: Gathered(answer=effects(), done=50, of=200),
+        "numbers": numbers,
+        "numbers_many": lambda *_, **__: Gathered(answer=numbers(), done=100, of=100),
+        "calls": [],
+    }
+
+    def door(name):
+        def call(*arguments, **more):
+            said["calls"].append(name)
+            answer = said[name]
+            return answer(*arguments, **more) if callable(answer) else answer
+
+        return call
+
+    for name in ("maps", "faithfulness", "head_ranking", "numbers"):
+        monkeypatch.setattr(explaining, name, door(name))
+    for name in ("head_ranking_many", "numbers_many"):
+        monkeypatch.setattr(explaining, name, door(name))
+    monkeypatch.setattr(gathering.Gathering, "ready", False)
+    return said
+
+
+def page(answer, picture, size, config):
+    from explorer import attention_panels
+
+    attention_panels.draw(answer, picture, size, model="demo", config=config)
+
+
+@pytest.fixture
+def open_panel(answers, make_asked):
+    def open_panel(panel, patch_size=8, *, kept=None, answer=None, **rest):
+        asked = make_asked(patch_size, **rest)
+        answers["reading"] = asked.reading
+        given = answer or asked.reading
+        arguments = (given, asked.picture, patch_size, asked.config)
+        view = AppTest.from_function(page, args=arguments, default_timeout=20)
+        view.session_state["attention_panel"] = panel
+        view.session_state["chosen_picture"] = asked.picture
+        view.session_state["patch_size"] = patch_size
+        if kept is not None:
+            made = Kept("demo", asked.picture.key, patch_size, kept)
+            view.session_state["attention_changes"] = made
+        view.run()
+        assert not view.exception, view.exception
+        return view
+
+    return open_panel
+
+
+def words(view):
+    return " ".join(element.proto.body for element in view.get("html"))
+
+
+def components(view):
+    names = [e.proto.component_name for e in view.get("bidi_component")]
+    return [name.removeprefix("vit_explorer.") for name in names]
+
+
+CASES = [{}, {"prefix": 2}, {"patch_size": 32}, {"patch_size": 3}, {"prefix": 1, "patch_size": 32}]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("panel", attention_panels.PANELS)
+def test_every_panel_opens_on_every_kind_of_reading(open_panel, panel, case):
+    view = open_panel(panel, **case)
+    assert view.subheader
+    assert "figure-state error" not in words(view)
+
+
+NEEDS = {
+    "Maps": {"maps", "faithfulness"},
+    "Heads": {"head_ranking", "head_ranking_many"},
+    "Numbers": {"numbers"},
+    "If it stopped here": set(),
+    "Take it along": set(),
+}
+
+
+@pytest.mark.parametrize("panel", NEEDS)
+def test_only_the_chosen_panel_computes(open_panel, answers, panel):
+    open_panel(panel)
+    assert set(answers["calls"]) == NEEDS[panel]
+
+
+@pytest.mark.parametrize("panel", attention_panels.PANELS)
+@pytest.mark.parametrize(("answer", "state"), [(WAITING, "loading"), (PROBLEM, "error")])
+def test_a_reading_that_is_not_there_is_said_in_its_place(open_panel, panel, answer, state):
+    view = open_panel(panel, answer=answer)
+    assert f"figure-state {state}" in words(view)
+    assert answer.what in words(view)
+
+
+@pytest.mark.parametrize(
+    ("panel", "names"),
+    [
+        ("Maps", ["maps"]),
+        ("Heads", ["head_ranking", "head_ranking_many"]),
+        ("Numbers", ["numbers"]),
+    ],
+)
+@pytest.mark.parametrize(("answer", "state"), [(WAITING, "loading"), (PROBLEM, "error")])
+def test_an_analysis_that_is_not_there_is_said_in_its_place(
+    open_panel, answers, panel, names, answer, state
+):
+    for name in names:
+        answers[name] = answer
+    view = open_panel(panel)
+    assert words(view).count(f"figure-state {state}") == len(names)
+
+
+def test_maps_stay_dimmed_until_their_successors_are_there(open_panel, answers, unpack):
+    view = open_panel("Maps")
+    answers["maps"] = WAITING
+    view.run()
+    (sent,) = view.get("bidi_component")
+    assert unpack(sent.proto.bytes)[0]["awaited"] == "Working on it."
+    assert "figure-state" not in words(view)
+
+
+def test_curves_may_come_after_their_maps(open_panel, answers, unpack):
+    answers["faithfulness"] = WAITING
+    (sent,) = open_panel("Maps").get("bidi_component")
+    header, arrays = unpack(sent.proto.bytes)
+    assert "curves" not in arrays
+    assert all(tile["tested"] for group in header["groups"] for tile in group["tiles"])
+
+
+def test_maps_ask_why_one_class_and_not_another(open_panel, unpack):
+    view = open_panel("Maps")
+    (sent,) = view.get("bidi_component")
+    names = [group["name"] for group in unpack(sent.proto.bytes)[0]["groups"]]
+    other = view.selectbox(key="attention_class").value
+    assert names[:2] == ["The same for every class", "Why a frog"]
+    assert other != 6
+    view.selectbox(key="attention_class").select(5).run()
+    (sent,) = view.get("bidi_component")
+    assert unpack(sent.proto.bytes)[0]["groups"][2]["name"] == "Why a dog"
+
+
+def test_votes_are_shown_with_mean_pooling_only(open_panel):
+    assert "map_tiles" in components(open_panel("If it stopped here"))
+    assert "map_tiles" not in components(open_panel("If it stopped here", prefix=1))
+
+
+def test_the_early_answers_follow_what_the_lens_changes(
+    open_panel, make_reading, monkeypatch, unpack
+):
+    changed, asked = make_reading(8, logits=np.eye(10)[2]), []
+
+    def reading(*_, intervention, slot):
+        asked.append((intervention, slot))
+        return changed
+
+    monkeypatch.setattr(services, "reading", reading)
+    kept = Intervention(positions=False)
+    view = open_panel("If it stopped here", kept=kept)
+    assert asked == [(kept, "lens")]
+    assert "switched off" in words(view)
+
+
+def test_numbers_offer_only_what_there_is(open_panel):
+    options = open_panel("Numbers").selectbox(key="attention_number").options
+    assert "on the class token" not in options
+    options = open_panel("Numbers", prefix=1).selectbox(key="attention_number").options
+    assert "on the class token" in options
+    assert "distance, as in the paper" in options
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_every_number_is_drawn(open_panel, number):
+    view = open_panel("Numbers", prefix=1)
+    view.selectbox(key="attention_number").select_index(number).run()
+    assert not view.exception
+    assert view.subheader
+
+
+def test_the_script_and_the_link_are_handed_out(open_panel):
+    view = open_panel("Take it along", kept=None)
+    link, text = (code.value for code in view.code)
+    assert "picture_source=cifar10&picture_class=frog&picture_index=0&patch_size=8" in link
+    assert "vitcore.load('demo')" in text
+    compile(text, "<script>", "exec")
