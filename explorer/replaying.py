@@ -23,7 +23,9 @@ from explorer.learning import (
 from explorer.numerals import signed
 from explorer.readings import Problem, Waiting
 from explorer.state import Picture
+from vitcore import checkpoints
 from vitcore.sentences import sentence
+from vitcore.training import snapshots
 from vitcore.training.runs import Run, read_run
 
 HEIGHT = 546  # of the figure, and of what stands in its place
@@ -141,6 +143,14 @@ class Gatherer:
             return False
         self._watched = time.monotonic()
         return read_run(self.past.folder).state != "running"
+
+
+def has_film(model: str | Path) -> bool:
+    """Whether snapshots of its training were kept."""
+    try:
+        return bool(snapshots.kept(checkpoints.folder_of(model)))
+    except (OSError, ValueError):
+        return False
 
 
 def section(model: Run | str | Path, *, key: str = "replay") -> None:
@@ -289,7 +299,12 @@ def _help(key: str) -> None:
         code="\n\n".join(
             (
                 source("vitcore/introspection/positions.py", "closeness_correlation"),
-                source("vitcore/introspection/filters.py", "follow_components", "_matched"),
+                source(
+                    "vitcore/introspection/filters.py",
+                    "follow_components",
+                    "_strongest",
+                    "_matched",
+                ),
                 source("vitcore/introspection/attention_numbers.py", "pooled_attention"),
                 source("vitcore/introspection/distance.py", "attention_distance"),
             )

@@ -10,6 +10,7 @@ from explorer import (
     evaluation_words,
     measured,
     navigation,
+    replaying,
     run_sentences,
     services,
     state,
@@ -197,3 +198,5 @@ else:
     headline.title(cards.title(name, card, run, state.patch_size()), anchor=False)
     with right:
         show(name, run, card)
+    if replaying.has_film(name):
+        replaying.section(name, key="models_film")

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import cards, jobs, services
+from explorer import cards, jobs, replaying, services
 from explorer.readings import Waiting
 from explorer.state import Picture
 from vitcore import checkpoints
 from vitcore.config import TrainConfig, ViTConfig
 from vitcore.initialisation import weight_shapes
+from vitcore.training import snapshots
 from vitcore.training.events import EventLog
 from vitcore.training.runs import read_run, write_description
 
@@ -261,3 +262,13 @@ def test_the_card_of_the_present_patch_size_is_the_finding():
         == "a gets 50% of sketches it never saw right at patch size 2"
     )
     assert cards.title("a", json.loads("{}"), None, 2) == "a has not been measured"
+
+
+def test_a_model_that_comes_with_snapshots_shows_its_film(bundled, tmp_path, monkeypatch):
+    films = []
+    monkeypatch.setattr(replaying, "section", lambda name, key: films.append(name))
+    opened()
+    assert films == []
+    snapshots.write(tmp_path / "bundled" / "flexi-cifar10", 5, SMALL, WEIGHTS)
+    opened()
+    assert films == ["flexi-cifar10"]
