@@ -148,8 +148,8 @@ def follow_components(
 
     Source: Dosovitskiy et al. 2021, figure 7, left, https://arxiv.org/abs/2010.11929
     """
-    directions, explained = _components(kernel)
-    directions, explained = directions[:most], explained[:most]
+    _check(kernel)
+    directions, explained = _strongest(kernel, most)
     size = kernel.shape[0]
     if before is not None and before.directions.shape == directions.shape:
         cosines = before.directions @ directions.T
@@ -158,6 +158,27 @@ def follow_components(
         signs = np.where((before.directions * directions).sum(axis=1) < 0, -1.0, 1.0)
         directions = directions * signs[:, None]
     return FollowedComponents(size, directions, explained)
+
+
+def _strongest(kernel: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first of `_components`, from the smaller matrix of products: a fraction of its time.
+
+    What it loses in precision concerns components that are a hundred-millionth as strong.
+    """
+    filters = np.asarray(kernel, np.float64).reshape(-1, kernel.shape[-1]).T  # (D, P*P*C)
+    centred = filters - filters.mean(axis=0)
+    wide = centred.shape[1] > centred.shape[0]
+    squares, found = np.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
+    squares, found = np.maximum(squares[::-1], 0.0), found[:, ::-1]
+    total = squares.sum()
+    directions = (found.T @ centred if wide else found.T)[:most]
+    lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+    nothing = np.zeros_like(directions)
+    directions = np.divide(directions, lengths, out=nothing, where=lengths > 1e-8 * total**0.5)
+    largest = np.abs(directions).argmax(axis=1)
+    signs = np.where(directions[np.arange(len(directions)), largest] < 0, -1.0, 1.0)
+    explained = squares[:most] / total if total > 0 else np.zeros(len(directions))
+    return directions * signs[:, None], explained.astype(np.float32)
 
 
 def _matched(likeness: np.ndarray) -> np.ndarray:
