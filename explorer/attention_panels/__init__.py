@@ -86,20 +86,21 @@ def _other(answer: Reading, picture: state.Picture, names: tuple[str, ...]) -> i
     """The class asked about beside the answer: a person's choice, the truth, or the runner-up."""
     order = np.argsort(-answer.probabilities, kind="stable")
     top = int(order[0])
-    offered = [index for index in range(len(names)) if index != top]
-    truth = picture.truth
-    first = truth if truth is not None and truth in offered else int(order[1])
+    offered = [name for index, name in enumerate(names) if index != top]
+    first = names[picture.truth if picture.truth not in (None, top) else int(order[1])]
     # A class chosen for one picture is the answer to another: then it is chosen anew.
-    if st.session_state.get("attention_class") not in offered:
+    if st.session_state.get("attention_class", first) not in offered:
         st.session_state["attention_class"] = first
-    return st.selectbox(
+    chosen = st.selectbox(
         f"Why {names[top]} and not",
         offered,
-        format_func=names.__getitem__,
+        index=offered.index(first),
         key="attention_class",
+        bind="query-params",
         persist_state="session",
         width=190,
     )
+    return names.index(chosen)
 
 
 def _asked_in_vain() -> str:

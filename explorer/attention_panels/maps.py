@@ -52,6 +52,7 @@ def controls() -> tuple[str, float]:
         FUSIONS,
         default="mean",
         key="attention_fusion",
+        bind="query-params",
         required=True,
         persist_state="session",
     )
@@ -63,6 +64,7 @@ def controls() -> tuple[str, float]:
         0.1,
         format="percent",
         key="attention_discard",
+        bind="query-params",
         persist_state="session",
         width=200,
     )

@@ -13,13 +13,16 @@ _SAME = 1e-6  # difference that rounding can explain
 _ALIKE = 0.05  # share of the most there can be below which heads do not differ
 
 
-def number_title(name: str, values: np.ndarray, compared: Sequence[float]) -> str:
+def number_title(
+    name: str, values: np.ndarray, compared: Sequence[float], *, prefix: str = "the class token"
+) -> str:
     """The finding of the figure.
 
     Args:
         name: of the number, as in `HeadNumbers`.
         values: (L, H).
         compared: heights of its lines.
+        prefix: what the tokens before the patches are called.
     """
     low, high = (
         np.unravel_index(place, values.shape) for place in (values.argmin(), values.argmax())
@@ -33,7 +36,7 @@ def number_title(name: str, values: np.ndarray, compared: Sequence[float]) -> st
         return _entropy(values, compared[0], head_name(*low))
     if name == "prefix_mass":
         return (
-            f"{_first(head_name(*high))} puts {percent(most)} on the class token; "
+            f"{_first(head_name(*high))} puts {percent(most)} on {prefix}; "
             f"an even spread, {percent(compared[0])}"
         )
     if name == "query_dependence":

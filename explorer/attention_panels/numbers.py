@@ -49,7 +49,7 @@ NUMBERS = {
         label="distance, as in the paper", axis="mean distance, pixels", unit=" px", digits=1
     ),
     "entropy": Number(label="entropy", axis="entropy, bits", unit=" bits"),
-    "prefix_mass": Number(label="on the class token", axis="share on the class token"),
+    "prefix_mass": Number(label="on {prefix}", axis="share on {prefix}"),
     "query_dependence": Number(label="depends on the patch", axis="change with the patch"),
     "on_object": Number(label="on the object", axis="times an even spread"),
 }
@@ -74,7 +74,7 @@ def draw(asked: Asked) -> None:
     name = row.selectbox(
         "Number",
         offered,
-        format_func=lambda name: NUMBERS[name].label,
+        format_func=lambda name: label_of(name, asked),
         key="attention_number",
         persist_state="session",
         width=240,
@@ -101,6 +101,17 @@ def draw(asked: Asked) -> None:
     unfinished = isinstance(found, Gathered) and found.done < found.of
     if unfinished and attention_state.in_fragment():
         st.rerun()
+
+
+def prefix_name(asked: Asked) -> str:
+    """What the tokens before the patches are called."""
+    if asked.config.pooling != "class":
+        return "the registers"
+    return "the class token" if asked.reading.prefix == 1 else "the class token and registers"
+
+
+def label_of(name: str, asked: Asked) -> str:
+    return NUMBERS[name].label.format(prefix=prefix_name(asked))
 
 
 def offered_numbers(asked: Asked, *, masked: bool) -> list[str]:
@@ -137,13 +148,13 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
         return
     mean = known.mean(axis=0, dtype=np.float64)
     st.subheader(
-        number_title(name, mean, [line.height for line in compared]),
+        number_title(name, mean, [line.height for line in compared], prefix=prefix_name(asked)),
         anchor=False,
     )
     quiet(about)
     figure = numbers_by_block(
         mean,
-        title=number.axis,
+        title=number.axis.format(prefix=prefix_name(asked)),
         unit=number.unit,
         digits=number.digits,
         lines=compared,

@@ -13,13 +13,16 @@ from explorer import attention_state, services, state
 from explorer.attention_panels.common import (
     Asked,
     as_npz,
+    colours,
     download,
     in_its_place,
     quiet,
 )
+from explorer.attention_panels.mosaic import mosaic
 from explorer.attention_panels.script import State, script
 from explorer.readings import Reading
 from vitcore.intervention import Intervention
+from vitcore.introspection.attention_numbers import pooled_attention
 
 
 def draw(asked: Asked, *, fusion: str, discard: float) -> None:
@@ -39,7 +42,7 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
         quiet("Each figure has its own picture (the camera, or PNG) and its own data beside it.")
         _files(asked, reading)
         st.subheader("A link", anchor=False)
-        _link(asked, changes)
+        _link(asked, changes, fusion=fusion, discard=discard)
     with right:
         st.subheader("The same in a notebook", anchor=False)
         text = script(shown(asked, changes, fusion=fusion, discard=discard))
@@ -75,7 +78,7 @@ def shown(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -
 
 
 def _files(asked: Asked, reading: Reading) -> None:
-    row = st.container(horizontal=True, gap="small")
+    row, pinned = st.container(horizontal=True, gap="small"), state.pinned()
     download(
         "This pass (NPZ)", lambda: reading_npz(reading), asked.file("pass.npz"),
         key="reading_npz", place=row,
@@ -88,10 +91,29 @@ def _files(asked: Asked, reading: Reading) -> None:
         "As the model sees it (PNG)", lambda: png(reading.picture), asked.file("seen.png"),
         key="seen_png", place=row,
     )  # fmt: skip
+    download(
+        "All heads (PNG)",
+        lambda: png(mosaic(maps_of(asked, reading, pinned), reading.picture, colours().sequential)),
+        asked.file("heads.png"),
+        key="heads_png",
+        place=row,
+    )
+    whose = "the pinned patch looks" if pinned is not None else "the token that answers looks"
     quiet(
+        f"All heads: where {whose}, columns are blocks. "
         "This pass: attention (L, H, T, T), probabilities, early answers, votes, lengths "
         "and the picture, as float32."
     )
+
+
+def maps_of(asked: Asked, reading: Reading, pinned: int | None) -> np.ndarray:
+    """Where each head looks: (L, H, rows, columns), of the pinned patch or pooled."""
+    if pinned is None:
+        how = {"pooling": asked.config.pooling, "prefix": reading.prefix}
+        maps = pooled_attention(reading.attention, **how)
+    else:
+        maps = reading.attention[:, :, reading.prefix + pinned, reading.prefix :]
+    return maps.reshape(*maps.shape[:2], *reading.grid)
 
 
 def reading_npz(reading: Reading) -> bytes:
@@ -121,22 +143,22 @@ def png(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _link(asked: Asked, changes: Intervention) -> None:
+def _link(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -> None:
     if asked.picture.source in state.OWN:
         quiet(
             "Your own picture stays in this session: a link opens the first frog instead. "
             "Send the picture and the script."
         )
         return
-    st.code(link(asked), language=None, wrap_lines=True)
+    st.code(link(asked, fusion=fusion, discard=discard), language=None, wrap_lines=True)
     apart = " Heads switched off and patches moved are in the script, not in the link."
     quiet(
         "The address of this page says the same: picture, patch size, model, pinned patch, "
-        f"panel.{apart if changes != Intervention() else ''}"
+        f"panel and the class asked about.{apart if changes != Intervention() else ''}"
     )
 
 
-def link(asked: Asked) -> str:
+def link(asked: Asked, *, fusion: str, discard: float) -> str:
     """The address that shows this page to another person."""
     label, _, index = asked.picture.name.rpartition(" ")
     values = {
@@ -148,6 +170,11 @@ def link(asked: Asked) -> str:
     }
     if (pinned := state.pinned()) is not None:
         values["pinned"] = pinned
+    values["attention_class"] = asked.names[asked.other]
+    if fusion != "mean":
+        values["attention_fusion"] = fusion
+    if discard:
+        values["attention_discard"] = f"{discard:g}"
     if (panel := st.session_state.get("attention_panel")) not in (None, "Maps"):
         values["attention_panel"] = panel
     address = (st.context.url or "").partition("?")[0]
