@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 
 from explorer import state
-from explorer.attention_panels import heads, maps, numbers, stopped, take_along
+from explorer.attention_panels import heads, links, maps, numbers, stopped, take_along
 from explorer.attention_panels.common import Asked, in_its_place
 from explorer.attention_panels.sentences import class_names
 from explorer.readings import Problem, Reading, Waiting
-from vitcore.config import ViTConfig
+from vitcore.config import CLASS_NAMES, ViTConfig
 
 __all__ = ["PANELS", "draw"]
 
@@ -39,7 +39,8 @@ def draw(
         model: its name.
         config: what it is built of, where that is known.
     """
-    note = _asked_in_vain()
+    names = class_names(config.classes if config else len(CLASS_NAMES))
+    note = links.note(panels=PANELS, classes=names)
     panel = st.segmented_control(
         "Below the lens",
         PANELS,
@@ -49,6 +50,7 @@ def draw(
         persist_state="session",
         required=True,
         label_visibility="collapsed",
+        on_change=links.forget,
     )
     if note:
         st.html(f'<p class="quiet-line" role="status">{escape(note)}</p>')
@@ -56,7 +58,6 @@ def draw(
         waiting = answer if not isinstance(answer, Reading) else Problem("It cannot be read.", "")
         in_its_place(waiting, height=_HEIGHT)
         return
-    names = class_names(len(answer.probabilities))
     chosen = panel or PANELS[0]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         other = _other(answer, picture, names) if chosen not in ("Heads", "Numbers") else 0
@@ -101,12 +102,3 @@ def _other(answer: Reading, picture: state.Picture, names: tuple[str, ...]) -> i
         width=190,
     )
     return names.index(chosen)
-
-
-def _asked_in_vain() -> str:
-    """A sentence where the URL asks for a panel that there is not; said once."""
-    asked = st.query_params.get(_KEY)
-    if asked is None or asked in PANELS or _KEY in st.session_state:
-        return ""
-    shown = asked if len(asked) <= 40 else f"{asked[:40]}…"
-    return f"Panel {shown or '(empty)'} is not one of {', '.join(PANELS)}: showing {PANELS[0]}."

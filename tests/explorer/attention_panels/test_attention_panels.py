@@ -5,10 +5,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import attention_panels, explaining, gathering, services
+from explorer.attention_panels import links
 from explorer.attention_state import Kept
 from explorer.explanations import Gathered, HeadRanking, Maps
 from explorer.head_numbers import head_numbers
 from explorer.readings import Problem, Waiting
+from vitcore.config import CLASS_NAMES
 from vitcore.intervention import Intervention
 from vitcore.introspection.curves import Curves
 from vitcore.introspection.head_effects import head_effects
@@ -242,3 +244,31 @@ def test_the_script_and_the_link_are_handed_out(open_panel):
     assert "picture_source=cifar10&picture_class=frog&picture_index=0&patch_size=8" in link
     assert "vitcore.load('demo')" in text
     compile(text, "<script>", "exec")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"attention_panel": "zzz"}, "Panel zzz is not one of Maps, Heads"),
+        ({"attention_class": ""}, "Class (empty) is not one of airplane"),
+        ({"attention_fusion": "m" * 50}, f"Fusion {'m' * 40}… is not one of mean, max, min"),
+        ({"attention_discard": "1"}, "Dropped attention 1 is not a number in 0 to 0.9"),
+        ({"attention_discard": "nan"}, "Dropped attention nan is not"),
+    ],
+)
+def test_a_link_that_asks_for_what_there_is_not_is_answered(query, said):
+    how = {"panels": attention_panels.PANELS, "classes": CLASS_NAMES}
+    (sentence,) = links.asked_in_vain(query, **how)
+    assert sentence.startswith(said)
+
+
+def test_a_link_that_can_be_followed_needs_no_words():
+    query = {"attention_panel": "Heads", "attention_class": "dog", "attention_discard": "0.3"}
+    assert not links.asked_in_vain(query, panels=attention_panels.PANELS, classes=CLASS_NAMES)
+
+
+def test_the_words_stay_until_a_panel_is_chosen(open_panel):
+    view = open_panel("Maps")
+    view.session_state["attention_link_note"] = "Panel zzz is not one."
+    view.run()
+    assert "Panel zzz is not one." in words(view)
