@@ -71,16 +71,20 @@ def draw(
         names=names,
         other=other,
     )
-    if chosen == "Maps":
-        maps.draw(asked, fusion=rollout[0], discard=rollout[1])
-    elif chosen == "Heads":
+    _draw(chosen, asked, *rollout)
+
+
+def _draw(panel: str, asked: Asked, fusion: str, discard: float) -> None:
+    if panel == "Maps":
+        maps.draw(asked, fusion=fusion, discard=discard)
+    elif panel == "Heads":
         heads.draw(asked)
-    elif chosen == "Numbers":
+    elif panel == "Numbers":
         numbers.draw(asked)
-    elif chosen == "If it stopped here":
+    elif panel == "If it stopped here":
         stopped.draw(asked)
     else:
-        take_along.draw(asked, fusion=rollout[0], discard=rollout[1])
+        take_along.draw(asked, fusion=fusion, discard=discard)
 
 
 def _other(answer: Reading, picture: state.Picture, names: tuple[str, ...]) -> int:

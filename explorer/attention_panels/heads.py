@@ -21,7 +21,7 @@ from explorer.attention_panels.common import (
 )
 from explorer.attention_panels.sentences import heads_many_title, heads_title
 from explorer.explanations import Gathered, HeadRanking
-from explorer.figures.explaining import heads_ranked
+from explorer.figures.attention import heads_ranked
 from explorer.readings import Problem, Waiting
 from vitcore.intervention import Intervention
 from vitcore.introspection.head_effects import HeadEffects, ranked

@@ -23,7 +23,7 @@ from explorer.attention_panels.common import (
 from explorer.attention_panels.heads import source_of_many
 from explorer.attention_panels.number_findings import number_title
 from explorer.explanations import Gathered
-from explorer.figures.explaining import Line, numbers_by_block
+from explorer.figures.attention import Line, numbers_by_block
 from explorer.head_numbers import HeadNumbers
 from explorer.readings import Problem, Waiting
 from vitcore.introspection.attention_numbers import entropy_bound

@@ -1,58 +1,161 @@
-"""Attention as charts: arrays in, Plotly figures out."""
+"""What heads do, as charts: arrays in, Plotly figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette, plain
+from explorer.figures.style import Palette, beside_the_camera, plain
+
+_AS_IT_IS = {"marker": {"opacity": 1.0}}  # what is clicked looks like the rest
 
 
-def distance_by_block(
-    distances: np.ndarray, *, even: float, farthest: float, colours: Palette
+def heads_ranked(
+    change: np.ndarray,
+    *,
+    colours: Palette,
+    off: Sequence[tuple[int, int]] = (),
+    height: int = 430,
 ) -> go.Figure:
-    """How far each head of each block looks, beside what an even spread and the farthest give.
+    """What switching each head off changes, the largest change on top.
 
     Args:
-        distances: (L, H) mean attention distance, pixels of the picture.
-        even: the distance of an even spread, pixels.
-        farthest: the largest distance that the grid allows, pixels.
+        change: (L, H) of a probability, -1 to 1.
         colours: of the theme.
+        off: heads (block, head) that are switched off now; their names are struck out.
+        height: pixels.
 
     Raises:
-        ValueError: if `distances` is not (L, H).
+        ValueError: if `change` is not (L, H).
     """
-    if distances.ndim != 2 or 0 in distances.shape:
-        raise ValueError(f"distances must be (L, H), got {distances.shape}")
-    blocks, heads = distances.shape
-    numbers = np.arange(1, blocks + 1)
-    ends = [0.7, blocks + 0.3]
-    lines = [
+    if change.ndim != 2 or 0 in change.shape:
+        raise ValueError(f"change must be (L, H), got {change.shape}")
+    points = 100 * change.reshape(-1)
+    order = np.argsort(-np.abs(points), kind="stable")
+    values, places = points[order], list(range(len(order)))
+    pairs = [divmod(int(place), change.shape[1]) for place in order]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": values,
+        "y": places,
+        "marker": {"color": [colours.first if value < 0 else colours.second for value in values]},
+        "customdata": [
+            [*pair, _name(*pair), f"{value:+.1f}".replace("-", "−")]
+            for pair, value in zip(pairs, values, strict=True)
+        ],
+        "hovertemplate": "without %{customdata[2]}: %{customdata[3]} points<extra></extra>",
+        "selected": _AS_IT_IS,
+        "unselected": _AS_IT_IS,
+    }
+    figure = plain(go.Figure({"data": [bars]}), colours, height=height)
+    room = 0.08 * max(float(np.abs(values).max()), 1.0)
+    return figure.update_layout(
+        xaxis={
+            "title": {"text": "change, percentage points"},
+            "range": [min(values.min(), 0.0) - room, max(values.max(), 0.0) + room],
+            "showgrid": True,
+        },
+        yaxis={
+            "tickvals": places,
+            "ticktext": [f"<s>{_name(*p)}</s> off" if p in off else _name(*p) for p in pairs],
+            "range": [len(order) - 0.4, -0.6],
+            "showgrid": False,
+            "zeroline": False,
+            "tickfont": {"size": 12 if len(order) <= 24 else 9},
+        },
+        bargap=0.25,
+        dragmode=False,
+        paper_bgcolor=colours.background,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A height that means something, drawn over all blocks."""
+
+    height: float
+    words: str
+    dash: str = "dot"
+
+
+def numbers_by_block(
+    values: np.ndarray,
+    *,
+    title: str,
+    unit: str,
+    colours: Palette,
+    lines: Sequence[Line] = (),
+    spread: np.ndarray | None = None,
+    digits: int = 1,
+    height: int = 330,
+) -> go.Figure:
+    """One number of every head, block by block, beside what it is to be compared with.
+
+    Args:
+        values: (L, H), not negative.
+        title: of the upright axis.
+        unit: behind a number, such as " px".
+        colours: of the theme.
+        lines: to compare with.
+        spread: (L, H) standard deviation over pictures, where there are several.
+        digits: behind the point.
+        height: pixels.
+
+    Raises:
+        ValueError: if `values` is not (L, H).
+    """
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"values must be (L, H), got {values.shape}")
+    ends = [0.6, len(values) + 0.4]
+    said = f"%{{y:.{digits}f}}{unit}<extra></extra>"
+    traces = [
         {
             "type": "scatter",
             "x": ends,
-            "y": [height, height],
+            "y": [line.height, line.height],
             "mode": "lines",
-            "name": words,
-            "line": {"dash": dash, "width": 1.5, "color": colours.third},
-            "hovertemplate": f"{words}: %{{y:.1f}} px<extra></extra>",
+            "name": line.words,
+            "line": {"dash": line.dash, "width": 1.5, "color": colours.third},
+            "hovertemplate": f"{line.words}: {said}",
         }
-        for height, dash, words in (
-            (farthest, "dash", "the farthest patch"),
-            (even, "dot", "an even spread"),
-        )
+        for line in lines
     ]
     mean = {
         "type": "scatter",
-        "x": numbers,
-        "y": distances.mean(axis=1),
+        "x": np.arange(1, len(values) + 1),
+        "y": values.mean(axis=1),
         "mode": "lines",
         "name": "mean of heads",
         "line": {"width": 2, "color": colours.first},
         "hoverinfo": "skip",
     }
+    marks = _circles(values, spread, colours) | {"hovertemplate": f"%{{text}}: {said}"}
+    highest = max([line.height for line in lines] + [float(values.max())])
+    axes = {
+        "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends},
+        "yaxis": {"title": {"text": title}, "range": [0, 1.1 * (highest or 1.0)]},
+        "dragmode": False,
+    }
+    data = [*traces, mean, marks]
+    figure = plain(go.Figure({"data": data, "layout": axes}), colours, height=height)
+    return beside_the_camera(figure, colours)
+
+
+def _circles(values: np.ndarray, spread: np.ndarray | None, colours: Palette) -> dict[str, Any]:
+    """One for each head, which knows its block and head."""
+    blocks, heads = values.shape
+    # Side by side, so that none hides another, and each keeps its place in every block.
+    aside = (np.arange(heads) - (heads - 1) / 2) * min(0.12, 0.6 / heads)
+    places = list(np.ndindex(blocks, heads))
     marks = {
         "type": "scatter",
-        "x": np.repeat(numbers, heads),
-        "y": distances.ravel(),
+        "x": (np.arange(1, blocks + 1)[:, None] + aside).ravel(),
+        "y": values.ravel(),
         "mode": "markers",
         "name": "one head",
         "marker": {
@@ -61,14 +164,16 @@ def distance_by_block(
             "color": colours.second,
             "line": {"width": 2, "color": colours.second},
         },
-        "customdata": np.tile(np.arange(1, heads + 1), blocks),
-        "hovertemplate": "block %{x}, head %{customdata}: %{y:.1f} px<extra></extra>",
+        "customdata": [list(place) for place in places],
+        "text": [_name(*place) for place in places],
+        "selected": _AS_IT_IS,
+        "unselected": _AS_IT_IS,
     }
-    axes = {
-        "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends},
-        "yaxis": {
-            "title": {"text": "mean distance, pixels"},
-            "range": [0, 1.08 * max(farthest, 1.0)],
-        },
-    }
-    return plain(go.Figure({"data": [*lines, mean, marks], "layout": axes}), colours, height=300)
+    if spread is not None:
+        bars = {"type": "data", "array": spread.ravel(), "thickness": 1, "width": 0}
+        marks["error_y"] = bars | {"color": colours.third}
+    return marks
+
+
+def _name(block: int, head: int) -> str:
+    return f"block {block + 1}, head {head + 1}"
