@@ -1,7 +1,6 @@
 """Train: choose data, model and length; watch it learn; use the result."""
 
 from html import escape
-from typing import Any
 
 import streamlit as st
 
@@ -18,6 +17,7 @@ from explorer import (
     state,
     train_form,
 )
+from explorer.components.curves import curves
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve
 from explorer.jobs import RunRefusedError, server_jobs
@@ -119,7 +119,7 @@ def figures(progress: Progress) -> None:
                 logarithmic=st.session_state.get("train_log_axis", False),
                 **shared,
             )
-            chart(figure, "loss")
+            curves(figure, label=run_sentences.loss_title(progress), key="train_loss")
         else:
             components.figure_state("loading", *run_sentences.starting(progress), height=HEIGHT)
     with accuracy:
@@ -134,7 +134,7 @@ def figures(progress: Progress) -> None:
             share=True,
             **shared,
         )
-        chart(figure, "accuracy")
+        curves(figure, label=run_sentences.accuracy_title(progress), key="train_accuracy")
     with rate:
         st.subheader(run_sentences.rate_title(progress), anchor=False)
         highest = max(one.run.config.learning_rate for one in (progress, *others))
@@ -146,11 +146,7 @@ def figures(progress: Progress) -> None:
             highest=highest,
             **shared,
         )
-        chart(figure, "rate")
-
-
-def chart(figure: Any, name: str) -> None:
-    st.plotly_chart(figure, key=f"train_{name}", config={"displayModeBar": False})
+        curves(figure, label=run_sentences.rate_title(progress), key="train_rate")
 
 
 def show(progress: Progress) -> None:

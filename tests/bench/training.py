@@ -30,7 +30,7 @@ def measure(browser, home, folder) -> list[Row]:
             person.types("train_epochs", 5)
             start = time.monotonic()
             person.presses("train_start")
-            curve = person.page.locator('[data-testid="stPlotlyChart"] .scatterlayer .trace path')
+            curve = person.page.locator(".st-key-train_loss svg path")
             curve.first.wait_for(state="attached", timeout=60_000)
             waited.append(time.monotonic() - start)
             context.close()

@@ -12,7 +12,7 @@ def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_ap
     person.types("train_epochs", 1)
     person.types("train_seed", 3)
     person.presses("train_start")
-    expect(person.page.get_by_test_id("stPlotlyChart").first).to_be_visible(timeout=120_000)
+    expect(person.page.locator(".st-key-train_loss svg path").first).to_be_visible(timeout=120_000)
     person.sees(re.compile("finished", re.IGNORECASE), seconds=180)
 
     person.goes_to("Overview")
@@ -33,7 +33,7 @@ def test_a_training_is_stopped_by_its_button(somebody, start_app):
     person.chooses("train_data", "sketch10")
     person.types("train_epochs", 50)
     person.presses("train_start")
-    expect(person.page.get_by_test_id("stPlotlyChart").first).to_be_visible(timeout=120_000)
+    expect(person.page.locator(".st-key-train_loss svg path").first).to_be_visible(timeout=120_000)
     person.presses("train_stop")
     person.sees(re.compile("stopped", re.IGNORECASE), seconds=60)
     trainings = [one for one in server.others() if "train" in " ".join(one.cmdline())]
