@@ -15,7 +15,7 @@ from explorer.learning import Looked, Moment, Weights, tiles_of
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
 
-KINDS = {"webp": "image/webp", "gif": "image/gif"}
+KINDS = {"webp": ("WebP", "image/webp"), "gif": ("GIF", "image/gif")}
 _SIDE, _GAP, _TOP, _BOTTOM = 216, 20, 44, 40  # pixels: a panel, and what is around it
 _WIDTH = 4 * _SIDE + 5 * _GAP
 _PACE, _REST = 250, 2000  # milliseconds: a moment, and the last one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +179,14 @@ def section(model: Run | str | Path, *, key: str = "replay") -> None:
         return
     gatherer = _gatherer(past, key)
     gatherer.gather()  # what is known already need not be awaited
-    awaited = past.lives or not gatherer.film().complete
+    film = gatherer.film()
+    awaited, savable = past.lives or not film.complete, film.savable
     # A fragment also where nothing is awaited: else the browser would build the figure anew.
-    st.fragment(_follow, run_every=_EVERY[past.lives] if awaited else None)(key, awaited=awaited)
+    st.fragment(_follow, run_every=_EVERY[past.lives] if awaited else None)(
+        key, awaited=awaited, savable=savable
+    )
+    if past.moments:
+        _downloads(gatherer, key, savable=savable)
     _help(key)
 
 
@@ -194,12 +200,13 @@ def _gatherer(past: History, key: str) -> Gatherer:
     return kept
 
 
-def _follow(key: str, *, awaited: bool) -> None:
-    """Draw what is there by now; once nothing more is to come, let the page run a last time."""
+def _follow(key: str, *, awaited: bool, savable: bool) -> None:
+    """Draw what is there by now; where something else than this must change, run the page."""
     gatherer: Gatherer = st.session_state[f"{key}_gatherer"]
     gatherer.gather()
-    complete = not gatherer.past.lives and gatherer.film().complete
-    if awaited and (complete or gatherer.run_has_ended()):
+    film = gatherer.film()
+    complete = not gatherer.past.lives and film.complete
+    if awaited and (complete or gatherer.run_has_ended() or film.savable > savable):
         st.rerun()
     _draw(gatherer, key)
 
@@ -216,24 +223,32 @@ def _draw(gatherer: Gatherer, key: str) -> None:
         return
     st.subheader(finding(film), anchor=False)
     replay(gatherer.packed(film), key=key)
-    _downloads(film, gatherer.mark(film), key)
 
 
-def _downloads(film: Film, mark: str, key: str) -> None:
-    """The film as one file, made when it is asked for."""
+def _downloads(gatherer: Gatherer, key: str, *, savable: bool) -> None:
+    """The film as one file, made of what is known when it is asked for.
+
+    Outside of what draws itself anew: each drawing gives a button another callable, and a click
+    that was under way would ask for one that is gone.
+    """
     theme = st.context.theme.type
+
+    def made(kind: str) -> bytes:
+        film = gatherer.film()
+        return _exported(gatherer.mark(film), kind, theme, film)
+
     row = st.container(horizontal=True, gap="small")
-    for kind, mime in replay_export.KINDS.items():
+    for kind, (name, mime) in replay_export.KINDS.items():
         row.download_button(
-            f"Film ({kind.upper() if kind == 'gif' else 'WebP'})",
-            lambda kind=kind: _exported(mark, kind, theme, film),
-            f"{film.history.folder.name}-training.{kind}",
+            f"Film ({name})",
+            partial(made, kind),
+            f"{gatherer.past.folder.name}-training.{kind}",
             mime,
             key=f"{key}_{kind}",
             on_click="ignore",
             type="tertiary",
             icon=":material/download:",
-            disabled=not any(isinstance(part, Looked) for part in film.looks),
+            disabled=not savable,
         )
 
 

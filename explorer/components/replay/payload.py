@@ -32,6 +32,12 @@ class Film:
     def complete(self) -> bool:
         return None not in self.weights and None not in self.looks
 
+    @property
+    def savable(self) -> bool:
+        """Whether there is a moment of which all is known."""
+        pairs = zip(self.weights, self.looks, strict=True)
+        return any(isinstance(w, Weights) and isinstance(k, Looked) for w, k in pairs)
+
 
 def replay_payload(film: Film) -> bytes:
     """All moments known by now, a few thousand bytes each.
