@@ -164,6 +164,11 @@ def begin_run() -> None:
     _dispatcher().begin(_asker(), allowance=_PATIENCE)
 
 
+def wait_no_longer() -> None:
+    """What is asked from here on comes when it comes: the next run must not wait for this one."""
+    _asker().allowance = 0.0
+
+
 def end_run() -> bool:
     """Called by main.py when the page is drawn. Returns whether something is still awaited."""
     _dispatcher().end(_asker())

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import state
+from explorer import services, state
 from explorer.attention_panels import heads, links, maps, numbers, stopped, take_along
 from explorer.attention_panels.common import Asked, in_its_place
 from explorer.attention_panels.sentences import class_names
@@ -39,6 +39,7 @@ def draw(
         model: its name.
         config: what it is built of, where that is known.
     """
+    services.wait_no_longer()
     names = class_names(config.classes if config else len(CLASS_NAMES))
     note = links.note(panels=PANELS, classes=names)
     panel = st.segmented_control(

@@ -67,8 +67,8 @@ VOTES_SOURCE = "Exact for a linear head on mean pooling; follows from the linear
 NORMS = (
     "A circle is one patch's token, from left to right in reading order, its height the token's "
     "Euclidean length in the residual stream; the line is the median, diamonds are the class token "
-    "and registers. A large mark is more than three times as long as the median patch of the same place. Large models keep notes about the "
-    "whole picture in such patches; small ones seldom do. Every block adds to the tokens, so they "
+    "and registers. A large mark is more than three times as long as the median patch of the same "
+    "place. Large models keep notes about the whole picture in such patches; small ones seldom do. Every block adds to the tokens, so they "
     "grow; the next norm divides that out again."
 )
 NORMS_FORMULA = (
