@@ -99,9 +99,10 @@ def _further(field: str, why: str) -> None:
     for tab, switches in zip(groups, GROUPS.values(), strict=True):
         with tab:
             for switch in switches:
-                _switch(switch)
-                if switch.name == field:
-                    _say(why)
+                with st.container(gap="xsmall"):  # the line belongs to what stands above it
+                    _switch(switch)
+                    if switch.name == field:
+                        _say(why)
 
 
 def _switch(switch: Switch) -> None:

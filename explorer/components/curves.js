@@ -132,7 +132,7 @@ class Curves {
     const last = line.x.length - 1;
     if (line.text && last >= 0 && line.x[last] <= this.x1) {
       const early = X(line.x[last]) < (this.left + this.right) / 2;
-      this.node('text', { class: 'label', x: X(line.x[last]), y: Y(line.y[last]) - 7, 'text-anchor': early ? 'start' : 'end', style: `fill:${line.colour}` }, line.text);
+      this.node('text', { class: 'label', x: X(line.x[last]), y: Y(line.y[last]) + 16, 'text-anchor': early ? 'start' : 'end', style: `fill:${line.colour}` }, line.text);
     }
   }
   point(X, Y, said, top, bottom) {           // what all curves say where the pointer is
