@@ -68,8 +68,8 @@ NORMS = (
     "A circle is one patch's token, from left to right in reading order, its height the token's "
     "Euclidean length in the residual stream; the line is the median, diamonds are the class token "
     "and registers. A large mark is more than three times as long as the median patch of the same "
-    "place. Large models keep notes about the whole picture in such patches; small ones seldom do. Every block adds to the tokens, so they "
-    "grow; the next norm divides that out again."
+    "place. Large models keep notes about the whole picture in such patches; small ones seldom do. "
+    "Every block adds to the tokens, so they grow; the next norm divides that out again."
 )
 NORMS_FORMULA = (
     r"\lVert z_i^{(l)}\rVert_2,\qquad\text{marked where it exceeds } 3\times\text{median}"

@@ -71,7 +71,8 @@ def plain(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
 def beside_the_camera(figure: go.Figure, colours: Palette) -> go.Figure:
     """Make room in a figure of `plain`'s layout for the button that saves it, in place."""
     return figure.update_layout(
-        margin={"l": 62},  # what the axis' numbers take, whatever is measured before they are drawn
+        margin={"l": 66},  # what the axis' numbers take, whatever is measured before they are drawn
+        yaxis={"title": {"standoff": 16}},
         legend={"x": 0, "xanchor": "left"},  # the camera stands at the right
         paper_bgcolor=colours.background,  # a PNG of it is read on any ground
     )
