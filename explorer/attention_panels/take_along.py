@@ -79,6 +79,7 @@ def shown(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -
 
 def _files(asked: Asked, reading: Reading) -> None:
     row, pinned = st.container(horizontal=True, gap="small"), state.pinned()
+    ramp = colours().sequential
     download(
         "This pass (NPZ)", lambda: reading_npz(reading), asked.file("pass.npz"),
         key="reading_npz", place=row,
@@ -93,7 +94,7 @@ def _files(asked: Asked, reading: Reading) -> None:
     )  # fmt: skip
     download(
         "All heads (PNG)",
-        lambda: png(mosaic(maps_of(asked, reading, pinned), reading.picture, colours().sequential)),
+        lambda: png(mosaic(maps_of(asked, reading, pinned), reading.picture, ramp)),
         asked.file("heads.png"),
         key="heads_png",
         place=row,
