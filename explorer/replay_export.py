@@ -106,7 +106,7 @@ def _frame(
         draw.text((_left(number), 16), title, colours.text, large)
     panels = (
         _positions(weights, scales.reach, colours),
-        _filters(weights, colours),
+        _filters(weights, film.order, colours),
         _attention(seen, looked.maps[-1].mean(axis=0), scales.brightest, colours),
     )
     for number, panel in enumerate(panels):
@@ -164,8 +164,8 @@ def _positions(weights: Weights, reach: float, colours: Palette) -> Image.Image:
     return _grid(tiles, len(tiles_of(side)), colours)
 
 
-def _filters(weights: Weights, colours: Palette) -> Image.Image:
-    pictures = np.rint(255 * weights.components.pictures).astype(np.uint8)
+def _filters(weights: Weights, order: np.ndarray, colours: Palette) -> Image.Image:
+    pictures = np.rint(255 * weights.components.pictures[order]).astype(np.uint8)
     return _grid(pictures, int(np.ceil(len(pictures) ** 0.5)), colours)
 
 

@@ -202,7 +202,7 @@ def test_film_of_a_run_on_its_way_grows_and_can_be_saved(somebody, start_app, tm
     server = start_app("film", script=tmp_path / "film.py", variables={"FILM": str(folder)})
     person = somebody(server).opens()
     wrap, range_ = person.page.locator(".wrap"), person.page.locator(".scrub input")
-    expect(wrap).to_have_attribute("data-rev", "2-2-2", timeout=120_000)
+    expect(wrap).to_have_attribute("data-rev", "2-2-2", timeout=240_000)
     expect(wrap).to_have_attribute("data-moment", "5")
     snapshots.write(folder, 20, small_config(), random_weights(small_config(), 2))
     expect(wrap).to_have_attribute("data-rev", "3-3-3")

@@ -33,6 +33,20 @@ class Film:
         return None not in self.weights and None not in self.looks
 
     @property
+    def order(self) -> np.ndarray:
+        """Which component comes first, second and so on, in all moments alike: (K,).
+
+        Of a training that is over those that are the strongest at its end come first.
+        """
+        known = [part for part in self.weights if isinstance(part, Weights)]
+        if not known:
+            return np.zeros(0, np.intp)
+        explained = known[-1].components.explained
+        if self.history.lives or None in self.weights:
+            return np.arange(len(explained))
+        return np.argsort(-explained, kind="stable")
+
+    @property
     def savable(self) -> bool:
         """Whether there is a moment of which all is known."""
         pairs = zip(self.weights, self.looks, strict=True)
@@ -54,7 +68,7 @@ def replay_payload(film: Film) -> bytes:
     size = min(film.patch_size, config.kernel_size)
     tiles = len(tiles_of(side))
     components = min(COMPONENTS, config.width, size * size * 3)
-    codes, filters, shares = _weights(film.weights, tiles**2, side**2, components, size)
+    codes, filters, shares = _weights(film, tiles**2, side**2, components, size)
     maps, tops, distance, answers = _looks(film.looks, config, side**2)
     even, _ = distance_bounds((side, side), (config.image_size,) * 2)
     per_epoch = history.steps_per_epoch
@@ -124,9 +138,10 @@ def _brightest(parts: Sequence[Looked | Problem | None], blocks: int, places: in
 
 
 def _weights(
-    parts: Sequence[Weights | Problem | None], tiles: int, places: int, components: int, size: int
+    film: Film, tiles: int, places: int, components: int, size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cosines, component pictures and their shares of all moments; zeros where unknown."""
+    parts, order = film.weights, film.order
     codes = np.zeros((len(parts), tiles, places), np.uint8)
     filters = np.zeros((len(parts), components, size, size, 3), np.uint8)
     shares = np.zeros((len(parts), components), np.float32)
@@ -134,8 +149,8 @@ def _weights(
         if isinstance(part, Weights):
             if part.similarity is not None:
                 codes[number] = part.similarity
-            filters[number] = np.rint(255 * part.components.pictures)
-            shares[number] = part.components.explained
+            filters[number] = np.rint(255 * part.components.pictures[order])
+            shares[number] = part.components.explained[order]
     return codes, filters, shares
 
 

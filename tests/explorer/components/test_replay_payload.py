@@ -24,14 +24,22 @@ def test_every_moment_is_read_back(film, unpack):
     assert header["weights"] == header["looks"] == [1, 1, 1]
     for number, (weights, looked) in enumerate(zip(film.weights, film.looks, strict=True)):
         np.testing.assert_array_equal(arrays["codes"][number], weights.similarity)
-        np.testing.assert_allclose(
-            arrays["filters"][number] / 255, weights.components.pictures, atol=1 / 509
-        )
+        pictures = weights.components.pictures[film.order]
+        np.testing.assert_allclose(arrays["filters"][number] / 255, pictures, atol=1 / 509)
         maps = arrays["maps"][number] / 255 * arrays["tops"][number][..., None]
         np.testing.assert_allclose(maps, looked.maps, atol=float(looked.maps.max()) / 509)
         np.testing.assert_array_equal(arrays["answers"][number], looked.probabilities)
         np.testing.assert_array_equal(arrays["distance"][number], looked.distance)
         assert header["closeness"][number] == pytest.approx(weights.closeness, abs=1e-4)
+
+
+def test_strongest_components_at_the_end_come_first_once_it_is_over(film, unpack):
+    _, arrays = unpack(replay_payload(film))
+    assert (np.diff(arrays["shares"][-1]) <= 0).all()
+    assert (np.diff(arrays["shares"][0]) > 0).any()
+    past = dataclasses.replace(film.history, lives=True)
+    _, arrays = unpack(replay_payload(dataclasses.replace(film, history=past)))
+    assert (np.diff(arrays["shares"][0]) <= 0).all()  # as they were at the beginning
 
 
 def test_brightest_patch_of_any_moment_sets_the_scale_of_its_block(film, unpack):
