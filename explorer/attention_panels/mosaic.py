@@ -8,7 +8,7 @@ import numpy as np
 
 _TILE = 192  # pixels per side, about
 _GAP = 8
-_VEIL = 0.82  # opacity over the picture
+_VEIL = 0.88  # opacity of the largest share; nothing has half of it, as in the lens
 _WHITE = 255
 
 
@@ -37,6 +37,8 @@ def mosaic(maps: np.ndarray, seen: np.ndarray, ramp: Sequence[str]) -> np.ndarra
         over = np.stack([np.interp(share, places, colours[:, i]) for i in range(3)], axis=-1)
         over = over.repeat(down, axis=0).repeat(across, axis=1)
         top, left = head * (height + _GAP), block * (width + _GAP)
-        mixed = (1 - _VEIL) * under + _VEIL * over
+        veil = _VEIL * (0.5 + 0.5 * np.sqrt(share))
+        veil = veil.repeat(down, axis=0).repeat(across, axis=1)[..., None]
+        mixed = (1 - veil) * under + veil * over
         whole[top : top + height, left : left + width] = np.rint(mixed)
     return whole

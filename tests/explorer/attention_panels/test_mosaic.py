@@ -15,9 +15,9 @@ def test_every_head_has_its_place_and_its_brightest_patch():
     assert whole.shape == (3 * tile + 16, 2 * tile + 8, 3)
     assert (whole[tile : tile + 8] == 255).all()  # the gap
     last = whole[-tile:, -tile:, 0]
-    assert last[10, -10] == round(0.82 * 255)
+    assert last[10, -10] == round(0.88 * 255)
     assert last[-10, 10] == 0
-    assert whole[tile - 10, 10, 0] == round(0.82 * 255)
+    assert whole[tile - 10, 10, 0] == round(0.88 * 255)
 
 
 def test_a_picture_that_does_not_divide_stays_whole_patches():
