@@ -27,6 +27,48 @@ def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_ap
     assert person.query()["model"] == own
 
 
+def test_a_training_pauses_takes_a_step_and_goes_on(somebody, start_app):
+    person = somebody(start_app("pausing")).opens("Train")
+    person.chooses("train_data", "sketch10")
+    person.types("train_epochs", 50)
+    person.presses("train_start")
+    loss = person.widget("train_loss")
+    expect(loss.locator("svg path").first).to_be_visible(timeout=120_000)
+    # The pointer keeps its reading while points arrive.
+    box = loss.locator("svg").bounding_box()
+    person.page.mouse.move(box["x"] + 60, box["y"] + 60)
+    expect(loss.locator(".tip")).to_contain_text("loss, training")
+    points = int(loss.locator(".wrap").get_attribute("data-points"))
+    person.eventually(lambda: int(loss.locator(".wrap").get_attribute("data-points")) > points + 2)
+    expect(loss.locator(".tip")).to_contain_text("loss, training")
+
+    press(person, "pause")
+    person.sees(re.compile("paus(ing|ed) after"), seconds=5)
+    person.sees(re.compile(r"paused after step \d"))
+    step = paused_at(person)
+    press(person, "step")
+    person.sees(f"paused after step {step + 1}")
+    press(person, "resume")
+    person.does_not_see(re.compile("paused after step"))
+    press(person, "stop")
+    person.sees(re.compile("was stopped at"), seconds=60)
+    # The same seed again: the curves of before stay beside the new ones.
+    press(person, "restart")
+    person.sees("In what they differ", seconds=60)
+    press(person, "stop")
+    person.sees(re.compile("was stopped at|stops at|could not begin"), seconds=60)
+
+
+def press(person, what):
+    """Press a button of the run that is shown."""
+    person.page.locator(f'[class*="st-key-train_{what}_"] button').first.click()
+
+
+def paused_at(person):
+    text = person.page.get_by_text(re.compile(r"paused after step \d")).first.inner_text()
+    return int(re.search(r"after step ([\d,]+)", text).group(1).replace(",", ""))
+
+
 def test_a_training_is_stopped_by_its_button(somebody, start_app):
     server = start_app("stopping")
     person = somebody(server).opens("Train")
@@ -34,7 +76,7 @@ def test_a_training_is_stopped_by_its_button(somebody, start_app):
     person.types("train_epochs", 50)
     person.presses("train_start")
     expect(person.page.locator(".st-key-train_loss svg path").first).to_be_visible(timeout=120_000)
-    person.presses("train_stop")
+    press(person, "stop")
     person.sees(re.compile("stopped", re.IGNORECASE), seconds=60)
     trainings = [one for one in server.others() if "train" in " ".join(one.cmdline())]
     assert not trainings
