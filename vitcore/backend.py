@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,20 +54,32 @@ def on_accelerator() -> bool:
     return jax.default_backend() != "cpu"
 
 
-def compiled(model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(
+    model: Any, function: Callable[..., Any], *, frozen: bool = False
+) -> Callable[..., Any]:
     """Compile function(call, *arrays), `call` being the model's forward pass.
 
     The function is traced anew for each new shape. The model's present weights are used at
     every call, so that one in training can be asked as well.
+
+    Args:
+        frozen: keep the weights of now instead, as constants of a pass that is fused as a whole.
     """
     if check() == "tensorflow":
         import tensorflow as tf
 
-        # Not fused by XLA: that wins a tenth of a pass at most, compiles four times as long for
-        # each patch size, and never gives back some 20 MB for each.
-        graph = tf.function(lambda *arrays: function(model, *arrays), jit_compile=False)
+        if frozen:
+            call = _with_constants(model)
+            graph = tf.function(lambda *arrays: function(call, *arrays), jit_compile=True)
+        else:
+            # Not fused by XLA: that compiles four times as long for each patch size, and never
+            # gives back some 20 MB for each.
+            graph = tf.function(lambda *arrays: function(model, *arrays), jit_compile=False)
         return lambda *arrays: graph(*(tf.constant(array) for array in arrays))
     import jax
+
+    if frozen:
+        return jax.jit(partial(function, _with_constants(model)))
 
     @jax.jit
     def pure(trainable: Any, other: Any, *arrays: Any) -> Any:
@@ -82,6 +95,21 @@ def compiled(model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         return pure(trainable, other, *arrays)
 
     return run
+
+
+def _with_constants(model: Any) -> Callable[..., Any]:
+    """The forward pass with the weights that the model has now."""
+    from keras import ops
+
+    trainable = [np.asarray(variable) for variable in model.trainable_variables]
+    other = [np.asarray(variable) for variable in model.non_trainable_variables]
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        # Converted here, inside the trace: a tensor from outside would be one more argument.
+        values = [[ops.convert_to_tensor(a) for a in arrays] for arrays in (trainable, other)]
+        return model.stateless_call(*values, *arguments, **options)[0]
+
+    return call
 
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -271,3 +271,20 @@ def test_answer_follows_weights_that_change(picture):
     before = predict(model, picture[None])
     model.head.bias.assign(np.arange(10))
     assert np.abs(predict(model, picture[None]) - before).max() > 0.1
+
+
+def test_frozen_trace_is_the_same_trace(class_model, picture):
+    change = Intervention(heads_off=((0, 1),))
+    plain = trace(class_model, picture, patch_size=8, intervention=change)
+    frozen = trace(class_model, picture, patch_size=8, intervention=change, frozen=True)
+    np.testing.assert_allclose(frozen.attention, plain.attention, atol=1e-6)
+    np.testing.assert_allclose(frozen.tokens, plain.tokens, atol=1e-4)
+    np.testing.assert_allclose(frozen.probabilities, plain.probabilities, atol=1e-6)
+
+
+def test_frozen_trace_keeps_the_weights_of_its_first_time(picture):
+    model = small_model()
+    before = trace(model, picture, frozen=True).logits
+    model.head.bias.assign_add(np.ones(10, np.float32))
+    np.testing.assert_array_equal(trace(model, picture, frozen=True).logits, before)
+    np.testing.assert_allclose(trace(model, picture).logits, before + 1, atol=1e-5)
