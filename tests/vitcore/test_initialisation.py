@@ -1,6 +1,7 @@
 """First weights: the right names, shapes and spread, the same for everyone."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_weights_do_not_depend_on_which_others_there_are():
 
 
 def test_spread_is_that_of_the_papers_code():
-    weights = initial_weights(PRESETS["flexi"])
+    weights = initial_weights(replace(PRESETS["flexi"], first_weights="xavier"))
     assert np.std(weights["patch_embedding/kernel"]) == pytest.approx(1 / math.sqrt(192), rel=0.02)
     assert np.std(weights["positions"]) == pytest.approx(0.02, rel=0.03)
     query_key_value = weights["block_00/attention/qkv_kernel"]

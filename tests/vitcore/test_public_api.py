@@ -60,7 +60,7 @@ def test_unknown_name_is_an_attribute_error():
     ("name", "parameters"),
     [
         ("predict", ["model", "images", "patch_size", "intervention"]),
-        ("trace", ["model", "image", "patch_size", "intervention"]),
+        ("trace", ["model", "image", "patch_size", "intervention", "frozen"]),
         ("relevance", ["model", "image", "class_index", "patch_size"]),
         ("position_similarity", ["model", "patch_size"]),
         ("cut", ["image", "patch_size", "padding"]),

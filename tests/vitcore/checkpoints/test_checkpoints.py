@@ -190,7 +190,7 @@ def test_card_that_is_damaged_is_named(folder):
 def test_write_that_fails_leaves_the_old_model(folder, monkeypatch):
     before = (folder / WEIGHTS).read_bytes()
 
-    def full_disk(arrays, path):
+    def full_disk(arrays, path, **_):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 

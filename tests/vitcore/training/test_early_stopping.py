@@ -11,7 +11,8 @@ from vitcore import checkpoints
 from vitcore.evaluation import Score
 from vitcore.training import events, loop
 from vitcore.training.control import write_control
-from vitcore.training.loop import Run, saved_progress, train
+from vitcore.training.loop import Run, train
+from vitcore.training.saving import saved_progress
 
 # One step is one epoch, and no moving average: the weights of an epoch are those of its step.
 CONFIG = CONFIG.replace(batch_size=24, average=0.0, patch_sizes=(16,), steps=8, schedule="plateau")
