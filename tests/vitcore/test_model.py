@@ -75,7 +75,7 @@ def notebook_weights(weights):
 
 
 def test_article_preset_is_the_notebooks_network(rng):
-    theirs = published()
+    theirs = published.network()
     assert theirs.count_params() == 507_210
     ours = build(PRESETS["article"])
     assert ours.count_params() == 507_210
