@@ -1,8 +1,8 @@
-"""GELU, softmax and the dropout after them as one loop each, for training.
+"""Dropout in one loop with the function before it, for training.
 
 Made one by one, random numbers, mask and product cost more on a CPU than the attention they drop.
 Here the mask is computed from a key and each number's place, so none is kept: the gradient computes
-it again. Inside, all is float32: rounding each operation to bfloat16 would take most of the time.
+it again.
 """
 
 from __future__ import annotations
@@ -65,17 +65,18 @@ def softmax_dropped(scores: Any, key: Any, rate: float) -> tuple[Any, Any]:
     Returns:
         What is left (..., T), and its sums (...), which without dropout would be 1.
     """
-    return _with_gradient(scores, key, *_softmax_pair(rate))
+    forward, backward = _softmax_pair(rate)
+    return _with_gradient(scores, key, forward, backward)
 
 
 def gelu_dropped(values: Any, key: Any, rate: float, kind: str) -> Any:
-    """Dropout of GELU(values); see `softmax_dropped` for key and rate.
+    """Dropout of GELU(values); see `keep_mask` for key and rate.
 
     Args:
-        key: None where the rate is 0.
         kind: "tanh" or "exact", see `vitcore.functions.GELU`.
     """
-    return _with_gradient(values, key, *_gelu_pair(rate, kind))
+    forward, backward = _gelu_pair(rate, kind)
+    return _with_gradient(values, key, forward, backward)
 
 
 def _with_gradient(values: Any, key: Any, forward: Any, backward: Any) -> Any:
@@ -94,13 +95,7 @@ def _with_gradient(values: Any, key: Any, forward: Any, backward: Any) -> Any:
     return function(values)
 
 
-def _exact(*tensors: Any) -> list[Any]:
-    return [ops.cast(tensor, "float32") for tensor in tensors]
-
-
 def _dropped(values: Any, key: Any, rate: float) -> Any:
-    if not rate:
-        return values
     kept = keep_mask(ops.shape(values), key, rate)
     return ops.where(kept, values / (1 - rate), ops.zeros((), values.dtype))
 
@@ -108,15 +103,13 @@ def _dropped(values: Any, key: Any, rate: float) -> Any:
 @lru_cache(maxsize=64)  # one loop is compiled for all blocks
 def _softmax_pair(rate: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(scores: Any, key: Any) -> Any:
-        used = _dropped(softmax(*_exact(scores)), key, rate)
-        return ops.cast(used, scores.dtype), ops.cast(ops.sum(used, axis=-1), scores.dtype)
+        used = _dropped(softmax(scores), key, rate)
+        return used, ops.sum(used, axis=-1)
 
     def backward(scores: Any, key: Any, change: Any, change_of_sum: Any) -> Any:
-        exact, change, change_of_sum = _exact(scores, change, change_of_sum)
-        weights = softmax(exact)
+        weights = softmax(scores)
         change = _dropped(change + change_of_sum[..., None], key, rate)
-        slope = weights * (change - ops.sum(change * weights, axis=-1, keepdims=True))
-        return ops.cast(slope, scores.dtype)
+        return weights * (change - ops.sum(change * weights, axis=-1, keepdims=True))
 
     return backend.fused(forward), backend.fused(backward)
 
@@ -125,13 +118,11 @@ def _softmax_pair(rate: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
 def _gelu_pair(rate: float, kind: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     share, slope = {"exact": (_normal_share, _normal_slope), "tanh": (_gate, _gate_slope)}[kind]
 
-    def forward(values: Any, key: Any) -> Any:
-        (x,) = _exact(values)
-        return ops.cast(_dropped(x * share(x), key, rate), values.dtype)
+    def forward(x: Any, key: Any) -> Any:
+        return _dropped(x * share(x), key, rate)
 
-    def backward(values: Any, key: Any, change: Any) -> Any:
-        x, change = _exact(values, change)
-        return ops.cast(_dropped(change * slope(x), key, rate), values.dtype)
+    def backward(x: Any, key: Any, change: Any) -> Any:
+        return _dropped(change * slope(x), key, rate)
 
     return backend.fused(forward), backend.fused(backward)
 
