@@ -1,8 +1,8 @@
-"""Dropout in one loop with the function before it, for training.
+"""GELU, softmax and the dropout after them as one loop each, for training.
 
 Made one by one, random numbers, mask and product cost more on a CPU than the attention they drop.
 Here the mask is computed from a key and each number's place, so none is kept: the gradient computes
-it again.
+it again. Inside, all is float32: rounding each operation to bfloat16 would take most of the time.
 """
 
 from __future__ import annotations
@@ -65,18 +65,17 @@ def softmax_dropped(scores: Any, key: Any, rate: float) -> tuple[Any, Any]:
     Returns:
         What is left (..., T), and its sums (...), which without dropout would be 1.
     """
-    forward, backward = _softmax_pair(rate)
-    return _with_gradient(scores, key, forward, backward)
+    return _with_gradient(scores, key, *_softmax_pair(rate))
 
 
 def gelu_dropped(values: Any, key: Any, rate: float, kind: str) -> Any:
-    """Dropout of GELU(values); see `keep_mask` for key and rate.
+    """Dropout of GELU(values); see `softmax_dropped` for key and rate.
 
     Args:
+        key: None where the rate is 0.
         kind: "tanh" or "exact", see `vitcore.functions.GELU`.
     """
-    forward, backward = _gelu_pair(rate, kind)
-    return _with_gradient(values, key, forward, backward)
+    return _with_gradient(values, key, *_gelu_pair(rate, kind))
 
 
 def _with_gradient(values: Any, key: Any, forward: Any, backward: Any) -> Any:
@@ -95,7 +94,13 @@ def _with_gradient(values: Any, key: Any, forward: Any, backward: Any) -> Any:
     return function(values)
 
 
+def _exact(*tensors: Any) -> list[Any]:
+    return [ops.cast(tensor, "float32") for tensor in tensors]
+
+
 def _dropped(values: Any, key: Any, rate: float) -> Any:
+    if not rate:
+        return values
     kept = keep_mask(ops.shape(values), key, rate)
     return ops.where(kept, values / (1 - rate), ops.zeros((), values.dtype))
 
@@ -103,13 +108,15 @@ def _dropped(values: Any, key: Any, rate: float) -> Any:
 @lru_cache(maxsize=64)  # one loop is compiled for all blocks
 def _softmax_pair(rate: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def forward(scores: Any, key: Any) -> Any:
-        used = _dropped(softmax(scores), key, rate)
-        return used, ops.sum(used, axis=-1)
+        used = _dropped(softmax(*_exact(scores)), key, rate)
+        return ops.cast(used, scores.dtype), ops.cast(ops.sum(used, axis=-1), scores.dtype)
 
     def backward(scores: Any, key: Any, change: Any, change_of_sum: Any) -> Any:
-        weights = softmax(scores)
+        exact, change, change_of_sum = _exact(scores, change, change_of_sum)
+        weights = softmax(exact)
         change = _dropped(change + change_of_sum[..., None], key, rate)
-        return weights * (change - ops.sum(change * weights, axis=-1, keepdims=True))
+        slope = weights * (change - ops.sum(change * weights, axis=-1, keepdims=True))
+        return ops.cast(slope, scores.dtype)
 
     return backend.fused(forward), backend.fused(backward)
 
@@ -118,11 +125,13 @@ def _softmax_pair(rate: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
 def _gelu_pair(rate: float, kind: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     share, slope = {"exact": (_normal_share, _normal_slope), "tanh": (_gate, _gate_slope)}[kind]
 
-    def forward(x: Any, key: Any) -> Any:
-        return _dropped(x * share(x), key, rate)
+    def forward(values: Any, key: Any) -> Any:
+        (x,) = _exact(values)
+        return ops.cast(_dropped(x * share(x), key, rate), values.dtype)
 
-    def backward(x: Any, key: Any, change: Any) -> Any:
-        return _dropped(change * slope(x), key, rate)
+    def backward(values: Any, key: Any, change: Any) -> Any:
+        x, change = _exact(values, change)
+        return ops.cast(_dropped(change * slope(x), key, rate), values.dtype)
 
     return backend.fused(forward), backend.fused(backward)
 

@@ -9,7 +9,7 @@ from keras import ops
 
 from vitcore.attention import SelfAttention, Steps
 from vitcore.dropout import gelu_dropped, next_key
-from vitcore.functions import GELU, unit_variance
+from vitcore.functions import GELU, dense, unit_variance
 
 
 @keras.saving.register_keras_serializable(package="vitcore")
@@ -83,15 +83,17 @@ class MLP(keras.layers.Layer):
         activation = GELU[self.gelu]
         flat = ops.reshape(tokens, (-1, width))
         drops = self.dropout if training else 0.0
-        before = ops.matmul(flat, self.hidden_kernel) + self.hidden_bias
-        used = hidden = activation(before)
-        if drops:
-            used = gelu_dropped(before, next_key(self.drop_hidden), drops, self.gelu)
-        out = ops.matmul(used, self.out_kernel) + self.out_bias
-        if drops and self.ends_in_gelu:
-            out = gelu_dropped(out, next_key(self.drop_out), drops, self.gelu)
-        elif self.ends_in_gelu:
-            out = activation(out)
+
+        def activated(values: Any, drop: Any) -> Any:
+            if not training:
+                return activation(values)
+            return gelu_dropped(values, next_key(drop) if drops else None, drops, self.gelu)
+
+        before = dense(flat, self.hidden_kernel, self.hidden_bias)
+        hidden = activation(before)  # shown; a training step leaves it out
+        out = dense(activated(before, self.drop_hidden), self.out_kernel, self.out_bias)
+        if self.ends_in_gelu:
+            out = activated(out, self.drop_out)
         elif drops:
             out = self.drop_out(out, training=True)
         return (

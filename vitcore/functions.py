@@ -35,6 +35,24 @@ def unit_variance(tokens: Any, epsilon: float) -> Any:
     return normalised(tokens)
 
 
+def dense(tokens: Any, kernel: Any, bias: Any) -> Any:
+    """tokens (N, D) by kernel (D, M), plus bias (M,)."""
+
+    @ops.custom_gradient
+    def product(x: Any, weight: Any, offset: Any) -> Any:
+        def gradient(*arguments: Any, upstream: Any = None) -> Any:
+            change = _upstream(arguments, upstream)  # (N, M)
+            # As a product too: TensorFlow sums columns on one core at a third of the speed.
+            total = ops.matmul(ops.ones((1, ops.shape(change)[0]), change.dtype), change)
+            of_x = ops.matmul(change, ops.transpose(weight))
+            return of_x, ops.matmul(ops.transpose(x), change), total[0]
+
+        return ops.add(ops.matmul(x, weight), offset), gradient
+
+    # Cast is what reads a variable: TensorFlow would want the gradient of a bare one apart.
+    return product(tokens, *(ops.cast(weight, tokens.dtype) for weight in (kernel, bias)))
+
+
 def gelu_tanh(values: Any) -> Any:
     """GELU by its tanh approximation, written as x * sigmoid(2u), which is the same number.
 

@@ -8,6 +8,7 @@ from keras import ops
 from tests.vitcore import slow_vit
 from vitcore import backend
 from vitcore.dropout import gelu_dropped, keep_mask, next_key, softmax_dropped
+from vitcore.functions import GELU
 
 RATE = 0.1
 WORDS = 2**32
@@ -120,6 +121,15 @@ def test_gelu_dropped_is_its_formula_and_has_its_slope(kind):
     np.testing.assert_allclose(ours, kept * value, atol=2e-6)
     slopes = gradient(lambda x: gelu_dropped(x, key(), RATE, kind), points)
     np.testing.assert_allclose(slopes, kept * slope / (2 * step), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["tanh", "exact"])
+def test_gelu_without_dropout_is_the_plain_one(kind):
+    points = np.linspace(-6, 6, 49, dtype=np.float32)
+    ours = np.asarray(gelu_dropped(points, None, 0.0, kind))
+    np.testing.assert_allclose(ours, np.asarray(GELU[kind](points)), atol=1e-6)
+    slopes = gradient(lambda x: gelu_dropped(x, None, 0.0, kind), points)
+    np.testing.assert_allclose(slopes, gradient(GELU[kind], points), atol=1e-5)
 
 
 def test_bfloat16_stays_bfloat16():

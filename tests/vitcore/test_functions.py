@@ -7,7 +7,7 @@ from keras import ops
 
 from tests.vitcore import slow_vit
 from vitcore import backend
-from vitcore.functions import GELU, softmax, unit_variance
+from vitcore.functions import GELU, dense, softmax, unit_variance
 
 POINTS = np.linspace(-6, 6, 49, dtype=np.float32)
 
@@ -70,3 +70,16 @@ def test_softmax_of_one_score_is_one():
 def test_softmax_survives_large_scores():
     shares = np.asarray(softmax(np.array([[1e4, 0.0, -1e4]], np.float32)))
     np.testing.assert_allclose(shares, [[1, 0, 0]], atol=1e-7)
+
+
+def test_dense_is_a_product_and_an_offset_with_their_gradients(rng):
+    parts = [rng.normal(size=shape).astype(np.float32) for shape in ((5, 3), (3, 4), (4,))]
+    tokens, kernel, bias = parts
+    np.testing.assert_allclose(np.asarray(dense(*parts)), tokens @ kernel + bias, atol=1e-6)
+    pull = rng.normal(size=(5, 4)).astype(np.float32)
+    for place, expected in enumerate((pull @ kernel.T, tokens.T @ pull, pull.sum(axis=0))):
+
+        def answer(part, place=place):
+            return dense(*parts[:place], part, *parts[place + 1 :]) * pull
+
+        np.testing.assert_allclose(gradient(answer, parts[place]), expected, atol=1e-5)
