@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from vitcore.checkpoints import bundled
+
 
 def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_app):
     person = somebody(start_app("training")).opens("Train")
@@ -18,8 +20,9 @@ def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_ap
     person.goes_to("Overview")
     combobox = person.widget("model").get_by_role("combobox")
     combobox.click()
-    options = person.page.get_by_role("option").all_inner_texts()
-    own = next(name for name in options if name not in ("flexi-cifar10", "plain-cifar10"))
+    options = person.page.get_by_role("option")
+    expect(options).to_have_count(len(bundled()) + 1)
+    own = next(name for name in options.all_inner_texts() if name not in bundled())
     person.page.get_by_role("option", name=own, exact=True).click()
     person.sees_tokens(64)
     person.waits_for_answer()
