@@ -14,11 +14,12 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import gathering, worker
-from explorer.dispatcher import Dispatcher
+from explorer import gathering
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import DEFAULT_PATCH_SIZE, Picture
-from explorer.wishes import Asker, Task
+from explorer.worker import tasks
+from explorer.worker.dispatcher import Dispatcher
+from explorer.worker.wishes import Asker, Task
 from vitcore import checkpoints
 from vitcore.cache import runs_home
 from vitcore.config import PATCH_SIZES, ViTConfig
@@ -123,7 +124,7 @@ def reading(
         slot: of one slot only the newest wish is kept; for controls inside a fragment.
     """
     return _ask(
-        worker.reading,
+        tasks.reading,
         model,
         picture,
         (patch_size, intervention),
@@ -135,7 +136,7 @@ def reading(
 def dense_equals_conv(model: str, picture: Picture, patch_size: int) -> float | Waiting | Problem:
     """Largest difference between `Dense(flatten(patch))` and `Conv2D` over the picture."""
     return _ask(
-        worker.dense_equals_conv,
+        tasks.dense_equals_conv,
         model,
         picture,
         (patch_size,),
@@ -274,7 +275,7 @@ def _asker() -> Asker:
 @cache
 def _dispatcher() -> Dispatcher:
     return Dispatcher(
-        worker.start,
+        tasks.start,
         first_steps=_first_steps,
         explain=_explain,
         idle=_next_to_warm,
@@ -293,13 +294,13 @@ def _warm_key(folder: Path, stamp: tuple[int, ...], patch_size: int) -> tuple:
 
 
 def _first_steps() -> list[Task]:
-    steps = [Task("import", worker.import_libraries, what="Starting the model: TensorFlow.")]
+    steps = [Task("import", tasks.import_libraries, what="Starting the model: TensorFlow.")]
     if (target := _target()) is not None:
         folder, stamp, patch_size = target
         steps.append(
             Task(
                 "first pass",
-                worker.warm_if_possible,
+                tasks.warm_if_possible,
                 (str(folder), stamp, patch_size),
                 what=f"Starting the model: {folder.name}.",
                 warms=_warm_key(folder, stamp, patch_size),
@@ -333,5 +334,5 @@ def _next_to_warm(warm: set) -> Task | None:
     for size in nearest:
         key = _warm_key(folder, stamp, size)
         if key not in warm:
-            return Task(key, worker.warm_if_possible, (str(folder), stamp, size), warms=key)
+            return Task(key, tasks.warm_if_possible, (str(folder), stamp, size), warms=key)
     return None

@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import cards, components, gathering, pictures, services, state
+from explorer import components, gathering, pictures, services, state
+from explorer.words import cards
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import attention_state, components
+from explorer import components
+from explorer.attention_panels import attention_state
 from explorer.figures.style import Palette, palette
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from explorer import attention_state, components, explaining, gathering
-from explorer.attention_panels import words
+from explorer import components, gathering
+from explorer.analyses import explaining
+from explorer.analyses.explanations import Gathered, HeadRanking
+from explorer.attention_panels import attention_state, words
 from explorer.attention_panels.common import (
     Asked,
     as_csv,
@@ -20,7 +22,6 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.sentences import heads_many_title, heads_title
-from explorer.explanations import Gathered, HeadRanking
 from explorer.figures.attention import heads_ranked
 from explorer.readings import Problem, Waiting
 from vitcore.intervention import Intervention

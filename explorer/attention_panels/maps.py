@@ -8,7 +8,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import components, explaining
+from explorer import components
+from explorer.analyses import explaining
+from explorer.analyses.explanations import MAPS, Maps
 from explorer.attention_panels import words
 from explorer.attention_panels.common import (
     Asked,
@@ -21,10 +23,9 @@ from explorer.attention_panels.common import (
 )
 from explorer.attention_panels.sentences import MAP_NAMES, believed, maps_title, on_class
 from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, tiles_payload
-from explorer.explanations import MAPS, Maps
-from explorer.findings import percent
-from explorer.numerals import small_number
 from explorer.readings import Problem, Waiting
+from explorer.words.findings import percent
+from explorer.words.numerals import small_number
 from vitcore.introspection.curves import Curves
 
 HEIGHT = 560

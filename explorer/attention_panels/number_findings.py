@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.attention_panels.sentences import head_name
-from explorer.findings import distance_title, percent
+from explorer.words.findings import distance_title, percent
 
 _SAME = 1e-6  # difference that rounding can explain
 _ALIKE = 0.05  # share of the most there can be below which heads do not differ

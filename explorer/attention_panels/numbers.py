@@ -8,8 +8,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 import streamlit as st
 
-from explorer import attention_state, components, explaining
-from explorer.attention_panels import words
+from explorer import components
+from explorer.analyses import explaining
+from explorer.analyses.explanations import Gathered
+from explorer.analyses.head_numbers import HeadNumbers
+from explorer.attention_panels import attention_state, words
 from explorer.attention_panels.common import (
     Asked,
     as_csv,
@@ -22,9 +25,7 @@ from explorer.attention_panels.common import (
 )
 from explorer.attention_panels.heads import source_of_many
 from explorer.attention_panels.number_findings import number_title
-from explorer.explanations import Gathered
 from explorer.figures.attention import Line, numbers_by_block
-from explorer.head_numbers import HeadNumbers
 from explorer.readings import Problem, Waiting
 from vitcore.introspection.attention_numbers import entropy_bound
 from vitcore.introspection.distance import distance_bounds

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.explanations import MAPS
-from explorer.findings import percent, with_article
+from explorer.analyses.explanations import MAPS
+from explorer.words.findings import percent, with_article
 from vitcore.config import CLASS_NAMES
 from vitcore.introspection.curves import Curves
 from vitcore.introspection.head_effects import HeadEffects, ranked

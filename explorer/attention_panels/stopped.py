@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer import attention_state, components, services
-from explorer.attention_panels import words
+from explorer import components, services
+from explorer.attention_panels import attention_state, words
 from explorer.attention_panels.common import (
     Asked,
     as_csv,
@@ -26,8 +26,8 @@ from explorer.attention_panels.sentences import (
 from explorer.components.answers_by_patch import answers_by_patch, answers_payload
 from explorer.components.map_tiles import Group, Tile, map_tiles, tiles_payload
 from explorer.figures.explaining import early_answers, token_lengths
-from explorer.numerals import signed
 from explorer.readings import Reading
+from explorer.words.numerals import signed
 from vitcore.intervention import Intervention
 from vitcore.introspection.token_norms import long_patches
 

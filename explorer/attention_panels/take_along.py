@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from explorer import attention_state, services, state
+from explorer import services, state
+from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
     Asked,
     as_npz,

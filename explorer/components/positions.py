@@ -6,8 +6,8 @@ import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
-from explorer.numerals import signed
-from explorer.position_kinds import PositionKind
+from explorer.words.numerals import signed
+from explorer.words.position_kinds import PositionKind
 
 _positions = declare("positions")
 

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from explorer import attention_panels, attention_state, components, findings, services, state
+from explorer import attention_panels, components, services, state
+from explorer.attention_panels import attention_state
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
+from explorer.words import findings
 from vitcore.config import ViTConfig, grid_side
 from vitcore.intervention import Intervention
 

@@ -5,24 +5,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import (
-    components,
-    evaluation_findings,
-    evaluation_tables,
-    evaluation_words,
-    gathering,
-    measured,
-    services,
-    state,
-    tested_pictures,
-)
-from explorer.evaluating import Answered
-from explorer.evaluations import evaluation
+from explorer import components, gathering, services, state
+from explorer.evaluation import evaluation_tables, measured, tested_pictures
+from explorer.evaluation.evaluating import Answered
+from explorer.evaluation.evaluations import evaluation
+from explorer.evaluation.tested_gallery import tested_gallery
 from explorer.figures.evaluation import accuracy_and_cost, confusion_matrix, reliability_diagram
 from explorer.figures.style import palette
 from explorer.navigation import goto
 from explorer.readings import Problem
-from explorer.tested_gallery import tested_gallery
+from explorer.words import evaluation_findings, evaluation_words
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
 from vitcore.report import Report, report

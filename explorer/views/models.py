@@ -4,22 +4,15 @@ from html import escape
 
 import streamlit as st
 
-from explorer import (
-    cards,
-    components,
-    evaluation_words,
-    measured,
-    navigation,
-    replaying,
-    run_sentences,
-    services,
-    state,
-)
-from explorer.evaluation_findings import confusion_title
+from explorer import components, navigation, services, state
+from explorer.evaluation import measured
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette
 from explorer.figures.training import curve
-from explorer.jobs import server_jobs
+from explorer.replay import replaying
+from explorer.runs.jobs import server_jobs
+from explorer.words import cards, evaluation_words, run_sentences
+from explorer.words.evaluation_findings import confusion_title
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
 from vitcore.training.runs import Run

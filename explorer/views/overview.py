@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from explorer import components, findings, services, state
+from explorer import components, services, state
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading
 from explorer.trained_sizes import only_trained_at
+from explorer.words import findings
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
 _TEXT = (

@@ -7,8 +7,8 @@ from explorer import components, navigation, services, state
 from explorer.components.cost import cost, cost_payload
 from explorer.components.filters import filter_figure, filters
 from explorer.components.patches import patches, patches_payload
-from explorer.numerals import small_number
 from explorer.services import Problem, Waiting
+from explorer.words.numerals import small_number
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.introspection.filters import embed_patches
 from vitcore.patches import cut, pi_resize

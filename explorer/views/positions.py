@@ -8,8 +8,9 @@ from explorer.components.positions import positions, positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
-from explorer.numerals import signed
-from explorer.position_findings import (
+from explorer.services import Intervention, Problem, Waiting
+from explorer.words.numerals import signed
+from explorer.words.position_findings import (
     Shuffling,
     distance_title,
     largest_difference,
@@ -17,8 +18,7 @@ from explorer.position_findings import (
     rise_reason,
     shuffle_title,
 )
-from explorer.position_kinds import PositionKind, position_kinds, waves_begun_with
-from explorer.services import Intervention, Problem, Waiting
+from explorer.words.position_kinds import PositionKind, position_kinds, waves_begun_with
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.introspection.positions import similarity_by_distance
 from vitcore.patches import as_seen, cut, join

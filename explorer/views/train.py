@@ -4,24 +4,15 @@ from html import escape
 
 import streamlit as st
 
-from explorer import (
-    components,
-    gathering,
-    held_widgets,
-    navigation,
-    replaying,
-    run_comparison,
-    run_controls,
-    run_sentences,
-    services,
-    state,
-    train_form,
-)
+from explorer import components, gathering, navigation, services, state
 from explorer.components.curves import curves
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve
-from explorer.jobs import RunRefusedError, server_jobs
-from explorer.run_progress import Progress
+from explorer.replay import replaying
+from explorer.runs import held_widgets, run_comparison, run_controls, train_form
+from explorer.runs.jobs import RunRefusedError, server_jobs
+from explorer.runs.run_progress import Progress
+from explorer.words import run_sentences
 
 HEIGHT = 250  # of a figure
 PLACE = HEIGHT + 44  # of a figure with its title: what stands there before is as high

@@ -24,7 +24,8 @@ import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 import numpy as np
 import streamlit as st
-from explorer import replaying, services
+from explorer import services
+from explorer.replay import replaying
 from explorer.state import Picture
 
 pixels = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from explorer.components.replay import Film
-from explorer.learning import Looked, history, weights_at
+from explorer.replay.learning import Looked, history, weights_at
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig

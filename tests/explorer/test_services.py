@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from explorer import services, worker
+from explorer import services
 from explorer.readings import Problem, Waiting
 from explorer.state import Picture
+from explorer.worker import tasks
 from vitcore import cache, checkpoints
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.initialisation import initial_weights
@@ -151,7 +152,7 @@ def test_what_is_warmed_first_is_nearest_to_what_was_asked(asked, run):
     services.reading(run("one"), picture(), 8)
     warm, order = set(), []
     while (task := services._next_to_warm(warm)) is not None:
-        assert task.function is worker.warm_if_possible
+        assert task.function is tasks.warm_if_possible
         order.append(task.arguments[2])
         warm.add(task.warms)
     assert order == [8, 6, 11, 5, 16, 4, 32, 3, 2]
@@ -161,5 +162,5 @@ def test_what_is_warmed_first_is_nearest_to_what_was_asked(asked, run):
 def test_without_any_model_only_the_libraries_are_started(monkeypatch, asked, home):
     monkeypatch.setattr(services, "model_names", list)
     (step,) = services._first_steps()
-    assert step.function is worker.import_libraries
+    assert step.function is tasks.import_libraries
     assert services._next_to_warm(set()) is None

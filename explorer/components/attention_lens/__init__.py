@@ -8,9 +8,9 @@ from explorer.components.attention_lens.payload import Shown, reading_payload, w
 from explorer.components.attention_lens.sent import pinned_patch, sent_changes
 from explorer.components.declared import declare, no_callback
 from explorer.components.ribbon import fingerprint
-from explorer.findings import Striking
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
+from explorer.words.findings import Striking
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from explorer.components.packing import pack, rows_as_codes
-from explorer.learning import COMPONENTS, History, Looked, Weights, tiles_of
 from explorer.readings import Problem
+from explorer.replay.learning import COMPONENTS, History, Looked, Weights, tiles_of
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES
 from vitcore.introspection.distance import distance_bounds

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import attention_panels, explaining, gathering, services
+from explorer import attention_panels, gathering, services
+from explorer.analyses import explaining
+from explorer.analyses.explanations import Gathered, HeadRanking, Maps
+from explorer.analyses.head_numbers import head_numbers
 from explorer.attention_panels import links
-from explorer.attention_state import Kept
-from explorer.explanations import Gathered, HeadRanking, Maps
-from explorer.head_numbers import head_numbers
+from explorer.attention_panels.attention_state import Kept
 from explorer.readings import Problem, Waiting
 from vitcore.config import CLASS_NAMES
 from vitcore.intervention import Intervention

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from explorer import explaining, pictures, services, worker
+from explorer import pictures, services
+from explorer.analyses import explaining
 from explorer.attention_panels.script import State, script
 from explorer.readings import Waiting
+from explorer.worker import tasks
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.intervention import Intervention
@@ -51,7 +53,7 @@ def here(monkeypatch):
         return function(model, (1,), *arguments)
 
     def reading(model, picture, size, *, intervention=None, **_):
-        return worker.reading(model, (1,), picture.pixels, size, intervention)
+        return tasks.reading(model, (1,), picture.pixels, size, intervention)
 
     monkeypatch.setattr(services, "ask", ask)
     monkeypatch.setattr(services, "reading", reading)

@@ -10,8 +10,8 @@ from PIL import Image
 
 from explorer.components.positions import positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
-from explorer.position_findings import Shuffling
-from explorer.position_kinds import PositionKind
+from explorer.words.position_findings import Shuffling
+from explorer.words.position_kinds import PositionKind
 from vitcore.introspection.positions import position_similarity
 
 RNG = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 import pytest
 
 from explorer import attention_panels, services
-from explorer.attention_state import Kept
+from explorer.attention_panels.attention_state import Kept
 from explorer.readings import Problem, Reading, Waiting
 from vitcore.config import PRESETS
 from vitcore.intervention import Intervention

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import evaluations, gathering, measured, services, tested_pictures
-from explorer.evaluating import Answered
+from explorer import gathering, services
+from explorer.evaluation import evaluations, measured, tested_pictures
+from explorer.evaluation.evaluating import Answered
 from explorer.figures.evaluation import AgainstSize
 from explorer.readings import Problem, Waiting
 from explorer.state import Picture

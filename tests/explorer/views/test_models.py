@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import cards, jobs, replaying, services
+from explorer import services
 from explorer.readings import Waiting
+from explorer.replay import replaying
+from explorer.runs import jobs
 from explorer.state import Picture
+from explorer.words import cards
 from vitcore import checkpoints
 from vitcore.config import TrainConfig, ViTConfig
 from vitcore.initialisation import weight_shapes

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import gathering, jobs, replaying, services
+from explorer import gathering, services
 from explorer.readings import Waiting
+from explorer.replay import replaying
+from explorer.runs import jobs
+from explorer.runs.train_switches import SWITCHES
 from explorer.state import Picture
-from explorer.train_switches import SWITCHES
 from vitcore.config import PATCH_SIZES, RECIPES
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "train.py"

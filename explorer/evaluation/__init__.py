@@ -1,0 +1,1 @@
+"""A model's answers to many pictures: gathered, kept and counted."""

@@ -1,0 +1,116 @@
+"""The Evaluate page's tables: as HTML for the eye, as CSV for a spreadsheet."""
+
+import csv
+import html
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from explorer.words.evaluation_findings import interval, progress_line
+from explorer.words.findings import percent
+from vitcore.report import ByClass, Report, probabilities
+
+_STYLE = """<style>
+.scores { display: flex; flex-wrap: wrap; gap: .4rem 2.2rem; margin: 0; font-variant-numeric: tabular-nums; }
+.scores div { display: flex; flex-direction: column; min-width: 6.5rem; }
+.scores span { font-size: .87rem; color: color-mix(in srgb, currentColor 75%, transparent); }
+.scores b { font-size: 1.6rem; font-weight: 600; line-height: 1.3; }
+.counted { margin: 0; font-size: .87rem; font-variant-numeric: tabular-nums; }
+.counted i { display: block; height: 3px; margin-top: 4px; border-radius: 2px; background: currentColor; opacity: .6; }
+.by-class { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.by-class th, .by-class td { text-align: right; font-weight: 400; padding: .22rem .5rem; border: 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+.by-class th:first-child { text-align: left; padding-left: 0; }
+.by-class thead th { color: color-mix(in srgb, currentColor 75%, transparent); }
+.by-class tr.best td:nth-child(4), .by-class tr.worst td:nth-child(4) { font-weight: 600; }
+.by-class tr.mean th, .by-class tr.mean td { color: color-mix(in srgb, currentColor 75%, transparent); }
+</style>"""  # noqa: E501
+
+
+def progress(done: int, wanted: int, seconds: float) -> str:
+    """How far the counting is, as a line of words above a bar, which is gone at the end."""
+    share = 0 if done >= wanted else 100 * done / wanted
+    return (
+        f"{_STYLE}<p class=counted role=status>{progress_line(done, wanted, seconds)}"
+        f'<i style="width:{share:.1f}%"></i></p>'
+    )
+
+
+def scores(found: Report) -> str:
+    """Accuracy with its interval, top-5, calibration error and loss, large."""
+    low, high = map(percent, interval(found.score))
+    parts = (
+        ("right", percent(found.score.accuracy), f"95% interval: {low} to {high}"),
+        ("among the five likeliest", percent(found.score.top5), "top-5; guessing: 50%"),
+        ("calibration error", percent(found.reliability.error), "confidence is honest at 0"),
+        ("loss", f"{found.score.loss:.2f}", "guessing: 2.30"),
+    )
+    cells = "".join(
+        f"<div><span>{name}</span><b>{value}</b><span>{more}</span></div>"
+        for name, value, more in parts
+    )
+    return f"{_STYLE}<div class=scores>{cells}</div>"
+
+
+def by_class(classes: ByClass, names: Sequence[str]) -> str:
+    """Precision, recall, F1 and support of each class, and the two means of the article."""
+    best, worst = int(classes.f1.argmax()), int(classes.f1.argmin())
+    rows = []
+    for number, name in enumerate(names):
+        kind = "best" if number == best else "worst" if number == worst else ""
+        shares = (classes.precision[number], classes.recall[number], classes.f1[number])
+        rows.append(_row(name, shares, int(classes.support[number]), kind))
+    whole = int(classes.support.sum())
+    rows.append(_row("mean of classes", classes.mean(), whole, "mean"))
+    rows.append(_row("mean by support", classes.mean(weighted=True), whole, "mean"))
+    head = "".join(f"<th scope=col>{n}</th>" for n in ("", "precision", "recall", "F1", "support"))
+    return f"{_STYLE}<table class=by-class><tr>{head}</tr>{''.join(rows)}</table>"
+
+
+def by_class_csv(classes: ByClass, names: Sequence[str]) -> str:
+    """The same as CSV, shares from 0 to 1."""
+    columns = zip(
+        names, classes.precision, classes.recall, classes.f1, classes.support, strict=True
+    )
+    rows = [[name, *map(_six, shares), int(support)] for name, *shares, support in columns]
+    whole = int(classes.support.sum())
+    for name, weighted in (("macro avg", False), ("weighted avg", True)):
+        rows.append([name, *map(_six, classes.mean(weighted=weighted)), whole])
+    return _csv(["class", "precision", "recall", "f1", "support"], rows)
+
+
+def confusion_csv(matrix: np.ndarray, names: Sequence[str]) -> str:
+    """The confusion matrix as CSV: a row for each true class, a column for each answer."""
+    rows = ([name, *map(int, row)] for name, row in zip(names, matrix, strict=True))
+    return _csv(["is / answered", *names], rows)
+
+
+def answers_csv(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> str:
+    """One line for each picture: its class, the answer, and the probability of each class."""
+    shares = probabilities(np.asarray(logits, np.float64))
+    rows = (
+        [number, names[int(true)], names[int(row.argmax())], *map(_six, row)]
+        for number, (true, row) in enumerate(zip(labels, shares, strict=True))
+    )
+    return _csv(["picture", "is", "answered", *names], rows)
+
+
+def _row(name: str, shares: Iterable[float], support: int, kind: str) -> str:
+    cells = "".join(f"<td>{percent(float(share))}</td>" for share in shares)
+    return (
+        f"<tr class={kind or 'class'}><th scope=row>{html.escape(name)}</th>"
+        f"{cells}<td>{support:,}</td></tr>"
+    )
+
+
+def _six(share: float) -> str:
+    return f"{share:.6f}"
+
+
+def _csv(head: list[str], rows: Iterable[list]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue()

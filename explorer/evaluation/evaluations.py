@@ -1,0 +1,64 @@
+"""A model's answers to the test pictures, asked of the worker slice by slice and kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from explorer import services
+from explorer.evaluation.evaluating import WHOLE, Answered, Slices, slice_size
+from explorer.readings import Problem
+from explorer.worker import tasks
+from vitcore import checkpoints
+from vitcore.config import ViTConfig
+from vitcore.sentences import sentence
+
+
+def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered | Problem:
+    """What a model answers to the first test pictures, as many as there are by now.
+
+    The rest is computed in slices, between which the worker answers others, and only while a page
+    asks again: what is there stays, so it goes on where it was left. No slice is news, so the page
+    looks again by itself.
+
+    Args:
+        model: one of `services.model_names()`.
+        source: "cifar10" or "sketch10".
+        count: how many pictures, in the order of the data.
+        patch_size: P.
+    """
+    if not model:
+        return Problem("There is no model yet.", "Train one on the Train page.")
+    try:
+        folder = checkpoints.folder_of(model)
+        written = (folder / checkpoints.WEIGHTS).stat().st_mtime_ns
+        config, _ = services.weights(model)
+    except (OSError, ValueError) as error:
+        return Problem(sentence(str(error)), "Choose another model.")
+
+    def ask(start: int, number: int) -> Any:
+        rest = (source, start, number, patch_size)
+        return services.ask(
+            tasks.answers,
+            model,
+            rest,
+            key=rest,
+            patch_size=patch_size,
+            what=f"Answering {count:,} pictures at patch size {patch_size}.",
+            background=True,
+            heeded=False,
+        )
+
+    return _slices(str(folder), written, source, patch_size, config).gather(count, ask)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _slices(
+    folder: str,  # noqa: ARG001 - the first four name what is kept
+    written: int,  # noqa: ARG001 - new weights, new answers
+    source: str,  # noqa: ARG001
+    patch_size: int,
+    _config: ViTConfig,
+) -> Slices:
+    return Slices(WHOLE, slice_size(_config, patch_size), _config.classes)

@@ -1,0 +1,1 @@
+"""How a model came to be: the moments of its training, as a film."""

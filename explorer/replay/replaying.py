@@ -1,0 +1,331 @@
+"""The film of a model's training, gathered moment by moment while a page shows it."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer import components, services, state
+from explorer.components.replay import Film, replay, replay_payload
+from explorer.figures.style import palette
+from explorer.readings import Problem, Waiting
+from explorer.replay import replay_export
+from explorer.replay.learning import (
+    History,
+    Looked,
+    Moment,
+    Weights,
+    history,
+    weights_at,
+    with_news,
+)
+from explorer.state import Picture
+from explorer.words.numerals import signed
+from explorer.worker import learning_tasks
+from vitcore import checkpoints
+from vitcore.sentences import sentence
+from vitcore.training import snapshots
+from vitcore.training.runs import Run, read_run
+
+HEIGHT = 546  # of the figure, and of what stands in its place
+_AT_ONCE = 8  # moments that the worker is asked for before the page looks again
+_PATIENCE = 0.1  # seconds that one look may spend on weights
+_WATCH_RUN = 5.0  # seconds between two looks at whether a run still lives
+_CHANGE = 0.1  # of closeness, that is worth saying
+_EVERY = {True: 1.0, False: 0.5}  # seconds between two looks, while a run lives and afterwards
+
+
+class Gatherer:
+    """Collects a film: weights are read here, what a model does with the picture by the worker.
+
+    Args:
+        past: which moments there are.
+        picture: the chosen picture.
+        patch_size: P.
+        before: what gathered the film shown before; what it read of the same weights is kept.
+    """
+
+    def __init__(
+        self, past: History, picture: Picture, patch_size: int, before: Gatherer | None = None
+    ) -> None:
+        self.past, self.picture, self.patch_size = past, picture, patch_size
+        same = before is not None and before.past.folder == past.folder
+        self._weights: dict[Moment, Weights | Problem] = {}
+        if same and before.patch_size == patch_size and before.past.config == past.config:
+            self._weights = before._weights
+        self._looks: dict[Moment, Looked | Problem] = {}
+        self._packed: tuple[Any, bytes] | None = None
+        self._watched = time.monotonic()
+        self.waiting = ""
+
+    def is_of(self, folder: Path, picture: Picture, patch_size: int) -> bool:
+        """Whether it gathers this film."""
+        mine = self.past.folder, self.picture.key, self.patch_size
+        return mine == (folder, picture.key, patch_size)
+
+    def gather(self) -> None:
+        """Read weights for a moment, and ask the worker for a few of the moments still missing."""
+        if self.past.lives:
+            self.past = with_news(self.past)
+        self._read_weights(time.monotonic() + _PATIENCE)
+        moments = self.past.moments
+        self.waiting, late = "", 0
+        for moment in (*moments[-1:], *moments[:1], *moments[1:-1]):
+            if moment in self._looks:
+                continue
+            answer = self._ask(moment)
+            if isinstance(answer, Waiting):
+                self.waiting, late = answer.what, late + 1
+                if late == _AT_ONCE:
+                    break
+            else:
+                self._looks[moment] = answer
+
+    def _read_weights(self, until: float) -> None:
+        """In order, for each keeps its components where the moment before had them."""
+        before: Weights | None = None
+        for moment in self.past.moments:
+            if moment not in self._weights:
+                if time.monotonic() > until:
+                    return
+                try:
+                    read = weights_at(moment, self.past.config, self.patch_size, before)
+                except (OSError, ValueError) as error:
+                    read = Problem(sentence(str(error)), "")
+                self._weights[moment] = read
+            read = self._weights[moment]
+            before = read if isinstance(read, Weights) else before
+
+    def _ask(self, moment: Moment) -> Looked | Waiting | Problem:
+        weights = self._weights.get(moment)
+        if isinstance(weights, Problem):
+            return weights
+        rest = (self.patch_size, moment.seed)
+        return services.ask(
+            learning_tasks.looked,
+            str(moment.folder),
+            (self.picture.pixels, *rest),
+            key=(self.picture.key, *rest),
+            patch_size=self.patch_size,
+            what="Showing the picture to the model as it was.",
+            background=True,
+            heeded=False,
+        )
+
+    def film(self) -> Film:
+        """What is known by now."""
+        moments = self.past.moments
+        return Film(
+            history=self.past,
+            picture=self.picture,
+            patch_size=self.patch_size,
+            weights=[self._weights.get(moment) for moment in moments],
+            looks=[self._looks.get(moment) for moment in moments],
+            waiting=self.waiting,
+        )
+
+    def mark(self, film: Film) -> str:
+        """Names all that is drawn: another mark, another film."""
+        known = [part is not None for part in (*film.weights, *film.looks)]
+        return repr((self.past, self.picture.key, self.patch_size, known))
+
+    def packed(self, film: Film) -> bytes:
+        """Its payload, made again only where something has come."""
+        mark = film.waiting, self.mark(film)
+        if self._packed is None or self._packed[0] != mark:
+            self._packed = mark, replay_payload(film)
+        return self._packed[1]
+
+    def run_has_ended(self) -> bool:
+        """Whether a run that lived no longer does; its folder is read only now and then."""
+        if not self.past.lives or time.monotonic() - self._watched < _WATCH_RUN:
+            return False
+        self._watched = time.monotonic()
+        return read_run(self.past.folder).state != "running"
+
+
+def has_film(model: str | Path) -> bool:
+    """Whether snapshots of its training were kept."""
+    try:
+        return bool(snapshots.kept(checkpoints.folder_of(model)))
+    except (OSError, ValueError):
+        return False
+
+
+def section(model: Run | str | Path, *, key: str = "replay") -> None:
+    """A model's training as a film, for the chosen picture and patch size.
+
+    While the run lives, moments are added as they are kept; it draws itself anew for that, and
+    once when all is there, so call it outside of other fragments.
+
+    Args:
+        model: a run, a bundled name or a model's folder.
+        key: of its widgets, other ones for other sections on a page.
+    """
+    try:
+        past = history(model)
+    except (OSError, ValueError) as error:
+        components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
+        return
+    if not past.moments and not past.lives:
+        components.figure_state(
+            "empty",
+            "No snapshots were kept of this training.",
+            "Every run that is started here keeps some, also while it goes on.",
+            height=110,
+        )
+        return
+    gatherer = _gatherer(past, key)
+    gatherer.gather()  # what is known already need not be awaited
+    film = gatherer.film()
+    awaited, savable = past.lives or not film.complete, film.savable
+    # A fragment also where nothing is awaited: else the browser would build the figure anew.
+    st.fragment(_follow, run_every=_EVERY[past.lives] if awaited else None)(
+        key, awaited=awaited, savable=savable
+    )
+    if past.moments:
+        _downloads(gatherer, key, savable=savable)
+    _help(key)
+
+
+def _gatherer(past: History, key: str) -> Gatherer:
+    """The one of this session, for the picture and patch size chosen now."""
+    name, picture, patch_size = f"{key}_gatherer", state.picture(), state.patch_size()
+    kept: Gatherer | None = st.session_state.get(name)
+    if kept is None or not kept.is_of(past.folder, picture, patch_size):
+        kept = st.session_state[name] = Gatherer(past, picture, patch_size, kept)
+    kept.past = past
+    return kept
+
+
+def _follow(key: str, *, awaited: bool, savable: bool) -> None:
+    """Draw what is there by now; where something else than this must change, run the page."""
+    gatherer: Gatherer = st.session_state[f"{key}_gatherer"]
+    gatherer.gather()
+    film = gatherer.film()
+    complete = not gatherer.past.lives and film.complete
+    if awaited and (complete or gatherer.run_has_ended() or film.savable > savable):
+        st.rerun()
+    _draw(gatherer, key)
+
+
+def _draw(gatherer: Gatherer, key: str) -> None:
+    film = gatherer.film()
+    if not film.history.moments:
+        components.figure_state(
+            "loading",
+            "The first snapshot is on its way.",
+            "It is kept before the first step, and others after ever more steps.",
+            height=HEIGHT,
+        )
+        return
+    st.subheader(finding(film), anchor=False)
+    replay(gatherer.packed(film), key=key)
+
+
+def _downloads(gatherer: Gatherer, key: str, *, savable: bool) -> None:
+    """The film as one file, made of what is known when it is asked for.
+
+    Outside of what draws itself anew: each drawing gives a button another callable, and a click
+    that was under way would ask for one that is gone.
+    """
+    theme = st.context.theme.type
+
+    def made(kind: str) -> bytes:
+        film = gatherer.film()
+        return _exported(gatherer.mark(film), kind, theme, film)
+
+    row = st.container(horizontal=True, gap="small")
+    for kind, (name, mime) in replay_export.KINDS.items():
+        row.download_button(
+            f"Film ({name})",
+            partial(made, kind),
+            f"{gatherer.past.folder.name}-training.{kind}",
+            mime,
+            key=f"{key}_{kind}",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+            disabled=not savable,
+        )
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _exported(
+    mark: str,  # noqa: ARG001 - names the film
+    kind: str,
+    theme: str | None,
+    _film: Film,
+) -> bytes:
+    return replay_export.animated(_film, kind, palette(theme))
+
+
+def finding(film: Film) -> str:
+    """What changed from the first moment to the last, as far as known: the figure's title."""
+    read = [part for part in film.weights if isinstance(part, Weights)]
+    looks = [part for part in film.looks if isinstance(part, Looked)]
+    known = [part.closeness for part in read if part.closeness is not None]
+    if film.history.config.positions == "learned" and len(known) > 1:
+        first, last = known[0], known[-1]
+        values = f"closeness {signed(first)} at the start, {signed(last)} after {_steps(film)}"
+        if last - first >= _CHANGE:
+            return f"Positions find their neighbours: {values}"
+        if first > _CHANGE and first - last >= _CHANGE:
+            return f"Positions drift from the waves they began as: {values}"
+        if first > 0.5:
+            return f"Positions began in order and stay so: {values}"
+        return f"Positions have not found their neighbours: {values}"
+    if len(looks) > 1:
+        first, last = (float(part.distance.mean()) for part in (looks[0], looks[-1]))
+        return f"Heads look {first:.1f} pixels far at the start, {last:.1f} after {_steps(film)}"
+    return "What training makes of positions, filters, attention and the answer"
+
+
+def _steps(film: Film) -> str:
+    known = [
+        moment.step
+        for moment, part in zip(film.history.moments, film.weights, strict=True)
+        if isinstance(part, Weights)
+    ]
+    return f"{known[-1]:,} {'step' if known[-1] == 1 else 'steps'}"
+
+
+def _help(key: str) -> None:
+    source = components.source_of
+    components.how_to_read(
+        text=(
+            "Each moment is a **snapshot**: the whole model, kept after that many steps, shown the "
+            "chosen picture at the chosen patch size. Snapshots lie closer at the beginning, where "
+            "most changes. **Positions**: each tile stands at its own place and shows how like it "
+            "every place is, more (orange) or less (blue) than the moment's average; **closeness** "
+            "is the correlation of that likeness with nearness over all pairs of two places, 0 "
+            "where positions know nothing of their neighbours. **Filters**: the strongest "
+            "principal components of the patch embedding, each kept in its place from moment to "
+            "moment, the strongest at the end of a training first; grey is zero. "
+            "**Attention**: where the token that answers looks, on one scale for all "
+            "moments of a block; with mean pooling that is the mean over all patches. "
+            "**Distance**: how far heads look on average, beside an even spread (dotted). It is "
+            "one picture: what a head does on others, the Attention page can tell. That attention "
+            "moves together with the answer does not say that it is the reason for it."
+        ),
+        formula=r"r=\mathrm{corr}_{i<j}\big(\cos(e_i,e_j),\,-\lVert x_i-x_j\rVert\big)",
+        source="Dosovitskiy et al. (2021), figure 7: its three panels, over time.",
+        code="\n\n".join(
+            (
+                source("vitcore/introspection/positions.py", "closeness_correlation"),
+                source(
+                    "vitcore/introspection/filters.py",
+                    "follow_components",
+                    "_strongest",
+                    "_matched",
+                ),
+                source("vitcore/introspection/attention_numbers.py", "pooled_attention"),
+                source("vitcore/introspection/distance.py", "attention_distance"),
+            )
+        ),
+        key=key,
+    )

@@ -1,0 +1,1 @@
+"""Training runs of this server: asked for, started, steered, queued and compared."""

@@ -1,0 +1,326 @@
+"""Training processes of this server: started, watched and stopped through their run folders."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Container, Sequence
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from explorer.runs.run_progress import Follower, Progress
+from explorer.runs.run_queue import Queued, RunQueue
+from vitcore.config import TrainConfig
+from vitcore.sentences import cannot_use, reason
+from vitcore.training import events, flags, run_files, runs
+from vitcore.training.control import FILE_NAME as CONTROL
+from vitcore.training.control import LIFELINE, write_control
+from vitcore.training.events import END_STATES
+from vitcore.training.runs import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = "VITCORE_RUNS_AT_ONCE"  # environment variable; training runs share the processor
+MOST_AT_ONCE = 2  # where it says nothing
+MOST_FOLLOWED = 16
+
+
+class RunRefusedError(ValueError):
+    """A run that is not started; the message says why, in one or two sentences."""
+
+
+class Jobs:
+    """Start, watch and stop training runs. Safe to use from many sessions at once.
+
+    What is known about a run is read from its folder, so runs of other processes and of an
+    earlier server are seen too. Kept here is only the pipe to each process of this server:
+    the process stops by itself when the pipe closes, that is, however this server ends.
+
+    Args:
+        root: folder of the runs; by default the user's, looked up at each call.
+        program: what trains, without its arguments; by default this Python with `-m vitcore`.
+    """
+
+    def __init__(
+        self, root: str | Path | None = None, *, program: Sequence[str] | None = None
+    ) -> None:
+        self._root = Path(root) if root is not None else None
+        # -P: a folder that the server happens to stand in must not lend the run its modules.
+        self._program = list(program or (sys.executable, "-P", "-m", "vitcore"))
+        self._processes: dict[str, subprocess.Popen] = {}
+        self._followers: dict[str, Follower] = {}
+        self._lock = threading.RLock()
+        self.queue = RunQueue(self._launch_if_room)
+
+    def runs(self) -> list[Run]:
+        """All runs on this machine, newest first."""
+        self._collect()
+        return runs.list_runs(self._root)
+
+    def refusal(self) -> str:
+        """Why no run can be started now, or ""."""
+        listed = self.runs()
+        busy = [run.name for run in listed if run.state == "running"]
+        ended = [run.name for run in listed if run.state in END_STATES]
+        with self._lock:  # whose folder was deleted or damaged meanwhile trains all the same
+            busy += [name for name in self._processes if name not in (*busy, *ended)]
+        if len(busy) < most_at_once():
+            return ""
+        names = " and ".join(busy)
+        many = f"{len(busy)} runs are" if len(busy) > 1 else "1 run is"
+        return f"{many} training already: {names}. Stop one, or wait until it ends."
+
+    def start(self, config: TrainConfig, *, keep: bool = False) -> str | Queued:
+        """Start a run in a process of its own, or let it wait until there is room.
+
+        Args:
+            config: what is to be trained.
+            keep: the run is to go on when the server ends.
+
+        Returns:
+            Its name, or its place in `queue`.
+
+        Raises:
+            RunRefusedError: if too many wait, or nothing can be written.
+        """
+        with self._lock:
+            if not self.queue() and not self.refusal():
+                return self._launch(config, keep)
+            try:
+                ticket = self.queue.add(config, keep=keep)
+            except ValueError as error:
+                raise RunRefusedError(str(error)) from None
+            return Queued(ticket, config, keep)
+
+    def _launch_if_room(self, config: TrainConfig, keep: bool) -> str | None:
+        with self._lock:
+            return None if self.refusal() else self._launch(config, keep)
+
+    def _launch(self, config: TrainConfig, keep: bool) -> str:
+        root = self._root or runs.runs_home()
+        with self._lock:
+            try:
+                folder = runs.new_folder(root)
+                write_control(folder, "run")
+                arguments = [*flags.arguments(config), f"--run-dir={folder.resolve()}"]
+                self._open(folder, config, arguments, keep=keep)
+            except OSError as error:
+                why = cannot_use(root, error, instead="VITCORE_HOME")
+                raise RunRefusedError(f"The run could not be started: {why}.") from error
+            return folder.name
+
+    def resume(self, name: str, *, keep: bool = False) -> None:
+        """Let a run that was stopped, interrupted or failed go on from its last checkpoint.
+
+        Raises:
+            RunRefusedError: if it is running or damaged, saved nothing, or there is no room.
+        """
+        folder = self._folder(name)
+        with self._lock:
+            self._collect()
+            run = runs.read_run(folder)
+            if run.state == "running" or name in self._processes:
+                raise RunRefusedError(f"{name} is running already.")
+            if why := self.refusal():
+                raise RunRefusedError(why)
+            if run.config is None or not self.can_resume(run):
+                raise RunRefusedError(f"{name} has saved nothing that it could go on from.")
+            try:
+                write_control(folder, "run")
+                events.go_on(folder)
+                self._open(
+                    folder, run.config, ["--resume", f"--run-dir={folder.resolve()}"], keep=keep
+                )
+            except OSError as error:
+                raise RunRefusedError(f"{name} could not go on: {reason(error)}.") from error
+
+    def can_resume(self, run: Run) -> bool:
+        """Whether an ended run has more to do, and what it needs for that."""
+        ended = run.state in ("stopped", "interrupted", "failed")
+        return ended and (run.folder / run_files.STATE).is_file()
+
+    def _open(self, folder: Path, config: TrainConfig, arguments: list[str], *, keep: bool) -> None:
+        with open(folder / runs.LOG, "ab") as log:
+            process = self._begin(["train", *arguments], folder, log, keep=keep)
+        self._processes[folder.name] = process
+        # Until the process describes itself, so that the run is never without an owner.
+        runs.write_description(folder, config, pid=process.pid)
+
+    def _begin(
+        self, arguments: list[str], folder: Path, log: BinaryIO, *, keep: bool
+    ) -> subprocess.Popen:
+        try:
+            return subprocess.Popen(
+                self._program + arguments,
+                stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=_environment(keep=keep),
+                # Ctrl-C is for the server: the run hears of it through its pipe.
+                start_new_session=os.name == "posix",
+            )
+        except OSError as error:
+            if not (folder / runs.DESCRIPTION).exists():
+                shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
+            why = f"{self._program[0]} does not start: {reason(error)}"
+            raise RunRefusedError(f"The run could not be started: {why}.") from error
+
+    def stop(self, name: str) -> None:
+        """Ask a run to stop at its next step. Its weights are kept."""
+        write_control(self._folder(name), "stop")
+
+    def pause(self, name: str) -> None:
+        """Ask a run to wait after its next step."""
+        write_control(self._folder(name), "pause")
+
+    def go_on(self, name: str, *, pace: int = 0) -> None:
+        """Let a paused run go on; at most `pace` steps a second, 0 means as many as it can."""
+        write_control(self._folder(name), f"run {pace}" if pace else "run")
+
+    def one_step(self, name: str) -> None:
+        """Let a run take one more step, and wait."""
+        write_control(self._folder(name), f"step {_ticket()}")
+
+    def one_epoch(self, name: str) -> None:
+        """Let a run go on to the end of its epoch, and wait."""
+        write_control(self._folder(name), f"epoch {_ticket()}")
+
+    def end_now(self, name: str) -> bool:
+        """End the process of a run that does not stop; what it last saved is kept.
+
+        Returns:
+            False where this server did not start it.
+        """
+        with self._lock:
+            process = self._processes.get(name)
+        if process is None:
+            return False
+        process.kill()
+        process.wait()
+        self._collect()
+        return True
+
+    def delete(self, name: str) -> None:
+        """Delete a run and its folder.
+
+        Raises:
+            ValueError: while it is running.
+        """
+        self._collect()
+        runs.delete_run(self._folder(name))
+        with self._lock:
+            self._followers.pop(name, None)
+
+    def rename(self, name: str, new: str, *, taken: Container[str] = ()) -> None:
+        """Give a run another name.
+
+        Raises:
+            ValueError: while it is running, or if the name is taken or cannot be one.
+        """
+        self._collect()
+        with self._lock:
+            if name in self._processes:
+                raise ValueError(f"a run can be renamed once it has ended, but {name} is running")
+            run_files.rename(self._folder(name), new, taken=taken)
+            self._followers.pop(name, None)
+
+    def archive(self, name: str, *, with_state: bool = False) -> BinaryIO:
+        """A run as a zip, in a temporary file that is gone once it is closed.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        file = tempfile.TemporaryFile(prefix="vitcore-")  # noqa: SIM115 - the reader closes it
+        try:
+            run_files.archive(self._folder(name), file, with_state=with_state)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def progress(self, name: str) -> Progress | None:
+        """How far a run is, with its curves, or None where there is no such run.
+
+        Only what was written since the last call is read.
+        """
+        self._collect()
+        folder = self._folder(name)
+        if not folder.is_dir():
+            return None
+        run = runs.read_run(folder)
+        with self._lock:
+            follower = self._followers.pop(name, None) or Follower(folder)
+            self._followers[name] = follower  # the last one used stands last
+            while len(self._followers) > MOST_FOLLOWED:
+                self._followers.pop(next(iter(self._followers)))
+            follower.catch_up()
+            leaving = run.state == "stopped" and name in self._processes
+            return follower.progress(run, word=_word(folder), leaving=leaving)
+
+    def close(self) -> None:
+        """Let go of all processes; each saves and leaves. For tests: a server just ends."""
+        self.queue.close()
+        with self._lock:
+            for process in self._processes.values():
+                if process.stdin is not None:  # else it was started to go on
+                    process.stdin.close()
+                    process.wait()
+            self._processes.clear()
+
+    def _folder(self, name: str) -> Path:
+        if not name or name != Path(name).name or name.startswith("."):
+            raise ValueError(f"name must be that of a run, without a path, got {name!r}")
+        return (self._root or runs.runs_home()) / name
+
+    def _collect(self) -> None:
+        """Take note of ended processes; uncollected ones stay in the system's table."""
+        with self._lock:
+            for name, process in list(self._processes.items()):
+                if process.poll() is not None:
+                    if process.stdin is not None:
+                        process.stdin.close()
+                    del self._processes[name]
+
+
+@cache
+def server_jobs() -> Jobs:
+    """The one of this server process.
+
+    Not a Streamlit resource: clearing Streamlit's caches would close the pipes, and end runs.
+    """
+    return Jobs()
+
+
+def most_at_once() -> int:
+    """How many runs may train at the same time on this machine."""
+    given = os.environ.get(AT_ONCE, "").strip()
+    return int(given) if given.isdecimal() and int(given) else MOST_AT_ONCE
+
+
+def _environment(*, keep: bool) -> dict[str, str]:
+    """Ours, with the repository on the path, whatever folder the server stands in."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+        LIFELINE: "" if keep else "1",
+    }
+
+
+def _ticket() -> int:
+    """When a wish was made, in nanoseconds since 1970: no earlier wish had it."""
+    return time.time_ns()
+
+
+def _word(folder: Path) -> str:
+    """What a run was told last."""
+    try:
+        return (folder / CONTROL).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""

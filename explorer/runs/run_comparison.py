@@ -1,0 +1,78 @@
+"""In what the configurations of runs differ, as a table."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+from explorer.runs.train_switches import SWITCHES
+from explorer.words.findings import percent
+from vitcore.config import TrainConfig
+from vitcore.training.runs import Run
+
+_STYLE = """<style>
+.run-table { font-variant-numeric: tabular-nums; border-collapse: collapse; display: block;
+  overflow-x: auto; }
+.run-table th, .run-table td { text-align: left; font-weight: 400; border: 0;
+  padding: .3rem 1.2rem .3rem 0; white-space: nowrap;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+.run-table th { color: color-mix(in srgb, currentColor 72%, transparent); }
+.run-table thead th { font-weight: 600; color: inherit; }
+</style>"""
+
+
+def differences(configs: Sequence[TrainConfig]) -> dict[str, list[Any]]:
+    """The fields in which configurations differ, each with all values, in the order of fields."""
+    described = [config.to_dict() for config in configs]
+    all_values = {name: [one[name] for one in described] for name in described[0]}
+    return {
+        name: values
+        for name, values in all_values.items()
+        if any(value != values[0] for value in values)
+    }
+
+
+def table(runs: Sequence[Run]) -> str:
+    """What was chosen differently in these runs, and what they reached, as HTML."""
+    runs = [run for run in runs if run.config is not None]
+    if len(runs) < 2:
+        return ""
+    rows = {
+        _label(name): [_word(name, value) for value in values]
+        for name, values in differences([run.config for run in runs]).items()
+    }
+    if not rows:
+        rows = {"Configuration": ["the same"] * len(runs)}
+    rows |= {
+        "Step": [f"{run.step:,}" for run in runs],
+        "Right, held back": [_right(run) for run in runs],
+    }
+    head = "".join(f"<th scope='col'>{html.escape(run.name)}</th>" for run in runs)
+    body = "".join(
+        f"<tr><th scope='row'>{html.escape(label)}</th>"
+        + "".join(f"<td>{html.escape(value)}</td>" for value in values)
+        + "</tr>"
+        for label, values in rows.items()
+    )
+    return (
+        f"{_STYLE}<table class='run-table'><thead><tr><td></td>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
+
+
+def _label(name: str) -> str:
+    known = SWITCHES.get(name)
+    return known.label if known else name.replace("_", " ").capitalize()
+
+
+def _word(name: str, value: Any) -> str:
+    known = SWITCHES.get(name)
+    if known and known.options and not isinstance(value, tuple | list):
+        return known.options.get(value, str(value))
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _right(run: Run) -> str:
+    accuracy = (run.validation or {}).get("accuracy")
+    return percent(accuracy) if isinstance(accuracy, int | float) else "not yet"

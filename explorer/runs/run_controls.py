@@ -1,0 +1,241 @@
+"""What can be done with runs on the Train page: steer one, keep it, compare it, leave the queue."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from explorer.runs import held_widgets
+from explorer.runs.jobs import Jobs, RunRefusedError
+from explorer.runs.run_progress import Progress
+from explorer.runs.run_queue import Queued
+from explorer.words import run_sentences
+from vitcore.training.runs import Run
+
+_PACES = {0: "full speed", 10: "10 steps a second", 3: "3 steps a second", 1: "1 step a second"}
+_TROUBLE = "train_trouble"  # a sentence for the next time that the page is drawn
+
+
+def shown(jobs: Jobs) -> str | None:
+    """Which run is shown: the one chosen or started last, else the newest; before it is chosen."""
+    if (ticket := st.session_state.get("train_ticket")) is not None:
+        if begun := jobs.queue.begun_as(ticket):
+            show_run(begun)
+        if begun or ticket not in {one.ticket for one in jobs.queue()}:
+            del st.session_state["train_ticket"]
+    names = [run.name for run in jobs.runs()]
+    if st.session_state.get("train_run") not in names:
+        st.session_state.pop("train_run", None)
+    return st.session_state.get("train_run", names[0] if names else None)
+
+
+def choose(jobs: Jobs) -> str | None:
+    """Choose the run that is shown."""
+    runs = {run.name: run for run in jobs.runs()}
+    if not runs:
+        return None
+
+    def words(name: str) -> str:
+        return f"{name} (damaged)" if runs[name].state == "damaged" else name
+
+    return st.selectbox(
+        "Run",
+        list(runs),
+        format_func=words,
+        key="train_run",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def show_run(name: str) -> None:
+    """Show this run from now on."""
+    held_widgets.put("train_run", name)
+
+
+def begin(run: str | Queued) -> None:
+    """Show what was just started, or its place in the queue."""
+    if isinstance(run, Queued):
+        st.session_state["train_ticket"] = run.ticket
+    else:
+        show_run(run)
+
+
+def queue(jobs: Jobs) -> None:
+    """The runs that wait, each with its place; drawn anew when one has begun."""
+    if waiting := jobs.queue():
+        st.fragment(_queue, run_every=1.0)(jobs, waiting)
+
+
+def _queue(jobs: Jobs, waiting: Sequence[Queued]) -> None:
+    if jobs.queue() != tuple(waiting):
+        st.rerun()
+    for place, one in enumerate(waiting, start=1):
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        row.markdown(f":material/schedule: {run_sentences.queued(one, place)}", width="content")
+        row.button(
+            "Take out",
+            key=f"train_queue_{one.ticket}",
+            type="tertiary",
+            on_click=jobs.queue.remove,
+            args=(one.ticket,),
+        )
+
+
+def steer(jobs: Jobs, progress: Progress, *, in_use: str) -> None:
+    """Buttons for what can be done with a run: while it lives, and afterwards.
+
+    Args:
+        jobs: of this server.
+        progress: of the run shown.
+        in_use: the model chosen in the sidebar.
+    """
+    row = st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="train_actions"
+    )
+    with row:
+        if progress.lives:
+            _living(jobs, progress)
+        else:
+            _ended(jobs, progress, in_use)
+    if trouble := st.session_state.pop(_TROUBLE, ""):
+        st.markdown(f":material/block: {trouble}")
+
+
+def _button(what: str, name: str, label: str, icon: str, **options: object) -> None:
+    # The name is part of the key: a click that was on its way while the page changed to another
+    # run must never reach that one.
+    key = f"train_{what}_{name}"
+    st.button(label, key=key, icon=f":material/{icon}:", args=(name,), **options)
+
+
+def _living(jobs: Jobs, progress: Progress) -> None:
+    name, state = progress.run.name, progress.state
+    if state == "stopping":
+        _button(
+            "end",
+            name,
+            "End now",
+            "cancel",
+            on_click=jobs.end_now,
+            help="Ends the process at once. What its last checkpoint saved is kept.",
+        )
+        return
+    waits = state in ("pausing", "paused", "stepping")
+    pace = st.session_state.get(f"train_pace_{name}", progress.pace)
+    if waits:
+        _button("resume", name, "Resume", "play_arrow", on_click=partial(jobs.go_on, pace=pace))
+    else:
+        _button("pause", name, "Pause", "pause", on_click=jobs.pause)
+    _button("step", name, "One step", "skip_next", on_click=jobs.one_step)
+    _button(
+        "epoch",
+        name,
+        "One epoch",
+        "fast_forward",
+        on_click=jobs.one_epoch,
+        help="Goes on to the end of this epoch, and pauses.",
+    )
+    _button("stop", name, "Stop", "stop", on_click=jobs.stop)
+
+    def change_pace() -> None:
+        if not waits:
+            jobs.go_on(name, pace=st.session_state[f"train_pace_{name}"])
+
+    st.selectbox(
+        "Speed",
+        list(_PACES),
+        index=list(_PACES).index(progress.pace) if progress.pace in _PACES else 0,
+        format_func=_PACES.get,
+        key=f"train_pace_{name}",
+        on_change=change_pace,
+        label_visibility="collapsed",
+        width=190,
+    )
+
+
+def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
+    run = progress.run
+    if run.usable and run.name == in_use:
+        st.markdown(":material/check: The model in use", width="content")
+    elif run.usable:
+        _button("use", run.name, "Use this model", "check", on_click=_use, type="primary")
+    if jobs.can_resume(run):
+        _button("goon", run.name, "Resume", "play_arrow", on_click=partial(_resume, jobs))
+    if run.config is not None:
+        _button(
+            "restart",
+            run.name,
+            "Restart",
+            "replay",
+            on_click=partial(_restart, jobs, run),
+            help="A new run with the same seed: the same first weights, so the curves coincide.",
+        )
+    with st.popover("Rename, download"):
+        _keep(jobs, run)
+
+
+def _keep(jobs: Jobs, run: Run) -> None:
+    name = run.name
+    given = st.text_input("Name", name, max_chars=60, key=f"train_name_{name}")
+    if given != name:
+        st.button(
+            "Rename",
+            key=f"train_rename_{name}",
+            on_click=_rename,
+            args=(jobs, name, f"train_name_{name}"),
+        )
+    state = st.toggle("With what it needs to be resumed", key=f"train_with_state_{name}")
+
+    def data() -> bytes:
+        with jobs.archive(name, with_state=state) as file:
+            return file.read()
+
+    st.download_button(
+        "Download as zip",
+        data,
+        f"{name}.zip",
+        "application/zip",
+        key=f"train_download_{name}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.html('<p class="quiet-line">It is deleted on the Models page.</p>')
+
+
+def _use(name: str) -> None:
+    st.session_state["model"] = name
+
+
+def _resume(jobs: Jobs, name: str) -> None:
+    try:
+        jobs.resume(name, keep=bool(st.session_state.get("train_keep")))
+    except RunRefusedError as error:
+        st.session_state[_TROUBLE] = str(error)
+
+
+def _restart(jobs: Jobs, run: Run, name: str) -> None:
+    """Start it again, with the curves of before beside the new ones."""
+    try:
+        begin(jobs.start(run.config, keep=bool(st.session_state.get("train_keep"))))
+    except (RunRefusedError, ValueError) as error:
+        st.session_state[_TROUBLE] = str(error)
+    else:
+        held_widgets.put("train_beside", [name])
+
+
+def _rename(jobs: Jobs, name: str, key: str) -> None:
+    from vitcore.checkpoints import bundled
+
+    new = st.session_state[key].strip()
+    try:
+        jobs.rename(name, new, taken=bundled())
+    except (ValueError, OSError) as error:
+        text = str(error)
+        st.session_state[_TROUBLE] = f"{name} keeps its name: {text}."
+        return
+    if st.session_state.get("model") == name:
+        st.session_state["model"] = new
+    show_run(new)
+    beside = st.session_state.get("train_beside", [])
+    held_widgets.put("train_beside", [new if one == name else one for one in beside])

@@ -1,0 +1,178 @@
+"""The form of a new run: what can be chosen, what of it cannot be, and what it comes to."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from explorer.runs import held_widgets, run_speeds
+from explorer.runs.train_switches import GROUPS, SWITCHES, Switch, config_of, refusal, values_of
+from explorer.words import cards, run_sentences
+from vitcore.config import RECIPES, TrainConfig
+from vitcore.training.runs import Run
+
+KEPT = {"persist_state": "session"}
+LENGTHS = {"30 seconds": 30.0, "2 minutes": 120.0, "10 minutes": 600.0}
+_DATA, _PRESETS = ("cifar10", "sketch10"), ("tiny", "article", "flexi", "plain")
+_NO_CIFAR10 = (
+    "CIFAR-10 is not on this machine. Choose sketch10, or choose cifar10 under Picture to fetch it."
+)
+
+
+def form(runs: Iterable[Run], *, found: bool) -> tuple[TrainConfig | None, str, bool]:
+    """Four choices and Start; the rest under More.
+
+    Args:
+        runs: of this machine, the newest first; they tell how long such a run takes.
+        found: whether CIFAR-10 is here.
+
+    Returns:
+        What is chosen, or None and why it cannot be; and whether Start was pressed.
+    """
+    first = st.session_state.setdefault("train_first_data", _DATA[0 if found else 1])
+    config, field, why = chosen(first)
+    if config is not None and config.data == "cifar10" and not found:
+        field, why = "data", _NO_CIFAR10
+    # Fixed widths: one row on a wide page, two to a row on a phone.
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    row.selectbox("Data", _DATA, index=_DATA.index(first), key="train_data", width=180, **KEPT)
+    words = run_sentences.MODELS_IN_WORDS
+    row.selectbox("Model", _PRESETS, key="train_preset", width=180, help=words, **KEPT)
+    number = {"format": "%g", "key": "train_epochs", "width": 135, **KEPT}
+    row.number_input("Epochs", value=5.0, step=1.0, **number)
+    row.number_input("Seed", value=0, step=1, key="train_seed", width=135, **KEPT)
+    # Never disabled: pressed or not, the sentence below says why it cannot start.
+    pressed = row.button("Start", key="train_start", type="primary", width=105)
+    with row.popover("More", width=115):
+        _further(field, why)
+    if why:
+        _say(why)
+    _short_runs(config, tuple(runs))
+    if config is not None and not why:
+        line = run_sentences.expected(run_speeds.forecast(config, runs))
+        st.html(f'<p class="quiet-line">{escape(run_sentences.chosen(config))}</p>'
+                f'<p class="quiet-line">{escape(line)}</p>')  # fmt: skip
+    return config, why, pressed
+
+
+def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...]) -> None:
+    """Lengths by the clock of this machine, and the article's run as it was."""
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    for words, seconds in LENGTHS.items():
+        row.button(
+            words,
+            key=f"train_length_{seconds:.0f}",
+            type="tertiary",
+            icon=":material/timer:",
+            on_click=_take_length,
+            args=(config, runs, seconds),
+            help="As many epochs as fit into this time here, going by earlier runs.",
+        )
+    row.button(
+        "The article's run",
+        key="train_article",
+        type="tertiary",
+        icon=":material/article:",
+        on_click=_take_article,
+        help="Its own network and recipe: 120 epochs, Adam at 2e-3, x 0.8 after 5 epochs without "
+        "gain, one picture in five held back.",
+    )
+
+
+def _further(field: str, why: str) -> None:
+    st.html(cards.CAPTION_STYLE)
+    recipe, *groups = st.tabs(["Recipe", *GROUPS])
+    with recipe:
+        st.radio(
+            "Recipe",
+            list(run_sentences.RECIPE_LINES),
+            captions=list(run_sentences.RECIPE_LINES.values()),
+            key="train_recipe",
+            on_change=_take_recipe,
+            **KEPT,
+        )
+        st.toggle("Keep running when the server ends", key="train_keep", **KEPT)
+        st.html(
+            '<p class="quiet-line">Otherwise it is saved then and can be resumed. '
+            "Closing the browser ends no run.</p>"
+        )
+    for tab, switches in zip(groups, GROUPS.values(), strict=True):
+        with tab:
+            for switch in switches:
+                with st.container(gap="xsmall"):  # the line belongs to what stands above it
+                    _switch(switch)
+                    if switch.name == field:
+                        _say(why)
+
+
+def _switch(switch: Switch) -> None:
+    """One switch, and what it does in one line."""
+    key, value = f"train_{switch.name}", values_of(RECIPES["standard"])[switch.name]
+    if switch.kind == "choice":
+        values = list(switch.options)
+        st.selectbox(
+            switch.label,
+            values,
+            index=values.index(value),
+            format_func=switch.options.get,
+            key=key,
+            **KEPT,
+        )
+    elif switch.kind == "whole":
+        st.number_input(switch.label, value=int(value), step=int(switch.step), key=key, **KEPT)
+    else:
+        st.number_input(
+            switch.label, value=float(value), step=switch.step, format="%g", key=key, **KEPT
+        )
+    st.html(f'<p class="quiet-line">{escape(switch.line)}</p>')
+
+
+def _say(why: str) -> None:
+    st.html(f'<p class="problem-line" role="alert">{escape(why)}</p>')
+
+
+def chosen(data: str) -> tuple[TrainConfig | None, str, str]:
+    """What the form asks for; or None, the field that cannot be, and why.
+
+    Args:
+        data: what is trained on before anything was chosen.
+    """
+    form = st.session_state
+    recipe = form.get("train_recipe", "standard")
+    first = values_of(RECIPES["standard"])
+    values = {name: form.get(f"train_{name}", first[name]) for name in SWITCHES}
+    others: dict[str, Any] = {
+        "data": form.get("train_data", data),
+        "preset": form.get("train_preset", _PRESETS[0]),
+    }
+    try:
+        others["epochs"] = float(form.get("train_epochs", 5.0))
+        others["seed"] = int(form.get("train_seed", 0))
+        return config_of(recipe, values, **others), "", ""
+    except TypeError:  # a number box that was emptied
+        return None, "", "A number is missing."
+    except (ValueError, OverflowError) as error:
+        return None, *refusal(error)
+
+
+def _take(config: TrainConfig) -> None:
+    for name, value in values_of(config).items():
+        held_widgets.put(f"train_{name}", value)
+
+
+def _take_recipe() -> None:
+    _take(RECIPES[st.session_state["train_recipe"]])
+
+
+def _take_length(config: TrainConfig | None, runs: tuple[Run, ...], seconds: float) -> None:
+    if config is not None:
+        held_widgets.put("train_epochs", run_speeds.epochs_in(seconds, config, runs))
+
+
+def _take_article() -> None:
+    article = RECIPES["article"]
+    held_widgets.put("train_recipe", article.recipe)
+    held_widgets.put("train_preset", article.preset)
+    held_widgets.put("train_epochs", article.epochs)
+    _take(article)

@@ -1,0 +1,1 @@
+"""The words on the pages: sentences, names and numbers, written from the data."""

@@ -1,0 +1,175 @@
+"""What the Models page says about a model, from its card, its run and its weights."""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from explorer.words.findings import percent
+from explorer.words.run_sentences import clock
+from vitcore.config import PATCH_SIZES, ViTConfig
+from vitcore.training.runs import Run
+
+# Streamlit's own captions are text at 60 %, a contrast of 4.3 on white; at 75 % it is above 6.
+CAPTION_STYLE = """<style>
+.st-key-models_shown [data-testid="stCaptionContainer"],
+.st-key-train_recipe [data-testid="stCaptionContainer"] {
+  color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
+</style>"""
+Points = tuple[list[float], list[float]]  # epochs, values
+_STYLE = """<style>
+.model-card { font-variant-numeric: tabular-nums; border-collapse: collapse; }
+.model-card th, .model-card td { text-align: left; vertical-align: top; font-weight: 400;
+  padding: .3rem 1rem .3rem 0; border: 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+.model-card th { white-space: nowrap; color: color-mix(in srgb, currentColor 72%, transparent); }
+.model-card.numbers { display: block; overflow-x: auto; }
+.model-card.numbers th, .model-card.numbers td { text-align: right; padding: .3rem .5rem; }
+.model-card.numbers th:first-child { text-align: left; padding-left: 0; }
+.model-card .now { font-weight: 600; }
+</style>"""
+
+
+def title(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) -> str:
+    """The finding of the Models page: how good the shown model is."""
+    for data in ("cifar10", "sketch10"):
+        share = _share(card, data, patch_size)
+        if share is not None:
+            of = "CIFAR-10 test pictures" if data == "cifar10" else "sketches it never saw"
+            return f"{name} gets {percent(share)} of {of} right at patch size {patch_size}"
+    if run is not None and run.state == "damaged":
+        return f"{name} is damaged"
+    accuracy = (run.validation or {}).get("accuracy") if run is not None else None
+    if accuracy is not None:
+        return f"{name} gets {percent(accuracy)} of the pictures held back right (guessing: 10%)"
+    return f"{name} has not been measured"
+
+
+def summary(card: Mapping[str, Any], patch_size: int) -> str:
+    """One line about a bundled model, for a list."""
+    parts = ["comes with the app"]
+    if data := card.get("data"):
+        parts.append(str(data).partition(",")[0])
+    if (share := _share(card, "cifar10", patch_size)) is not None:
+        parts.append(f"{percent(share)} of CIFAR-10 right at patch size {patch_size}")
+    return " · ".join(parts)
+
+
+def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
+    """What a model learned from, as one sentence, or "" where nothing says it."""
+    train = card.get("train") if isinstance(card, Mapping) else None
+    if not isinstance(train, Mapping):
+        train = run.config.to_dict() if run is not None and run.config is not None else {}
+    if train.get("data") == "sketch10":
+        return "Learned from sketch10 drawings."
+    if train.get("data") != "cifar10":
+        return ""
+    drawings = " and some sketch10 drawings" if train.get("sketch_share") else ""
+    return f"Learned from CIFAR-10 photographs{drawings}."
+
+
+def facts(
+    card: Mapping[str, Any],
+    run: Run | None,
+    config: ViTConfig,
+    weights: Mapping[str, np.ndarray],
+) -> str:
+    """A table of what is known about a model, as HTML; what is not known has no row."""
+    train = run.config if run is not None else None
+    parameters = sum(array.size for array in weights.values())
+    rows: dict[str, Any] = {
+        "Data": card.get("data") or (train and train.data),
+        "Recipe": card.get("recipe") or (train and train.recipe),
+        "Seed": card.get("seed", train.seed if train else None),
+        "Epochs": _number(card.get("epochs") or (run and round(run.epoch, 2))),
+        "Pictures seen": _number(card.get("pictures_seen")),
+        "Time": _duration(card.get("seconds")),
+        "Hardware": card.get("hardware"),
+        "Software": card.get("software"),
+        "Model": _architecture(config),
+        "Parameters": f"{parameters:,}",
+        "Note": card.get("note"),
+    }
+    lines = "".join(
+        f"<tr><th scope=row>{label}</th><td>{html.escape(str(value))}</td></tr>"
+        for label, value in rows.items()
+        if value not in (None, "")
+    )
+    return f"{_STYLE}<table class=model-card>{lines}</table>"
+
+
+def accuracy_table(card: Mapping[str, Any], patch_size: int) -> str:
+    """Accuracy by data set and patch size as an HTML table, or "" where nothing was measured."""
+    measured = card.get("accuracy")
+    if not isinstance(measured, Mapping) or not measured:
+        return ""
+    sizes = [size for size in PATCH_SIZES if any(_has(row, size) for row in measured.values())]
+
+    def cells(row: Any) -> str:
+        return "".join(
+            f"<td{_now(size, patch_size)}>{percent(float(row[str(size)]))}</td>"
+            if _has(row, size)
+            else "<td></td>"
+            for size in sizes
+        )
+
+    head = "".join(f"<th scope=col{_now(size, patch_size)}>{size}</th>" for size in sizes)
+    body = "".join(
+        f"<tr><th scope=row>{html.escape(str(data))}</th>{cells(row)}</tr>"
+        for data, row in measured.items()
+    )
+    return (
+        f"{_STYLE}<table class='model-card numbers'><thead><tr><th scope=col>patch size</th>"
+        f"{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def curve_title(quantity: str, training: Points, held_back: Points) -> str:
+    """Where a curve ends: in training and on the pictures held back."""
+    words, form = ("Right", "{:.0%}") if quantity == "accuracy" else ("Loss", "{:.2f}")
+    ends = [
+        f"{form.format(values[-1])} {where}"
+        for (_, values), where in ((training, "in training"), (held_back, "held back"))
+        if values
+    ]
+    return f"{words}: {', '.join(ends)}" if ends else words
+
+
+def confusion_line(data: str, patch_size: int, matrix: np.ndarray) -> str:
+    """What a card's confusion matrix counts."""
+    of = "CIFAR-10 test pictures" if data == "cifar10" else "sketches it never saw"
+    return f"{int(matrix.sum()):,} {of} at patch size {patch_size}; rows are what they are"
+
+
+def _now(size: int, patch_size: int) -> str:
+    return " class=now" if size == patch_size else ""
+
+
+def _has(row: Any, size: int) -> bool:
+    return isinstance(row, Mapping) and isinstance(row.get(str(size)), int | float)
+
+
+def _share(card: Mapping[str, Any], data: str, patch_size: int) -> float | None:
+    measured = card.get("accuracy")
+    row = measured.get(data) if isinstance(measured, Mapping) else None
+    return float(row[str(patch_size)]) if _has(row, patch_size) else None
+
+
+def _number(value: Any) -> str | None:
+    return f"{value:,.10g}" if isinstance(value, int | float) else None
+
+
+def _duration(seconds: Any) -> str | None:
+    if not isinstance(seconds, int | float):
+        return None
+    return f"{clock(seconds)} {'hours' if seconds >= 3600 else 'minutes'}"
+
+
+def _architecture(config: ViTConfig) -> str:
+    ending = "class token" if config.pooling == "class" else "mean pooling"
+    heads = "head" if config.heads == 1 else "heads"
+    return (
+        f"{config.depth} blocks of {config.heads} {heads}, tokens of {config.width} numbers, "
+        f"positions {config.positions}, {ending}"
+    )

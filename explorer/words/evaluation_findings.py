@@ -1,0 +1,121 @@
+"""What the Evaluate page says about a model, written from its report."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from explorer.evaluation.tested_pictures import IN_WORDS
+from explorer.words.findings import percent, with_article
+from vitcore.report import ByClass, Reliability, Report, Score
+
+_SURE = 1.96  # standard deviations around the mean that hold 95 %
+
+
+def title(score: Score | None, *, model: str, source: str, wanted: int, patch_size: int) -> str:
+    """The finding of the page: how many are right, by now or in all."""
+    pictures = f"{wanted:,} {IN_WORDS[source]}"
+    if score is None:
+        return f"{model} is asked about {pictures} at patch size {patch_size}"
+    share = percent(score.accuracy)
+    if score.pictures < wanted:
+        return f"{model}: {share} right so far, {score.pictures:,} of {pictures}"
+    return f"{model} gets {share} of {pictures} right at patch size {patch_size}"
+
+
+def interval(score: Score) -> tuple[float, float]:
+    """Where the accuracy over endlessly many such pictures would lie, 95 times in 100.
+
+    Source: Wilson 1927, as in Brown, Cai & DasGupta 2001, equation 4
+    """
+    count, share, square = score.pictures, score.accuracy, _SURE**2
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    reach = share * (1 - share) / count + square / (4 * count**2)
+    half = _SURE * reach**0.5 / (1 + square / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def confusion_title(matrix: np.ndarray, names: Sequence[str]) -> str:
+    """The mistake that is made most often, as a share of the pictures of its class."""
+    wrong = matrix * ~np.eye(len(matrix), dtype=bool)
+    if not wrong.any():
+        return "No picture is taken for another class"
+    row, column = divmod(int(wrong.argmax()), len(matrix))
+    share = matrix[row, column] / matrix[row].sum()
+    true, answered = names[row], names[column]
+    return (
+        f"Most often mistaken: {with_article(true)} for {with_article(answered)}, "
+        f"{percent(float(share))} of all {_plural(true)}"
+    )
+
+
+def cell_title(matrix: np.ndarray, row: int, column: int, names: Sequence[str]) -> str:
+    """How many pictures a cell of the matrix holds."""
+    count, whole = int(matrix[row, column]), int(matrix[row].sum())
+    of = f"{count:,} of {whole:,} {_plural(names[row])}"
+    if row == column:
+        return f"{of} are recognised"
+    return f"{of} are answered {names[column]}"
+
+
+def classes_title(classes: ByClass, names: Sequence[str]) -> str:
+    """The class that is found best and the one found worst, by F1."""
+    if float(np.ptp(classes.f1)) == 0:
+        return "All classes are found alike"
+    best, worst = int(classes.f1.argmax()), int(classes.f1.argmin())
+    return (
+        f"Best at {_plural(names[best])} (F1 {percent(float(classes.f1[best]))}), "
+        f"worst at {_plural(names[worst])} ({percent(float(classes.f1[worst]))})"
+    )
+
+
+def calibration_title(bins: Reliability) -> str:
+    """Whether the model is too sure of itself, and by how much."""
+    count = max(int(bins.pictures.sum()), 1)
+    gap = float((bins.confidence - bins.accuracy) @ bins.pictures / count)
+    error = percent(bins.error)
+    if bins.error < 0.02:
+        return f"Its confidence can be believed: calibration error {error}"
+    if abs(gap) < bins.error / 2:
+        return f"Too sure in places, too unsure in others: calibration error {error}"
+    way = "sure" if gap > 0 else "unsure"
+    return f"Too {way} of itself by {percent(abs(gap))}: calibration error {error}"
+
+
+def mistakes_title(found: Report, labels: np.ndarray, names: Sequence[str]) -> str:
+    """The mistake that the model is surest of."""
+    if not len(found.mistakes):
+        return "It makes no mistake"
+    first = int(found.mistakes[0])
+    true, answered = names[int(labels[first])], names[int(found.answers[first])]
+    share = percent_below_one(float(found.confidence[first]))
+    return f"Surest mistake: {with_article(true)}, answered {answered} with {share}"
+
+
+def cost_title(accuracy: Mapping[int, float], operations: Mapping[int, float], now: int) -> str:
+    """What the present patch size costs and brings beside the one that is right most often."""
+    if not accuracy:
+        return "No bundled model was measured at several patch sizes"
+    best = max(accuracy, key=lambda size: accuracy[size])
+    most = f"Patch size {best} is right most often, {percent(accuracy[best])}"
+    if now == best or now not in accuracy:
+        return most
+    times = operations[best] / operations[now]
+    cost = f"{times:.1f} times cheaper" if times >= 1 else f"{1 / times:.1f} times as costly"
+    return f"{most}; {now} is {cost} and gets {percent(accuracy[now])}"
+
+
+def progress_line(done: int, wanted: int, seconds: float) -> str:
+    """How far the counting is."""
+    if done >= wanted:
+        speed = f" · {done / seconds:,.0f} pictures a second" if seconds > 0 else ""
+        return f"{wanted:,} pictures{speed}"
+    return f"{done:,} of {wanted:,} pictures"
+
+
+def percent_below_one(share: float) -> str:
+    """A share as text that says 100 % only of what is certain."""
+    return percent(share) if share < 0.995 else ">99%" if share < 1 else "100%"
+
+
+def _plural(name: str) -> str:
+    return {"deer": "deer"}.get(name, f"{name}s")

@@ -1,0 +1,233 @@
+"""What the pages say about training runs: sentences written from how far they are."""
+
+from explorer.runs.run_progress import Progress
+from explorer.runs.run_queue import Queued
+from explorer.runs.run_speeds import Forecast
+from explorer.words.findings import percent
+from vitcore.config import RECIPES, TrainConfig
+from vitcore.training.runs import Run
+
+RECIPE_LINES = {
+    "standard": "Warm-up, cosine, AdamW, flips and shifted crops.",
+    "article": "The notebook's pipeline to the letter: Adam, a drop on plateau, its augmentation.",
+}
+MODELS_IN_WORDS = (
+    "**tiny**: 4 blocks, 0.2 million numbers; learns something in a minute.  \n"
+    "**article**: 6 blocks, 0.5 million numbers; the network of the notebook of *Understand and "
+    "Implement Vision Transformer with TensorFlow 2.0*.  \n"
+    "**flexi**: 6 blocks, 2.7 million numbers; its patches begin as squares of 8 × 8.  \n"
+    "**plain**: 6 blocks, 2.7 million numbers; a class token answers, as in the ViT paper."
+)
+
+
+def title(progress: Progress | None) -> str:
+    """The finding of the Train page."""
+    if progress is None:
+        return "Train a model and watch it learn"
+    run = progress.run
+    if progress.state == "starting":
+        return f"{run.name} is starting"
+    at = f"epoch {_epoch(run.epoch)} of {_epoch(progress.epochs)}"
+    right = _right(run)
+    if progress.state == "paused":
+        return f"{run.name} is paused at {at}, step {run.step:,}"
+    if progress.state == "finished":
+        return f"{run.name} learned: {right}" if right else f"{run.name} is trained"
+    if progress.state == "failed":
+        return f"{run.name} failed at step {run.step + 1:,}"
+    if progress.state == "interrupted" and not run.step:
+        return f"{run.name} could not begin"
+    ended = {
+        "stopped": "was stopped at",
+        "interrupted": "was interrupted at",
+        "stopping": "stops at",
+    }
+    if progress.state in ended:
+        found = f": {right}" if right else ""
+        return f"{run.name} {ended[progress.state]} {at}{found}"
+    if progress.state == "damaged":
+        return f"{run.name} is damaged"
+    if right:
+        return f"{run.name}: {at}, {right}"
+    loss = progress.train.loss
+    return f"{run.name}: {at}, loss {loss[-1]:.2f}" if loss else f"{run.name}: {at}"
+
+
+def progress_line(progress: Progress) -> str:
+    """Data, model, epoch, speed and time left of a run that lives, or how it ended."""
+    run = progress.run
+    parts = [run.config.data, run.config.preset] if run.config is not None else []
+    parts += [f"epoch {_epoch(run.epoch)} / {_epoch(progress.epochs)}"]
+    if progress.lives:
+        if progress.pictures_per_second is not None:
+            parts.append(f"{progress.pictures_per_second:,.0f} pictures/s")
+        if heard := _heard(progress):
+            parts.append(heard)
+        elif progress.seconds_left is not None:
+            parts.append(f"{clock(progress.seconds_left)} left")
+    else:
+        parts.append(f"{run.step:,} steps")
+        parts.append(run.state)
+    return " · ".join(parts)
+
+
+def _heard(progress: Progress) -> str:
+    """What a run was asked for and has not finished yet, or ""."""
+    if progress.to_epoch:
+        return "pausing at the end of this epoch"
+    if progress.state == "paused":
+        return f"paused after step {progress.run.step:,}"
+    return {
+        "pausing": "pausing after this step",
+        "stepping": "taking one step",
+        "stopping": "stopping after this step",
+    }.get(progress.state, "")
+
+
+def starting(progress: Progress) -> tuple[str, str]:
+    """What is done before there is a first point, and what comes then."""
+    what = (
+        "computing the first step" if progress.ready else "importing TensorFlow, building the model"
+    )
+    if progress.state == "paused":
+        return "Paused before the first step.", "One step takes it."
+    if progress.state == "stopping":
+        return (
+            "Stopping as soon as it has started.",
+            f"It is {what}; {progress.seconds:.0f} s so far.",
+        )
+    return (
+        f"Starting: {what}, {progress.seconds:.0f} s so far.",
+        "The curves begin with the first step.",
+    )
+
+
+def trouble(run: Run, *, resumes: bool = False) -> tuple[str, str]:
+    """Why a run failed or was interrupted, and what to do.
+
+    Args:
+        run: the run.
+        resumes: whether it can go on from a checkpoint.
+    """
+    kept = " What it had learned by its last checkpoint is kept." if run.usable else ""
+    if run.state == "failed":
+        what = run.problem or "The training failed without saying why."
+        then = "Change what the sentence names, or the seed, and start again."
+    elif run.state == "damaged":
+        return run.problem, "Its files cannot be used; delete it on the Models page."
+    else:
+        what = run.problem or "Its process ended without saying why."
+        then = "Resume lets it go on from its last checkpoint." if resumes else "Restart it."
+    return what, f"{then}{kept}"
+
+
+def loss_title(progress: Progress) -> str:
+    return _pair("Loss", progress.train.loss, progress.validation.loss, "{:.2f}")
+
+
+def accuracy_title(progress: Progress) -> str:
+    if not progress.train.accuracy:
+        return "Accuracy"
+    return _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}")
+
+
+def rate_title(progress: Progress) -> str:
+    config = progress.run.config
+    if config is None:
+        return "Learning rate"
+    if config.schedule == "cosine":
+        return f"Learning rate: {config.learning_rate:g} down to 0"
+    return f"Learning rate: {config.learning_rate:g}, x {config.plateau_factor:g} on plateaus"
+
+
+def chosen(config: TrainConfig) -> str:
+    """What will be trained, in one line of small print."""
+    model = config.model_config()
+    kind = "drawings" if config.data == "sketch10" else "photographs"
+    data = f"{config.pictures_per_epoch:,} {kind} an epoch"
+    return (
+        f"{config.preset}: {model.depth} blocks of {model.heads} heads · {data} · "
+        f"{config.recipe} recipe, learning rate {config.learning_rate:g}"
+    )
+
+
+def expected(forecast: Forecast) -> str:
+    """How long a run takes here and what it reaches, and how that is known."""
+    about = f"About {_duration(forecast.seconds)}"
+    if not forecast.measured_in:
+        return (
+            f"{about}, which is a guess, and what it reaches is not known: "
+            "nobody has trained this model on this machine yet."
+        )
+    sentence = f"{about} here, as fast as {forecast.measured_in} was."
+    if not forecast.reached:
+        return f"{sentence} No run like this has finished on this machine yet."
+    low, high = percent(min(forecast.reached)), percent(max(forecast.reached))
+    found = low if low == high else f"{low} to {high}"
+    many = len(forecast.reached)
+    who = "The run like this that finished here" if many == 1 else f"{many} runs like this here"
+    return f"{sentence} {who} got {found} of the pictures held back right (guessing: 10%)."
+
+
+def queued(one: Queued, place: int) -> str:
+    """A run that waits, and its place."""
+    config = one.config
+    what = f"{config.preset} on {config.data}, {_epochs(config.epochs)}, seed {config.seed}"
+    if one.problem:
+        return f"{what}: {one.problem}"
+    return f"Waiting, place {place} of the queue: {what}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def summary(run: Run) -> str:
+    """One line about a run, for a list."""
+    if run.config is None:
+        return f"damaged: {run.problem}"
+    parts = [run.state, run.config.data, run.config.preset, _epochs(run.epoch)]
+    if right := _right(run):
+        parts.append(right)
+    return " · ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as 00:41 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def recipe_rate(recipe: str) -> float:
+    """The learning rate with which a recipe comes."""
+    return RECIPES[recipe].learning_rate
+
+
+def _right(run: Run) -> str:
+    accuracy = (run.validation or {}).get("accuracy")
+    if not isinstance(accuracy, int | float):
+        return ""
+    return f"{percent(accuracy)} of the pictures held back are right (guessing: 10%)"
+
+
+def _epochs(epochs: float) -> str:
+    number = _epoch(epochs)
+    return f"{number} epoch" if number == "1" else f"{number} epochs"
+
+
+def _epoch(epochs: float) -> str:
+    return f"{epochs:.1f}".removesuffix(".0")
+
+
+def _pair(what: str, train: tuple[float, ...], validation: tuple[float, ...], form: str) -> str:
+    parts = []
+    if train:
+        parts.append(f"{form.format(train[-1])} in training")
+    if validation:
+        parts.append(f"{form.format(validation[-1])} held back")
+    return f"{what}: {', '.join(parts)}" if parts else what

@@ -1,0 +1,89 @@
+"""Cards and runs read for their measurements; nothing in them can break a page."""
+
+import numpy as np
+import pytest
+
+from explorer import services
+from explorer.evaluation import measured
+from vitcore.checkpoints import CheckpointError
+from vitcore.config import PRESETS
+from vitcore.flops import flops
+
+CARD = {
+    "train": {"data": "cifar10"},
+    "accuracy": {"cifar10": {"4": 0.8, "8": 0.7, "7": 0.5, "16": None, "2": "much"}},
+    "reports": {
+        "sketch10": {"patch_size": 4, "confusion": np.eye(10, dtype=int).tolist()},
+        "cifar10": {"patch_size": 4, "confusion": (2 * np.eye(10, dtype=int)).tolist()},
+    },
+    "training_curve": {"epoch": [0.1, 0.2], "loss": [2.0, None], "accuracy": [0.1, 0.2]},
+    "curves": [{"epoch": 1.0, "loss": 1.5, "accuracy": 0.4}, {"epoch": 2.0}, 7],
+}
+
+
+@pytest.fixture
+def cards(monkeypatch):
+    known = {}
+
+    def card(name):
+        if name == "broken":
+            raise CheckpointError("card.json of broken is damaged")
+        return known.get(name)
+
+    monkeypatch.setattr(services, "card", card)
+    monkeypatch.setattr(services, "weights", lambda _: (PRESETS["flexi"], {}))
+    return known
+
+
+def test_a_card_that_cannot_be_read_is_an_empty_one(cards):
+    cards["odd"] = [1]
+    assert measured.card_of("broken") == measured.card_of("odd") == measured.card_of("none") == {}
+
+
+def test_what_a_model_learned_from_is_in_its_card(cards):
+    cards["flexi"] = CARD
+    assert measured.learned_from("flexi") == "cifar10"
+    assert measured.learned_from("broken") == ""
+
+
+def test_models_with_several_sizes_are_compared_the_chosen_one_first(cards):
+    cards.update(flexi=CARD, plain=CARD, one={"accuracy": {"cifar10": {"4": 0.5}}})
+    models = measured.against_size(["flexi", "one", "plain", "broken"], "plain")
+    assert [model.name for model in models] == ["plain", "flexi"]
+    assert models[0].patch_sizes == [4, 8]
+    assert models[0].accuracy == [0.8, 0.7]
+    assert models[0].tokens == [64, 16]
+    assert models[0].operations[1] == sum(flops(PRESETS["flexi"], 8).values())
+
+
+def test_the_matrix_of_photographs_comes_before_that_of_sketches():
+    data, patch_size, matrix = measured.confusion(CARD)
+    assert (data, patch_size, matrix[3, 3]) == ("cifar10", 4, 2)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        3,
+        {"patch_size": 4},
+        {"patch_size": "four", "confusion": np.eye(10).tolist()},
+        {"patch_size": 4, "confusion": [[1, 2], [3]]},
+        {"patch_size": 4, "confusion": [[1, 2], [3, 4]]},
+        {"patch_size": 4, "confusion": (-np.eye(10)).tolist()},
+        {"patch_size": 4, "confusion": "much"},
+    ],
+)
+def test_what_is_no_matrix_is_passed_over(entry):
+    assert measured.confusion({"reports": {"cifar10": entry}}) is None
+    assert measured.confusion({"reports": entry}) is None
+
+
+def test_curves_are_the_points_that_are_there():
+    assert measured.curves(CARD, "loss") == (([0.1], [2.0]), ([1.0], [1.5]))
+    assert measured.curves(CARD, "accuracy") == (([0.1, 0.2], [0.1, 0.2]), ([1.0], [0.4]))
+
+
+@pytest.mark.parametrize("odd", [None, 3, "x", [1], {"epoch": 3, "loss": [1]}])
+def test_odd_curves_are_no_points(odd):
+    assert measured.curves({"training_curve": odd, "curves": odd}, "loss") == (([], []), ([], []))

@@ -1,0 +1,383 @@
+"""Jobs: real processes of a fake training program, started, watched, stopped and lost."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from explorer.runs.jobs import Jobs, RunRefusedError, most_at_once
+from explorer.runs.run_progress import MOST_POINTS
+from explorer.runs.run_queue import LONGEST
+from vitcore.config import TrainConfig
+from vitcore.training.events import EventLog, truncate_after
+from vitcore.training.runs import write_description
+
+TINY = TrainConfig(data="sketch10", preset="tiny", epochs=2.0, learning_rate=2e-3, seed=7)
+
+PROGRAM = """
+import os, sys, time
+from vitcore.training.control import Control, hold_lifeline
+from vitcore.training.events import EventLog
+
+given = dict(a[2:].split("=", 1) for a in sys.argv[2:] if "=" in a)
+folder, mode = given["run-dir"], os.environ.get("FAKE_MODE", "run")
+if mode == "broken":
+    raise ImportError("no module named keras")
+log, control = EventLog(folder), Control(folder)
+hold_lifeline(control)
+log("start", steps=20, steps_per_epoch=10, parameters=1)
+for step in range(1, 21):
+    ends = step > 1 and step % 10 == 1
+    if control.gate(epoch_ends=ends, say=lambda what: log(what, step=step - 1)) == "stop":
+        log("end", state="stopped", reason="", step=step - 1)
+        sys.exit()
+    log("step", step=step, epoch=step / 10, loss=2 / step, accuracy=step / 20,
+        learning_rate=float(given.get("learning-rate", 0)), pictures_per_second=800.0)
+    if step % 10 == 0:
+        log("validation", step=step, epoch=step / 10, loss=1.0, accuracy=0.5, top5=0.9)
+    while mode == "slow" and step < 20 and control.look() == "run":
+        time.sleep(0.01)
+    while mode == "hang":
+        time.sleep(0.02)
+    while mode == "wait" and control.look() != "stop":
+        time.sleep(0.01)
+log("end", state="finished", reason="", step=20)
+"""
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    jobs = Jobs(tmp_path / "runs", program=[sys.executable, str(program)])
+    yield jobs
+    for run in jobs.runs():
+        jobs.end_now(run.name)
+    jobs.close()
+
+
+def until(jobs, name, *states):
+    deadline = time.monotonic() + 10
+    while (progress := jobs.progress(name)).state not in states:
+        assert time.monotonic() < deadline, progress.state
+        time.sleep(0.01)
+    return progress
+
+
+def eventually(check):
+    deadline = time.monotonic() + 10
+    while not check():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_run_is_started_with_what_was_chosen(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    progress = until(jobs, name, "running")
+    assert progress.run.config == TINY
+    assert progress.train.learning_rate == (2e-3,)
+    assert progress.lives
+
+
+def test_a_run_is_followed_to_its_end(jobs):
+    progress = until(jobs, jobs.start(TINY), "damaged")  # the program saves no weights
+    assert progress.epochs == 2.0
+    assert progress.train.epoch[-1] == 2.0
+    assert progress.train.loss[:2] == (2.0, 1.0)
+    assert progress.validation.epoch == (1.0, 2.0)
+    assert progress.validation.accuracy == (0.5, 0.5)
+    assert progress.pictures_per_second == 800
+    assert progress.seconds_left == 0
+    assert not progress.lives
+
+
+def test_a_stop_is_shown_and_then_obeyed(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.stop(name)
+    assert jobs.progress(name).state in ("stopping", "stopped")
+    assert until(jobs, name, "stopped").run.step == 1
+
+
+def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.stop(name)
+    assert jobs.progress(name).state == "stopping"
+    assert jobs.end_now(name)
+    assert jobs.progress(name).state == "interrupted"
+    assert not jobs.end_now(name)
+
+
+def test_a_process_that_breaks_says_why(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "broken")
+    progress = until(jobs, jobs.start(TINY), "interrupted")
+    assert "ImportError: no module named keras" in progress.run.problem
+
+
+def test_a_third_run_waits_until_one_has_ended(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    names = [jobs.start(TINY), jobs.start(TINY)]
+    assert jobs.refusal().startswith("2 runs are training already")
+    assert all(name in jobs.refusal() for name in names)
+    third = jobs.start(TINY.replace(seed=3))
+    fourth = jobs.start(TINY.replace(seed=4))
+    assert [one.config.seed for one in jobs.queue()] == [3, 4]
+    assert len(jobs.runs()) == 2
+    jobs.stop(names[0])
+    until(jobs, names[0], "stopped")
+    eventually(lambda: jobs.queue.begun_as(third.ticket))
+    assert jobs.queue() == (fourth,)
+    assert jobs.progress(jobs.queue.begun_as(third.ticket)).run.config.seed == 3
+
+
+def test_a_run_is_taken_out_of_the_queue(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    name = jobs.start(TINY)
+    waits = jobs.start(TINY)
+    jobs.queue.remove(waits.ticket)
+    assert jobs.queue() == ()
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    time.sleep(0.1)
+    assert len(jobs.runs()) == 1
+
+
+def test_who_comes_later_does_not_pass_who_waits(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    name = jobs.start(TINY)
+    first = jobs.start(TINY.replace(seed=1))
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    jobs.start(TINY.replace(seed=2))  # there may be room by now, but somebody waits
+    eventually(lambda: jobs.queue.begun_as(first.ticket))
+    assert [one.config.seed for one in jobs.queue()] == [2]
+
+
+def test_the_queue_is_bounded(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    jobs.start(TINY)
+    for _ in range(LONGEST):
+        jobs.start(TINY)
+    with pytest.raises(RunRefusedError, match="20 runs wait already. Take one out"):
+        jobs.start(TINY)
+
+
+def test_a_run_that_cannot_begin_when_its_turn_has_come_says_why(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    name = jobs.start(TINY)
+    jobs.start(TINY)
+    jobs._program = ["no-such-program"]
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    eventually(lambda: jobs.queue()[0].problem)
+    assert "no-such-program does not start" in jobs.queue()[0].problem
+
+
+@pytest.mark.parametrize("given, most", [("3", 3), ("0", 2), ("many", 2), ("", 2), ("-1", 2)])
+def test_how_many_train_at_once_is_a_setting(monkeypatch, given, most):
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", given)
+    assert most_at_once() == most
+
+
+def test_a_run_pauses_goes_one_step_and_runs_on(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "slow")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.pause(name)
+    assert jobs.progress(name).state in ("pausing", "paused")
+    before = until(jobs, name, "paused").run.step
+    time.sleep(0.1)
+    assert jobs.progress(name).run.step == before
+    jobs.one_step(name)
+    assert jobs.progress(name).state in ("stepping", "paused")
+    paused = until(jobs, name, "paused")
+    assert (paused.run.step, paused.lives) == (before + 1, True)
+    jobs.one_epoch(name)
+    assert until(jobs, name, "paused").run.step == 10
+    jobs.go_on(name, pace=50)
+    progress = until(jobs, name, "running")
+    assert (progress.pace, progress.to_epoch) == (50, False)
+    jobs.stop(name)
+    until(jobs, name, "stopped", "damaged")
+
+
+def test_a_run_that_paused_by_itself_says_why(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    log("start", steps=20, steps_per_epoch=10)
+    log("step", step=1)
+    log("paused", step=1, reason="The disk is full.")
+    progress = Jobs(tmp_path).progress("quiet-heron")
+    assert (progress.state, progress.held_up) == ("paused", "The disk is full.")
+    log("resumed", step=1)
+    progress = Jobs(tmp_path).progress("quiet-heron")
+    assert (progress.state, progress.held_up) == ("running", "")
+
+
+def test_a_stopped_run_goes_on_from_what_it_saved(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    with pytest.raises(RunRefusedError, match="is running already"):
+        jobs.resume(name)
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    eventually(lambda: name not in jobs._processes and jobs.runs()[0].state != "running")
+    with pytest.raises(RunRefusedError, match="has saved nothing"):
+        jobs.resume(name)
+    (tmp_path / "runs" / name / "state.safetensors").touch()
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    jobs.resume(name)
+    assert jobs.progress(name).state in ("starting", "running")
+    until(jobs, name, "running")
+    assert jobs.progress(name).run.config == TINY
+
+
+def test_a_run_is_renamed_and_downloaded_once_it_has_ended(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    with pytest.raises(ValueError, match="is running"):
+        jobs.rename(name, "mine")
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    eventually(lambda: not jobs._collect() and name not in jobs._processes)
+    jobs.rename(name, "mine")
+    assert [run.name for run in jobs.runs()] == ["mine"]
+    with jobs.archive("mine") as file, zipfile.ZipFile(file) as whole:
+        assert "mine/events.jsonl" in whole.namelist()
+
+
+def test_a_run_whose_folder_is_deleted_still_counts(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    names = [jobs.start(TINY), jobs.start(TINY)]
+    for name in names:
+        until(jobs, name, "running")
+    shutil.rmtree(tmp_path / "runs" / names[0])
+    assert all(name in jobs.refusal() for name in names)
+    assert jobs.end_now(names[0])
+    assert jobs.refusal() == ""
+
+
+@pytest.mark.parametrize("root", ["file", "file/runs"])
+def test_where_nothing_can_be_written_the_run_is_refused(tmp_path, root):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunRefusedError) as refused:
+        Jobs(tmp_path / root).start(TINY)
+    assert str(refused.value) == (
+        f"The run could not be started: the folder {tmp_path / root} cannot be used: "
+        "a file lies where a folder is needed; set VITCORE_HOME to another one."
+    )
+
+
+def test_a_program_that_is_not_there_is_named_and_leaves_no_folder(tmp_path):
+    jobs = Jobs(tmp_path / "runs", program=["no-such-program"])
+    with pytest.raises(RunRefusedError, match="no-such-program does not start"):
+        jobs.start(TINY)
+    assert jobs.runs() == []
+
+
+def test_an_odd_control_file_says_nothing(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    name = jobs.start(TINY)
+    (tmp_path / "runs" / name / "control").write_bytes(b"\xff\xfe")
+    assert until(jobs, name, "running").run.name == name
+
+
+def test_runs_of_an_earlier_server_are_seen(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    later = Jobs(tmp_path / "runs")
+    assert [run.name for run in later.runs()] == [name]
+    later.stop(name)
+    until(jobs, name, "stopped")
+
+
+def test_a_run_is_deleted_once_it_has_ended(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.start(TINY)
+    with pytest.raises(ValueError, match="is running"):
+        jobs.delete(name)
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    jobs.delete(name)
+    assert jobs.runs() == []
+    assert jobs.progress(name) is None
+
+
+@pytest.mark.parametrize("name", ["", "..", ".", "../other", "a/b", ".hidden"])
+def test_a_name_is_never_a_way_out_of_the_folder(jobs, name):
+    with pytest.raises(ValueError, match="without a path"):
+        jobs.delete(name)
+
+
+def test_a_run_cut_back_is_read_anew(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    for step in (1, 2, 3):
+        log("step", step=step, epoch=float(step))
+    jobs = Jobs(tmp_path)
+    assert jobs.progress("quiet-heron").train.epoch == (1.0, 2.0, 3.0)
+    truncate_after(folder, 1)
+    assert jobs.progress("quiet-heron").train.epoch == (1.0,)
+
+
+def test_long_curves_are_thinned_and_end_where_the_run_is(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    for step in range(2 * MOST_POINTS + 2):
+        log("step", step=step, epoch=float(step))
+    epochs = Jobs(tmp_path).progress("quiet-heron").train.epoch
+    assert len(epochs) <= MOST_POINTS + 1
+    assert epochs[:3] == (0.0, 4.0, 8.0)
+    assert epochs[-1] == 2 * MOST_POINTS + 1
+
+
+def test_the_time_left_comes_from_the_time_spent(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    log("start", steps=110, steps_per_epoch=55)
+    log("step", step=1, time=100.0)
+    jobs = Jobs(tmp_path)
+    assert jobs.progress("quiet-heron").seconds_left is None
+    log("step", step=11, time=105.0)
+    assert jobs.progress("quiet-heron").seconds_left == pytest.approx(0.5 * 99)
+
+
+SERVER = """
+import sys, time
+from explorer.runs.jobs import Jobs
+from vitcore.config import TrainConfig
+jobs = Jobs(sys.argv[1], program=[sys.executable, sys.argv[2]])
+print(jobs.start(TrainConfig(data="sketch10")), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_run_ends_with_its_server_even_when_that_is_killed(jobs, tmp_path):
+    root = str(Path(__file__).resolve().parents[2])
+    arguments = [sys.executable, "-c", SERVER, str(tmp_path / "runs"), str(tmp_path / "program.py")]
+    env = {**os.environ, "PYTHONPATH": root, "FAKE_MODE": "wait"}
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=env) as server:
+        name = server.stdout.readline().strip()
+        until(jobs, name, "running")
+        server.kill()
+    assert until(jobs, name, "stopped", "interrupted").run.step == 1

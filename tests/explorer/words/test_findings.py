@@ -1,0 +1,132 @@
+"""Titles against cases solved by hand."""
+
+import numpy as np
+import pytest
+
+from explorer.words.findings import (
+    answer_title,
+    cut_title,
+    distance_title,
+    facts,
+    percent,
+    striking,
+)
+
+NAMES = ("airplane", "frog")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(1.0, "100%"), (0.72, "72%"), (0.1, "10%"), (0.0984, "9.8%"), (0, "0.0%")]
+)
+def test_percentages_have_a_decimal_below_ten(share, words):
+    assert percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "truth", "title"),
+    [
+        ([0.28, 0.72], 1, "It answers frog, with 72%, and is right"),
+        ([0.28, 0.72], 0, "It answers frog, with 72%; it is an airplane"),
+        ([0.94, 0.06], 1, "It answers airplane, with 94%; it is a frog"),
+        ([0.28, 0.72], None, "It answers frog, with 72%"),
+        ([0.5, 0.5], 1, "It prefers no class: each gets 50%"),
+    ],
+)
+def test_the_title_says_answer_and_truth(probabilities, truth, title):
+    assert answer_title(np.array(probabilities), truth, NAMES) == title
+
+
+def test_before_an_answer_the_title_is_about_the_cut():
+    assert cut_title(4, 8) == "Cut 4 pixels wide, the picture becomes 8 × 8 patches"
+    assert "one token" in cut_title(32, 1)
+
+
+def one_head(rows, *, others=2):
+    """Attention of one block in which head 2 has these rows and the others spread evenly."""
+    rows = np.asarray(rows, float)
+    even = np.full_like(rows, 1 / len(rows))
+    return np.stack([even, rows, *[even] * (others - 1)])[None]
+
+
+def test_a_head_that_looks_at_itself_is_said_to_look_at_itself():
+    found = striking(one_head(np.eye(9)), (3, 3))
+    assert found.title == (
+        "Averaged over patches, head 2 of block 1 puts 100% on the patch itself; "
+        "an even spread, 11%"
+    )
+    assert (found.block, found.head) == (0, 1)
+    assert found.patch == 4  # the inner one
+
+
+def test_a_head_that_looks_along_its_row_is_not_credited_with_itself():
+    row = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
+    found = striking(one_head(row), (3, 3))
+    assert "100% on the rest of its row; an even spread, 22%" in found.title
+
+
+def test_rows_and_columns_are_told_apart_on_a_grid_that_is_not_square():
+    column = np.kron(np.ones((2, 2)) - np.eye(2), np.eye(4))  # 2 rows, 4 columns
+    found = striking(one_head(column), (2, 4))
+    assert "the rest of its column" in found.title
+
+
+def test_what_goes_to_the_class_token_is_a_pattern_too():
+    rows = np.zeros((5, 5))
+    rows[:, 0] = 1
+    found = striking(one_head(rows), (2, 2), prefix=1)
+    assert "puts 100% on the class token; an even spread, 20%" in found.title
+
+
+def test_an_even_spread_stands_out_nowhere():
+    found = striking(one_head(np.full((16, 16), 1 / 16)), (4, 4))
+    assert found.title == "No head stands out: every patch looks nearly everywhere alike"
+
+
+def test_one_token_has_nothing_else_to_look_at():
+    assert "one token only" in striking(np.ones((2, 3, 1, 1)), (1, 1)).title
+
+
+def test_one_patch_and_a_class_token_can_be_told():
+    rows = [[0.5, 0.5], [0.1, 0.9]]
+    assert "90% on the patch itself" in striking(one_head(rows), (1, 1), prefix=1).title
+
+
+def test_tokens_that_do_not_fit_the_grid_are_named():
+    with pytest.raises(ValueError, match="got 9 and 10"):
+        striking(np.ones((1, 1, 9, 9)), (3, 3), prefix=1)
+
+
+def test_distance_is_told_for_the_first_and_the_last_block():
+    distances = np.array([[2.0, 15.2], [9.0, 9.0], [16.1, 16.9]])
+    assert distance_title(distances, 17.0) == (
+        "In block 1 the heads look 2 to 15 pixels far; in block 3, 16 to 17"
+    )
+    assert distance_title(distances[1:2], 17.0) == (
+        "In block 1 the heads look 9 pixels far; an even spread, 17"
+    )
+    assert "one patch" in distance_title(np.zeros((2, 2)), 0.0)
+
+
+def test_facts_count_tokens_and_pairs():
+    line = facts(patch_size=4, side=8, prefix=0, blocks=6, heads=3, seconds=0.0071)
+    assert line.startswith(":small[**64 tokens**")
+    assert "`32·32 / 4² = 64` patches" in line
+    assert "`64² = 4,096` pairs per head" in line
+    assert "6 × 3 heads" in line
+    assert "computed in 7.1 ms" in line
+
+
+def test_facts_of_a_resized_picture_with_a_class_token():
+    line = facts(patch_size=3, side=11, prefix=1, blocks=None, heads=None, seconds=None)
+    assert "**122 tokens**" in line
+    assert "`11² + 1 = 122`" in line
+    assert "32 is not a multiple of 3, so the picture is resized to `33\u00a0×\u00a033`" in line
+    assert "computed" not in line
+
+
+def test_one_token_is_singular():
+    line = facts(patch_size=32, side=1, prefix=0, blocks=4, heads=1, seconds=None)
+    assert "**1 token**" in line
+    assert "= 1` patch " in line
+    assert "1` pair per head" in line
+    assert "4 × 1 head" in line

@@ -1,0 +1,37 @@
+"""Numbers as a person writes them."""
+
+import pytest
+
+from explorer.words.numerals import signed, small_number
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (0, "0"),
+        (3e-7, "3·10⁻⁷"),
+        (2.96e-10, "3·10⁻¹⁰"),
+        (0.004, "4·10⁻³"),
+        (0.617, "0.62"),
+        (1, "1.00"),
+    ],
+)
+def test_small_numbers(value, text):
+    assert small_number(value) == text
+
+
+@pytest.mark.parametrize(
+    "value, text", [(0.934, "0.93"), (-0.5, "−0.50"), (-0.001, "0.00"), (0, "0.00")]
+)
+def test_signed_numbers_carry_a_minus_and_none_before_nothing(value, text):
+    assert signed(value) == text
+
+
+def test_a_plus_stands_only_where_it_is_asked_for():
+    assert signed(0.5, plus=True) == "+0.50"
+    assert signed(0.001, plus=True) == "0.00"
+
+
+def test_a_difference_below_zero_is_named_in_the_error():
+    with pytest.raises(ValueError, match="not be below 0, got -1"):
+        small_number(-1)

@@ -1,0 +1,68 @@
+"""Which kinds of positions are compared, and that the untrained ones are truly computed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from explorer.words.position_kinds import position_kinds, untrained_positions, waves_begun_with
+from vitcore.config import PRESETS
+from vitcore.initialisation import initial_weights
+
+SMALL = replace(PRESETS["flexi"], width=16, heads=1, depth=1, mlp_width=8, first_weights="xavier")
+WIDE = replace(SMALL, width=192)
+
+
+def names(config, stored, grid=(4, 4)):
+    return [kind.name for kind in position_kinds(config, stored, grid)]
+
+
+@pytest.mark.parametrize(
+    "positions, expected",
+    [
+        ("learned", ["learned", "sincos1d", "sincos2d", "untrained"]),
+        ("sincos1d", ["sincos1d", "sincos2d", "untrained"]),
+        ("sincos2d", ["sincos2d", "sincos1d", "untrained"]),
+        ("none", ["sincos1d", "sincos2d", "untrained"]),
+    ],
+)
+def test_the_models_own_kind_comes_first(positions, expected):
+    config = replace(SMALL, positions=positions)
+    stored = np.random.default_rng(0).normal(size=(8, 8, 16)) if positions == "learned" else None
+    kinds = position_kinds(config, stored, (4, 4))
+    assert [kind.name for kind in kinds] == expected
+    assert [kind.own for kind in kinds] == [positions != "none"] + [False] * (len(kinds) - 1)
+
+
+def test_a_width_that_sincos_cannot_use_leaves_it_out():
+    odd = replace(SMALL, width=18, positions="none")
+    assert names(odd, None) == ["sincos1d", "untrained"]
+
+
+def test_untrained_positions_are_those_a_model_of_this_config_starts_from():
+    np.testing.assert_array_equal(untrained_positions(SMALL), initial_weights(SMALL)["positions"])
+
+
+def test_untrained_positions_know_no_places_at_their_own_grid():
+    untrained = position_kinds(WIDE, None, (8, 8))[-1]
+    assert abs(untrained.correlation) < 0.1
+
+
+def test_two_dimensional_sincos_follows_closeness_better_than_one_dimensional():
+    kinds = {k.name: k.correlation for k in position_kinds(WIDE, None, (8, 8))}
+    assert kinds["sincos2d"] > kinds["sincos1d"] > 0.2
+
+
+def test_one_token_has_no_correlation_in_any_kind():
+    kinds = position_kinds(SMALL, np.ones((8, 8, 16)), (1, 1))
+    assert [kind.correlation for kind in kinds] == [None] * 4
+
+
+def test_waves_are_named_where_learned_positions_began_as_such():
+    begun = replace(SMALL, first_weights="mimetic")
+    kinds = position_kinds(begun, initial_weights(begun)["positions"], (8, 8))
+    assert waves_begun_with(begun, kinds).name == "sincos2d"
+    assert waves_begun_with(SMALL, kinds) is None
+    assert waves_begun_with(replace(begun, positions="none"), kinds) is None
+    # Before training they are those waves.
+    np.testing.assert_allclose(kinds[0].similarity, kinds[2].similarity, atol=1e-5)

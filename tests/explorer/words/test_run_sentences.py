@@ -1,0 +1,115 @@
+"""Sentences about runs: written from the numbers, in each state."""
+
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+
+import pytest
+
+from explorer.runs.run_progress import Curve, Progress
+from explorer.words import run_sentences
+from vitcore.config import PRESETS, RECIPES, TrainConfig
+from vitcore.initialisation import weight_shapes
+from vitcore.training.runs import Run
+
+
+def progress(state, *, accuracy=None, loss=(), problem="", **values):
+    lives = state in ("starting", "running", "stopping")
+    run = Run(
+        folder=Path("quiet-heron"),
+        name="quiet-heron",
+        state="running" if lives else state,
+        problem=problem,
+        config=TrainConfig(data="sketch10"),
+        step=values.pop("step", 240),
+        epoch=2.4,
+        validation=None if accuracy is None else {"accuracy": accuracy},
+    )
+    options = {"ready": True, "seconds": 3.2, "epochs": 5.0, **values}
+    return Progress(run=run, state=state, train=Curve(loss=loss), **options)
+
+
+@pytest.mark.parametrize(
+    "given, title",
+    [
+        (progress("starting"), "quiet-heron is starting"),
+        (progress("running"), "quiet-heron: epoch 2.4 of 5"),
+        (progress("running", loss=(2.0, 1.834)), "quiet-heron: epoch 2.4 of 5, loss 1.83"),
+        (
+            progress("running", accuracy=0.612),
+            "quiet-heron: epoch 2.4 of 5, 61% of the pictures held back are right (guessing: 10%)",
+        ),
+        (progress("stopping"), "quiet-heron stops at epoch 2.4 of 5"),
+        (
+            progress("stopped", accuracy=0.5),
+            "quiet-heron was stopped at epoch 2.4 of 5: "
+            "50% of the pictures held back are right (guessing: 10%)",
+        ),
+        (
+            progress("finished", accuracy=0.84),
+            "quiet-heron learned: 84% of the pictures held back are right (guessing: 10%)",
+        ),
+        (progress("finished"), "quiet-heron is trained"),
+        (progress("failed"), "quiet-heron failed at step 241"),
+        (progress("interrupted"), "quiet-heron was interrupted at epoch 2.4 of 5"),
+        (progress("interrupted", step=0), "quiet-heron could not begin"),
+        (progress("damaged"), "quiet-heron is damaged"),
+        (None, "Train a model and watch it learn"),
+    ],
+)
+def test_each_state_has_its_finding(given, title):
+    assert run_sentences.title(given) == title
+
+
+def test_the_line_of_a_run_tells_epoch_speed_and_time_left():
+    line = run_sentences.progress_line(
+        progress("running", pictures_per_second=812.4, seconds_left=41.2)
+    )
+    assert line == "sketch10 · tiny · epoch 2.4 / 5 · 812 pictures/s · 00:41 left"
+
+
+def test_what_is_not_known_yet_is_not_said():
+    assert run_sentences.progress_line(progress("running")) == "sketch10 · tiny · epoch 2.4 / 5"
+
+
+@pytest.mark.parametrize(
+    "seconds, text", [(0, "00:00"), (59.6, "01:00"), (3599, "59:59"), (3723, "1:02:03")]
+)
+def test_seconds_read_as_a_clock(seconds, text):
+    assert run_sentences.clock(seconds) == text
+
+
+@pytest.mark.parametrize("epochs, words", [(1.0, "1 epoch"), (2.4, "2.4 epochs")])
+def test_one_epoch_is_not_several(epochs, words):
+    run = replace(progress("finished").run, epoch=epochs)
+    assert run_sentences.summary(run) == f"finished · sketch10 · tiny · {words}"
+
+
+def test_before_the_first_point_each_phase_is_named():
+    assert "importing TensorFlow" in run_sentences.starting(progress("starting", ready=False))[0]
+    assert "computing the first step, 3 s" in run_sentences.starting(progress("starting"))[0]
+
+
+def test_trouble_says_what_happened_and_what_to_do():
+    what, then = run_sentences.trouble(progress("failed", problem="The loss became nan.").run)
+    assert what == "The loss became nan."
+    assert "start again" in then
+
+
+def test_the_learning_rate_is_said_in_plain_words():
+    assert run_sentences.rate_title(progress("running")) == "Learning rate: 0.001 down to 0"
+
+
+def test_the_hints_about_models_count_what_they_have():
+    for name in ("article", "tiny", "flexi", "plain"):
+        config = PRESETS[name]
+        count = sum(prod(shape) for shape in weight_shapes(config).values())
+        said = f"**{name}**: {config.depth} blocks, {count / 1e6:.1f} million numbers"
+        assert said in run_sentences.MODELS_IN_WORDS
+
+
+def test_the_choice_counts_the_pictures_of_an_epoch():
+    article = RECIPES["article"]
+    assert "40,000 photographs an epoch" in run_sentences.chosen(article)
+    drawn = run_sentences.chosen(article.replace(data="sketch10", preset="tiny"))
+    assert "tiny: 4 blocks of 4 heads · 10,000 drawings an epoch · article recipe" in drawn
