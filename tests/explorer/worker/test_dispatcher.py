@@ -351,7 +351,7 @@ def test_the_worker_ends_when_the_server_is_killed(tmp_path):
         import os, signal
         from explorer.worker import tasks
         if __name__ == "__main__":
-            print(worker.start().submit(os.getpid).result(), flush=True)
+            print(tasks.start().submit(os.getpid).result(), flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
     """)
     (tmp_path / "server.py").write_text(script)
