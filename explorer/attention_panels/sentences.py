@@ -142,8 +142,27 @@ def early_title(early: np.ndarray, names: tuple[str, ...]) -> str:
     since = last_other[-1] + 1
     before = names[int(answers[since - 1])]
     where = "before block 1" if since == 1 else f"after block {since - 1}"
-    settled = "only at the end" if since == blocks else f"from block {since} on"
-    return f"Stopped {where} it would answer {before}; {label} leads {settled}"
+    settled = "at the end" if since == blocks else f"from block {since} on"
+    earlier = _stretches(answers[:since] == final)
+    if earlier:
+        leads = f"{joined(earlier)} and again {settled}"
+    else:
+        leads = f"only {settled}" if since == blocks else settled
+    return f"Stopped {where} it would answer {before}; {label} leads {leads}"
+
+
+def _stretches(leading: np.ndarray) -> list[str]:
+    """Where something leads, in words: "up to block 1", "after block 3", "after blocks 5 to 6"."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], leading, [False]]).astype(int)))
+    found = []
+    for first, end in edges.reshape(-1, 2).tolist():
+        if first == 0:
+            found.append("before block 1" if end == 1 else f"up to block {end - 1}")
+        elif end - first == 1:
+            found.append(f"after block {first}")
+        else:
+            found.append(f"after blocks {first} to {end - 1}")
+    return found
 
 
 def by_patch_title(early_by_patch: np.ndarray, names: tuple[str, ...], final: int) -> str:

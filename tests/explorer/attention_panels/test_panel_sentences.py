@@ -85,8 +85,28 @@ def early(*tops):
     [
         ((3, 3, 3), "It would answer cat wherever it stopped, even before block 1"),
         ((4, 3, 3), "Stopped before block 1 it would answer deer; cat leads from block 1 on"),
-        ((3, 4, 3), "Stopped after block 1 it would answer deer; cat leads only at the end"),
-        ((3, 4, 3, 3), "Stopped after block 1 it would answer deer; cat leads from block 2 on"),
+        ((5, 4, 3), "Stopped after block 1 it would answer deer; cat leads only at the end"),
+        ((4, 4, 3, 3), "Stopped after block 1 it would answer deer; cat leads from block 2 on"),
+        (
+            (4, 5, 3, 4, 3),
+            "Stopped after block 3 it would answer deer; cat leads after block 2 and again at the "
+            "end",
+        ),
+        (
+            (4, 3, 3, 4, 3, 3),
+            "Stopped after block 3 it would answer deer; cat leads after blocks 1 to 2 and again "
+            "from block 4 on",
+        ),
+        (
+            (3, 3, 4, 3),
+            "Stopped after block 2 it would answer deer; cat leads up to block 1 and again at "
+            "the end",
+        ),
+        (
+            (3, 4, 3, 5, 3, 3),
+            "Stopped after block 3 it would answer dog; cat leads before block 1 and after block 2 "
+            "and again from block 4 on",
+        ),
     ],
 )
 def test_from_where_on_the_answer_leads(tops, said):
