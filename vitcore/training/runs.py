@@ -8,18 +8,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import index
 from pathlib import Path
 from typing import Any
 
 from vitcore.cache import runs_home
 from vitcore.config import TrainConfig
 from vitcore.sentences import reason, sentence
-from vitcore.training import events
+from vitcore.training import events, model_files
 from vitcore.training.processes import process_lives
 
 DESCRIPTION = "run.json"
-WEIGHTS = "weights.safetensors"
 LOG = "log.txt"  # what the process printed; holds the reason where it died before any event
 
 CALM = (
@@ -164,7 +162,7 @@ def _read_run(folder: Path) -> Run:
         state = "interrupted"
         problem = _last_words(folder, began="start" in seen)
 
-    weights = _weights_problem(folder)
+    weights = model_files.problem(folder)
     if weights and (state == "finished" or (state == "stopped" and _has_weights(folder))):
         state, problem = "damaged", weights
     elif weights and state != "running" and _has_weights(folder):
@@ -295,30 +293,4 @@ def _last_words(folder: Path, *, began: bool) -> str:
 
 
 def _has_weights(folder: Path) -> bool:
-    return (folder / WEIGHTS).exists()
-
-
-def _weights_problem(folder: Path) -> str:
-    """What keeps the folder from being a model, or ""; reads only the head of the file."""
-    path = folder / WEIGHTS
-    if not (folder / "config.json").is_file():
-        return "config.json is missing."
-    try:
-        size = path.stat().st_size
-        with open(path, "rb") as file:
-            start = file.read(8)
-            length = int.from_bytes(start, "little")
-            if len(start) < 8 or length > size - 8:
-                return f"{path.name} is damaged: it ends inside its table of contents."
-            header = json.loads(file.read(length))
-        ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-        expected = 8 + length + max(map(index, ends), default=0)
-    except FileNotFoundError:
-        return f"{path.name} is missing."
-    except OSError as error:
-        return f"{path.name} cannot be read: {reason(error)}."
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return f"{path.name} is damaged: its table of contents cannot be read."
-    if size != expected:
-        return f"{path.name} is damaged: it has {size:,} bytes where {expected:,} are due."
-    return ""
+    return (folder / model_files.WEIGHTS).exists()

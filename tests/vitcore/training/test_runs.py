@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from vitcore.config import TrainConfig
+from vitcore.config import PRESETS, TrainConfig
 from vitcore.training.events import EventLog
 from vitcore.training.runs import (
     delete_run,
@@ -29,7 +29,7 @@ def dead_process():
 
 
 def write_weights(folder):
-    (folder / "config.json").write_text("{}")
+    (folder / "config.json").write_text(json.dumps({"model": PRESETS["tiny"].to_dict()}))
     header = json.dumps({"bias": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
     data = struct.pack("<Q", len(header)) + header + bytes(8)
     (folder / "weights.safetensors").write_bytes(data)
@@ -294,6 +294,27 @@ def test_damaged_weights_are_named_however_the_run_ended(make_run, state, data):
     assert run.state == ("damaged" if state in ("finished", "stopped") else state)
     assert "weights.safetensors is damaged" in run.problem
     assert run.problem.startswith("The loss became nan.") == (state == "failed")
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("{garbage", "it is not JSON, or is cut short"),
+        ("[" * 200_000, "it is nested too deep"),
+        ("[]", "it has no model"),
+        ('{"model": 3}', "it has no model"),
+        ('{"model": {"wide": 3}}', "wide"),
+        ('{"model": {"width": 0}}', "width"),
+    ],
+)
+def test_a_damaged_config_makes_a_finished_run_damaged(make_run, text, wrong):
+    folder = make_run(START, end("finished"))
+    assert read_run(folder).usable
+    (folder / "config.json").write_text(text)
+    run = read_run(folder)
+    assert (run.state, run.usable) == ("damaged", False)
+    assert run.problem.startswith("config.json is damaged: ")
+    assert wrong in run.problem
 
 
 def test_a_stopped_run_without_weights_is_not_damaged(make_run):

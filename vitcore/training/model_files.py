@@ -1,0 +1,64 @@
+"""What keeps a folder from being a model, told without reading its weights; no NumPy."""
+
+import json
+from functools import lru_cache
+from operator import index
+from pathlib import Path
+
+from vitcore.config import ViTConfig
+from vitcore.sentences import reason
+
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+
+
+def problem(folder: str | Path) -> str:
+    """One sentence about what is wrong with a model's files, or "" where nothing is.
+
+    Reads the config, and of the weights only the table of contents.
+    """
+    folder, name = Path(folder), CONFIG
+    try:
+        for name, wrong in ((CONFIG, _config_problem), (WEIGHTS, _weights_problem)):
+            stat = (folder / name).stat()
+            if what := wrong(folder / name, stat.st_mtime_ns, stat.st_size):
+                return what
+    except FileNotFoundError:
+        return f"{name} is missing."
+    except OSError as error:
+        return f"{name} cannot be read: {reason(error)}."
+    return ""
+
+
+@lru_cache(maxsize=256)  # a list of runs is drawn again and again
+def _config_problem(path: Path, _changed: int, _size: int) -> str:
+    try:
+        values = json.loads(path.read_bytes())
+    except ValueError:
+        return f"{CONFIG} is damaged: it is not JSON, or is cut short."
+    except RecursionError:
+        return f"{CONFIG} is damaged: it is nested too deep."
+    if not isinstance(values, dict) or not isinstance(values.get("model"), dict):
+        return f"{CONFIG} is damaged: it has no model."
+    try:
+        ViTConfig.from_dict(values["model"])
+    except (TypeError, ValueError, OverflowError) as error:
+        return f"{CONFIG} is damaged: {str(error)[:200].rstrip('.')}."
+    return ""
+
+
+@lru_cache(maxsize=256)
+def _weights_problem(path: Path, _changed: int, size: int) -> str:
+    try:
+        with open(path, "rb") as file:
+            start = file.read(8)
+            length = int.from_bytes(start, "little")
+            if len(start) < 8 or length > size - 8:
+                return f"{WEIGHTS} is damaged: it ends inside its table of contents."
+            header = json.loads(file.read(length))
+        ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
+        expected = 8 + length + max(map(index, ends), default=0)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return f"{WEIGHTS} is damaged: its table of contents cannot be read."
+    if size != expected:
+        return f"{WEIGHTS} is damaged: it has {size:,} bytes where {expected:,} are due."
+    return ""
