@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def _train(options: argparse.Namespace, group: Group) -> dict[str, Any]:
         resume=options.resume,
         control=control,
         data_dir=options.data_dir,
-        notice=_say_event,
+        notice=_say_event_if_possible,
         group=group,
     )
     state = run.train()
@@ -129,6 +130,12 @@ def _contradiction(options: argparse.Namespace, config: TrainConfig) -> str:
     return f"all processes must train the same, but differ: {', '.join(odd)}" if odd else ""
 
 
+def _say_event_if_possible(event: dict[str, Any]) -> None:
+    """Say it, unless standard error is a file on a full disk."""
+    with suppress(OSError):
+        _say_event(event)
+
+
 def _say_event(event: dict[str, Any]) -> None:
     if event["event"] == "start" and event["step"]:
         text = f"going on from the checkpoint after step {event['step']:,} of {event['steps']:,}"
@@ -142,5 +149,8 @@ def _say_event(event: dict[str, Any]) -> None:
     elif event["event"] == "validation":
         text = f"\nvalidation at step {event['step']:,}: loss {event['loss']:.3f}, "
         print(f"{text}accuracy {event['accuracy']:.1%}", file=sys.stderr, flush=True)
+    elif event["event"] == "paused" and "reason" in event:
+        text = f"\npaused after step {event['step']:,}: {event['reason']}"
+        print(f"{text} It goes on when there is room.", file=sys.stderr, flush=True)
     elif event["event"] == "end":
         print(f"\n{event['reason']}", file=sys.stderr, flush=True)

@@ -140,7 +140,12 @@ def write_control(folder: str | Path, word: str) -> None:
         )
     path = Path(folder) / FILE_NAME
     part = path.with_name(f"{FILE_NAME}.{os.getpid()}.{threading.get_ident()}.part")
-    part.write_text(word, encoding="utf-8")
+    try:
+        part.write_text(word, encoding="utf-8")
+    except OSError:  # the disk is full, and a stop must be heard all the same
+        part.unlink(missing_ok=True)
+        _overwrite(path, word)
+        return
     for attempt in range(20):
         try:
             os.replace(part, path)
@@ -150,6 +155,12 @@ def write_control(folder: str | Path, word: str) -> None:
                 part.unlink(missing_ok=True)
                 raise
             time.sleep(0.01)
+
+
+def _overwrite(path: Path, word: str) -> None:
+    """Say it in the file that is there, which takes no further room."""
+    with open(path, "r+b", buffering=0) as file:
+        file.write(word.encode().ljust(os.fstat(file.fileno()).st_size))
 
 
 def hold_lifeline(control: Control, *, grace: float = 2.0) -> None:

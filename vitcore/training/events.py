@@ -1,5 +1,6 @@
 """The event log of a training run: one JSON line per event, written whole, read while it grows."""
 
+import errno
 import json
 import math
 import os
@@ -50,10 +51,16 @@ class EventLog:
             event: its kind, for instance "step".
             fields: plain values or NumPy scalars. A number that is not finite is written as
                 null, for JSON has no word for it.
+
+        Raises:
+            OSError: if the line cannot be written, the disk being full; none of it is there then.
         """
         line = {"event": event, "time": time.time(), **fields}
         text = json.dumps({name: _plain(value) for name, value in line.items()}, allow_nan=False)
-        os.write(self._descriptor, text.encode() + b"\n")
+        data, size = text.encode() + b"\n", os.lseek(self._descriptor, 0, os.SEEK_END)
+        if os.write(self._descriptor, data) < len(data):  # it has filled the disk
+            os.ftruncate(self._descriptor, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
         """Release the file. Calling it twice does no harm."""

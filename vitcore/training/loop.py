@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.distribution import Group
 from vitcore.training.meter import DivergedError, Meter, Step
+from vitcore.training.room import NoRoomError
 from vitcore.training.run_folder import DELETED, RunFolder
 from vitcore.training.step import Trainer, learning_rate
 
@@ -95,7 +96,8 @@ class Run:
 
         Raises:
             DivergedError: if the loss or a weight is no longer a number; the last checkpoint stays.
-            OSError: if the disk is full; the last checkpoint stays.
+            OSError: if a file cannot be written; the last checkpoint stays. Where the disk is full
+                it waits for room instead.
             GroupError: if another process failed or is gone.
         """
         try:
@@ -109,19 +111,19 @@ class Run:
             state, why = self._ending(self._loop())
             self._checkpoint(best=state == "finished" and self.config.early_stopping > 0)
             self.group.finish()
-            if self.control.gone:
-                state, why = "stopped", sentence(DELETED)
         except DivergedError as error:
             state, why, self.progress.step = "failed", str(error), error.step
             raise
+        except NoRoomError as error:
+            state, why = "interrupted" if self.control.lost else "stopped", str(error)
         except BaseException as error:
             what = str(error) or type(error).__name__
             state, why = "failed", f"The training ended by an error: {what}"
             raise
         finally:
-            with suppress(OSError):  # the disk is full: who called hears of it
-                self.folder.say("end", state=state, reason=why, step=self.progress.step)
-            self.folder.close()
+            if self.control.gone and state != "failed":
+                state, why = "stopped", sentence(DELETED)
+            self.folder.end(state=state, reason=why, step=self.progress.step)
         return state
 
     def _ending(self, state: str) -> tuple[str, str]:
@@ -246,7 +248,7 @@ class Run:
             plateau.watch_plateau(progress, loss, config)
             best = config.early_stopping and plateau.is_lowest(progress, loss, epoch=epoch)
             if best and self.folder.writes:
-                self.folder.keep_best(self._finished_weights())
+                self.folder.keep_best(self._finished_weights(), progress.step)
         measures = {"loss": loss, "accuracy": accuracy, "top5": top5}
         self.folder.say("validation", step=progress.step, epoch=epoch, **measures)
 

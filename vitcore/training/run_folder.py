@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ import numpy as np
 
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
-from vitcore.sentences import reason
+from vitcore.sentences import reason, sentence
 from vitcore.training import events, saving, snapshots
 from vitcore.training.control import Control
 from vitcore.training.distribution import Group
+from vitcore.training.room import NoRoomError, Room, is_full
 from vitcore.training.saving import BEST, STATE, Progress
 from vitcore.training.tensorboard import TensorBoard
 
@@ -28,6 +29,7 @@ class RunFolder:
     """The files of one run. Of a group of processes only the first writes any.
 
     A folder that was deleted meanwhile is not made anew: who deleted it does not want it back.
+    Where the disk is full, the run pauses, says so, and goes on when there is room.
 
     Args:
         path: the folder.
@@ -50,6 +52,8 @@ class RunFolder:
         self._config, self._model = config, config.model_config()
         self._control, self._group, self._notice = control, group, notice
         self._saved_step: int | None = None
+        self._room = Room(path, control)
+        self._paused = False  # by who steers it, not by a full disk
 
     def open(self, *, resume: bool, fitting: Callable[[Arrays], Arrays]) -> tuple[Progress, Arrays]:
         """Make the folder, or read the checkpoint to go on from.
@@ -86,6 +90,8 @@ class RunFolder:
             self._saved_step = progress.step
         if self._group.leads:
             self._log = events.EventLog(self.path)
+            with suppress(OSError):  # the first line will tell
+                self._room.keep()
             self._board = TensorBoard(self.path, step=progress.step)
         return progress, arrays
 
@@ -98,36 +104,55 @@ class RunFolder:
         """Tell an event to whoever reads the folder."""
         if not self._group.leads:
             return
-        with self._writing(events.FILE_NAME):
-            self._log(event, **values)
+        if event in ("paused", "resumed"):
+            self._paused = event == "paused"
+        self._write(events.FILE_NAME, lambda: self._log(event, **values), at=values["step"])
         self._board(event, **values)
         self._notice({"event": event, **values})
 
-    def close(self) -> None:
-        if self._group.leads:
-            self._log.close()
-            self._board.close()
+    def end(self, **values: Any) -> None:
+        """Tell how the run ended, for which some room was kept, and release its files."""
+        if not self._group.leads:
+            return
+        self._room.give_up()
+        with suppress(OSError):  # without an end it counts as interrupted
+            self._log("end", **values)
+        self._log.close()
+        self._board.close()
+        self._notice({"event": "end", **values})
 
     def checkpoint(self, weights: Arrays, state: Arrays, progress: Progress, *, best: bool) -> None:
         """Write the model, `best` the best so far instead of `weights`, and the state."""
-        with self._writing(f"the checkpoint after step {progress.step:,}"):
-            if best:
-                weights = checkpoints.read(self.path / BEST)[1]
-            saving.save(
+        if best:
+            weights = checkpoints.read(self.path / BEST)[1]
+        self._write(
+            f"the checkpoint after step {progress.step:,}",
+            lambda: saving.save(
                 self.path, self._model, weights, state, progress=progress, config=self._config
-            )
+            ),
+            at=progress.step,
+            needs=_bytes(weights) + _bytes(state),
+        )
         self._saved_step = progress.step
         self.say("checkpoint", step=progress.step)
 
-    def keep_best(self, weights: Arrays) -> None:
+    def keep_best(self, weights: Arrays, step: int) -> None:
         """Keep a model for the end of a run that stops early."""
-        with self._writing("the best weights"):
-            checkpoints.write(self.path / BEST, self._model, weights)
+        self._write(
+            f"the best weights, after step {step:,},",
+            lambda: checkpoints.write(self.path / BEST, self._model, weights),
+            at=step,
+            needs=_bytes(weights),
+        )
 
     def snapshot(self, weights: Arrays, step: int) -> None:
         """Keep a model for looking back."""
-        with self._writing(f"the snapshot after step {step:,}"):
-            snapshots.write(self.path, step, self._model, weights)
+        self._write(
+            f"the snapshot after step {step:,}",
+            lambda: snapshots.write(self.path, step, self._model, weights),
+            at=step,
+            needs=_bytes(weights) // 2,
+        )
         self.say("snapshot", step=step)
 
     @property
@@ -135,18 +160,60 @@ class RunFolder:
         """Whether this process may write into the folder, which is still there."""
         return self._group.leads and not self._control.gone
 
-    @contextmanager
-    def _writing(self, what: str) -> Iterator[None]:
-        """Where the disk is full, say so, with what is left; the other processes hear it too."""
+    def _write(self, what: str, write: Callable[[], None], *, at: int, needs: int = 0) -> None:
+        """Do it, or do it once there is room; the other processes hear of what goes wrong, too.
+
+        Args:
+            what: the words for it.
+            write: what to do; where it raises, all is as it was before.
+            at: steps taken.
+            needs: bytes of room.
+
+        Raises:
+            OSError: if it cannot be done, for another reason than a full disk.
+            NoRoomError: if the run is told to stop while the disk is full.
+        """
         with self._group.telling():
-            try:
-                yield
-            except OSError as error:
-                if error.errno is None:  # a sentence of our own
-                    raise
+            if self._written(what, write):
+                return
+            told = self._say_full(what, at)
+            while self._room.wait(needs):
+                if self._written(what, lambda: (self._room.keep(), write())):
+                    break
+                told = told or self._say_full(what, at)
+            else:
+                raise NoRoomError(
+                    f"Stopped while the disk was full: {what} could not be written; {self._left()}."
+                )
+        self.say("paused" if self._paused else "resumed", step=at)
+
+    def _written(self, what: str, write: Callable[[], object]) -> bool:
+        """Do it; False where the disk is full."""
+        try:
+            write()
+        except OSError as error:
+            if error.errno is None:  # a sentence of our own
+                raise
+            if not is_full(error):
                 raise OSError(
                     f"{what} could not be written: {reason(error)}; {self._left()}"
                 ) from error
+            return False
+        return True
+
+    def _say_full(self, what: str, step: int) -> bool:
+        """Say why it waits, in the room kept for that; whether it could be said."""
+        why = sentence(f"the disk is full, so {what} cannot be written yet")
+        for give_up in (False, True):
+            if give_up:
+                self._room.give_up()
+            with suppress(OSError):
+                self._log("paused", step=step, reason=why)
+                break
+        else:
+            return False
+        self._notice({"event": "paused", "step": step, "reason": why})
+        return True
 
     def _left(self) -> str:
         if self._saved_step is None:
@@ -155,3 +222,7 @@ class RunFolder:
             f"the checkpoint after step {self._saved_step:,} is whole, "
             "and the run can be resumed from it"
         )
+
+
+def _bytes(arrays: Arrays) -> int:
+    return sum(values.nbytes for values in arrays.values())

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from vitcore.training.room import is_full
+
 FILE_NAME = "events.out.tfevents.*"  # a pattern: each process that trains the run has its own
 _TAGS = {
     "step": {
@@ -29,8 +31,8 @@ _TAGS = {
 class TensorBoard:
     """Write a run's numbers as TensorBoard's scalars, one file for each process.
 
-    A number that is not finite is left out. Where nothing can be written any more, for instance
-    on a full disk, it is silent: the run's own log tells the same and is what counts.
+    A number that is not finite is left out. Where nothing can be written, it is silent: the run's
+    own log tells the same and is what counts. After a full disk it goes on in a new file.
 
     Args:
         folder: the run's.
@@ -56,9 +58,10 @@ class TensorBoard:
         try:
             self._open()
             _put(self._file, _event(values["step"], _field(5, _summary(scalars))))
-        except OSError:
+        except OSError as error:
             self.close()
-            self._silent = True
+            self._silent = not is_full(error)
+            self._begins_after = values["step"]
 
     def close(self) -> None:
         """Release the file. Calling it twice does no harm."""

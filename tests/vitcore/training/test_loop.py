@@ -259,15 +259,15 @@ def test_error_while_saving_is_a_failed_run(tmp_path, monkeypatch):
     run = Run(tmp_path, CONFIG)
     run.control.stop()
 
-    def full_disk(*_, **__):
-        raise OSError(28, "No space left on device")
+    def broken_disk(*_, **__):
+        raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(checkpoints, "write", full_disk)
-    with pytest.raises(OSError, match="no space left"):
+    monkeypatch.setattr(checkpoints, "write", broken_disk)
+    with pytest.raises(OSError, match="input/output error"):
         run.train()
     end = events.read(tmp_path)[0][-1]
     assert end["state"] == "failed"
-    assert "no space left on device" in end["reason"]
+    assert "input/output error" in end["reason"]
 
 
 def test_run_whose_folder_is_deleted_stops_and_does_not_make_it_anew(tmp_path):

@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose end it is saved
 
 
-def full_at(write, number, name):
-    """`write`, but for its call number `number` for a file called `name`: there the disk is full.
+def broken_at(write, number, name):
+    """`write`, but for its call number `number` for a file called `name`: there the disk breaks.
 
     As the library does it: half of the file is there, and the error is no OSError.
     """
@@ -32,14 +32,16 @@ def full_at(write, number, name):
         calls.append(path)
         if sum(Path(call).name.startswith(name) for call in calls) == number:
             Path(path).write_bytes(b"half")
-            raise SafetensorError("Error while serializing: I/O error: No space (os error 28)")
+            raise SafetensorError(
+                "Error while serializing: I/O error: Input/output error (os error 5)"
+            )
         write(arrays, path, metadata=metadata)
 
     return writing
 
 
 @pytest.mark.parametrize("name", [STATE, WEIGHTS])
-def test_full_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypatch, name):
+def test_broken_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypatch, name):
     run = Run(tmp_path, SHORT)
     # The second checkpoint. Snapshots are weights, too: those of the start and of each step.
     number = {STATE: 2, WEIGHTS: 1 + SHORT.steps + 1}[name]
@@ -50,9 +52,9 @@ def test_full_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypatc
             before.update({file: (tmp_path / file).read_bytes() for file in (STATE, WEIGHTS)})
 
     run.folder._notice = watch
-    monkeypatch.setattr(checkpoints, "save_file", full_at(checkpoints.save_file, number, name))
+    monkeypatch.setattr(checkpoints, "save_file", broken_at(checkpoints.save_file, number, name))
     message = (
-        "the checkpoint after step 6 could not be written: no space left on device; "
+        "the checkpoint after step 6 could not be written: input/output error; "
         "the checkpoint after step 3 is whole, and the run can be resumed from it"
     )
     with pytest.raises(OSError, match=message):
@@ -70,11 +72,11 @@ def test_full_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypatc
     assert resumed.progress.step == 6
 
 
-def test_full_disk_before_any_checkpoint_says_that_there_is_none(tmp_path, monkeypatch):
+def test_broken_disk_before_any_checkpoint_says_that_there_is_none(tmp_path, monkeypatch):
     run = Run(tmp_path, SHORT)
     run.control.stop()
-    monkeypatch.setattr(checkpoints, "save_file", full_at(checkpoints.save_file, 1, STATE))
-    with pytest.raises(OSError, match="no space left on device; no checkpoint was written before"):
+    monkeypatch.setattr(checkpoints, "save_file", broken_at(checkpoints.save_file, 1, STATE))
+    with pytest.raises(OSError, match="input/output error; no checkpoint was written before"):
         run.train()
     assert not (tmp_path / STATE).exists()
     assert not (tmp_path / WEIGHTS).exists()
@@ -83,12 +85,12 @@ def test_full_disk_before_any_checkpoint_says_that_there_is_none(tmp_path, monke
 def test_log_that_cannot_be_written_ends_the_run_in_a_sentence(tmp_path, monkeypatch):
     run = Run(tmp_path, SHORT)
 
-    def full(*_, **__):
-        raise OSError(28, os.strerror(28))
+    def broken(*_, **__):
+        raise OSError(5, os.strerror(5))
 
-    monkeypatch.setattr(run.folder, "_log", full)
-    full.close = lambda: None
-    with pytest.raises(OSError, match=r"events.jsonl could not be written: no space left"):
+    monkeypatch.setattr(run.folder, "_log", broken)
+    broken.close = lambda: None
+    with pytest.raises(OSError, match=r"events.jsonl could not be written: input/output error"):
         run.train()
 
 

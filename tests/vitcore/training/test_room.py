@@ -1,0 +1,224 @@
+"""A full disk: the run pauses, says so, obeys, and goes on when there is room."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from tests.vitcore.small_models import random_weights
+from tests.vitcore.training.small_runs import CONFIG
+from vitcore import checkpoints
+from vitcore.checkpoints import WEIGHTS
+from vitcore.training import events, room, runs, snapshots
+from vitcore.training.control import Control, write_control
+from vitcore.training.distribution import Group
+from vitcore.training.loop import Run, train
+from vitcore.training.room import SPARE, Room
+from vitcore.training.run_folder import RunFolder
+from vitcore.training.saving import STATE, saved_progress
+
+SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose end it is saved
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(room, "RETRY_SECONDS", 0.01)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """The same run where there was room all the time."""
+    folder = tmp_path_factory.mktemp("straight")
+    train(folder, SHORT)
+    return folder
+
+
+def full_for(write, name, calls):
+    """`write`, but for these calls for a file called `name`: there the disk is full.
+
+    As the library does it: half of the file is there, and the error is no OSError.
+    """
+    counted = []
+
+    def writing(arrays, path, metadata=None):
+        counted.extend([path] if Path(path).name.startswith(name) else [])
+        if Path(path).name.startswith(name) and len(counted) in calls:
+            Path(path).write_bytes(b"half")
+            raise SafetensorError("Error while serializing: I/O error: No space (os error 28)")
+        write(arrays, path, metadata=metadata)
+
+    return writing
+
+
+def told(folder, *kinds):
+    return [event for event in events.read(folder)[0] if event["event"] in kinds]
+
+
+def test_run_waits_with_its_checkpoint_and_ends_like_any_other(straight, tmp_path, monkeypatch):
+    files = (STATE, WEIGHTS)
+    # The second checkpoint, first the one file and then the other. Snapshots are weights, too:
+    # those of the start and of each step.
+    second = 1 + SHORT.steps + 1
+    write = full_for(checkpoints.save_file, STATE, range(2, 4))
+    write = full_for(write, WEIGHTS, range(second, second + 2))
+    before, waiting = {}, []
+
+    def watch(event):
+        if event["event"] == "checkpoint" and event["step"] == 3:
+            before.update({file: (tmp_path / file).read_bytes() for file in files})
+        if event["event"] == "paused":
+            waiting.append({file: (tmp_path / file).read_bytes() for file in files})
+            assert saved_progress(tmp_path)[1].step == 3
+            assert [part.name for part in tmp_path.rglob("*.part")] == [SPARE]
+
+    monkeypatch.setattr(checkpoints, "save_file", write)
+    assert Run(tmp_path, SHORT, notice=watch).train() == "finished"
+    assert waiting == [before]
+    paused, resumed = told(tmp_path, "paused", "resumed")
+    assert (paused["event"], paused["step"], resumed["event"]) == ("paused", 6, "resumed")
+    assert paused["reason"] == (
+        "The disk is full, so the checkpoint after step 6 cannot be written yet."
+    )
+    one, other = load_file(straight / STATE), load_file(tmp_path / STATE)
+    assert all((one[key] == other[key]).all() for key in one)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run's folder, with nothing that trains."""
+    folder = RunFolder(
+        tmp_path, SHORT, control=Control(tmp_path), group=Group(), notice=lambda _: None
+    )
+    folder.open(resume=False, fitting=lambda arrays: arrays)
+    yield folder
+    folder.end(state="stopped", reason="", step=0)
+
+
+def test_snapshot_that_finds_no_room_is_written_later(folder, monkeypatch):
+    monkeypatch.setattr(
+        checkpoints, "save_file", full_for(checkpoints.save_file, WEIGHTS, range(1, 3))
+    )
+    folder.snapshot(random_weights(SHORT.model_config()), 4)
+    assert list(snapshots.kept(folder.path)) == [4]
+    paused, resumed, snapshot = events.read(folder.path)[0]
+    assert (
+        paused["reason"] == "The disk is full, so the snapshot after step 4 cannot be written yet."
+    )
+    assert (resumed["event"], snapshot["event"]) == ("resumed", "snapshot")
+
+
+def test_line_that_finds_no_room_is_told_in_what_was_laid_aside(folder, monkeypatch):
+    write, room_again = os.write, []
+
+    def full(descriptor, data):
+        """A few bytes have room, and what was laid aside, once it is given up."""
+        if (folder.path / SPARE).exists() and not room_again:
+            return write(descriptor, data[:9])
+        return write(descriptor, data)
+
+    def keep():
+        room_again.append(len(room_again))
+        if len(room_again) < 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(folder._room, "keep", keep)
+    monkeypatch.setattr(events.os, "write", full)
+    folder.say("step", step=2)
+    paused, step, resumed = events.read(folder.path)[0]
+    assert paused["reason"] == "The disk is full, so events.jsonl cannot be written yet."
+    assert (step["event"], resumed["event"]) == ("step", "resumed")
+    lines = (folder.path / events.FILE_NAME).read_bytes().splitlines()
+    assert all(events.parse(line) for line in lines)
+
+
+@pytest.fixture
+def never_room(monkeypatch):
+    write = full_for(checkpoints.save_file, STATE, range(1, 10_000))
+    monkeypatch.setattr(checkpoints, "save_file", write)
+
+
+def test_stop_is_obeyed_while_it_waits(tmp_path, never_room):
+    def watch(event):
+        if event["event"] == "paused" and "reason" in event:
+            write_control(tmp_path, "stop")
+
+    write_control(tmp_path, "pause")
+    assert Run(tmp_path, SHORT, notice=watch).train() == "stopped"
+    end = events.read(tmp_path)[0][-1]
+    assert (end["state"], end["reason"]) == (
+        "stopped",
+        "Stopped while the disk was full: the checkpoint after step 0 could not be written; "
+        "no checkpoint was written before.",
+    )
+    assert not (tmp_path / STATE).exists()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_run_that_was_paused_stays_so_when_there_is_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        checkpoints, "save_file", full_for(checkpoints.save_file, STATE, range(1, 3))
+    )
+    write_control(tmp_path, "pause")
+    seen = []
+
+    def watch(event):
+        if event["event"] in ("paused", "resumed"):
+            seen.append((event["event"], "reason" in event))
+            if len(seen) == 3:
+                write_control(tmp_path, "stop")
+
+    assert Run(tmp_path, SHORT, notice=watch).train() == "stopped"
+    assert seen == [("paused", False), ("paused", True), ("paused", False)]
+
+
+def test_no_try_is_made_while_less_than_it_needs_is_free(tmp_path, monkeypatch):
+    free = iter([0, 10_000, 10**9])
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(free)))
+    assert Room(tmp_path, Control(tmp_path)).wait(10_000)
+    assert next(free, None) is None
+
+
+def test_a_stop_is_heard_on_a_full_disk(tmp_path, monkeypatch):
+    write_control(tmp_path, "step 17")
+    write_text = Path.write_text
+
+    def full(path, text, **options):
+        write_text(path, "", **options)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    write_control(tmp_path, "stop")
+    assert Control(tmp_path).look() == "stop"
+    assert [path.name for path in tmp_path.iterdir()] == ["control"]
+
+
+def test_room_is_kept_and_given_back(tmp_path):
+    kept = Room(tmp_path, Control(tmp_path))
+    kept.keep()
+    assert (tmp_path / SPARE).stat().st_size == 16_384
+    kept.give_up()
+    kept.give_up()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_deleted_while_the_disk_is_full_ends_the_run(tmp_path, never_room):
+    folder = tmp_path / "quiet-heron"
+    runs.write_description(folder, SHORT)
+    write_control(folder, "pause")
+    ended = []
+
+    def watch(event):
+        if event["event"] == "paused" and "reason" in event:
+            shutil.rmtree(folder)
+        if event["event"] == "end":
+            ended.append(event["reason"])
+
+    assert Run(folder, SHORT, notice=watch).train() == "stopped"
+    assert ended == ["The run's folder was deleted, so it ends."]
+    assert not folder.exists()
