@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from explorer.runs.last_words import say_killed
 from explorer.runs.run_progress import Follower, Progress
 from explorer.runs.run_queue import Queued, RunQueue
 from vitcore.config import TrainConfig
@@ -284,6 +285,8 @@ class Jobs:
                     if process.stdin is not None:
                         process.stdin.close()
                     del self._processes[name]
+                    if process.returncode < 0:
+                        say_killed(self._folder(name), -process.returncode)
 
 
 @cache

@@ -277,19 +277,19 @@ def _summary_of(path: Path, _changed: int, _size: int) -> dict[str, dict[str, An
 
 def _last_words(folder: Path, *, began: bool) -> str:
     """Why a process ended that wrote no end. Once it trains, its log is progress, no reason."""
-    ended = "Its process ended without saying why"
+    outside = "Its process was ended from outside, or the computer was"
     if began:
-        return f"{ended}."
+        return f"{outside}."
     try:
         text = (folder / LOG).read_bytes()[-4000:].decode("utf-8", "replace")
     except OSError:
-        return f"{ended}."
+        text = ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        return f"{ended}."
+        return f"{outside}, before it began."
     if lines[-1].startswith("error: "):  # the command line's own way to say why
         return sentence(lines[-1].removeprefix("error: ")[:300])
-    return f"{ended}; the last line of its log: {lines[-1][:300]}"
+    return f"Its process ended before it began; the last line of its log: {lines[-1][:300]}"
 
 
 def _has_weights(folder: Path) -> bool:

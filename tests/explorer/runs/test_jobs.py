@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from explorer.runs.jobs import Jobs, RunRefusedError, most_at_once
+from explorer.runs.last_words import say_killed
 from explorer.runs.run_progress import MOST_POINTS
 from explorer.runs.run_queue import LONGEST
 from vitcore.config import TrainConfig
 from vitcore.training.events import EventLog, truncate_after
-from vitcore.training.runs import write_description
+from vitcore.training.runs import read_run, write_description
 
 TINY = TrainConfig(data="sketch10", preset="tiny", epochs=2.0, learning_rate=2e-3, seed=7)
 
@@ -113,8 +114,24 @@ def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
     jobs.stop(name)
     assert jobs.progress(name).state == "stopping"
     assert jobs.end_now(name)
-    assert jobs.progress(name).state == "interrupted"
+    run = jobs.progress(name).run
+    assert (run.state, run.step) == ("interrupted", 1)
+    if os.name == "posix":  # elsewhere there are no signals
+        assert run.problem == (
+            "Its process was ended from outside, by the signal SIGKILL: by a person, or by the "
+            "system where memory ran out."
+        )
     assert not jobs.end_now(name)
+
+
+def test_what_a_run_said_itself_stands(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    EventLog(folder)("end", state="failed", reason="The loss became nan.", step=3)
+    say_killed(folder, 9)
+    assert read_run(folder).problem == "The loss became nan."
+    say_killed(tmp_path / "deleted", 9)
+    assert not (tmp_path / "deleted").exists()
 
 
 def test_a_process_that_breaks_says_why(jobs, monkeypatch):
