@@ -17,6 +17,7 @@ from explorer.state import Picture
 from explorer.worker import analysis_tasks
 from explorer.worker.slicing import in_slices, slice_size
 from vitcore.config import ViTConfig
+from vitcore.intervention import Intervention
 from vitcore.introspection.attention_numbers import pooled_attention
 from vitcore.introspection.curves import Curves, curves, plan_curves
 from vitcore.introspection.erasure import occlusion_map, probabilities, windows
@@ -115,16 +116,28 @@ def faithfulness(
     return curves(plan, logits, class_index=class_index)
 
 
-def numbers(model: str, picture: Picture, patch_size: int) -> HeadNumbers | Waiting | Problem:
-    """Heads in numbers over this picture, with the object where it is known."""
+def numbers(
+    model: str, picture: Picture, patch_size: int, *, intervention: Intervention | None = None
+) -> HeadNumbers | Waiting | Problem:
+    """Heads in numbers over this picture, with the object where it is known.
+
+    Args:
+        model: one of `services.model_names()`.
+        picture: the chosen picture.
+        patch_size: P.
+        intervention: what to change in the pass; with patches moved the object is not known.
+    """
     config = services.config(model)
     if isinstance(config, Problem):
         return config
-    reading = services.reading(model, picture, patch_size)
+    changed = intervention is not None and intervention != Intervention()
+    how = {"intervention": intervention, "slot": "lens"} if changed else {}
+    reading = services.reading(model, picture, patch_size, **how)
     if not isinstance(reading, Reading):
         return reading
-    name = *_name(model, picture, reading), picture.mask is None
-    return _numbers(name, config.pooling, reading, picture.mask)
+    mask = None if changed and intervention.patches else picture.mask
+    name = *_name(model, picture, reading), mask is None, repr(intervention) if changed else ""
+    return _numbers(name, config.pooling, reading, mask)
 
 
 def head_ranking(

@@ -17,6 +17,7 @@ from explorer.figures.style import Palette, palette
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
 from vitcore.config import ViTConfig
+from vitcore.intervention import Intervention
 
 TOOLS = {
     "displaylogo": False,
@@ -56,6 +57,11 @@ class Asked:
         """Name of a file with this answer's data."""
         words = f"{self.model}-{self.picture.name}-p{self.patch_size}-{what}"
         return "".join(c if c.isalnum() or c in "-._" else "-" for c in words)
+
+
+def changes_of(asked: Asked) -> Intervention:
+    """What is switched off, erased or moved in the lens now."""
+    return attention_state.changes(asked.model, asked.picture, asked.patch_size)
 
 
 def colours() -> Palette:

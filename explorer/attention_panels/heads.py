@@ -89,12 +89,16 @@ def _this(
 ) -> None:
     if not isinstance(found, HeadRanking):
         st.subheader("Which heads this answer needs", anchor=False)
-        quiet("")
+        quiet("", lines=2)
         in_its_place(found, height=height)
         return
     label = asked.names[found.class_index]
     st.subheader(heads_title(found.effects, label), anchor=False)
-    quiet(f"This picture, probability of {label}. Click a bar to switch the head off or on.")
+    quiet(
+        f"This picture; each head alone, from the whole model: change of {label}'s probability. "
+        "Click a bar to switch the head off or on above.",
+        lines=2,
+    )
     change, key = found.effects.heads.probability, fresh("attention_heads")
     chart(
         heads_ranked(change, colours=colours(), off=off, height=height),
@@ -114,16 +118,17 @@ def _many(
     kind = "photographs" if source == "cifar10" else "sketches"
     if not isinstance(many, Gathered):
         st.subheader(f"Which heads it needs over {PICTURES} {kind}", anchor=False)
-        quiet("")
+        quiet("", lines=2)
         in_its_place(many, height=height)
         return
     st.subheader(heads_many_title(many.answer, source), anchor=False)
     counted = (
         f"{many.done} of {many.of} {kind}, counting."
         if many.done < many.of
-        else f"{many.of} {kind}, probability of the right class, mean."
+        else f"{many.of} {kind}; each head alone, from the whole model: change of the right "
+        "class's probability, mean."
     )
-    quiet(counted)
+    quiet(counted, lines=2)
     change, key = many.answer.heads.probability, fresh("attention_heads_many")
     chart(
         heads_ranked(change, colours=colours(), off=off, height=height),

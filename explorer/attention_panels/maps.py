@@ -16,6 +16,7 @@ from explorer.attention_panels.common import (
     Asked,
     as_csv,
     as_npz,
+    changes_of,
     download,
     in_its_place,
     later,
@@ -26,6 +27,7 @@ from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, 
 from explorer.readings import Problem, Waiting
 from explorer.words.findings import percent
 from explorer.words.numerals import small_number
+from vitcore.intervention import Intervention
 from vitcore.introspection.curves import Curves
 
 HEIGHT = 560
@@ -84,6 +86,8 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
         st.subheader(maps_title(tests[0], label, patches=asked.patches), anchor=False)
     else:
         st.subheader(f"Which map to believe on {label}: erasing patches tells", anchor=False)
+    if changes_of(asked) != Intervention():
+        quiet(words.UNCHANGED)
     missing = next((a for kind in (Problem, Waiting) for a in found if isinstance(a, kind)), None)
     last: Shown | None = st.session_state.get("attention_maps_shown")
     if isinstance(missing, Problem) or (missing is not None and last is None):

@@ -17,6 +17,7 @@ from explorer.attention_panels.common import (
     Asked,
     as_csv,
     as_npz,
+    changes_of,
     chart,
     colours,
     download,
@@ -27,6 +28,7 @@ from explorer.attention_panels.heads import source_of_many
 from explorer.attention_panels.number_findings import number_title
 from explorer.figures.attention import Line, numbers_by_block
 from explorer.readings import Problem, Waiting
+from vitcore.intervention import Intervention
 from vitcore.introspection.attention_numbers import entropy_bound
 from vitcore.introspection.distance import distance_bounds
 
@@ -84,7 +86,9 @@ def draw(asked: Asked) -> None:
     if over == "many":
         found = explaining.numbers_many(asked.model, source, asked.patch_size, pictures=PICTURES)
     else:
-        found = explaining.numbers(asked.model, asked.picture, asked.patch_size)
+        found = explaining.numbers(
+            asked.model, asked.picture, asked.patch_size, intervention=changes_of(asked)
+        )
     if not isinstance(found, (HeadNumbers, Gathered)):
         st.subheader("Every head in one number", anchor=False)
         quiet("")
@@ -131,19 +135,28 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
     known = values[~np.isnan(values).any(axis=(1, 2))]
     compared = lines(asked, name)
     kind = "photographs" if source == "cifar10" else "sketches"
+    changes = changes_of(asked)
+    changed = changes != Intervention()
     if isinstance(found, HeadNumbers):
-        about = "This picture. Click a circle to see its head in the lens."
+        how = words.CHANGED if changed else "This picture."
+        about = f"{how} Click a circle to see its head in the lens."
     elif found.done < found.of:
         about = f"{found.done} of {found.of} {kind}, counting."
     else:
         about = f"{found.of} {kind}: mean and standard deviation."
+    if changed and not isinstance(found, HeadNumbers):
+        about = f"{about} {words.UNCHANGED}"
     if not len(known):
         st.subheader("The object of this picture is not known", anchor=False)
         quiet("")
         components.figure_state(
             "empty",
-            "A photograph has no mask of its object.",
-            "Choose a sketch, or 100 pictures of sketches.",
+            "Where patches are moved or erased, the object is not where its mask is."
+            if changes.patches
+            else "A photograph has no mask of its object.",
+            "Reset the patches above, or choose another number."
+            if changes.patches
+            else "Choose a sketch, or 100 pictures of sketches.",
             height=HEIGHT,
         )
         return

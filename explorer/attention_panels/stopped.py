@@ -45,7 +45,7 @@ def draw(asked: Asked) -> None:
         if not isinstance(reading, Reading):
             in_its_place(reading, height=HEIGHT)
             return
-        quiet("With what is switched off, erased or moved in the lens.")
+        quiet(words.CHANGED)
     answer = int(reading.early[-1].argmax())
     other = asked.other if asked.other != answer else asked.answer
     left, right = st.columns([10, 11], gap="large")

@@ -1,5 +1,8 @@
 """How to read the figures of the panels below the lens."""
 
+UNCHANGED = "Of the unchanged model: what is off, erased or moved above is left out here."
+CHANGED = "With what is switched off, erased or moved above."
+
 MAPS = (
     "A bright square is a patch that the map calls important; each map is stretched from its own "
     "lowest to its highest value, which stand below it. **Raw attention**: where the token that "
@@ -29,9 +32,9 @@ HEADS = (
     "that head is set to zero: to the left, the head had spoken for the class, to the right, "
     "against it. On the left this picture and its answer, on the right the right class of test "
     "pictures, mean of all. Click a bar to switch that head off in the lens, and again to switch "
-    "it on. The bars are always of the whole model, whatever is switched off above. Heads stand in "
-    "for each other: one that changes nothing alone may matter where another is off, so the bars "
-    "do not add up. The model never learned to do without a head."
+    "it on. The bars are always of the whole model with one head off, whatever is switched off "
+    "above. Heads stand in for each other: one that changes nothing alone may matter where another "
+    "is off, so the bars do not add up. The model never learned to do without a head."
 )
 HEADS_FORMULA = r"\Delta_{lh}=p_c(x\mid \text{head } l,h \text{ off})-p_c(x)"
 HEADS_SOURCE = "Michel et al., Are Sixteen Heads Really Better than One? (2019), section 3.2."

@@ -174,6 +174,27 @@ def test_numbers_of_one_picture_know_its_object_where_it_has_one(model, asked):
     assert np.isnan(explaining.numbers(model, PICTURE, 8).on_object).all()
 
 
+def test_numbers_may_be_those_of_a_changed_pass(model, asked, monkeypatch):
+    off, moved = vitcore.Intervention(heads_off=((0, 0),)), vitcore.Intervention(patches={0: 5})
+    monkeypatch.setattr(
+        services,
+        "reading",
+        lambda model, picture, size, intervention=None, slot=None: tasks.reading(
+            model, (1,), picture.pixels, size, intervention
+        ),
+    )
+    images, _, masks = sketch10(1)
+    sketch = Picture(images[0], "sketch10", 0, "airplane 0", "sketch", masks[0])
+    plain, told = (explaining.numbers(model, sketch, 8, intervention=i) for i in (None, off))
+    loaded = vitcore.load(model)
+    seen = vitcore.trace(loaded, images[0], patch_size=8, intervention=off)
+    expected = vitcore.attention_distance(seen.attention, seen.grid, prefix=seen.prefix)
+    np.testing.assert_allclose(told.distance[0], expected, rtol=1e-4)
+    assert not np.allclose(told.distance, plain.distance)
+    assert not np.isnan(told.on_object).any()
+    assert np.isnan(explaining.numbers(model, sketch, 8, intervention=moved).on_object).all()
+
+
 def test_nothing_known_yet_is_waited_for(model, asked):
     asked.late = lambda *_: True
     assert explaining.numbers_many(model, "sketch10", 8) == WAITING

@@ -223,6 +223,29 @@ def test_the_early_answers_follow_what_the_lens_changes(
     assert "switched off" in words(view)
 
 
+@pytest.mark.parametrize("panel", ["Maps", "Heads"])
+def test_what_the_lens_changes_and_a_panel_leaves_out_is_said(open_panel, panel):
+    said = "unchanged model" if panel == "Maps" else "from the whole model"
+    assert said in words(open_panel(panel, kept=Intervention(heads_off=((0, 1),))))
+    assert "unchanged model" not in words(open_panel(panel))
+
+
+def test_numbers_of_this_picture_follow_what_the_lens_changes(open_panel, answers, monkeypatch):
+    asked, plain = [], answers["numbers"]
+
+    def numbers(*arguments, intervention):
+        asked.append(intervention)
+        return plain(*arguments)
+
+    answers["numbers"] = numbers
+    kept = Intervention(heads_off=((0, 1),))
+    view = open_panel("Numbers", kept=kept)
+    assert asked == [kept]
+    assert "With what is switched off" in words(view)
+    view.segmented_control(key="attention_over").select("many").run()
+    assert "unchanged model" in words(view)
+
+
 def test_numbers_offer_only_what_there_is(open_panel):
     options = open_panel("Numbers").selectbox(key="attention_number").options
     assert "on the class token" not in options
