@@ -7,7 +7,6 @@ import itertools
 import logging
 from functools import cache
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from vitcore.cache import runs_home
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.intervention import Intervention
 from vitcore.sentences import sentence
+from vitcore.training import model_files
 from vitcore.training.runs import is_name
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "dense_equals_conv",
     "model_names",
     "reading",
+    "trouble",
     "weights",
 ]
 
@@ -60,13 +61,23 @@ def model_names() -> list[str]:
 
 
 def _age(folder: Path) -> int:
-    """When a model's weights were written, or 0 where its files are not both there."""
-    try:
-        files = [(folder / name).stat() for name in (checkpoints.CONFIG, checkpoints.WEIGHTS)]
-    except OSError:
+    """When a model's weights were written, or 0 where its files are not both there, and whole."""
+    if model_files.problem(folder):
         return 0
-    whole = all(S_ISREG(file.st_mode) and file.st_size for file in files)
-    return files[1].st_mtime_ns if whole else 0
+    try:
+        return (folder / checkpoints.WEIGHTS).stat().st_mtime_ns
+    except OSError:  # deleted at this moment
+        return 0
+
+
+def trouble(name: str) -> str:
+    """What keeps a run from being a model, as a sentence, or "" where there is no such run."""
+    folder = runs_home() / name
+    try:
+        known = is_name(name) and folder.name == name and folder.is_dir()
+        return model_files.problem(folder) if known else ""
+    except (OSError, ValueError):  # a name that is too long, or none at all
+        return ""
 
 
 def card(model: str) -> dict[str, Any] | None:

@@ -53,8 +53,8 @@ def sidebar() -> list[str]:
             persist_state="session",
             help="Side of a patch in pixels. One set of weights answers at every stop.",
         )
-        _model(models)
-    return _about_url(models, default)
+        gone = _model(models)
+    return _about_url(models, default, gone)
 
 
 def _read_url() -> None:
@@ -73,14 +73,23 @@ def _read_url() -> None:
             st.rerun()
 
 
-def _about_url(models: list[str], default: str) -> list[str]:
-    """Sentences about what the URL asked for in vain, until something else is chosen."""
+def _about_url(models: list[str], default: str, gone: str) -> list[str]:
+    """Sentences about what is not shown though it was asked for, until something else is chosen.
+
+    Args:
+        models: names that can be chosen.
+        default: where pictures come from by default.
+        gone: the model that was chosen and no longer is one, or "".
+    """
     now = (state.picture().key, state.patch_size(), state.model())
     if (asks := st.session_state["url_asks"]) is not None:
         query, opening = asks
         if "pinned" in query or not opening:
             st.session_state["pin_asked"] = state.patch_asked(query)
-        notes = state.unusable(query, models=models, classes=CLASS_NAMES, source=default)
+        trouble = services.trouble(query.get("model", ""))
+        notes = state.unusable(
+            query, models=models, classes=CLASS_NAMES, source=default, trouble=trouble
+        )
         if opening and query.get("picture_source") in state.OWN:
             notes.append(
                 "An uploaded or camera picture stays with the session that made it: "
@@ -88,6 +97,9 @@ def _about_url(models: list[str], default: str) -> list[str]:
             )
         st.session_state["url_notes"] = now, notes
         st.session_state["url_asks"] = None
+    elif gone:
+        note = state.no_model(gone, models=models, trouble=services.trouble(gone))
+        st.session_state["url_notes"] = now, [note]
     then, kept = st.session_state["url_notes"]
     return kept if then == now else []
 
@@ -241,12 +253,16 @@ def _last_or_first() -> state.Picture:
     return pictures.chosen(source, state.DEFAULT_CLASS, 0)
 
 
-def _model(models: list[str]) -> None:
+def _model(models: list[str]) -> str:
+    """Choose the model; returns the one chosen before where its run was deleted or damaged."""
+    gone = st.session_state.get("model", "")
     if not models:
         st.markdown("Model  \n:small[There is none yet. Train one on the Train page.]")
-        return
-    if st.session_state.get("model", models[0]) not in models:
-        del st.session_state["model"]  # its run was deleted
+        return ""
+    if gone in ("", *models):
+        gone = ""
+    else:
+        del st.session_state["model"]
     st.selectbox(
         "Model",
         models,
@@ -256,6 +272,7 @@ def _model(models: list[str]) -> None:
     )
     if learned := _learned_from(state.model()):
         _small(learned)
+    return gone
 
 
 def _learned_from(model: str) -> str:

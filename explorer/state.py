@@ -86,7 +86,12 @@ def _last_patch(query: dict[str, str]) -> int:
 
 
 def unusable(
-    query: dict[str, str], *, models: list[str], classes: tuple[str, ...], source: str
+    query: dict[str, str],
+    *,
+    models: list[str],
+    classes: tuple[str, ...],
+    source: str,
+    trouble: str = "",
 ) -> list[str]:
     """Sentences about values in the URL that cannot be, each with what is shown instead.
 
@@ -95,6 +100,7 @@ def unusable(
         models: names that can be chosen; the first is the default.
         classes: class names.
         source: where pictures come from by default.
+        trouble: what keeps the model that the URL asks for from being one, where it is there.
     """
     sentences = []
 
@@ -118,14 +124,24 @@ def unusable(
     sizes = tuple(map(str, PATCH_SIZES))
     check("patch_size", sizes, "Patch size", str(DEFAULT_PATCH_SIZE))
     if "model" in query and query["model"] not in models:
-        instead = f"showing {models[0]}" if models else "there is no model yet"
-        sentences.append(f"There is no model called {_shown(query['model'])}: {instead}.")
+        sentences.append(no_model(query["model"], models=models, trouble=trouble))
     if "pinned" in query and patch_asked(query) is None:
         sentences.append(
             f"Pinned patch {_shown(query['pinned'])} is not a whole number in 0 to "
             f"{_last_patch(query)}: no patch is pinned."
         )
     return sentences
+
+
+def no_model(name: str, *, models: list[str], trouble: str = "") -> str:
+    """Why a model cannot be shown, and which one is shown instead."""
+    instead = f"showing {models[0]}" if models else "there is no model yet"
+    if not trouble:
+        return f"There is no model called {_shown(name)}: {instead}."
+    return (
+        f"{_shown(name)} cannot be used, because {trouble.rstrip('.')}: {instead}. "
+        "The Models page says more, and can delete it."
+    )
 
 
 def is_finite(text: str) -> bool:

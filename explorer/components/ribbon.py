@@ -1,6 +1,7 @@
 """The way of a picture through the model: the hero of Overview, and the strip of other pages."""
 
 import hashlib
+import html
 
 import numpy as np
 import streamlit as st
@@ -53,9 +54,19 @@ def strip(
     now: str,
     config: ViTConfig | None = None,
     key: str = "strip",
+    explain: bool = False,
 ) -> str | None:
-    """Draw the same chain as a strip 40 pixels high, for the top of a page; see `hero`."""
-    return _draw("strip", answer, picture, patch_size, config, now, key)
+    """Draw the same chain as a strip 40 pixels high, for the top of a page; see `hero`.
+
+    Args:
+        answer, picture, patch_size, now, config, key: as of `hero`.
+        explain: say below why there is no answer, on a page that says it nowhere else.
+    """
+    clicked = _draw("strip", answer, picture, patch_size, config, now, key)
+    if explain and isinstance(answer, Problem):
+        said = html.escape(f"{answer.what} {answer.then}")
+        st.html(f'<p class="problem-line" role="alert">{said}</p>')
+    return clicked
 
 
 def fingerprint(reading: Reading) -> str:

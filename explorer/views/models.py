@@ -15,6 +15,7 @@ from explorer.words import cards, evaluation_words, run_sentences
 from explorer.words.evaluation_findings import confusion_title
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
+from vitcore.sentences import sentence
 from vitcore.training.runs import Run
 
 jobs = server_jobs()
@@ -23,7 +24,7 @@ jobs = server_jobs()
 def strip() -> None:
     picture, patch_size = state.picture(), state.patch_size()
     answer = services.reading(state.model(), picture, patch_size)
-    if stage := components.strip(answer, picture, patch_size, now=""):
+    if stage := components.strip(answer, picture, patch_size, now="", explain=True):
         navigation.goto(stage)
 
 
@@ -113,15 +114,13 @@ def show(name: str, run: Run | None, card: dict) -> None:
     if trouble := st.session_state.pop("models_trouble", ""):
         st.markdown(f":material/block: {trouble}")
     if run is not None and run.problem:
-        components.figure_state("error", *run_sentences.trouble(run), height=110)
+        components.figure_state("error", *cards.trouble(run), height=110)
         if not run.usable:
             return
     try:
         config, weights = services.weights(name)
     except CheckpointError as error:
-        components.figure_state(
-            "error", f"{str(error).capitalize()}.", "Choose another model.", height=110
-        )
+        components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
         return
     st.html(cards.facts(card, run, config, weights))
     if accuracy := cards.accuracy_table(card, state.patch_size()):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.words import run_sentences
 from explorer.words.findings import percent
 from explorer.words.run_sentences import clock
 from vitcore.config import PATCH_SIZES, ViTConfig
@@ -54,6 +55,13 @@ def summary(card: Mapping[str, Any], patch_size: int) -> str:
     if (share := _share(card, "cifar10", patch_size)) is not None:
         parts.append(f"{percent(share)} of CIFAR-10 right at patch size {patch_size}")
     return " · ".join(parts)
+
+
+def trouble(run: Run) -> tuple[str, str]:
+    """Why a run failed, was interrupted or is damaged, and what can be done here."""
+    if run.state == "damaged":
+        return run.problem, "It cannot be used; put the file right, or delete the run."
+    return run_sentences.trouble(run)
 
 
 def learned_from(card: Mapping[str, Any], run: Run | None) -> str:

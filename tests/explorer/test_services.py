@@ -94,6 +94,19 @@ def test_a_folder_whose_name_is_no_text_is_no_model(home, run):
     assert services.model_names() == list(checkpoints.bundled())
 
 
+@pytest.mark.parametrize("damage", [b"{garbage", b"{}", b"[]"])
+def test_a_run_whose_config_is_damaged_is_no_model_and_says_why(home, run, damage):
+    (cache.runs_home() / run("quiet-heron") / checkpoints.CONFIG).write_bytes(damage)
+    assert "quiet-heron" not in services.model_names()
+    assert services.trouble("quiet-heron").startswith("config.json is damaged: ")
+
+
+@pytest.mark.parametrize("name", ["", "nobody", ".", "../runs/whole", "x" * 9999, "a\0b"])
+def test_what_is_no_run_has_no_trouble(home, run, name):
+    assert services.trouble(run("whole")) == ""
+    assert services.trouble(name) == ""
+
+
 def test_the_name_of_a_file_stays_as_it_is(asked, run):
     (cache.runs_home() / run("one") / checkpoints.CONFIG).write_text("{}")
     with pytest.raises(checkpoints.CheckpointError) as caught:

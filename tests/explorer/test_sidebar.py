@@ -253,6 +253,20 @@ def test_a_model_that_was_deleted_gives_way_to_the_first(open_app, monkeypatch):
     assert app.selectbox(key="model").value == "first"
 
 
+def test_a_damaged_model_is_named_with_what_is_wrong_and_the_way_out(open_app, monkeypatch):
+    wrong = "config.json is damaged: it is not JSON."
+    monkeypatch.setattr(services, "trouble", lambda name: wrong if name == "third" else "")
+    said = lines(open_app(model="third"))
+    assert (
+        "third cannot be used, because config.json is damaged: it is not JSON: showing first. "
+        "The Models page says more, and can delete it."
+    ) in said
+    app = open_app(model="second")
+    monkeypatch.setattr(services, "model_names", lambda: ["first"])
+    monkeypatch.setattr(services, "trouble", lambda _: wrong)
+    assert "second cannot be used, because config.json is damaged" in lines(app.run())
+
+
 def test_without_any_model_the_sidebar_says_where_to_get_one(open_app, monkeypatch):
     monkeypatch.setattr(services, "model_names", list)
     app = open_app(model="second")

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import services
-from explorer.readings import Waiting
+from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
 from explorer.runs import jobs
 from explorer.state import Picture
@@ -190,9 +190,27 @@ def test_damaged_weights_are_named_and_cannot_be_used(home):
     assert "models_use" not in {button.key for button in view.button}
 
 
-def test_a_config_that_cannot_be_read_is_an_error_in_place(home):
-    (make_run(home, "quiet-heron") / "config.json").write_text("{}")
-    assert "config.json of quiet-heron is damaged" in texts(opened()).lower()
+def test_a_config_that_cannot_be_read_makes_a_run_damaged(home):
+    (make_run(home, "quiet-heron") / "config.json").write_text("{garbage")
+    view = opened()
+    assert view.title[0].value == "quiet-heron is damaged"
+    assert "<b>config.json is damaged: it is not JSON, or is cut short.</b>" in texts(view)
+    assert "Models page" not in texts(view)
+    assert "models_use" not in {button.key for button in view.button}
+
+
+def test_a_config_of_other_weights_is_an_error_in_place(home):
+    folder = make_run(home, "quiet-heron")
+    config = json.loads((folder / "config.json").read_text())
+    config["model"]["depth"] = 2
+    (folder / "config.json").write_text(json.dumps(config))
+    assert "The weights of quiet-heron are not those of its config" in texts(opened())
+
+
+def test_why_the_model_in_use_gives_no_answer_is_said(home, bundled, monkeypatch):
+    problem = Problem("It is damaged.", "Choose another one.")
+    monkeypatch.setattr(services, "reading", lambda *_, **__: problem)
+    assert "It is damaged. Choose another one." in texts(opened("flexi-cifar10"))
 
 
 def test_a_run_is_deleted_after_a_question(home):
