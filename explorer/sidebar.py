@@ -68,8 +68,13 @@ def _read_url() -> None:
     if "url_asks" not in st.session_state or back_or_forward:
         opening = "url_asks" not in st.session_state
         st.session_state["url_asks"] = st.query_params.to_dict(), opening
-        if not state.is_finite(st.query_params.get("picture_index", "0")):
+        repeated = [name for name in state.SHARED if len(st.query_params.get_all(name)) > 1]
+        st.session_state["url_repeats"] = repeated
+        for name in repeated:  # a widget would take none of them
+            st.query_params[name] = st.query_params[name]
+        if unfit := not state.is_finite(st.query_params.get("picture_index", "0")):
             del st.query_params["picture_index"]  # the number box would fail on it
+        if repeated or unfit:
             st.rerun()
 
 
@@ -87,7 +92,8 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
         if "pinned" in query or not opening:
             st.session_state["pin_asked"] = state.patch_asked(query)
         trouble = services.trouble(query.get("model", ""))
-        notes = state.unusable(
+        notes = [state.REPEATED.format(name) for name in st.session_state["url_repeats"]]
+        notes += state.unusable(
             query, models=models, classes=CLASS_NAMES, source=default, trouble=trouble
         )
         if opening and query.get("picture_source") in state.OWN:

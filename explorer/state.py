@@ -15,6 +15,8 @@ DEFAULT_PATCH_SIZE = 4
 LARGEST_INDEX = 999  # both data sets hold 1,000 test pictures per class
 OWN = ("upload", "camera")  # a person's own pictures, which no link can carry
 SOURCES = ("cifar10", "sketch10", "upload", "camera")
+SHARED = ("picture_source", "picture_class", "picture_index", "patch_size", "model", "pinned")
+REPEATED = "The address gives {} more than once: its last value counts."
 
 
 @dataclass(frozen=True, slots=True)

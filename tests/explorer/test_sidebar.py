@@ -115,6 +115,15 @@ def test_impossible_values_in_a_link_give_the_defaults_and_say_so(open_app):
     assert app.selectbox(key="model").value == "first"
 
 
+def test_of_a_value_that_a_link_gives_twice_the_last_one_counts(open_app):
+    app = open_app(patch_size=["8", "2"], model=["first", "second"], picture_class="frog")
+    assert app.select_slider(key="patch_size").value == 2
+    assert app.selectbox(key="model").value == "second"
+    for name in ("patch_size", "model"):
+        assert f"The address gives {name} more than once: its last value counts." in lines(app)
+    assert "picture_class" not in lines(app)
+
+
 @pytest.mark.parametrize("index", ["-1", "1.5", "a", "", "1000", "Infinity", "1e400", "nan"])
 def test_a_picture_number_must_be_whole_and_in_range(open_app, index):
     app = open_app(picture_index=index)
