@@ -75,7 +75,7 @@ def compiled(
             # Not fused by XLA: that compiles four times as long for each patch size, and never
             # gives back some 20 MB for each.
             graph = tf.function(lambda *arrays: function(model, *arrays), jit_compile=False)
-        return lambda *arrays: graph(*(tf.constant(array) for array in arrays))
+        return _by_shape(graph)
     import jax
 
     if frozen:
@@ -93,6 +93,22 @@ def compiled(
         trainable = [variable.value for variable in model.trainable_variables]
         other = [variable.value for variable in model.non_trainable_variables]
         return pure(trainable, other, *arrays)
+
+    return run
+
+
+def _by_shape(graph: Any) -> Callable[..., Any]:
+    """A tf.function of arrays whose traces are looked up here: its own way costs each call more."""
+    import tensorflow as tf
+
+    traces: dict[Any, Any] = {}
+
+    def run(*arrays: Any) -> Any:
+        tensors = [tf.constant(array) for array in arrays]
+        shapes = tuple(tensor.shape for tensor in tensors)
+        if shapes not in traces:
+            traces[shapes] = graph.get_concrete_function(*tensors)
+        return traces[shapes](*tensors)
 
     return run
 

@@ -28,7 +28,8 @@ class ViT(keras.Model):
 
         With full=True: logits, steps. steps holds "embedded" (B, N, D), patches without
         positions; "positions" (N, D); "tokens", a list of L+1 residual streams (B, T, D);
-        "blocks", a list of L dicts (see Block); "normed" (B, T, D), after the last norm.
+        "blocks", a list of L dicts (see Block); "normed" (B, T, D), after the last norm; with
+        mean pooling "votes" (B, T, C), the head applied to each token alone.
 
         heads_on (L, H) or (B, L, H), positions_on (): multiplied onto head outputs and
         positions; 1 is on.
@@ -171,6 +172,8 @@ class ViT(keras.Model):
             "blocks": steps,
             "normed": normed,
         }
+        if config.pooling == "mean":
+            everything["votes"] = ops.cast(self.head(normed), "float32")
         return logits, everything
 
     def weights_by_name(self) -> dict[str, Any]:
