@@ -171,12 +171,17 @@ def write(
 
     Args:
         folder: made where it is missing.
-        half: store float16, half the size; read back as float32.
+        half: store float16, half the size; read back as float32. What lies beyond its range
+            becomes its last number, 65,504.
     """
     folder.mkdir(parents=True, exist_ok=True)
     kind = np.float16 if half else np.float32
+    most = np.finfo(kind).max  # beyond it float16 would store infinity
     # Not ascontiguousarray: it turns a number into an array of one.
-    arrays = {name: np.asarray(value, kind, order="C") for name, value in weights.items()}
+    arrays = {
+        name: np.asarray(np.clip(value, -most, most) if half else value, kind, order="C")
+        for name, value in weights.items()
+    }
     with replacing(folder / CONFIG) as part:
         text = json.dumps({"format": 1, "model": config.to_dict()}, indent=1)
         part.write_text(text + "\n", "utf-8")

@@ -192,7 +192,8 @@ class Group:
         try:
             yield
         except Exception as error:
-            if self.count > 1 and not self.all_know(error):
+            told = isinstance(error, HeardError) or getattr(error, "told", False)
+            if self.count > 1 and not told:
                 error.told = True
                 self._agree(_FAILED)
                 self._tell(str(error) or type(error).__name__)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vitcore import backend
-from vitcore.config import TrainConfig
+from vitcore.config import RECIPES, TrainConfig
 from vitcore.evaluation import score
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
@@ -86,7 +86,9 @@ class Run:
             own = {name: np.asarray(value) for name, value in self.trainer.arrays().items()}
             self.trainer.restore(self.group.share_arrays(saved or own))
         self._late, self._threads = (_LATE, _THREADS) if backend.on_accelerator() else (0, 1)
-        self._meter = Meter(self._late)
+        usual = RECIPES.get(config.recipe, TrainConfig()).learning_rate
+        self._rates = {"highest": config.learning_rate, "usual": usual}
+        self._meter = Meter(self._late, **self._rates)
 
     def train(self) -> str:
         """Train to the end, or until told to stop.
@@ -154,6 +156,7 @@ class Run:
                 self._validate()
             if progress.step == 0:
                 self._snapshot()
+                self._checkpoint()  # whatever happens before the next one, there is a model
             while progress.step < self.steps and not plateau.is_stale(progress, self.config):
                 with self._timed():
                     batch = batches.take()
@@ -244,6 +247,8 @@ class Run:
         # Another processor may round it otherwise, and all must conclude the same.
         loss, accuracy, top5 = self.group.share(lambda: [found.loss, found.accuracy, found.top5])
         progress.validation_owed = False
+        if not math.isfinite(loss):
+            raise self._diverged(f"The held-back loss became {loss}")
         if epoch.is_integer():
             plateau.watch_plateau(progress, loss, config)
             best = config.early_stopping and plateau.is_lowest(progress, loss, epoch=epoch)
@@ -264,20 +269,26 @@ class Run:
             return
         weights = self._finished_weights()
         state = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
-        # In the step whose gradient overflows the loss is still a number.
-        with self.group.telling():
-            if not all(np.isfinite(value).all() for value in (*weights.values(), *state.values())):
-                raise DivergedError(
-                    f"The weights are no longer numbers after step {self.progress.step}, highest "
-                    f"learning rate {self.config.learning_rate:.3g}",
-                    step=self.progress.step,
-                )
+        self._check_numbers({**weights, **state})
         best = best and self.progress.lowest_at > 0
         self.folder.checkpoint(weights, state, self.progress, best=best)
 
     def _snapshot(self) -> None:
         if self.folder.writes:
-            self.folder.snapshot(self._finished_weights(), self.progress.step)
+            weights = self._finished_weights()
+            self._check_numbers(weights)
+            self.folder.snapshot(weights, self.progress.step)
+
+    def _check_numbers(self, arrays: dict[str, np.ndarray]) -> None:
+        """In the step whose gradient overflows the loss is still a number."""
+        with self.group.telling():
+            if not all(np.isfinite(values).all() for values in arrays.values()):
+                raise self._diverged("The weights are no longer numbers")
+
+    def _diverged(self, what: str) -> DivergedError:
+        step, rate = self.progress.step, self.config.learning_rate
+        message = f"{what} after step {step}, highest learning rate {rate:.3g}"
+        return DivergedError(message, step=step, **self._rates)
 
     def _finished_weights(self) -> dict[str, np.ndarray]:
         self.trainer.averaged_into(self.finished_model)

@@ -11,10 +11,21 @@ from typing import Any, NamedTuple
 
 
 class DivergedError(ArithmeticError):
-    """The loss or a weight is no longer a number; `step` is the last step before."""
+    """The loss or a weight is no longer a number.
 
-    def __init__(self, message: str, *, step: int) -> None:
-        super().__init__(f"{message}; try a tenth of that rate.")
+    Args:
+        message: what happened, and at which learning rate.
+        step: the last step before.
+        highest: the learning rate of the run.
+        usual: that of its recipe.
+    """
+
+    def __init__(self, message: str, *, step: int, highest: float, usual: float) -> None:
+        if highest > usual:
+            instead = f"{usual:g}, the learning rate of its recipe"
+        else:
+            instead = f"{highest / 10:.2g}, a tenth of the highest"
+        super().__init__(f"{message}; try {instead}.")
         self.step = step
 
 
@@ -35,10 +46,12 @@ class Meter:
     Args:
         late: how many steps may be under way before the loss of the oldest is waited for. Where
             a step ends before the next can begin, 0: a loss that is no number is seen at once.
+        highest: the learning rate of the run.
+        usual: that of its recipe, to be named where a loss is no number.
     """
 
-    def __init__(self, late: int = 0) -> None:
-        self._late = late
+    def __init__(self, late: int = 0, *, highest: float = 1e-3, usual: float = 1e-3) -> None:
+        self._late, self._rates = late, {"highest": highest, "usual": usual}
         self._under_way: deque[Step] = deque()
         self._clear()
 
@@ -83,6 +96,7 @@ class Meter:
                 raise DivergedError(
                     f"The loss became {loss} at step {step.number}, learning rate {step.rate:.3g}",
                     step=step.number - 1,
+                    **self._rates,
                 )
             self._loss += loss * step.pictures
             self._right += float(step.right) * step.pictures

@@ -102,14 +102,15 @@ def test_events_tell_the_run_in_order(straight):
     # Six steps, three to an epoch; after each a snapshot, but for the last, and a validation.
     each = ["step", "snapshot", "validation"]
     ending = ["step", "validation", "checkpoint", "end"]
-    assert kinds == ["start", "snapshot", *each * 3, "checkpoint", *each * 2, *ending]
+    beginning = ["start", "snapshot", "checkpoint"]
+    assert kinds == [*beginning, *each * 3, "checkpoint", *each * 2, *ending]
     assert [event["step"] for event in written if event["event"] == "step"] == [1, 2, 3, 4, 5, 6]
     assert [event["event"] for event in straight.told] == kinds
 
 
 def test_events_hold_what_the_pages_read(straight):
     written, _ = events.read(straight.folder)
-    start, _, step, _, validation = written[:5]
+    start, _, _, step, _, validation = written[:6]
     assert (start["steps"], start["steps_per_epoch"]) == (6, 3)
     assert start["parameters"] == build(PRESETS["small"]).count_params()
     assert set(step) == {
@@ -251,8 +252,27 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
     message, end = poisoned_after(tmp_path, 2, steps=2)
     assert message.startswith("The weights are no longer numbers after step 2")
     assert (end["state"], end["reason"]) == ("failed", message)
-    assert not (tmp_path / checkpoints.WEIGHTS).exists()
-    assert not (tmp_path / STATE).exists()
+    assert saved_progress(tmp_path)[1].step == 0
+    assert all(np.isfinite(values).all() for values in checkpoints.read(tmp_path)[1].values())
+    assert list(snapshots.kept(tmp_path)) == [0, 1]
+
+
+def test_rate_beyond_all_measure_ends_the_run_with_the_weights_before(tmp_path):
+    run = Run(tmp_path, CONFIG.replace(learning_rate=1e9, patch_sizes=(16,)))
+    with pytest.raises(DivergedError, match=r" nan .*rate 1e\+09; try 0.001, the learning rate of"):
+        run.train()
+    kept = [tmp_path, *snapshots.kept(tmp_path).values()]
+    assert len(kept) > 1
+    for folder in kept:
+        assert all(np.isfinite(values).all() for values in checkpoints.read(folder)[1].values())
+
+
+def test_validation_whose_loss_is_no_number_ends_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, np.inf, 10))
+    run = Run(tmp_path, CONFIG.replace(patch_sizes=(16,)))
+    with pytest.raises(DivergedError, match="held-back loss became inf after step 1, highest"):
+        run.train()
+    assert saved_progress(tmp_path)[1].step == 0
 
 
 def test_error_while_saving_is_a_failed_run(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Losses that are asked for late: the same means, and the same step is blamed."""
 
 import math
+import re
 
 import pytest
 
@@ -54,6 +55,18 @@ def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
             meter.add(step(number, loss, rate=number / 1000))
         meter.settle()
     assert str(caught.value) == (
-        "The loss became inf at step 2, learning rate 0.002; try a tenth of that rate."
+        "The loss became inf at step 2, learning rate 0.002; try 0.0001, a tenth of the highest."
     )
     assert caught.value.step == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "advice"),
+    [
+        (2e-3, "try 0.0002, a tenth of the highest."),
+        (1e9, "try 0.002, the learning rate of its recipe."),
+    ],
+)
+def test_rate_above_the_recipes_is_answered_with_the_recipes(rate, advice):
+    with pytest.raises(DivergedError, match=re.escape(advice)):
+        Meter(highest=rate, usual=2e-3).add(step(1, math.nan))

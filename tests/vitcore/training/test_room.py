@@ -61,11 +61,11 @@ def told(folder, *kinds):
 
 def test_run_waits_with_its_checkpoint_and_ends_like_any_other(straight, tmp_path, monkeypatch):
     files = (STATE, WEIGHTS)
-    # The second checkpoint, first the one file and then the other. Snapshots are weights, too:
-    # those of the start and of each step.
-    second = 1 + SHORT.steps + 1
-    write = full_for(checkpoints.save_file, STATE, range(2, 4))
-    write = full_for(write, WEIGHTS, range(second, second + 2))
+    # The last checkpoint of three, first the one file and then the other. Snapshots are weights,
+    # too: those of the start and of each step.
+    last = 1 + SHORT.steps + 2
+    write = full_for(checkpoints.save_file, STATE, range(3, 5))
+    write = full_for(write, WEIGHTS, range(last, last + 2))
     before, waiting = {}, []
 
     def watch(event):
@@ -162,7 +162,7 @@ def test_stop_is_obeyed_while_it_waits(tmp_path, never_room):
 
 def test_run_that_was_paused_stays_so_when_there_is_room(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        checkpoints, "save_file", full_for(checkpoints.save_file, STATE, range(1, 3))
+        checkpoints, "save_file", full_for(checkpoints.save_file, STATE, range(2, 4))
     )
     write_control(tmp_path, "pause")
     seen = []

@@ -43,8 +43,8 @@ def broken_at(write, number, name):
 @pytest.mark.parametrize("name", [STATE, WEIGHTS])
 def test_broken_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypatch, name):
     run = Run(tmp_path, SHORT)
-    # The second checkpoint. Snapshots are weights, too: those of the start and of each step.
-    number = {STATE: 2, WEIGHTS: 1 + SHORT.steps + 1}[name]
+    # The last checkpoint of three. Snapshots are weights, too: the start's and each step's.
+    number = {STATE: 3, WEIGHTS: 1 + SHORT.steps + 2}[name]
     before = {}
 
     def watch(event):
@@ -103,7 +103,7 @@ def test_process_that_is_killed_while_it_saves_leaves_the_checkpoint_before(tmp_
         "write, calls = checkpoints.save_file, []\n"
         "def dying(arrays, path, metadata=None):\n"
         "    calls.append(path)\n"
-        "    if sum(call.name.startswith(test_saving.STATE) for call in calls) == 2:\n"
+        "    if sum(call.name.startswith(test_saving.STATE) for call in calls) == 3:\n"
         "        path.write_bytes(b'half')\n"
         "        path.with_name('.tmpAb3').write_bytes(b'half')\n"
         "        os.kill(os.getpid(), 9)\n"
