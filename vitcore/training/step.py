@@ -122,7 +122,8 @@ class Trainer:
 
         variables = self.model.trainable_variables
 
-        @tf.function(jit_compile=False)
+        # Nothing in it is Python's control flow over tensors, and looking for such takes seconds.
+        @tf.function(jit_compile=False, autograph=False)
         def step(pictures: Any, labels: Any, rate: Any) -> Any:
             with tf.GradientTape() as tape:
                 logits = self.model(pictures, patch_size=patch_size, training=True)
