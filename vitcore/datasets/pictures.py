@@ -11,6 +11,8 @@ from PIL import Image, UnidentifiedImageError
 SIDE = 32
 LARGEST_FILE = 25 * 2**20  # bytes, as Streamlit's upload limit counts them
 MOST_PIXELS = 64_000_000
+# Its decoder holds every pixel four times over, 15 bytes each; 64 million would take 1 GB.
+MOST_PIXELS_OF = {"WEBP": 20_000_000}
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _READABLE = "PNG, JPEG, WebP, GIF and BMP can be read"
@@ -51,7 +53,7 @@ def decode(data: bytes) -> np.ndarray:
 
     Args:
         data: the bytes of a PNG, JPEG, WebP, GIF or BMP file (HEIC where pillow-heif is
-            installed), at most 25 MB and 64 megapixels.
+            installed), at most 25 MB and 64 megapixels, a WebP at most 20.
 
     Returns:
         (32, 32, 3) uint8, red, green and blue.
@@ -68,7 +70,7 @@ def decode(data: bytes) -> np.ndarray:
         )
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(data), formats=_formats(data)) as image:
-            _check_size(*image.size)
+            _check_size(*image.size, image.format or "")
             # Both sides stay at least this long, so the final resize still has enough to average.
             image.draft(image.mode, (_ROUGH_SIDE, _ROUGH_SIDE))
             image.load()
@@ -104,13 +106,17 @@ def _formats(data: bytes) -> tuple[str, ...]:
     return _FORMATS
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise PictureError(_too_many_pixels(width * height))
+def _check_size(width: int, height: int, kind: str) -> None:
+    most = min(MOST_PIXELS, MOST_PIXELS_OF.get(kind, MOST_PIXELS))
+    if width * height > most:
+        sentence = _too_many_pixels(width * height, most)
+        if most < MOST_PIXELS:
+            sentence = f"{sentence[:-1]} of a WebP; as PNG or JPEG it may have more."
+        raise PictureError(sentence)
 
 
-def _too_many_pixels(pixels: int | None) -> str:
-    limit = MOST_PIXELS // 1_000_000
+def _too_many_pixels(pixels: int | None, most: int | None = None) -> str:
+    limit = (most or MOST_PIXELS) // 1_000_000
     if pixels is None:
         return f"The picture has far more pixels than can be read; {limit} million are the limit."
     tenths = -(-pixels // 100_000)  # rounded up: one pixel too many must not read as the limit

@@ -59,14 +59,21 @@ def find_cifar10(data_dir: str | os.PathLike[str] | None = None) -> Source | Non
             cache and Keras' cache, in this order.
     """
     if data_dir is not None:
-        return _inside(Path(data_dir).expanduser(), "named")
+        return _inside(_expanded(data_dir), "named")
     named = os.environ.get("VITCORE_DATA")
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     return (
-        (_inside(Path(named).expanduser(), "named") if named else None)
+        (_inside(_expanded(named), "named") if named else None)
         or _in_own_cache()
         or _inside(keras_home / "datasets", "keras")
     )
+
+
+def _expanded(name: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # "~nobody", and there is no such user
+        return Path(name)
 
 
 def _inside(place: Path, origin: Literal["named", "keras"]) -> Source | None:

@@ -90,6 +90,12 @@ def test_where_it_is_nowhere_the_error_says_how_to_get_it(home):
         cifar10()
 
 
+def test_the_home_of_nobody_is_a_place_without_it(home, monkeypatch):
+    assert find_cifar10("~nobody-of-this-name/data") is None
+    monkeypatch.setenv("VITCORE_DATA", "~nobody-of-this-name")
+    assert find_cifar10() is None
+
+
 def test_a_named_place_without_it_is_named(home, monkeypatch):
     with pytest.raises(FileNotFoundError, match="was not found in .*nothing"):
         cifar10(data_dir=home / "nothing")

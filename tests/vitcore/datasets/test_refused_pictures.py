@@ -80,6 +80,14 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, width
         decode(data)
 
 
+def test_a_webp_whose_decoder_would_take_a_gigabyte_is_refused_with_a_way_out(monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_PIXELS_OF", {"WEBP": 64 * 64})
+    decode(encoded(quarters(64, 64), "WEBP"))
+    decode(encoded(quarters(65, 64), "PNG"))
+    with pytest.raises(PictureError, match="of a WebP; as PNG or JPEG it may have more"):
+        decode(encoded(quarters(65, 64), "WEBP"))
+
+
 def test_a_bomb_of_unknown_size_is_refused_as_well(monkeypatch):
     def refused(*arguments, **options):
         raise Image.DecompressionBombError("too large")
