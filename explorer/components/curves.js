@@ -1,7 +1,7 @@
 // Curves of a run that grow in place: the pointer keeps its reading and a zoom stays while points arrive.
 const NS = 'http://www.w3.org/2000/svg';
 const DASHES = { solid: '', dash: '7 5', dot: '2 4' };
-const short = (v) => (v === 0 ? '0' : Math.abs(v) < 1e-4 || Math.abs(v) >= 1e5 ? v.toExponential(1) : String(+v.toPrecision(4)));
+const short = (v) => (v === 0 ? '0' : Math.abs(v) < 1e-4 || Math.abs(v) >= 1e5 ? v.toExponential(1).replace('.0e', 'e').replace('e+', 'e') : String(+v.toPrecision(4)));
 const ceilings = [1, 2, 2.5, 5, 10];
 
 function ticks(low, high, about, log) {     // round numbers between, about as many as asked for
@@ -113,6 +113,7 @@ class Curves {
     const clip = `c${Math.round(W)}`;
     this.svg.insertAdjacentHTML('beforeend', `<clipPath id="${clip}"><rect x="${this.left}" y="0" width="${this.right - this.left}" height="${H}"/></clipPath>`);
     for (const line of this.lines) this.drawLine(line, X, Y, log, clip);
+    if (head.above) this.node('text', { x: this.right, y: top + 17, 'text-anchor': 'end', class: 'label' }, head.above);
     if (this.drag) this.node('rect', { class: 'zoom', x: Math.min(...this.drag), width: Math.abs(this.drag[1] - this.drag[0]), y: top, height: bottom - top });
     this.point(X, Y, said, top, bottom);
   }
@@ -121,18 +122,20 @@ class Curves {
     for (let i = 0; i < line.x.length; i++) {
       const v = line.y[i];
       if (!Number.isFinite(v) || (log && v <= 0)) { pen = 'M'; continue; }
-      path += `${pen}${X(line.x[i]).toFixed(1)} ${Y(v).toFixed(1)}`; pen = 'L'; shown++;
+      path += `${pen}${X(line.x[i]).toFixed(1)} ${Math.max(-1e5, Y(v)).toFixed(1)}`; pen = 'L'; shown++;
     }
     this.node('path', { d: path, stroke: line.colour, 'stroke-width': line.width, 'stroke-dasharray': DASHES[line.dash] ?? '', opacity: line.opacity, 'clip-path': `url(#${clip})` });
     if (line.markers || shown === 1) {
       line.x.forEach((x, i) => {
-        if (Number.isFinite(line.y[i]) && (!log || line.y[i] > 0) && x >= this.x0 && x <= this.x1) this.node('circle', { cx: X(x), cy: Y(line.y[i]), r: 3, stroke: line.colour, 'stroke-width': 1.5, fill: line.markers ? 'var(--st-background-color)' : line.colour });
+        if (Number.isFinite(line.y[i]) && (!log || line.y[i] > 0) && x >= this.x0 && x <= this.x1 && Y(line.y[i]) >= 0) this.node('circle', { cx: X(x), cy: Y(line.y[i]), r: 3, stroke: line.colour, 'stroke-width': 1.5, fill: line.markers ? 'var(--st-background-color)' : line.colour });
       });
     }
     const last = line.x.length - 1;
     if (line.text && last >= 0 && line.x[last] <= this.x1) {
-      const early = X(line.x[last]) < (this.left + this.right) / 2;
-      this.node('text', { class: 'label', x: X(line.x[last]), y: Y(line.y[last]) + 16, 'text-anchor': early ? 'start' : 'end', style: `fill:${line.colour}` }, line.text);
+      const end = X(line.x[last]), early = end < (this.left + this.right) / 2;
+      const over = [...line.y].filter((v, i) => Number.isFinite(v) && X(line.x[i]) > end - 8 * line.text.length);  // what it would cover
+      const y = early ? Y(line.y[last]) + 4 : Y(Math.max(...over)) - 7;
+      this.node('text', { class: 'label', x: early ? end + 6 : end, y: Math.max(4, y), 'text-anchor': early ? 'start' : 'end', style: `fill:${line.colour}` }, line.text);
     }
   }
   point(X, Y, said, top, bottom) {           // what all curves say where the pointer is

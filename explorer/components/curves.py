@@ -42,7 +42,7 @@ def curves_payload(figure: Any, *, label: str) -> bytes:
             }
         )
     x, y = figure.layout.xaxis, figure.layout.yaxis
-    notes = figure.layout.annotations
+    notes = {note.name: note.text for note in figure.layout.annotations}
     header = {
         "lines": lines,
         "x": list(x.range),
@@ -51,7 +51,8 @@ def curves_payload(figure: Any, *, label: str) -> bytes:
             "log": y.type == "log",
             "share": y.tickformat == ".0%",
         },
-        "empty": notes[0].text if notes else "",
+        "empty": notes.get("empty", ""),
+        "above": notes.get("above", ""),
         "height": figure.layout.height,
         "revision": figure.layout.uirevision,
         "label": label,

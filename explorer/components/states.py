@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 
 _PAGE = """<style>
-.figure-state {{ box-sizing: border-box; min-height: {height}px; max-width: 75ch; display: flex;
+.figure-state {{ box-sizing: border-box; max-width: 75ch; display: flex;
   flex-direction: column; justify-content: center; gap: .25rem; padding: 1rem 1.25rem;
   border: 1px dashed color-mix(in srgb, currentColor 32%, transparent); border-radius: 4px; }}
 .figure-state.error {{ border-style: solid; border-left: 4px solid; }}
@@ -15,7 +15,8 @@ _PAGE = """<style>
   background: color-mix(in srgb, currentColor 14%, transparent); }}
 .figure-state .bar i {{ display: block; height: 100%; background: currentColor; opacity: .6; }}
 </style>
-<div class="figure-state {kind}" role="{role}"><p><b>{what}</b></p><p>{then}</p>{bar}</div>"""
+<div class="figure-state {kind}" style="min-height: {height}px" role="{role}">
+<p><b>{what}</b></p><p>{then}</p>{bar}</div>"""
 
 
 def figure_state(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isfinite, isnan
 
 import plotly.graph_objects as go
 
@@ -34,6 +34,7 @@ def curve(
     colours: Palette,
     revision: str,
     highest: float | None = None,
+    ceiling: float | None = None,
     share: bool = False,
     logarithmic: bool = False,
     height: int = 250,
@@ -53,6 +54,8 @@ def curve(
         colours: of the theme.
         revision: of one run; while it stays, a zoomed figure stays zoomed when points come in.
         highest: the largest value there will be, where that is known: the axis ends there.
+        ceiling: where the axis ends at most, so that values that have run away do not flatten the
+            others; that some lie above is then said. Not of a logarithmic axis.
         share: the values are shares from 0 to 1, shown as percentages on a fixed axis.
         logarithmic: a logarithmic axis; without it the axis starts at zero.
         height: pixels.
@@ -124,12 +127,30 @@ def curve(
         figure.update_yaxes(range=[0, 1], showticklabels=False, showgrid=False, zeroline=False)
         figure.update_layout(showlegend=False)
         figure.add_annotation(
-            text="from the first step on", x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False
+            name="empty",
+            text="from the first step on",
+            x=0.5,
+            y=0.5,
+            xref="paper",
+            yref="paper",
+            showarrow=False,
         )
     elif share:
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     elif logarithmic:
         figure.update_yaxes(type="log", tickformat="~g", dtick="D1" if _narrow(train[1]) else None)
+    elif ceiling is not None and (top := _top(lines)) > ceiling:
+        figure.update_yaxes(range=[0, ceiling], tickformat="~g")
+        figure.add_annotation(
+            name="above",
+            text=f"up to {top:.1e}, far above this axis".replace("e+0", "e").replace("e+", "e"),
+            x=1,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="right",
+            showarrow=False,
+        )
     elif highest is not None:
         figure.update_yaxes(range=[0, 1.05 * highest], tickformat="~g")
     else:
@@ -200,6 +221,12 @@ def smoothed(values: Sequence[float], share: float) -> list[float]:
         weight = share * weight + (1 - share)
         means.append(mean / weight)
     return means
+
+
+def _top(lines: Sequence[Beside]) -> float:
+    """The largest value of all lines."""
+    points = [points for line in lines for points in (line.train, line.validation) if points]
+    return max((value for _, values in points for value in values if isfinite(value)), default=0.0)
 
 
 def _narrow(values: Sequence[float]) -> bool:

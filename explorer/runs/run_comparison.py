@@ -6,6 +6,7 @@ from typing import Any
 
 from explorer.runs.train_switches import SWITCHES
 from explorer.words.findings import percent
+from explorer.words.run_sentences import short
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 
@@ -70,7 +71,7 @@ def _word(name: str, value: Any) -> str:
         return known.options.get(value, str(value))
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value)
 
 
 def _right(run: Run) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from explorer.runs import held_widgets
+from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.run_progress import Progress
 from explorer.runs.run_queue import Queued
@@ -160,9 +161,21 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
         st.markdown(":material/check: The model in use", width="content")
     elif run.usable:
         _button("use", run.name, "Use this model", "check", on_click=_use, type="primary")
-    if jobs.can_resume(run):
+    overflowed = diverged(run) and run.config is not None
+    if overflowed:  # resumed or with the same seed it would fail at the same step
+        rate = run_sentences.short(usable_rate(run.config))
+        _button(
+            "again",
+            run.name,
+            f"Start again with {rate}",
+            "replay",
+            on_click=partial(_start_with_less, jobs, run),
+            type="secondary" if run.usable else "primary",
+            help="A new run with this learning rate, and the same in all else.",
+        )
+    if jobs.can_resume(run) and not overflowed:
         _button("goon", run.name, "Resume", "play_arrow", on_click=partial(_resume, jobs))
-    if run.config is not None:
+    if run.config is not None and not overflowed:
         _button(
             "restart",
             run.name,
@@ -222,6 +235,18 @@ def _restart(jobs: Jobs, run: Run, name: str) -> None:
         st.session_state[_TROUBLE] = str(error)
     else:
         held_widgets.put("train_beside", [name])
+
+
+def _start_with_less(jobs: Jobs, run: Run, _: str) -> None:
+    rate = usable_rate(run.config)
+    config = run.config.replace(learning_rate=rate)
+    try:
+        begin(jobs.start(config, keep=bool(st.session_state.get("train_keep"))))
+    except (RunRefusedError, ValueError) as error:
+        st.session_state[_TROUBLE] = str(error)
+    else:  # else the form would start the next run with the rate that failed
+        if st.session_state.get("train_learning_rate") == run.config.learning_rate:
+            held_widgets.put("train_learning_rate", rate)
 
 
 def _rename(jobs: Jobs, name: str, key: str) -> None:

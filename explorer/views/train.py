@@ -15,6 +15,7 @@ from explorer.runs.run_progress import Progress
 from explorer.words import run_sentences
 
 HEIGHT = 250  # of a figure
+RUN_AWAY = 8.0  # a loss above it, that of guessing being 2.3, would flatten all others
 PLACE = HEIGHT + 44  # of a figure with its title: what stands there before is as high
 
 jobs = server_jobs()
@@ -23,7 +24,7 @@ jobs = server_jobs()
 def strip() -> None:
     picture, patch_size = state.picture(), state.patch_size()
     answer = services.reading(state.model(), picture, patch_size)
-    if stage := components.strip(answer, picture, patch_size, now=""):
+    if stage := components.strip(answer, picture, patch_size, now="", explain=True):
         navigation.goto(stage)
 
 
@@ -108,6 +109,7 @@ def figures(progress: Progress) -> None:
                 beside=drawn("loss"),
                 smoothing=st.session_state.get("train_smooth", 0.0),
                 logarithmic=st.session_state.get("train_log_axis", False),
+                ceiling=RUN_AWAY,
                 **shared,
             )
             curves(figure, label=run_sentences.loss_title(progress), key="train_loss")

@@ -1,5 +1,8 @@
 """What the pages say about training runs: sentences written from how far they are."""
 
+from collections.abc import Callable
+
+from explorer.runs.divergence import diverged, usable_rate, usual_rate
 from explorer.runs.run_progress import Progress
 from explorer.runs.run_queue import Queued
 from explorer.runs.run_speeds import Forecast
@@ -33,6 +36,8 @@ def title(progress: Progress | None) -> str:
         return f"{run.name} is paused at {at}, step {run.step:,}"
     if progress.state == "finished":
         return f"{run.name} learned: {right}" if right else f"{run.name} is trained"
+    if progress.state == "failed" and diverged(run):
+        return f"{run.name} fell apart at step {run.step + 1:,}: its learning rate is too high"
     if progress.state == "failed":
         return f"{run.name} failed at step {run.step + 1:,}"
     if progress.state == "interrupted" and not run.step:
@@ -49,8 +54,8 @@ def title(progress: Progress | None) -> str:
         return f"{run.name} is damaged"
     if right:
         return f"{run.name}: {at}, {right}"
-    loss = progress.train.loss
-    return f"{run.name}: {at}, loss {loss[-1]:.2f}" if loss else f"{run.name}: {at}"
+    losses = progress.train.loss
+    return f"{run.name}: {at}, loss {loss(losses[-1])}" if losses else f"{run.name}: {at}"
 
 
 def progress_line(progress: Progress) -> str:
@@ -110,7 +115,9 @@ def trouble(run: Run, *, resumes: bool = False) -> tuple[str, str]:
         resumes: whether it can go on from a checkpoint.
     """
     kept = " What it had learned by its last checkpoint is kept." if run.usable else ""
-    if run.state == "failed":
+    if diverged(run) and run.config is not None:
+        what, then = _overflow(run)
+    elif run.state == "failed":
         what = run.problem or "The training failed without saying why."
         then = "Change what the sentence names, or the seed, and start again."
     elif run.state == "damaged":
@@ -121,14 +128,32 @@ def trouble(run: Run, *, resumes: bool = False) -> tuple[str, str]:
     return what, f"{then}{kept}"
 
 
+def _overflow(run: Run) -> tuple[str, str]:
+    rate, usual, next_rate = (
+        run.config.learning_rate,
+        usual_rate(run.config),
+        usable_rate(run.config),
+    )
+    what = f"The loss stopped being a number at step {run.step + 1:,}"
+    if rate > usual:
+        return (
+            f"{what}: at learning rate {short(rate)} each step is so large that numbers overflow.",
+            f"Try {short(next_rate)}, what this recipe is made for: the button above starts it.",
+        )
+    return (
+        f"{what}, at learning rate {short(rate)}.",
+        f"Try {short(next_rate)}, a tenth of that: the button above starts it.",
+    )
+
+
 def loss_title(progress: Progress) -> str:
-    return _pair("Loss", progress.train.loss, progress.validation.loss, "{:.2f}")
+    return _pair("Loss", progress.train.loss, progress.validation.loss, loss)
 
 
 def accuracy_title(progress: Progress) -> str:
     if not progress.train.accuracy:
         return "Accuracy"
-    return _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}")
+    return _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}".format)
 
 
 def rate_title(progress: Progress) -> str:
@@ -136,8 +161,8 @@ def rate_title(progress: Progress) -> str:
     if config is None:
         return "Learning rate"
     if config.schedule == "cosine":
-        return f"Learning rate: {config.learning_rate:g} down to 0"
-    return f"Learning rate: {config.learning_rate:g}, x {config.plateau_factor:g} on plateaus"
+        return f"Learning rate: {short(config.learning_rate)} down to 0"
+    return f"Learning rate: {short(config.learning_rate)}, x {config.plateau_factor:g} on plateaus"
 
 
 def chosen(config: TrainConfig) -> str:
@@ -147,7 +172,7 @@ def chosen(config: TrainConfig) -> str:
     data = f"{config.pictures_per_epoch:,} {kind} an epoch"
     return (
         f"{config.preset}: {model.depth} blocks of {model.heads} heads · {data} · "
-        f"{config.recipe} recipe, learning rate {config.learning_rate:g}"
+        f"{config.recipe} recipe, learning rate {short(config.learning_rate)}"
     )
 
 
@@ -224,10 +249,26 @@ def _epoch(epochs: float) -> str:
     return f"{epochs:.1f}".removesuffix(".0")
 
 
-def _pair(what: str, train: tuple[float, ...], validation: tuple[float, ...], form: str) -> str:
+def loss(value: float) -> str:
+    """A loss as 1.83, and one that has run away as 5.8e9."""
+    return f"{value:.2f}" if abs(value) < 1000 else short(float(f"{value:.2g}"))
+
+
+def short(value: float) -> str:
+    """A number as a person types it: 0.001, 1e9."""
+    digits, e, power = f"{value:g}".partition("e")
+    return f"{digits}e{int(power)}" if e else digits
+
+
+def _pair(
+    what: str,
+    train: tuple[float, ...],
+    validation: tuple[float, ...],
+    form: Callable[[float], str],
+) -> str:
     parts = []
     if train:
-        parts.append(f"{form.format(train[-1])} in training")
+        parts.append(f"{form(train[-1])} in training")
     if validation:
-        parts.append(f"{form.format(validation[-1])} held back")
+        parts.append(f"{form(validation[-1])} held back")
     return f"{what}: {', '.join(parts)}" if parts else what

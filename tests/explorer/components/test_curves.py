@@ -70,6 +70,12 @@ def test_before_the_first_point_it_says_so(unpack):
     assert arrays["x0"].shape == (0,)
 
 
+def test_what_lies_above_the_axis_is_said_in_the_figure(unpack):
+    header, _ = sent(unpack, ([0.1, 0.2], [2.0, 1e12]), ceiling=8.0)
+    assert (header["above"], header["empty"]) == ("up to 1.0e12, far above this axis", "")
+    assert header["y"]["range"] == [0, 8.0]
+
+
 def test_missing_values_arrive_as_missing(unpack):
     _, arrays = sent(unpack, ([0.1, 0.2], [2.0, float("nan")]))
     assert np.isnan(arrays["y0"][1])

@@ -50,6 +50,14 @@ def test_loss_starts_at_zero_unless_the_axis_is_logarithmic():
     assert drawn(logarithmic=True).layout.yaxis.type == "log"
 
 
+def test_a_loss_that_ran_away_does_not_flatten_the_others():
+    away = drawn(([0.1, 0.2, 0.3], [2.3, 5.8e9, float("nan")]), ceiling=8.0).layout
+    assert away.yaxis.range == (0, 8.0)
+    assert [note.text for note in away.annotations] == ["up to 5.8e9, far above this axis"]
+    assert drawn(ceiling=8.0).layout.yaxis.range is None
+    assert drawn(([0.1], [5.8e9]), ceiling=8.0, logarithmic=True).layout.yaxis.type == "log"
+
+
 def test_zoom_stays_within_a_run_and_not_between_runs():
     assert drawn(revision="a").layout.uirevision == drawn(revision="a").layout.uirevision
     assert drawn(revision="a").layout.uirevision != drawn(revision="b").layout.uirevision

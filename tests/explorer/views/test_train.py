@@ -21,8 +21,9 @@ VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "train.py"
 FRAME = "figure-state"
 
 PROGRAM = """
-import os, struct, sys, time
+import json, os, struct, sys, time
 from pathlib import Path
+from vitcore.config import PRESETS
 from vitcore.training.control import Control, hold_lifeline
 from vitcore.training.events import EventLog
 
@@ -50,7 +51,7 @@ for step in range(1, 21):
     if mode == "diverge" and step == 12:
         state, reason = "failed", "The loss became nan at step 13; try a tenth of that rate."
         break
-(folder / "config.json").write_text("{}")
+(folder / "config.json").write_text(json.dumps(PRESETS["tiny"].to_dict()))
 (folder / "weights.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
 log("end", state=state, reason=reason, step=step)
 """
@@ -207,7 +208,7 @@ def test_a_run_that_failed_says_why_and_what_to_do(view, server, monkeypatch):
     started(view)
     until(view, server, "failed")
     assert not view.exception
-    assert "The loss became nan at step 13; try a tenth of that rate." in texts(view)
+    assert "The loss stopped being a number at step 13" in texts(view)
     assert 'role="alert"' in texts(view)
     assert drawn(view) == 3
 
@@ -272,13 +273,18 @@ def test_what_cannot_be_is_refused_in_the_form_with_the_rule(view, server, field
     assert not view.exception
 
 
-def test_a_rate_that_is_far_too_high_is_tried(view, server, monkeypatch):
+def test_a_rate_that_is_far_too_high_is_tried_and_a_usable_one_offered(view, server, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "diverge")
     view.number_input(key="train_learning_rate").set_value(1e9).run()
     started(view)
     until(view, server, "failed")
+    name = server.runs()[0].name
     assert server.runs()[0].config.learning_rate == 1e9
-    assert "The loss became nan at step 13; try a tenth of that rate." in texts(view)
+    assert "Try 0.001, what this recipe is made for" in texts(view)
+    assert f"train_restart_{name}" not in keys(view)  # it would fail again
+    press(view, server, "again")
+    assert server.runs()[0].config == server.runs()[1].config.replace(learning_rate=1e-3)
+    assert view.number_input(key="train_learning_rate").value == 1e-3
 
 
 def test_every_switch_says_what_it_does_and_is_obeyed(view, server, monkeypatch):

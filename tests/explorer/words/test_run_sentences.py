@@ -91,9 +91,38 @@ def test_before_the_first_point_each_phase_is_named():
 
 
 def test_trouble_says_what_happened_and_what_to_do():
-    what, then = run_sentences.trouble(progress("failed", problem="The loss became nan.").run)
-    assert what == "The loss became nan."
+    what, then = run_sentences.trouble(progress("failed", problem="The disk broke.").run)
+    assert what == "The disk broke."
     assert "start again" in then
+
+
+NAN = "The loss became nan at step 3, learning rate 7.5e+08; try a tenth of that rate."
+
+
+@pytest.mark.parametrize(
+    "rate, said, tried",
+    [
+        (1e9, "at learning rate 1e9 each step is so large that numbers overflow.", "Try 0.001, "),
+        (0.002, "at learning rate 0.002 each step is so large", "Try 0.001, what this recipe is"),
+        (0.001, "at learning rate 0.001.", "Try 0.0001, a tenth of that"),
+    ],
+)
+def test_a_loss_that_is_no_number_gets_a_rate_that_works(rate, said, tried):
+    run = progress("failed", problem=NAN, step=2).run
+    run = replace(run, config=run.config.replace(learning_rate=rate))
+    what, then = run_sentences.trouble(run)
+    assert what.startswith("The loss stopped being a number at step 3")
+    assert said in what
+    assert then.startswith(tried)
+    title = run_sentences.title(replace(progress("failed"), run=run))
+    assert title == "quiet-heron fell apart at step 3: its learning rate is too high"
+
+
+@pytest.mark.parametrize(
+    "value, text", [(1.834, "1.83"), (999.0, "999.00"), (5848839168.0, "5.8e9"), (1234.0, "1200")]
+)
+def test_a_loss_that_has_run_away_is_short(value, text):
+    assert run_sentences.loss(value) == text
 
 
 def test_the_learning_rate_is_said_in_plain_words():
