@@ -91,14 +91,18 @@ class Jobs:
             if not self.queue() and not self.refusal():
                 return self._launch(config, keep)
             try:
-                ticket = self.queue.add(config, keep=keep)
+                return self.queue.add(config, keep=keep)
             except ValueError as error:
                 raise RunRefusedError(str(error)) from None
-            return Queued(ticket, config, keep)
 
-    def _launch_if_room(self, config: TrainConfig, keep: bool) -> str | None:
+    def _launch_if_room(self, one: Queued) -> str | None:
         with self._lock:
-            return None if self.refusal() else self._launch(config, keep)
+            if self.refusal():
+                return None
+            if not one.resumes:
+                return self._launch(one.config, one.keep)
+            self._go_on_with(self._resumable(one.resumes), one.keep)
+            return one.resumes
 
     def _launch(self, config: TrainConfig, keep: bool) -> str:
         root = self._root or runs.runs_home()
@@ -113,30 +117,42 @@ class Jobs:
                 raise RunRefusedError(f"The run could not be started: {why}.") from error
             return folder.name
 
-    def resume(self, name: str, *, keep: bool = False) -> None:
+    def resume(self, name: str, *, keep: bool = False) -> str | Queued:
         """Let a run that was stopped, interrupted or failed go on from its last checkpoint.
 
+        Returns:
+            Its name, or its place in `queue` where there is no room yet.
+
         Raises:
-            RunRefusedError: if it is running or damaged, saved nothing, or there is no room.
+            RunRefusedError: if it is running or damaged, saved nothing, or too many wait.
         """
-        folder = self._folder(name)
         with self._lock:
-            self._collect()
-            run = runs.read_run(folder)
-            if run.state == "running" or name in self._processes:
-                raise RunRefusedError(f"{name} is running already.")
-            if why := self.refusal():
-                raise RunRefusedError(why)
-            if run.config is None or not self.can_resume(run):
-                raise RunRefusedError(f"{name} has saved nothing that it could go on from.")
-            try:
-                write_control(folder, "run")
-                events.go_on(folder)
-                self._open(
-                    folder, run.config, ["--resume", f"--run-dir={folder.resolve()}"], keep=keep
-                )
-            except OSError as error:
-                raise RunRefusedError(f"{name} could not go on: {reason(error)}.") from error
+            run = self._resumable(name)
+            if self.queue() or self.refusal():
+                try:
+                    return self.queue.add(run.config, keep=keep, resumes=name)
+                except ValueError as error:
+                    raise RunRefusedError(str(error)) from None
+            self._go_on_with(run, keep)
+            return name
+
+    def _resumable(self, name: str) -> Run:
+        self._collect()
+        run = runs.read_run(self._folder(name))
+        if run.state == "running" or name in self._processes:
+            raise RunRefusedError(f"{name} is running already.")
+        if run.config is None or not self.can_resume(run):
+            raise RunRefusedError(f"{name} has saved nothing that it could go on from.")
+        return run
+
+    def _go_on_with(self, run: Run, keep: bool) -> None:
+        try:
+            write_control(run.folder, "run")
+            events.go_on(run.folder)
+            arguments = ["--resume", f"--run-dir={run.folder.resolve()}"]
+            self._open(run.folder, run.config, arguments, keep=keep)
+        except OSError as error:
+            raise RunRefusedError(f"{run.name} could not go on: {reason(error)}.") from error
 
     def can_resume(self, run: Run) -> bool:
         """Whether an ended run has more to do, and what it needs for that."""

@@ -122,7 +122,7 @@ def _living(jobs: Jobs, progress: Progress) -> None:
             help="Ends the process at once. What its last checkpoint saved is kept.",
         )
         return
-    waits = state in ("pausing", "paused", "stepping")
+    waits = state in ("pausing", "paused", "stepping") or progress.asked == "pause"
     pace = st.session_state.get(f"train_pace_{name}", progress.pace)
     if waits:
         _button("resume", name, "Resume", "play_arrow", on_click=partial(jobs.go_on, pace=pace))
@@ -156,7 +156,7 @@ def _living(jobs: Jobs, progress: Progress) -> None:
 
 
 def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
-    run = progress.run
+    run, saved = progress.run, progress.saved
     if run.usable and run.name == in_use:
         st.markdown(":material/check: The model in use", width="content")
     elif run.usable:
@@ -173,8 +173,18 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             type="secondary" if run.usable else "primary",
             help="A new run with this learning rate, and the same in all else.",
         )
-    if jobs.can_resume(run) and not overflowed:
-        _button("goon", run.name, "Resume", "play_arrow", on_click=partial(_resume, jobs))
+    waits = next((n for n, one in enumerate(jobs.queue(), 1) if one.resumes == run.name), 0)
+    if waits:
+        st.markdown(f":material/schedule: Goes on as number {waits} of the queue", width="content")
+    elif jobs.can_resume(run) and not overflowed:
+        _button(
+            "goon",
+            run.name,
+            "Resume",
+            "play_arrow",
+            on_click=partial(_resume, jobs),
+            help=run_sentences.resumption(run, saved),
+        )
     if run.config is not None and not overflowed:
         _button(
             "restart",
@@ -222,7 +232,7 @@ def _use(name: str) -> None:
 
 def _resume(jobs: Jobs, name: str) -> None:
     try:
-        jobs.resume(name, keep=bool(st.session_state.get("train_keep")))
+        begin(jobs.resume(name, keep=bool(st.session_state.get("train_keep"))))
     except RunRefusedError as error:
         st.session_state[_TROUBLE] = str(error)
 

@@ -41,8 +41,10 @@ class Progress:
     epochs: float  # how many it is to do
     pictures_per_second: float | None = None
     seconds_left: float | None = None
+    asked: str = ""  # pause, step or epoch: what a run that is starting was told meanwhile
     to_epoch: bool = False  # it runs to the end of this epoch, and then pauses
     pace: int = 0  # most steps a second; 0 means as many as it can
+    saved: int | None = None  # steps that its last checkpoint holds
     held_up: str = ""  # why it paused by itself, as one sentence
     train: Curve = field(default_factory=Curve)
     validation: Curve = field(default_factory=Curve)
@@ -68,6 +70,8 @@ class Follower:
         self._start: dict[str, Any] = {}
         self._first: dict[str, Any] = {}  # first step since the last start
         self._last: dict[str, Any] = {}
+        self._stepped = False  # since the last start
+        self._saved: int | None = None  # steps of the last checkpoint
         self._pause: dict[str, Any] = {}  # the last pause, while nothing said that it goes on
         self._columns = {kind: [array("d") for _ in COLUMNS] for kind in ("step", "validation")}
 
@@ -80,14 +84,16 @@ class Follower:
         for event in new:
             kind = event["event"]
             if kind == "start":
-                self._start, self._first = event, {}
+                self._start, self._first, self._stepped = event, {}, False
             if kind in ("start", "resumed"):
                 self._pause, self._first = {}, {}  # waiting is not to count as training
             if kind == "paused":
                 self._pause = event
+            if kind == "checkpoint":
+                self._saved = event.get("step")
             if kind == "step":
                 self._first = self._first or event
-                self._last = event
+                self._last, self._stepped = event, True
             for column, name in zip(self._columns.get(kind, ()), COLUMNS, strict=False):
                 value = event.get(name)
                 column.append(value if isinstance(value, int | float) else float("nan"))
@@ -115,6 +121,8 @@ class Follower:
             epochs=run.steps / per_epoch if per_epoch and run.steps else planned,
             pictures_per_second=rate if isinstance(rate, int | float) else None,
             seconds_left=self._seconds_left(run.steps),
+            asked=kind if state == "starting" and kind in ("pause", "step", "epoch") else "",
+            saved=self._saved,
             to_epoch=kind == "epoch" and state == "running",
             pace=int(number) if kind == "run" and number.isdecimal() else 0,
             held_up=str(self._pause.get("reason") or "") if state == "paused" else "",
@@ -138,7 +146,7 @@ class Follower:
             waits = waits and bool(self._pause.get("reason"))
         if waits:
             return "paused"
-        if not self._begun(run) or (not self._last and kind != "pause"):
+        if not self._begun(run) or not self._stepped:
             return "starting"
         return {"pause": "pausing", "step": "stepping"}.get(kind, "running")
 

@@ -3,7 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vitcore.config import TrainConfig
 
@@ -18,6 +18,7 @@ class Queued:
     ticket: int
     config: TrainConfig
     keep: bool  # it is to go on when the server ends
+    resumes: str = ""  # the run that is to go on; "" where a new one is to begin
     problem: str = ""  # why it could not be started when its turn had come
 
 
@@ -31,7 +32,7 @@ class RunQueue:
             that cannot be done.
     """
 
-    def __init__(self, start: Callable[[TrainConfig, bool], str | None]) -> None:
+    def __init__(self, start: Callable[[Queued], str | None]) -> None:
         self._start = start
         self._waiting: list[Queued] = []
         self._begun: dict[int, str] = {}  # ticket -> name of the run
@@ -45,21 +46,25 @@ class RunQueue:
         with self._lock:
             return tuple(self._waiting)
 
-    def add(self, config: TrainConfig, *, keep: bool) -> int:
-        """Let a run wait for its turn; returns its ticket.
+    def add(self, config: TrainConfig, *, keep: bool, resumes: str = "") -> Queued:
+        """Let a run wait for its turn. One that is to go on waits once, however often added.
 
         Raises:
             ValueError: if too many wait already.
         """
         with self._lock:
+            for one in self._waiting:
+                if resumes and one.resumes == resumes and not one.problem:
+                    return one
             if len(self._waiting) >= LONGEST:
                 raise ValueError(f"{LONGEST} runs wait already. Take one out of the queue first.")
             ticket = next(self._tickets)
-            self._waiting.append(Queued(ticket, config, keep))
+            added = Queued(ticket, config, keep, resumes)
+            self._waiting.append(added)
             if self._server is None:
                 self._server = threading.Thread(target=self._serve, name="run queue", daemon=True)
                 self._server.start()
-            return ticket
+            return added
 
     def remove(self, ticket: int) -> None:
         """Take a run out of the queue; nothing where it has begun or is gone."""
@@ -88,7 +93,7 @@ class RunQueue:
 
     def _try(self, one: Queued) -> None:
         try:
-            name, problem = self._start(one.config, one.keep), ""
+            name, problem = self._start(one), ""
         except (ValueError, OSError) as error:
             name, problem = None, str(error)
         with self._lock:
@@ -97,4 +102,4 @@ class RunQueue:
                 self._waiting = [other for other in self._waiting if other != one]
             elif problem and one in self._waiting:
                 place = self._waiting.index(one)
-                self._waiting[place] = Queued(one.ticket, one.config, one.keep, problem)
+                self._waiting[place] = replace(one, problem=problem)

@@ -264,6 +264,40 @@ def test_a_stopped_run_goes_on_from_what_it_saved(jobs, tmp_path, monkeypatch):
     assert jobs.progress(name).run.config == TINY
 
 
+def test_a_run_goes_on_from_the_queue_where_there_is_no_room(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    (tmp_path / "runs" / name / "state.safetensors").touch()
+    other = jobs.start(TINY)
+    eventually(lambda: jobs.progress(other).state == "running")
+    waits = jobs.resume(name)
+    assert waits == jobs.resume(name)  # however often it is pressed
+    assert [one.resumes for one in jobs.queue()] == [name]
+    jobs.stop(other)
+    eventually(lambda: jobs.queue.begun_as(waits.ticket) == name)
+    until(jobs, name, "running")
+
+
+@pytest.mark.parametrize("wish", ["pause", "one_step", "one_epoch"])
+def test_what_a_run_is_told_while_it_starts_is_known_at_once(jobs, tmp_path, wish):
+    folder = tmp_path / "runs" / "quiet-heron"
+    write_description(folder, TINY)
+    getattr(jobs, wish)("quiet-heron")
+    progress = jobs.progress("quiet-heron")
+    assert (progress.state, progress.asked) == ("starting", wish.removeprefix("one_"))
+    log = EventLog(folder)
+    log("start", steps=20, steps_per_epoch=10)
+    assert jobs.progress("quiet-heron").state == "starting"
+    log("step", step=1)
+    log("checkpoint", step=1)
+    progress = jobs.progress("quiet-heron")
+    assert (progress.state != "starting", progress.asked, progress.saved) == (True, "", 1)
+
+
 def test_a_run_is_renamed_and_downloaded_once_it_has_ended(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     name = jobs.start(TINY)
