@@ -11,7 +11,12 @@ from vitcore.training import events
 from vitcore.training.runs import Run
 
 _TAIL = 65_536  # bytes of a log: its last few hundred points
+_HEAD = 4_096  # bytes of a log that hold its first step
 _CLOSE = 1.25  # lengths that differ by less than this factor count as the same
+_STEPS, _SECONDS = 50, 10.0  # of training, from which a run tells its speed
+_WAITED = 1.5  # times what a step took by itself: beyond, somebody had slowed the run down
+_START = 15.0  # seconds from a press to the first step, where nothing was measured
+_LONGEST_START = 600.0  # seconds; beyond, the machine had slept
 # What decides how long a step takes.
 _SAME_STEP = (
     "preset",
@@ -32,72 +37,147 @@ _TYPICAL = {"tiny": 1000.0, "article": 350.0, "flexi": 250.0, "plain": 250.0}
 class Forecast:
     """What a run is likely to take and reach here."""
 
-    seconds: float  # from its first step to its last, validations among them
+    seconds: float  # from Start to its last step, validations among them
+    starting: float  # seconds of these before its first step
     measured_in: str = ""  # the run that tells so; "" where it is a guess
+    steps: int = 0  # of that run, by which its speed was measured
     reached: tuple[float, ...] = ()  # shares right at the end of such runs here, the newest first
+
+
+@dataclass(frozen=True, slots=True)
+class _Speed:
+    steps: int
+    seconds: float
+
+    @property
+    def tells(self) -> bool:
+        return self.steps >= _STEPS or (self.steps > 0 and self.seconds > _SECONDS)
 
 
 def forecast(config: TrainConfig, runs: Iterable[Run]) -> Forecast:
     """How long a run will take and what such runs have reached, from the runs of this machine.
+
+    Only runs that did not fail and trained long enough tell a speed; those that have ended before
+    those that still go on.
 
     Args:
         config: of the run to come.
         runs: those that were, the newest first.
     """
     runs = [run for run in runs if run.config is not None]
-    rate, run = _steps_a_second(config, runs)
-    steps = config.steps or config.epochs * config.pictures_per_epoch / config.batch_size
+    rate, steps, run = _steps_a_second(config, runs)
+    starting = start_seconds(config, runs)
+    starting = _START if starting is None else starting
     reached = (_reached(run) for run in runs if _alike(run, config))
     return Forecast(
-        seconds=steps / rate,
+        seconds=starting + _length(config) / rate,
+        starting=starting,
         measured_in=run.name if run else "",
+        steps=steps,
         reached=tuple(share for share in reached if share is not None)[:5],
     )
 
 
 def epochs_in(seconds: float, config: TrainConfig, runs: Iterable[Run]) -> float:
-    """How many epochs fit into a time, to two digits, by the same measurement."""
-    rate, _ = _steps_a_second(config, [run for run in runs if run.config is not None])
-    epochs = seconds * rate * config.batch_size / config.pictures_per_epoch
+    """How many epochs fit into a time from Start on, to two digits, by the same measurement.
+
+    Where starting alone takes most of it, a third of the time is trained.
+    """
+    runs = [run for run in runs if run.config is not None]
+    rate, _, _ = _steps_a_second(config, runs)
+    starting = start_seconds(config, runs)
+    trained = max(seconds / 3, seconds - (_START if starting is None else starting))
+    epochs = trained * rate * config.batch_size / config.pictures_per_epoch
     return max(0.01, float(f"{epochs:.2g}"))
 
 
-def _steps_a_second(config: TrainConfig, runs: list[Run]) -> tuple[float, Run | None]:
-    wanted = [getattr(config, name) for name in _SAME_STEP]
+def start_seconds(config: TrainConfig | None, runs: Iterable[Run]) -> float | None:
+    """How long the newest run took to its first step, of this shape where there is one."""
+    others = None
     for run in runs:
-        if [getattr(run.config, name) for name in _SAME_STEP] == wanted:
-            measured = _measured(run.folder)
-            if measured:
-                return measured, run
-    return _TYPICAL.get(config.preset, 250.0) / config.batch_size, None
+        if run.config is None or (taken := _began_after(run)) is None:
+            continue
+        if config is None or _shape(run.config) == _shape(config):
+            return taken
+        others = taken if others is None else others
+    return others
 
 
-def _measured(folder: Path) -> float | None:
-    path = folder / events.FILE_NAME
+def _shape(config: TrainConfig) -> list[object]:
+    return [getattr(config, name) for name in _SAME_STEP]
+
+
+def _steps_a_second(config: TrainConfig, runs: list[Run]) -> tuple[float, int, Run | None]:
+    ended = [run for run in runs if run.state not in ("running", "failed", "damaged")]
+    for run in (*ended, *(run for run in runs if run.state == "running")):
+        if _shape(run.config) == _shape(config):
+            measured = _measured(run)
+            if measured and measured.tells:
+                return measured.steps / measured.seconds, measured.steps, run
+    return _TYPICAL.get(config.preset, 250.0) / config.batch_size, 0, None
+
+
+def _measured(run: Run) -> _Speed | None:
+    path = run.folder / events.FILE_NAME
     try:
         stat = path.stat()
-        return _measured_in(path, stat.st_mtime_ns, stat.st_size)
+        return _measured_in(path, stat.st_mtime_ns, stat.st_size, run.config.batch_size)
     except OSError:
         return None
 
 
 @lru_cache(maxsize=256)
-def _measured_in(path: Path, _changed: int, size: int) -> float | None:
-    """Steps a second between the last points of a log, with what lies between but for pauses."""
+def _measured_in(path: Path, _changed: int, size: int, batch_size: int) -> _Speed | None:
+    """Steps and their time at the end of a log, with validations, without what was waited."""
     with open(path, "rb") as file:
         file.seek(max(0, size - _TAIL), os.SEEK_SET)
         lines = file.read().split(b"\n")[1 if size > _TAIL else 0 :]
-    steps = seconds = 0.0
-    before = None
+    steps, seconds = 0, 0.0
+    before, busy = None, False
     for event in filter(None, map(events.parse, lines)):
         if event["event"] in ("start", "paused", "resumed"):
             before = None
-        if event["event"] == "step" and event.get("step") and event.get("time"):
-            if before is not None:
-                steps += event["step"] - before["step"]
-                seconds += event["time"] - before["time"]
-            before = event
-    return steps / seconds if steps > 0 and seconds > 0 else None
+        elif event["event"] != "step":
+            busy = True  # a validation or something written
+        elif event.get("step") and event.get("time"):
+            if before is not None and event["step"] > before["step"]:
+                taken, number = event["time"] - before["time"], event["step"] - before["step"]
+                alone = number * batch_size / (event.get("pictures_per_second") or float("inf"))
+                slowed = not busy and alone > 0 and taken > _WAITED * alone
+                steps, seconds = steps + number, seconds + (alone if slowed else taken)
+            before, busy = event, False
+    return _Speed(steps, seconds) if steps > 0 and seconds > 0 else None
+
+
+def _began_after(run: Run) -> float | None:
+    """Seconds from the start of a run's first process to its first step; None if not known."""
+    path = run.folder / events.FILE_NAME
+    try:
+        first = _first_step(path, path.stat().st_ino)
+    except OSError:
+        return None
+    taken = first - run.created if first is not None else 0.0
+    return taken if 0 < taken < _LONGEST_START else None
+
+
+def _first_step(path: Path, inode: int) -> float | None:
+    found = _first_step_in(path, inode)
+    if found is None:  # it may come
+        _first_step_in.cache_clear()
+    return found
+
+
+@lru_cache(maxsize=256)
+def _first_step_in(path: Path, _inode: int) -> float | None:
+    """When the first step was told, unless somebody had paused the run before."""
+    with open(path, "rb") as file:
+        lines = file.read(_HEAD).split(b"\n")[:-1]
+    for event in filter(None, map(events.parse, lines)):
+        if event["event"] == "paused":
+            return None
+        if event["event"] == "step":
+            return event.get("time")
+    return None
 
 
 def _alike(run: Run, config: TrainConfig) -> bool:

@@ -9,7 +9,7 @@ from explorer.components.curves import curves
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve
 from explorer.replay import replaying
-from explorer.runs import held_widgets, run_comparison, run_controls, train_form
+from explorer.runs import held_widgets, run_comparison, run_controls, run_speeds, train_form
 from explorer.runs.jobs import RunRefusedError, server_jobs
 from explorer.runs.run_progress import Progress
 from explorer.words import run_sentences
@@ -48,6 +48,12 @@ def beside(name: str) -> list[Progress]:
     chosen = [one for one in st.session_state.get("train_beside", []) if one != name]
     found = [jobs.progress(one) for one in chosen[:MOST_BESIDE]]
     return [one for one in found if one is not None and one.train.loss]
+
+
+def usual_start(progress: Progress) -> float | None:
+    """How long it took the run before this one to begin."""
+    others = (run for run in jobs.runs() if run.name != progress.run.name)
+    return run_speeds.start_seconds(progress.run.config, others)
 
 
 def curve_choices(name: str) -> None:
@@ -114,7 +120,11 @@ def figures(progress: Progress) -> None:
             )
             curves(figure, label=run_sentences.loss_title(progress), key="train_loss")
         else:
-            components.figure_state("loading", *run_sentences.starting(progress), height=HEIGHT)
+            components.figure_state(
+                "loading",
+                *run_sentences.starting(progress, usual=usual_start(progress)),
+                height=HEIGHT,
+            )
     with accuracy:
         st.subheader(run_sentences.accuracy_title(progress), anchor=False)
         figure = curve(
@@ -152,7 +162,7 @@ def show(progress: Progress) -> None:
             "error", progress.held_up, "It goes on by itself once that is over.", height=110
         )
     if run.state in ("failed", "interrupted", "damaged"):
-        words = run_sentences.trouble(run, resumes=jobs.can_resume(run))
+        words = run_sentences.trouble(run, resumes=jobs.can_resume(run), saved=progress.saved)
         components.figure_state("error", *words, height=110)
     if run.config is not None and (progress.train.loss or progress.lives):
         figures(progress)

@@ -14,6 +14,7 @@ RECIPE_LINES = {
     "standard": "Warm-up, cosine, AdamW, flips and shifted crops.",
     "article": "The notebook's pipeline to the letter: Adam, a drop on plateau, its augmentation.",
 }
+_LONG = 12 * 3600.0  # seconds; a run of more is hardly meant
 MODELS_IN_WORDS = (
     "**tiny**: 4 blocks, 0.2 million numbers; learns something in a minute.  \n"
     "**article**: 6 blocks, 0.5 million numbers; the network of the notebook of *Understand and "
@@ -29,7 +30,8 @@ def title(progress: Progress | None) -> str:
         return "Train a model and watch it learn"
     run = progress.run
     if progress.state == "starting":
-        return f"{run.name} is starting"
+        again = f", going on from step {run.step:,}" if run.step else ""
+        return f"{run.name} is starting{again}"
     at = f"epoch {_epoch(run.epoch)} of {_epoch(progress.epochs)}"
     right = _right(run)
     if progress.state == "paused":
@@ -78,6 +80,16 @@ def progress_line(progress: Progress) -> str:
 
 def _heard(progress: Progress) -> str:
     """What a run was asked for and has not finished yet, or ""."""
+    if progress.state == "starting":
+        asked = {
+            "pause": "will pause before the first step",
+            "step": "will take one step, then pause",
+            "epoch": "will pause at the end of the first epoch",
+        }.get(progress.asked, "")
+        if progress.run.step:
+            asked = asked.replace("the first step", "the next step").replace("the first", "this")
+            asked = f"starting again{', ' if asked else ''}{asked}"
+        return asked
     if progress.to_epoch:
         return "pausing at the end of this epoch"
     if progress.state == "paused":
@@ -89,8 +101,13 @@ def _heard(progress: Progress) -> str:
     }.get(progress.state, "")
 
 
-def starting(progress: Progress) -> tuple[str, str]:
-    """What is done before there is a first point, and what comes then."""
+def starting(progress: Progress, *, usual: float | None = None) -> tuple[str, str]:
+    """What is done before there is a first point, and what comes then.
+
+    Args:
+        progress: of the run.
+        usual: seconds that this took last time, where known.
+    """
     what = (
         "computing the first step" if progress.ready else "importing TensorFlow, building the model"
     )
@@ -101,18 +118,29 @@ def starting(progress: Progress) -> tuple[str, str]:
             "Stopping as soon as it has started.",
             f"It is {what}; {progress.seconds:.0f} s so far.",
         )
+    last = f" Last time that came after {_duration(usual)}." if usual else ""
     return (
         f"Starting: {what}, {progress.seconds:.0f} s so far.",
-        "The curves begin with the first step.",
+        f"{_then(progress)}{last}",
     )
 
 
-def trouble(run: Run, *, resumes: bool = False) -> tuple[str, str]:
+def _then(progress: Progress) -> str:
+    """What happens with the first step of a run that starts."""
+    return {
+        "pause": "It will pause before the first step.",
+        "step": "It will take one step, and pause.",
+        "epoch": "It will pause at the end of the first epoch.",
+    }.get(progress.asked, "The curves begin with the first step.")
+
+
+def trouble(run: Run, *, resumes: bool = False, saved: int | None = None) -> tuple[str, str]:
     """Why a run failed or was interrupted, and what to do.
 
     Args:
         run: the run.
         resumes: whether it can go on from a checkpoint.
+        saved: steps that its last checkpoint holds, where known.
     """
     kept = " What it had learned by its last checkpoint is kept." if run.usable else ""
     if diverged(run) and run.config is not None:
@@ -124,8 +152,19 @@ def trouble(run: Run, *, resumes: bool = False) -> tuple[str, str]:
         return run.problem, "Its files cannot be used; delete it on the Models page."
     else:
         what = run.problem or "Its process ended without saying why."
-        then = "Resume lets it go on from its last checkpoint." if resumes else "Restart it."
+        then = resumption(run, saved) if resumes else "Restart it."
     return what, f"{then}{kept}"
+
+
+def resumption(run: Run, saved: int | None) -> str:
+    """From where Resume goes on, and what of it was done before."""
+    if saved is None:
+        return "Resume lets it go on from its last checkpoint."
+    again = run.step - saved
+    if again <= 0:
+        return f"Resume goes on from step {saved:,}."
+    done = "1 step is done again" if again == 1 else f"{again:,} steps are done again"
+    return f"Resume goes on from step {saved:,} of the {run.step:,} it had taken: {done}."
 
 
 def _overflow(run: Run) -> tuple[str, str]:
@@ -182,22 +221,29 @@ def expected(forecast: Forecast) -> str:
     if not forecast.measured_in:
         return (
             f"{about}, which is a guess, and what it reaches is not known: "
-            "nobody has trained this model on this machine yet."
+            "no run of this model has trained long enough on this machine yet."
         )
-    sentence = f"{about} here, as fast as {forecast.measured_in} was."
+    basis = (
+        f"{about} here: {_duration(forecast.starting)} to start, then as fast as "
+        f"{forecast.measured_in} was over {forecast.steps:,} steps."
+    )
+    if forecast.seconds > _LONG:
+        return f"{basis} That is very long: fewer epochs, or a smaller model, teach as much."
     if not forecast.reached:
-        return f"{sentence} No run like this has finished on this machine yet."
+        return f"{basis} No run like this has finished on this machine yet."
     low, high = percent(min(forecast.reached)), percent(max(forecast.reached))
     found = low if low == high else f"{low} to {high}"
     many = len(forecast.reached)
     who = "The run like this that finished here" if many == 1 else f"{many} runs like this here"
-    return f"{sentence} {who} got {found} of the pictures held back right (guessing: 10%)."
+    return f"{basis} {who} got {found} of the pictures held back right (guessing: 10%)."
 
 
 def queued(one: Queued, place: int) -> str:
     """A run that waits, and its place."""
     config = one.config
     what = f"{config.preset} on {config.data}, {_epochs(config.epochs)}, seed {config.seed}"
+    if one.resumes:
+        what = f"{one.resumes} goes on"
     if one.problem:
         return f"{what}: {one.problem}"
     return f"Waiting, place {place} of the queue: {what}"
@@ -208,7 +254,10 @@ def _duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} hours"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} hours"
+    days = seconds / 86_400
+    return f"{days:.0f} days" if days < 800 else f"{days / 365:,.0f} years"
 
 
 def summary(run: Run) -> str:

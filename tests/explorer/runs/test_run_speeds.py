@@ -1,8 +1,11 @@
 """What earlier runs tell about the next one, from logs written by hand."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
-from explorer.runs.run_speeds import epochs_in, forecast
+from explorer.runs.run_speeds import epochs_in, forecast, start_seconds
 from vitcore.config import TrainConfig
 from vitcore.training.events import EventLog
 from vitcore.training.runs import Run
@@ -10,32 +13,76 @@ from vitcore.training.runs import Run
 CONFIG = TrainConfig(data="sketch10", epochs=1.0, batch_size=100)  # 100 steps
 
 
-def ran(folder, config=CONFIG, *, seconds=0.5, state="finished", accuracy=0.5, pause=0.0):
-    """A run that took `seconds` for each step, and waited once."""
+def ran(folder, config=CONFIG, *, seconds=0.5, state="finished", accuracy=0.5, pause=0.0, steps=60):
+    """A run that began after 8 seconds, took `seconds` for each step, and waited once."""
     folder.mkdir()
     log, now = EventLog(folder), 1000.0
     log("start", time=now, steps=10)
-    for step in range(1, 11):
-        now += seconds
+    now += 8.0
+    for step in range(1, steps + 1):
         log("step", time=now, step=step)
         if step == 5 and pause:
             log("paused", time=now, step=step)
             now += pause
             log("resumed", time=now, step=step)
+        now += seconds
     log.close()
-    validation = {"accuracy": accuracy}
-    return Run(folder=folder, name=folder.name, state=state, config=config, validation=validation)
+    return Run(
+        folder=folder,
+        name=folder.name,
+        state=state,
+        config=config,
+        created=1000.0,
+        validation={"accuracy": accuracy},
+    )
 
 
 def test_the_time_is_that_of_the_newest_run_of_this_model(tmp_path):
     runs = [ran(tmp_path / "new", seconds=0.25), ran(tmp_path / "old", seconds=9.0)]
     found = forecast(CONFIG, runs)
-    assert (found.seconds, found.measured_in) == (pytest.approx(25.0), "new")
-    assert epochs_in(30.0, CONFIG, runs) == 1.2
+    assert (found.seconds, found.measured_in) == (pytest.approx(8.0 + 25.0), "new")
+    assert (found.starting, found.steps) == (pytest.approx(8.0), 59)
+    assert epochs_in(30.0, CONFIG, runs) == 0.88
+    assert epochs_in(9.0, CONFIG, runs) == 0.12  # starting leaves only one second: a third is
+
+
+@pytest.mark.parametrize(
+    "changes", [{"state": "failed"}, {"steps": 3}, {"steps": 20}, {"seconds": 0.1, "steps": 40}]
+)
+def test_a_run_that_failed_or_was_short_tells_no_speed(tmp_path, changes):
+    runs = [ran(tmp_path / "odd", **changes), ran(tmp_path / "good", seconds=0.25)]
+    assert forecast(CONFIG, runs).measured_in == "good"
+
+
+def test_few_steps_that_took_long_tell_a_speed(tmp_path):
+    found = forecast(CONFIG, [ran(tmp_path / "slow", seconds=2.0, steps=8)])
+    assert found.seconds == pytest.approx(8.0 + 200.0)
+
+
+def test_a_run_that_goes_on_speaks_only_where_no_other_does(tmp_path):
+    runs = [ran(tmp_path / "live", state="running"), ran(tmp_path / "ended", state="stopped")]
+    assert forecast(CONFIG, runs).measured_in == "ended"
+    assert forecast(CONFIG, runs[:1]).measured_in == "live"
+
+
+def test_a_run_that_was_slowed_down_tells_how_fast_it_could_have_been(tmp_path):
+    run = ran(tmp_path / "paced", seconds=1.0)
+    log = run.folder / "events.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    told = [line | {"pictures_per_second": 400.0} for line in lines]
+    log.write_text("".join(json.dumps(line) + "\n" for line in told))
+    assert forecast(CONFIG, [run]).seconds == pytest.approx(8.0 + 25.0)
+
+
+def test_how_long_starting_took_is_that_of_a_run_of_this_shape(tmp_path):
+    other = replace(ran(tmp_path / "other", CONFIG.replace(preset="flexi")), created=980.0)
+    assert start_seconds(CONFIG, [other, ran(tmp_path / "same")]) == pytest.approx(8.0)
+    assert start_seconds(CONFIG, [other]) == pytest.approx(28.0)
+    assert start_seconds(CONFIG, []) is None
 
 
 def test_waiting_does_not_count(tmp_path):
-    assert forecast(CONFIG, [ran(tmp_path / "a", pause=500.0)]).seconds == pytest.approx(50.0)
+    assert forecast(CONFIG, [ran(tmp_path / "a", pause=500.0)]).seconds == pytest.approx(58.0)
 
 
 @pytest.mark.parametrize(

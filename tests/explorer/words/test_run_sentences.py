@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from explorer.runs.run_progress import Curve, Progress
+from explorer.runs.run_speeds import Forecast
 from explorer.words import run_sentences
 from vitcore.config import PRESETS, RECIPES, TrainConfig
 from vitcore.initialisation import weight_shapes
@@ -32,7 +33,8 @@ def progress(state, *, accuracy=None, loss=(), problem="", **values):
 @pytest.mark.parametrize(
     "given, title",
     [
-        (progress("starting"), "quiet-heron is starting"),
+        (progress("starting", step=0), "quiet-heron is starting"),
+        (progress("starting"), "quiet-heron is starting, going on from step 240"),
         (progress("running"), "quiet-heron: epoch 2.4 of 5"),
         (progress("running", loss=(2.0, 1.834)), "quiet-heron: epoch 2.4 of 5, loss 1.83"),
         (
@@ -94,6 +96,48 @@ def test_trouble_says_what_happened_and_what_to_do():
     what, then = run_sentences.trouble(progress("failed", problem="The disk broke.").run)
     assert what == "The disk broke."
     assert "start again" in then
+
+
+@pytest.mark.parametrize(
+    "asked, line, then",
+    [
+        ("pause", "will pause before the first step", "It will pause before the first step."),
+        ("step", "will take one step, then pause", "It will take one step, and pause."),
+        ("epoch", "will pause at the end of the first", "It will pause at the end of the first"),
+    ],
+)
+def test_what_was_pressed_while_it_starts_is_said(asked, line, then):
+    told = progress("starting", asked=asked, step=0)
+    assert line in run_sentences.progress_line(told)
+    assert then in run_sentences.starting(told, usual=11.6)[1]
+    assert "Last time that came after 12 s." in run_sentences.starting(told, usual=11.6)[1]
+
+
+@pytest.mark.parametrize(
+    "saved, sentence",
+    [
+        (None, "Resume lets it go on from its last checkpoint."),
+        (69, "Resume goes on from step 69."),
+        (68, "Resume goes on from step 68 of the 69 it had taken: 1 step is done again."),
+        (32, "Resume goes on from step 32 of the 69 it had taken: 37 steps are done again."),
+    ],
+)
+def test_after_a_kill_it_says_from_where_it_goes_on(saved, sentence):
+    run = progress("interrupted", step=69).run
+    assert run_sentences.trouble(run, resumes=True, saved=saved)[1] == sentence
+
+
+@pytest.mark.parametrize(
+    "seconds, said",
+    [
+        (40.0, "About 40 s here: 8 s to start, then as fast as bold-owl was over 120 steps. No"),
+        (3e5, "About 3 days here"),
+        (1e14, "years here: 8 s to start, then as fast as bold-owl was over 120 steps. That is ve"),
+    ],
+)
+def test_a_forecast_says_on_what_it_rests(seconds, said):
+    found = Forecast(seconds=seconds, starting=8.0, measured_in="bold-owl", steps=120)
+    assert said in run_sentences.expected(found)
 
 
 NAN = "The loss became nan at step 3, learning rate 7.5e+08; try a tenth of that rate."
