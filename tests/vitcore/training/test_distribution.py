@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -77,41 +78,43 @@ def scratch(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(scratch):
-    """One process' run; and one begun by two processes, resumed by two, ended by one."""
-    there = ("--run-dir", scratch / "shared")
+    """One process' run; and one begun by two processes, ended by two and, as a copy, by one."""
+    there, copy = (("--run-dir", scratch / name) for name in ("shared", "copy"))
     straight = Started(scratch, *OPTIONS, "--run-dir", scratch / "straight")
-    begun = start_two(scratch, *OPTIONS, first=there, STOP_AFTER="2")
+    begun = start_two(scratch, *OPTIONS, first=there, STOP_AFTER="3")
     assert [process.end() for process in (straight, *begun)] == [0, 0, 0], begun[0].err
-    resumed = start_two(scratch, "train", "--resume", first=there, STOP_AFTER="4")
-    assert [process.end() for process in resumed] == [0, 0], resumed[0].err
-    ended = Started(scratch, "train", "--resume", *there)
-    assert ended.end() == 0, ended.err
-    return straight, begun, resumed, ended
+    shutil.copytree(scratch / "shared", scratch / "copy")
+    ended = start_two(scratch, "train", "--resume", first=there)
+    alone = Started(scratch, "train", "--resume", *copy)
+    assert [process.end() for process in (*ended, alone)] == [0, 0, 0], ended[0].err
+    return straight, begun, ended, alone
 
 
 def test_losses_are_the_same_on_both_and_those_of_one_process(runs):
-    straight, begun, resumed, ended = runs
-    for first, second in (begun, resumed):
+    straight, begun, ended, alone = runs
+    for first, second in (begun, ended):
         assert first.losses == second.losses
-    together = [*begun[0].losses, *resumed[0].losses, *ended.losses]
-    assert len(together) == 6
-    np.testing.assert_allclose(together, straight.losses, atol=1e-4)
+    for last in (ended[0], alone):
+        together = [*begun[0].losses, *last.losses]
+        assert len(together) == 6
+        np.testing.assert_allclose(together, straight.losses, atol=1e-4)
 
 
-def test_variables_are_those_of_one_process(runs, scratch):
-    one, other = (load_file(scratch / name / STATE) for name in ("straight", "shared"))
+@pytest.mark.parametrize("last", ["shared", "copy"])
+def test_variables_are_those_of_one_process(runs, scratch, last):
+    one, other = (load_file(scratch / name / STATE) for name in ("straight", last))
     assert set(one) == set(other)
     for name, values in one.items():  # Adam divides by small numbers: see test_backends
         assert np.abs(values.astype(float) - other[name]).mean() < 1e-4, name
 
 
 def test_first_process_alone_writes(runs, scratch):
-    _, begun, resumed, _ = runs
-    for process in (begun[1], resumed[1]):
+    _, begun, ended, _ = runs
+    for process in (begun[1], ended[1]):
         assert not list(process.home.iterdir())
         assert f"{scratch / 'shared'}\n" in process.out
     told = [event["event"] for event in events.read(scratch / "shared")[0]]
-    assert told.count("start") == 3
+    assert told.count("start") == 2
     assert told.count("step") == 6
     assert told.count("validation") == 6
     assert told[-1] == "end"
