@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from explorer.components.replay import Film
 from explorer.figures.style import Palette
-from explorer.replay.learning import Looked, Moment, Weights, tiles_of
+from explorer.replay.learning import Looked, Weights, tiles_of
+from explorer.replay.moments import Moment
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
 
@@ -128,7 +129,8 @@ def _when(film: Film, moment: Moment) -> str:
     total, per_epoch = film.history.steps, film.history.steps_per_epoch
     words = f"{film.history.folder.name}: step {moment.step:,}"
     words += f" of {total:,}" if total else ""
-    return words + (f", epoch {moment.step / per_epoch:.1f}" if per_epoch else "")
+    words += f", epoch {moment.step / per_epoch:.1f}" if per_epoch else ""
+    return words + (", kept as the best" if moment.step == film.history.best_at else "")
 
 
 def _table(colours: tuple[str, ...]) -> np.ndarray:

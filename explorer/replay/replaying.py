@@ -13,29 +13,20 @@ from explorer import components, services, state
 from explorer.components.replay import Film, replay, replay_payload
 from explorer.figures.style import palette
 from explorer.readings import Problem, Waiting
-from explorer.replay import replay_export
-from explorer.replay.learning import (
-    History,
-    Looked,
-    Moment,
-    Weights,
-    history,
-    weights_at,
-    with_news,
-)
+from explorer.replay import film_words, replay_export
+from explorer.replay.learning import Looked, Weights, weights_at
+from explorer.replay.moments import History, Moment, history, with_news
 from explorer.state import Picture
-from explorer.words.numerals import signed
 from explorer.worker import learning_tasks
 from vitcore import checkpoints
 from vitcore.sentences import sentence
 from vitcore.training import snapshots
 from vitcore.training.runs import Run, read_run
 
-HEIGHT = 546  # of the figure, and of what stands in its place
+HEIGHT = 622  # of the figure, and of what stands in its place
 _AT_ONCE = 8  # moments that the worker is asked for before the page looks again
 _PATIENCE = 0.1  # seconds that one look may spend on weights
 _WATCH_RUN = 5.0  # seconds between two looks at whether a run still lives
-_CHANGE = 0.1  # of closeness, that is worth saying
 _EVERY = {True: 1.0, False: 0.5}  # seconds between two looks, while a run lives and afterwards
 
 
@@ -183,6 +174,7 @@ def section(model: Run | str | Path, *, key: str = "replay") -> None:
     gatherer.gather()  # what is known already need not be awaited
     film = gatherer.film()
     awaited, savable = past.lives or not film.complete, film.savable
+    _unfamiliar(past, film.picture, key)
     # A fragment also where nothing is awaited: else the browser would build the figure anew.
     st.fragment(_follow, run_every=_EVERY[past.lives] if awaited else None)(
         key, awaited=awaited, savable=savable
@@ -200,6 +192,24 @@ def _gatherer(past: History, key: str) -> Gatherer:
         kept = st.session_state[name] = Gatherer(past, picture, patch_size, kept)
     kept.past = past
     return kept
+
+
+def _unfamiliar(past: History, picture: Picture, key: str) -> None:
+    """Where the model never saw such a picture, say so and offer one of those it learned from."""
+    if not (sentence := film_words.unfamiliar(past.data, picture.source)):
+        return
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(sentence, width="content")
+    row.button(
+        "Show it a drawing" if past.data == "sketch10" else "Show it a photograph",
+        key=f"{key}_familiar",
+        on_click=_choose_source,
+        args=(past.data,),
+    )
+
+
+def _choose_source(source: str) -> None:
+    st.session_state["picture_source"] = source
 
 
 def _follow(key: str, *, awaited: bool, savable: bool) -> None:
@@ -223,7 +233,9 @@ def _draw(gatherer: Gatherer, key: str) -> None:
             height=HEIGHT,
         )
         return
-    st.subheader(finding(film), anchor=False)
+    st.subheader(film_words.finding(film), anchor=False)
+    if meaning := film_words.meaning(film):
+        st.html(f'<p class="quiet-line">{meaning}</p>')
     replay(gatherer.packed(film), key=key)
 
 
@@ -264,54 +276,10 @@ def _exported(
     return replay_export.animated(_film, kind, palette(theme))
 
 
-def finding(film: Film) -> str:
-    """What changed from the first moment to the last, as far as known: the figure's title."""
-    read = [part for part in film.weights if isinstance(part, Weights)]
-    looks = [part for part in film.looks if isinstance(part, Looked)]
-    known = [part.closeness for part in read if part.closeness is not None]
-    if film.history.config.positions == "learned" and len(known) > 1:
-        first, last = known[0], known[-1]
-        values = f"closeness {signed(first)} at the start, {signed(last)} after {_steps(film)}"
-        if last - first >= _CHANGE:
-            return f"Positions find their neighbours: {values}"
-        if first > _CHANGE and first - last >= _CHANGE:
-            return f"Positions drift from the waves they began as: {values}"
-        if first > 0.5:
-            return f"Positions began in order and stay so: {values}"
-        return f"Positions have not found their neighbours: {values}"
-    if len(looks) > 1:
-        first, last = (float(part.distance.mean()) for part in (looks[0], looks[-1]))
-        return f"Heads look {first:.1f} pixels far at the start, {last:.1f} after {_steps(film)}"
-    return "What training makes of positions, filters, attention and the answer"
-
-
-def _steps(film: Film) -> str:
-    known = [
-        moment.step
-        for moment, part in zip(film.history.moments, film.weights, strict=True)
-        if isinstance(part, Weights)
-    ]
-    return f"{known[-1]:,} {'step' if known[-1] == 1 else 'steps'}"
-
-
 def _help(key: str) -> None:
     source = components.source_of
     components.how_to_read(
-        text=(
-            "Each moment is a **snapshot**: the whole model, kept after that many steps, shown the "
-            "chosen picture at the chosen patch size. Snapshots lie closer at the beginning, where "
-            "most changes. **Positions**: each tile stands at its own place and shows how like it "
-            "every place is, more (orange) or less (blue) than the moment's average; **closeness** "
-            "is the correlation of that likeness with nearness over all pairs of two places, 0 "
-            "where positions know nothing of their neighbours. **Filters**: the strongest "
-            "principal components of the patch embedding, each kept in its place from moment to "
-            "moment, the strongest at the end of a training first; grey is zero. "
-            "**Attention**: where the token that answers looks, on one scale for all "
-            "moments of a block; with mean pooling that is the mean over all patches. "
-            "**Distance**: how far heads look on average, beside an even spread (dotted). It is "
-            "one picture: what a head does on others, the Attention page can tell. That attention "
-            "moves together with the answer does not say that it is the reason for it."
-        ),
+        text=film_words.HOW_TO_READ,
         formula=r"r=\mathrm{corr}_{i<j}\big(\cos(e_i,e_j),\,-\lVert x_i-x_j\rVert\big)",
         source="Dosovitskiy et al. (2021), figure 7: its three panels, over time.",
         code="\n\n".join(

@@ -5,7 +5,8 @@ import os
 import numpy as np
 
 from explorer.components.replay import Film
-from explorer.replay.learning import Looked, history, weights_at
+from explorer.replay.learning import Looked, weights_at
+from explorer.replay.moments import history
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
@@ -15,10 +16,11 @@ STEPS = 40
 KEPT = (0, 5, 20)
 
 
-def write_run(folder, *, config=None, kept=KEPT, end="finished", at=STEPS):
+def write_run(folder, *, config=None, kept=KEPT, end="finished", at=STEPS, early_stopping=0):
     """A run folder; `end` None: its process, this one, lives."""
     config = config or small_config()
-    runs.write_description(folder, TrainConfig(data="sketch10", steps=STEPS), pid=os.getpid())
+    train = TrainConfig(data="sketch10", steps=STEPS, early_stopping=early_stopping)
+    runs.write_description(folder, train, pid=os.getpid())
     log = events.EventLog(folder)
     log("start", step=0, steps=STEPS, steps_per_epoch=10, parameters=1)
     for seed, step in enumerate(kept):

@@ -10,7 +10,8 @@ import numpy as np
 
 from explorer.components.packing import pack, rows_as_codes
 from explorer.readings import Problem
-from explorer.replay.learning import COMPONENTS, History, Looked, Weights, tiles_of
+from explorer.replay.learning import COMPONENTS, Looked, Weights, tiles_of
+from explorer.replay.moments import History
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES
 from vitcore.introspection.distance import distance_bounds
@@ -71,13 +72,14 @@ def replay_payload(film: Film) -> bytes:
     codes, filters, shares = _weights(film, tiles**2, side**2, components, size)
     maps, tops, distance, answers = _looks(film.looks, config, side**2)
     even, _ = distance_bounds((side, side), (config.image_size,) * 2)
-    per_epoch = history.steps_per_epoch
+    per_epoch, steps = history.steps_per_epoch, [moment.step for moment in history.moments]
     header = {
-        "steps": [moment.step for moment in history.moments],
+        "steps": steps,
         "epochs": [
             round(moment.step / per_epoch, 2) if per_epoch else None for moment in history.moments
         ],
         "total": history.steps,
+        "kept": steps.index(history.best_at) if history.best_at in steps else None,
         "lives": history.lives,
         "waiting": film.waiting,
         "size": len(seen),

@@ -6,7 +6,7 @@ class Replay extends Panels {
     Object.assign(this, { wrap: $('.wrap'), range: $('input'), ticks: $('.ticks'), when: $('.when'), play: $('.play'), newest: $('.newest'), chips: $('.blocks'), read: $('.read') });
     this.sections = Object.fromEntries(['positions', 'filters', 'attention', 'answer'].map((name) => {
       const section = $('.s-' + name), pick = (selector) => section.querySelector(selector);
-      return [name, { section, note: pick('.note'), main: pick('.main'), number: pick('.number'), line: pick('.line') }];
+      return [name, { section, note: pick('.note'), main: pick('.main'), number: pick('.number'), means: pick('.means'), line: pick('.line') }];
     }));
     this.index = 0; this.moved = false; this.block = null; this.speed = 5; this.timer = 0;
     this.events = new AbortController();
@@ -32,7 +32,7 @@ class Replay extends Panels {
   goto(index) { this.index = index; this.moved = index < this.last; this.schedule(); }
   run() {
     clearInterval(this.timer);
-    if (this.index >= this.last) this.index = 0;
+    if (this.index >= this.last || !this.moved) this.index = 0;
     this.moved = true;
     this.timer = setInterval(() => { if (this.index < this.last) { this.index++; this.draw(); } if (this.index >= this.last) this.pause(); }, 1000 / this.speed);
     this.schedule();
@@ -42,8 +42,9 @@ class Replay extends Panels {
     this.moved = this.index < this.last;
     this.schedule();
   }
-  latest() {                                // the newest moment that is known, or that is awaited where none is
-    const { weights, looks } = this.data.head;
+  latest() {                                // the moment that became the model, else the newest that is known or awaited
+    const { weights, looks, kept } = this.data.head;
+    if (kept !== null && weights[kept] === 1 && looks[kept] === 1) return kept;
     const both = weights.map((state, i) => state === 1 && looks[i] === 1).lastIndexOf(true), one = weights.lastIndexOf(1);
     return both >= 0 ? both : one >= 0 ? one : this.last;
   }
@@ -116,22 +117,23 @@ class Replay extends Panels {
       const low = closeness.some((v) => v !== null && v < -.1) ? -1 : 0;
       this.drawCurve(positions.line, closeness, w, [low, 1]);
       this.drawCurve(filters.line, strongest, w, [0, 1]);
-      this.number(positions, head.closeness[w] === null ? { none: 'no position embeddings' }[head.positions] ?? 'nothing to compare' : ['closeness ', signed(head.closeness[w]), head.positions === 'learned' ? '' : ', fixed']);
-      this.number(filters, ['five strongest carry ', percent(strongest[w])]);
+      this.number(positions, head.closeness[w] === null ? { none: 'no position embeddings' }[head.positions] ?? 'nothing to compare' : ['closeness ', signed(head.closeness[w]), head.positions === 'learned' ? '' : ', fixed'], head.closeness[w] === null ? '' : '1: the nearer, the more alike; 0: nearness does not count');
+      this.number(filters, ['five strongest carry ', percent(strongest[w])], 'of all that the filters look for; 100%: five would do');
       if (head.weights[i] === 1 && head.positions !== 'none') this.legend(positions.note, head.means[w] - head.reach, head.means[w] + head.reach);
       if (head.weights[i] === 1) filters.note.textContent = `${head.K} of ${head.S} × ${head.S}`;
     }
     this.drawAttention(attention.main, k);
     this.drawBlocks(k);
     this.drawHeads(attention.line, k);
-    this.number(attention, `heads of block ${this.block + 1}`);
+    this.number(attention, `heads of block ${this.block + 1}`, '');
     if (head.looks[i] === 1) attention.note.textContent = `block ${this.block + 1}, up to ${percent(head.brightest[this.block])}`;
     this.drawAnswer(answer.main, k);
     this.drawDistance(answer.line, k);
-    this.number(answer, k < 0 ? '' : ['heads look ', `${this.far(k).toFixed(1)} px`, ' far, by block']);
+    this.number(answer, k < 0 ? '' : ['heads look ', `${this.far(k).toFixed(1)} px`, ' far, by block'], k < 0 ? '' : `mean way to what they look at; everywhere alike: ${head.even.toFixed(1)}`);
     this.say(i);
   }
-  number(panel, words) {
+  number(panel, words, means) {             // a number, and below it in a short clause what it is
+    panel.means.textContent = means;
     const [before, strong, after] = Array.isArray(words) ? words : [words];
     const b = document.createElement('b');
     b.textContent = strong ?? '';
@@ -145,8 +147,8 @@ class Replay extends Panels {
   strongest(i) { return [...this.part(this.data.shares, i, this.data.head.K)].sort((a, b) => b - a).slice(0, 5).reduce((a, b) => a + b, 0); }
   far(i) { const { blocks, heads } = this.data.head, all = this.part(this.data.distance, i, blocks * heads); return all.reduce((a, b) => a + b, 0) / all.length; }
   moment(i) {
-    const { steps, epochs, total } = this.data.head;
-    return `Step ${steps[i].toLocaleString('en')}${total ? ` of ${total.toLocaleString('en')}` : ''}${epochs[i] === null ? '' : `, epoch ${epochs[i] < 10 ? epochs[i].toFixed(1) : Math.round(epochs[i])}`}`;
+    const { steps, epochs, total, kept } = this.data.head;
+    return `Step ${steps[i].toLocaleString('en')}${total ? ` of ${total.toLocaleString('en')}` : ''}${epochs[i] === null ? '' : `, epoch ${epochs[i] < 10 ? epochs[i].toFixed(1) : Math.round(epochs[i])}`}${i === kept ? ', kept as the best' : ''}`;
   }
   say(i) {
     const { head } = this.data, words = this.moment(i), strong = document.createElement('b'), state = [head.weights[i], head.looks[i]];
@@ -174,7 +176,7 @@ class Replay extends Panels {
   }
   sayWeights(i) {
     const { closeness, positions, weights } = this.data.head, first = weights.indexOf(1);
-    const known = positions === 'none' ? 'The model has no position embeddings.' : closeness[i] === null ? '' : `Positions have closeness ${signed(closeness[i])}${i !== first && closeness[first] !== null ? ` (${signed(closeness[first])} at the start)` : ''}.`;
+    const known = positions === 'none' ? 'The model has no position embeddings.' : closeness[i] === null ? '' : `Positions have closeness ${signed(closeness[i])} of at most 1${i !== first && closeness[first] !== null ? ` (${signed(closeness[first])} at the start)` : ''}.`;
     return `${known} The five strongest components carry ${percent(this.strongest(i))} of what the filters look for.`.trim();
   }
   sayLooks(i) {

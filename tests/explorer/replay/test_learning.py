@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-from explorer.replay.learning import Moment, history, stamp_of, tiles_of, weights_at, with_news
+from explorer.replay.learning import tiles_of, weights_at
+from explorer.replay.moments import Moment, history, stamp_of, with_news
 from tests.explorer.small_trainings import break_weights, write_run, write_shipped
 from tests.vitcore.small_models import random_weights, small_config
+from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.initialisation import initial_weights
 from vitcore.introspection.filters import principal_components
 from vitcore.introspection.positions import closeness_correlation, position_similarity
 from vitcore.patches import pi_resize, resize_grid, sincos_2d
-from vitcore.training import snapshots
+from vitcore.training import events, snapshots
 from vitcore.training.runs import read_run
 
 
@@ -64,6 +66,28 @@ def test_log_that_begins_otherwise_says_nothing_of_the_plan(tmp_path):
 def test_weights_of_a_failed_run_stand_where_they_were_written(tmp_path):
     folder = write_run(tmp_path / "run", end="failed", at=17)
     assert steps(history(folder)) == [0, 5, 17, 20]
+
+
+def test_after_an_early_end_the_model_stands_where_it_was_best(tmp_path):
+    folder = write_run(tmp_path / "run", early_stopping=2)
+    assert history(folder).best_at is None
+    log = events.EventLog(folder)
+    for step, epoch, loss in ((20, 2, 0.8), (25, 2.5, 0.1), (30, 3, 0.9), (40, 4, 0.9)):
+        log("validation", step=step, epoch=epoch, loss=loss)
+    log.close()
+    past = history(folder)
+    assert (steps(past), past.best_at) == ([0, 5, 20], 20)
+    assert past.moments[-1].folder == folder
+
+
+def test_a_history_knows_what_was_learned_from_and_whether_it_failed(tmp_path):
+    past = history(write_run(tmp_path / "run", end="failed"))
+    assert (past.data, past.failed) == ("sketch10", True)
+    folder = write_shipped(tmp_path / "model")
+    assert (history(folder).data, history(folder).failed) == ("", False)
+    for train, data in (({"data": "cifar10"}, "cifar10"), ({"sketch_share": 0.1}, "both")):
+        checkpoints.write_card(folder, {"steps": 40, "train": train})
+        assert history(folder).data == data
 
 
 def test_model_that_is_shipped_with_snapshots_begins_with_its_first_weights(tmp_path):

@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 from explorer import services
 from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
-from explorer.replay.learning import Looked, Weights, history
-from explorer.replay.replaying import Gatherer, finding
+from explorer.replay.film_words import finding, meaning, unfamiliar
+from explorer.replay.learning import Looked, Weights
+from explorer.replay.moments import history
+from explorer.replay.replaying import Gatherer
 from explorer.worker import learning_tasks
 from tests.explorer.small_trainings import break_weights, write_end, write_run, write_shipped
 from tests.vitcore.small_models import random_weights, small_config
@@ -173,6 +175,54 @@ def test_title_is_what_changed(ask, run, picture, closeness, words):
     film = dataclasses.replace(film, weights=[ends[0], None, None, ends[1]])
     assert finding(film).startswith(words)
     assert finding(film).endswith("after 40 steps")
+
+
+def test_title_says_how_a_training_ended_where_it_did_not_go_to_its_end(ask, tmp_path, picture):
+    for ending, words in (
+        ({"failed": True}, "after 40 steps, the last moment before it fell apart"),
+        ({"best_at": 20}, "after 20 steps, when it was best"),
+        ({"best_at": 40}, "after 40 steps, when it was best"),
+    ):
+        past = dataclasses.replace(history(write_run(tmp_path / "run")), **ending)
+        gatherer = Gatherer(past, picture, 4)
+        gatherer.gather()
+        assert finding(gatherer.film()).endswith(words)
+
+
+def test_the_number_in_the_title_is_explained(ask, tmp_path, picture):
+    for positions, words in (("learned", "Closeness is 1 where"), ("none", "would make it 16.5")):
+        folder = write_run(tmp_path / positions, config=small_config(positions=positions))
+        gatherer = Gatherer(history(folder), picture, 4)
+        assert meaning(gatherer.film()) == ""
+        gatherer.gather()
+        assert words in meaning(gatherer.film())
+
+
+@pytest.mark.parametrize(
+    ("data", "source", "lacks"),
+    [
+        ("sketch10", "cifar10", "photograph"),
+        ("sketch10", "upload", "photograph"),
+        ("cifar10", "sketch10", "drawing"),
+        ("sketch10", "sketch10", ""),
+        ("cifar10", "camera", ""),
+        ("both", "sketch10", ""),
+        ("", "sketch10", ""),
+    ],
+)
+def test_a_kind_of_picture_that_was_never_learned_from_is_named(data, source, lacks):
+    said = unfamiliar(data, source)
+    assert (f"never seen a {lacks}" in said) if lacks else said == ""
+
+
+def test_a_drawing_is_offered_where_only_drawings_were_learned(ask, show, tmp_path, picture):
+    folder = str(write_run(tmp_path / "run"))
+    page = show(folder)
+    page.session_state["chosen_picture"] = dataclasses.replace(picture, source="cifar10")
+    page.run()
+    assert any("never seen a photograph" in text.value for text in page.markdown)
+    page.button(key="replay_familiar").click().run()
+    assert page.session_state["picture_source"] == "sketch10"
 
 
 def test_title_without_learned_positions_is_about_attention(ask, tmp_path, picture):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vitcore
-from explorer.replay.learning import stamp_of
+from explorer.replay.moments import stamp_of
 from explorer.worker import learning_tasks, tasks
 from tests.explorer.small_trainings import write_shipped
 from tests.vitcore.small_models import random_picture, small_config
