@@ -3,13 +3,14 @@
 import time
 from array import array
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from vitcore.training import events
+from vitcore.training import events, windows
 from vitcore.training.runs import Run
 
-MOST_POINTS = 512  # per curve; more is not seen at its width and costs the browser
+MOST_POINTS = 1024  # per curve; more is not seen at its width and costs the browser
 COLUMNS = ("epoch", "loss", "accuracy", "learning_rate", "top5")
 # States of a run whose process lives.
 LIVING = ("starting", "running", "pausing", "paused", "stepping", "stopping")
@@ -73,6 +74,7 @@ class Follower:
         self._stepped = False  # since the last start
         self._saved: int | None = None  # steps of the last checkpoint
         self._pause: dict[str, Any] = {}  # the last pause, while nothing said that it goes on
+        self._partial = False  # the last point of the training may still change
         self._columns = {kind: [array("d") for _ in COLUMNS] for kind in ("step", "validation")}
 
     def catch_up(self) -> None:
@@ -94,9 +96,23 @@ class Follower:
             if kind == "step":
                 self._first = self._first or event
                 self._last, self._stepped = event, True
-            for column, name in zip(self._columns.get(kind, ()), COLUMNS, strict=False):
-                value = event.get(name)
-                column.append(value if isinstance(value, int | float) else float("nan"))
+            if kind == "step" and isinstance(points := event.get("points"), list):
+                self._take_points(points)
+            elif columns := self._columns.get(kind):
+                _add(columns, [event.get(name) for name in COLUMNS])
+
+    def _take_points(self, points: list[Any]) -> None:
+        """Means over windows of steps that are the same in every run, so that curves coincide."""
+        per_epoch, columns = self._start.get("steps_per_epoch") or 1, self._columns["step"]
+        for point in points:
+            if not (isinstance(point, list) and len(point) == 4 and isinstance(point[0], int)):
+                continue
+            if self._partial:  # it was only of the first steps of its window
+                for column in columns:
+                    column.pop()
+            step, *means = point
+            _add(columns, [step / per_epoch, *means])
+            self._partial = not windows.ends(step)
 
     def progress(self, run: Run, *, word: str, leaving: bool) -> Progress:
         """How far the run is, from what was read.
@@ -161,6 +177,12 @@ class Follower:
 
     def _curve(self, kind: str) -> Curve:
         return Curve(*(_thinned(column) for column in self._columns[kind]))
+
+
+def _add(columns: list[array], values: list[Any]) -> None:
+    """One more point; what is missing or no number becomes NaN."""
+    for column, value in zip_longest(columns, values):
+        column.append(value if isinstance(value, int | float) else float("nan"))
 
 
 def _thinned(column: array) -> tuple[float, ...]:

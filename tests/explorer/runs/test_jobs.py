@@ -17,6 +17,7 @@ from explorer.runs.run_queue import LONGEST
 from vitcore.config import TrainConfig
 from vitcore.training.events import EventLog, truncate_after
 from vitcore.training.runs import read_run, write_description
+from vitcore.training.windows import Windows
 
 TINY = TrainConfig(data="sketch10", preset="tiny", epochs=2.0, learning_rate=2e-3, seed=7)
 
@@ -399,6 +400,32 @@ def test_long_curves_are_thinned_and_end_where_the_run_is(tmp_path):
     assert len(epochs) <= MOST_POINTS + 1
     assert epochs[:3] == (0.0, 4.0, 8.0)
     assert epochs[-1] == 2 * MOST_POINTS + 1
+
+
+def test_runs_of_one_seed_have_the_same_points_however_fast_they_were(tmp_path):
+    """Each told after other steps, as by a clock; the last point of a window may come in parts."""
+    for name, every in (("fast", 7), ("slow", 1)):
+        folder, means = tmp_path / name, Windows()
+        write_description(folder, TINY)
+        log = EventLog(folder)
+        log("start", steps=200, steps_per_epoch=100)
+        for step in range(1, 201):
+            means.add(step, 2 / step, step / 200, 32, 1e-3)
+            if step % every == 0 or step == 200:
+                log("step", step=step, epoch=step / 100, loss=0.0, points=means.take())
+    jobs = Jobs(tmp_path)
+    fast, slow = (jobs.progress(name).train for name in ("fast", "slow"))
+    assert fast == slow
+    assert len(fast.epoch) == 128 + 36
+    assert (fast.epoch[0], fast.epoch[-1], fast.loss[:2]) == (0.01, 2.0, (2.0, 1.0))
+
+
+def test_odd_points_are_passed_over(tmp_path):
+    folder = tmp_path / "odd"
+    write_description(folder, TINY)
+    EventLog(folder)("step", step=3, points=[None, [1], ["1", 2, 3, 4], [3, "x", 0.5, 1e-3]])
+    train = Jobs(tmp_path).progress("odd").train
+    assert (train.epoch, train.accuracy, train.loss[0] != train.loss[0]) == ((3.0,), (0.5,), True)
 
 
 def test_the_time_left_comes_from_the_time_spent(tmp_path):
