@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.runs import held_widgets
+from explorer.runs import held_widgets, run_keeping
 from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.run_progress import Progress
@@ -195,35 +195,8 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             help="A new run with the same seed: the same first weights, so the curves coincide.",
         )
     with st.popover("Rename, download"):
-        _keep(jobs, run)
-
-
-def _keep(jobs: Jobs, run: Run) -> None:
-    name = run.name
-    given = st.text_input("Name", name, max_chars=60, key=f"train_name_{name}")
-    if given != name:
-        st.button(
-            "Rename",
-            key=f"train_rename_{name}",
-            on_click=_rename,
-            args=(jobs, name, f"train_name_{name}"),
-        )
-    state = st.toggle("With what it needs to be resumed", key=f"train_with_state_{name}")
-
-    def data() -> bytes:
-        with jobs.archive(name, with_state=state) as file:
-            return file.read()
-
-    st.download_button(
-        "Download as zip",
-        data,
-        f"{name}.zip",
-        "application/zip",
-        key=f"train_download_{name}",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.html('<p class="quiet-line">It is deleted on the Models page.</p>')
+        run_keeping.keep(jobs, run, page="train", renamed=_renamed, trouble=_TROUBLE)
+        st.html('<p class="quiet-line">It is deleted on the Models page.</p>')
 
 
 def _use(name: str) -> None:
@@ -259,18 +232,7 @@ def _start_with_less(jobs: Jobs, run: Run, _: str) -> None:
             held_widgets.put("train_learning_rate", rate)
 
 
-def _rename(jobs: Jobs, name: str, key: str) -> None:
-    from vitcore.checkpoints import bundled
-
-    new = st.session_state[key].strip()
-    try:
-        jobs.rename(name, new, taken=bundled())
-    except (ValueError, OSError) as error:
-        text = str(error)
-        st.session_state[_TROUBLE] = f"{name} keeps its name: {text}."
-        return
-    if st.session_state.get("model") == name:
-        st.session_state["model"] = new
+def _renamed(name: str, new: str) -> None:
     show_run(new)
     beside = st.session_state.get("train_beside", [])
     held_widgets.put("train_beside", [new if one == name else one for one in beside])

@@ -6,7 +6,8 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -76,16 +77,29 @@ def archive(folder: str | Path, file: BinaryIO, *, with_state: bool = False) -> 
     """
     folder = Path(folder)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as whole:
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder)
-            odd = path.is_symlink() or not path.is_file() or path.name == "control"
-            state = inside.as_posix() == STATE and not with_state
-            if odd or state or any(mark in path.name for mark in _LEFT_OUT):
-                continue
+        for path in _taken_along(folder, with_state=with_state):
             # Weights are noise to a compressor, and would take all of the time.
             heavy = path.suffix == ".safetensors"
             kind = zipfile.ZIP_STORED if heavy else zipfile.ZIP_DEFLATED
+            inside = path.relative_to(folder)
             try:
                 whole.write(path, f"{folder.name}/{inside.as_posix()}", kind)
             except FileNotFoundError:  # a running run replaced it meanwhile
                 continue
+
+
+def archive_size(folder: str | Path, *, with_state: bool = False) -> int:
+    """About how many bytes `archive` writes: those of the files, most of which no zip shrinks."""
+    total = 0
+    for path in _taken_along(Path(folder), with_state=with_state):
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total
+
+
+def _taken_along(folder: Path, *, with_state: bool) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        odd = path.is_symlink() or not path.is_file() or path.name == "control"
+        state = path.relative_to(folder).as_posix() == STATE and not with_state
+        if not (odd or state or any(mark in path.name for mark in _LEFT_OUT)):
+            yield path

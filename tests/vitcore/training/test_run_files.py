@@ -78,3 +78,5 @@ def test_the_zip_holds_the_run_and_its_state_only_when_asked(folder, with_state)
     inside |= {"snapshots/0000001/weights.safetensors"}
     inside |= {"state.safetensors"} if with_state else set()
     assert names == {f"quiet-heron/{name}" for name in inside}
+    files = [(folder / name).stat().st_size for name in inside]
+    assert run_files.archive_size(folder, with_state=with_state) == sum(files)
