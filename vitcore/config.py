@@ -32,7 +32,9 @@ __all__ = [
 
 MOST_IN_BATCH = 65_536  # pictures: more than one epoch holds, and what memory can still take
 HIGHEST_RATE = 1e30  # what float32 can hold; far below it every training falls apart, and says so
-_FINITE = 1e300
+MOST_EPOCHS = 100_000  # far more than any training here needs; beyond, it is a slip of a finger
+HIGHEST_SEED = 2**53 - 1  # what JSON and a browser hold to the last digit
+LEAST_PICTURES = 10  # trained on and held back: one of each class
 _CIFAR10_TRAIN = 50_000  # pictures
 _NUMBERS = ("epochs", "learning_rate", "plateau_factor", "validation", "weight_decay")
 _SHARES = ("warmup", "label_smoothing", "average", "sketch_share")  # in [0, 1)
@@ -88,11 +90,13 @@ class TrainConfig:
         for name in (*_NUMBERS, *_SHARES):
             check_number(name, getattr(self, name))
         check_whole("steps", self.steps, 0)
-        if not self.steps and not 0 < self.epochs < _FINITE:
-            raise ValueError(f"epochs must be above 0 and finite, got {self.epochs}")
+        if not self.steps and not 0 < self.epochs <= MOST_EPOCHS:
+            raise ValueError(
+                f"epochs must be above 0 and at most {MOST_EPOCHS:,}, got {self.epochs}"
+            )
         check_whole("batch_size", self.batch_size, 1, MOST_IN_BATCH)
         check_whole("train_size", self.train_size, 10)
-        check_whole("seed", self.seed, 0)
+        check_whole("seed", self.seed, 0, HIGHEST_SEED)
         check_whole("token_budget", self.token_budget, 0)
         if not 0 < self.learning_rate <= HIGHEST_RATE:
             raise ValueError(
@@ -103,13 +107,12 @@ class TrainConfig:
             raise ValueError(f"plateau_factor must be between 0 and 1, got {self.plateau_factor}")
         check_whole("plateau_patience", self.plateau_patience, 1, 10_000)
         check_whole("early_stopping", self.early_stopping, 0, 10_000)
-        if not 0 < self.validation < 1:
-            raise ValueError(f"validation must be between 0 and 1, got {self.validation}")
+        self._check_validation()
         for name in _SHARES:
             if not 0 <= (value := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be in [0, 1), got {value}")
-        if not self.weight_decay >= 0:
-            raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
+                raise ValueError(f"{name} must be at least 0 and less than 1, got {value}")
+        if not 0 <= self.weight_decay <= 1:
+            raise ValueError(f"weight_decay must be between 0 and 1, got {self.weight_decay}")
         for name in ("patch_weights", "patch_weights_end"):
             if (value := getattr(self, name)) and len(value) != len(self.patch_sizes):
                 raise ValueError(
@@ -124,6 +127,22 @@ class TrainConfig:
             check_patch_size(size)
 
         self.model_config()  # positions that the width does not allow
+
+    def _check_validation(self) -> None:
+        """Enough pictures on either side, where CIFAR-10 is whole."""
+        if not 0 < self.validation < 1:
+            raise ValueError(f"validation must be between 0 and 1, got {self.validation}")
+        all_pictures = self.train_size if self.data == "sketch10" else _CIFAR10_TRAIN
+        held_back = round(all_pictures * self.validation)
+        sides = {"hold back": held_back}
+        if self.data == "cifar10":  # of sketch10 as many more are drawn as are held back
+            sides["train on"] = all_pictures - held_back
+        for what, count in sides.items():
+            if count < min(LEAST_PICTURES, all_pictures // 10):
+                raise ValueError(
+                    f"validation must leave at least {LEAST_PICTURES} pictures to {what}, "
+                    f"one of each class; {self.validation:g} of {all_pictures:,} leaves {count}"
+                )
 
     def model_config(self) -> ViTConfig:
         """What is trained: the preset, but for what this record says otherwise."""

@@ -140,7 +140,7 @@ def test_a_run_without_a_description_is_damaged(tmp_path):
         ('{"train": {}, "created": 1, "pid": Infinity}', "number of a process"),
         ('{"train": {}, "created": 1, "pid": 1%s}' % ("0" * 30), "number of a process"),
         ('{"train": {"epochs": "x"}}', "epochs must be a number, got 'x'"),
-        ('{"train": {"epochs": 1%s}}' % ("0" * 400), "epochs must be above 0 and finite"),
+        ('{"train": {"epochs": 1%s}}' % ("0" * 400), "epochs must be above 0 and at most 100,000"),
         ('{"train": {"patch_sizes": 4}}', "patch_sizes must be a list, got 4"),
         ('{"train": {"recipe": [1]}}', "recipe must be a word"),
         ('{"train": []}', "cannot be read"),
