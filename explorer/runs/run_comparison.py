@@ -4,7 +4,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.runs.train_switches import SWITCHES
+from explorer.runs.train_switches import SWITCHES, word
 from explorer.words.findings import percent
 from explorer.words.run_sentences import short
 from vitcore.config import TrainConfig
@@ -37,8 +37,9 @@ def table(runs: Sequence[Run]) -> str:
     runs = [run for run in runs if run.config is not None]
     if len(runs) < 2:
         return ""
+    presets = [run.config.preset for run in runs]
     rows = {
-        _label(name): [_word(name, value) for value in values]
+        _label(name): [_word(name, *each) for each in zip(values, presets, strict=True)]
         for name, values in differences([run.config for run in runs]).items()
     }
     if not rows:
@@ -65,10 +66,12 @@ def _label(name: str) -> str:
     return known.label if known else name.replace("_", " ").capitalize()
 
 
-def _word(name: str, value: Any) -> str:
+def _word(name: str, value: Any, preset: str) -> str:
     known = SWITCHES.get(name)
-    if known and known.options and not isinstance(value, tuple | list):
-        return known.options.get(value, str(value))
+    if name == "patch_sizes":
+        value = "flexible" if value else "fixed"
+    if known and known.options:
+        return word(known, value, preset)
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value)) or "none"
     return short(value) if isinstance(value, float) else str(value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from vitcore.config import TrainConfig
+from vitcore.config import MOST_EPOCHS, TrainConfig
 from vitcore.training import events
 from vitcore.training.runs import Run
 
@@ -88,7 +88,7 @@ def epochs_in(seconds: float, config: TrainConfig, runs: Iterable[Run]) -> float
     starting = start_seconds(config, runs)
     trained = max(seconds / 3, seconds - (_START if starting is None else starting))
     epochs = trained * rate * config.batch_size / config.pictures_per_epoch
-    return max(0.01, float(f"{epochs:.2g}"))
+    return min(max(0.01, float(f"{epochs:.2g}")), MOST_EPOCHS)
 
 
 def start_seconds(config: TrainConfig | None, runs: Iterable[Run]) -> float | None:

@@ -1,13 +1,23 @@
 """The form of a new run: what can be chosen, what of it cannot be, and what it comes to."""
 
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 from typing import Any
 
 import streamlit as st
 
 from explorer.runs import held_widgets, run_speeds
-from explorer.runs.train_switches import GROUPS, SWITCHES, Switch, config_of, refusal, values_of
+from explorer.runs.run_queue import Queued
+from explorer.runs.train_switches import (
+    GROUPS,
+    SWITCHES,
+    Switch,
+    config_of,
+    refusal,
+    values_of,
+    word,
+)
 from explorer.words import cards, run_sentences
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.training.runs import Run
@@ -19,18 +29,28 @@ _NO_CIFAR10 = (
     "CIFAR-10 is not on this machine. Choose sketch10, or choose cifar10 under Picture to fetch it."
 )
 
+_ARTICLE_ON_SKETCHES = (
+    "The article trains on CIFAR-10, which is not on this machine: here its network learns "
+    "drawings. Choose cifar10 under Picture to fetch it."
+)
 
-def form(runs: Iterable[Run], *, found: bool) -> tuple[TrainConfig | None, str, bool]:
+
+def form(
+    runs: Iterable[Run], *, found: bool, waiting: Iterable[Queued] = ()
+) -> tuple[TrainConfig | None, str, bool]:
     """Four choices and Start; the rest under More.
 
     Args:
         runs: of this machine, the newest first; they tell how long such a run takes.
         found: whether CIFAR-10 is here.
+        waiting: runs in the queue.
 
     Returns:
         What is chosen, or None and why it cannot be; and whether Start was pressed.
     """
     first = st.session_state.setdefault("train_first_data", _DATA[0 if found else 1])
+    runs = tuple(runs)
+    _begin_with_numbers()
     config, field, why = chosen(first)
     if config is not None and config.data == "cifar10" and not found:
         field, why = "data", _NO_CIFAR10
@@ -39,24 +59,39 @@ def form(runs: Iterable[Run], *, found: bool) -> tuple[TrainConfig | None, str, 
     row.selectbox("Data", _DATA, index=_DATA.index(first), key="train_data", width=180, **KEPT)
     words = run_sentences.MODELS_IN_WORDS
     row.selectbox("Model", _PRESETS, key="train_preset", width=180, help=words, **KEPT)
-    number = {"format": "%g", "key": "train_epochs", "width": 135, **KEPT}
-    row.number_input("Epochs", value=5.0, step=1.0, **number)
-    row.number_input("Seed", value=0, step=1, key="train_seed", width=135, **KEPT)
+    # None: an emptied box is then empty, and not silently what it began with.
+    number = {"value": None, "width": 135, **KEPT}
+    row.number_input("Epochs", step=1.0, format="%g", key="train_epochs", **number)
+    row.number_input("Seed", step=1, key="train_seed", **number)
     # Never disabled: pressed or not, the sentence below says why it cannot start.
     pressed = row.button("Start", key="train_start", type="primary", width=105)
     with row.popover("More", width=115):
         _further(field, why)
     if why:
-        _say(why)
-    _short_runs(config, tuple(runs))
+        _say(why, field)
+    _short_runs(config, runs, found=found)
     if config is not None and not why:
-        line = run_sentences.expected(run_speeds.forecast(config, runs))
-        st.html(f'<p class="quiet-line">{escape(run_sentences.chosen(config))}</p>'
-                f'<p class="quiet-line">{escape(line)}</p>')  # fmt: skip
+        lines = [
+            run_sentences.chosen(config),
+            run_sentences.expected(run_speeds.forecast(config, runs)),
+            run_sentences.twin(config, runs, tuple(waiting)),
+        ]
+        if config.replace(data="cifar10", seed=0) == RECIPES["article"] and not found:
+            lines.insert(0, _ARTICLE_ON_SKETCHES)
+        said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines if line)
+        st.html(said)
     return config, why, pressed
 
 
-def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...]) -> None:
+def _begin_with_numbers() -> None:
+    """The numbers that the boxes hold before anybody typed one."""
+    first = values_of(RECIPES["standard"])
+    for name, value in {"epochs": 5.0, "seed": 0, **first}.items():
+        if name in ("epochs", "seed") or SWITCHES[name].kind != "choice":
+            st.session_state.setdefault(f"train_{name}", value)
+
+
+def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: bool) -> None:
     """Lengths by the clock of this machine, and the article's run as it was."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     for words, seconds in LENGTHS.items():
@@ -75,8 +110,9 @@ def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...]) -> None:
         type="tertiary",
         icon=":material/article:",
         on_click=_take_article,
-        help="Its own network and recipe: 120 epochs, Adam at 2e-3, x 0.8 after 5 epochs without "
-        "gain, one picture in five held back.",
+        args=(found,),
+        help="Its own network, data and recipe: CIFAR-10, 120 epochs, Adam at 2e-3, x 0.8 after "
+        "5 epochs without gain, one picture in five held back.",
     )
 
 
@@ -103,33 +139,37 @@ def _further(field: str, why: str) -> None:
                 with st.container(gap="xsmall"):  # the line belongs to what stands above it
                     _switch(switch)
                     if switch.name == field:
-                        _say(why)
+                        _say(why, field)
 
 
 def _switch(switch: Switch) -> None:
     """One switch, and what it does in one line."""
     key, value = f"train_{switch.name}", values_of(RECIPES["standard"])[switch.name]
+    preset = st.session_state.get("train_preset", _PRESETS[0])
     if switch.kind == "choice":
         values = list(switch.options)
         st.selectbox(
             switch.label,
             values,
             index=values.index(value),
-            format_func=switch.options.get,
+            format_func=partial(word, switch, preset=preset),
             key=key,
             **KEPT,
         )
     elif switch.kind == "whole":
-        st.number_input(switch.label, value=int(value), step=int(switch.step), key=key, **KEPT)
+        st.number_input(switch.label, value=None, step=int(switch.step), key=key, **KEPT)
     else:
-        st.number_input(
-            switch.label, value=float(value), step=switch.step, format="%g", key=key, **KEPT
-        )
+        st.number_input(switch.label, value=None, step=switch.step, format="%g", key=key, **KEPT)
     st.html(f'<p class="quiet-line">{escape(switch.line)}</p>')
 
 
-def _say(why: str) -> None:
-    st.html(f'<p class="problem-line" role="alert">{escape(why)}</p>')
+def _say(why: str, field: str = "") -> None:
+    """What cannot be; the box that it is about has a coloured edge."""
+    style = ""
+    if field:
+        box = f'.st-key-train_{field} [data-testid="stNumberInputContainer"]'
+        style = f"<style>{box} {{ box-shadow: 0 0 0 2px #C65F3C; }}</style>"
+    st.html(f'{style}<p class="problem-line" role="alert">{escape(why)}</p>')
 
 
 def chosen(data: str) -> tuple[TrainConfig | None, str, str]:
@@ -147,11 +187,9 @@ def chosen(data: str) -> tuple[TrainConfig | None, str, str]:
         "preset": form.get("train_preset", _PRESETS[0]),
     }
     try:
-        others["epochs"] = float(form.get("train_epochs", 5.0))
-        others["seed"] = int(form.get("train_seed", 0))
+        others["epochs"] = form.get("train_epochs", 5.0)
+        others["seed"] = form.get("train_seed", 0)
         return config_of(recipe, values, **others), "", ""
-    except TypeError:  # a number box that was emptied
-        return None, "", "A number is missing."
     except (ValueError, OverflowError) as error:
         return None, *refusal(error)
 
@@ -170,8 +208,10 @@ def _take_length(config: TrainConfig | None, runs: tuple[Run, ...], seconds: flo
         held_widgets.put("train_epochs", run_speeds.epochs_in(seconds, config, runs))
 
 
-def _take_article() -> None:
+def _take_article(found: bool) -> None:
     article = RECIPES["article"]
+    if found:
+        held_widgets.put("train_data", article.data)
     held_widgets.put("train_recipe", article.recipe)
     held_widgets.put("train_preset", article.preset)
     held_widgets.put("train_epochs", article.epochs)

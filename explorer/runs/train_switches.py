@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from vitcore.config import PATCH_SIZES, RECIPES, TrainConfig
+from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, TrainConfig
 
 _FLEXIBLE = RECIPES["flexi-cifar10"]  # how patch sizes are drawn, where they are
 
@@ -68,15 +68,15 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
         Switch(
             name="early_stopping",
             label="Early stopping after so many epochs without a lower loss",
-            line="0: never. The weights kept are those of the lowest validation loss, "
-            "as with restore_best_weights in Keras.",
+            line="0: never. Kept are the weights of the epoch that did best on the pictures "
+            "held back.",
             kind="whole",
         ),
         Switch(
             name="weight_decay",
             label="Weight decay",
             line="Pulls matrices towards zero at each step, against learning by heart. "
-            "Adam knows none.",
+            "The article trains without it.",
             kind="number",
             step=0.01,
         ),
@@ -104,7 +104,7 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
             label="The answer is read from",
             line="All patches alike, or a token of its own that gathers what it needs.",
             options={
-                "": "what the model comes with",
+                "": "the model's own",
                 "mean": "the mean of the patches",
                 "class": "a class token",
             },
@@ -114,7 +114,7 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
             label="Position embedding",
             line="How a patch knows where it is. Without one the model sees a bag of patches.",
             options={
-                "": "what the model comes with",
+                "": "the model's own",
                 "learned": "learned",
                 "sincos1d": "sin-cos along the row of patches",
                 "sincos2d": "sin-cos by row and column",
@@ -138,6 +138,22 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
 SWITCHES = {switch.name: switch for group in GROUPS.values() for switch in group}
 
 
+def word(switch: Switch, value: Any, preset: str) -> str:
+    """What a choice is called; of one that is left to the model, what that is.
+
+    Args:
+        switch: a choice.
+        value: one of its options.
+        preset: the model's.
+    """
+    own, called = PRESETS[preset], switch.options.get(value, str(value))
+    if switch.name == "patch_sizes" and value == "fixed":
+        return f"{own.patch_size} pixels, {called}"
+    if value == "":
+        return f"{switch.options[getattr(own, switch.name)]}, {called}"
+    return called
+
+
 def values_of(config: TrainConfig) -> dict[str, Any]:
     """What each switch shows for a configuration."""
     values = {name: getattr(config, name) for name in SWITCHES}
@@ -155,6 +171,9 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
     Raises:
         ValueError: if that cannot be trained; the first word names the field.
     """
+    for name, value in {**others, **values}.items():
+        if value is None:  # a box that was emptied, or holds more than a number can be
+            raise ValueError(f"{name} needs a number")
     changes = {name: values[name] for name in SWITCHES if name != "patch_sizes"}
     for name, switch in SWITCHES.items():
         if switch.kind == "whole":

@@ -31,7 +31,7 @@ def strip() -> None:
 def new_run() -> None:
     """The form; Start begins the run or puts it into the queue."""
     found = gathering.cifar10().found
-    config, why, pressed = train_form.form(jobs.runs(), found=found)
+    config, why, pressed = train_form.form(jobs.runs(), found=found, waiting=jobs.queue())
     if pressed and not why:
         try:
             run = jobs.start(config, keep=bool(st.session_state.get("train_keep")))

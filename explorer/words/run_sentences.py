@@ -1,6 +1,6 @@
 """What the pages say about training runs: sentences written from how far they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from explorer.runs.divergence import diverged, usable_rate, usual_rate
 from explorer.runs.run_progress import Progress
@@ -236,6 +236,17 @@ def expected(forecast: Forecast) -> str:
     many = len(forecast.reached)
     who = "The run like this that finished here" if many == 1 else f"{many} runs like this here"
     return f"{basis} {who} got {found} of the pictures held back right (guessing: 10%)."
+
+
+def twin(config: TrainConfig, runs: Sequence[Run], waiting: Sequence[Queued]) -> str:
+    """That the same run, with the same seed, was started before, or ""."""
+    if any(one.config == config and not one.resumes for one in waiting):
+        return "The same run, with the same seed, waits already."
+    for run in runs:
+        if run.config == config and run.state != "damaged":
+            does = "is training the same" if run.state == "running" else "was the same"
+            return f"{run.name} {does}, with the same seed: the curves will coincide."
+    return ""
 
 
 def queued(one: Queued, place: int) -> str:

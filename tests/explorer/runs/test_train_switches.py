@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from explorer.runs.run_comparison import differences, table
-from explorer.runs.train_switches import SWITCHES, config_of, refusal, values_of
+from explorer.runs.train_switches import SWITCHES, config_of, refusal, values_of, word
 from vitcore.config import PATCH_SIZES, RECIPES, TrainConfig
 from vitcore.training.runs import Run
 
@@ -42,6 +42,23 @@ def test_a_batch_larger_than_the_data_is_refused_by_the_name_of_its_field():
     assert config_of("standard", values, data="cifar10").batch_size == 40_001
 
 
+@pytest.mark.parametrize("name", ["learning_rate", "batch_size", "epochs", "seed"])
+def test_an_emptied_box_is_refused_by_its_name(name):
+    values = values_of(RECIPES["standard"])
+    others = {"epochs": 1.0, "seed": 0}
+    (values if name in values else others)[name] = None
+    with pytest.raises(ValueError, match="needs a number") as caught:
+        config_of("standard", values, **others)
+    assert refusal(caught.value)[0] == name
+
+
+def test_what_is_left_to_the_model_is_named():
+    assert word(SWITCHES["positions"], "", "tiny") == "learned, the model's own"
+    assert word(SWITCHES["pooling"], "", "plain") == "a class token, the model's own"
+    assert word(SWITCHES["patch_sizes"], "fixed", "tiny") == "4 pixels, the model's own"
+    assert word(SWITCHES["patch_sizes"], "flexible", "tiny") == "flexible"
+
+
 def test_what_is_no_switch_is_refused_without_a_field():
     assert refusal(ValueError("sincos1d needs an even width, got 5")) == (
         "",
@@ -57,7 +74,7 @@ def test_only_what_differs_is_compared():
     one, other = TrainConfig(seed=1), TrainConfig(seed=2, pooling="class")
     assert differences([one, other]) == {"pooling": ["", "class"], "seed": [1, 2]}
     shown = table([run("a<b", one), run("c", other)])
-    assert "<td>what the model comes with</td><td>a class token</td>" in shown
+    assert "<td>the mean of the patches, the model&#x27;s own</td><td>a class token</td>" in shown
     assert "a&lt;b" in shown
     assert "a<b" not in shown
 

@@ -46,6 +46,7 @@ for step in range(1, int(os.environ.get("FAKE_STEPS", "20")) + 1):
         learning_rate=1e-3, pictures_per_second=812.4)
     if step == 10:
         log("validation", step=10, epoch=1.0, loss=1.0, accuracy=0.612, top5=0.9)
+    time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
     while mode == "wait" and step == 12 and control.look() == "run":
         time.sleep(0.01)
     if mode == "diverge" and step == 12:
@@ -253,7 +254,13 @@ def test_a_run_whose_turn_has_come_is_shown(view, server, monkeypatch):
     "field, value, why",
     [
         ("learning_rate", 0.0, "Learning rate must be above 0 and at most 1e+30, got 0.0."),
-        ("epochs", 0.0, "Epochs must be above 0 and finite, got 0.0."),
+        ("epochs", 0.0, "Epochs must be above 0 and at most 100,000, got 0.0."),
+        ("epochs", 1e12, "Epochs must be above 0 and at most 100,000, got 1000000000000.0."),
+        ("epochs", None, "Epochs needs a number."),
+        ("learning_rate", None, "Learning rate needs a number."),
+        ("weight_decay", 1.5, "Weight decay must be between 0 and 1, got 1.5."),
+        ("warmup", 1.0, "must be at least 0 and less than 1, got 1.0."),
+        ("validation", 1e-5, "must leave at least 10 pictures to hold back, one of each class; "),
         ("seed", -1, "Seed must be a whole number, at least 0, got -1."),
         ("batch_size", 0, "Batch size must be a whole number, at least 1, got 0."),
         ("batch_size", 10_001, "must be at most the 10,000 pictures of an epoch, got 10,001."),
@@ -311,6 +318,28 @@ def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
     view.button(key="train_article").click().run()
     started(view)
     assert server.runs()[0].config == RECIPES["article"].replace(data="sketch10")
+    assert "The article trains on CIFAR-10, which is not on this machine" in texts(view)
+
+
+def test_the_articles_run_takes_its_data_where_they_are(view, monkeypatch):
+    monkeypatch.setattr(gathering.Gathering, "found", property(lambda self: True))
+    view.run()
+    view.button(key="train_article").click().run()
+    assert view.selectbox(key="train_data").value == "cifar10"
+    assert "40,000 photographs an epoch" in texts(view)
+    assert "The article trains on CIFAR-10" not in texts(view)
+
+
+def test_the_same_run_again_is_said_to_be_so_and_allowed(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "slow")
+    started(view)
+    first = server.runs()[0].name
+    assert f"{first} is training the same, with the same seed: the curves will coin" in texts(view)
+    started(view)
+    started(view)
+    assert "The same run, with the same seed, waits already." in texts(view)
+    view.number_input(key="train_seed").set_value(8).run()
+    assert "with the same seed" not in texts(view)
 
 
 def test_a_short_run_says_that_nobody_has_measured_it_here(view):
@@ -322,6 +351,7 @@ def test_a_short_run_says_that_nobody_has_measured_it_here(view):
 
 def test_a_short_run_goes_by_what_earlier_runs_took_and_reached(view, server, monkeypatch):
     monkeypatch.setenv("FAKE_STEPS", "60")
+    monkeypatch.setenv("FAKE_SECONDS", "0.01")
     started(view)
     until(view, server, "finished")
     name = server.runs()[0].name
