@@ -1,6 +1,6 @@
 """Models: those that come with the app and one's own runs, each with what is known about it."""
 
-from html import escape
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -10,13 +10,17 @@ from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette
 from explorer.figures.training import curve
 from explorer.replay import replaying
+from explorer.runs import run_keeping
 from explorer.runs.jobs import server_jobs
-from explorer.words import cards, evaluation_words, run_sentences
+from explorer.words import cards, evaluation_words
 from explorer.words.evaluation_findings import confusion_title
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
 from vitcore.sentences import sentence
 from vitcore.training.runs import Run
+
+TROUBLE = "models_trouble"  # a sentence for the next time that the page is drawn
+MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
 
 jobs = server_jobs()
 
@@ -36,12 +40,16 @@ def choose(runs: dict[str, Run]) -> str | None:
     if not names:
         return None
     lines = [cards.summary(measured.card_of(name), state.patch_size()) for name in bundled]
-    lines += [run_sentences.summary(run) for run in runs.values()]
+    lines += [cards.row(run, zone=_zone()) for run in runs.values()]
     shown = st.session_state.get("models_shown")
     if shown not in names:
         st.session_state["models_shown"] = state.model() if state.model() in names else names[0]
     st.html(cards.CAPTION_STYLE)
-    return st.radio(
+    if runs:
+        st.html(f'<p class="quiet-line">{cards.ROWS_IN_WORDS}</p>')
+    long = len(names) > MOST_ROWS
+    place = st.container(height=ROWS_HIGH if long else "content", border=False)
+    return place.radio(
         "Models",
         names,
         captions=lines,
@@ -51,27 +59,36 @@ def choose(runs: dict[str, Run]) -> str | None:
     )
 
 
+def _zone() -> ZoneInfo | None:
+    """That of whoever looks; None, the server's, where the browser does not say it."""
+    try:
+        return ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
+
+
 def actions(name: str, run: Run | None) -> None:
-    """Use it, or delete it."""
-    using, deleting = st.columns(2, gap="small")
+    """Use it, evaluate it, keep it under another name or elsewhere, delete it."""
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     usable = run is None or run.usable
-    with using:
-        if usable and name == state.model():
-            st.markdown(":material/check: The model in use")
-        elif usable:
-            st.button(
-                "Use this model",
-                key="models_use",
-                type="primary",
-                on_click=use,
-                args=(name,),
-                width="stretch",
-            )
-    if run is not None and run.state != "running":
-        if deleting.button("Delete", key="models_delete", width="stretch"):
-            ask_before_deleting(name)
-    elif run is not None:
-        deleting.markdown("It is training; stop it on the Train page.")
+    if usable and name == state.model():
+        row.markdown(":material/check: The model in use", width="content")
+    elif usable:
+        row.button("Use this model", key="models_use", type="primary", on_click=use, args=(name,))
+    if usable and row.button("Evaluate it", key="models_evaluate", on_click=use, args=(name,)):
+        navigation.goto("answer")
+    if run is None:
+        return
+    with row.popover("Rename, download"):
+        run_keeping.keep(jobs, run, page="models", renamed=show_renamed, trouble=TROUBLE)
+    if run.state == "running":
+        row.markdown("It is training; stop it on the Train page.", width="content")
+    elif row.button("Delete", key="models_delete"):
+        ask_before_deleting(name)
+
+
+def show_renamed(_: str, new: str) -> None:
+    st.session_state["models_shown"] = new
 
 
 def use(name: str) -> None:
@@ -104,14 +121,14 @@ def remove(name: str) -> None:
     try:
         jobs.delete(name)
     except (ValueError, OSError) as error:
-        st.session_state["models_trouble"] = f"{name} could not be deleted: {error}."
+        st.session_state[TROUBLE] = f"{name} could not be deleted: {error}."
 
 
 def show(name: str, run: Run | None, card: dict) -> None:
     """The card of one model."""
     st.header(name, anchor=False)
     actions(name, run)
-    if trouble := st.session_state.pop("models_trouble", ""):
+    if trouble := st.session_state.pop(TROUBLE, ""):
         st.markdown(f":material/block: {trouble}")
     if run is not None and run.problem:
         components.figure_state("error", *cards.trouble(run), height=110)
@@ -128,9 +145,8 @@ def show(name: str, run: Run | None, card: dict) -> None:
         st.html(accuracy)
     elif run is not None:
         st.html(
-            '<p class="quiet-line">Measured only on the pictures that its training held back.</p>'
-            '<p class="quiet-line">From a shell, on the test pictures: '
-            f"<code>python -m vitcore evaluate --model {escape(name)}</code></p>"
+            '<p class="quiet-line">Measured only on the pictures that its training held back; '
+            "Evaluate counts on test pictures.</p>"
         )
     learning(name, card)
     confusion(card)

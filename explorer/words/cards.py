@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,15 @@ from vitcore.training.runs import Run
 
 # Streamlit's own captions are text at 60 %, a contrast of 4.3 on white; at 75 % it is above 6.
 CAPTION_STYLE = """<style>
+.st-key-models_shown [role="radiogroup"] { gap: .3rem; }
 .st-key-models_shown [data-testid="stCaptionContainer"],
 .st-key-train_recipe [data-testid="stCaptionContainer"] {
   color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
 </style>"""
+ROWS_IN_WORDS = (
+    "Percentages are right answers; those of runs on the pictures held back, where guessing gets "
+    "10%. Newest first."
+)
 Points = tuple[list[float], list[float]]  # epochs, values
 _STYLE = """<style>
 .model-card { font-variant-numeric: tabular-nums; border-collapse: collapse; }
@@ -44,16 +50,34 @@ def title(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) 
     accuracy = (run.validation or {}).get("accuracy") if run is not None else None
     if accuracy is not None:
         return f"{name} gets {percent(accuracy)} of the pictures held back right (guessing: 10%)"
+    if run is not None and run.state == "failed":
+        return f"{name} failed before it was measured"
     return f"{name} has not been measured"
+
+
+def row(run: Run, *, zone: tzinfo | None = None) -> str:
+    """One line about a run, for a list under `ROWS_IN_WORDS`.
+
+    Args:
+        run: the run.
+        zone: of the time at which it began; the machine's where None.
+    """
+    if run.config is None:
+        return "damaged"
+    parts = [run.state, run.config.data, run.config.preset]
+    accuracy = (run.validation or {}).get("accuracy")
+    if run.state != "damaged" and isinstance(accuracy, int | float):
+        parts.insert(0, percent(accuracy))
+    began = datetime.fromtimestamp(run.created, zone)
+    year = "" if began.year == datetime.now(zone).year else f" {began.year}"
+    return " · ".join([*parts, f"{began.day} {began:%b}{year}, {began:%H:%M}"])
 
 
 def summary(card: Mapping[str, Any], patch_size: int) -> str:
     """One line about a bundled model, for a list."""
     parts = ["comes with the app"]
-    if data := card.get("data"):
-        parts.append(str(data).partition(",")[0])
     if (share := _share(card, "cifar10", patch_size)) is not None:
-        parts.append(f"{percent(share)} of CIFAR-10 right at patch size {patch_size}")
+        parts.insert(0, f"{percent(share)} of CIFAR-10 test pictures")
     return " · ".join(parts)
 
 
@@ -61,7 +85,9 @@ def trouble(run: Run) -> tuple[str, str]:
     """Why a run failed, was interrupted or is damaged, and what can be done here."""
     if run.state == "damaged":
         return run.problem, "It cannot be used; put the file right, or delete the run."
-    return run_sentences.trouble(run)
+    what, _ = run_sentences.trouble(run)
+    kept = " What it had learned by its last checkpoint is kept." if run.usable else ""
+    return what, f"The Train page says what to change, and can start it again.{kept}"
 
 
 def learned_from(card: Mapping[str, Any], run: Run | None) -> str:

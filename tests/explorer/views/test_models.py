@@ -1,19 +1,21 @@
 """The Models page: the list, the card of one model, and what is done with it."""
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import services
+from explorer import navigation, services
 from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
-from explorer.runs import jobs
+from explorer.runs import jobs, run_keeping
 from explorer.state import Picture
 from explorer.words import cards
 from vitcore import checkpoints
@@ -162,8 +164,48 @@ def test_the_list_holds_models_and_runs_of_every_state(home, bundled):
     assert set(names[1:4]) == {"calm-owl", "bold-wren", "gone-kite"}
     assert names[4] == "odd"
     lines = list(view.radio(key="models_shown").proto.captions)
-    assert lines[4] == "damaged: run.json is missing."
-    assert any(line.startswith("interrupted · sketch10 · tiny · 2 epochs") for line in lines)
+    assert lines[0] == "71% of CIFAR-10 test pictures · comes with the app"
+    assert lines[4] == "damaged"
+    assert any(line.startswith("84% · interrupted · sketch10 · tiny · ") for line in lines)
+    assert "run.json is missing." in texts(shown(view, "odd"))
+
+
+def test_a_row_tells_when_its_run_began(home):
+    run = read_run(make_run(home, "quiet-heron"))
+    began = dataclasses.replace(run, created=1700000000.0)
+    assert cards.row(began, zone=UTC) == "84% · finished · sketch10 · tiny · 14 Nov 2023, 22:13"
+    now = datetime.now(UTC)
+    assert cards.row(run, zone=UTC).endswith(f"{now.day} {now:%b}, {now:%H:%M}") or now.second < 9
+
+
+def test_a_model_is_evaluated_by_its_button(home, bundled, monkeypatch):
+    gone = []
+    monkeypatch.setattr(navigation, "goto", gone.append)
+    make_run(home, "quiet-heron")
+    view = shown(opened("flexi-cifar10"), "quiet-heron")
+    view.button(key="models_evaluate").click().run()
+    assert (gone, view.session_state["model"]) == (["answer"], "quiet-heron")
+
+
+def test_a_run_is_renamed_where_it_is_shown(home, bundled):
+    make_run(home, "quiet-heron")
+    view = shown(opened("flexi-cifar10"), "quiet-heron")
+    view.text_input(key="models_name_quiet-heron").set_value("a/b").run()
+    view.button(key="models_rename_quiet-heron").click().run()
+    assert "quiet-heron keeps its name: a name has at most 60 letters" in texts(view)
+    view.text_input(key="models_name_quiet-heron").set_value("mine").run()
+    view.button(key="models_rename_quiet-heron").click().run()
+    assert view.radio(key="models_shown").value == "mine"
+    assert (home / "mine").is_dir()
+
+
+def test_what_is_too_large_to_download_is_said(home, monkeypatch):
+    make_run(home, "quiet-heron")
+    assert opened().get("download_button")[0].proto.label.startswith("Download as zip (about 0.0")
+    monkeypatch.setattr(run_keeping, "LARGEST_ZIP", 10)
+    view = opened()
+    assert not view.get("download_button")
+    assert "copy the folder quiet-heron" in texts(view)
 
 
 def test_another_model_is_used_by_its_button(home, bundled):
@@ -177,7 +219,8 @@ def test_another_model_is_used_by_its_button(home, bundled):
 def test_a_failed_run_says_why_and_cannot_be_used(home):
     make_run(home, "bold-wren", state="failed", reason="The loss became nan.", weights=False)
     view = opened()
-    assert "The loss became nan." in texts(view)
+    assert "The loss stopped being a number at step 21" in texts(view)
+    assert "The Train page says what to change" in texts(view)
     assert "models_use" not in {button.key for button in view.button}
 
 
