@@ -1,4 +1,4 @@
-"""The analyses that explain an answer, asked for through services and cached like every reading."""
+"""What heads do, asked for through services and cached like every reading."""
 
 from __future__ import annotations
 
@@ -10,110 +10,17 @@ import numpy as np
 import streamlit as st
 
 from explorer import gathering, services
-from explorer.analyses.explanations import MAPS, Gathered, HeadRanking, Maps
+from explorer.analyses.explanations import Gathered, HeadRanking
 from explorer.analyses.head_numbers import HeadNumbers, head_numbers, joined
+from explorer.analyses.parts import in_parts, name_of
 from explorer.readings import Problem, Reading, Waiting, protect
 from explorer.state import Picture
 from explorer.worker import analysis_tasks
-from explorer.worker.slicing import in_slices, slice_size
-from vitcore.config import ViTConfig
+from explorer.worker.slicing import slice_size
 from vitcore.intervention import Intervention
-from vitcore.introspection.attention_numbers import pooled_attention
-from vitcore.introspection.curves import Curves, curves, plan_curves
-from vitcore.introspection.erasure import occlusion_map, probabilities, windows
+from vitcore.introspection.erasure import probabilities
 from vitcore.introspection.head_effects import HeadEffects, head_effects
-from vitcore.introspection.rollout import rollout
 from vitcore.passes import batch_size
-
-__all__ = [
-    "MAPS",
-    "Gathered",
-    "HeadRanking",
-    "Maps",
-    "faithfulness",
-    "head_ranking",
-    "head_ranking_many",
-    "maps",
-    "numbers",
-    "numbers_many",
-]
-
-
-def maps(
-    model: str,
-    picture: Picture,
-    patch_size: int,
-    class_index: int,
-    *,
-    fusion: str = "mean",
-    discard: float = 0.0,
-) -> Maps | Waiting | Problem:
-    """Four maps over the picture for one class.
-
-    Args:
-        model: one of `services.model_names()`.
-        picture: the chosen picture.
-        patch_size: P.
-        class_index: the class asked about.
-        fusion: of heads, in rollout.
-        discard: share of attention that rollout sets to zero, in [0, 1).
-    """
-    config = services.config(model)
-    if isinstance(config, Problem):
-        return config
-    reading = services.reading(model, picture, patch_size)
-    if not isinstance(reading, Reading):
-        return reading
-    relevance = services.ask(
-        analysis_tasks.relevance,
-        model,
-        (picture.pixels, patch_size, class_index),
-        key=(picture.key, patch_size, class_index),
-        patch_size=patch_size,
-        what="Asking which patches speak for the class.",
-    )
-    fallen = _erased(model, picture, patch_size, windows(reading.grid), config)
-    for answer in (relevance, fallen):
-        if isinstance(answer, (Waiting, Problem)):
-            return answer
-    shape = reading.grid
-    last = reading.attention[-1].mean(axis=0)
-    raw = pooled_attention(last, pooling=config.pooling, prefix=reading.prefix)
-    rolled = _rolled(_name(model, picture, reading), fusion, discard, config.pooling, reading)
-    return Maps(
-        patch_size=patch_size,
-        class_index=class_index,
-        raw=raw.astype(np.float32).reshape(shape),
-        rollout=rolled.astype(np.float32).reshape(shape),
-        relevance=relevance,
-        occlusion=occlusion_map(reading.logits, fallen, shape, class_index=class_index, of="logit"),
-    )
-
-
-def faithfulness(
-    model: str,
-    picture: Picture,
-    patch_size: int,
-    class_index: int,
-    *,
-    fusion: str = "mean",
-    discard: float = 0.0,
-) -> Curves | Waiting | Problem:
-    """Deletion and insertion curves of the four maps, in the order of MAPS, and of random order.
-
-    Args: see `maps`.
-    """
-    config = services.config(model)
-    if isinstance(config, Problem):
-        return config
-    found = maps(model, picture, patch_size, class_index, fusion=fusion, discard=discard)
-    if not isinstance(found, Maps):
-        return found
-    plan = plan_curves(found.rows)
-    logits = _erased(model, picture, patch_size, plan.erased, config)
-    if isinstance(logits, (Waiting, Problem)):
-        return logits
-    return curves(plan, logits, class_index=class_index)
 
 
 def numbers(
@@ -136,7 +43,7 @@ def numbers(
     if not isinstance(reading, Reading):
         return reading
     mask = None if changed and intervention.patches else picture.mask
-    name = *_name(model, picture, reading), mask is None, repr(intervention) if changed else ""
+    name = *name_of(model, picture, reading), mask is None, repr(intervention) if changed else ""
     return _numbers(name, config.pooling, reading, mask)
 
 
@@ -154,16 +61,29 @@ def head_ranking(
     config = services.config(model)
     if isinstance(config, Problem):
         return config
-    logits = services.ask(
-        analysis_tasks.without_each,
-        model,
-        (picture.pixels, patch_size),
-        key=(picture.key, patch_size),
-        patch_size=patch_size,
-        what="Switching each head off in turn.",
-    )
-    if isinstance(logits, (Waiting, Problem)):
-        return logits
+    ways = 1 + config.depth * config.heads + config.depth
+    size = batch_size(config.tokens(patch_size))
+
+    def ask(start: int, *, heeded: bool) -> Any:
+        asked = (patch_size, start, min(size, ways - start))
+        return services.ask(
+            analysis_tasks.without_some,
+            model,
+            (picture.pixels, *asked),
+            key=(picture.key, *asked),
+            patch_size=patch_size,
+            what="Switching each head off in turn.",
+            background=True,
+            heeded=heeded,
+        )
+
+    parts = in_parts([partial(ask, start) for start in range(0, ways, size)])
+    if isinstance(parts, Problem):
+        return parts
+    there, awaited = parts
+    if awaited is not None:
+        return awaited
+    logits = np.concatenate(there)[None]  # (1, V, C)
     blocks, heads = config.depth, config.heads
     asked = int(logits[0, 0].argmax()) if class_index is None else class_index
     shown = probabilities(logits[0])  # (V, C)
@@ -233,11 +153,6 @@ def numbers_many(
     )
 
 
-def _name(model: str, picture: Picture, reading: Reading) -> tuple:
-    """What a reading is known by; with other weights it has other logits."""
-    return model, picture.key, reading.patch_size, reading.logits.tobytes()
-
-
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _numbers(
     name: tuple,  # noqa: ARG001 - of the reading, and whether there is a mask
@@ -250,52 +165,6 @@ def _numbers(
     )
     protect(found)
     return found
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _rolled(
-    name: tuple,  # noqa: ARG001 - of the reading
-    fusion: str,
-    discard: float,
-    pooling: str,
-    _reading: Reading,
-) -> np.ndarray:
-    """Rollout of a reading, pooled: (N,), read-only; at P=2 it takes as long as the page's rest."""
-    whole = rollout(_reading.attention, fusion=fusion, discard=discard)
-    pooled = pooled_attention(whole, pooling=pooling, prefix=_reading.prefix)
-    pooled.setflags(write=False)
-    return pooled
-
-
-def _erased(
-    model: str, picture: Picture, patch_size: int, sets: np.ndarray, config: ViTConfig
-) -> np.ndarray | Waiting | Problem:
-    """Logits (n, C) of the picture with each of the sets (n, N) of patches erased."""
-    size = batch_size(config.tokens(patch_size))
-    parts = [sets[start : start + size] for start in range(0, len(sets), size)]
-
-    def ask(part: np.ndarray, *, heeded: bool) -> Any:
-        packed = np.packbits(part, axis=1).tobytes()
-        return services.ask(
-            analysis_tasks.erased,
-            model,
-            (picture.pixels, patch_size, packed, len(part)),
-            key=(picture.key, patch_size, packed),
-            patch_size=patch_size,
-            what=f"Answering {len(sets)} pictures with patches erased.",
-            background=True,
-            heeded=heeded,
-        )
-
-    answers = in_slices([partial(ask, part) for part in parts])
-    if isinstance(answers, Problem):
-        return answers
-    there = [answer for answer in answers if not isinstance(answer, Waiting)]
-    if len(there) == len(parts):
-        return np.concatenate(there)
-    waiting = next(answer for answer in answers if isinstance(answer, Waiting))
-    done = waiting.done if waiting.done is not None else len(there) / len(parts)
-    return Waiting(waiting.what, waiting.then, done)
 
 
 def _of_many(
@@ -327,11 +196,11 @@ def _of_many(
 
     starts = range(0, pictures, size)
     counts = [min(size, pictures - start) for start in starts]
-    answers = in_slices([partial(ask, *both) for both in zip(starts, counts, strict=True)])
-    if isinstance(answers, Problem):
-        return answers
-    late = [number for number, answer in enumerate(answers) if isinstance(answer, Waiting)]
-    known = late[0] if late else len(answers)  # no gaps: the first pictures, whichever came
-    if known == 0:
-        return answers[0]
-    return Gathered(answer=join(answers[:known]), done=sum(counts[:known]), of=pictures)
+    parts = in_parts([partial(ask, *both) for both in zip(starts, counts, strict=True)])
+    if isinstance(parts, Problem):
+        return parts
+    there, awaited = parts
+    known = next((n for n, answer in enumerate(there) if answer is None), len(there))
+    if known == 0:  # no gaps: the first pictures, whichever came
+        return awaited
+    return Gathered(answer=join(there[:known]), done=sum(counts[:known]), of=pictures)

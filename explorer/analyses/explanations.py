@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from explorer.readings import Waiting
+from vitcore.introspection.curves import Curves
 from vitcore.introspection.head_effects import HeadEffects
 
 MAPS = ("raw", "rollout", "relevance", "occlusion")  # in this order wherever they stand in rows
@@ -20,13 +22,26 @@ class Maps:
     class_index: int  # relevance and occlusion are of this class, the others of none
     raw: np.ndarray  # last block, mean over heads: where the token that answers looks; sums to 1
     rollout: np.ndarray  # the same through all blocks; sums to 1
-    relevance: np.ndarray  # 0 or more
-    occlusion: np.ndarray  # how far the logit falls; below 0 where it rises
+    relevance: np.ndarray | None  # 0 or more; None while it is computed
+    occlusion: np.ndarray | None  # how far the logit falls; below 0 where it rises
+    awaited: Waiting | None = None  # what is still computed
+
+    @property
+    def complete(self) -> bool:
+        return self.awaited is None
 
     @property
     def rows(self) -> np.ndarray:
-        """(4, rows, columns), in the order of MAPS."""
+        """(4, rows, columns), in the order of MAPS; of maps that are all there."""
         return np.stack([getattr(self, name) for name in MAPS])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Maps tested by erasing; an order that is not known yet has NaN in its curves and areas."""
+
+    curves: Curves
+    awaited: Waiting | None = None  # what is still computed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ def colours() -> Palette:
     return palette(st.context.theme.type)
 
 
-def later(answer: Waiting) -> None:
+def later(answer: Waiting | None) -> None:
     """In a part of the page, run the whole page: it looks again when there is news."""
     if isinstance(answer, Waiting) and attention_state.in_fragment():
         st.rerun()
@@ -98,7 +98,13 @@ def quiet(sentence: str, *, lines: int = 1) -> None:
 
 
 def download(
-    label: str, make: Callable[[], bytes | str], file: str, *, key: str, place: Any = st
+    label: str,
+    make: Callable[[], bytes | str],
+    file: str,
+    *,
+    key: str,
+    place: Any = st,
+    disabled: bool = False,
 ) -> None:
     """A button for a file that is made when it is clicked."""
     kinds = {"csv": "text/csv", "npz": "application/zip", "png": "image/png", "py": "text/x-python"}
@@ -111,6 +117,7 @@ def download(
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
+        disabled=disabled,
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from explorer import components
-from explorer.analyses import explaining
-from explorer.analyses.explanations import MAPS, Maps
+from explorer.analyses import mapping
+from explorer.analyses.explanations import MAPS, Judged, Maps
 from explorer.attention_panels import words
 from explorer.attention_panels.common import (
     Asked,
@@ -26,16 +28,22 @@ from explorer.attention_panels.sentences import MAP_NAMES, believed, maps_title,
 from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, tiles_payload
 from explorer.readings import Problem, Waiting
 from explorer.words.findings import percent
-from explorer.words.numerals import small_number
 from vitcore.intervention import Intervention
 from vitcore.introspection.curves import Curves
 
-HEIGHT = 560
+HEIGHT = 660
 FUSIONS = ("mean", "max", "min")
 _HINT = (
     "Point at a patch to read it in every map; move along a curve to see the picture that the "
     "model was shown."
 )
+_AREA = (
+    "The area under a curve is the class's mean probability over all steps: 0.12 is 12 %. "
+    "Occlusion is itself made by erasing, so this test favours it."
+)
+_ONE_PATCH = "All of every map lies on it: choose a smaller patch size to compare them."
+_UNLIKELY = 0.05  # probability that no step reaches: nothing can be seen to fall
+_TOPS = (0.1, 0.2, 0.5, 1.0)  # where the axis of a class's curves may end
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,16 @@ class Shown:
     asked: Asked
     answered: Maps
     other: Maps
-    tests: tuple[Curves | None, Curves | None]
+    tests: tuple[Judged | None, Judged | None]
+
+    @property
+    def complete(self) -> bool:
+        return all(test is not None and test.awaited is None for test in self.tests)
+
+    @property
+    def awaited(self) -> Waiting | None:
+        tests = [test.awaited for test in self.tests if test is not None]
+        return next((a for a in (self.answered.awaited, self.other.awaited, *tests) if a), None)
 
 
 def controls() -> tuple[str, float]:
@@ -75,106 +92,133 @@ def controls() -> tuple[str, float]:
 
 
 def draw(asked: Asked, *, fusion: str, discard: float) -> None:
-    """The title, the maps and their curves."""
-    how = {"fusion": fusion, "discard": discard}
+    """The title, the maps and their curves, each as soon as it is there."""
     call = asked.model, asked.picture, asked.patch_size
     classes = asked.answer, asked.other
-    found = [explaining.maps(*call, index, **how) for index in classes]
-    tests = [explaining.faithfulness(*call, index, **how) for index in classes]
-    label = asked.names[asked.answer]
-    if isinstance(tests[0], Curves):
-        st.subheader(maps_title(tests[0], label, patches=asked.patches), anchor=False)
-    else:
-        st.subheader(f"Which map to believe on {label}: erasing patches tells", anchor=False)
-    if changes_of(asked) != Intervention():
-        quiet(words.UNCHANGED)
+    found = [mapping.maps(*call, index, fusion=fusion, discard=discard) for index in classes]
     missing = next((a for kind in (Problem, Waiting) for a in found if isinstance(a, kind)), None)
-    last: Shown | None = st.session_state.get("attention_maps_shown")
-    if isinstance(missing, Problem) or (missing is not None and last is None):
-        in_its_place(missing, height=HEIGHT)
-    elif missing is not None:
-        map_tiles(payload(last, awaited=missing.what), key="attention_maps")
-        later(missing)
+    tests: Any = (None, None)
+    if missing is None and all(one.complete for one in found):
+        tests = mapping.tests(*call, found)
+        if isinstance(tests, Problem):
+            missing = tests
+    label, last = asked.names[asked.answer], st.session_state.get("attention_maps_shown")
+    shown = Shown(asked, *found, tuple(tests)) if missing is None else None
+    if shown and shown.complete:
+        title = maps_title(shown.tests[0].curves, label, patches=asked.patches)
     else:
-        shown = Shown(asked, *found, tuple(t if isinstance(t, Curves) else None for t in tests))
+        title = f"Which map to believe on {label}: erasing patches tells"
+    st.subheader(title, anchor=False)
+    changed = f" {words.UNCHANGED}" if changes_of(asked) != Intervention() else ""
+    quiet(escape(f"{_AREA if asked.patches > 1 else _ONE_PATCH}{changed}"), lines=2)
+    if shown:
         st.session_state["attention_maps_shown"] = shown
         map_tiles(payload(shown), key="attention_maps")
-        problem = next((t for t in tests if isinstance(t, Problem)), None)
-        first = tests[0]
-        said = problem.what if problem else believed(first) if isinstance(first, Curves) else ""
+        said = believed(shown.tests[0].curves) if shown.complete else ""
         quiet(escape(said), lines=2)
         data(shown)
-        for answer in tests:
-            later(answer)
+        later(shown.awaited)
+    elif isinstance(missing, Problem) or last is None:
+        in_its_place(missing, height=HEIGHT)
+    else:
+        map_tiles(payload(last, awaited=missing.what), key="attention_maps")
+        later(missing)
     help_()
 
 
 def payload(shown: Shown, *, awaited: str = "") -> bytes:
     """What the figure is sent."""
-    asked, (tested, tested_other) = shown.asked, shown.tests
+    asked, known = shown.asked, [test and test.curves for test in shown.tests]
     answer, other = (asked.names[index] for index in (asked.answer, asked.other))
-    first = [_tile(shown.answered, tested, name, answer) for name in MAPS]
-    second = [_tile(shown.other, tested_other, name, other) for name in MAPS[2:]]
-    groups = (
-        Group(name="The same for every class", tiles=tuple(first[:2])),
-        Group(name=on_class(answer), tiles=tuple(first[2:])),
-        Group(name=on_class(other), tiles=tuple(second)),
+    first = [_tile(shown.answered, known[0], name, asked, answer) for name in MAPS]
+    second = [_tile(shown.other, known[1], name, asked, other) for name in MAPS[2:]]
+    of_answer, of_other = (
+        _tests(test, label) for test, label in zip(shown.tests, (answer, other), strict=True)
     )
+    groups = (
+        Group(name="The same for every class", tiles=tuple(first[:2]), **of_answer),
+        Group(name=on_class(answer), tiles=tuple(first[2:]), **of_answer),
+        Group(name=on_class(other), tiles=tuple(second), **of_other),
+    )
+    late = shown.awaited
     return tiles_payload(
         asked.reading.picture,
         groups,
-        shares=tested.shares if tested else tested_other.shares if tested_other else None,
+        shares=next((curves.shares for curves in known if curves), None),
         hint=_HINT,
         awaited=awaited,
+        progress=(late.what, late.done or 0.0) if late and not awaited else None,
         file=asked.file("maps.png"),
-        rev=f"{asked.mark}·{asked.other}·{bool(tested)}·{bool(tested_other)}·{bool(awaited)}",
+        rev=f"{asked.mark}·{asked.other}·{shown.complete}·{bool(awaited)}",
     )
 
 
-def _tile(found: Maps, curves: Curves | None, name: str, label: str) -> Tile:
-    values, share = getattr(found, name), name in ("raw", "rollout")
-    low, high = float(values.min()), float(values.max())
-    ends = map(percent if share else _number, (low, high))
+def _tests(test: Judged | None, label: str) -> dict[str, Any]:
+    """What stands above the curves of a class, and where their axis ends."""
+    said = (
+        f"Deletion erases the highest first. Upwards: probability of {label}. "
+        "Smaller area, better map.",
+        "Insertion adds the highest first to an empty picture; the same axis. "
+        "Larger area, better map.",
+    )
+    if test is None or test.awaited is not None:
+        return {"tests": said}
+    curves = test.curves
+    most = float(max(curves.deletion.max(), curves.insertion.max()))
+    if most < _UNLIKELY:
+        start = percent(float(curves.deletion[0, 0]))
+        said = f"Untested: with {start}, {label} is too unlikely here to test by erasing.", ""
+        return {"tests": said, "testable": False}
+    return {"tests": said, "top": next(top for top in _TOPS if top >= most or top == _TOPS[-1])}
+
+
+def _tile(found: Maps, curves: Curves | None, name: str, asked: Asked, label: str) -> Tile:
+    values, row, share = getattr(found, name), MAPS.index(name), name in ("raw", "rollout")
     said = MAP_NAMES[name] if share else f"{MAP_NAMES[name]} for {label}"
-    row = MAPS.index(name)
+    kind = dict(zip(("note", "unit", "scale", "signed"), _kind(name, values), strict=True))
+    known = curves is not None and bool(np.isfinite(curves.insertion[[row, -1]]).all())
     return Tile(
         name=f"{MAP_NAMES[name][0].upper()}{MAP_NAMES[name][1:]}",
         said=said,
-        note=" to ".join(ends),
         values=values,
-        share=share,
         label=label,
-        tested=curves
-        and Faithfulness(
+        testing=asked.patches > 1,
+        tested=Faithfulness(
             deletion=curves.deletion[row],
             insertion=curves.insertion[row],
             areas=(float(curves.deletion_area[row]), float(curves.insertion_area[row])),
             chance=(curves.deletion[-1], curves.insertion[-1]),
             chance_areas=(float(curves.deletion_area[-1]), float(curves.insertion_area[-1])),
-        ),
+        )
+        if known and asked.patches > 1
+        else None,
+        **kind,
     )
 
 
-def _number(value: float) -> str:
-    return f"{'−' if value < 0 else ''}{small_number(abs(value))}"
+def _kind(name: str, values: np.ndarray | None) -> tuple[str, str, tuple[str, ...], bool]:
+    """A map's note, unit, words below its colours, and whether it is signed."""
+    if name == "relevance":
+        return "no unit", "relative", ("lowest", "highest"), False
+    if name == "occlusion":
+        note, most = "fall of the logit where erased", 0.0
+        most = 0.0 if values is None else float(np.abs(values).max())
+        return note, "number", (f"−{most:.2f}", "0", f"+{most:.2f}"), True
+    low, high = percent(float(values.min())), percent(float(values.max()))
+    return "share of the attention", "share", (low, high), False
 
 
 def data(shown: Shown) -> None:
     """Maps and curves as files."""
-    row = st.container(horizontal=True, gap="small")
-    asked = shown.asked
-    download(
-        "Maps (CSV)", lambda: maps_csv(shown), asked.file("maps.csv"), key="maps_csv", place=row
-    )
-    if None not in shown.tests:
-        download(
-            "Curves (CSV)",
-            lambda: curves_csv(shown),
-            asked.file("curves.csv"),
-            key="curves_csv",
-            place=row,
-        )
-    download("All (NPZ)", lambda: npz(shown), asked.file("maps.npz"), key="maps_npz", place=row)
+    row, asked = st.container(horizontal=True, gap="small"), shown.asked
+    for label, make, file, key in (
+        ("Maps (CSV)", maps_csv, "maps.csv", "maps_csv"),
+        ("Curves (CSV)", curves_csv, "curves.csv", "curves_csv"),
+        ("All (NPZ)", npz, "maps.npz", "maps_npz"),
+    ):
+        make = partial(make, shown)
+        there = shown.complete
+        download(label, make, asked.file(file), key=key, place=row, disabled=not there)
 
 
 def maps_csv(shown: Shown) -> str:
@@ -191,31 +235,31 @@ def curves_csv(shown: Shown) -> str:
     """A row for each class, test and order: the area, then the probability at each share."""
     names = [MAP_NAMES[name] for name in MAPS] + ["random order"]
     rows = []
-    for found, label in zip(shown.tests, (shown.asked.answer, shown.asked.other), strict=True):
+    tests = [test.curves for test in shown.tests]
+    for found, label in zip(tests, (shown.asked.answer, shown.asked.other), strict=True):
         for test in ("deletion", "insertion"):
             areas, lines = getattr(found, f"{test}_area"), getattr(found, test)
             rows += [
                 [shown.asked.names[label], test, name, area, *line]
                 for name, area, line in zip(names, areas, lines, strict=True)
             ]
-    shares = [f"{share:.4g}" for share in shown.tests[0].shares]
+    shares = [f"{share:.4g}" for share in tests[0].shares]
     return as_csv(["class", "test", "order", "area", *shares], rows)
 
 
 def npz(shown: Shown) -> bytes:
-    """Maps (2, 4, rows, columns) of the two classes, and the curves that are known."""
+    """Maps (2, 4, rows, columns) of the two classes, and their curves."""
     arrays = {
         "classes": np.array([shown.answered.class_index, shown.other.class_index]),
         "maps": np.stack([shown.answered.rows, shown.other.rows]),
         "order_of_maps": np.array(MAPS),
     }
     for name, found in zip(("first", "second"), shown.tests, strict=True):
-        if found is not None:
-            arrays |= {
-                f"{name}_deletion": found.deletion,
-                f"{name}_insertion": found.insertion,
-                "shares": found.shares,
-            }
+        arrays |= {
+            f"{name}_deletion": found.curves.deletion,
+            f"{name}_insertion": found.curves.insertion,
+            "shares": found.curves.shares,
+        }
     return as_npz(**arrays)
 
 

@@ -5,10 +5,12 @@ CHANGED = "With what is switched off, erased or moved above."
 
 MAPS = (
     "A bright square is a patch that the map calls important; each map is stretched from its own "
-    "lowest to its highest value, which stand below it. **Raw attention**: where the token that "
-    "answers looks in the last block, mean of the heads. **Rollout**: attention multiplied through "
-    "all blocks. Both are **the same for every class**, so they cannot say why it is one and not "
-    "another. **Relevance**: attention weighted by how the class depends on it. **Occlusion**: how "
+    "lowest to its highest value, which stand below it; occlusion has two colours, blue where the "
+    "class gains by what is erased. **Raw attention**: where the class token looks in the last "
+    "block, or all patches on average in a model without one, mean of the heads. **Rollout**: "
+    "attention multiplied through all blocks. Both are **the same for every class**, so they "
+    "cannot say why it is one and not another. **Relevance**: attention weighted by how the class "
+    "depends on it. **Occlusion**: how "
     "far the class's logit falls when the patch is erased. Attention is not an explanation, so "
     "each map is tested: patches are replaced by the data's mean colour, the most important first "
     "(**deletion**), or added to an empty picture (**insertion**); the curve is the probability of "
@@ -60,8 +62,9 @@ BY_PATCH_CLASS = (
 VOTES = (
     "This model's head is linear and it answers from the mean of its patches, so each patch has a "
     "vote: the head on that patch alone. **The logits are exactly the mean of the votes**, nothing "
-    "is left out and nothing approximated. Blue is below zero, red above; the third map is the "
-    "difference of the first two, and its mean is by how much one class leads the other. It says "
+    "is left out and nothing approximated. A patch in a class's colour speaks for it, a grey one "
+    "against it; the third map is the difference of the first two, in the colour of the class that "
+    "leads there, and its mean is by how much one class leads the other. It says "
     "where the answer is written down, not where in the picture it came from: blocks have moved "
     "what they found between patches."
 )
@@ -81,9 +84,9 @@ NORMS_SOURCE = "Darcet et al., Vision Transformers Need Registers (2024), sectio
 NUMBERS = {
     "distance": (
         "For each patch, the distance in pixels to every patch, weighted by its attention; then "
-        "the mean over patches. A circle near the lower edge is a head that looks at its "
-        "surroundings, one near the dotted line a head that spreads its attention evenly. What "
-        "goes to a class token is left out and the rest divided by its sum. A mean hides its "
+        "the mean over patches. A low circle is a head that looks at its surroundings, one near "
+        "the dotted line a head that spreads its attention evenly. The axis need not begin at 0. "
+        "What goes to a class token is left out and the rest divided by its sum. A mean hides its "
         "parts: a head may look near for some patches and far for others.",
         r"\bar d=\frac1N\sum_i\sum_j A_{ij}\,\lVert \mathbf p_i-\mathbf p_j\rVert",
         "Dosovitskiy et al., An Image is Worth 16x16 Words (2021), figure 7, right.",

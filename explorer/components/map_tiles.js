@@ -1,10 +1,10 @@
 // Maps over the picture, side by side; below each what erasing, and adding, patches in its order does to the class.
-const CURVES = ['deletion', 'insertion'], CURVE_HEIGHT = 58, RAISED = { '-': '⁻', ...'⁰¹²³⁴⁵⁶⁷⁸⁹' };
+const CURVES = ['deletion', 'insertion'], DONE = ['erased', 'added'], CURVE_HEIGHT = 72, LEFT = 32, BELOW = 15, SCALE_HEIGHT = 22;
 
 class Tiles {
   constructor(root) {
     const $ = (selector) => root.querySelector(selector);
-    this.wrap = $('.wrap'); this.groups = $('.groups'); this.readout = $('.read'); this.tiles = [];
+    this.wrap = $('.wrap'); this.groups = $('.groups'); this.readout = $('.read'); this.progress = $('.progress'); this.tiles = [];
     this.opacity = .82; this.hover = null; this.step = null;
     this.events = new AbortController();
     const { signal } = this.events;
@@ -34,70 +34,96 @@ class Tiles {
       const section = this.groups.children[g];
       section.className = [head.awaited ? 'awaited' : '', group.tiles.length > 2 ? 'three' : ''].join(' ');
       section.querySelector('.group').textContent = group.name;
+      section.querySelectorAll('.test').forEach((p, i) => p.replaceChildren(...this.strong(group.tests[i])));
       for (const tile of group.tiles) {
         const one = this.tiles[t], values = data.values.subarray(t * count, (t + 1) * count), K = this.shares?.length ?? 0;
-        Object.assign(one, { ...tile, group: group.name, values });
+        Object.assign(one, { ...tile, group: group.name, values, top: group.top, testable: group.testable });
         one.order = [...values.keys()].sort((a, b) => values[b] - values[a] || a - b);
         one.rank = []; one.order.forEach((p, i) => { one.rank[p] = i + 1; });
         // A curve and its random order, [deletion, insertion]; none while they are computed.
         one.lines = tile.curve === null ? null : CURVES.map((_, i) => [data.curves, data.chance].map((all) => all.subarray((2 * tile.curve + i) * K, (2 * tile.curve + i + 1) * K)));
         one.figure.querySelector('.name').textContent = tile.name;
         one.figure.querySelector('.note').textContent = tile.note;
+        one.top_.classList.toggle('missing', !tile.there);
         one.map.setAttribute('aria-label', `${group.name}, ${tile.name}: ${tile.note}. Arrow keys move from patch to patch.`);
         t++;
       }
     });
+    const [what, done] = head.progress ?? ['', 0];
+    this.progress.hidden = !head.progress;
+    this.progress.firstElementChild.textContent = what && `${what} ${percent(done)}`;
+    this.progress.lastElementChild.style.setProperty('--done', done);
     this.draw();
     requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = head.rev; }));
+  }
+  strong(text) {                            // 'Deletion: ...' -> its first word in bold
+    const word = document.createElement('b'), [first, ...rest] = text.split(' ');
+    word.textContent = first;
+    return [word, ` ${rest.join(' ')}`];
   }
   build() {
     const { signal } = this.events, make = (tag, name, parent) => { const e = document.createElement(tag); e.className = name; parent.append(e); return e; };
     this.groups.replaceChildren(); this.tiles = [];
     let at = 1;
     for (const group of this.head.groups) {
-      const section = make('section', '', this.groups), title = make('p', 'group', section);
-      title.style.setProperty('--place', `${at} / span ${group.tiles.length}`);
-      at += group.tiles.length;
-      for (const { tested } of group.tiles) {
-        const figure = make('figure', '', section), one = { figure };
-        make('p', 'name', figure);
-        one.map = make('canvas', 'map', figure);
+      const section = make('section', '', this.groups), tested = group.tiles.some((tile) => tile.tested);
+      section.style.setProperty('--place', `${at} / span ${group.tiles.length}`);
+      make('p', 'group', section);
+      for (const name of tested ? CURVES : []) make('p', `test ${name}-test`, section);
+      group.tiles.forEach((tile, index) => {
+        const figure = make('figure', '', section), top = make('div', 'top', figure), one = { figure, top_: top };
+        figure.style.setProperty('--column', at + index); figure.style.setProperty('--own', index + 1);
+        make('p', 'name', top);
+        one.map = make('canvas', 'map', top);
         one.map.tabIndex = 0; one.map.setAttribute('role', 'application');
-        make('p', 'note', figure);
+        one.bar = make('canvas', 'scale', top);
+        one.bar.setAttribute('aria-hidden', 'true');
+        make('p', 'note', top);
         pickable(one.map, (x, y) => cell(x, y, one.side, one.high, this.grid), this, signal);
         keyable(one.map, this, signal);
-        one.charts = !tested ? [] : CURVES.map((name) => {
-          const canvas = make('canvas', 'curve', figure), area = make('p', 'area', figure);
+        one.charts = !tile.tested ? [] : CURVES.map((name) => {
+          const part = make('div', name, figure), canvas = make('canvas', 'curve', part), area = make('p', 'area', part);
           canvas.setAttribute('role', 'img');
           canvas.addEventListener('pointermove', (event) => this.along(one, name, event), { signal });
           canvas.addEventListener('pointerleave', () => { this.step = null; this.schedule(); }, { signal });
           return { name, canvas, area };
         });
         this.tiles.push(one);
-      }
+      });
+      at += group.tiles.length;
     }
     this.wrap.style.setProperty('--across', this.tiles.length);
   }
   along(one, name, event) {                 // the step of a curve under the pointer
     if (!one.lines) return;
-    const r = event.currentTarget.getBoundingClientRect(), x = (event.clientX - r.left) / r.width;
+    const r = event.currentTarget.getBoundingClientRect(), x = (event.clientX - r.left - LEFT) / (r.width - LEFT - 2);
     let k = 0;
     this.shares.forEach((share, i) => { if (Math.abs(share - x) < Math.abs(this.shares[k] - x)) k = i; });
     this.step = { one, name, k }; this.schedule();
   }
 
   draw() {
-    const colours = theme(this.wrap), over = colours.over(this.opacity), signed = table(colours.diverging, () => Math.round(255 * this.opacity));
+    const colours = theme(this.wrap), over = colours.over(this.opacity);
+    const signed = (list, veil = this.opacity) => table(list, () => Math.round(255 * veil));
+    const named = getComputedStyle(this.wrap).getPropertyValue('--st-chart-categorical-colors').match(/#[0-9a-fA-F]{6}/g) ?? ['#0b6b7f', '#b3541e', '#6b7780'];
+    const plain = ['first', 'second', 'third'], hex = (name) => named[plain.indexOf(name)], middle = /^#[0-9a-f]{6}$/i.test(colours.page) ? colours.page : '#ffffff';
     for (const one of this.tiles) {
-      const [rows, columns] = this.grid, S = one.side = Math.max(40, Math.floor(one.figure.clientWidth)), H = one.high = Math.round(S * rows / columns);
-      this.paint(fit(one.map, S, H), one, S, H, over, signed);
+      const [rows, columns] = this.grid, S = one.side = Math.max(40, Math.floor(one.top_.clientWidth)), H = one.high = Math.round(S * rows / columns);
+      const two = one.ends ? [hex(one.ends[0]), middle, hex(one.ends[1])] : colours.diverging;
+      this.paint(fit(one.map, S, H), one, S, H, one.signed ? signed(two) : over, colours);
+      this.scale(fit(one.bar, S, SCALE_HEIGHT), one, S, one.signed ? two : colours.sequential, colours);
       for (const chart of one.charts) this.chart(chart, one, colours);
     }
     this.say();
   }
-  paint(c, one, S, H, over, signed) {
+  paint(c, one, S, H, words, colours) {
     const [rows, columns] = this.grid, box = (p) => [(p % columns) * S / columns, Math.floor(p / columns) * H / rows, S / columns, H / rows];
     c.drawImage(this.source, 0, 0, S, H);
+    if (!one.there) {
+      c.globalAlpha = .7; c.fillStyle = colours.page; c.fillRect(0, 0, S, H); c.globalAlpha = 1;
+      c.fillStyle = colours.text; c.font = `13px ${colours.font}`; c.textAlign = 'center'; c.fillText('computing', S / 2, H / 2);
+      return;
+    }
     if (this.step?.one === one) {           // the very picture that the model answered at this step
       const steps = Math.round(this.shares[this.step.k] * rows * columns), deleted = this.step.name === 'deletion';
       c.fillStyle = `rgb(${this.head.mean})`;
@@ -106,15 +132,34 @@ class Tiles {
     }
     const span = Math.max(one.high_ - one.low_, 1e-12);
     const code = (v) => (one.signed ? Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, v / one.high_))) : Math.round(255 * Math.max(0, Math.min(1, (v - one.low_) / span))));
-    c.drawImage(pixels(columns, rows, (i) => (one.signed ? signed : over)[code(one.values[i])]), 0, 0, S, H);
+    c.drawImage(pixels(columns, rows, (i) => words[code(one.values[i])]), 0, 0, S, H);
     const p = this.shown();
     if (p !== null && p < rows * columns) ring(c, ...box(p), p === pin.read(this.grid));
   }
+  scale(c, one, W, list, colours) {         // the bar of a map's colours, and what its ends mean
+    if (!one.scale.length) return;
+    const ramp = c.createLinearGradient(0, 0, W, 0);
+    list.forEach((colour, i) => ramp.addColorStop(i / (list.length - 1), colour));
+    c.fillStyle = ramp; c.fillRect(0, 3, W, 6);
+    c.fillStyle = colours.text; c.globalAlpha = .75; c.font = `11px ${colours.font}`; c.textBaseline = 'bottom';
+    one.scale.forEach((text, i) => {
+      const place = i / (one.scale.length - 1 || 1);
+      c.textAlign = ['left', 'center', 'right'][Math.round(2 * place)];
+      c.fillText(text, place * W, SCALE_HEIGHT);
+    });
+  }
   chart({ name, canvas, area }, one, colours) {
-    const W = one.side, H = CURVE_HEIGHT, c = fit(canvas, W, H), at = (share, v) => [1 + share * (W - 2), 3 + (1 - v) * (H - 6)];
-    c.strokeStyle = colours.text; c.globalAlpha = .22; c.lineWidth = 1; c.strokeRect(.5, .5, W - 1, H - 1); c.globalAlpha = 1;
+    const W = one.side, H = CURVE_HEIGHT, c = fit(canvas, W, H), i = CURVES.indexOf(name), N = this.grid[0] * this.grid[1];
+    const right = W - 2, foot = H - BELOW - 1, at = (share, v) => [LEFT + share * (right - LEFT), 3 + (1 - Math.min(1, v / one.top)) * (foot - 3)];
+    canvas.classList.toggle('none', !one.testable);
+    if (!one.testable) { area.textContent = ''; canvas.setAttribute('aria-label', `${name}: not tested`); return; }
+    c.strokeStyle = colours.text; c.globalAlpha = .22; c.lineWidth = 1; c.strokeRect(LEFT - .5, 2.5, right - LEFT + 1, foot - 2);
+    c.fillStyle = colours.text; c.globalAlpha = .75; c.font = `10.5px ${colours.font}`; c.textAlign = 'right';
+    c.textBaseline = 'top'; c.fillText(percent(one.top), LEFT - 4, 1);
+    c.textBaseline = 'bottom'; c.fillText('0%', LEFT - 4, foot + 2);
+    c.textBaseline = 'bottom'; c.fillText(`${N} ${DONE[i]}`, right, H); c.textAlign = 'left'; c.fillText('0', LEFT, H); c.globalAlpha = 1;
     if (!one.lines) { area.textContent = 'computing'; canvas.setAttribute('aria-label', `${name}: computing`); return; }
-    const [line, chance] = one.lines[CURVES.indexOf(name)], path = (values) => { c.beginPath(); values.forEach((v, i) => c.lineTo(...at(this.shares[i], v))); };
+    const [line, chance] = one.lines[i], path = (values) => { c.beginPath(); values.forEach((v, k) => c.lineTo(...at(this.shares[k], v))); };
     c.globalAlpha = .16; c.fillStyle = colours.primary; path(line); c.lineTo(...at(1, 0)); c.lineTo(...at(0, 0)); c.fill(); c.globalAlpha = 1;
     c.strokeStyle = colours.text; c.globalAlpha = .7; c.setLineDash([3, 3]); c.lineWidth = 1.2; path(chance); c.stroke(); c.setLineDash([]); c.globalAlpha = 1;
     c.strokeStyle = colours.primary; c.lineWidth = 2; path(line); c.stroke();
@@ -122,15 +167,16 @@ class Tiles {
       const k = this.step.k;
       c.fillStyle = colours.primary; c.beginPath(); c.arc(...at(this.shares[k], line[k]), 4, 0, 7); c.fill();
     }
-    const strong = document.createElement('b'), i = CURVES.indexOf(name);
-    strong.textContent = one.areas[i].toFixed(2);
-    area.replaceChildren(`${name} `, strong, `, random ${one.chances[i].toFixed(2)}`);
+    const strong = document.createElement('b');
+    const digits = one.top < .5 ? 3 : 2;
+    strong.textContent = one.areas[i].toFixed(digits);
+    area.replaceChildren('area ', strong, `, random ${one.chances[i].toFixed(digits)}`);
     canvas.setAttribute('aria-label', `${name}: ${area.textContent}`);
   }
   number(one, v) {
     if (one.unit === 'share') return percent(v);
-    const size = Math.abs(v), digits = size >= .1 || !size ? size.toFixed(2) : size >= .001 ? size.toFixed(4) : size.toExponential(0).replace(/e(.*)/, (_, power) => `·10${[...power].map((d) => RAISED[d] ?? '').join('')}`);
-    return `${v < 0 ? '−' : ''}${digits}`;
+    if (one.unit === 'relative') return `${percent(v / one.high_)} of its highest`;
+    return `${v < 0 ? '−' : ''}${Math.abs(v).toFixed(2)}`;
   }
   say() {
     const strong = document.createElement('b'), { awaited, hint } = this.head, [rows, columns] = this.grid, N = rows * columns;
@@ -145,7 +191,7 @@ class Tiles {
     if (p === null || p >= N) { this.readout.replaceChildren(hint); return; }
     const place_ = place(p, this.grid);
     strong.textContent = `${place_[0].toUpperCase()}${place_.slice(1)}. `;
-    const parts = this.tiles.map((one) => `${one.said} ${this.number(one, one.values[p])}${one.signed || N === 1 ? '' : ` (${one.rank[p]}.)`}`);
+    const parts = this.tiles.filter((one) => one.there).map((one) => `${one.said} ${this.number(one, one.values[p])}${!one.tested || N === 1 ? '' : ` (${one.rank[p]}.)`}`);
     this.readout.replaceChildren(strong, `${parts.join(' · ')}.`);
   }
   save() {                                  // everything as one picture, twice as fine as on the screen
@@ -153,11 +199,15 @@ class Tiles {
     const colours = theme(this.wrap), inside = (e) => { const r = e.getBoundingClientRect(); return [r.left - box.left, r.top - box.top, r.width, r.height]; };
     c.scale(scale, scale); c.fillStyle = colours.page; c.fillRect(0, 0, box.width, box.height); c.imageSmoothingEnabled = false; c.textBaseline = 'top'; c.fillStyle = colours.text;
     for (const text of this.groups.querySelectorAll('p')) {
-      const [x, y, w] = inside(text), style = getComputedStyle(text);
+      const [x, y, w] = inside(text), style = getComputedStyle(text), high = parseFloat(style.lineHeight) || 18;
       c.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-      c.fillText(text.textContent, x, y + 2, w);
+      let line = '', below = y + 2;
+      for (const word of text.textContent.split(' ')) {
+        if (line && style.whiteSpace !== 'nowrap' && c.measureText(`${line} ${word}`).width > w) { c.fillText(line, x, below, w); line = word; below += high; } else line = line ? `${line} ${word}` : word;
+      }
+      c.fillText(line, x, below, w);
     }
-    for (const one of this.groups.querySelectorAll('canvas')) c.drawImage(one, ...inside(one));
+    for (const one of this.groups.querySelectorAll('canvas:not(.none)')) c.drawImage(one, ...inside(one));
     canvas.convertToBlob({ type: 'image/png' }).then((blob) => {
       const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: this.head.file });
       link.click();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,9 +33,11 @@ class Tile:
     name: str
     said: str  # its name in the readout, "relevance for cat"
     note: str  # a line below it
-    values: np.ndarray  # (rows, columns)
-    share: bool = False  # whether values are shares of one, and not plain numbers
-    signed: bool = False  # whether it is drawn in the diverging colours, centred on 0
+    values: np.ndarray | None  # (rows, columns); None while they are computed
+    unit: Literal["number", "share", "relative"] = "number"  # share of one, or of the highest
+    scale: tuple[str, ...] = ()  # below the bar of its colours, from low to high
+    signed: bool = False  # whether it is drawn in two colours, centred on 0
+    ends: tuple[str, str] | None = None  # the two, "first" to "third"; the theme's where None
     label: str = ""  # the class that `tested` follows
     tested: Faithfulness | None = None
     testing: bool = True  # whether there is, or will be, a `tested`
@@ -47,6 +49,9 @@ class Group:
 
     name: str
     tiles: tuple[Tile, ...]
+    tests: tuple[str, str] = ("", "")  # above the curves of deletion and of insertion
+    top: float = 1.0  # where the axes of its curves end
+    testable: bool = True  # else `tests` say why there are no curves
 
 
 def tiles_payload(
@@ -56,6 +61,7 @@ def tiles_payload(
     shares: np.ndarray | None = None,
     hint: str = "",
     awaited: str = "",
+    progress: tuple[str, float] | None = None,
     file: str = "maps.png",
     rev: str = "",
 ) -> bytes:
@@ -67,6 +73,7 @@ def tiles_payload(
         shares: (K,) of patches erased at each point of the curves, where there are any.
         hint: what is said while nothing is pointed at.
         awaited: what is being computed, where these maps are those before; they are dimmed.
+        progress: what is being computed where some are missing, and the share done.
         file: what a picture of it is called.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
 
@@ -74,27 +81,36 @@ def tiles_payload(
         ValueError: without a map, or for maps over different grids.
     """
     tiles = [tile for group in groups for tile in group.tiles]
-    grids = {tile.values.shape for tile in tiles}
+    grids = {tile.values.shape for tile in tiles if tile.values is not None}
     if len(grids) != 1:
         raise ValueError(f"maps must share one grid, got {sorted(grids)}")
+    grid = next(iter(grids))
+    values = [np.zeros(grid) if tile.values is None else tile.values for tile in tiles]
     tested = [tile for tile in tiles if tile.tested is not None]
     numbers = {id(tile): number for number, tile in enumerate(tested)}
     header = {
-        "grid": list(next(iter(grids))),
+        "grid": list(grid),
         "size": list(seen.shape[:2]),
         "mean": DATA_MEAN.tolist(),
         "hint": hint,
         "awaited": awaited,
+        "progress": list(progress) if progress else None,
         "file": file,
         "rev": rev,
         "groups": [
-            {"name": group.name, "tiles": [_entry(t, numbers.get(id(t))) for t in group.tiles]}
+            {
+                "name": group.name,
+                "tests": list(group.tests),
+                "top": group.top,
+                "testable": group.testable,
+                "tiles": [_entry(tile, numbers.get(id(tile))) for tile in group.tiles],
+            }
             for group in groups
         ],
     }
     arrays = {
         "rgb": np.ascontiguousarray(seen),
-        "values": np.stack([tile.values for tile in tiles]).astype(np.float32),
+        "values": np.stack(values).astype(np.float32),
     }
     if tested and shares is not None:
         lines = [(t.tested.deletion, t.tested.insertion) for t in tested]
@@ -110,7 +126,7 @@ def map_tiles(data: bytes, *, key: str) -> None:
 
 
 def _entry(tile: Tile, number: int | None) -> dict[str, Any]:
-    values = tile.values
+    values = np.zeros(1) if tile.values is None else tile.values
     # Below zero is drawn as nothing: one sequential map has no other end.
     low, high = max(0.0, float(values.min())), float(values.max())
     if tile.signed:
@@ -121,8 +137,11 @@ def _entry(tile: Tile, number: int | None) -> dict[str, Any]:
         "name": tile.name,
         "said": tile.said,
         "note": tile.note,
-        "unit": "share" if tile.share else "number",
+        "there": tile.values is not None,
+        "unit": tile.unit,
+        "scale": list(tile.scale),
         "signed": tile.signed,
+        "ends": tile.ends and list(tile.ends),
         "class": tile.label,
         "low_": low,
         "high_": max(high, 1e-12),

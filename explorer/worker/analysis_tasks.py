@@ -45,20 +45,38 @@ def erased(
     return erased_logits(model, pixels, sets, patch_size=patch_size)
 
 
-def without_each(
-    folder: str, stamp: tuple[int, ...], pixels: np.ndarray, patch_size: int
+def without_some(
+    folder: str,
+    stamp: tuple[int, ...],
+    pixels: np.ndarray,
+    patch_size: int,
+    start: int,
+    count: int,
 ) -> np.ndarray:
-    """Logits (1, 1 + L*H + L, C) of the picture with each head and each block switched off."""
-    from vitcore.heads_off import logits_without_each
+    """Logits (count, C) of the picture with some of the `switches` of heads and blocks.
+
+    Args:
+        folder: of the model.
+        stamp: state of its files.
+        pixels: (H, W, 3) uint8.
+        patch_size: P.
+        start: the first row of `switches`.
+        count: of rows.
+    """
+    from vitcore.introspection.head_effects import switches
+    from vitcore.tracing import predict_logits
 
     model = tasks.compiled(folder, stamp, patch_size)
-    return logits_without_each(model, pixels[None], patch_size=patch_size)
+    ways = switches(model.config.depth, model.config.heads)[start : start + count]
+    return predict_logits(
+        model, np.repeat(pixels[None], len(ways), axis=0), patch_size=patch_size, heads_on=ways
+    )
 
 
 def without_each_of_many(
     folder: str, stamp: tuple[int, ...], source: str, start: int, count: int, patch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same for test pictures, and their classes: (count, V, C) float32 and (count,) int.
+    """Logits of test pictures with every switch, and their classes: (count, V, C), (count,) int.
 
     Args:
         folder: of the model.

@@ -11,7 +11,7 @@ VALUES = np.array([[0.1, 0.4], [0.2, 0.3]])
 LINE = np.array([0.8, 0.6, 0.4, 0.2, 0.0])
 
 
-def groups(*, tested=True):
+def groups(*, tested=True, **rest):
     curves = Faithfulness(
         deletion=LINE,
         insertion=LINE[::-1],
@@ -27,12 +27,17 @@ def groups(*, tested=True):
         label="cat",
         tested=curves if tested else None,
     )
-    return [Group(name="Why a cat", tiles=(tile, tile))]
+    rest = {"tests": ("Deletion is small.", "Insertion is large.")} | rest
+    return [Group(name="Why a cat", tiles=(tile, tile), **rest)]
 
 
-def payload(*, tested=True, **rest):
+def payload(*, tested=True, group=None, **rest):
     return tiles_payload(
-        PIXELS, groups(tested=tested), shares=np.linspace(0, 1, 5), hint="Point.", **rest
+        PIXELS,
+        groups(tested=tested, **(group or {})),
+        shares=np.linspace(0, 1, 5),
+        hint="Point.",
+        **rest,
     )
 
 
@@ -76,7 +81,31 @@ def test_maps_wait_for_their_curves_without_moving(maps):
     assert maps.page.locator(".area").first.inner_text() == "computing"
     maps.show(payload())
     assert maps.page.locator(".groups").bounding_box() == box
-    assert maps.page.locator(".area").first.inner_text() == "deletion 0.40, random 0.20"
+    assert maps.page.locator(".area").first.inner_text() == "area 0.40, random 0.20"
+
+
+def test_a_class_too_unlikely_to_test_says_so_in_the_curves_place(maps):
+    maps.show(payload())
+    box = maps.page.locator(".groups").bounding_box()
+    said = {"testable": False, "tests": ("Untested: a cat is too unlikely here.", "")}
+    maps.show(payload(group=said))
+    assert maps.page.locator(".groups").bounding_box() == box
+    assert maps.page.locator(".deletion-test").inner_text() == said["tests"][0]
+    assert not maps.page.locator("canvas.curve").first.is_visible()
+
+
+def test_a_map_that_is_computed_says_how_far_it_is_without_moving(maps):
+    maps.show(payload())
+    box = maps.page.locator(".groups").bounding_box()
+    late = Tile(name="Occlusion", said="occlusion", note="", values=None)
+    known = groups()[0].tiles[0]
+    shown = [Group(name="Why a cat", tiles=(known, late), tests=("Deletion.", "Insertion."))]
+    how = {"shares": np.linspace(0, 1, 5), "progress": ("Erasing.", 0.4)}
+    maps.show(tiles_payload(PIXELS, shown, hint="Point.", **how))
+    assert maps.page.locator(".groups").bounding_box() == box
+    assert maps.page.locator(".progress").inner_text() == "Erasing. 40%"
+    move_to(maps, "canvas.map", 0.75, 0.25)
+    assert maps.read() == "Row 1, column 2. relevance for cat 0.40 (1.)."
 
 
 def test_maps_before_are_dimmed_until_their_successors_are_there(maps):

@@ -5,8 +5,8 @@ import pytest
 
 import vitcore
 from explorer import gathering, services
-from explorer.analyses import explaining
-from explorer.analyses.explaining import Gathered, HeadRanking, Maps
+from explorer.analyses import explaining, mapping
+from explorer.analyses.explanations import MAPS, Gathered, HeadRanking, Maps
 from explorer.readings import Problem, Waiting, size_of
 from explorer.state import Picture
 from explorer.worker import tasks
@@ -74,7 +74,7 @@ def asked(monkeypatch):
 
 @pytest.mark.parametrize("size", [8, 11, 32])
 def test_maps_are_those_of_the_library(model, asked, size):
-    told = explaining.maps(model, PICTURE, size, 3, fusion="max", discard=0.5)
+    told = mapping.maps(model, PICTURE, size, 3, fusion="max", discard=0.5)
     loaded = vitcore.load(model)
     config, seen = loaded.config, vitcore.trace(loaded, PICTURE.pixels, patch_size=size)
     how = {"pooling": config.pooling, "prefix": config.prefix}
@@ -85,7 +85,7 @@ def test_maps_are_those_of_the_library(model, asked, size):
         "relevance": vitcore.relevance(loaded, PICTURE.pixels, 3, size),
         "occlusion": vitcore.occlusion(loaded, PICTURE.pixels, 3, size),
     }
-    assert tuple(expected) == explaining.MAPS
+    assert tuple(expected) == MAPS
     for row, (name, value) in zip(told.rows, expected.items(), strict=True):
         np.testing.assert_array_equal(row, getattr(told, name))
         assert row.dtype == np.float32
@@ -95,26 +95,56 @@ def test_maps_are_those_of_the_library(model, asked, size):
 
 @pytest.mark.parametrize("size", [8, 32])
 def test_curves_are_those_of_the_library(model, asked, size):
-    told = explaining.faithfulness(model, PICTURE, size, 3)
-    maps = explaining.maps(model, PICTURE, size, 3).rows
-    expected = vitcore.faithfulness(vitcore.load(model), PICTURE.pixels, maps, 3, size)
-    np.testing.assert_allclose(told.deletion, expected.deletion, atol=1e-5)
-    np.testing.assert_allclose(told.insertion_area, expected.insertion_area, atol=1e-5)
-    assert len(told.deletion) == len(explaining.MAPS) + 1
+    found = [mapping.maps(model, PICTURE, size, index) for index in (3, 5)]
+    for maps, told in zip(found, mapping.tests(model, PICTURE, size, found), strict=True):
+        assert told.awaited is None
+        expected = vitcore.faithfulness(
+            vitcore.load(model), PICTURE.pixels, maps.rows, maps.class_index, size
+        )
+        np.testing.assert_allclose(told.curves.deletion, expected.deletion, atol=1e-5)
+        np.testing.assert_allclose(told.curves.insertion_area, expected.insertion_area, atol=1e-5)
+        assert len(told.curves.deletion) == len(MAPS) + 1
+
+
+def test_classes_share_what_is_erased_in_the_same_order(model, asked):
+    found = [mapping.maps(model, PICTURE, 8, index) for index in (3, 5)]
+    before = set(asked.keys)
+    mapping.tests(model, PICTURE, 8, found)
+    sets = [row for key in set(asked.keys) - before for row in erased_sets(key)]
+    assert len(sets) == len(set(sets))
+
+
+def erased_sets(key):
+    packed = key[-1]
+    return [packed[start : start + 2] for start in range(0, len(packed), 2)]  # 16 patches each
+
+
+def test_curves_come_map_by_map_random_order_first(model, asked, monkeypatch):
+    monkeypatch.setattr(mapping, "batch_size", lambda _: 8)
+    found = [mapping.maps(model, PICTURE, 8, 3)]
+    asked.count, asked.late = 0, lambda number, _: number > 8
+    (told,) = mapping.tests(model, PICTURE, 8, found)
+    known = np.isfinite(told.curves.insertion).all(axis=1)
+    assert list(known) == sorted(known[:-1], reverse=True) + [True]
+    assert known[:-1].any()
+    assert not known.all()
+    assert 0 < told.awaited.done < 1
 
 
 def test_another_class_needs_no_other_erased_pictures(model, asked):
-    explaining.maps(model, PICTURE, 8, 3)
+    mapping.maps(model, PICTURE, 8, 3)
     before = set(asked.keys)
-    explaining.maps(model, PICTURE, 8, 5)
+    mapping.maps(model, PICTURE, 8, 5)
     assert {key[0] for key in set(asked.keys) - before} == {"relevance"}
 
 
 def test_what_is_still_to_come_says_how_far_it_is(model, asked):
     asked.late = lambda number, background: background
-    told = explaining.maps(model, PICTURE, 8, 3)
-    assert isinstance(told, Waiting)
-    assert told.done == 0
+    told = mapping.maps(model, PICTURE, 8, 3)
+    assert told.occlusion is None
+    assert told.relevance.shape == told.raw.shape
+    assert isinstance(told.awaited, Waiting)
+    assert told.awaited.done == 0
     assert asked.heeded  # else the page would never run again
 
 
@@ -197,7 +227,22 @@ def test_numbers_may_be_those_of_a_changed_pass(model, asked, monkeypatch):
 
 def test_nothing_known_yet_is_waited_for(model, asked):
     asked.late = lambda *_: True
-    assert explaining.numbers_many(model, "sketch10", 8) == WAITING
+    told = explaining.numbers_many(model, "sketch10", 8)
+    assert (told.what, told.done) == (WAITING.what, 0)
+    told = explaining.head_ranking(model, PICTURE, 8)
+    assert (told.what, told.done) == (WAITING.what, 0)
+
+
+def test_heads_are_switched_off_a_few_at_a_time(model, asked, monkeypatch):
+    whole = explaining.head_ranking(model, PICTURE, 8)
+    asked.keys.clear()
+    monkeypatch.setattr(explaining, "batch_size", lambda _: 2)
+    sliced = explaining.head_ranking(model, PICTURE, 8)
+    assert len(asked.keys) == 4  # 1 + 2 * 2 + 2 ways
+    np.testing.assert_allclose(sliced.heads, whole.heads, atol=1e-6)
+    asked.keys.clear()
+    asked.count, asked.late = 0, lambda number, _: number > 2
+    assert explaining.head_ranking(model, PICTURE, 8).done == 0.5
 
 
 def test_photographs_that_are_not_there_are_a_problem(model, asked, monkeypatch):
@@ -207,13 +252,13 @@ def test_photographs_that_are_not_there_are_a_problem(model, asked, monkeypatch)
     assert "CIFAR-10" in told.what
 
 
-@pytest.mark.parametrize("ask", [explaining.maps, explaining.faithfulness])
-def test_a_model_that_is_not_there_is_a_problem(ask):
-    assert isinstance(ask("zzz", PICTURE, 8, 0), Problem)
-    assert isinstance(ask("", PICTURE, 8, 0), Problem)
+@pytest.mark.parametrize("name", ["zzz", ""])
+def test_a_model_that_is_not_there_is_a_problem(name):
+    assert isinstance(mapping.maps(name, PICTURE, 8, 0), Problem)
+    assert isinstance(mapping.tests(name, PICTURE, 8, []), Problem)
 
 
 def test_maps_are_of_the_class_and_size_asked_for(model, asked):
-    told = explaining.maps(model, PICTURE, 16, 7)
+    told = mapping.maps(model, PICTURE, 16, 7)
     assert isinstance(told, Maps)
     assert (told.class_index, told.patch_size, told.raw.shape) == (7, 16, (2, 2))

@@ -1,12 +1,14 @@
 """Each panel, opened on answers that are there, awaited or refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import attention_panels, gathering, services
-from explorer.analyses import explaining
-from explorer.analyses.explanations import Gathered, HeadRanking, Maps
+from explorer.analyses import explaining, mapping
+from explorer.analyses.explanations import MAPS, Gathered, HeadRanking, Judged, Maps
 from explorer.analyses.head_numbers import head_numbers
 from explorer.attention_panels import links
 from explorer.attention_panels.attention_state import Kept
@@ -28,11 +30,12 @@ def answers(monkeypatch, make_asked):
     def maps(model, picture, size, index, **_):
         grid = said["reading"].grid
         rows = rng.random((4, *grid)).astype(np.float32)
-        return Maps(patch_size=size, class_index=index, **dict(zip(explaining.MAPS, rows)))  # noqa: B905
+        return Maps(patch_size=size, class_index=index, **dict(zip(MAPS, rows)))  # noqa: B905
 
-    def faithfulness(*_, **__):
+    def tests(*_, **__):
         lines, areas = rng.random((5, 5)), np.array([0.5, 0.4, 0.2, 0.3, 0.5])
-        return Curves(np.linspace(0, 1, 5), lines, lines, areas, 1 - areas)
+        curves = Curves(np.linspace(0, 1, 5), lines, lines, areas, 1 - areas)
+        return [Judged(curves), Judged(curves)]
 
     def effects():
         blocks, heads = said["reading"].attention.shape[:2]
@@ -61,7 +64,7 @@ def answers(monkeypatch, make_asked):
 
     said = {
         "maps": maps,
-        "faithfulness": faithfulness,
+        "tests": tests,
         "head_ranking": head_ranking,
         "head_ranking_many": lambda *_, **__: Gathered(answer=effects(), done=50, of=200),
         "numbers": numbers,
@@ -77,9 +80,9 @@ def answers(monkeypatch, make_asked):
 
         return call
 
-    for name in ("maps", "faithfulness", "head_ranking", "numbers"):
-        monkeypatch.setattr(explaining, name, door(name))
-    for name in ("head_ranking_many", "numbers_many"):
+    for name in ("maps", "tests"):
+        monkeypatch.setattr(mapping, name, door(name))
+    for name in ("head_ranking", "numbers", "head_ranking_many", "numbers_many"):
         monkeypatch.setattr(explaining, name, door(name))
     monkeypatch.setattr(gathering.Gathering, "ready", False)
     return said
@@ -133,7 +136,7 @@ def test_every_panel_opens_on_every_kind_of_reading(open_panel, panel, case):
 
 
 NEEDS = {
-    "Maps": {"maps", "faithfulness"},
+    "Maps": {"maps", "tests"},
     "Heads": {"head_ranking", "head_ranking_many"},
     "Numbers": {"numbers"},
     "If it stopped here": set(),
@@ -183,11 +186,56 @@ def test_maps_stay_dimmed_until_their_successors_are_there(open_panel, answers, 
 
 
 def test_curves_may_come_after_their_maps(open_panel, answers, unpack):
-    answers["faithfulness"] = WAITING
+    lines, areas = np.full((5, 5), np.nan), np.full(5, np.nan)
+    lines[[0, -1]], areas[[0, -1]] = 0.5, 0.5
+    late = Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas), WAITING)
+    answers["tests"] = lambda *_: [late, late]
     (sent,) = open_panel("Maps").get("bidi_component")
     header, arrays = unpack(sent.proto.bytes)
-    assert "curves" not in arrays
-    assert all(tile["tested"] for group in header["groups"] for tile in group["tiles"])
+    tiles = [tile for group in header["groups"] for tile in group["tiles"]]
+    assert all(tile["tested"] for tile in tiles)
+    assert [tile["curve"] for tile in tiles] == [0, None, None, None, None, None]
+    assert header["progress"] == ["Working on it.", 0.4]
+    assert not np.isnan(arrays["curves"]).any()
+
+
+def test_maps_come_one_by_one_each_in_its_place(open_panel, answers, unpack):
+    whole = answers["maps"]
+
+    def maps(*arguments, **rest):
+        found = whole(*arguments, **rest)
+        return replace(found, relevance=None, occlusion=None, awaited=WAITING)
+
+    answers["maps"] = maps
+    view = open_panel("Maps")
+    (sent,) = view.get("bidi_component")
+    header, _ = unpack(sent.proto.bytes)
+    there = [tile["there"] for group in header["groups"] for tile in group["tiles"]]
+    assert there == [True, True, False, False, False, False]
+    assert header["progress"] == ["Working on it.", 0.4]
+    assert "tests" not in answers["calls"]
+
+
+def test_a_class_that_is_too_unlikely_is_not_tested(open_panel, answers, unpack):
+    likely, unlikely = (np.full((5, 5), value) for value in (0.7, 0.017))
+    areas = np.full(5, 0.5)
+    answers["tests"] = lambda *_: [
+        Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas))
+        for lines in (likely, unlikely)
+    ]
+    (sent,) = open_panel("Maps").get("bidi_component")
+    *_, answer, other = unpack(sent.proto.bytes)[0]["groups"]
+    assert (answer["testable"], answer["top"]) == (True, 1.0)
+    assert not other["testable"]
+    assert "with 1.7%, " in other["tests"][0]
+
+
+def test_one_patch_is_not_tested_and_says_why(open_panel, unpack):
+    view = open_panel("Maps", 32)
+    (sent,) = view.get("bidi_component")
+    groups = unpack(sent.proto.bytes)[0]["groups"]
+    assert not any(tile["tested"] for group in groups for tile in group["tiles"])
+    assert "choose a smaller patch size" in words(view)
 
 
 def test_maps_ask_why_one_class_and_not_another(open_panel, unpack):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import pictures, services
-from explorer.analyses import explaining
+from explorer.analyses import explaining, mapping
 from explorer.attention_panels.script import State, script
 from explorer.readings import Waiting
 from explorer.worker import tasks
@@ -110,11 +110,12 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
         place = changed.prefix + case["pinned"]
         same(got["pinned"], changed.attention[:, :, place, changed.prefix :])
     how = {key: case[key] for key in ("fusion", "discard") if key in case}
-    for index in (answer, other):
-        same(got["maps"][index], explaining.maps(model, picture, size, index, **how).rows)
-        tested = explaining.faithfulness(model, picture, size, index, **how)
-        same(got["curves"][index].deletion, tested.deletion)
-        same(got["curves"][index].insertion_area, tested.insertion_area)
+    maps = [mapping.maps(model, picture, size, index, **how) for index in (answer, other)]
+    for found, tested in zip(maps, mapping.tests(model, picture, size, maps), strict=True):
+        index = found.class_index
+        same(got["maps"][index], found.rows)
+        same(got["curves"][index].deletion, tested.curves.deletion)
+        same(got["curves"][index].insertion_area, tested.curves.insertion_area)
     ranking = explaining.head_ranking(model, picture, size)
     assert not isinstance(ranking, Waiting)
     same(got["without_each"], ranking.effects.heads.probability)

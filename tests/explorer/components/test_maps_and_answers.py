@@ -27,7 +27,7 @@ def curves_of(value):
 def test_maps_arrive_with_their_curves(unpack):
     groups = [
         Group(name="Both", tiles=(tile([[1, 2]]), tile([[3, 4]], tested=curves_of(5)))),
-        Group(name="Other", tiles=(tile([[-1, 0.5]], tested=curves_of(6), share=True),)),
+        Group(name="Other", tiles=(tile([[-1, 0.5]], tested=curves_of(6), unit="share"),)),
     ]
     header, arrays = unpack(tiles_payload(SEEN, groups, shares=np.array([0, 0.5, 1]), rev="a"))
     assert header["grid"] == [1, 2]
@@ -53,6 +53,17 @@ def test_votes_are_centred_on_zero(unpack):
     data = tiles_payload(SEEN, [Group(name="", tiles=(tile([[-3, 1]], signed=True),))])
     (entry,) = unpack(data)[0]["groups"][0]["tiles"]
     assert (entry["signed"], entry["low_"], entry["high_"]) == (True, 0.0, 3.0)
+
+
+def test_a_map_that_is_not_there_yet_keeps_its_place(unpack):
+    late = Tile(name="Late", said="late", note="", values=None)
+    data = tiles_payload(
+        SEEN, [Group(name="", tiles=(tile([[3, 4]]), late))], progress=("Erasing.", 0.25)
+    )
+    header, arrays = unpack(data)
+    assert [entry["there"] for entry in header["groups"][0]["tiles"]] == [True, False]
+    assert header["progress"] == ["Erasing.", 0.25]
+    np.testing.assert_allclose(arrays["values"], [[[3, 4]], [[0, 0]]])
 
 
 def test_maps_over_different_grids_are_refused():
