@@ -89,15 +89,15 @@ def _this(
 ) -> None:
     if not isinstance(found, HeadRanking):
         st.subheader("Which heads this answer needs", anchor=False)
-        quiet("", lines=2)
+        quiet("", lines=3)
         in_its_place(found, height=height)
         return
     label = asked.names[found.class_index]
     st.subheader(heads_title(found.effects, label), anchor=False)
     quiet(
-        f"This picture; each head alone, from the whole model: change of {label}'s probability. "
-        "Click a bar to switch the head off or on above.",
-        lines=2,
+        f"This picture; each head alone, from the whole model. Blue, to the left: without it "
+        f"{label} falls; to the right it rises. Click a bar to switch the head off or on above.",
+        lines=3,
     )
     change, key = found.effects.heads.probability, fresh("attention_heads")
     chart(
@@ -118,29 +118,30 @@ def _many(
     kind = "photographs" if source == "cifar10" else "sketches"
     if not isinstance(many, Gathered):
         st.subheader(f"Which heads it needs over {PICTURES} {kind}", anchor=False)
-        quiet("", lines=2)
+        quiet("", lines=3)
         in_its_place(many, height=height)
         return
-    st.subheader(heads_many_title(many.answer, source), anchor=False)
+    counting = many.done < many.of
+    st.subheader(heads_many_title(many.answer, source, of=many.of), anchor=False)
     counted = (
-        f"{many.done} of {many.of} {kind}, counting."
-        if many.done < many.of
-        else f"{many.of} {kind}; each head alone, from the whole model: change of the right "
-        "class's probability, mean."
+        f"{many.done} of {many.of} {kind}, counting; the bars are sorted at the end."
+        if counting
+        else f"{many.of} {kind}; each head alone, from the whole model: how the right class's "
+        "probability changes without it, mean."
     )
-    quiet(counted, lines=2)
+    quiet(counted, lines=3)
     change, key = many.answer.heads.probability, fresh("attention_heads_many")
     chart(
-        heads_ranked(change, colours=colours(), off=off, height=height),
+        heads_ranked(change, colours=colours(), off=off, counting=counting, height=height),
         key,
-        on_select=lambda: switch(asked, key, change),
+        on_select=lambda: switch(asked, key, change, counting=counting),
         selection_mode="points",
     )
 
 
-def switch(asked: Asked, key: str, change: np.ndarray) -> None:
+def switch(asked: Asked, key: str, change: np.ndarray, *, counting: bool = False) -> None:
     """Switch the head of a clicked bar off in the lens, or on again."""
-    heads = ranked(change)
+    heads = list(np.ndindex(change.shape)) if counting else ranked(change)
     clicked = [round(point["y"]) for point in st.session_state[key]["selection"]["points"]]
     if not clicked or clicked[0] not in range(len(heads)):
         return

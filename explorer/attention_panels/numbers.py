@@ -61,7 +61,7 @@ NUMBERS = {
 def draw(asked: Asked) -> None:
     """The chosen number of every head."""
     source = source_of_many(asked)
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
     over = row.segmented_control(
         "Over",
         ["this", "many"],
@@ -173,6 +173,7 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
         digits=number.digits,
         lines=compared,
         spread=known.std(axis=0) if len(known) > 1 else None,
+        enlarged=_enlarged(),
         colours=colours(),
         height=HEIGHT,
     )
@@ -185,13 +186,19 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
     download("All (NPZ)", lambda: npz(numbers), f"{file}.npz", key="numbers_npz", place=row)
 
 
+def _enlarged() -> tuple[int, int] | None:
+    """The head that a click on its circle made large in the lens."""
+    asked = st.session_state.get("attention_look")
+    return asked[1:] if asked else None
+
+
 def look() -> None:
     """Show the head of a clicked circle large in the lens."""
     for point in st.session_state["attention_numbers"]["selection"]["points"][:1]:
         head = point.get("customdata") or []
         if len(head) == 2:
             st.session_state["attention_look"] = secrets.token_hex(4), *map(int, head)
-            st.rerun("attention_lens")
+            st.rerun(["attention_lens", "attention_panels"])
 
 
 def lines(asked: Asked, name: str) -> list[Line]:

@@ -87,10 +87,9 @@ def head_name(block: int, head: int) -> str:
 
 
 def points(change: float) -> str:
-    """A change of probability in percentage points, with its sign."""
+    """The size of a change of probability, in percentage points."""
     size = abs(100 * change)
-    digits = f"{size:.0f}" if size >= 9.95 else f"{size:.1f}"
-    return digits if not float(digits) else f"{'−' if change < 0 else '+'}{digits}"
+    return f"{size:.0f}" if size >= 9.95 else f"{size:.1f}"
 
 
 def heads_title(effects: HeadEffects, label: str) -> str:
@@ -110,19 +109,28 @@ def heads_title(effects: HeadEffects, label: str) -> str:
     )
 
 
-def heads_many_title(effects: HeadEffects, source: str) -> str:
-    """Which head matters most over many pictures, and whether it is the same for all."""
+def heads_many_title(effects: HeadEffects, source: str, *, of: int) -> str:
+    """Which head matters most over many pictures, as far as they are counted.
+
+    Args:
+        effects: of the pictures by now.
+        source: "cifar10" or "sketch10".
+        of: how many pictures there will be.
+    """
     change = effects.heads.probability
     block, head = ranked(change)[0]
     kind = "photographs" if source == "cifar10" else "sketches"
-    if abs(float(change[block, head])) < _HARDLY:
+    so_far = "So far, over" if effects.pictures < of else "Over"
+    most = float(change[block, head])
+    if abs(most) < _HARDLY:
         return (
-            f"Over {effects.pictures} {kind} no single head moves the right class "
+            f"{so_far} {effects.pictures} {kind} no single head moves the right class "
             "by a point on average"
         )
+    verb = "falls" if most < 0 else "rises"
     return (
-        f"Over {effects.pictures} {kind}, {head_name(block, head)} matters most: without it the "
-        f"right class changes by {points(float(change[block, head]))} points on average"
+        f"{so_far} {effects.pictures} {kind}, {head_name(block, head)} matters most: without it "
+        f"the right class {verb} by {points(most)} points on average"
     )
 
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from explorer.figures.style import Palette, beside_the_camera, plain
 
+_FAR = 3.0  # times as long as for the heads alone: so long an axis may be for a line
 _AS_IT_IS = {"marker": {"opacity": 1.0}}  # what is clicked looks like the rest
 
 
@@ -19,6 +20,7 @@ def heads_ranked(
     *,
     colours: Palette,
     off: Sequence[tuple[int, int]] = (),
+    counting: bool = False,
     height: int = 430,
 ) -> go.Figure:
     """What switching each head off changes, the largest change on top.
@@ -27,6 +29,7 @@ def heads_ranked(
         change: (L, H) of a probability, -1 to 1.
         colours: of the theme.
         off: heads (block, head) that are switched off now; their names are struck out.
+        counting: whether more pictures are to come: bars then keep the model's order.
         height: pixels.
 
     Raises:
@@ -35,7 +38,8 @@ def heads_ranked(
     if change.ndim != 2 or 0 in change.shape:
         raise ValueError(f"change must be (L, H), got {change.shape}")
     points = 100 * change.reshape(-1)
-    order = np.argsort(-np.abs(points), kind="stable")
+    # While it is counted no bar may jump: the model's own order.
+    order = np.arange(len(points)) if counting else np.argsort(-np.abs(points), kind="stable")
     values, places = points[order], list(range(len(order)))
     pairs = [divmod(int(place), change.shape[1]) for place in order]
     bars = {
@@ -43,7 +47,7 @@ def heads_ranked(
         "orientation": "h",
         "x": values,
         "y": places,
-        "marker": {"color": [colours.first if value < 0 else colours.second for value in values]},
+        "marker": {"color": [colours.diverging[0 if value < 0 else -1] for value in values]},
         "customdata": [
             [*pair, _name(*pair), f"{value:+.1f}".replace("-", "−")]
             for pair, value in zip(pairs, values, strict=True)
@@ -91,6 +95,7 @@ def numbers_by_block(
     colours: Palette,
     lines: Sequence[Line] = (),
     spread: np.ndarray | None = None,
+    enlarged: tuple[int, int] | None = None,
     digits: int = 1,
     height: int = 330,
 ) -> go.Figure:
@@ -103,6 +108,7 @@ def numbers_by_block(
         colours: of the theme.
         lines: to compare with.
         spread: (L, H) standard deviation over pictures, where there are several.
+        enlarged: block and head that the lens shows large; its circle is filled.
         digits: behind the point.
         height: pixels.
 
@@ -112,16 +118,16 @@ def numbers_by_block(
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"values must be (L, H), got {values.shape}")
     ends = [0.6, len(values) + 0.4]
-    said = f"%{{y:.{digits}f}}{unit}<extra></extra>"
+    low, high = _range(values, spread, lines)
     traces = [
         {
             "type": "scatter",
             "x": ends,
-            "y": [line.height, line.height],
+            "y": [line.height if low <= line.height <= high else None] * 2,
             "mode": "lines",
-            "name": line.words,
+            "name": _named(line, low, high, unit=unit, digits=digits),
             "line": {"dash": line.dash, "width": 1.5, "color": colours.third},
-            "hovertemplate": f"{line.words}: {said}",
+            "hoverinfo": "skip",
         }
         for line in lines
     ]
@@ -134,23 +140,64 @@ def numbers_by_block(
         "line": {"width": 2, "color": colours.first},
         "hoverinfo": "skip",
     }
-    marks = _circles(values, spread, colours) | {"hovertemplate": f"%{{text}}: {said}"}
-    highest = max([line.height for line in lines] + [float(values.max())])
-    axes = {
-        "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends},
-        "yaxis": {"title": {"text": title}, "range": [0, 1.1 * (highest or 1.0)]},
-        "dragmode": False,
+    marks = _circles(values, spread, enlarged, colours)
+    said = [f"{text}: {v:.{digits}f}{unit}" for text, v in zip(marks["text"], marks["y"])]  # noqa: B905
+    # What is pointed at is said at the upper edge: beside its circle it would hide the next one.
+    told = {
+        "type": "scatter",
+        "x": marks["x"],
+        "y": np.full(values.size, high),
+        "mode": "markers",
+        "marker": {"size": 1, "opacity": 0},
+        "text": said,
+        "customdata": marks["customdata"],
+        "hoverinfo": "text",
+        "showlegend": False,
+        "selected": {"marker": {"opacity": 0}},
+        "unselected": {"marker": {"opacity": 0}},
     }
-    data = [*traces, mean, marks]
+    spike = {"showspikes": True, "spikethickness": 1, "spikedash": "dot", "spikesnap": "data"}
+    axes = {
+        "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends, **spike},
+        "yaxis": {"title": {"text": title}, "range": [low, high]},
+        "dragmode": False,
+        "hovermode": "x",
+    }
+    data = [*traces, mean, marks, told]
     figure = plain(go.Figure({"data": data, "layout": axes}), colours, height=height)
     return beside_the_camera(figure, colours)
 
 
-def _circles(values: np.ndarray, spread: np.ndarray | None, colours: Palette) -> dict[str, Any]:
+def _range(
+    values: np.ndarray, spread: np.ndarray | None, lines: Sequence[Line]
+) -> tuple[float, float]:
+    """From where to where the axis goes: all heads, and the lines that are not far from them."""
+    around = np.zeros_like(values) if spread is None else spread
+    low, high = float((values - around).min()), float((values + around).max())
+    own = max(high - low, 0.05 * abs(high)) or 1.0
+    for line in lines:
+        wider = min(low, line.height), max(high, line.height)
+        if wider[1] - wider[0] <= _FAR * own:
+            low, high = wider
+    room = 0.1 * max(high - low, own)
+    return (0.0 if 0 <= low < room else low - room), high + room
+
+
+def _named(line: Line, low: float, high: float, *, unit: str, digits: int) -> str:
+    beyond = ", above" if line.height > high else ", below" if line.height < low else ""
+    return f"{line.words} ({line.height:.{digits}f}{unit}{beyond})"
+
+
+def _circles(
+    values: np.ndarray,
+    spread: np.ndarray | None,
+    enlarged: tuple[int, int] | None,
+    colours: Palette,
+) -> dict[str, Any]:
     """One for each head, which knows its block and head."""
     blocks, heads = values.shape
     # Side by side, so that none hides another, and each keeps its place in every block.
-    aside = (np.arange(heads) - (heads - 1) / 2) * min(0.12, 0.6 / heads)
+    aside = (np.arange(heads) - (heads - 1) / 2) * min(0.2, 0.6 / heads)
     places = list(np.ndindex(blocks, heads))
     marks = {
         "type": "scatter",
@@ -160,12 +207,13 @@ def _circles(values: np.ndarray, spread: np.ndarray | None, colours: Palette) ->
         "name": "one head",
         "marker": {
             "size": 9,
-            "symbol": "circle-open",
+            "symbol": ["circle" if place == enlarged else "circle-open" for place in places],
             "color": colours.second,
             "line": {"width": 2, "color": colours.second},
         },
         "customdata": [list(place) for place in places],
         "text": [_name(*place) for place in places],
+        "hoverinfo": "none",
         "selected": _AS_IT_IS,
         "unselected": _AS_IT_IS,
     }

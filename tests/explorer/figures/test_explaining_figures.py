@@ -16,11 +16,16 @@ def test_heads_stand_in_the_order_of_their_change():
     np.testing.assert_allclose(bars.x, [-40, 10, -2, 0])
     assert [tuple(place[:2]) for place in bars.customdata] == [(0, 1), (1, 0), (1, 1), (0, 0)]
     assert list(bars.marker.color) == [
-        COLOURS.first,
-        COLOURS.second,
-        COLOURS.first,
-        COLOURS.second,
+        COLOURS.diverging[0],
+        COLOURS.diverging[-1],
+        COLOURS.diverging[0],
+        COLOURS.diverging[-1],
     ]
+
+
+def test_while_pictures_are_counted_no_bar_jumps():
+    (bars,) = heads_ranked(CHANGE, colours=COLOURS, counting=True).data
+    np.testing.assert_allclose(bars.x, [0, -40, 10, -2])
 
 
 def test_a_head_that_is_off_is_struck_out():
@@ -45,7 +50,7 @@ def test_every_head_is_a_circle_that_knows_its_place():
         lines=[Line(height=7.0, words="even")],
         spread=values / 10,
     )
-    even, mean, marks = figure.data
+    even, mean, marks, told = figure.data
     assert tuple(even.y) == (7.0, 7.0)
     np.testing.assert_allclose(mean.y, [1, 4])
     np.testing.assert_allclose(marks.y, values.ravel())
@@ -53,6 +58,29 @@ def test_every_head_is_a_circle_that_knows_its_place():
     assert [tuple(place) for place in marks.customdata][4] == (1, 1)
     assert np.all(np.abs(marks.x - np.repeat([1, 2], 3)) < 0.4)
     assert figure.layout.yaxis.range[1] > 7
+    assert even.name == "even (7.0 px)"
+    assert told.text[4] == "block 2, head 2: 4.0 px"
+    assert set(marks.marker.symbol) == {"circle-open"}
+
+
+def test_the_axis_fits_the_heads_and_names_a_line_that_is_far_from_them():
+    lines = [Line(height=16.0, words="even"), Line(height=90.0, words="farthest")]
+    figure = numbers_by_block(
+        np.array([[10.0, 12.0], [14.0, 15.0]]),
+        title="t",
+        unit=" px",
+        colours=COLOURS,
+        lines=lines,
+        enlarged=(1, 0),
+    )
+    low, high = figure.layout.yaxis.range
+    assert 8 < low < 10
+    assert 16 < high < 20
+    even, farthest, _, marks, _ = figure.data
+    assert farthest.name == "farthest (90.0 px, above)"
+    assert set(farthest.y) == {None}
+    assert list(even.y) == [16.0, 16.0]
+    assert list(marks.marker.symbol) == ["circle-open"] * 2 + ["circle", "circle-open"]
 
 
 def test_two_classes_are_coloured_and_the_others_that_lead_are_named():
