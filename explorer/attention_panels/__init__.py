@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer import services, state
 from explorer.attention_panels import heads, links, maps, numbers, stopped, take_along
-from explorer.attention_panels.common import Asked, in_its_place
+from explorer.attention_panels.common import Asked, in_its_place, quiet
 from explorer.attention_panels.sentences import class_names
 from explorer.readings import Problem, Reading, Waiting
 from vitcore.config import CLASS_NAMES, ViTConfig
@@ -60,9 +60,11 @@ def draw(
         in_its_place(waiting, height=_HEIGHT)
         return
     chosen = panel or PANELS[0]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         other = _other(answer, picture, names) if chosen not in ("Heads", "Numbers") else 0
         rollout = maps.controls() if chosen in ("Maps", "Take it along") else ("mean", 0.0)
+    if chosen == "Take it along":
+        quiet("These three are in the script and in the link.")
     asked = Asked(
         model=model,
         picture=picture,

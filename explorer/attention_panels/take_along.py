@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import numpy as np
@@ -14,12 +15,13 @@ from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
     Asked,
     as_npz,
+    changes_of,
     colours,
     download,
     in_its_place,
     quiet,
 )
-from explorer.attention_panels.mosaic import mosaic
+from explorer.attention_panels.mosaic import heads_figure
 from explorer.attention_panels.script import State, script
 from explorer.readings import Reading
 from vitcore.intervention import Intervention
@@ -79,30 +81,29 @@ def shown(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -
 
 
 def _files(asked: Asked, reading: Reading) -> None:
-    row, pinned = st.container(horizontal=True, gap="small"), state.pinned()
-    ramp = colours().sequential
+    pinned, ramp = state.pinned(), colours().sequential
+    places = [place for _ in range(2) for place in st.columns(2)]
     download(
         "This pass (NPZ)", lambda: reading_npz(reading), asked.file("pass.npz"),
-        key="reading_npz", place=row,
+        key="reading_npz", place=places[0],
     )  # fmt: skip
     download(
         "Picture (PNG)", lambda: png(asked.picture.pixels), "picture.png",
-        key="picture_png", place=row,
+        key="picture_png", place=places[1],
     )  # fmt: skip
     download(
         "As the model sees it (PNG)", lambda: png(reading.picture), asked.file("seen.png"),
-        key="seen_png", place=row,
+        key="seen_png", place=places[3],
     )  # fmt: skip
     download(
         "All heads (PNG)",
-        lambda: png(mosaic(maps_of(asked, reading, pinned), reading.picture, ramp)),
+        lambda: png(all_heads(asked, reading, pinned, ramp)),
         asked.file("heads.png"),
         key="heads_png",
-        place=row,
+        place=places[2],
     )
-    whose = "the pinned patch looks" if pinned is not None else "the token that answers looks"
     quiet(
-        f"All heads: where {whose}, columns are blocks. "
+        f"All heads: {whose(asked, pinned)}, with blocks, heads and scale written. "
         "This pass: attention (L, H, T, T), probabilities, early answers, votes, lengths "
         "and the picture, as float32."
     )
@@ -116,6 +117,32 @@ def maps_of(asked: Asked, reading: Reading, pinned: int | None) -> np.ndarray:
     else:
         maps = reading.attention[:, :, reading.prefix + pinned, reading.prefix :]
     return maps.reshape(*maps.shape[:2], *reading.grid)
+
+
+def whose(asked: Asked, pinned: int | None) -> str:
+    """Whose attention the maps of all heads are, in words."""
+    if pinned is not None:
+        row, column = divmod(pinned, asked.reading.grid[1])
+        return f"where the pinned patch at row {row + 1}, column {column + 1} looks"
+    if asked.config.pooling == "class":
+        return "where the class token looks"
+    return "where the patches look, pooled over all patches"
+
+
+def all_heads(
+    asked: Asked, reading: Reading, pinned: int | None, ramp: Sequence[str]
+) -> np.ndarray:
+    """The figure of all heads, (pixels, pixels, 3) uint8."""
+    changed = ", with what was changed in the lens" if changes_of(asked) != Intervention() else ""
+    said = whose(asked, pinned)
+    return heads_figure(
+        maps_of(asked, reading, pinned),
+        reading.picture,
+        ramp,
+        title=f"{asked.picture.name}, model {asked.model}, patch size {asked.patch_size}",
+        said=f"{said[0].upper()}{said[1:]}{changed}",
+        query=None if pinned is None else divmod(pinned, reading.grid[1]),
+    )
 
 
 def reading_npz(reading: Reading) -> bytes:

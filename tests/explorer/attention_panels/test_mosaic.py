@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.attention_panels.mosaic import mosaic
+from explorer.attention_panels.mosaic import heads_figure, mosaic
 
 
 def test_every_head_has_its_place_and_its_brightest_patch():
@@ -23,3 +23,25 @@ def test_every_head_has_its_place_and_its_brightest_patch():
 def test_a_picture_that_does_not_divide_stays_whole_patches():
     whole = mosaic(np.ones((1, 1, 3, 3)), np.zeros((33, 33, 3), np.uint8), ("#000000", "#ffffff"))
     assert whole.shape == (165, 165, 3)
+
+
+def test_the_figure_of_all_heads_has_room_for_its_words_and_rings_the_patch_that_looks():
+    maps, seen = np.zeros((2, 3, 2, 2)), np.zeros((32, 32, 3), np.uint8)
+    said = {"title": "frog 0, model demo, patch size 16", "said": "Where it looks"}
+    plain, ringed = (
+        heads_figure(maps, seen, ("#000000", "#ffffff"), query=query, **said)
+        for query in (None, (0, 1))
+    )
+    assert plain.shape == ringed.shape
+    assert plain.shape[0] > 3 * 192
+    assert plain.shape[1] > 2 * 192
+    assert (plain[:100] < 128).any()  # a title
+    changed = np.argwhere((plain != ringed).any(axis=-1))
+    assert len(changed) > 6 * 2 * 96  # a ring in each of six maps
+
+
+def test_a_figure_of_one_head_is_as_wide_as_its_title():
+    maps, seen = np.ones((1, 1, 1, 1)), np.zeros((32, 32, 3), np.uint8)
+    how = {"said": "Where it looks", "title": "frog 0, model with a long name, patch size 32" * 2}
+    figure = heads_figure(maps, seen, ("#000000", "#ffffff"), **how)
+    assert (figure[:60, -25:] == 255).all()
