@@ -112,21 +112,24 @@ def _by_patch(asked: Asked, reading: Reading, answer: int, other: int) -> None:
 def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
     votes, names = reading.votes, asked.names
     st.subheader(votes_title(votes, names, answer, other), anchor=False)
+    # A class has its colour here as in the curves; grey speaks against it.
     maps = {
-        f"Votes for {names[answer]}": votes[:, answer],
-        f"Votes for {names[other]}": votes[:, other],
-        "Difference": votes[:, answer] - votes[:, other],
+        f"Votes for {names[answer]}": (votes[:, answer], ("third", "first")),
+        f"Votes for {names[other]}": (votes[:, other], ("third", "second")),
+        "Difference": (votes[:, answer] - votes[:, other], ("second", "first")),
     }
     tiles = tuple(
         Tile(
             name=name,
             said=name[0].lower() + name[1:],
-            note=f"mean {signed(float(values.mean()))}, up to ±{float(np.abs(values).max()):.1f}",
+            note=f"mean {signed(float(values.mean()))}",
             values=values.reshape(reading.grid),
+            scale=_ends(values),
             signed=True,
+            ends=ends,
             testing=False,
         )
-        for name, values in maps.items()
+        for name, (values, ends) in maps.items()
     )
     map_tiles(
         tiles_payload(
@@ -145,6 +148,11 @@ def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
         code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
         key="attention_votes",
     )
+
+
+def _ends(values: np.ndarray) -> tuple[str, str, str]:
+    most = f"{float(np.abs(values).max()):.1f}"
+    return f"−{most}", "0", f"+{most}"
 
 
 def _norms(reading: Reading) -> None:

@@ -167,7 +167,7 @@ def _patches(
 
 
 def _stops(count: int) -> list[str]:
-    return ["embedding", *(str(place) for place in range(1, count))]
+    return ["start", *(str(place) for place in range(1, count))]
 
 
 def _place(place: int) -> str:
