@@ -75,16 +75,29 @@ def pin(patch: int | None) -> None:
 
 
 def patch_asked(query: dict[str, str]) -> int | None:
-    """The patch that a URL pins, where the grid of its patch size has it."""
-    text = query.get("pinned", "")
-    return int(text) if _is_index(text) and int(text) <= _last_patch(query) else None
+    """The patch that a URL pins, as row.column from 1, in the grid of its patch size.
+
+    `grid` says of how many rows the one is in which it was counted, where the patch size has moved
+    since: then the patch at the same place of the picture is meant.
+    """
+    side = _side_asked(query)
+    counted = query.get("grid", "")
+    if counted not in map(str, map(grid_side, PATCH_SIZES)):
+        counted = str(side)
+    numbers = query.get("pinned", "").split(".")
+    if len(numbers) != 2 or not all(map(_is_index, numbers)):
+        return None
+    row, column = map(int, numbers)
+    if not (1 <= row <= int(counted) and 1 <= column <= int(counted)):
+        return None
+    row, column = (int((number - 0.5) / int(counted) * side) for number in (row, column))
+    return row * side + column
 
 
-def _last_patch(query: dict[str, str]) -> int:
-    """Number of the last patch in the grid that a URL asks for."""
+def _side_asked(query: dict[str, str]) -> int:
+    """Rows and columns of the grid that a URL asks for."""
     size = query.get("patch_size", "")
-    known = size if size in map(str, PATCH_SIZES) else DEFAULT_PATCH_SIZE
-    return grid_side(int(known)) ** 2 - 1
+    return grid_side(int(size) if size in map(str, PATCH_SIZES) else DEFAULT_PATCH_SIZE)
 
 
 def unusable(
@@ -128,9 +141,10 @@ def unusable(
     if "model" in query and query["model"] not in models:
         sentences.append(no_model(query["model"], models=models, trouble=trouble))
     if "pinned" in query and patch_asked(query) is None:
+        side = _side_asked(query)
         sentences.append(
-            f"Pinned patch {_shown(query['pinned'])} is not a whole number in 0 to "
-            f"{_last_patch(query)}: no patch is pinned."
+            f"Pinned patch {_shown(query['pinned'])} is not row.column in 1.1 to {side}.{side}: "
+            "no patch is pinned."
         )
     return sentences
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
+from explorer.attention_panels.lens_codes import shown, written
+from explorer.components.attention_lens.lens_state import LensState
+from explorer.state import Picture
+
 _NOTE = "attention_link_note"
+_PANEL = "Take it along"  # the one that says the link
 
 
 def asked_in_vain(
@@ -24,7 +30,7 @@ def asked_in_vain(
     def check(name: str, allowed: Sequence[str], label: str, instead: str) -> None:
         if name in query and query[name] not in allowed:
             sentences.append(
-                f"{label} {_shown(query[name])} is not one of {', '.join(allowed)}: "
+                f"{label} {shown(query[name])} is not one of {', '.join(allowed)}: "
                 f"showing {instead}."
             )
 
@@ -34,7 +40,7 @@ def asked_in_vain(
     discard = query.get("attention_discard")
     if discard is not None and not _is_share(discard):
         sentences.append(
-            f"Dropped attention {_shown(discard)} is not a number in 0 to 0.9: showing 0."
+            f"Dropped attention {shown(discard)} is not a number in 0 to 0.9: showing 0."
         )
     return sentences
 
@@ -52,14 +58,61 @@ def forget() -> None:
     st.session_state[_NOTE] = ""
 
 
+def is_open() -> bool:
+    """Whether the panel that says the link is open."""
+    return st.session_state.get("attention_panel") == _PANEL
+
+
+def address(
+    page: str,
+    *,
+    picture: Picture,
+    patch_size: int,
+    model: str,
+    lens: LensState,
+    side: int,
+    heads: int,
+    other: str,
+    fusion: str = "mean",
+    discard: float = 0.0,
+    panel: str = "Maps",
+) -> str:
+    """The address that shows the Attention page as it is to another person.
+
+    Args:
+        page: its address without what follows the question mark.
+        picture: one of a data set; a person's own cannot be linked.
+        patch_size: P.
+        model: its name.
+        lens: all that is set in the lens.
+        side: rows and columns of the grid.
+        heads: in each block.
+        other: class asked about beside the answer.
+        fusion: of rollout.
+        discard: of rollout.
+        panel: the one that is open.
+    """
+    label, _, index = picture.name.rpartition(" ")
+    values = {
+        "picture_source": picture.source,
+        "picture_class": label,
+        "picture_index": index,
+        "patch_size": str(patch_size),
+        "model": model,
+        **written(lens, side=side, heads=heads),
+        "attention_class": other,
+    }
+    if fusion != "mean":
+        values["attention_fusion"] = fusion
+    if discard:
+        values["attention_discard"] = f"{discard:g}"
+    if panel != "Maps":
+        values["attention_panel"] = panel
+    return f"{page}?{urlencode(values)}"
+
+
 def _is_share(text: str) -> bool:
     try:
         return 0 <= float(text) <= 0.9
     except ValueError:
         return False
-
-
-def _shown(value: str) -> str:
-    if not value:
-        return "(empty)"
-    return value if len(value) <= 40 else f"{value[:40]}…"

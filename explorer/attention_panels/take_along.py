@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from explorer import services, state
-from explorer.attention_panels import attention_state
+from explorer.attention_panels import attention_state, links
 from explorer.attention_panels.common import (
     Asked,
     as_npz,
@@ -45,7 +44,7 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
         quiet("Each figure has its own picture (the camera, or PNG) and its own data beside it.")
         _files(asked, reading)
         st.subheader("A link", anchor=False)
-        _link(asked, changes, fusion=fusion, discard=discard)
+        _link(asked, fusion=fusion, discard=discard)
     with right:
         st.subheader("The same in a notebook", anchor=False)
         text = script(shown(asked, changes, fusion=fusion, discard=discard))
@@ -172,7 +171,7 @@ def png(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _link(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -> None:
+def _link(asked: Asked, *, fusion: str, discard: float) -> None:
     if asked.picture.source in state.OWN:
         quiet(
             "Your own picture stays in this session: a link opens the first frog instead. "
@@ -180,31 +179,24 @@ def _link(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -
         )
         return
     st.code(link(asked, fusion=fusion, discard=discard), language=None, wrap_lines=True)
-    apart = " Heads switched off and patches moved are in the script, not in the link."
     quiet(
-        "The address of this page says the same: picture, patch size, model, pinned patch, "
-        f"panel and the class asked about.{apart if changes != Intervention() else ''}"
+        "The address of this page says the same: picture, patch size, model, all that is set in "
+        "the lens, panel and the class asked about."
     )
 
 
 def link(asked: Asked, *, fusion: str, discard: float) -> str:
     """The address that shows this page to another person."""
-    label, _, index = asked.picture.name.rpartition(" ")
-    values = {
-        "picture_source": asked.picture.source,
-        "picture_class": label,
-        "picture_index": index,
-        "patch_size": asked.patch_size,
-        "model": asked.model,
-    }
-    if (pinned := state.pinned()) is not None:
-        values["pinned"] = pinned
-    values["attention_class"] = asked.names[asked.other]
-    if fusion != "mean":
-        values["attention_fusion"] = fusion
-    if discard:
-        values["attention_discard"] = f"{discard:g}"
-    if (panel := st.session_state.get("attention_panel")) not in (None, "Maps"):
-        values["attention_panel"] = panel
-    address = (st.context.url or "").partition("?")[0]
-    return f"{address}?{urlencode(values)}"
+    return links.address(
+        (st.context.url or "").partition("?")[0],
+        picture=asked.picture,
+        patch_size=asked.patch_size,
+        model=asked.model,
+        lens=attention_state.present(asked.model, asked.picture, asked.patch_size),
+        side=asked.reading.grid[0],
+        heads=asked.config.heads,
+        other=asked.names[asked.other],
+        fusion=fusion,
+        discard=discard,
+        panel=st.session_state.get("attention_panel") or "Maps",
+    )

@@ -1,6 +1,12 @@
 """Everything on a page that is drawn by our own JavaScript, each behind one typed function."""
 
-from explorer.components.attention_lens import lens, pinned_patch, sent_changes
+from explorer.components.attention_lens import (
+    lens,
+    pinned_patch,
+    sent_changes,
+    sent_seed,
+    sent_view,
+)
 from explorer.components.cut_sizes import chosen_size, cut_sizes
 from explorer.components.declared import declare
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
@@ -24,6 +30,8 @@ __all__ = [
     "pinned_patch",
     "rows_as_codes",
     "sent_changes",
+    "sent_seed",
+    "sent_view",
     "signed_as_codes",
     "source_of",
     "strip",

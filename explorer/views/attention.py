@@ -1,9 +1,12 @@
 """Attention: point at a patch, and every head of every block shows where it looks."""
 
+from html import escape
+
 import streamlit as st
 
 from explorer import attention_panels, components, services, state
-from explorer.attention_panels import attention_state
+from explorer.attention_panels import attention_state, links
+from explorer.components.attention_lens import Link
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
 from explorer.words import findings
@@ -28,7 +31,18 @@ _FORMULA = r"A=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right),\qqua
 
 def keep_pin() -> None:
     state.pin(components.pinned_patch(st.session_state.get("lens"), state.patch_size()))
-    attention_state.show_pin()
+    show_state()
+
+
+def keep_view(answer: Reading) -> None:
+    view = components.sent_view(
+        st.session_state.get("lens"),
+        blocks=answer.attention.shape[0],
+        heads=answer.attention.shape[1],
+    )
+    if view is not None:
+        attention_state.keep_view(view)
+        show_state()
 
 
 def keep_changes(answer: Reading) -> None:
@@ -40,8 +54,16 @@ def keep_changes(answer: Reading) -> None:
         patches=answer.grid[0] * answer.grid[1],
     )
     if made is not None:
-        attention_state.keep(made, model, picture, patch_size)
-        st.rerun(["attention_lens", "attention_panels"])  # both speak of what is changed
+        seed = components.sent_seed(st.session_state.get("lens"))
+        attention_state.keep(made, model, picture, patch_size, in_lens=True, seed=seed)
+        show_state(both=True)
+
+
+def show_state(*, both: bool = False) -> None:
+    """Write what is set into the URL; the panel with the link follows, others where it matters."""
+    attention_state.show_url(model, picture, patch_size, config=config, let_go=True)
+    if both or links.is_open():
+        st.rerun(["attention_lens", "attention_panels"])
 
 
 @st.fragment(key="attention_lens")
@@ -49,7 +71,7 @@ def draw_lens(
     answer: Reading | Waiting | Problem,
     found: findings.Striking | None,
     config: ViTConfig | None,
-    link: tuple[str, int | None] | None,
+    link: Link | None,
 ) -> None:
     """The lens and the class bars; a pin or a change runs this part alone."""
     changes = attention_state.changes(model, picture, patch_size)
@@ -69,20 +91,24 @@ def draw_lens(
         before=before,
         changes=changes,
         of=attention_state.belongs_to(model, picture, patch_size),
+        adopt=attention_state.adopt(),
         link=link,
         look=st.session_state.get("attention_look"),
         config=config,
         on_pin=keep_pin,
+        on_view=lambda: isinstance(answer, Reading) and keep_view(answer),
         on_change=lambda: isinstance(answer, Reading) and keep_changes(answer),
     )
 
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
-link = attention_state.follow_link(entered="lens" not in st.session_state)
 try:
     config, _ = services.weights(model)
 except (OSError, ValueError):  # `answer` says what is wrong
     config = None
+link = attention_state.follow_url(
+    model, picture, patch_size, config=config, entered="lens" not in st.session_state
+)
 answer = services.reading(model, picture, patch_size)
 
 if stage := components.strip(answer, picture, patch_size, now="attention", config=config):
@@ -95,6 +121,8 @@ if isinstance(answer, Reading):
 else:
     st.title(findings.cut_title(patch_size, grid_side(patch_size)))
 
+if said := attention_state.notes(model, picture, patch_size):
+    st.html(f'<p class="quiet-line" role="status">{escape(said)}</p>')
 draw_lens(answer, found, config, link)
 components.how_to_read(
     text=_TEXT,

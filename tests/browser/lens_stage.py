@@ -30,13 +30,13 @@ def looking(grid, *, prefix=0, blocks=2, heads=2, sharpness=5.0):
     )
 
 
-def changed(changes, *, pooling="mean", of="it", moved=0.5):
+def changed(changes, *, pooling="mean", of="it", moved=0.5, adopt=""):
     """A payload in which something was changed, and half of the answer moved to cat."""
     before = reading()
     probabilities = before.probabilities.copy()
     probabilities[6] -= moved
     probabilities[3] += moved
-    shown = Shown(of=of, changes=changes, truth=6, pooling=pooling)
+    shown = Shown(of=of, changes=changes, truth=6, pooling=pooling, adopt=adopt)
     now = replace(before, probabilities=probabilities)
     return reading_payload(now, name=repr(changes), shown=shown, before=before)
 

@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from explorer.components import pack
+from explorer.components.attention_lens import LensState, Link
 from explorer.components.attention_lens.payload import Shown, reading_payload
 from tests.browser.lens_stage import SHARE, lens_payload, looking, point, unchanged
 from tests.browser.stage import PIXELS, Stage
@@ -214,17 +215,35 @@ def test_a_finger_pins_too(browser):
     page.close()
 
 
+def pins(mark, patch):
+    return Link(mark=mark, state=LensState(pinned=patch))
+
+
 def test_a_link_pins_its_patch_once(page):
     lens = Stage(page, "lens")
-    lens.show(unchanged(link=("first", 6)))
+    lens.show(unchanged(link=pins("first", 6)))
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == "6"
     lens.page.locator("canvas.picture").press("Escape")
-    lens.show(unchanged(link=("first", 6), names=()))
+    lens.show(unchanged(link=pins("first", 6), names=()))
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
-    lens.show(unchanged(link=("second", 3)))
+    lens.show(unchanged(link=pins("second", 3)))
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == "3"
-    lens.show(unchanged(link=("third", None)))
+    lens.show(unchanged(link=pins("third", None)))
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
+
+
+def test_a_link_sets_how_maps_are_shown_and_what_is_chosen_then_is_told(page):
+    lens = Stage(page, "lens")
+    state = LensState(looked_at=True, common=True, head=(1, 2))
+    lens.show(unchanged(link=Link(mark="first", state=state, pins=False)))
+    pressed = lens.page.locator("[data-direction=to], [data-scale=common]")
+    assert [one.get_attribute("aria-pressed") for one in pressed.all()] == ["true", "true"]
+    assert lens.page.locator(".which").inner_text() == "Block 2, head 3"
+    assert lens.sent() == []
+    lens.page.get_by_role("button", name="looks at", exact=True).click()
+    lens.page.wait_for_function("() => sent.length === 1")
+    told = {"direction": "from", "scale": "common", "head": [1, 2]}
+    assert lens.sent() == [["state", "view", told]]
 
 
 def test_a_head_chosen_beside_the_lens_is_shown_once(lens):

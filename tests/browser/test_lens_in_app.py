@@ -47,21 +47,44 @@ def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, some
     person = at_attention
     box = in_lens(person, "canvas.picture").bounding_box()
     person.page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.06 * box["height"])
-    person.eventually(lambda: person.query().get("pinned") == "2")
+    person.eventually(lambda: person.query().get("pinned") == "1.3")
     other = somebody(server)
     other.page.goto(person.page.url)
     other.settles()
     other.waits_for_answer()
     expect(in_lens(other, ".read")).to_contain_text("Patch at row 1, column 3 (pinned).")
     other.slides_patch_size(8)
-    other.eventually(lambda: other.query().get("pinned") == "1")
+    other.eventually(lambda: other.query().get("pinned") == "1.2")
     in_lens(other, "canvas.picture").press("Escape")
     other.eventually(lambda: "pinned" not in other.query())
 
 
+def test_the_whole_state_is_a_link_and_survives_another_page(at_attention, somebody, server):
+    person = at_attention
+    person.chooses("attention_panel", "Numbers")
+    in_lens(person, "[data-direction=to]").click()
+    person.eventually(lambda: person.query().get("direction") == "looked-at")
+    in_lens(person, "canvas.heads").press("Shift+Enter")
+    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads off: block \d"))
+    person.eventually(lambda: "off" in person.query())
+    whole = person.query()
+    other = somebody(server)
+    other.page.goto(person.page.url)
+    other.settles()
+    other.waits_for_answer()
+    expect(in_lens(other, ".badge")).to_have_text(in_lens(person, ".badge").inner_text())
+    expect(in_lens(other, "[data-direction=to]")).to_have_attribute("aria-pressed", "true")
+    person.goes_to("Positions")
+    person.page.go_back()
+    person.eventually(lambda: person.query() == whole)
+    assert person.chosen("attention_panel") == "Numbers"
+    in_lens(person, ".reset").click()
+    person.eventually(lambda: "off" not in person.query())
+
+
 def test_a_patch_that_cannot_be_pinned_is_named(person):
-    person.opens("Attention", picture_source="sketch10", pinned="64")
-    person.sees("Pinned patch 64 is not a whole number in 0 to 63: no patch is pinned.")
+    person.opens("Attention", picture_source="sketch10", pinned="9.1")
+    person.sees("Pinned patch 9.1 is not row.column in 1.1 to 8.8: no patch is pinned.")
     expect(in_lens(person, ".wrap, .read").first).not_to_contain_text("(pinned)")
 
 

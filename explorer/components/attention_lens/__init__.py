@@ -4,8 +4,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from explorer.components.attention_lens.lens_state import LensState, Link
 from explorer.components.attention_lens.payload import Shown, reading_payload, waiting_payload
-from explorer.components.attention_lens.sent import pinned_patch, sent_changes
+from explorer.components.attention_lens.sent import (
+    pinned_patch,
+    sent_changes,
+    sent_seed,
+    sent_view,
+)
 from explorer.components.declared import declare, no_callback
 from explorer.components.ribbon import fingerprint
 from explorer.readings import Problem, Reading, Waiting
@@ -14,7 +20,16 @@ from explorer.words.findings import Striking
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
-__all__ = ["lens", "pinned_patch", "prefix_names", "sent_changes"]
+__all__ = [
+    "LensState",
+    "Link",
+    "lens",
+    "pinned_patch",
+    "prefix_names",
+    "sent_changes",
+    "sent_seed",
+    "sent_view",
+]
 
 FILES = {"folder": "attention_lens", "scripts": ("shares", "changes", "words", "drawing", "lens")}
 
@@ -30,16 +45,19 @@ def lens(
     before: Reading | None = None,
     changes: Intervention | None = None,
     of: str = "",
-    link: tuple[str, int | None] | None = None,
+    adopt: str = "",
+    link: Link | None = None,
     look: tuple[str, int, int] | None = None,
     config: ViTConfig | None = None,
     key: str = "lens",
     on_pin: Callable[[], None] | None = None,
+    on_view: Callable[[], None] | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> None:
     """Draw the picture, one map of attention per head of each block, and the answer.
 
-    Pointing, direction, scale and opacity stay in the browser; a pin and changes come back.
+    Pointing and opacity stay in the browser; a pin, direction, scale, the map shown large and
+    changes come back.
 
     Args:
         answer: what the model said, with the changes, or what stands in its place.
@@ -50,13 +68,17 @@ def lens(
         before: the answer without the changes, where there are any.
         changes: what is switched off, erased or moved in `answer`.
         of: what changes belong to (model, picture, patch size); comes back with them.
-        link: an id that is new for each link that is followed, and the patch that it pins.
+        adopt: a name that is new where others than the lens made the changes: those are taken,
+            though more was asked for here meanwhile.
+        link: what a link asks for, once.
         look: an id that is new for each wish, and the block and head to show large: for figures
             beside the lens in which a head can be chosen.
         config: of the chosen model where it is known.
         key: widget key.
         on_pin: called before the next run when a patch was pinned or let go;
             `pinned_patch(st.session_state[key], patch_size)` has it.
+        on_view: called when direction, scale or the map shown large was chosen;
+            `sent_view(st.session_state[key], ...)` has it.
         on_change: called when something was switched off, erased or moved;
             `sent_changes(st.session_state[key], ...)` has it.
     """
@@ -67,6 +89,7 @@ def lens(
         names=prefix_names(answer, config),
         pooling=config.pooling if config else "mean",
         place=(start.block, start.head, start.patch) if start else (0, 0, 0),
+        adopt=adopt,
         link=link,
         look=look,
     )
@@ -78,8 +101,9 @@ def lens(
     _lens(
         key=key,
         data=data,
-        default={"pinned": None, "changes": None},
+        default={"pinned": None, "view": None, "changes": None},
         on_pinned_change=on_pin or no_callback,
+        on_view_change=on_view or no_callback,
         on_changes_change=on_change or no_callback,
         height="content",
     )

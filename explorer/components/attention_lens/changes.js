@@ -1,15 +1,28 @@
 // What a person changed in the pass: heads that are off, patches that are erased or moved, positions.
 // A click shows here at once; Python answers with new numbers a moment later.
-const ERASED = -1;
+const ERASED = -1, LARGEST_SEED = 9999;
+
+function shuffled(seed, count) {            // the source of each patch; lens_codes.py draws the same from the same seed
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let last = count - 1; last > 0; last--) {
+    seed = (Math.imul(1664525, seed) + 1013904223) >>> 0;
+    const other = Math.floor(seed * (last + 1) / 2 ** 32);
+    [order[last], order[other]] = [order[other], order[last]];
+  }
+  if (count > 1 && order.every((from, i) => from === i)) [order[0], order[1]] = [1, 0];
+  return order;
+}
 
 class Changes {
-  constructor() { this.off = new Set(); this.from = []; this.positions = true; this.wanted = null; this.shown = null; this.asked = false; this.turn = 0; }
+  constructor() { this.off = new Set(); this.from = []; this.positions = true; this.wanted = null; this.shown = null; this.asked = false; this.turn = 0; this.seed = null; }
 
   // ---- what Python knows
   meet(head) {                              // a payload: does it belong to what is wanted now?
     const told = JSON.stringify(head.changes);
     this.shown = told;
-    if (head.of === this.of && head.heads === this.heads && this.asked) return;   // an answer, perhaps to an older click
+    const others = head.adopt !== this.adopted;   // a link or a figure beside the lens: newer than what was asked for here
+    this.adopted = head.adopt;
+    if (!others && head.of === this.of && head.heads === this.heads && this.asked) return;   // an answer, perhaps to an older click
     this.of = head.of; this.wanted = told; this.asked = false;
     this.heads = head.heads;
     this.off = new Set(head.changes.heads.map(([l, h]) => l * head.heads + h));
@@ -30,7 +43,8 @@ class Changes {
     const value = this.value();
     this.wanted = JSON.stringify(value); this.asked = true;
     this.turn = Math.max(this.turn + 1, Date.now());   // the same change twice is still two events
-    keep('changes', { turn: this.turn, of: this.of, ...value });
+    keep('changes', { turn: this.turn, of: this.of, ...value, ...this.seed !== null && { seed: this.seed } });
+    this.seed = null;
   }
 
   // ---- what a person does
@@ -44,9 +58,10 @@ class Changes {
     else this.from[p] = this.from.includes(p) ? this.from.findIndex((_, i) => !this.from.includes(i)) : p;
   }
   swap(a, b) { [this.from[a], this.from[b]] = [this.from[b], this.from[a]]; }
-  shuffle() {
-    for (let i = this.from.length - 1; i > 0; i--) this.swap(i, Math.floor(Math.random() * (i + 1)));
-    if (this.from.length > 1 && this.from.every((source, i) => source === i)) this.swap(0, 1);
+  shuffle() {                               // an erased place stays one; a link needs the seed only
+    this.seed = Math.floor(Math.random() * (LARGEST_SEED + 1));
+    const order = shuffled(this.seed, this.from.length);
+    this.from = this.from.map((from, i) => (from === ERASED ? ERASED : order[i]));
   }
   reset() { this.off.clear(); this.from = this.from.map((_, i) => i); this.positions = true; }
 

@@ -1,5 +1,6 @@
 // The lens: point at a patch, and every head of every block shows where it looks, or who looks at it.
-const LINKS = (globalThis.__vitExplorerLinks ??= { followed: null });   // the link to a pinned patch that was followed last
+// What outlives the page in this window: the link that was followed last, and how maps are shown.
+const WINDOW = (globalThis.__vitExplorerLens ??= { followed: null, direction: 'from', scale: 'each', head: null });
 
 class Lens extends Drawing {
   constructor(root) {
@@ -7,8 +8,8 @@ class Lens extends Drawing {
     const $ = (selector) => root.querySelector(selector);
     Object.assign(this, { wrap: $('.wrap'), lens: $('.lens'), picture: $('canvas.picture'), heads: $('canvas.heads'), read: $('.read'), which: $('.which'), bar: $('.legend .bar'), high: $('.legend .hi'),
       chips: $('.prefix'), badge: $('.badge'), thisHead: $('.this-head'), thisBlock: $('.this-block'), answers: $('.answers'), numbers: $('.numbers'), tables: $('.tables') });
-    this.direction = 'from'; this.scale = 'each'; this.mode = 'point'; this.opacity = .88;
-    this.hover = null; this.aim = null; this.pinned = null; this.picked = null; this.chosen = null; this.peek = null; this.cost = [];
+    this.mode = 'point'; this.opacity = .88;
+    this.hover = null; this.aim = null; this.pinned = null; this.picked = null; this.peek = null; this.cost = [];
     this.model = null;                      // the last reading; it stays, dimmed, while its successor is awaited
     this.changes = new Changes();
     this.events = new AbortController();
@@ -17,7 +18,7 @@ class Lens extends Drawing {
     this.resize.observe(this.wrap);
     pin.follow(this);
   }
-  stop() { this.events.abort(); this.resize.disconnect(); pin.leave(this); clearTimeout(this.filling); }
+  stop() { this.events.abort(); this.resize.disconnect(); pin.leave(this); clearTimeout(this.filling); clearTimeout(this.telling); }
   listen(root, signal) {
     const on = (element, name, act) => element.addEventListener(name, act, { signal }), click = (selector, act) => on(root.querySelector(selector), 'click', act);
     pickable(this.picture, (x, y) => cell(x, y, this.W, this.H, this.grid), this, signal);
@@ -43,10 +44,24 @@ class Lens extends Drawing {
   }
   choose(name, value) {
     if (name === 'positions') this.change(() => { this.changes.positions = value === 'on'; });
-    else this[name] = value;
-    if (name === 'mode') this.picked = null;
+    else if (name === 'mode') { this.mode = value; this.picked = null; } else this.setView({ [name]: value });
     this.schedule();
   }
+
+  // ---- how maps are shown: at once here; Python hears of it, for the address
+  get direction() { return WINDOW.direction; }
+  get scale() { return WINDOW.scale; }
+  get chosen() {                            // the map shown large: a person's choice, or the one that the page's title is about
+    const { head } = WINDOW, { blocks, heads, start } = this.model?.head ?? this.head;
+    return head && head[0] < blocks && head[1] < heads ? head : start ? [start.block, start.head] : null;
+  }
+  setView(view) {
+    Object.assign(WINDOW, view);
+    clearTimeout(this.telling);             // arrow keys run over many maps
+    this.telling = setTimeout(() => this.tellView(), 150);
+    this.schedule();
+  }
+  tellView() { this.keep('view', { direction: WINDOW.direction, scale: WINDOW.scale, head: WINDOW.head }); }
 
   // ---- pointing at the picture. While a patch is pinned, the pointer asks what it gives to another.
   get pinnedHere() { return this.pinned !== null; }
@@ -102,7 +117,7 @@ class Lens extends Drawing {
     if (!at) return;
     if (!('h' in at)) this.change(() => this.changes.toggleBlock(at.l));
     else if (at.knob) this.change(() => this.changes.toggleHead(this.index([at.l, at.h])));
-    else { this.chosen = [at.l, at.h]; this.schedule(); }
+    else this.setView({ head: [at.l, at.h] });
   }
   key(event) {
     if (!this.live) return;
@@ -115,8 +130,9 @@ class Lens extends Drawing {
     if (!step) return;
     event.preventDefault();
     const within = (v, n) => Math.max(0, Math.min(n - 1, v));
-    this.chosen = [within(this.chosen[0] + step[0], this.head.blocks), within(this.chosen[1] + step[1], this.head.heads)];
-    this.peek = this.aim = null; this.schedule();
+    const [l, h] = this.chosen;
+    this.peek = this.aim = null;
+    this.setView({ head: [within(l + step[0], this.head.blocks), within(h + step[1], this.head.heads)] });
   }
   switchWords(l, h) { return `Switch block ${l + 1}, head ${h + 1} ${this.changes.off.has(this.index([l, h])) ? 'on' : 'off'}`; }
   change(act) {                             // shown at once; the numbers follow when Python has them
@@ -138,12 +154,10 @@ class Lens extends Drawing {
     if (live) {
       this.model = { head, shares };
       this.start = head.start.patch;
-      if (head.look && head.look[0] !== this.looked) { this.looked = head.look[0]; this.chosen = head.look.slice(1); }
-      const [l, h] = this.chosen ?? [];
-      if (!(l < head.blocks && h < head.heads)) this.chosen = [head.start.block, head.start.head];
+      if (head.look && head.look[0] !== WINDOW.looked) { WINDOW.looked = head.look[0]; this.setView({ head: head.look.slice(1) }); }
     } else this.start = null;
     this.composed();
-    this.meetPin();
+    this.meetLink();
     this.hover = this.aim = this.peek = null;
     if (this.picked >= this.grid[0] * this.grid[1]) this.picked = null;
     this.wrap.dataset.state = head.state;
@@ -156,14 +170,17 @@ class Lens extends Drawing {
       this.wrap.dataset.rev = head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now();
     }));
   }
-  meetPin() {                               // a link's patch is pinned once; else the pin of this window stays, and Python hears of it
-    const { link, prefix } = this.head, first = !this.met;
+  meetLink() {                              // what a link asks for holds once; else what this window has stays, and Python hears of the pin
+    const { link, prefix } = this.head, first = !this.met, followed = link && link.id !== WINDOW.followed, pins = followed && 'patch' in link;
     this.met = true;
-    const followed = link && link.id !== LINKS.followed;
-    if (followed) { LINKS.followed = link.id; pin.write(link.patch, this.grid, this); }
+    if (followed) {
+      clearTimeout(this.telling);
+      Object.assign(WINDOW, { followed: link.id, direction: link.direction, scale: link.scale, head: link.head });
+    }
+    if (pins) pin.write(link.patch, this.grid, this);
     const other = this.pinned !== null && this.pinned < 0 && -this.pinned <= prefix.length ? this.pinned : null;
-    this.pinned = followed ? link.patch : other ?? pin.read(this.grid);
-    if (followed || (first && this.pinned !== null)) this.tell(this.pinned);
+    this.pinned = pins ? link.patch : other ?? pin.read(this.grid);
+    if (pins || (first && this.pinned !== null)) this.tell(this.pinned);
   }
   composed() {                              // the picture as it is changed, and as the maps of the last reading show it
     this.seen = this.changes.compose(this.source, this.grid, this.head.mean);

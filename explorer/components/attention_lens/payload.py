@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.components.attention_lens.lens_state import Link
 from explorer.components.packing import pack
 from explorer.readings import Problem, Reading, Waiting
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
@@ -27,18 +28,19 @@ class Shown:
     names: tuple[str, ...] = ()  # of the tokens before the patches
     pooling: str = "mean"
     place: tuple[int, int, int] = (0, 0, 0)  # block, head and patch shown while nothing is pinned
-    link: tuple[str, int | None] | None = None  # a new id, and the patch that a link pins
+    link: Link | None = None  # the last one that was followed
+    adopt: str = ""  # new where others than the lens made the changes
     look: tuple[str, int, int] | None = None  # a new id, and the block and head to show large
 
     def header(self) -> dict[str, Any]:
-        link = None if self.link is None else {"id": self.link[0], "patch": self.link[1]}
         return {
             "of": self.of,
             "changes": changes_as_lists(self.changes),
             "prefix": list(self.names),
             "pooling": self.pooling,
             "mean": DATA_MEAN.tolist(),
-            "link": link,
+            "adopt": self.adopt,
+            "link": self.link and self.link.header(),
             "look": None if self.look is None else list(self.look),
         }
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from explorer.components.attention_lens.lens_state import LensState
 from explorer.components.attention_lens.payload import ERASED
 from vitcore.config import grid_side
 from vitcore.intervention import Intervention
+
+LARGEST_SEED = 9999  # of a shuffle: what a person can still read out
 
 
 def pinned_patch(result: object, patch_size: int) -> int | None:
@@ -54,6 +57,29 @@ def sent_changes(
         heads_off=tuple(sorted(set(off))),
         patches=dict(sorted(sources.items())),
         positions=positions,
+    )
+
+
+def sent_seed(result: object) -> int | None:
+    """The seed of the shuffle that the sent changes begin with, where they do."""
+    sent = getattr(result, "changes", None)
+    seed = sent.get("seed") if isinstance(sent, dict) else None
+    return seed if _is_whole(seed) and 0 <= seed <= LARGEST_SEED else None
+
+
+def sent_view(result: object, *, blocks: int, heads: int) -> LensState | None:
+    """Direction, scale and the map shown large, or None where they cannot be believed."""
+    sent = getattr(result, "view", None)
+    if not isinstance(sent, dict):
+        return None
+    direction, scale, head = (sent.get(name) for name in ("direction", "scale", "head"))
+    chosen = [] if head is None else _pairs([head], (range(blocks), range(heads)))
+    if direction not in ("from", "to") or scale not in ("each", "common") or chosen is None:
+        return None
+    return LensState(
+        looked_at=direction == "to",
+        common=scale == "common",
+        head=chosen[0] if chosen else None,
     )
 
 

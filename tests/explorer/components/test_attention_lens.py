@@ -5,7 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explorer.components.attention_lens import pinned_patch, prefix_names, sent_changes
+from explorer.components.attention_lens import (
+    LensState,
+    pinned_patch,
+    prefix_names,
+    sent_changes,
+    sent_seed,
+    sent_view,
+)
 from explorer.components.attention_lens.payload import (
     Shown,
     changes_as_lists,
@@ -206,3 +213,28 @@ def test_tokens_before_the_patches_have_names(make_reading):
     assert prefix_names(WAITING, with_class) == ("class", "register 1", "register 2")
     assert prefix_names(WAITING, with_registers) == ("register 1", "register 2")
     assert prefix_names(make_reading(8, prefix=1), None) == ("class",)
+
+
+@pytest.mark.parametrize(
+    ("sent", "view"),
+    [
+        ({"direction": "from", "scale": "each", "head": None}, LensState()),
+        (
+            {"direction": "to", "scale": "common", "head": [1, 2]},
+            LensState(looked_at=True, common=True, head=(1, 2)),
+        ),
+        ({"direction": "up", "scale": "each", "head": None}, None),
+        ({"direction": "to", "scale": 1, "head": None}, None),
+        ({"direction": "to", "scale": "each", "head": [2, 0]}, None),
+        ({"direction": "to", "scale": "each"}, LensState(looked_at=True)),
+        ("to", None),
+        (None, None),
+    ],
+)
+def test_how_maps_are_shown_comes_back_where_it_can_be(sent, view):
+    assert sent_view(SimpleNamespace(view=sent), blocks=2, heads=3) == view
+
+
+@pytest.mark.parametrize(("sent", "seed"), [(7, 7), (True, None), (-1, None), (1e3, None)])
+def test_a_seed_is_a_small_whole_number(sent, seed):
+    assert sent_seed(SimpleNamespace(changes={"seed": sent})) == seed
