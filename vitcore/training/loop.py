@@ -89,6 +89,7 @@ class Run:
         usual = RECIPES.get(config.recipe, TrainConfig()).learning_rate
         self._rates = {"highest": config.learning_rate, "usual": usual}
         self._meter = Meter(self._late, **self._rates)
+        self._meter.windows.open = self.progress.window
 
     def train(self) -> str:
         """Train to the end, or until told to stop.
@@ -271,6 +272,7 @@ class Run:
         state = {name: np.asarray(v, order="C") for name, v in self.trainer.arrays().items()}
         self._check_numbers({**weights, **state})
         best = best and self.progress.lowest_at > 0
+        self.progress.window = self._meter.windows.open
         self.folder.checkpoint(weights, state, self.progress, best=best)
 
     def _snapshot(self) -> None:

@@ -55,7 +55,7 @@ class Meter:
     def __init__(self, late: int = 0, *, highest: float = 1e-3, usual: float = 1e-3) -> None:
         self._late, self._rates = late, {"highest": highest, "usual": usual}
         self._under_way: deque[Step] = deque()
-        self._windows = Windows()
+        self.windows = Windows()
         self._clear()
 
     def _clear(self) -> None:
@@ -102,7 +102,7 @@ class Meter:
                     **self._rates,
                 )
             right = float(step.right)
-            self._windows.add(step.number, loss, right, step.pictures, step.rate)
+            self.windows.add(step.number, loss, right, step.pictures, step.rate)
             self._loss += loss * step.pictures
             self._right += right * step.pictures
             self.pictures += step.pictures
@@ -117,7 +117,7 @@ class Meter:
             "learning_rate": self._last.rate if self._last else None,
             "pictures_per_second": self.pictures / max(self.seconds, 1e-9),
             "patch_size": self._last.patch_size if self._last else None,
-            "points": self._windows.take(),
+            "points": self.windows.take(),
         }
         self._clear()
         return values

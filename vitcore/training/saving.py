@@ -35,6 +35,7 @@ class Progress:
     lowest_loss: float = math.inf  # of the validations at the end of an epoch, for early stopping
     lowest_at: float = 0.0  # its epoch
     stale: int = 0  # epochs since
+    window: list[float] | None = None  # sums of the curve's point that is not complete
 
 
 def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:

@@ -25,23 +25,24 @@ class Windows:
 
     def __init__(self) -> None:
         self._points: list[list[float]] = []
-        self._open: list[float] | None = None  # of loss and right times pictures, and pictures
+        # Of loss and right times pictures, and pictures: what a resumed run must know to go on.
+        self.open: list[float] | None = None
         self._last: list[float] = []  # the open window's point as it would be now
 
     def add(self, step: int, loss: float, right: float, pictures: int, rate: float) -> None:
         """Take in one step; a window of which the first steps are missing gives no point."""
         if (step - 1) % length(step) == 0:
-            self._open = [0.0, 0.0, 0.0]
-        if self._open is None:
+            self.open = [0.0, 0.0, 0.0]
+        if self.open is None:
             return
         for place, value in enumerate((loss * pictures, right * pictures, pictures)):
-            self._open[place] += value
-        losses, rights, count = self._open
+            self.open[place] += value
+        losses, rights, count = self.open
         means = (losses / count, rights / count, rate)
         self._last = [step, *(float(f"{value:.{_DIGITS}g}") for value in means)]
         if ends(step):
             self._points.append(self._last)
-            self._open = None
+            self.open = None
 
     def take(self) -> list[list[float]]:
         """New points as [step, loss, share right, learning rate]; the last may be of part of one.
@@ -49,4 +50,4 @@ class Windows:
         Such a part is replaced by the first point that is taken next.
         """
         points, self._points = self._points, []
-        return points if self._open is None else [*points, self._last]
+        return [*points, self._last] if self.open and self._last else points

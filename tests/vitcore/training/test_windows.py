@@ -49,3 +49,12 @@ def test_points_are_means_over_pictures():
 def test_a_window_whose_first_steps_are_missing_gives_no_point():
     assert [point[0] for point in taken(1, first=298)] == []
     assert [point[0] for point in taken(1, first=294)] == [300]
+
+
+def test_a_resumed_run_completes_the_window_that_was_open():
+    before, after = Windows(), Windows()
+    before.add(129, 1.0, 0.0, 1, 0.1)
+    after.open = before.open
+    assert after.take() == []
+    after.add(130, 4.0, 1.0, 3, 0.2)
+    assert after.take() == [[130, 3.25, 0.75, 0.2]]
