@@ -10,7 +10,7 @@ from vitcore.config import PRESETS, RECIPES, TrainConfig
 
 _CHOICES = {
     "data": ("cifar10", "sketch10"),
-    "preset": tuple(PRESETS),
+    "preset": PRESETS,
     "precision": ("float32", "bfloat16"),
 }
 _HELP = {

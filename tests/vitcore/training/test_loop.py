@@ -1,10 +1,7 @@
 """A run from start to end: its files, its events, stopping, resuming and failing."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -115,7 +112,7 @@ def test_events_hold_what_the_pages_read(straight):
     assert start["parameters"] == build(PRESETS["small"]).count_params()
     assert set(step) == {
         "event", "step", "epoch", "loss", "accuracy",
-        "learning_rate", "pictures_per_second", "patch_size", "time",
+        "learning_rate", "pictures_per_second", "patch_size", "points", "time",
     }  # fmt: skip
     assert set(validation) == {"event", "step", "epoch", "loss", "accuracy", "top5", "time"}
     assert step["epoch"] == pytest.approx(1 / 3)
@@ -133,13 +130,10 @@ def test_progress_is_saved_with_the_variables(straight):
     assert progress.seconds > 0
 
 
-def test_run_that_is_resumed_in_a_new_process_equals_the_straight_one(straight, tmp_path):
+def test_run_that_was_stopped_and_resumed_equals_the_straight_one(straight, tmp_path):
     stopped_after(tmp_path, 4)  # before its validation, which is made up for
     assert saved_progress(tmp_path)[1].step == 4
-    subprocess.run(
-        [sys.executable, "-m", "tests.vitcore.training.small_runs", str(tmp_path)],
-        cwd=ROOT, check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )  # fmt: skip
+    train(tmp_path, CONFIG, resume=True)
     assert_same_state(tmp_path, straight.folder)
     resumed, whole = (
         [
