@@ -172,9 +172,9 @@ def reliability_diagram(
     plain(figure, colours, height=height)
     _quiet(figure, colours)
     figure.update_layout(
-        xaxis={"range": [0, 1.005], "showticklabels": False},
+        xaxis={"range": [0, 1.04], "showticklabels": False},
         xaxis2={
-            "range": [0, 1.005],
+            "range": [0, 1.04],  # else there is no room for "100%"
             "tickformat": ".0%",
             "dtick": 0.2,
             "title": {"text": "confidence"},
@@ -268,7 +268,7 @@ def accuracy_and_cost(
     )
     tokens = {
         size: count
-        for model in models
+        for model in reversed(models)  # where they differ, by a class token, the first one's
         for size, count in zip(model.patch_sizes, model.tokens, strict=True)
     }
     ticks = {

@@ -22,12 +22,16 @@ from vitcore.report import Report, report
 HEIGHTS = {"confusion": 530, "reliability": 360, "cost": 420}
 SHOWN, MISTAKES = 12, 20  # pictures of a cell, and of mistakes
 COUNTS = {500: "500", 2000: "2,000", tested_pictures.WHOLE: "all 10,000"}
-TOOLS = {
-    "displaylogo": False,
-    "displayModeBar": True,
-    "modeBarButtons": [["toImage"]],
-    "toImageButtonOptions": {"scale": 3},
-}
+
+
+def tools(what: str) -> dict[str, Any]:
+    """The camera beside a chart, and what its file is called."""
+    return {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"scale": 3, "filename": f"{state.model()}-{what}"},
+    }
 
 
 def strip() -> None:
@@ -93,6 +97,8 @@ def show(answered: Answered | Problem, source: str, count: int, labels: np.ndarr
     if isinstance(answered, Problem):
         components.figure_state("error", answered.what, answered.then, height=220)
         return
+    if said := evaluation_findings.unfamiliar(measured.learned_from(state.model()), source):
+        st.html(f'<p class="quiet-line">{said}</p>')
     st.html(evaluation_tables.progress(answered.done, answered.wanted, answered.seconds))
     if found is None:
         waiting = answered.waiting
@@ -106,7 +112,7 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
     chosen = chosen_cell(found.confusion)
     matrix_place, cell_place = st.columns([11, 8], gap="large")
     with matrix_place:
-        confusion(found, chosen)
+        confusion(found, chosen, source)
     with cell_place:
         cell(found, chosen, labels, source, counting=answered.done < answered.wanted)
     reading_help(
@@ -121,7 +127,7 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
     with classes_place:
         st.subheader(evaluation_findings.classes_title(found.classes, CLASS_NAMES), anchor=False)
         st.html(evaluation_tables.by_class(found.classes, CLASS_NAMES))
-        downloads(found, answered, labels)
+        downloads(found, answered, labels, source)
         reading_help(
             "classes",
             evaluation_words.CLASSES,
@@ -130,12 +136,12 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
             "by_class",
         )
     with reliability_place:
-        reliability(found)
+        reliability(found, source)
     st.subheader(evaluation_findings.mistakes_title(found, labels, CLASS_NAMES), anchor=False)
     tested_gallery(found.mistakes[:MISTAKES], found, labels, source=source, key="evaluate_mistakes")
 
 
-def confusion(found: Report, chosen: tuple[int, int]) -> None:
+def confusion(found: Report, chosen: tuple[int, int], source: str) -> None:
     st.subheader(evaluation_findings.confusion_title(found.confusion, CLASS_NAMES), anchor=False)
     figure = confusion_matrix(
         found.confusion,
@@ -149,7 +155,7 @@ def confusion(found: Report, chosen: tuple[int, int]) -> None:
         key="evaluate_confusion",
         on_select=take_cell,
         selection_mode="points",
-        config=TOOLS,
+        config=tools(f"{source}-P{state.patch_size()}-matrix"),
     )
 
 
@@ -197,7 +203,7 @@ def cell(
         st.html(f'<p class="quiet-line">The {SHOWN} it is surest of.</p>')
 
 
-def reliability(found: Report) -> None:
+def reliability(found: Report, source: str) -> None:
     bins = found.reliability
     st.subheader(evaluation_findings.calibration_title(bins), anchor=False)
     figure = reliability_diagram(
@@ -207,7 +213,8 @@ def reliability(found: Report) -> None:
         colours=colours,
         height=HEIGHTS["reliability"],
     )
-    st.plotly_chart(figure, key="evaluate_reliability", config=TOOLS)
+    config = tools(f"{source}-P{state.patch_size()}-calibration")
+    st.plotly_chart(figure, key="evaluate_reliability", config=config)
     reading_help(
         "reliability",
         evaluation_words.CALIBRATION,
@@ -217,7 +224,7 @@ def reliability(found: Report) -> None:
     )
 
 
-def downloads(found: Report, answered: Answered, labels: np.ndarray) -> None:
+def downloads(found: Report, answered: Answered, labels: np.ndarray, source: str) -> None:
     """Three tables as CSV, written when they are asked for; each chart has its own PNG."""
     row = st.container(horizontal=True, gap="small")
     files: dict[str, Any] = {
@@ -229,7 +236,7 @@ def downloads(found: Report, answered: Answered, labels: np.ndarray) -> None:
         row.download_button(
             f"{name.capitalize()} (CSV)",
             make,
-            f"{state.model()}-{name}.csv",
+            f"{state.model()}-{source}-P{state.patch_size()}-{name}.csv",
             "text/csv",
             key=f"evaluate_{name}_csv",
             on_click="ignore",
@@ -258,7 +265,7 @@ def cost() -> None:
     figure = accuracy_and_cost(
         models, sizes=PATCH_SIZES, now=now, colours=colours, height=HEIGHTS["cost"]
     )
-    st.plotly_chart(figure, key="evaluate_cost", config=TOOLS)
+    st.plotly_chart(figure, key="evaluate_cost", config=tools("by-patch-size"))
 
 
 def reading_help(key: str, text: str, formula: str | None, source: str, *names: str) -> None:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from explorer import components, navigation, services, state
+from explorer import components, gathering, navigation, services, state
 from explorer.evaluation import measured
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette
@@ -75,12 +75,12 @@ def actions(name: str, run: Run | None) -> None:
         row.markdown(":material/check: The model in use", width="content")
     elif usable:
         row.button("Use this model", key="models_use", type="primary", on_click=use, args=(name,))
-    if usable and row.button("Evaluate it", key="models_evaluate", on_click=use, args=(name,)):
+    if usable and row.button("Evaluate it", key="models_evaluate", on_click=test, args=(name,)):
         navigation.goto("answer")
     if run is None:
         return
     with row.popover("Rename, download"):
-        run_keeping.keep(jobs, run, page="models", renamed=show_renamed, trouble=TROUBLE)
+        run_keeping.keep(jobs, run, page="models", renamed=show_renamed)
     if run.state == "running":
         row.markdown("It is training; stop it on the Train page.", width="content")
     elif row.button("Delete", key="models_delete"):
@@ -93,6 +93,14 @@ def show_renamed(_: str, new: str) -> None:
 
 def use(name: str) -> None:
     st.session_state["model"] = name
+
+
+def test(name: str) -> None:
+    """Evaluate it on what it learned from, where that is there."""
+    use(name)
+    data = measured.learned_from(name)
+    if data == "sketch10" or (data == "cifar10" and gathering.cifar10().ready):
+        st.session_state["evaluate_data"] = data
 
 
 def ask_before_deleting(name: str) -> None:

@@ -71,14 +71,21 @@ def classes_title(classes: ByClass, names: Sequence[str]) -> str:
 def calibration_title(bins: Reliability) -> str:
     """Whether the model is too sure of itself, and by how much."""
     count = max(int(bins.pictures.sum()), 1)
-    gap = float((bins.confidence - bins.accuracy) @ bins.pictures / count)
-    error = percent(bins.error)
+    sure, right = (float(v @ bins.pictures / count) for v in (bins.confidence, bins.accuracy))
     if bins.error < 0.02:
-        return f"Its confidence can be believed: calibration error {error}"
-    if abs(gap) < bins.error / 2:
-        return f"Too sure in places, too unsure in others: calibration error {error}"
-    way = "sure" if gap > 0 else "unsure"
-    return f"Too {way} of itself by {percent(abs(gap))}: calibration error {error}"
+        return f"Its confidence can be believed: it is {percent(bins.error)} off on average"
+    if abs(sure - right) < bins.error / 2:
+        off = percent(bins.error)
+        return f"Too sure in places, too unsure in others: {off} off on average"
+    way = "sure" if sure > right else "unsure"
+    return f"Too {way} of itself: {percent(sure)} sure on average, and right in {percent(right)}"
+
+
+def unfamiliar(learned_from: str, source: str) -> str:
+    """That a model is tested on what it never learned from, or ""."""
+    if learned_from == "sketch10" and source == "cifar10":
+        return "It learned from drawings only, and has never seen a photograph."
+    return ""
 
 
 def mistakes_title(found: Report, labels: np.ndarray, names: Sequence[str]) -> str:

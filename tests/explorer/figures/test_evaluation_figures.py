@@ -117,7 +117,7 @@ def test_each_model_has_one_line_and_is_named_once():
 def test_the_present_patch_size_is_marked_on_line_and_axis():
     figure = drawn(now=16)
     assert figure.layout.shapes[0].x0 == figure.layout.shapes[0].x1 == 3
-    assert list(figure.layout.xaxis2.ticktext) == ["4<br>65", "6<br>", "8<br>17", "<b>16</b><br>4"]
+    assert list(figure.layout.xaxis2.ticktext) == ["4<br>64", "6<br>", "8<br>16", "<b>16</b><br>4"]
 
 
 def test_a_size_that_is_no_stop_is_refused():

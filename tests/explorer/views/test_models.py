@@ -185,15 +185,16 @@ def test_a_model_is_evaluated_by_its_button(home, bundled, monkeypatch):
     view = shown(opened("flexi-cifar10"), "quiet-heron")
     view.button(key="models_evaluate").click().run()
     assert (gone, view.session_state["model"]) == (["answer"], "quiet-heron")
+    assert view.session_state["evaluate_data"] == "sketch10"
 
 
 def test_a_run_is_renamed_where_it_is_shown(home, bundled):
     make_run(home, "quiet-heron")
     view = shown(opened("flexi-cifar10"), "quiet-heron")
-    view.text_input(key="models_name_quiet-heron").set_value("a/b").run()
+    view.text_input(key="models_name_quiet-heron").set_value("a/b")
     view.button(key="models_rename_quiet-heron").click().run()
-    assert "quiet-heron keeps its name: a name has at most 60 letters" in texts(view)
-    view.text_input(key="models_name_quiet-heron").set_value("mine").run()
+    assert "It keeps its name: a name has at most 60 letters" in texts(view)
+    view.text_input(key="models_name_quiet-heron").set_value("mine")
     view.button(key="models_rename_quiet-heron").click().run()
     assert view.radio(key="models_shown").value == "mine"
     assert (home / "mine").is_dir()

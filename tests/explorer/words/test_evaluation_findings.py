@@ -55,8 +55,8 @@ def test_best_and_worst_class_are_named():
 @pytest.mark.parametrize(
     ("confidence", "right", "words"),
     [
-        ([0.9] * 10, [True] * 5 + [False] * 5, "Too sure of itself by 40%"),
-        ([0.5] * 10, [True] * 9 + [False], "Too unsure of itself by 40%"),
+        ([0.9] * 10, [True] * 5 + [False] * 5, "Too sure of itself: 90% sure on average, and right in 50%"),
+        ([0.5] * 10, [True] * 9 + [False], "Too unsure of itself: 50% sure on average, and right in 90%"),
         ([0.9] * 10, [True] * 9 + [False], "Its confidence can be believed"),
         ([0.9] * 5 + [0.2] * 5, [False] * 5 + [True] * 5, "Too sure in places"),
     ],
@@ -64,6 +64,12 @@ def test_best_and_worst_class_are_named():
 def test_calibration_says_which_way_it_errs(confidence, right, words):
     bins = reliability(np.array(confidence), np.array(right))
     assert findings.calibration_title(bins).startswith(words)
+
+
+def test_a_test_on_what_was_never_learned_from_is_named():
+    assert "never seen a photograph" in findings.unfamiliar("sketch10", "cifar10")
+    assert findings.unfamiliar("sketch10", "sketch10") == ""
+    assert findings.unfamiliar("", "cifar10") == ""
 
 
 def test_the_surest_mistake_is_named():
