@@ -231,8 +231,11 @@ class Jobs:
         with self._lock:
             self._followers.pop(name, None)
 
-    def rename(self, name: str, new: str, *, taken: Container[str] = ()) -> None:
+    def rename(self, name: str, new: str, *, taken: Container[str] = ()) -> str:
         """Give a run another name.
+
+        Returns:
+            It, without spaces that say nothing.
 
         Raises:
             ValueError: while it is running, or if the name is taken or cannot be one.
@@ -241,8 +244,9 @@ class Jobs:
         with self._lock:
             if name in self._processes:
                 raise ValueError(f"a run can be renamed once it has ended, but {name} is running")
-            run_files.rename(self._folder(name), new, taken=taken)
+            folder = run_files.rename(self._folder(name), new, taken=taken)
             self._followers.pop(name, None)
+            return folder.name
 
     def archive(self, name: str, *, with_state: bool = False) -> BinaryIO:
         """A run as a zip, in a temporary file that is gone once it is closed.

@@ -15,9 +15,7 @@ from vitcore.training.runs import Run
 LARGEST_ZIP = 200 * 10**6  # bytes; a download is held in memory until it is fetched
 
 
-def keep(
-    jobs: Jobs, run: Run, *, page: str, renamed: Callable[[str, str], None], trouble: str
-) -> None:
+def keep(jobs: Jobs, run: Run, *, page: str, renamed: Callable[[str, str], None]) -> None:
     """Controls to rename and to download a run.
 
     Args:
@@ -25,17 +23,12 @@ def keep(
         run: which.
         page: that shows them; its widgets are named after it.
         renamed: called with the old and the new name.
-        trouble: where in the session a sentence is left that says why it keeps its name.
     """
     name = run.name
     if run.state == "running":
         st.html('<p class="quiet-line">It can be renamed once it has ended.</p>')
     else:
-        given = st.text_input("Name", name, max_chars=60, key=f"{page}_name_{name}")
-        if given != name:
-            arguments = (jobs, name, f"{page}_name_{name}", renamed, trouble)
-            key = f"{page}_rename_{name}"
-            st.button("Rename", key=key, on_click=_rename, args=arguments)
+        _name_form(jobs, name, page, renamed)
     with_state = st.toggle("With what it needs to be resumed", key=f"{page}_with_state_{name}")
     size = archive_size(run.folder, with_state=with_state)
     if size > LARGEST_ZIP:
@@ -61,14 +54,33 @@ def keep(
     )
 
 
+def _name_form(jobs: Jobs, name: str, page: str, renamed: Callable[[str, str], None]) -> None:
+    """A form: what was typed arrives with the press, and a refusal stands below the field."""
+    key, trouble = f"{page}_name_{name}", f"{page}_name_trouble"
+    with st.form(f"{page}_naming_{name}", border=False):
+        st.text_input("Name", name, max_chars=60, key=key)
+        refused, why = st.session_state.get(trouble, ("", ""))
+        if refused == name:
+            st.html(f'<p class="problem-line" role="alert">{escape(why)}</p>')
+        st.form_submit_button(
+            "Rename",
+            key=f"{page}_rename_{name}",
+            on_click=_rename,
+            args=(jobs, name, key, renamed, trouble),
+        )
+
+
 def _rename(
     jobs: Jobs, name: str, key: str, renamed: Callable[[str, str], None], trouble: str
 ) -> None:
-    new = st.session_state[key].strip()
+    st.session_state.pop(trouble, None)
+    given = st.session_state[key].strip()
+    if given == name:
+        return
     try:
-        jobs.rename(name, new, taken=bundled())
+        new = jobs.rename(name, given, taken=bundled())
     except (ValueError, OSError) as error:
-        st.session_state[trouble] = f"{name} keeps its name: {error}."
+        st.session_state[trouble] = name, f"It keeps its name: {error}."
         return
     if st.session_state.get("model") == name:
         st.session_state["model"] = new

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 import zipfile
 from collections.abc import Container, Iterator
 from contextlib import suppress
@@ -14,10 +15,11 @@ from typing import BinaryIO
 from vitcore.training.runs import DESCRIPTION, read_run
 
 STATE = "state.safetensors"  # what a resumed run needs, three times as large as the model
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+_NAME = re.compile(r"[^\W_][\w .-]{0,59}")
+_MOST_BYTES = 180  # of a folder's name, with room for what stands before it while it is deleted
 _NAME_RULE = (
-    "a name has at most 60 letters, digits, dots, hyphens and underscores, and begins with a "
-    "letter or a digit"
+    "a name has at most 60 letters, digits, spaces, dots, hyphens and underscores, and begins "
+    "with a letter or a digit"
 )
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*\.")  # by Windows
 _LEFT_OUT = (".part", ".tmp")
@@ -28,7 +30,7 @@ def rename(folder: str | Path, name: str, *, taken: Container[str] = ()) -> Path
 
     Args:
         folder: the run's.
-        name: the new one.
+        name: the new one; of several spaces one stays, and none at its ends.
         taken: names that no run may have, for instance those of bundled models.
 
     Returns:
@@ -40,7 +42,9 @@ def rename(folder: str | Path, name: str, *, taken: Container[str] = ()) -> Path
     folder = Path(folder)
     if read_run(folder).state == "running":
         raise ValueError(f"a run can be renamed once it has ended, but {folder.name} is running")
-    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+    name = unicodedata.normalize("NFC", " ".join(name.split()))  # as it will be typed again
+    known = _NAME.fullmatch(name) and not _RESERVED.fullmatch(name)
+    if not known or len(name.encode()) > _MOST_BYTES:
         raise ValueError(f"{_NAME_RULE}, got {name!r}")
     new = folder.with_name(name)
     if name in taken or (os.path.lexists(new) and not _same(folder, new)):

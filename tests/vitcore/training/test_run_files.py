@@ -36,12 +36,35 @@ def test_a_renamed_run_is_the_same_run(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "../up", "a/b", "a b", "-x", "x" * 61, "nul", "COM1.x", "end.", "é"]
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../up",
+        "a/b",
+        "-x",
+        "x" * 61,
+        "nul",
+        "COM1.x",
+        "end.",
+        "a\x00",
+        "😀",
+        "𠀀" * 60,
+    ],
 )
 def test_what_is_no_name_is_refused_with_the_rule(folder, name):
-    with pytest.raises(ValueError, match="at most 60 letters, digits, dots"):
+    with pytest.raises(ValueError, match="at most 60 letters, digits, spaces"):
         run_files.rename(folder, name)
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("Class 7b run", "Class 7b run"), ("  a   b ", "a b"), ("e\u0301", "é")]
+)
+def test_a_name_may_have_spaces_and_letters_of_any_language(folder, given, name):
+    assert run_files.rename(folder, given).name == name
+    assert runs.read_run(folder.with_name(name)).name == name
 
 
 def test_a_name_that_is_taken_is_refused(folder):
