@@ -55,7 +55,8 @@ def show_run(name: str) -> None:
 
 
 def begin(run: str | Queued) -> None:
-    """Show what was just started, or its place in the queue."""
+    """Show what was just started, or its place in the queue, and fold the form."""
+    st.session_state["train_begun"] = st.session_state.get("train_begun", 0) + 1
     if isinstance(run, Queued):
         st.session_state["train_ticket"] = run.ticket
     else:
@@ -195,7 +196,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             help="A new run with the same seed: the same first weights, so the curves coincide.",
         )
     with st.popover("Rename, download"):
-        run_keeping.keep(jobs, run, page="train", renamed=_renamed, trouble=_TROUBLE)
+        run_keeping.keep(jobs, run, page="train", renamed=_renamed)
         st.html('<p class="quiet-line">It is deleted on the Models page.</p>')
 
 

@@ -173,7 +173,7 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
     """
     for name, value in {**others, **values}.items():
         if value is None:  # a box that was emptied, or holds more than a number can be
-            raise ValueError(f"{name} needs a number")
+            raise ValueError(f"{name} must be a number")
     changes = {name: values[name] for name in SWITCHES if name != "patch_sizes"}
     for name, switch in SWITCHES.items():
         if switch.kind == "whole":

@@ -40,7 +40,6 @@ def new_run() -> None:
         else:
             run_controls.begin(run)
             st.rerun()
-    run_controls.queue(jobs)
 
 
 def beside(name: str) -> list[Progress]:
@@ -168,25 +167,57 @@ def show(progress: Progress) -> None:
         figures(progress)
 
 
-def follow(name: str, drawn: str) -> None:
+def follow(name: str, drawn: tuple[str, str]) -> None:
     """Draw the run anew each second while it lives; in another state, the whole page: other
     buttons stand there then.
     """
     progress = jobs.progress(name)
-    if progress is None or progress.state != drawn or held_widgets.undone():
+    if progress is None or (progress.state, progress.asked) != drawn or held_widgets.undone():
         st.rerun()
     show(progress)
+
+
+def new_run_in_its_place(*, folded: bool) -> None:
+    """The form, open where there is nothing to watch yet, else folded into one line."""
+    if folded:  # another key after each start: it folds again
+        key = f"train_new_{st.session_state.get('train_begun', 0)}"
+        with st.expander("Start another run", key=key, icon=":material/add:"):
+            new_run()
+    else:
+        st.subheader("New run", anchor=False)
+        new_run()
+    run_controls.queue(jobs)
+
+
+def help_with_curves() -> None:
+    components.how_to_read(
+        text=(
+            "Solid: the pictures just trained on; each point is the mean of a few steps, always "
+            "the same ones, so that two runs of one seed draw one curve. Dashed: pictures held "
+            "back, which the model never learns from. Where the dashed line stops getting better "
+            "while the solid one goes on, the model learns its own pictures by heart. Dotted: the "
+            "right class is among the five likeliest. Guessing one class of ten is right 10% of "
+            "the time. The two losses are not the same number where the recipe softens the labels "
+            "in training."
+        ),
+        formula=r"L=-\frac1B\sum_{b=1}^{B}\log p_\theta(y_b\mid x_b)",
+        source="Cross-entropy, made small by AdamW (Loshchilov and Hutter 2019, algorithm 2).",
+        code=components.source_of(
+            "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
+        ),
+        key="train",
+    )
 
 
 held_widgets.hold()
 strip()
 name = run_controls.shown(jobs)
 progress = jobs.progress(name) if name else None
+if progress is not None and progress.lives:
+    st.session_state["train_watched"] = True  # from then on the curves come first
 headline = st.empty()  # a run that lives writes it anew
 headline.title(run_sentences.title(progress), anchor=False)
-st.subheader("New run", anchor=False)
-new_run()
-st.subheader("Runs", anchor=False)
+new_run_in_its_place(folded="train_watched" in st.session_state)
 which, line_place, view_place = st.columns([4, 11, 3], vertical_alignment="center", gap="small")
 with which:
     name = run_controls.choose(jobs)
@@ -203,28 +234,17 @@ else:
     with view_place, st.popover("Curves", width="stretch"):
         curve_choices(name)
     run_controls.steer(jobs, progress, in_use=state.model())
-    if progress.lives:
-        soon = progress.state in ("pausing", "stepping", "stopping")
-        st.fragment(follow, run_every=0.4 if soon else 1.0)(name, progress.state)
-    else:
-        show(progress)
+    with st.container(key="train_live"):
+        if progress.lives:
+            soon = progress.state in ("pausing", "stepping", "stopping") or progress.asked
+            st.fragment(follow, run_every=0.4 if soon else 1.0)(
+                name, (progress.state, progress.asked)
+            )
+        else:
+            show(progress)
+    help_with_curves()
     if others := beside(name):
         st.subheader("In what they differ", anchor=False)
         st.html(run_comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
         replaying.section(progress.run)
-components.how_to_read(
-    text=(
-        "Solid: the pictures just trained on, in the mean since the point before. Dashed: pictures "
-        "held back, which the model never learns from. Where the dashed line stops getting better "
-        "while the solid one goes on, the model learns its own pictures by heart. Guessing one "
-        "class of ten is right 10% of the time. The two losses are not the same number where the "
-        "recipe softens the labels in training."
-    ),
-    formula=r"L=-\frac1B\sum_{b=1}^{B}\log p_\theta(y_b\mid x_b)",
-    source="Cross-entropy, made small by AdamW (Loshchilov and Hutter 2019, algorithm 2).",
-    code=components.source_of(
-        "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
-    ),
-    key="train",
-)

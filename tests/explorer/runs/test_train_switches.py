@@ -47,7 +47,7 @@ def test_an_emptied_box_is_refused_by_its_name(name):
     values = values_of(RECIPES["standard"])
     others = {"epochs": 1.0, "seed": 0}
     (values if name in values else others)[name] = None
-    with pytest.raises(ValueError, match="needs a number") as caught:
+    with pytest.raises(ValueError, match="must be a number") as caught:
         config_of("standard", values, **others)
     assert refusal(caught.value)[0] == name
 

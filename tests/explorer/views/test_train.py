@@ -256,8 +256,8 @@ def test_a_run_whose_turn_has_come_is_shown(view, server, monkeypatch):
         ("learning_rate", 0.0, "Learning rate must be above 0 and at most 1e+30, got 0.0."),
         ("epochs", 0.0, "Epochs must be above 0 and at most 100,000, got 0.0."),
         ("epochs", 1e12, "Epochs must be above 0 and at most 100,000, got 1000000000000.0."),
-        ("epochs", None, "Epochs needs a number."),
-        ("learning_rate", None, "Learning rate needs a number."),
+        ("epochs", None, "Epochs must be a number."),
+        ("learning_rate", None, "Learning rate must be a number."),
         ("weight_decay", 1.5, "Weight decay must be between 0 and 1, got 1.5."),
         ("warmup", 1.0, "must be at least 0 and less than 1, got 1.0."),
         ("validation", 1e-5, "must leave at least 10 pictures to hold back, one of each class; "),
@@ -422,14 +422,15 @@ def test_a_run_is_renamed_and_stays_the_one_shown(view, server):
     until(view, server, "finished")
     name = server.runs()[0].name
     press(view, server, "use")
-    view.text_input(key=f"train_name_{name}").set_value("a/b").run()
+    view.text_input(key=f"train_name_{name}").set_value("a/b")
     view.button(key=f"train_rename_{name}").click().run()
-    assert f"{name} keeps its name: a name has at most 60 letters" in texts(view)
-    view.text_input(key=f"train_name_{name}").set_value("mine").run()
+    assert "It keeps its name: a name has at most 60 letters" in texts(view)
+    view.text_input(key=f"train_name_{name}").set_value("Class 7b run")
     view.button(key=f"train_rename_{name}").click().run()
-    assert [run.name for run in server.runs()] == ["mine"]
-    assert view.selectbox(key="train_run").value == "mine"
-    assert view.session_state["model"] == "mine"
+    assert [run.name for run in server.runs()] == ["Class 7b run"]
+    assert view.selectbox(key="train_run").value == "Class 7b run"
+    assert view.session_state["model"] == "Class 7b run"
+    assert "keeps its name" not in texts(view)
 
 
 def test_a_damaged_run_is_listed_with_what_is_wrong(view, server, tmp_path):
