@@ -1,5 +1,9 @@
-"""Everything on a page that is drawn by our own JavaScript, each behind one typed function."""
+"""Everything on a page that is drawn by our own JavaScript, each behind one typed function.
 
+All of them are named here; what packs the data of one stands in its own module.
+"""
+
+from explorer.components.answers_by_patch import answers_by_patch
 from explorer.components.attention_lens import (
     lens,
     pinned_patch,
@@ -7,27 +11,45 @@ from explorer.components.attention_lens import (
     sent_seed,
     sent_view,
 )
+from explorer.components.cost import cost
+from explorer.components.curves import curves
 from explorer.components.cut_sizes import chosen_size, cut_sizes
 from explorer.components.declared import declare
+from explorer.components.filters import filters
+from explorer.components.gallery import chosen_number, gallery
+from explorer.components.map_tiles import map_tiles
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
+from explorer.components.patches import patches
+from explorer.components.positions import positions
 from explorer.components.reading_help import how_to_read, source_of
+from explorer.components.replay import replay
 from explorer.components.ribbon import STAGES, fingerprint, hero, strip
 from explorer.components.states import figure_state
 from explorer.components.thumbnails import picked, thumbs
 
 __all__ = [
     "STAGES",
+    "answers_by_patch",
+    "chosen_number",
     "chosen_size",
+    "cost",
+    "curves",
     "cut_sizes",
     "declare",
     "figure_state",
+    "filters",
     "fingerprint",
+    "gallery",
     "hero",
     "how_to_read",
     "lens",
+    "map_tiles",
     "pack",
+    "patches",
     "picked",
     "pinned_patch",
+    "positions",
+    "replay",
     "rows_as_codes",
     "sent_changes",
     "sent_seed",

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from explorer.components.gallery import chosen_number, gallery
+from explorer.components import chosen_number, gallery
 from explorer.evaluation import tested_pictures
 from explorer.words.evaluation_findings import percent_below_one
 from vitcore.config import CLASS_NAMES

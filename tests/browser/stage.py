@@ -4,11 +4,12 @@ import base64
 
 import numpy as np
 
-from explorer.components import attention_lens, replay
+from explorer.components.attention_lens import FILES as LENS_FILES
 from explorer.components.declared import sources
+from explorer.components.replay import FILES as REPLAY_FILES
 from explorer.readings import Reading
 
-FILES = {"replay": replay.FILES, "lens": attention_lens.FILES}
+FILES = {"replay": REPLAY_FILES, "lens": LENS_FILES}
 PIXELS = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 # For tests: the decoder, and the object behind what is on the page.
 OPENED = """globalThis.decodeForTests = decode;
