@@ -118,7 +118,7 @@ def starting(progress: Progress, *, usual: float | None = None) -> tuple[str, st
             "Stopping as soon as it has started.",
             f"It is {what}; {progress.seconds:.0f} s so far.",
         )
-    last = f" Last time that came after {_duration(usual)}." if usual else ""
+    last = f" Last time the first step came after {_duration(usual)}." if usual else ""
     return (
         f"Starting: {what}, {progress.seconds:.0f} s so far.",
         f"{_then(progress)}{last}",

@@ -110,7 +110,7 @@ def test_what_was_pressed_while_it_starts_is_said(asked, line, then):
     told = progress("starting", asked=asked, step=0)
     assert line in run_sentences.progress_line(told)
     assert then in run_sentences.starting(told, usual=11.6)[1]
-    assert "Last time that came after 12 s." in run_sentences.starting(told, usual=11.6)[1]
+    assert "Last time the first step came after 12 s." in run_sentences.starting(told, usual=11.6)[1]
 
 
 @pytest.mark.parametrize(
