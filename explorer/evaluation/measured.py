@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer import services
-from explorer.figures.evaluation import AgainstSize
+from explorer.figures.patch_sizes import AgainstSize
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES

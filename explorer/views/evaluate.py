@@ -10,7 +10,8 @@ from explorer.evaluation import evaluation_tables, measured, tested_pictures
 from explorer.evaluation.evaluating import Answered
 from explorer.evaluation.evaluations import evaluation
 from explorer.evaluation.tested_gallery import tested_gallery
-from explorer.figures.evaluation import accuracy_and_cost, confusion_matrix, reliability_diagram
+from explorer.figures.evaluation import confusion_matrix, reliability_diagram
+from explorer.figures.patch_sizes import accuracy_and_cost
 from explorer.figures.style import palette
 from explorer.navigation import goto
 from explorer.readings import Problem

@@ -3,12 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.figures.evaluation import (
-    AgainstSize,
-    accuracy_and_cost,
-    confusion_matrix,
-    reliability_diagram,
-)
+from explorer.figures.evaluation import confusion_matrix, reliability_diagram
+from explorer.figures.patch_sizes import AgainstSize, accuracy_and_cost
 from explorer.figures.style import palette
 
 LIGHT = palette("light")

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import gathering, services
 from explorer.evaluation import evaluations, measured, tested_pictures
 from explorer.evaluation.evaluating import Answered
-from explorer.figures.evaluation import AgainstSize
+from explorer.figures.patch_sizes import AgainstSize
 from explorer.readings import Problem, Waiting
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES

@@ -1,0 +1,119 @@
+"""Models against the patch size, as a chart: arrays in, a Plotly figure out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from explorer.figures.evaluation import quiet_lower_axes
+from explorer.figures.style import Palette, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainstSize:
+    """One model over the patch sizes at which it was measured."""
+
+    name: str
+    patch_sizes: Sequence[int]
+    accuracy: Sequence[float]  # 0 to 1
+    operations: Sequence[float]  # of one picture's forward pass
+    tokens: Sequence[int]
+
+
+def accuracy_and_cost(
+    models: Sequence[AgainstSize],
+    *,
+    sizes: Sequence[int],
+    now: int,
+    colours: Palette,
+    height: int = 400,
+) -> go.Figure:
+    """Accuracy above and operations below against the patch size, the present one marked.
+
+    Args:
+        models: the first is the main one.
+        sizes: all stops of the slider, in order; they stand at equal distances.
+        now: the present one.
+        colours: of the theme.
+        height: pixels.
+
+    Raises:
+        ValueError: if `now` or a measured size is no stop.
+    """
+    measured = {size for model in models for size in model.patch_sizes} | {now}
+    if not measured <= set(sizes):
+        raise ValueError(f"patch sizes must be among {tuple(sizes)}, got {sorted(measured)}")
+    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.07)
+    styles = [
+        {"color": colours.first, "width": 2.5},
+        {"color": colours.second, "width": 2, "dash": "dash"},
+        {"color": colours.third, "width": 2, "dash": "dot"},
+    ]
+    for number, model in enumerate(models):
+        line = styles[min(number, len(styles) - 1)]
+        shared = {
+            "x": [list(sizes).index(size) for size in model.patch_sizes],
+            "mode": "lines+markers",
+            "line": line,
+            "marker": {"size": 7},
+            "name": model.name,
+            "legendgroup": model.name,
+        }
+        figure.add_scatter(
+            **shared,
+            y=list(model.accuracy),
+            customdata=list(model.patch_sizes),
+            hovertemplate="patch size %{customdata}: %{y:.1%} right<extra>%{fullData.name}</extra>",
+        )
+        figure.add_scatter(
+            **shared,
+            y=[value / 1e6 for value in model.operations],
+            customdata=list(zip(model.patch_sizes, model.tokens, strict=True)),
+            hovertemplate="patch size %{customdata[0]}: %{customdata[1]} tokens, "
+            "%{y:,.0f} million operations<extra>%{fullData.name}</extra>",
+            showlegend=False,
+            row=2,
+            col=1,
+        )
+    plain(figure, colours, height=height)
+    quiet_lower_axes(figure, colours)
+    place = list(sizes).index(now)
+    figure.add_shape(
+        type="line",
+        x0=place,
+        x1=place,
+        y0=0,
+        y1=1,
+        xref="x2",
+        yref="paper",
+        line={"color": colours.text, "width": 1, "dash": "dot"},
+        layer="below",
+    )
+    tokens = {
+        size: count
+        for model in reversed(models)  # where they differ, by a class token, the first one's
+        for size, count in zip(model.patch_sizes, model.tokens, strict=True)
+    }
+    ticks = {
+        "tickvals": list(range(len(sizes))),
+        "ticktext": [
+            f"{'<b>' if size == now else ''}{size}{'</b>' if size == now else ''}"
+            f"<br>{tokens.get(size, '')}"
+            for size in sizes
+        ],
+        "range": [-0.3, len(sizes) - 0.7],
+    }
+    figure.update_layout(
+        xaxis={**ticks, "showticklabels": False},
+        xaxis2={**ticks, "title": {"text": "patch size, and tokens"}},
+        yaxis={"range": [0, 1], "tickformat": ".0%", "title": {"text": "right"}},
+        yaxis2={
+            "type": "log",
+            "dtick": 1,
+            "tickformat": ",~r",
+            "title": {"text": "million operations"},
+        },
+        dragmode=False,
+    )
+    return figure
