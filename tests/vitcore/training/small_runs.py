@@ -19,3 +19,13 @@ CONFIG = TrainConfig(
     sketch_share=0.25,
     seed=3,
 )
+
+
+def quick_step(trainer, *_, **__):
+    """In place of `Trainer.begin`, where it does not matter what is learned: compiles nothing.
+
+    One weight moves, so that no two checkpoints are the same.
+    """
+    bias = trainer.model.head.bias
+    bias.assign(bias + 1.0)
+    return 1.0, 0.1

@@ -19,15 +19,16 @@ def run(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def made(run, monkeypatch):
-    monkeypatch.setattr(card, "SKETCHES", 30)
-    monkeypatch.setattr(card, "TRACED", 3)
-    monkeypatch.setattr(card, "PATCH_SIZES", (16, 32))
+@pytest.fixture(scope="module")
+def made(run):
     told = []
-    values = card.make_card(
-        run, measured=run, name="small", note="A test.", notice=lambda *what: told.append(what)
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(card, "SKETCHES", 30)
+        patch.setattr(card, "TRACED", 3)
+        patch.setattr(card, "PATCH_SIZES", (16, 32))
+        values = card.make_card(
+            run, measured=run, name="small", note="A test.", notice=lambda *what: told.append(what)
+        )
     return values, told
 
 

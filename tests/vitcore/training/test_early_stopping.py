@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.vitcore.training.small_runs import CONFIG
+from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.evaluation import Score
 from vitcore.training import events, loop
@@ -24,6 +24,7 @@ def measured(monkeypatch):
     """Validation losses that a test chooses."""
     losses = iter(LOSSES)
     monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, next(losses), 10))
+    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
 
 
 def weights_by_epoch(folder, config):
@@ -80,7 +81,7 @@ def test_a_run_that_stopped_early_stays_finished_when_resumed(measured, tmp_path
     np.testing.assert_array_equal(before["head/kernel"], after["head/kernel"])
 
 
-def test_a_pause_is_told_with_all_that_was_done_and_its_model_can_be_read(tmp_path):
+def test_a_pause_is_told_with_all_that_was_done_and_its_model_can_be_read(measured, tmp_path):
     # The clock of a waiting run: what happens while it is paused.
     def meanwhile(_):
         told = events.read(tmp_path)[0]
@@ -120,7 +121,7 @@ def test_a_run_that_pauses_learns_the_same(tmp_path):
         np.testing.assert_array_equal(values, checkpoints.read(tmp_path / "paused")[1][name])
 
 
-def test_a_run_whose_server_is_gone_says_so_and_can_go_on(tmp_path):
+def test_a_run_whose_server_is_gone_says_so_and_can_go_on(measured, tmp_path):
     run = Run(tmp_path, CONFIG)
     run.control.lost = True
     run.control.stop()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.vitcore.training.small_runs import CONFIG
+from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS
@@ -40,6 +40,11 @@ def straight(tmp_path_factory):
         patch.setattr(loop, "_EVENT_SECONDS", 0.0)
         run = train(folder, CONFIG, notice=told.append)
     return SimpleNamespace(folder=folder, told=told, run=run)
+
+
+@pytest.fixture
+def nothing_to_learn(monkeypatch):
+    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
 
 
 def arrays(folder):
@@ -223,11 +228,11 @@ def test_losses_asked_for_late_change_nothing(accelerator, straight, tmp_path):
 def test_loss_that_is_no_number_is_named_by_its_step_though_it_is_seen_late(
     accelerator, tmp_path, monkeypatch
 ):
-    begin, calls = loop.Trainer.begin, []
+    calls = []
 
     def poisoned(trainer, *batch, **options):
         calls.append(options["rate"])
-        loss, right = begin(trainer, *batch, **options)
+        loss, right = quick_step(trainer)
         return (np.nan if len(calls) == 5 else loss), right
 
     monkeypatch.setattr(loop.Trainer, "begin", poisoned)
@@ -261,7 +266,7 @@ def test_rate_beyond_all_measure_ends_the_run_with_the_weights_before(tmp_path):
         assert all(np.isfinite(values).all() for values in checkpoints.read(folder)[1].values())
 
 
-def test_validation_whose_loss_is_no_number_ends_the_run(tmp_path, monkeypatch):
+def test_validation_whose_loss_is_no_number_ends_the_run(tmp_path, monkeypatch, nothing_to_learn):
     monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, np.inf, 10))
     run = Run(tmp_path, CONFIG.replace(patch_sizes=(16,)))
     with pytest.raises(DivergedError, match="held-back loss became inf after step 1, highest"):
@@ -284,7 +289,7 @@ def test_error_while_saving_is_a_failed_run(tmp_path, monkeypatch):
     assert "input/output error" in end["reason"]
 
 
-def test_run_whose_folder_is_deleted_stops_and_does_not_make_it_anew(tmp_path):
+def test_run_whose_folder_is_deleted_stops_and_does_not_make_it_anew(tmp_path, nothing_to_learn):
     folder, told = tmp_path / "quiet-heron", []
 
     def watch(event):
