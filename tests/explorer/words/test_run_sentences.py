@@ -109,8 +109,9 @@ def test_trouble_says_what_happened_and_what_to_do():
 def test_what_was_pressed_while_it_starts_is_said(asked, line, then):
     told = progress("starting", asked=asked, step=0)
     assert line in run_sentences.progress_line(told)
-    assert then in run_sentences.starting(told, usual=11.6)[1]
-    assert "Last time the first step came after 12 s." in run_sentences.starting(told, usual=11.6)[1]
+    said = run_sentences.starting(told, usual=11.6)[1]
+    assert then in said
+    assert "Last time the first step came after 12 s." in said
 
 
 @pytest.mark.parametrize(
