@@ -116,6 +116,7 @@ def test_the_class_token_can_look(lens):
 def test_one_token_and_144_heads_are_drawn(lens):
     lens.show(lens_payload(1))
     assert "looks most at itself" in lens.read()
+    assert "One token" in lens.page.locator(".legend .hi").inner_text()
     lens.show(lens_payload(16, blocks=12, heads=12))
     assert lens.page.locator(".wrap").get_attribute("data-state") == "reading"
 
@@ -136,7 +137,8 @@ def test_every_share_read_out_is_the_model_s_own(lens, grid, prefix, direction):
         block, head, pinned, other = (int(rng.integers(n)) for n in (2, 2, count, count))
         said = lens.page.evaluate(
             """([block, head, pinned, other]) => {
-                Object.assign(instance(), { chosen: [block, head], pinned, hover: other });
+                globalThis.__vitExplorerLens.head = [block, head];
+                Object.assign(instance(), { pinned, hover: other });
                 instance().draw();
                 return [...document.querySelectorAll('.read b')].map((b) => b.textContent);
             }""",
@@ -171,7 +173,7 @@ def test_while_a_patch_is_pinned_the_pointer_asks_what_it_gives_to_another(lens)
     lens.settle()
     said = lens.read()
     assert "Patch at row 2, column 3 (pinned)." in said
-    assert "Of its attention the patch at row 2, column 4 gets 100%." in said
+    assert "The patch at row 2, column 4 gets 100% of its attention." in said
 
 
 def test_the_scale_can_be_common_and_the_legend_says_which(lens):
@@ -180,10 +182,12 @@ def test_the_scale_can_be_common_and_the_legend_says_which(lens):
     heads.press("ArrowDown")
     lens.settle()
     legend = lens.page.locator(".legend .hi")
-    assert legend.inner_text().startswith("brightest = 6.3% (in this map)")
+    assert legend.inner_text().startswith("brightest: 6.3% in the large map")
     lens.page.get_by_role("button", name="common").click()
     lens.settle()
-    assert legend.inner_text() == "brightest = 100% the same scale in all maps"
+    assert legend.inner_text() == (
+        "brightest: 100%, the same in all maps; this map’s highest is 6.3%"
+    )
 
 
 def test_the_same_numbers_are_a_table_once_it_is_opened(lens):

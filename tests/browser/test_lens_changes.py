@@ -66,7 +66,7 @@ def test_the_answer_stands_beside_the_one_before(lens):
     assert lens.page.locator(".verdict").inner_text() == "Answer: frog 82%"
     assert lens.page.locator(".key").is_hidden()
     lens.show(changed(Intervention(heads_off=((0, 0), (3, 1)))))
-    assert lens.page.locator(".verdict").inner_text() == "Answer: frog 82% → cat 52%"
+    assert lens.page.locator(".verdict").inner_text() == "Answer: unchanged frog 82% → now cat 52%"
     assert lens.page.locator(".key").is_visible()
     cat = lens.page.locator(".bars li").nth(3)
     assert cat.locator(".val").inner_text() == "2.0% → 52%"
@@ -152,12 +152,30 @@ def test_a_click_erases_a_patch_and_another_brings_it_back(lens):
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
 
 
+def test_a_drag_erases_what_it_passes_in_one_message_and_a_second_brings_it_back(lens):
+    lens.show(unchanged())
+    lens.page.get_by_role("button", name="erase").click()
+    mouse = lens.page.mouse
+    for patches in ([[0, -1], [1, -1], [2, -1], [3, -1]], []):
+        mouse.move(*lens.at("canvas.picture", 1, 1, 4))
+        mouse.down()
+        mouse.move(*lens.at("canvas.picture", 1, 4, 4))
+        mouse.up()
+        lens.settle()
+        assert last(lens)["patches"] == patches
+    assert len(lens.sent()) == 2
+    lens.page.locator("canvas.picture").press("End")
+    lens.page.locator("canvas.picture").press("Enter")
+    assert last(lens)["patches"] == [[15, -1]]
+
+
 def test_two_clicks_let_two_patches_change_places(lens):
     lens.show(unchanged())
     lens.page.get_by_role("button", name="swap").click()
     lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
     lens.settle()
-    assert "changes places with the one at row 1, column 1" in lens.read()
+    hint = lens.page.locator(".hint").inner_text()
+    assert "changes places with the one at row 1, column 1" in hint
     lens.page.mouse.click(*lens.at("canvas.picture", 4, 4, 4))
     assert last(lens)["patches"] == [[0, 15], [15, 0]]
     picture = lens.page.locator("canvas.picture")

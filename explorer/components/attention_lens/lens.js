@@ -2,12 +2,14 @@
 // What outlives the page in this window: the link that was followed last, and how maps are shown.
 const WINDOW = (globalThis.__vitExplorerLens ??= { followed: null, direction: 'from', scale: 'each', head: null });
 
+const FINGER = matchMedia('(pointer: coarse)');
+
 class Lens extends Drawing {
   constructor(root) {
     super();
     const $ = (selector) => root.querySelector(selector);
     Object.assign(this, { wrap: $('.wrap'), lens: $('.lens'), picture: $('canvas.picture'), heads: $('canvas.heads'), read: $('.read'), which: $('.which'), bar: $('.legend .bar'), high: $('.legend .hi'),
-      chips: $('.prefix'), badge: $('.badge'), thisHead: $('.this-head'), thisBlock: $('.this-block'), answers: $('.answers'), numbers: $('.numbers'), tables: $('.tables') });
+      chips: $('.prefix'), badge: $('.badge'), thisHead: $('.this-head'), thisBlock: $('.this-block'), answers: $('.answers'), numbers: $('.numbers'), hint: $('.hint'), effect: $('.effect') });
     this.mode = 'point'; this.opacity = .88;
     this.hover = null; this.aim = null; this.pinned = null; this.picked = null; this.peek = null; this.cost = [];
     this.model = null;                      // the last reading; it stays, dimmed, while its successor is awaited
@@ -21,6 +23,7 @@ class Lens extends Drawing {
   stop() { this.events.abort(); this.resize.disconnect(); pin.leave(this); clearTimeout(this.filling); clearTimeout(this.telling); }
   listen(root, signal) {
     const on = (element, name, act) => element.addEventListener(name, act, { signal }), click = (selector, act) => on(root.querySelector(selector), 'click', act);
+    this.brush(on);
     pickable(this.picture, (x, y) => cell(x, y, this.W, this.H, this.grid), this, signal);
     keyable(this.picture, this, signal);
     on(this.heads, 'pointermove', (event) => { if (event.pointerType === 'mouse') this.point(this.under(event)); });
@@ -30,21 +33,21 @@ class Lens extends Drawing {
     for (const name of ['direction', 'scale', 'mode', 'positions']) {
       for (const button of root.querySelectorAll(`[data-${name}]`)) on(button, 'click', () => this.choose(name, button.dataset[name]));
     }
-    on(root.querySelector('input'), 'input', (event) => { this.opacity = event.target.value / 100; this.over = this.theme.over(this.opacity); this.schedule(); });
-    click('.unfold', (event) => {
-      const extra = root.querySelector('.extra');
-      extra.hidden = !extra.hidden;
-      event.currentTarget.setAttribute('aria-expanded', !extra.hidden);
-    });
+    on(root.querySelector('input'), 'input', (event) => { this.opacity = event.target.value / 100; this.mute(); this.schedule(); });
+    const unfold = (button, folded, open) => { folded.hidden = !open; button.setAttribute('aria-expanded', open); };
+    const more = root.querySelector('.unfold'), extra = root.querySelector('.extra'), table = root.querySelector('.as-table');
+    on(more, 'click', () => unfold(more, extra, extra.hidden));
+    on(this.wrap, 'pointerdown', (event) => { if (!event.composedPath().some((one) => one === more || one === extra)) unfold(more, extra, false); });
+    on(extra, 'keydown', (event) => { if (event.key === 'Escape') { unfold(more, extra, false); more.focus(); } });
+    on(table, 'click', () => { unfold(table, this.numbers, this.numbers.hidden); this.fill(); });
     click('.reset', () => this.change(() => this.changes.reset()));
     click('.shuffle', () => this.change(() => this.changes.shuffle()));
     click('.this-head', () => this.change(() => this.changes.toggleHead(this.index(this.chosen))));
     click('.this-block', () => this.change(() => this.changes.toggleBlock(this.chosen[0])));
-    on(this.numbers, 'toggle', () => this.fill());
   }
   choose(name, value) {
     if (name === 'positions') this.change(() => { this.changes.positions = value === 'on'; });
-    else if (name === 'mode') { this.mode = value; this.picked = null; } else this.setView({ [name]: value });
+    else if (name === 'mode') { this.mode = value; this.picked = this.stroke = null; this.picture.style.touchAction = value === 'erase' ? 'none' : ''; } else this.setView({ [name]: value });
     this.schedule();
   }
 
@@ -79,6 +82,32 @@ class Lens extends Drawing {
       this.picked = null;
       if (other === p) this.schedule(); else this.change(() => this.changes.swap(other, p));
     }
+  }
+  brush(on) {                               // while erasing: a drag erases, or brings back, all that it passes; sent once, at its end
+    const under = (event) => { const r = this.picture.getBoundingClientRect(); return cell(event.clientX - r.left, event.clientY - r.top, this.W, this.H, this.grid); };
+    on(this.picture, 'click', (event) => { if (this.mode === 'erase') event.stopImmediatePropagation(); });   // it was a drag already
+    on(this.picture, 'pointerdown', (event) => {
+      const p = this.mode === 'erase' && this.live && event.button === 0 ? under(event) : null;
+      if (p === null) return;
+      this.picture.setPointerCapture(event.pointerId);
+      this.stroke = { erases: this.changes.from[p] !== ERASED, last: p };
+      this.dab(p);
+    });
+    on(this.picture, 'pointermove', (event) => {
+      const p = this.stroke ? under(event) : null;
+      if (p === null) return;
+      const [, columns] = this.grid, { last } = this.stroke, [y, x] = [Math.floor(last / columns), last % columns], [down, right] = [Math.floor(p / columns) - y, p % columns - x];
+      const steps = Math.max(Math.abs(down), Math.abs(right));
+      for (let s = 1; s <= steps; s++) this.dab((y + Math.round(s * down / steps)) * columns + x + Math.round(s * right / steps));
+      this.stroke.last = p;
+    });
+    for (const name of ['pointerup', 'pointercancel']) on(this.picture, name, () => { if (this.stroke) { this.stroke = null; this.change(() => {}); } });
+  }
+  dab(p) {
+    if ((this.changes.from[p] !== ERASED) !== this.stroke.erases) return;
+    this.changes.erase(p);
+    this.composed();
+    this.schedule();
   }
   letGo() {
     if (this.picked !== null) { this.picked = null; this.schedule(); return; }
@@ -149,6 +178,7 @@ class Lens extends Drawing {
     fits('rgb', data.rgb, 3 * width * height);
     const shares = live ? new Shares(data) : null;   // throws before anything is touched
     this.head = head; this.grid = head.grid; this.live = live;
+    this.alike = head.grid[0] * head.grid[1] + head.prefix.length === 1;   // one token: every map is the same square, so there are only switches
     this.source = sprite(data.rgb, width, height);
     this.changes.meet(head);
     if (live) {
@@ -156,14 +186,13 @@ class Lens extends Drawing {
       this.start = head.start.patch;
       if (head.look && head.look[0] !== WINDOW.looked) { WINDOW.looked = head.look[0]; this.setView({ head: head.look.slice(1) }); }
     } else this.start = null;
+    this.theme = theme(this.wrap);
     this.composed();
     this.meetLink();
     this.hover = this.aim = this.peek = null;
     if (this.picked >= this.grid[0] * this.grid[1]) this.picked = null;
     this.wrap.dataset.state = head.state;
     this.lens.classList.toggle('awaited', !live);
-    this.theme = theme(this.wrap); this.over = this.theme.over(this.opacity);
-    this.bar.style.background = `linear-gradient(90deg, ${this.theme.sequential.join(',')})`;
     this.chipsFor(head.prefix);
     this.draw();
     requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -185,6 +214,7 @@ class Lens extends Drawing {
   composed() {                              // the picture as it is changed, and as the maps of the last reading show it
     this.seen = this.changes.compose(this.source, this.grid, this.head.mean);
     if (this.live) this.model.seen = this.seen;
+    this.mute();
   }
   chipsFor(names) {                         // one button per token that is not a patch
     if (this.chips.children.length === names.length) return;
@@ -206,6 +236,8 @@ class Lens extends Drawing {
     this.drawHeads();
     this.drawControls(p);
     this.wrap.dataset.shown = p ?? ''; this.wrap.dataset.pinned = this.pinned ?? '';
+    this.sayHow();
+    this.lens.classList.toggle('alike', Boolean(this.live && this.alike));
     if (this.live) this.say(p); else this.sayAwaited();
     this.cost.push(performance.now() - start);
     if (this.cost.length > 200) this.cost.shift();
@@ -242,20 +274,19 @@ class Lens extends Drawing {
   }
   say(p) {
     const { shares } = this.model, at = this.at(p), each = this.scale === 'each';
-    const brightest = `brightest = ${share(each ? shares.maxima[at.k] : shares.largest)}  ${each ? '(in this map); each map has its own maximum' : 'the same scale in all maps'}`;
+    const highest = share(shares.maxima[at.k]), brightest = this.alike ? 'One token: in every head it gives itself 100%, so there are switches here and no maps.'
+      : each ? `brightest: ${highest} in the large map; each map has its own` : `brightest: ${share(shares.largest)}, the same in all maps; this map’s highest is ${highest}`;
     if (this.high.textContent !== brightest) this.high.textContent = brightest;
-    const parts = readout(shares, at), hint = this.hint();
-    this.read.replaceChildren(...hint ? [hint, document.createElement('br')] : [], ...parts);
+    this.read.replaceChildren(...readout(shares, at));
     this.fill();
   }
-  hint() {
-    if (this.mode === 'erase') return 'Click a patch to fill it with the mean colour of the data; click again to bring it back.';
-    if (this.mode === 'swap') return this.picked === null ? 'Click two patches: they change places.' : `Now click the patch that changes places with the one at ${place(this.picked, this.grid)}.`;
-    return null;
+  sayHow() {
+    const how = howTo(this.mode, FINGER.matches, this.picked === null ? null : place(this.picked, this.grid));
+    if (this.hint.textContent !== how) this.hint.textContent = how;
   }
   fill() {                                  // the table follows, a moment behind the pointer
     clearTimeout(this.filling);
-    if (this.numbers.open && this.live) this.filling = setTimeout(() => this.tables.replaceChildren(...tables(this.model.shares, this.at(this.shown()))), 120);
+    if (!this.numbers.hidden && this.live) this.filling = setTimeout(() => this.numbers.replaceChildren(...tables(this.model.shares, this.at(this.shown()))), 120);
   }
   sayAwaited() {
     const { what, then, done } = this.head;

@@ -2,6 +2,13 @@
 const share = (x) => (x >= .9995 ? '100' : x >= .0005 ? (100 * x).toFixed(1) : x > 0 ? '<0.1' : '0') + '%';   // never 100 beside something else
 const strong = (text) => { const b = document.createElement('b'); b.textContent = text; return b; };
 
+function howTo(mode, finger, picked) {      // one line above the picture
+  if (mode === 'erase') return `${finger ? 'Stroke' : 'Click or drag'} over patches to fill them with the mean colour of the data; once more brings them back.`;
+  if (mode === 'swap') return picked ? `Now the patch that changes places with the one at ${picked}.` : `${finger ? 'Tap' : 'Click'} two patches: they change places.`;
+  return finger ? 'Tap a patch to ask where it looks; tap a small map to enlarge it; the switch in its corner turns that head off.'
+    : 'Point at a patch; click to keep it. Click a small map to enlarge it; the switch in its corner turns that head off.';
+}
+
 // ---- the readout. `at`: { p, target, k, l, h, direction, pinned, names, size, [rows, columns] grid }
 function readout(shares, at) {
   const { p, target, k, l, h, direction, pinned, names, grid } = at, { count: N, prefix } = shares, map = shares.map(k), best = largestOf(map);
@@ -10,8 +17,10 @@ function readout(shares, at) {
   const parts = [strong(`${p < 0 ? cap(called(p)) : `Patch at ${place(p, grid)}`}${pinned ? ' (pinned). ' : '. '}`)];
   if (target !== null) {
     const [from, to] = direction === 'from' ? [p, target] : [target, p];
-    const whom = to === from ? 'itself' : direction === 'from' ? called(to) : 'it';
-    parts.push(direction === 'from' || to === from ? `Of its attention ${whom} gets ` : `${cap(called(from))} gives ${whom} `, strong(share(shares.share(k, from, to))), '. ');
+    const given = strong(share(shares.share(k, from, to)));
+    if (to === from) parts.push('It keeps ', given, ' of its attention for itself. ');
+    else if (direction === 'from') parts.push(`${cap(called(to))} gets `, given, ' of its attention. ');
+    else parts.push(`${cap(called(from))} gives it `, given, ' of its attention. ');
   }
   if (direction === 'to') {
     const given = `In h${name} it is looked at most by ${most} (${share(map[best])} of that patch’s attention).`;
@@ -66,7 +75,9 @@ function answer(root, answers, changed, sentence) {
   bars.style.gridTemplateRows = root.clientWidth <= 700 ? '' : `repeat(${Math.ceil(listed.length / 2)}, 22px)`;
   bars.classList.toggle('changed', changed);
   root.querySelector('.key').hidden = !changed;
-  verdict.replaceChildren('Answer: ', ...!now ? ['–'] : changed ? [...preferred(before, first), ' → ', ...preferred(now, top)] : preferred(now, top));
+  const moves = () => [...preferred(before, first), ' → ', ...preferred(now, top)];
+  verdict.replaceChildren('Answer: ', ...!now ? ['–'] : changed ? ['unchanged ', ...preferred(before, first), ' → now ', ...preferred(now, top)] : preferred(now, top));
+  root.querySelector('.effect').replaceChildren(...changed && now ? moves() : []);
   root.querySelector('.note').textContent = changed && now ? `${sentence}${moved(names, now, before)}` : '';
 }
 function word(text, truth) { const span = document.createElement('span'); span.textContent = text; span.className = truth ? 'truth' : ''; return span; }
