@@ -10,10 +10,12 @@ from explorer.components.attention_lens import Link
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
 from explorer.words import findings
+from explorer.words.lens_title import lens_title
 from vitcore.config import ViTConfig, grid_side
 from vitcore.intervention import Intervention
 
 _TEXT = (
+    "The title's shares are averages over all patches. "
     "Point at a patch, or move with the arrow keys: all heads of all blocks show where it looks. "
     "Columns are blocks, in the order in which the model runs them; rows are heads. Choose a map "
     "to see it large over the picture. Click a patch to pin it; the pointer then asks what it "
@@ -73,7 +75,7 @@ def draw_lens(
     config: ViTConfig | None,
     link: Link | None,
 ) -> None:
-    """The lens and the class bars; a pin or a change runs this part alone."""
+    """Title, lens and class bars; a pin, another map or a change runs this part alone."""
     changes = attention_state.changes(model, picture, patch_size)
     now, before = answer, None
     if isinstance(answer, Reading) and changes != Intervention():
@@ -83,6 +85,7 @@ def draw_lens(
         )
         if isinstance(now, Waiting) and attention_state.in_fragment():
             st.rerun()  # the page asks again once there is news, a part of it does not
+    draw_title(now, found, changes)
     components.lens(
         now,
         picture,
@@ -101,6 +104,29 @@ def draw_lens(
     )
 
 
+def draw_title(
+    now: Reading | Waiting | Problem, found: findings.Striking | None, changes: Intervention
+) -> None:
+    """What the large map shows; below it what the URL asked for in vain."""
+    if found is None:
+        title = findings.cut_title(patch_size, grid_side(patch_size))
+    elif not isinstance(now, Reading):
+        title = st.session_state.get("lens_title", found.title)  # it stays until there is news
+    else:
+        title = lens_title(
+            found,
+            now.attention,
+            now.grid,
+            prefix=now.prefix,
+            head=attention_state.present(model, picture, patch_size).head,
+            changes=changes,
+        )
+        st.session_state["lens_title"] = title
+    st.title(title)
+    if said := attention_state.notes(model, picture, patch_size):
+        st.html(f'<p class="quiet-line" role="status">{escape(said)}</p>')
+
+
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
 try:
     config, _ = services.weights(model)
@@ -117,12 +143,6 @@ if stage := components.strip(answer, picture, patch_size, now="attention", confi
 found = None
 if isinstance(answer, Reading):
     found = findings.striking(answer.attention, answer.grid, prefix=answer.prefix)
-    st.title(found.title)
-else:
-    st.title(findings.cut_title(patch_size, grid_side(patch_size)))
-
-if said := attention_state.notes(model, picture, patch_size):
-    st.html(f'<p class="quiet-line" role="status">{escape(said)}</p>')
 draw_lens(answer, found, config, link)
 components.how_to_read(
     text=_TEXT,

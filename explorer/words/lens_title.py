@@ -1,0 +1,52 @@
+"""The Attention page's title: about the head that the lens shows large, as it shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.words.findings import Striking, striking
+from vitcore.intervention import Intervention
+
+_AVERAGED = "Averaged over patches, head "  # said below the title, in "How to read this"
+
+
+def lens_title(
+    found: Striking,
+    attention: np.ndarray,
+    grid: tuple[int, int],
+    *,
+    prefix: int = 0,
+    head: tuple[int, int] | None = None,
+    changes: Intervention | None = None,
+) -> str:
+    """What the title says of what is shown.
+
+    Args:
+        found: the head that stands out in the unchanged pass.
+        attention: (L, H, T, T) of the pass that is shown, rows are queries and sum to 1.
+        grid: (rows, columns) of patches; T = prefix + rows * columns.
+        prefix: tokens before the patches.
+        head: the block and head that a person has chosen; by default that of `found`.
+        changes: what was changed in the pass.
+    """
+    changes = changes or Intervention()
+    if head is None and changes == Intervention():
+        return _short(found.title)
+    block, number = head or (found.block, found.head)
+    if not (block < attention.shape[0] and number < attention.shape[1]):
+        block, number = found.block, found.head
+    name = f"Head {number + 1} of block {block + 1}"
+    if (block, number) in changes.heads_off:
+        return f"{name} is switched off: the blocks after it do without it"
+    own = striking(attention[block : block + 1, number : number + 1], grid, prefix=prefix)
+    if own.title.startswith(_AVERAGED):
+        said = _short(own.title).replace("Head 1 of block 1", name)
+    elif own.title.startswith("No head"):
+        said = f"{name} looks nearly everywhere alike"
+    else:
+        return own.title
+    return said if changes == Intervention() else f"As changed: {said[0].lower()}{said[1:]}"
+
+
+def _short(title: str) -> str:
+    return f"Head {title.removeprefix(_AVERAGED)}" if title.startswith(_AVERAGED) else title

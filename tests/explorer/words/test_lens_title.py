@@ -1,0 +1,44 @@
+"""The title of the Attention page follows what the lens shows."""
+
+import numpy as np
+
+from explorer.words.findings import striking
+from explorer.words.lens_title import lens_title
+from vitcore.intervention import Intervention
+
+EVEN, ITSELF = np.full((4, 4), 0.25), np.eye(4)
+ATTENTION = np.array([[EVEN, ITSELF], [EVEN, EVEN]])  # head 2 of block 1 stands out
+FOUND = striking(ATTENTION, (2, 2))
+SHOWN = (FOUND, ATTENTION, (2, 2))
+
+
+def test_it_speaks_of_the_head_that_stands_out_while_none_is_chosen():
+    assert lens_title(*SHOWN) == (
+        "Head 2 of block 1 puts 100% on the patch itself; an even spread, 25%"
+    )
+
+
+def test_it_speaks_of_the_head_that_is_chosen():
+    assert lens_title(*SHOWN, head=(0, 1)) == lens_title(*SHOWN)
+    said = "Head 1 of block 2 looks nearly everywhere alike"
+    assert lens_title(*SHOWN, head=(1, 0)) == said
+
+
+def test_a_head_that_the_model_does_not_have_is_none():
+    assert lens_title(*SHOWN, head=(7, 0)) == lens_title(*SHOWN)
+
+
+def test_it_says_that_the_pass_was_changed():
+    said = lens_title(*SHOWN, changes=Intervention(heads_off=((1, 1),)))
+    assert said.startswith("As changed: head 2 of block 1 puts 100%")
+
+
+def test_a_head_that_is_off_is_said_to_be_off():
+    said = lens_title(*SHOWN, changes=Intervention(heads_off=((0, 1),)))
+    assert said.startswith("Head 2 of block 1 is switched off")
+
+
+def test_one_token_stays_one_token():
+    one = np.ones((2, 2, 1, 1))
+    said = lens_title(striking(one, (1, 1)), one, (1, 1), head=(1, 1))
+    assert said == "There is one token only, so all attention stays on itself"
