@@ -9,7 +9,16 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import data, explaining, hovering, memory, opening, sliding, training
+from tests.bench import (
+    data,
+    explaining,
+    hovering,
+    memory,
+    opening,
+    sliding,
+    training,
+    watching,
+)
 from tests.bench.table import Row, show
 from tests.browser.conftest import ARGUMENTS
 from tests.run import cifar10_folder, find_browser
@@ -21,6 +30,7 @@ PARTS = {
     "hovering": hovering.measure,
     "explaining": explaining.measure,
     "training": training.measure,
+    "watching": watching.measure,
     "memory": memory.measure,
 }
 
