@@ -1,4 +1,4 @@
-"""The only door from views to models and data, and the only caching."""
+"""The only door from views to models and data: what is known of them, and what they are asked."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import gathering
+from explorer.known_models import card, model_names, stamp_of, trouble, weights
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import DEFAULT_PATCH_SIZE, Picture
 from explorer.worker import tasks
 from explorer.worker.dispatcher import Dispatcher
 from explorer.worker.wishes import Asker, Task
 from vitcore import checkpoints
-from vitcore.cache import runs_home
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.intervention import Intervention
 from vitcore.sentences import sentence
-from vitcore.training import model_files
-from vitcore.training.runs import is_name
 
 __all__ = [
     "Intervention",
@@ -45,64 +42,7 @@ __all__ = [
 _log = logging.getLogger(__name__)
 _PATIENCE = 0.4  # seconds a script run may wait for the model, in all
 _HEAD_START = 5.0  # seconds after which the worker is started though nobody has opened a page
-_FAVOURITE = "flexi-cifar10"  # the model shown first, where it is there
 _references = itertools.count(1)
-
-
-# Models.
-
-
-def model_names() -> list[str]:
-    """Models that can be chosen: the bundled ones, then own runs, the newest first."""
-    bundled = sorted(checkpoints.bundled(), key=lambda name: (name != _FAVOURITE, name))
-    ages = {path.name: _age(path) for path in runs_home().glob("*") if is_name(path.name)}
-    own = [name for name in ages if ages[name] and name not in bundled]
-    return bundled + sorted(own, key=lambda name: (ages[name], name), reverse=True)
-
-
-def _age(folder: Path) -> int:
-    """When a model's weights were written, or 0 where its files are not both there, and whole."""
-    if model_files.problem(folder):
-        return 0
-    try:
-        return (folder / checkpoints.WEIGHTS).stat().st_mtime_ns
-    except OSError:  # deleted at this moment
-        return 0
-
-
-def trouble(name: str) -> str:
-    """What keeps a run from being a model, as a sentence, or "" where there is no such run."""
-    folder = runs_home() / name
-    try:
-        known = is_name(name) and folder.name == name and folder.is_dir()
-        return model_files.problem(folder) if known else ""
-    except (OSError, ValueError):  # a name that is too long, or none at all
-        return ""
-
-
-def card(model: str) -> dict[str, Any] | None:
-    """What a model's makers say of it, or None."""
-    return checkpoints.card(model)
-
-
-def weights(model: str) -> tuple[ViTConfig, dict[str, np.ndarray]]:
-    """A model's config and its weights by name, float32, read-only; needs no worker.
-
-    Raises:
-        CheckpointError: if there is no such model, or its files are damaged.
-    """
-    return _weights(model, _stamp(checkpoints.folder_of(model)))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _weights(
-    model: str,
-    stamp: tuple[int, ...],  # noqa: ARG001 - a new file, new weights
-) -> tuple[ViTConfig, dict[str, np.ndarray]]:
-    config, arrays = checkpoints.read(model)
-    for array in arrays.values():
-        array.setflags(write=False)
-    return config, arrays
 
 
 def config(model: str) -> ViTConfig | Problem:
@@ -254,7 +194,7 @@ def ask(
         return Problem("There is no model yet.", "Train one on the Train page.")
     try:
         folder = checkpoints.folder_of(model)
-        stamp = _stamp(folder)
+        stamp = stamp_of(folder)
     except (OSError, ValueError) as error:
         return _explain(error)
     task = Task(
@@ -271,12 +211,6 @@ def ask(
     if not background:  # which nobody waits for, perhaps of a model that nobody chose
         _wanted().update(folder=folder, stamp=stamp, patch_size=patch_size)
     return _dispatcher().ask(task, _asker(), slot=slot, patience=patience, heeded=heeded)
-
-
-def _stamp(folder: Path) -> tuple[int, ...]:
-    """The state of a model's files: another stamp, another model."""
-    files = (folder / checkpoints.WEIGHTS, folder / checkpoints.CONFIG)
-    return tuple(part for s in map(Path.stat, files) for part in (s.st_mtime_ns, s.st_size))
 
 
 def _asker() -> Asker:
@@ -327,7 +261,7 @@ def _target() -> tuple[Path, tuple[int, ...], int] | None:
         return wanted["folder"], wanted["stamp"], wanted["patch_size"]
     for name in model_names()[:1]:
         folder = checkpoints.folder_of(name)
-        return folder, _stamp(folder), DEFAULT_PATCH_SIZE
+        return folder, stamp_of(folder), DEFAULT_PATCH_SIZE
     return None
 
 
