@@ -15,6 +15,7 @@ from tests.bench import (
     hovering,
     memory,
     opening,
+    polling,
     sliding,
     training,
     watching,
@@ -31,6 +32,7 @@ PARTS = {
     "explaining": explaining.measure,
     "training": training.measure,
     "watching": watching.measure,
+    "polling": polling.measure,
     "memory": memory.measure,
 }
 
