@@ -12,7 +12,7 @@ from explorer.components.attention_lens.lens_state import LensState
 from explorer.state import Picture
 
 _NOTE = "attention_link_note"
-_PANEL = "Take it along"  # the one that says the link
+_FOLLOWING = ("Numbers", "Take it along")  # they show what is set in the lens
 
 
 def asked_in_vain(
@@ -59,8 +59,8 @@ def forget() -> None:
 
 
 def is_open() -> bool:
-    """Whether the panel that says the link is open."""
-    return st.session_state.get("attention_panel") == _PANEL
+    """Whether a panel is open that shows what is set in the lens: a head, a pin, a link."""
+    return st.session_state.get("attention_panel") in _FOLLOWING
 
 
 def address(

@@ -25,6 +25,7 @@ def heads_figure(
     title: str,
     said: str,
     query: tuple[int, int] | None = None,
+    common: bool = False,
 ) -> np.ndarray:
     """All heads with their blocks' and heads' numbers, each map's maximum, and a legend.
 
@@ -35,18 +36,21 @@ def heads_figure(
         title: picture, model and patch size.
         said: what the maps show.
         query: (row, column) of the patch that looks, which gets a ring.
+        common: whether all maps have one scale.
 
     Returns:
         (pixels, pixels, 3) uint8.
     """
     large, plain, small = (ImageFont.load_default(size) for size in (26, 20, 17))
-    tiles = mosaic(maps, seen, ramp, gaps=(_CAPTION, _GAP))
+    top = float(maps.max()) if common else None
+    legend = _LEGEND if top is None else f"brightest: {100 * top:.1f} %, the highest of all maps"
+    tiles = mosaic(maps, seen, ramp, gaps=(_CAPTION, _GAP), highest=top)
     blocks, heads, rows, columns = maps.shape
     high, wide = (
         (side + gap) // count - gap
         for side, gap, count in zip(tiles.shape, (_CAPTION, _GAP), (heads, blocks), strict=False)
     )
-    needed = max(large.getlength(title), plain.getlength(said), plain.getlength(_LEGEND) + _RAMP)
+    needed = max(large.getlength(title), plain.getlength(said), plain.getlength(legend) + _RAMP)
     width = 2 * _EDGE + _LEFT + max(tiles.shape[1], int(needed) + 1)
     page = Image.new("RGB", (width, _HEAD + tiles.shape[0] + _CAPTION + _FOOT), "white")
     page.paste(Image.fromarray(tiles), (_EDGE + _LEFT, _HEAD))
@@ -75,7 +79,7 @@ def heads_figure(
     bar = np.rint(bar).astype(np.uint8)[None].repeat(16, axis=0)
     draw.text((_EDGE + _LEFT, foot), "0", "black", plain)
     page.paste(Image.fromarray(bar), (_EDGE + _LEFT + 20, foot + 5))
-    draw.text((_EDGE + _LEFT + 30 + _RAMP, foot), _LEGEND, "black", plain)
+    draw.text((_EDGE + _LEFT + 30 + _RAMP, foot), legend, "black", plain)
     return np.asarray(page)
 
 
@@ -85,14 +89,16 @@ def mosaic(
     ramp: Sequence[str],
     *,
     gaps: tuple[int, int] = (_GAP, _GAP),
+    highest: float | None = None,
 ) -> np.ndarray:
-    """Blocks as columns, heads as rows, each map scaled by its own maximum.
+    """Blocks as columns, heads as rows.
 
     Args:
         maps: (L, H, rows, columns), not negative.
         seen: (height, width, 3) uint8, whole patches.
         ramp: colours as `#rrggbb`, low to high.
         gaps: pixels between maps, down and across.
+        highest: the brightest value of all maps; each map's own where None.
 
     Returns:
         (pixels, pixels, 3) uint8, nothing blurred.
@@ -108,7 +114,8 @@ def mosaic(
     colours = _channels(ramp).T
     places = np.linspace(0, 1, len(colours))
     for block, head in np.ndindex(blocks, heads):
-        share = maps[block, head] / max(float(maps[block, head].max()), 1e-12)
+        most = float(maps[block, head].max()) if highest is None else highest
+        share = maps[block, head] / max(most, 1e-12)
         over = np.stack([np.interp(share, places, colours[:, i]) for i in range(3)], axis=-1)
         over = over.repeat(down, axis=0).repeat(across, axis=1)
         top, left = head * (height + below), block * (width + aside)

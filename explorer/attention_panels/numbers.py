@@ -173,7 +173,7 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
         digits=number.digits,
         lines=compared,
         spread=known.std(axis=0) if len(known) > 1 else None,
-        enlarged=_enlarged(),
+        enlarged=attention_state.present(asked.model, asked.picture, asked.patch_size).head,
         colours=colours(),
         height=HEIGHT,
     )
@@ -186,19 +186,13 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
     download("All (NPZ)", lambda: npz(numbers), f"{file}.npz", key="numbers_npz", place=row)
 
 
-def _enlarged() -> tuple[int, int] | None:
-    """The head that a click on its circle made large in the lens."""
-    asked = st.session_state.get("attention_look")
-    return asked[1:] if asked else None
-
-
 def look() -> None:
     """Show the head of a clicked circle large in the lens."""
     for point in st.session_state["attention_numbers"]["selection"]["points"][:1]:
         head = point.get("customdata") or []
         if len(head) == 2:
             st.session_state["attention_look"] = secrets.token_hex(4), *map(int, head)
-            st.rerun(["attention_lens", "attention_panels"])
+            st.rerun("attention_lens")
 
 
 def lines(asked: Asked, name: str) -> list[Line]:

@@ -25,6 +25,7 @@ class State:
     pooling: str = "mean"
     prefix: int = 0
     pinned: int | None = None
+    looked_at: bool = False  # by whom the pinned patch is looked at, not where it looks
     masked: bool = False  # whether the object is known
 
 
@@ -96,8 +97,11 @@ def _trace(state: State) -> str:
     ]
     if state.pinned is not None:
         lines.append(
-            f"pinned = attention[:, :, trace.prefix + {state.pinned}, trace.prefix:]"
-            "  # (L, H, N), of the pinned patch"
+            f"pinned = attention[:, :, trace.prefix:, trace.prefix + {state.pinned}]"
+            "  # (L, H, N), who looks at the pinned patch"
+            if state.looked_at
+            else f"pinned = attention[:, :, trace.prefix + {state.pinned}, trace.prefix:]"
+            "  # (L, H, N), where the pinned patch looks"
         )
     return "\n".join(lines) + "\n"
 

@@ -20,6 +20,7 @@ from explorer.attention_panels.common import (
     in_its_place,
     quiet,
 )
+from explorer.attention_panels.lens_codes import LensState
 from explorer.attention_panels.mosaic import heads_figure
 from explorer.attention_panels.script import State, script
 from explorer.readings import Reading
@@ -75,12 +76,13 @@ def shown(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -
         pooling=asked.config.pooling,
         prefix=asked.reading.prefix,
         pinned=state.pinned(),
+        looked_at=attention_state.present(*_of(asked)).looked_at,
         masked=asked.picture.mask is not None and listed,
     )
 
 
 def _files(asked: Asked, reading: Reading) -> None:
-    pinned, ramp = state.pinned(), colours().sequential
+    lens, ramp = attention_state.present(*_of(asked)), colours().sequential
     places = [place for _ in range(2) for place in st.columns(2)]
     download(
         "This pass (NPZ)", lambda: reading_npz(reading), asked.file("pass.npz"),
@@ -96,51 +98,57 @@ def _files(asked: Asked, reading: Reading) -> None:
     )  # fmt: skip
     download(
         "All heads (PNG)",
-        lambda: png(all_heads(asked, reading, pinned, ramp)),
+        lambda: png(all_heads(asked, reading, lens, ramp)),
         asked.file("heads.png"),
         key="heads_png",
         place=places[2],
     )
     quiet(
-        f"All heads: {whose(asked, pinned)}, with blocks, heads and scale written. "
+        f"All heads: {whose(asked, lens)}, with blocks, heads and scale written. "
         "This pass: attention (L, H, T, T), probabilities, early answers, votes, lengths "
         "and the picture, as float32."
     )
 
 
-def maps_of(asked: Asked, reading: Reading, pinned: int | None) -> np.ndarray:
-    """Where each head looks: (L, H, rows, columns), of the pinned patch or pooled."""
-    if pinned is None:
+def _of(asked: Asked) -> tuple[str, state.Picture, int]:
+    return asked.model, asked.picture, asked.patch_size
+
+
+def maps_of(asked: Asked, reading: Reading, lens: LensState) -> np.ndarray:
+    """All heads' maps (L, H, rows, columns), of the pinned patch or pooled."""
+    if lens.pinned is None:
         how = {"pooling": asked.config.pooling, "prefix": reading.prefix}
         maps = pooled_attention(reading.attention, **how)
+    elif lens.looked_at:
+        maps = reading.attention[:, :, reading.prefix :, reading.prefix + lens.pinned]
     else:
-        maps = reading.attention[:, :, reading.prefix + pinned, reading.prefix :]
+        maps = reading.attention[:, :, reading.prefix + lens.pinned, reading.prefix :]
     return maps.reshape(*maps.shape[:2], *reading.grid)
 
 
-def whose(asked: Asked, pinned: int | None) -> str:
+def whose(asked: Asked, lens: LensState) -> str:
     """Whose attention the maps of all heads are, in words."""
-    if pinned is not None:
-        row, column = divmod(pinned, asked.reading.grid[1])
-        return f"where the pinned patch at row {row + 1}, column {column + 1} looks"
+    if lens.pinned is not None:
+        row, column = divmod(lens.pinned, asked.reading.grid[1])
+        patch = f"the pinned patch at row {row + 1}, column {column + 1}"
+        return f"who looks at {patch}" if lens.looked_at else f"where {patch} looks"
     if asked.config.pooling == "class":
         return "where the class token looks"
     return "where the patches look, pooled over all patches"
 
 
-def all_heads(
-    asked: Asked, reading: Reading, pinned: int | None, ramp: Sequence[str]
-) -> np.ndarray:
+def all_heads(asked: Asked, reading: Reading, lens: LensState, ramp: Sequence[str]) -> np.ndarray:
     """The figure of all heads, (pixels, pixels, 3) uint8."""
     changed = ", with what was changed in the lens" if changes_of(asked) != Intervention() else ""
-    said = whose(asked, pinned)
+    said, pinned = whose(asked, lens), lens.pinned
     return heads_figure(
-        maps_of(asked, reading, pinned),
+        maps_of(asked, reading, lens),
         reading.picture,
         ramp,
         title=f"{asked.picture.name}, model {asked.model}, patch size {asked.patch_size}",
         said=f"{said[0].upper()}{said[1:]}{changed}",
         query=None if pinned is None else divmod(pinned, reading.grid[1]),
+        common=lens.common,
     )
 
 

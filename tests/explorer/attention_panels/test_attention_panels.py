@@ -10,8 +10,9 @@ from explorer import attention_panels, gathering, services
 from explorer.analyses import explaining, mapping
 from explorer.analyses.explanations import MAPS, Gathered, HeadRanking, Judged, Maps
 from explorer.analyses.head_numbers import head_numbers
-from explorer.attention_panels import links
+from explorer.attention_panels import links, numbers, take_along
 from explorer.attention_panels.attention_state import Kept
+from explorer.attention_panels.lens_codes import LensState
 from explorer.readings import Problem, Waiting
 from vitcore.config import CLASS_NAMES
 from vitcore.intervention import Intervention
@@ -344,3 +345,28 @@ def test_the_words_stay_until_a_panel_is_chosen(open_panel):
     view.session_state["attention_link_note"] = "Panel zzz is not one."
     view.run()
     assert "Panel zzz is not one." in words(view)
+
+
+def test_all_heads_are_those_that_the_lens_shows(make_asked):
+    asked = make_asked(8)
+    attention, prefix = asked.reading.attention, asked.reading.prefix
+    how = {True: attention[:, :, prefix:, prefix + 5], False: attention[:, :, prefix + 5, prefix:]}
+    for looked_at, expected in how.items():
+        lens = LensState(pinned=5, looked_at=looked_at)
+        maps = take_along.maps_of(asked, asked.reading, lens)
+        np.testing.assert_array_equal(maps.reshape(expected.shape), expected)
+    said = [take_along.whose(asked, LensState(pinned=5, looked_at=way)) for way in how]
+    assert said[0] == "who looks at the pinned patch at row 2, column 2"
+    assert said[1] == "where the pinned patch at row 2, column 2 looks"
+    assert "pooled over all patches" in take_along.whose(asked, LensState())
+    assert "class token" in take_along.whose(make_asked(8, prefix=1), LensState())
+
+
+def test_the_head_shown_large_in_the_lens_is_marked_among_numbers(open_panel, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(numbers, "chart", lambda figure, *_, **__: drawn.append(figure))
+    monkeypatch.setattr(numbers.attention_state, "present", lambda *_: LensState(head=(0, 1)))
+    open_panel("Numbers")
+    (circles,) = [t for t in drawn[0].data if t.name == "one head"]
+    filled = np.array(circles.marker.symbol) == "circle"
+    assert [list(place) for place in np.array(circles.customdata)[filled]] == [[0, 1]]

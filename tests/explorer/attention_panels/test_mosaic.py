@@ -45,3 +45,12 @@ def test_a_figure_of_one_head_is_as_wide_as_its_title():
     how = {"said": "Where it looks", "title": "frog 0, model with a long name, patch size 32" * 2}
     figure = heads_figure(maps, seen, ("#000000", "#ffffff"), **how)
     assert (figure[:60, -25:] == 255).all()
+
+
+def test_one_scale_for_all_maps_leaves_the_weak_ones_dark():
+    maps, seen = np.zeros((2, 1, 1, 1)), np.zeros((32, 32, 3), np.uint8)
+    maps[0], maps[1] = 0.1, 1.0
+    weak, strong = (
+        mosaic(maps, seen, ("#000000", "#ffffff"), highest=top)[10, 10, 0] for top in (1.0, None)
+    )
+    assert weak < strong == round(0.88 * 255)
