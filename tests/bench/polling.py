@@ -1,4 +1,4 @@
-"""What a page that follows a run costs the app: processor time per second, nothing being trained."""
+"""What it costs the app when a page follows a run: processor time a second, nothing trained."""
 
 import os
 import threading
