@@ -66,15 +66,13 @@ def compiled(
         frozen: keep the weights of now instead, as constants of a pass that is fused as a whole.
     """
     if check() == "tensorflow":
-        import tensorflow as tf
-
         if frozen:
             call = _with_constants(model)
-            graph = tf.function(lambda *arrays: function(call, *arrays), jit_compile=True)
+            graph = _graph(lambda *arrays: function(call, *arrays), fused=True)
         else:
             # Not fused by XLA: that compiles four times as long for each patch size, and never
             # gives back some 20 MB for each.
-            graph = tf.function(lambda *arrays: function(model, *arrays), jit_compile=False)
+            graph = _graph(lambda *arrays: function(model, *arrays), fused=False)
         return _by_shape(graph)
     import jax
 
@@ -95,6 +93,13 @@ def compiled(
         return pure(trainable, other, *arrays)
 
     return run
+
+
+def _graph(function: Callable[..., Any], *, fused: bool) -> Any:
+    """A tf.function. Our Python branches on no tensor: reading it for such branches takes time."""
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=fused, autograph=False)
 
 
 def _by_shape(graph: Any) -> Callable[..., Any]:
@@ -135,9 +140,7 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     if check() != "tensorflow":
         return function
-    import tensorflow as tf
-
-    return tf.function(function, jit_compile=True)
+    return _graph(function, fused=True)
 
 
 def value_and_gradient(function: Callable[[Any], tuple[Any, Any]], point: Any) -> Any:
