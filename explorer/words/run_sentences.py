@@ -66,7 +66,7 @@ def progress_line(progress: Progress) -> str:
     parts = [run.config.data, run.config.preset] if run.config is not None else []
     parts += [f"epoch {_epoch(run.epoch)} / {_epoch(progress.epochs)}"]
     if progress.lives:
-        if progress.pictures_per_second is not None:
+        if progress.pictures_per_second is not None and progress.state != "starting":
             parts.append(f"{progress.pictures_per_second:,.0f} pictures/s")
         if heard := _heard(progress):
             parts.append(heard)

@@ -71,6 +71,8 @@ def test_the_line_of_a_run_tells_epoch_speed_and_time_left():
 
 
 def test_what_is_not_known_yet_is_not_said():
+    again = run_sentences.progress_line(progress("starting", pictures_per_second=812.4))
+    assert again == "sketch10 · tiny · epoch 2.4 / 5 · starting again"
     assert run_sentences.progress_line(progress("running")) == "sketch10 · tiny · epoch 2.4 / 5"
 
 
