@@ -182,10 +182,11 @@ def write(
         name: np.asarray(np.clip(value, -most, most) if half else value, kind, order="C")
         for name, value in weights.items()
     }
-    with replacing(folder / CONFIG) as part:
+    # Of those stored in half there are many, and one may be lost with the machine's power.
+    with replacing(folder / CONFIG, lasting=not half) as part:
         text = json.dumps({"format": 1, "model": config.to_dict()}, indent=1)
         part.write_text(text + "\n", "utf-8")
-    with replacing(folder / WEIGHTS) as part:
+    with replacing(folder / WEIGHTS, lasting=not half) as part:
         save_arrays(arrays, part)
 
 
@@ -213,10 +214,15 @@ def write_card(folder: Path, values: Mapping[str, Any]) -> None:
 
 
 class replacing:  # noqa: N801 - reads as a verb: `with replacing(path) as part`
-    """Write beside a file and put it in its place once it is whole and on disk."""
+    """Write beside a file and put it in its place once it is whole.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        path: the file.
+        lasting: wait until it is on disk, which takes as long as the disk is busy.
+    """
+
+    def __init__(self, path: Path, *, lasting: bool = True) -> None:
+        self.path, self.lasting = path, lasting
         self.part = path.with_name(f"{path.name}.{os.getpid()}.part")
 
     def __enter__(self) -> Path:
@@ -229,7 +235,8 @@ class replacing:  # noqa: N801 - reads as a verb: `with replacing(path) as part`
         if kind is not None:
             self.part.unlink(missing_ok=True)
             return
-        with open(self.part, "rb+") as file:
-            os.fsync(file.fileno())
+        if self.lasting:
+            with open(self.part, "rb+") as file:
+                os.fsync(file.fileno())
         os.chmod(self.part, self.mode)
         os.replace(self.part, self.path)
