@@ -148,7 +148,7 @@ def numbers_by_block(
         "x": marks["x"],
         "y": np.full(values.size, high),
         "mode": "markers",
-        "marker": {"size": 1, "opacity": 0},
+        "marker": {"size": 1, "opacity": 0, "color": colours.third},
         "text": said,
         "customdata": marks["customdata"],
         "hoverinfo": "text",
