@@ -1,12 +1,13 @@
-"""Training curves: epochs and values in, Plotly figures out."""
+"""Training curves: epochs and values in, figures out, for `components.curves` to draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
+from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette, plain
+from explorer.figures.style import Palette
 
 Points = tuple[Sequence[float], Sequence[float]]  # epochs, values; as many of each
 MOST_BESIDE = 3  # runs beside the shown one: more hues are not told apart
@@ -108,54 +109,35 @@ def curve(
             line={"color": colours.first, "width": 1.5, "dash": "dot"},
             hovertemplate="%{y:.1%}<extra>right among five, held back</extra>",
         )
-    plain(figure, colours, height=height)
-    figure.update_layout(
-        uirevision=revision,
-        hovermode="x unified",  # a pointer anywhere in the figure reads all curves there
-        showlegend=validation is not None or bool(beside),
-    )
     # A little room, so that the last point is not cut in half.
-    figure.update_xaxes(
-        range=[0, 1.02 * epochs],
-        title="epoch",
-        unifiedhovertitle_text="epoch %{x:.2f}",
-        dtick=1 if 2 < epochs <= 6 else None,
-    )
+    x = {"range": [0, 1.02 * epochs], "title": {"text": "epoch"}}
+    y: dict[str, Any] = {}
+    layout = {
+        "uirevision": revision,
+        "showlegend": validation is not None or bool(beside),
+        "height": height,
+    }
     empty = not any(len(line.train[0]) for line in lines)
     if empty:  # its place only: axes without points would show numbers of nothing
-        figure.update_xaxes(showticklabels=False, title="")
-        figure.update_yaxes(range=[0, 1], showticklabels=False, showgrid=False, zeroline=False)
-        figure.update_layout(showlegend=False)
-        figure.add_annotation(
-            name="empty",
-            text="from the first step on",
-            x=0.5,
-            y=0.5,
-            xref="paper",
-            yref="paper",
-            showarrow=False,
-        )
+        x |= {"showticklabels": False, "title": {"text": ""}}
+        y |= {"range": [0, 1], "showticklabels": False}
+        layout |= {"showlegend": False}
+        layout |= {"annotations": [{"name": "empty", "text": "from the first step on"}]}
     elif share:
-        figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+        y |= {"range": [0, 1.02], "tickformat": ".0%"}
     elif logarithmic:
-        figure.update_yaxes(type="log", tickformat="~g", dtick="D1" if _narrow(train[1]) else None)
+        y |= {"type": "log"}
     elif ceiling is not None and (top := _top(lines)) > ceiling:
-        figure.update_yaxes(range=[0, ceiling], tickformat="~g")
-        figure.add_annotation(
-            name="above",
-            text=f"up to {top:.1e}, far above this axis".replace("e+0", "e").replace("e+", "e"),
-            x=1,
-            y=1,
-            xref="paper",
-            yref="paper",
-            xanchor="right",
-            showarrow=False,
-        )
+        y |= {"range": [0, ceiling]}
+        number = f"{top:.1e}".replace("e+0", "e").replace("e+", "e")
+        text = f"up to {number}, far above this axis"
+        layout |= {"annotations": [{"name": "above", "text": text}]}
     elif highest is not None:
-        figure.update_yaxes(range=[0, 1.05 * highest], tickformat="~g")
+        y |= {"range": [0, 1.05 * highest]}
     else:
-        figure.update_yaxes(rangemode="tozero", tickformat="~g")
-    return figure
+        y |= {"rangemode": "tozero"}
+    # One update: each costs milliseconds, and a page that follows a run draws every second.
+    return figure.update_layout(xaxis=x, yaxis=y, **layout)
 
 
 def _draw(
@@ -227,9 +209,3 @@ def _top(lines: Sequence[Beside]) -> float:
     """The largest value of all lines."""
     points = [points for line in lines for points in (line.train, line.validation) if points]
     return max((value for _, values in points for value in values if isfinite(value)), default=0.0)
-
-
-def _narrow(values: Sequence[float]) -> bool:
-    """Whether a logarithmic axis over these values would have at most one power of ten on it."""
-    positive = [value for value in values if value > 0]
-    return bool(positive) and max(positive) < 10 * min(positive)
