@@ -39,8 +39,8 @@ def measure(browser, home, folder) -> list[Row]:
         with Server(home, data=folder) as server:
             context = browser.new_context(viewport={"width": 1280, "height": 800})
             page = context.new_page()
-            page.goto(f"{server.address}/train", wait_until="domcontentloaded")
-            page.locator(".st-key-train_loss svg path").first.wait_for(timeout=60_000)
+            page.goto(f"{server.address}/train", wait_until="domcontentloaded", timeout=120_000)
+            page.locator(".st-key-train_loss svg path").first.wait_for(timeout=120_000)
             time.sleep(SETTLE)
             for _ in range(ROUNDS):
                 before, since = processor_seconds(server), time.monotonic()
