@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.style import Palette
@@ -152,7 +153,7 @@ def _draw(
     alone: bool,
 ) -> None:
     """Training solid, validation dashed, of one hue; faint behind its running mean."""
-    epochs, train = list(line.train[0]), list(line.train[1])
+    epochs, train = np.asarray(line.train[0], float), np.asarray(line.train[1], float)
     told = what if alone else f"{line.name}, {what}"
     kind = "training, smoothed" if smoothing else "training"
     if smoothing and len(train) > 1:
@@ -176,8 +177,8 @@ def _draw(
     )
     if line.validation is not None:
         figure.add_scatter(
-            x=list(line.validation[0]),
-            y=list(line.validation[1]),
+            x=np.asarray(line.validation[0], float),
+            y=np.asarray(line.validation[1], float),
             name="held back",
             mode="lines+markers",
             line={"color": hue, "width": 1.75, "dash": "dash"},
