@@ -117,8 +117,9 @@ def tests(
         known |= {names[row]: answer for row, answer in zip(fresh, answers, strict=True)}
         late = late or awaited
         logits = np.stack([known[name] for name in names])
-        tested.append(Judged(curves(plan, logits, class_index=maps.class_index), late))
-    return tested
+        tested.append((curves(plan, logits, class_index=maps.class_index), late))
+    done = sum(bool(np.isfinite(answer).all()) for answer in known.values()) / max(whole, 1)
+    return [Judged(told, late and Waiting(late.what, late.then, done)) for told, late in tested]
 
 
 def _names(sets: np.ndarray) -> list[bytes]:
