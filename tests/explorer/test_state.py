@@ -75,21 +75,28 @@ def test_each_impossible_value_is_named_with_what_is_shown_instead(session):
     ]
 
 
-@pytest.mark.parametrize("value", ["64", "-1", "1.5", "", "six", "9999999"])
+@pytest.mark.parametrize(
+    "value", ["64", "-1", "0.1", "9.1", "1.9", "", "six", "1.2.3", "9999999.1"]
+)
 def test_a_patch_that_cannot_be_pinned_is_named(value):
     shown = value or "(empty)"
     assert unusable(pinned=value) == [
-        f"Pinned patch {shown} is not a whole number in 0 to 63: no patch is pinned."
+        f"Pinned patch {shown} is not row.column in 1.1 to 8.8: no patch is pinned."
     ]
     assert state.patch_asked({"pinned": value}) is None
 
 
 def test_the_grid_of_the_address_says_which_patches_there_are():
-    assert state.patch_asked({"pinned": "63"}) == 63
-    assert state.patch_asked({"pinned": "255", "patch_size": "2"}) == 255
-    assert state.patch_asked({"pinned": "16", "patch_size": "8"}) is None
-    assert state.patch_asked({"pinned": "63", "patch_size": "7"}) == 63  # the default's grid
-    assert unusable(pinned="15", patch_size="8") == []
+    assert state.patch_asked({"pinned": "8.8"}) == 63
+    assert state.patch_asked({"pinned": "16.16", "patch_size": "2"}) == 255
+    assert state.patch_asked({"pinned": "5.1", "patch_size": "8"}) is None
+    assert state.patch_asked({"pinned": "8.8", "patch_size": "7"}) == 63  # the default's grid
+    assert unusable(pinned="4.4", patch_size="8") == []
+
+
+def test_a_patch_counted_in_another_grid_is_the_one_at_the_same_place():
+    # Row 3 and column 7 of 8 lie, by their middles, in row 2 and column 4 of 4.
+    assert state.patch_asked({"pinned": "3.7", "grid": "8", "patch_size": "8"}) == 1 * 4 + 3
 
 
 def test_a_very_long_value_is_cut():
