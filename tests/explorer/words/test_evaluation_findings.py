@@ -58,12 +58,12 @@ def test_best_and_worst_class_are_named():
         (
             [0.9] * 10,
             [True] * 5 + [False] * 5,
-            "sure of itself: 90% sure on average, and right in 50%",
+            "Too sure of itself: 90% sure on average, and right in 50%",
         ),
         (
             [0.5] * 10,
             [True] * 9 + [False],
-            "unsure of itself: 50% sure on average, and right in 90%",
+            "Too unsure of itself: 50% sure on average, and right in 90%",
         ),
         ([0.9] * 10, [True] * 9 + [False], "Its confidence can be believed"),
         ([0.9] * 5 + [0.2] * 5, [False] * 5 + [True] * 5, "Too sure in places"),
