@@ -50,6 +50,7 @@ MODEL_CODE = (
 FORBIDDEN = {  # files starting with -> modules they must not import
     "vitcore/": ("explorer", "streamlit", "plotly"),
     "explorer/figures/": ("vitcore", "streamlit", *HEAVY),
+    "explorer/words/": ("streamlit", "plotly", *HEAVY, *MODEL_CODE),
     "explorer/runs/jobs": ("streamlit", "plotly", *HEAVY),
     "explorer/views/": ("plotly", *HEAVY, *MODEL_CODE),
     "explorer/components/": (*HEAVY, *MODEL_CODE),
