@@ -27,7 +27,7 @@ HEIGHT = 622  # of the figure, and of what stands in its place
 _AT_ONCE = 8  # moments that the worker is asked for before the page looks again
 _PATIENCE = 0.1  # seconds that one look may spend on weights
 _WATCH_RUN = 5.0  # seconds between two looks at whether a run still lives
-_EVERY = {True: 1.0, False: 0.5}  # seconds between two looks, while a run lives and afterwards
+_AFTERWARDS = 0.5  # seconds between two looks once a run has ended, until its film is whole
 
 
 class Gatherer:
@@ -147,7 +147,7 @@ def has_film(model: str | Path) -> bool:
         return False
 
 
-def section(model: Run | str | Path, *, key: str = "replay") -> None:
+def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0) -> None:
     """A model's training as a film, for the chosen picture and patch size.
 
     While the run lives, moments are added as they are kept; it draws itself anew for that, and
@@ -156,6 +156,7 @@ def section(model: Run | str | Path, *, key: str = "replay") -> None:
     Args:
         model: a run, a bundled name or a model's folder.
         key: of its widgets, other ones for other sections on a page.
+        every: seconds between two looks for new moments while the run lives.
     """
     try:
         past = history(model)
@@ -176,7 +177,7 @@ def section(model: Run | str | Path, *, key: str = "replay") -> None:
     awaited, savable = past.lives or not film.complete, film.savable
     _unfamiliar(past, film.picture, key)
     # A fragment also where nothing is awaited: else the browser would build the figure anew.
-    st.fragment(_follow, run_every=_EVERY[past.lives] if awaited else None)(
+    st.fragment(_follow, run_every=(every if past.lives else _AFTERWARDS) if awaited else None)(
         key, awaited=awaited, savable=savable
     )
     if past.moments:

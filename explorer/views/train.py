@@ -16,6 +16,7 @@ from explorer.words import run_sentences
 
 HEIGHT = 250  # of a figure
 RUN_AWAY = 8.0  # a loss above it, that of guessing being 2.3, would flatten all others
+REFRESHES = (1, 2, 5, 10)  # seconds
 PLACE = HEIGHT + 44  # of a figure with its title: what stands there before is as high
 
 jobs = server_jobs()
@@ -72,6 +73,19 @@ def curve_choices(name: str) -> None:
     )
     st.slider("Smoothing of the training curves", 0.0, 0.95, 0.0, 0.05, key="train_smooth", **kept)
     st.toggle("Loss on a logarithmic axis", key="train_log_axis", **kept)
+    st.select_slider(
+        "Draw curves and pictures anew",
+        REFRESHES,
+        key="train_refresh",
+        format_func=lambda seconds: "every second" if seconds == 1 else f"every {seconds} s",
+        help="While a run trains. Seldom costs the training the least.",
+        **kept,
+    )
+
+
+def refresh() -> int:
+    """Seconds between two drawings of a run that trains."""
+    return st.session_state.get("train_refresh", REFRESHES[0])
 
 
 def figures(progress: Progress) -> None:
@@ -237,7 +251,7 @@ else:
     with st.container(key="train_live"):
         if progress.lives:
             soon = progress.state in ("pausing", "stepping", "stopping") or progress.asked
-            st.fragment(follow, run_every=0.4 if soon else 1.0)(
+            st.fragment(follow, run_every=0.4 if soon else refresh())(
                 name, (progress.state, progress.asked)
             )
         else:
@@ -247,4 +261,4 @@ else:
         st.subheader("In what they differ", anchor=False)
         st.html(run_comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
-        replaying.section(progress.run)
+        replaying.section(progress.run, every=refresh())

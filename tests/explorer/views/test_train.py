@@ -76,7 +76,7 @@ def server(tmp_path, monkeypatch):
 def view(server, monkeypatch):
     """The page as it opens on a machine without CIFAR-10."""
     monkeypatch.setattr(services, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
-    monkeypatch.setattr(replaying, "section", lambda run: None)  # has tests of its own
+    monkeypatch.setattr(replaying, "section", lambda run, **_: None)  # has tests of its own
     monkeypatch.setattr(gathering.Gathering, "found", property(lambda self: False))
     view = AppTest.from_file(VIEW, default_timeout=20)
     pixels = np.zeros((32, 32, 3), np.uint8)
@@ -452,6 +452,15 @@ def test_curves_can_be_smoothed(view, server):
     view.toggle(key="train_log_axis").set_value(True).run()
     assert not view.exception
     assert drawn(view) == 3
+
+
+def test_a_film_is_drawn_anew_as_seldom_as_was_chosen(view, server, monkeypatch):
+    asked = []
+    monkeypatch.setattr(replaying, "section", lambda run, every: asked.append(every))
+    started(view)
+    until(view, server, "finished")
+    view.select_slider(key="train_refresh").set_value(5).run()
+    assert (asked[0], asked[-1]) == (1, 5)
 
 
 def test_missing_pictures_are_refused_with_what_to_do(view, server):
