@@ -26,9 +26,10 @@ BROWSER_PLACES = (
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
 PYTHONS = ("3.11", "3.12", "3.13")  # those that TensorFlow is built for
-# A file's tests share what they set up. A test that fails has one more try: in a browser, beside
-# training processes and another test, what should take a second may take thirty.
-AT_ONCE = ("-q", "-n", "2", "--dist", "loadfile", "--reruns", "1")
+# A file's tests share what they set up. Three files at once, since those in a browser often wait;
+# these come first, so that nothing long is left for the end. A test that fails has one more try:
+# beside training processes and other tests, what should take a second may take thirty.
+AT_ONCE = ("-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--reruns", "1")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

@@ -57,6 +57,7 @@ def test_a_reload_keeps_the_state(person):
     person.opens()
     person.chooses("picture_class", "ship")
     person.slides_patch_size(8)
+    person.sees_tokens(16)  # else the title may still be that of a stop on the way
     person.waits_for_answer()
     title, query = person.title(), person.query()
     assert query["picture_class"] == "ship"
