@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.readings import Problem, Waiting
+from explorer.worker.slicing import SLICE_WORK
 from vitcore.config import ViTConfig
 from vitcore.flops import flops
 
 WHOLE = 10_000  # pictures in either test set, 1,000 per class
 _AHEAD = 6  # slices that are asked for before the page runs again
-_SLICE_WORK = 24e9  # operations, some 0.2 s on two cores: other questions wait no longer
 _SLICES = 16, 256  # fewest and most pictures in one
 
 
@@ -88,5 +88,5 @@ class Slices:
 
 def slice_size(config: ViTConfig, patch_size: int) -> int:
     """Pictures in one slice: a power of two that takes a fraction of a second."""
-    most = int(_SLICE_WORK / sum(flops(config, patch_size).values()))
+    most = int(SLICE_WORK / sum(flops(config, patch_size).values()))
     return min(max(1 << max(most, 1).bit_length() - 1, _SLICES[0]), _SLICES[1])

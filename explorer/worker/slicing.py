@@ -11,13 +11,13 @@ from vitcore.flops import flops
 
 _AHEAD = 8  # slices that are asked for before the page runs again
 _NEWS = 5  # of these, the one after which it does
-_SLICE_WORK = 24e9  # operations, some 0.2 s on two cores: other questions wait no longer
+SLICE_WORK = 24e9  # operations, some 0.2 s on two cores: other questions wait no longer
 
 
 def slice_size(config: ViTConfig, patch_size: int, passes: int) -> int:
     """Pictures in one slice, each of so many passes."""
     work = passes * sum(flops(config, patch_size).values())
-    return int(min(max(_SLICE_WORK // work, 1), 20))
+    return int(min(max(SLICE_WORK // work, 1), 20))
 
 
 def in_slices(asks: list[Callable[..., Any]]) -> list[Any] | Problem:

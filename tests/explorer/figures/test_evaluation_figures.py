@@ -47,8 +47,11 @@ def test_the_first_class_is_at_the_top_and_the_chosen_cell_is_framed():
 
 
 def test_a_matrix_without_a_mistake_or_a_picture_is_drawn():
-    confusion_matrix(np.eye(3, dtype=int), NAMES, colours=LIGHT)
-    confusion_matrix(np.zeros((3, 3), int), NAMES, colours=LIGHT)
+    for matrix in (np.eye(3, dtype=int), np.zeros((3, 3), int)):
+        figure = confusion_matrix(matrix, NAMES, colours=LIGHT)
+        shares = np.array(figure.data[0].z, dtype=float)
+        assert shares.shape == (3, 3)
+        assert not np.isinf(shares).any()
 
 
 def test_a_matrix_of_other_classes_is_refused():
