@@ -10,9 +10,11 @@ from tests.bench.table import Row
 from tests.browser.person import Person
 from tests.browser.server import ROOT, Server
 from vitcore.training import events, snapshots
+from vitcore.training.control import write_control
 
 ROUNDS = 3  # after one that nobody counts, in which the worker compiles the model
-STEPS = 240
+STEPS = 480
+SETTLES = 3.0  # seconds until a page that was opened has drawn what there is
 COMMAND = (
     f"train --data sketch10 --preset tiny --steps {STEPS} --batch-size 32 --train-size 2000 --seed"
 )
@@ -27,16 +29,17 @@ sys.exit(main(sys.argv[1:]))
 
 
 def train(home, kind: str, turn: int, watch) -> float:
-    """Train one run; steps a second, from the first step to the last.
+    """Train one run; steps a second, from the second step to the last.
 
     Args:
         home: of the app, in which the run is listed.
         kind: "bare" keeps no snapshots on its way.
         turn: sets the seed, and the name.
-        watch: called once the run has begun.
+        watch: called once the run has taken its first step, after which it waits for this.
     """
     folder = home / "vitcore" / "runs" / f"{kind}-{turn}"
     folder.mkdir(parents=True)
+    write_control(folder, f"step {turn}")  # opening the page comes before, for it is not watching
     arguments = [*COMMAND.split(), str(turn), "--run-dir", str(folder)]
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, kind, *arguments],
@@ -49,6 +52,7 @@ def train(home, kind: str, turn: int, watch) -> float:
         while process.poll() is None and not events.read(folder)[0]:
             time.sleep(0.05)
         watch()
+        write_control(folder, "run")
         if process.wait(300):
             raise RuntimeError(f"the run {folder.name} ended with {process.returncode}")
     finally:
@@ -57,7 +61,9 @@ def train(home, kind: str, turn: int, watch) -> float:
     kept = len(snapshots.kept(folder))
     if kept != (1 if kind == "bare" else len(snapshots.due(STEPS))):  # the first weights always
         raise RuntimeError(f"{folder.name} kept {kept} snapshots")
-    told = [event for event in events.read(folder)[0] if event["event"] == "step"]
+    told = [
+        event for event in events.read(folder)[0] if event["event"] == "step" and event["step"] > 1
+    ]
     return (told[-1]["step"] - told[0]["step"]) / (told[-1]["time"] - told[0]["time"])
 
 
@@ -71,6 +77,7 @@ def measure(browser, home, folder) -> list[Row]:
         def watch():
             person.page.goto(f"{server.address}/train")  # it never settles: something is live
             person.page.locator(".st-key-train_loss").wait_for(timeout=60_000)
+            time.sleep(SETTLES)
 
         for turn in range(ROUNDS + 1):
             for kind, found in speeds.items():
