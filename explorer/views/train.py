@@ -1,5 +1,6 @@
 """Train: choose data, model and length; watch it learn; use the result."""
 
+import os
 from html import escape
 
 import streamlit as st
@@ -17,6 +18,8 @@ from explorer.words import run_sentences
 HEIGHT = 250  # of a figure
 RUN_AWAY = 8.0  # a loss above it, that of guessing being 2.3, would flatten all others
 REFRESHES = (1, 2, 5, 10)  # seconds
+# On two cores whatever is drawn takes time from the steps.
+USUAL_REFRESH = 1 if (os.cpu_count() or 1) > 2 else 2
 PLACE = HEIGHT + 44  # of a figure with its title: what stands there before is as high
 
 jobs = server_jobs()
@@ -76,16 +79,18 @@ def curve_choices(name: str) -> None:
     st.select_slider(
         "Draw curves and pictures anew",
         REFRESHES,
+        USUAL_REFRESH,
         key="train_refresh",
         format_func=lambda seconds: "every second" if seconds == 1 else f"every {seconds} s",
-        help="While a run trains. Seldom costs the training the least.",
+        help="While a run trains, its pictures half as often as its curves. Seldom costs the "
+        "training the least.",
         **kept,
     )
 
 
 def refresh() -> int:
-    """Seconds between two drawings of a run that trains."""
-    return st.session_state.get("train_refresh", REFRESHES[0])
+    """Seconds between two drawings of the curves of a run that trains."""
+    return st.session_state.get("train_refresh", USUAL_REFRESH)
 
 
 def figures(progress: Progress) -> None:
@@ -181,12 +186,15 @@ def show(progress: Progress) -> None:
         figures(progress)
 
 
-def follow(name: str, drawn: tuple[str, str]) -> None:
-    """Draw the run anew each second while it lives; in another state, the whole page: other
-    buttons stand there then.
-    """
+def standing(progress: Progress) -> tuple[str, str, bool]:
+    """What decides which buttons stand on the page, and how often a run is looked at."""
+    return progress.state, progress.asked, bool(progress.train.loss)
+
+
+def follow(name: str, drawn: tuple[str, str, bool]) -> None:
+    """Draw the run anew while it lives; where something else stands, the whole page."""
     progress = jobs.progress(name)
-    if progress is None or (progress.state, progress.asked) != drawn or held_widgets.undone():
+    if progress is None or standing(progress) != drawn or held_widgets.undone():
         st.rerun()
     show(progress)
 
@@ -250,10 +258,9 @@ else:
     run_controls.steer(jobs, progress, in_use=state.model())
     with st.container(key="train_live"):
         if progress.lives:
-            soon = progress.state in ("pausing", "stepping", "stopping") or progress.asked
-            st.fragment(follow, run_every=0.4 if soon else refresh())(
-                name, (progress.state, progress.asked)
-            )
+            state_now, asked, begun = standing(progress)
+            soon = state_now in ("pausing", "stepping", "stopping") or asked or not begun
+            st.fragment(follow, run_every=0.4 if soon else refresh())(name, standing(progress))
         else:
             show(progress)
     help_with_curves()
@@ -261,4 +268,4 @@ else:
         st.subheader("In what they differ", anchor=False)
         st.html(run_comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
-        replaying.section(progress.run, every=refresh())
+        replaying.section(progress.run, every=2 * refresh())
