@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -13,17 +12,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from explorer.runs.last_words import say_killed
+from explorer.runs.launcher import Launcher
 from explorer.runs.run_progress import Follower, Progress
 from explorer.runs.run_queue import Queued, RunQueue
 from vitcore.config import TrainConfig
 from vitcore.sentences import cannot_use, reason
 from vitcore.training import events, flags, run_files, runs
 from vitcore.training.control import FILE_NAME as CONTROL
-from vitcore.training.control import LIFELINE, write_control
+from vitcore.training.control import write_control
 from vitcore.training.events import END_STATES
 from vitcore.training.runs import Run
 
-ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = "VITCORE_RUNS_AT_ONCE"  # environment variable; training runs share the processor
 MOST_AT_ONCE = 2  # where it says nothing
 MOST_FOLLOWED = 16
@@ -49,8 +48,7 @@ class Jobs:
         self, root: str | Path | None = None, *, program: Sequence[str] | None = None
     ) -> None:
         self._root = Path(root) if root is not None else None
-        # -P: a folder that the server happens to stand in must not lend the run its modules.
-        self._program = list(program or (sys.executable, "-P", "-m", "vitcore"))
+        self._launcher = Launcher(program)
         self._processes: dict[str, subprocess.Popen] = {}
         self._followers: dict[str, Follower] = {}
         self._lock = threading.RLock()
@@ -160,30 +158,15 @@ class Jobs:
         return ended and (run.folder / run_files.STATE).is_file()
 
     def _open(self, folder: Path, config: TrainConfig, arguments: list[str], *, keep: bool) -> None:
-        with open(folder / runs.LOG, "ab") as log:
-            process = self._begin(["train", *arguments], folder, log, keep=keep)
+        try:
+            process = self._launcher.begin(["train", *arguments], folder / runs.LOG, keep=keep)
+        except RuntimeError as error:
+            if not (folder / runs.DESCRIPTION).exists():
+                shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
+            raise RunRefusedError(f"The run could not be started: {error}.") from error
         self._processes[folder.name] = process
         # Until the process describes itself, so that the run is never without an owner.
         runs.write_description(folder, config, pid=process.pid)
-
-    def _begin(
-        self, arguments: list[str], folder: Path, log: BinaryIO, *, keep: bool
-    ) -> subprocess.Popen:
-        try:
-            return subprocess.Popen(
-                self._program + arguments,
-                stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=_environment(keep=keep),
-                # Ctrl-C is for the server: the run hears of it through its pipe.
-                start_new_session=os.name == "posix",
-            )
-        except OSError as error:
-            if not (folder / runs.DESCRIPTION).exists():
-                shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
-            why = f"{self._program[0]} does not start: {reason(error)}"
-            raise RunRefusedError(f"The run could not be started: {why}.") from error
 
     def stop(self, name: str) -> None:
         """Ask a run to stop at its next step. Its weights are kept."""
@@ -286,6 +269,7 @@ class Jobs:
         """Let go of all processes; each saves and leaves. For tests: a server just ends."""
         self.queue.close()
         with self._lock:
+            self._launcher.close()
             for process in self._processes.values():
                 if process.stdin is not None:  # else it was started to go on
                     process.stdin.close()
@@ -300,13 +284,15 @@ class Jobs:
     def _collect(self) -> None:
         """Take note of ended processes; uncollected ones stay in the system's table."""
         with self._lock:
-            for name, process in list(self._processes.items()):
-                if process.poll() is not None:
-                    if process.stdin is not None:
-                        process.stdin.close()
-                    del self._processes[name]
-                    if process.returncode < 0:
-                        say_killed(self._folder(name), -process.returncode)
+            ended = [name for name, one in self._processes.items() if one.poll() is not None]
+            for name in ended:
+                process = self._processes.pop(name)
+                if process.stdin is not None:
+                    process.stdin.close()
+                if process.returncode < 0:
+                    say_killed(self._folder(name), -process.returncode)
+            if ended and not self._processes:  # another run would need every core
+                self._launcher.prepare()
 
 
 @cache
@@ -322,18 +308,6 @@ def most_at_once() -> int:
     """How many runs may train at the same time on this machine."""
     given = os.environ.get(AT_ONCE, "").strip()
     return int(given) if given.isdecimal() and int(given) else MOST_AT_ONCE
-
-
-def _environment(*, keep: bool) -> dict[str, str]:
-    """Ours, with the repository on the path, whatever folder the server stands in."""
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {
-        **os.environ,
-        "PYTHONPATH": path,
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONIOENCODING": "utf-8",
-        LIFELINE: "" if keep else "1",
-    }
 
 
 def _ticket() -> int:

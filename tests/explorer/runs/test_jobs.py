@@ -12,6 +12,7 @@ import pytest
 
 from explorer.runs.jobs import Jobs, RunRefusedError, most_at_once
 from explorer.runs.last_words import say_killed
+from explorer.runs.launcher import Launcher
 from explorer.runs.run_progress import MOST_POINTS
 from explorer.runs.run_queue import LONGEST
 from vitcore.config import TrainConfig
@@ -157,6 +158,19 @@ def test_a_third_run_waits_until_one_has_ended(jobs, monkeypatch):
     assert jobs.progress(jobs.queue.begun_as(third.ticket)).run.config.seed == 3
 
 
+def test_once_nothing_trains_a_process_is_made_ready_for_the_next_run(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    made = []
+    monkeypatch.setattr(Launcher, "prepare", lambda _: made.append(len(jobs._processes)))
+    first, second = jobs.start(TINY), jobs.start(TINY)
+    until(jobs, first, "running")
+    until(jobs, second, "running")
+    for name in (first, second):
+        assert made == []
+        jobs.end_now(name)
+    assert made == [0]
+
+
 def test_a_run_is_taken_out_of_the_queue(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
@@ -197,7 +211,7 @@ def test_a_run_that_cannot_begin_when_its_turn_has_come_says_why(jobs, tmp_path,
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
     name = jobs.start(TINY)
     jobs.start(TINY)
-    jobs._program = ["no-such-program"]
+    jobs._launcher = Launcher(["no-such-program"])
     jobs.stop(name)
     until(jobs, name, "stopped")
     eventually(lambda: jobs.queue()[0].problem)

@@ -1,0 +1,78 @@
+"""Where the process of a run comes from: a new one, or the spare that has imported already."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from explorer.runs.spare import Spare
+from vitcore.sentences import reason
+from vitcore.training.control import LIFELINE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Launcher:
+    """Begins processes that train.
+
+    Args:
+        program: what trains, without its arguments; by default this Python with `-m vitcore`.
+    """
+
+    def __init__(self, program: Sequence[str] | None = None) -> None:
+        # -P: a folder that the server happens to stand in must not lend the run its modules.
+        self._program = list(program or (sys.executable, "-P", "-m", "vitcore"))
+        self._spare = None if program else Spare()  # which imports what vitcore needs
+
+    def begin(self, arguments: list[str], log: Path, *, keep: bool) -> subprocess.Popen:
+        """Begin a process; it stops by itself when its stdin closes, unless it has none.
+
+        Args:
+            arguments: of the program.
+            log: the file to which it says what it has to say.
+            keep: it is to go on when the server ends.
+
+        Raises:
+            OSError: if the log cannot be written.
+            RuntimeError: if the program does not start; the message says why.
+        """
+        process = self._spare.take(arguments, log, keep=keep) if self._spare else None
+        if process is not None:
+            return process
+        with open(log, "ab") as file:
+            try:
+                return subprocess.Popen(
+                    self._program + arguments,
+                    stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    env=_environment(keep=keep),
+                    # Ctrl-C is for the server: the run hears of it through its pipe.
+                    start_new_session=os.name == "posix",
+                )
+            except OSError as error:
+                why = f"{self._program[0]} does not start: {reason(error)}"
+                raise RuntimeError(why) from error
+
+    def prepare(self) -> None:
+        """Have a process ready for the next run, without waiting for it."""
+        if self._spare is not None:
+            self._spare.prepare(_environment(keep=False))
+
+    def close(self) -> None:
+        """End the process that no run has taken."""
+        if self._spare is not None:
+            self._spare.close()
+
+
+def _environment(*, keep: bool) -> dict[str, str]:
+    """Ours, with the repository on the path, whatever folder the server stands in."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+        LIFELINE: "" if keep else "1",
+    }
