@@ -211,6 +211,7 @@ class Jobs:
         """
         self._collect()
         runs.delete_run(self._folder(name))
+        self.queue.forget(name)
         with self._lock:
             self._followers.pop(name, None)
 
@@ -228,6 +229,7 @@ class Jobs:
             if name in self._processes:
                 raise ValueError(f"a run can be renamed once it has ended, but {name} is running")
             folder = run_files.rename(self._folder(name), new, taken=taken)
+            self.queue.rename(name, folder.name)
             self._followers.pop(name, None)
             return folder.name
 

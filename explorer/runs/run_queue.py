@@ -71,6 +71,18 @@ class RunQueue:
         with self._lock:
             self._waiting = [one for one in self._waiting if one.ticket != ticket]
 
+    def rename(self, name: str, new: str) -> None:
+        """A run that waits to go on has another name now."""
+        with self._lock:
+            self._waiting = [
+                replace(one, resumes=new) if one.resumes == name else one for one in self._waiting
+            ]
+
+    def forget(self, name: str) -> None:
+        """A run that may wait to go on was deleted."""
+        with self._lock:
+            self._waiting = [one for one in self._waiting if one.resumes != name]
+
     def begun_as(self, ticket: int) -> str | None:
         """The name of the run that a ticket became, or None while it waits."""
         with self._lock:

@@ -297,6 +297,30 @@ def test_a_run_goes_on_from_the_queue_where_there_is_no_room(jobs, tmp_path, mon
     until(jobs, name, "running")
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_run_that_waits_to_go_on_is_renamed_and_deleted_in_the_queue_too(
+    jobs, tmp_path, monkeypatch, deleted
+):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.stop(name)
+    until(jobs, name, "stopped")
+    (tmp_path / "runs" / name / "state.safetensors").touch()
+    other = jobs.start(TINY)
+    jobs.resume(name)
+    jobs.rename(name, "mine")
+    assert [one.resumes for one in jobs.queue()] == ["mine"]
+    if deleted:
+        jobs.delete("mine")
+        assert not jobs.queue()
+        return
+    jobs.stop(other)
+    eventually(lambda: not jobs.queue())
+    until(jobs, "mine", "running")
+
+
 @pytest.mark.parametrize("wish", ["pause", "one_step", "one_epoch"])
 def test_what_a_run_is_told_while_it_starts_is_known_at_once(jobs, tmp_path, wish):
     folder = tmp_path / "runs" / "quiet-heron"
