@@ -6,11 +6,11 @@ from typing import Literal
 import streamlit as st
 
 _PAGE = """<style>
-.figure-state {{ box-sizing: border-box; max-width: 75ch; display: flex;
+.figure-state {{ box-sizing: border-box; display: flex;
   flex-direction: column; justify-content: center; gap: .25rem; padding: 1rem 1.25rem;
   border: 1px dashed color-mix(in srgb, currentColor 32%, transparent); border-radius: 4px; }}
 .figure-state.error {{ border-style: solid; border-left: 4px solid; }}
-.figure-state p {{ margin: 0; }} .figure-state b {{ font-weight: 600; }}
+.figure-state p {{ margin: 0; max-width: 75ch; }} .figure-state b {{ font-weight: 600; }}
 .figure-state .bar {{ height: 4px; margin-top: .6rem; border-radius: 2px; overflow: hidden;
   background: color-mix(in srgb, currentColor 14%, transparent); }}
 .figure-state .bar i {{ display: block; height: 100%; background: currentColor; opacity: .6; }}
