@@ -66,79 +66,105 @@ def curve(
         ValueError: if a curve has not as many epochs as values, `smoothing` is not in [0, 1), or
             there are too many runs beside it.
     """
+    _check(train, validation, top5, beside, smoothing)
+    figure = go.Figure()
+    lines = [Beside(name=run, train=train, validation=validation), *beside]
+    hues = (colours.first, colours.second, colours.third, colours.text)
+    # The shown run comes last, on top of the others.
+    for line, hue in reversed(list(zip(lines, hues, strict=False))):
+        _draw(
+            figure,
+            line,
+            hue,
+            colours.background,
+            what=name,
+            values=":.1%" if share else ":.4~g",
+            smoothing=smoothing,
+            alone=not beside,
+        )
+    if top5 is not None and len(top5[0]):
+        _draw_top5(figure, top5, colours.first, left=top5[0][-1] >= epochs / 2)
+    # A little room, so that the last point is not cut in half.
+    x: dict[str, Any] = {"range": [0, 1.02 * epochs], "title": {"text": "epoch"}}
+    layout: dict[str, Any] = {"showlegend": validation is not None or bool(beside)}
+    if any(len(line.train[0]) for line in lines):
+        y, annotations = _values_axis(
+            lines, highest=highest, ceiling=ceiling, share=share, logarithmic=logarithmic
+        )
+    else:  # its place only: axes without points would show numbers of nothing
+        x |= {"showticklabels": False, "title": {"text": ""}}
+        y = {"range": [0, 1], "showticklabels": False}
+        layout["showlegend"] = False
+        annotations = [{"name": "empty", "text": "from the first step on"}]
+    # One update: each costs milliseconds, and a page that follows a run draws again and again.
+    return figure.update_layout(
+        xaxis=x,
+        yaxis=y,
+        annotations=annotations,
+        uirevision=revision,
+        height=height,
+        **layout,
+    )
+
+
+def _check(
+    train: Points,
+    validation: Points | None,
+    top5: Points | None,
+    beside: Sequence[Beside],
+    smoothing: float,
+) -> None:
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing must be in [0, 1), got {smoothing}")
     if len(beside) > MOST_BESIDE:
         raise ValueError(f"at most {MOST_BESIDE} runs fit beside one, got {len(beside)}")
-    curves = [train, validation, top5]
-    for other in beside:
-        curves += [other.train, other.validation]
-    for points in filter(None, curves):
+    others = [points for other in beside for points in (other.train, other.validation)]
+    for points in filter(None, [train, validation, top5, *others]):
         if len(points[0]) != len(points[1]):
             raise ValueError(
                 "a curve must have as many epochs as values, "
                 f"got {len(points[0])} and {len(points[1])}"
             )
-    figure = go.Figure()
-    values = ":.1%" if share else ":.4~g"
-    hues = (colours.second, colours.third, colours.text)
-    lines = [Beside(name=run, train=train, validation=validation), *beside]
-    # The shown run comes last, on top of the others.
-    for line, hue in reversed(list(zip(lines, (colours.first, *hues), strict=False))):
-        paper = colours.background
-        _draw(
-            figure,
-            line,
-            hue,
-            paper,
-            what=name,
-            values=values,
-            smoothing=smoothing,
-            alone=not beside,
-        )
-    if top5 is not None and len(top5[0]):
-        figure.add_scatter(
-            x=list(top5[0]),
-            y=list(top5[1]),
-            name="among five",
-            mode="lines+text",
-            text=[""] * (len(top5[0]) - 1) + [f"{top5[1][-1]:.0%} among five"],
-            textposition="top right" if top5[0][-1] < epochs / 2 else "top left",
-            textfont={"color": colours.first},
-            cliponaxis=False,
-            showlegend=False,
-            line={"color": colours.first, "width": 1.5, "dash": "dot"},
-            hovertemplate="%{y:.1%}<extra>right among five, held back</extra>",
-        )
-    # A little room, so that the last point is not cut in half.
-    x = {"range": [0, 1.02 * epochs], "title": {"text": "epoch"}}
-    y: dict[str, Any] = {}
-    layout = {
-        "uirevision": revision,
-        "showlegend": validation is not None or bool(beside),
-        "height": height,
-    }
-    empty = not any(len(line.train[0]) for line in lines)
-    if empty:  # its place only: axes without points would show numbers of nothing
-        x |= {"showticklabels": False, "title": {"text": ""}}
-        y |= {"range": [0, 1], "showticklabels": False}
-        layout |= {"showlegend": False}
-        layout |= {"annotations": [{"name": "empty", "text": "from the first step on"}]}
-    elif share:
-        y |= {"range": [0, 1.02], "tickformat": ".0%"}
-    elif logarithmic:
-        y |= {"type": "log"}
-    elif ceiling is not None and (top := _top(lines)) > ceiling:
-        y |= {"range": [0, ceiling]}
+
+
+def _values_axis(
+    lines: Sequence[Beside],
+    *,
+    highest: float | None,
+    ceiling: float | None,
+    share: bool,
+    logarithmic: bool,
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """The vertical axis, and what must be said of it."""
+    if share:
+        return {"range": [0, 1.02], "tickformat": ".0%"}, []
+    if logarithmic:
+        return {"type": "log"}, []
+    if ceiling is not None and (top := _top(lines)) > ceiling:
         number = f"{top:.1e}".replace("e+0", "e").replace("e+", "e")
-        text = f"up to {number}, far above this axis"
-        layout |= {"annotations": [{"name": "above", "text": text}]}
-    elif highest is not None:
-        y |= {"range": [0, 1.05 * highest]}
-    else:
-        y |= {"rangemode": "tozero"}
-    # One update: each costs milliseconds, and a page that follows a run draws every second.
-    return figure.update_layout(xaxis=x, yaxis=y, **layout)
+        said = {"name": "above", "text": f"up to {number}, far above this axis"}
+        return {"range": [0, ceiling]}, [said]
+    if highest is not None:
+        return {"range": [0, 1.05 * highest]}, []
+    return {"rangemode": "tozero"}, []
+
+
+def _draw_top5(figure: go.Figure, top5: Points, hue: str, *, left: bool) -> None:
+    """Dotted, its last value written beside it, on the left where it ends on the right."""
+    epochs, shares = top5
+    figure.add_scatter(
+        x=list(epochs),
+        y=list(shares),
+        name="among five",
+        mode="lines+text",
+        text=[""] * (len(epochs) - 1) + [f"{shares[-1]:.0%} among five"],
+        textposition="top left" if left else "top right",
+        textfont={"color": hue},
+        cliponaxis=False,
+        showlegend=False,
+        line={"color": hue, "width": 1.5, "dash": "dot"},
+        hovertemplate="%{y:.1%}<extra>right among five, held back</extra>",
+    )
 
 
 def _draw(
