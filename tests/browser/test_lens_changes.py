@@ -215,6 +215,15 @@ def test_shuffle_all_moves_patches_and_positions_can_be_off(lens):
     assert badge(lens).endswith("positions off")
 
 
+def test_a_model_without_positions_has_none_to_switch_off(lens):
+    lens.show(unchanged(placed=False))
+    lens.page.get_by_role("button", name="More").click()
+    group = lens.page.get_by_role("group", name="Position embeddings")
+    button = group.get_by_role("button", name="off")
+    assert button.is_disabled()
+    assert button.get_attribute("title") == "This model has no position embeddings."
+
+
 def test_one_patch_can_be_erased_but_not_moved(lens):
     lens.show(lens_payload(1))
     assert lens.page.get_by_role("button", name="swap").is_disabled()

@@ -88,6 +88,7 @@ def lens(
         truth=picture.truth,
         names=prefix_names(answer, config),
         pooling=config.pooling if config else "mean",
+        placed=config is None or config.positions != "none",
         place=(start.block, start.head, start.patch) if start else (0, 0, 0),
         adopt=adopt,
         link=link,

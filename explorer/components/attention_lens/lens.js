@@ -255,6 +255,10 @@ class Lens extends Drawing {
     this.thisHead.textContent = this.live ? this.switchWords(l, h) : 'Switch a head off';
     this.thisBlock.textContent = `Switch all of block ${l + 1} off or on`;
     for (const button of [this.thisHead, this.thisBlock]) button.disabled = !this.live;
+    for (const button of this.wrap.querySelectorAll('[data-positions]')) {
+      button.disabled = !this.head.placed;
+      button.title = this.head.placed ? '' : 'This model has no position embeddings.';
+    }
     this.lens.classList.toggle('pending', this.live && this.changes.pending);
     this.drawAnswers();
   }

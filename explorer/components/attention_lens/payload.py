@@ -27,6 +27,7 @@ class Shown:
     truth: int | None = None  # index of the picture's class
     names: tuple[str, ...] = ()  # of the tokens before the patches
     pooling: str = "mean"
+    placed: bool = True  # whether the model has position embeddings
     place: tuple[int, int, int] = (0, 0, 0)  # block, head and patch shown while nothing is pinned
     link: Link | None = None  # the last one that was followed
     adopt: str = ""  # new where others than the lens made the changes
@@ -38,6 +39,7 @@ class Shown:
             "changes": changes_as_lists(self.changes),
             "prefix": list(self.names),
             "pooling": self.pooling,
+            "placed": self.placed,
             "mean": DATA_MEAN.tolist(),
             "adopt": self.adopt,
             "link": self.link and self.link.header(),
