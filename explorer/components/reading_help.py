@@ -33,13 +33,25 @@ def how_to_read(
     """
     st.html(_STYLE)
     with st.container(key=f"reading_help_{key}"):
-        reading, coding = st.columns(2)
-        with reading.expander("How to read this", type="compact"):
+        _notes(text, formula, source, code, key)
+
+
+@st.fragment
+def _notes(text: str, formula: str | None, source: str, code: str, key: str) -> None:
+    """Filled once opened: formulas and code are the heaviest scripts a browser has to load."""
+    reading, coding = st.columns(2)
+    noted = reading.expander(
+        "How to read this", type="compact", key=f"reading_{key}", on_change="rerun"
+    )
+    if noted.open:
+        with noted:
             st.markdown(text)
             if formula is not None:
                 st.latex(formula)
             st.caption(source)
-        with coding.expander("Show the code", type="compact"):
+    shown = coding.expander("Show the code", type="compact", key=f"code_{key}", on_change="rerun")
+    if shown.open:
+        with shown:
             st.caption("The source that computed this figure.")
             st.code(code, language="python")
 

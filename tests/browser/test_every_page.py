@@ -42,3 +42,15 @@ def test_sidebar_holds_the_three_shared_things_on_every_page(person):
         sidebar = person.page.get_by_test_id("stSidebar")
         for key in ("picture_source", "picture_class", "patch_size", "model"):
             expect(sidebar.locator(f".st-key-{key}")).to_have_count(1)
+
+
+def test_notes_below_a_figure_are_filled_once_they_are_opened(person):
+    person.opens("Overview")
+    notes = person.page.locator(".st-key-reading_help_figure")
+    code = notes.get_by_test_id("stCode")
+    assert code.count() == 0
+    for title in ("How to read this", "Show the code"):
+        notes.get_by_text(title).click()
+    person.sees("a score per class")
+    code.wait_for()
+    assert "def trace" in code.inner_text()

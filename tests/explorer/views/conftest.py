@@ -38,6 +38,7 @@ def open_view(monkeypatch, picture):
         view.session_state["chosen_picture"] = picture
         view.session_state["patch_size"] = patch_size
         view.session_state["model"] = "demo"
+        view.session_state["reading_figure"] = True  # its notes are unfolded
         return view.run()
 
     return open_view

@@ -36,6 +36,7 @@ def open_patches(monkeypatch, picture, make_reading):
         view.session_state["chosen_picture"] = picture
         view.session_state["patch_size"] = patch_size
         view.session_state["model"] = "demo"
+        view.session_state["reading_patches_flow"] = True  # its notes are unfolded
         return view.run()
 
     return open_patches

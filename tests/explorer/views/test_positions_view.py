@@ -48,6 +48,7 @@ def open_positions(monkeypatch, picture, make_reading, asked):
         view.session_state["chosen_picture"] = picture
         view.session_state["patch_size"] = patch_size
         view.session_state["model"] = "demo"
+        view.session_state["reading_positions_tiles"] = True  # its notes are unfolded
         return view.run()
 
     return open_positions
