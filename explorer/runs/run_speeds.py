@@ -34,6 +34,16 @@ _TYPICAL = {"tiny": 1000.0, "article": 350.0, "flexi": 250.0, "plain": 250.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnTheWay:
+    """What a run of another length had reached on its way, or in the end where it was shorter."""
+
+    run: str
+    epochs: float
+    accuracy: float  # share right of the pictures held back
+    shorter: bool  # it went less far than the run to come
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """What a run is likely to take and reach here."""
 
@@ -42,6 +52,7 @@ class Forecast:
     measured_in: str = ""  # the run that tells so; "" where it is a guess
     steps: int = 0  # of that run, by which its speed was measured
     reached: tuple[float, ...] = ()  # shares right at the end of such runs here, the newest first
+    on_the_way: OnTheWay | None = None  # where no such run was as long as this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +79,15 @@ def forecast(config: TrainConfig, runs: Iterable[Run]) -> Forecast:
     rate, steps, run = _steps_a_second(config, runs)
     starting = start_seconds(config, runs)
     starting = _START if starting is None else starting
-    reached = (_reached(run) for run in runs if _alike(run, config))
+    reached = [_reached(run) for run in runs if _alike(run, config)]
+    reached = [share for share in reached if share is not None][:5]
     return Forecast(
         seconds=starting + _length(config) / rate,
         starting=starting,
         measured_in=run.name if run else "",
         steps=steps,
-        reached=tuple(share for share in reached if share is not None)[:5],
+        reached=tuple(reached),
+        on_the_way=None if reached else _on_the_way(config, runs),
     )
 
 
@@ -182,13 +195,48 @@ def _first_step_in(path: Path, _inode: int) -> float | None:
 
 def _alike(run: Run, config: TrainConfig) -> bool:
     """Whether a finished run was as long as this one and differs in nothing that matters."""
-    theirs, ours = run.config.to_dict(), config.to_dict()
-    if run.state != "finished" or any(
-        theirs[name] != ours[name] for name in ours if name not in _MAY_DIFFER
-    ):
+    if run.state != "finished" or not _learns_the_same(run, config):
         return False
     lengths = sorted(_length(each) for each in (run.config, config))
     return lengths[1] <= _CLOSE * lengths[0]
+
+
+def _learns_the_same(run: Run, config: TrainConfig) -> bool:
+    theirs, ours = run.config.to_dict(), config.to_dict()
+    return all(theirs[name] == ours[name] for name in ours if name not in _MAY_DIFFER)
+
+
+def _on_the_way(config: TrainConfig, runs: Iterable[Run]) -> OnTheWay | None:
+    """What the newest run of this kind that can tell had reached after as many epochs."""
+    epochs = _length(config) * config.batch_size / config.pictures_per_epoch
+    for run in runs:
+        if run.state in ("failed", "damaged") or not _learns_the_same(run, config):
+            continue
+        by_then = [point for point in _validations(run) if point[0] <= _CLOSE * epochs]
+        if by_then:
+            at, accuracy = by_then[-1]
+            return OnTheWay(
+                run=run.name, epochs=at, accuracy=accuracy, shorter=_CLOSE * at < epochs
+            )
+    return None
+
+
+def _validations(run: Run) -> tuple[tuple[float, float], ...]:
+    """Epochs and shares right of a run, in order."""
+    path = run.folder / events.FILE_NAME
+    try:
+        stat = path.stat()
+        return _validations_in(path, stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _validations_in(path: Path, _changed: int, _size: int) -> tuple[tuple[float, float], ...]:
+    found, _ = events.read(path)
+    told = [event for event in found if event["event"] == "validation"]
+    points = [(event.get("epoch"), event.get("accuracy")) for event in told]
+    return tuple(point for point in points if None not in point)
 
 
 def _length(config: TrainConfig) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from explorer.runs.divergence import diverged, usable_rate, usual_rate
 from explorer.runs.run_progress import Progress
 from explorer.runs.run_queue import Queued
-from explorer.runs.run_speeds import Forecast
+from explorer.runs.run_speeds import Forecast, OnTheWay
 from explorer.words.findings import percent
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.training.runs import Run
@@ -230,12 +230,22 @@ def expected(forecast: Forecast) -> str:
     if forecast.seconds > _LONG:
         return f"{basis} That is very long: fewer epochs, or a smaller model, teach as much."
     if not forecast.reached:
-        return f"{basis} No run like this has finished on this machine yet."
+        return f"{basis} {_on_the_way(forecast.on_the_way)}"
     low, high = percent(min(forecast.reached)), percent(max(forecast.reached))
     found = low if low == high else f"{low} to {high}"
     many = len(forecast.reached)
     who = "The run like this that finished here" if many == 1 else f"{many} runs like this here"
     return f"{basis} {who} got {found} of the pictures held back right (guessing: 10%)."
+
+
+def _on_the_way(told: OnTheWay | None) -> str:
+    if told is None:
+        return "No run like this has got so far on this machine yet."
+    reached = (
+        f"{told.run}, of another length, had {percent(told.accuracy)} of the pictures held back "
+        f"right after {_epochs(told.epochs)} (guessing: 10%)"
+    )
+    return f"{reached}; this run is longer." if told.shorter else f"{reached}."
 
 
 def twin(config: TrainConfig, runs: Sequence[Run], waiting: Sequence[Queued]) -> str:

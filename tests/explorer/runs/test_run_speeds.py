@@ -1,6 +1,7 @@
 """What earlier runs tell about the next one, from logs written by hand."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -101,6 +102,20 @@ def test_what_is_reached_is_what_runs_of_this_length_reached(tmp_path):
         ran(tmp_path / "stopped", state="stopped", accuracy=0.2),
     ]
     assert forecast(CONFIG, runs).reached == (0.6, 0.7)
+
+
+@pytest.mark.parametrize(
+    "epochs, said",
+    [(2.2, (2.0, 0.2, False)), (5.0, (6.0, 0.6, False)), (20.0, (6.0, 0.6, True)), (0.5, None)],
+)
+def test_a_run_of_another_length_tells_what_it_had_by_then(tmp_path, epochs, said):
+    run = ran(tmp_path / "other", replace(CONFIG, epochs=6.0), state="stopped")
+    with closing(EventLog(run.folder)) as log:
+        for epoch in range(1, 7):
+            log("validation", epoch=float(epoch), accuracy=epoch / 10)
+    found = forecast(replace(CONFIG, epochs=epochs), [run]).on_the_way
+    assert (found and (found.epochs, found.accuracy, found.shorter)) == said
+    assert forecast(replace(CONFIG, epochs=epochs, weight_decay=0.2), [run]).on_the_way is None
 
 
 def test_without_a_run_it_is_a_guess():
