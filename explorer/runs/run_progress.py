@@ -129,6 +129,7 @@ class Follower:
         rate = self._last.get("pictures_per_second")
         per_epoch = self._start.get("steps_per_epoch")
         planned = run.config.epochs if run.config is not None else 0.0
+        pace = int(number) if kind == "run" and number.isdecimal() else 0
         return Progress(
             run=run,
             state=state,
@@ -136,11 +137,11 @@ class Follower:
             seconds=max(0.0, time.time() - (run.started or run.created)),
             epochs=run.steps / per_epoch if per_epoch and run.steps else planned,
             pictures_per_second=rate if isinstance(rate, int | float) else None,
-            seconds_left=self._seconds_left(run.steps),
+            seconds_left=self._seconds_left(run.steps, pace),
             asked=kind if state == "starting" and kind in ("pause", "step", "epoch") else "",
             saved=self._saved,
             to_epoch=kind == "epoch" and state == "running",
-            pace=int(number) if kind == "run" and number.isdecimal() else 0,
+            pace=pace,
             held_up=str(self._pause.get("reason") or "") if state == "paused" else "",
             train=self._curve("step"),
             validation=self._curve("validation"),
@@ -166,12 +167,15 @@ class Follower:
             return "starting"
         return {"pause": "pausing", "step": "stepping"}.get(kind, "running")
 
-    def _seconds_left(self, steps: int) -> float | None:
-        """From the whole time since the first step, so that validation counts too."""
+    def _seconds_left(self, steps: int, pace: int) -> float | None:
+        """From the whole time since the first step, so that validation counts too; at a chosen
+        pace, which may be new, at least what that takes.
+        """
         try:
             done = self._last["step"] - self._first["step"]
             seconds = self._last["time"] - self._first["time"]
-            return seconds / done * max(0, steps - self._last["step"])
+            left = max(0, steps - self._last["step"])
+            return max(seconds / done * left, left / pace if pace else 0.0)
         except (KeyError, TypeError, ZeroDivisionError):
             return None
 

@@ -498,3 +498,15 @@ def test_a_run_ends_with_its_server_even_when_that_is_killed(jobs, tmp_path):
         until(jobs, name, "running")
         server.kill()
     assert until(jobs, name, "stopped", "interrupted").run.step == 1
+
+
+def test_the_time_left_is_not_shorter_than_the_chosen_pace_allows(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    log("start", steps=120, steps_per_epoch=10)
+    for step in (1, 21):
+        log("step", step=step, time=1000.0 + step / 10)
+    assert Jobs(tmp_path).progress("quiet-heron").seconds_left == pytest.approx(9.9)
+    Jobs(tmp_path).go_on("quiet-heron", pace=3)
+    assert Jobs(tmp_path).progress("quiet-heron").seconds_left == pytest.approx(33)
