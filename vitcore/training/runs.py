@@ -151,6 +151,8 @@ def _read_run(folder: Path) -> Run:
         seen = _summary(folder / events.FILE_NAME)
     except OSError as error:
         raise _DamagedError(f"{events.FILE_NAME} cannot be read: {reason(error)}.") from None
+    if not seen and _has_lines(folder / events.FILE_NAME):
+        raise _DamagedError(f"{events.FILE_NAME} cannot be read: no line of it tells an event.")
     end = seen.get("end")
     problem = ""
     if end is not None:
@@ -273,6 +275,13 @@ def _summary_of(path: Path, _changed: int, _size: int) -> dict[str, dict[str, An
                 seen.pop("end", None)  # resumed after it had ended
             seen[event["event"]] = event
     return seen
+
+
+def _has_lines(path: Path) -> bool:
+    try:
+        return b"\n" in path.read_bytes()
+    except FileNotFoundError:
+        return False
 
 
 def _last_words(folder: Path, *, began: bool) -> str:

@@ -327,3 +327,11 @@ def test_a_folder_whose_name_is_no_text_is_passed_over(make_run, tmp_path):
     make_run(START, name="quiet-heron")
     os.mkdir(os.fsencode(tmp_path) + b"/bad\xff\xfename")
     assert [run.name for run in list_runs(tmp_path)] == ["quiet-heron"]
+
+
+def test_a_log_without_a_single_event_makes_a_run_damaged(make_run):
+    folder = make_run(START, end("stopped"))
+    (folder / "events.jsonl").write_text("garbled\nall of it\n")
+    run = read_run(folder)
+    assert run.state == "damaged"
+    assert run.problem == "events.jsonl cannot be read: no line of it tells an event."
