@@ -104,7 +104,9 @@ class TrainConfig:
                 f"got {self.learning_rate}"
             )
         if not 0 < self.plateau_factor < 1:
-            raise ValueError(f"plateau_factor must be between 0 and 1, got {self.plateau_factor}")
+            raise ValueError(
+                f"plateau_factor must be above 0 and below 1, got {self.plateau_factor}"
+            )
         check_whole("plateau_patience", self.plateau_patience, 1, 10_000)
         check_whole("early_stopping", self.early_stopping, 0, 10_000)
         self._check_validation()
@@ -131,7 +133,7 @@ class TrainConfig:
     def _check_validation(self) -> None:
         """Enough pictures on either side, where CIFAR-10 is whole."""
         if not 0 < self.validation < 1:
-            raise ValueError(f"validation must be between 0 and 1, got {self.validation}")
+            raise ValueError(f"validation must be above 0 and below 1, got {self.validation}")
         all_pictures = self.train_size if self.data == "sketch10" else _CIFAR10_TRAIN
         held_back = round(all_pictures * self.validation)
         sides = {"hold back": held_back}
@@ -141,7 +143,7 @@ class TrainConfig:
             if count < min(LEAST_PICTURES, all_pictures // 10):
                 raise ValueError(
                     f"validation must leave at least {LEAST_PICTURES} pictures to {what}, "
-                    f"one of each class; {self.validation:g} of {all_pictures:,} leaves {count}"
+                    f"one of each class; {self.validation} of {all_pictures:,} leaves {count}"
                 )
 
     def model_config(self) -> ViTConfig:

@@ -20,6 +20,11 @@ def put(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
+def release(key: str) -> None:
+    """A person has chosen a value since: it stands, be it the old one."""
+    st.session_state.get(_NAME, {}).pop(key, None)
+
+
 def hold() -> None:
     """Set again what such a message has undone; called before the widgets are drawn."""
     for key, value in _undone().items():

@@ -58,7 +58,15 @@ def form(
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     row.selectbox("Data", _DATA, index=_DATA.index(first), key="train_data", width=180, **KEPT)
     words = run_sentences.MODELS_IN_WORDS
-    row.selectbox("Model", _PRESETS, key="train_preset", width=180, help=words, **KEPT)
+    row.selectbox(
+        "Model",
+        _PRESETS,
+        key="train_preset",
+        width=180,
+        help=words,
+        on_change=_leave_article,
+        **KEPT,
+    )
     # None: an emptied box is then empty, and not silently what it began with.
     number = {"value": None, "width": 135, **KEPT}
     row.number_input("Epochs", step=1.0, format="%g", key="train_epochs", **number)
@@ -200,7 +208,17 @@ def _take(config: TrainConfig) -> None:
 
 
 def _take_recipe() -> None:
+    held_widgets.release("train_recipe")
+    st.session_state.pop("train_by_article", None)  # this one was chosen for itself
     _take(RECIPES[st.session_state["train_recipe"]])
+
+
+def _leave_article() -> None:
+    """Another model than the article's, whose run was taken whole, comes with the usual recipe."""
+    form = st.session_state
+    if form.pop("train_by_article", False) and form["train_recipe"] == RECIPES["article"].recipe:
+        held_widgets.put("train_recipe", "standard")
+        _take(RECIPES["standard"])
 
 
 def _take_length(config: TrainConfig | None, runs: tuple[Run, ...], seconds: float) -> None:
@@ -216,3 +234,4 @@ def _take_article(found: bool) -> None:
     held_widgets.put("train_preset", article.preset)
     held_widgets.put("train_epochs", article.epochs)
     _take(article)
+    st.session_state["train_by_article"] = True

@@ -122,13 +122,13 @@ def test_model_that_cannot_be_is_refused(changes, message):
         ({"seed": 1.5}, "seed must be .* at least 0, got 1.5"),
         ({"learning_rate": 0.0}, r"learning_rate must be above 0 and at most 1e\+30, got 0.0"),
         ({"learning_rate": 1e31}, r"learning_rate must be above 0 .* got 1e\+31"),
-        ({"plateau_factor": 1.0}, "plateau_factor must be between 0 and 1, got 1.0"),
+        ({"plateau_factor": 1.0}, "plateau_factor must be above 0 and below 1, got 1.0"),
         ({"plateau_factor": "low"}, "plateau_factor must be a number, got 'low'"),
         ({"plateau_patience": 0}, "plateau_patience must be .* at least 1, got 0"),
         ({"early_stopping": -1}, "early_stopping must be .* at least 0, got -1"),
         ({"pooling": "max"}, "pooling must be one of , mean, class, got 'max'"),
         ({"positions": "rope"}, "positions must be one of .*, got 'rope'"),
-        ({"validation": 0.0}, "validation must be between 0 and 1, got 0.0"),
+        ({"validation": 0.0}, "validation must be above 0 and below 1, got 0.0"),
         (
             {"validation": 1e-5},
             "validation must leave at least 10 pictures to hold back, one of each class; "

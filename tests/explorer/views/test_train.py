@@ -264,10 +264,18 @@ def test_a_run_whose_turn_has_come_is_shown(view, server, monkeypatch):
         ("seed", -1, "Seed must be a whole number, at least 0, got -1."),
         ("batch_size", 0, "Batch size must be a whole number, at least 1, got 0."),
         ("batch_size", 10_001, "must be at most the 10,000 pictures of an epoch, got 10,001."),
-        ("validation", 0.0, "Share of the pictures held back must be between 0 and 1, got 0.0."),
-        ("validation", 1.0, "Share of the pictures held back must be between 0 and 1, got 1.0."),
+        (
+            "validation",
+            0.0,
+            "the pictures held back must be above 0 and below 1, got 0.0.",
+        ),
+        (
+            "validation",
+            1.0,
+            "the pictures held back must be above 0 and below 1, got 1.0.",
+        ),
         ("early_stopping", -1, "must be a whole number, at least 0, got -1."),
-        ("plateau_factor", 1.0, "must be between 0 and 1, got 1.0."),
+        ("plateau_factor", 1.0, "must be above 0 and below 1, got 1.0."),
     ],
 )
 def test_what_cannot_be_is_refused_in_the_form_with_the_rule(view, server, field, value, why):
@@ -321,6 +329,15 @@ def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
     assert "The article trains on CIFAR-10, which is not on this machine" in texts(view)
 
 
+def test_another_model_after_the_articles_run_comes_with_the_usual_recipe(view):
+    view.button(key="train_article").click().run()
+    view.selectbox(key="train_preset").set_value("tiny").run()
+    assert view.radio(key="train_recipe").value == "standard"
+    view.radio(key="train_recipe").set_value("article").run()
+    view.selectbox(key="train_preset").set_value("plain").run()
+    assert view.radio(key="train_recipe").value == "article"  # it was chosen for itself
+
+
 def test_the_articles_run_takes_its_data_where_they_are(view, monkeypatch):
     monkeypatch.setattr(gathering.Gathering, "found", property(lambda self: True))
     view.run()
@@ -359,7 +376,8 @@ def test_a_short_run_goes_by_what_earlier_runs_took_and_reached(view, server, mo
     assert "The run like this that finished here got 61%" in texts(view)
     view.button(key="train_length_120").click().run()
     assert "About 2 min here" in texts(view)
-    assert "No run like this has finished on this machine yet." in texts(view)
+    assert f"{name}, of another length, had 61%" in texts(view)
+    assert "(guessing: 10%); this run is longer." in texts(view)
 
 
 def test_a_pause_shows_that_it_was_heard_and_a_step_is_one_step(view, server, monkeypatch):
