@@ -20,7 +20,9 @@ _TROUBLE = "train_trouble"  # a sentence for the next time that the page is draw
 def shown(jobs: Jobs) -> str | None:
     """Which run is shown: the one chosen or started last, else the newest; before it is chosen."""
     if (ticket := st.session_state.get("train_ticket")) is not None:
-        if begun := jobs.queue.begun_as(ticket):
+        before = st.session_state.get("train_before_queue")
+        begun = jobs.queue.begun_as(ticket)
+        if begun and st.session_state.get("train_run") == before:  # none was chosen meanwhile
             show_run(begun)
         if begun or ticket not in {one.ticket for one in jobs.queue()}:
             del st.session_state["train_ticket"]
@@ -59,6 +61,7 @@ def begin(run: str | Queued) -> None:
     st.session_state["train_begun"] = st.session_state.get("train_begun", 0) + 1
     if isinstance(run, Queued):
         st.session_state["train_ticket"] = run.ticket
+        st.session_state["train_before_queue"] = st.session_state.get("train_run")
     else:
         show_run(run)
 
@@ -158,11 +161,13 @@ def _living(jobs: Jobs, progress: Progress) -> None:
 
 def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
     run, saved = progress.run, progress.saved
+    overflowed = diverged(run) and run.config is not None
+    cut_short = run.state in ("failed", "interrupted")  # then to go on comes first
+    use, go_on = ("secondary", "primary") if cut_short else ("primary", "secondary")
     if run.usable and run.name == in_use:
         st.markdown(":material/check: The model in use", width="content")
     elif run.usable:
-        _button("use", run.name, "Use this model", "check", on_click=_use, type="primary")
-    overflowed = diverged(run) and run.config is not None
+        _button("use", run.name, "Use this model", "check", on_click=_use, type=use)
     if overflowed:  # resumed or with the same seed it would fail at the same step
         rate = run_sentences.short(usable_rate(run.config))
         _button(
@@ -171,7 +176,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             f"Start again with {rate}",
             "replay",
             on_click=partial(_start_with_less, jobs, run),
-            type="secondary" if run.usable else "primary",
+            type="primary",
             help="A new run with this learning rate, and the same in all else.",
         )
     waits = next((n for n, one in enumerate(jobs.queue(), 1) if one.resumes == run.name), 0)
@@ -184,6 +189,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             "Resume",
             "play_arrow",
             on_click=partial(_resume, jobs),
+            type=go_on,
             help=run_sentences.resumption(run, saved),
         )
     if run.config is not None and not overflowed:
@@ -197,7 +203,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
         )
     with st.popover("Rename, download"):
         run_keeping.keep(jobs, run, page="train", renamed=_renamed)
-        st.html('<p class="quiet-line">It is deleted on the Models page.</p>')
+        st.html('<p class="quiet-line">To delete it, go to Models.</p>')
 
 
 def _use(name: str) -> None:

@@ -29,7 +29,9 @@ def keep(jobs: Jobs, run: Run, *, page: str, renamed: Callable[[str, str], None]
         st.html('<p class="quiet-line">It can be renamed once it has ended.</p>')
     else:
         _name_form(jobs, name, page, renamed)
-    with_state = st.toggle("With what it needs to be resumed", key=f"{page}_with_state_{name}")
+    with_state = st.toggle(
+        "With the optimizer's numbers, to resume it elsewhere", key=f"{page}_with_state_{name}"
+    )
     size = archive_size(run.folder, with_state=with_state)
     if size > LARGEST_ZIP:
         said = (
