@@ -45,7 +45,8 @@ def table(runs: Sequence[Run]) -> str:
     if not rows:
         rows = {"Configuration": ["the same"] * len(runs)}
     rows |= {
-        "Step": [f"{run.step:,}" for run in runs],
+        # What still grows is told above, where it is drawn anew.
+        "Step": ["training" if run.state == "running" else f"{run.step:,}" for run in runs],
         "Right, held back": [_right(run) for run in runs],
     }
     head = "".join(f"<th scope='col'>{html.escape(run.name)}</th>" for run in runs)
@@ -78,5 +79,7 @@ def _word(name: str, value: Any, preset: str) -> str:
 
 
 def _right(run: Run) -> str:
+    if run.state == "running":
+        return "training"
     accuracy = (run.validation or {}).get("accuracy")
     return percent(accuracy) if isinstance(accuracy, int | float) else "not yet"
