@@ -262,7 +262,7 @@ def cost() -> None:
         dict(zip(first.patch_sizes, first.operations, strict=True)),
         now,
     )
-    st.subheader(f"{first.name}: {words[0].lower()}{words[1:]}", anchor=False)
+    st.subheader(f"{first.name} on the test pictures of CIFAR-10: {words}", anchor=False)
     figure = accuracy_and_cost(
         models, sizes=PATCH_SIZES, now=now, colours=colours, height=HEIGHTS["cost"]
     )

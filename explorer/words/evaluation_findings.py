@@ -16,7 +16,7 @@ def title(score: Score | None, *, model: str, source: str, wanted: int, patch_si
     pictures = f"{wanted:,} {IN_WORDS[source]}"
     if score is None:
         return f"{model} is asked about {pictures} at patch size {patch_size}"
-    share = percent(score.accuracy)
+    share = share_right(score.accuracy)
     if score.pictures < wanted:
         return f"{model}: {share} right so far, {score.pictures:,} of {pictures}"
     return f"{model} gets {share} of {pictures} right at patch size {patch_size}"
@@ -62,9 +62,11 @@ def classes_title(classes: ByClass, names: Sequence[str]) -> str:
     if float(np.ptp(classes.f1)) == 0:
         return "All classes are found alike"
     best, worst = int(classes.f1.argmax()), int(classes.f1.argmin())
+    others = int((classes.f1 == classes.f1[best]).sum()) - 1
+    alike = f" and {others} other {'class' if others == 1 else 'classes'}" if others else ""
     return (
-        f"Best at {_plural(names[best])} (F1 {percent(float(classes.f1[best]))}), "
-        f"worst at {_plural(names[worst])} ({percent(float(classes.f1[worst]))})"
+        f"Best at {_plural(names[best])}{alike} (F1 {share_right(float(classes.f1[best]))}), "
+        f"worst at {_plural(names[worst])} ({share_right(float(classes.f1[worst]))})"
     )
 
 
@@ -78,7 +80,8 @@ def calibration_title(bins: Reliability) -> str:
         off = percent(bins.error)
         return f"Too sure in places, too unsure in others: {off} off on average"
     way = "sure" if sure > right else "unsure"
-    return f"Too {way} of itself: {percent(sure)} sure on average, and right in {percent(right)}"
+    sure, right = share_right(sure), share_right(right)
+    return f"Too {way} of itself: {sure} sure on average, and right in {right}"
 
 
 def unfamiliar(learned_from: str, source: str) -> str:
@@ -103,7 +106,7 @@ def cost_title(accuracy: Mapping[int, float], operations: Mapping[int, float], n
     if not accuracy:
         return "No bundled model was measured at several patch sizes"
     best = max(accuracy, key=lambda size: accuracy[size])
-    most = f"Patch size {best} is right most often, {percent(accuracy[best])}"
+    most = f"patch size {best} is right most often, {percent(accuracy[best])}"
     if now == best or now not in accuracy:
         return most
     times = operations[best] / operations[now]
@@ -117,6 +120,11 @@ def progress_line(done: int, wanted: int, seconds: float) -> str:
         speed = f" · {done / seconds:,.0f} pictures a second" if seconds > 0 else ""
         return f"{wanted:,} pictures{speed}"
     return f"{done:,} of {wanted:,} pictures"
+
+
+def share_right(share: float) -> str:
+    """A share of pictures as text that says 100% only where not one is wrong."""
+    return f"{min(share, 0.999):.1%}" if 0.995 <= share < 1 else percent(share)
 
 
 def percent_below_one(share: float) -> str:

@@ -86,10 +86,11 @@ def test_everything_is_told_when_all_pictures_are_counted(open_page):
     assert headings(view)[:3] == [
         "Most often mistaken: a cat for a dog, 50% of all cats",
         "25 of 50 cats are answered dog",
-        "Best at airplanes (F1 100%), worst at cats (67%)",
+        "Best at airplanes and 7 other classes (F1 100%), worst at cats (67%)",
     ]
     assert headings(view)[-1] == (
-        "flexi: patch size 4 is right most often, 80%; 8 is 4.0 times cheaper and gets 70%"
+        "flexi on the test pictures of CIFAR-10: patch size 4 is right most often, 80%; "
+        "8 is 4.0 times cheaper and gets 70%"
     )
     assert "500 pictures · 250 pictures a second" in texts(view)
     assert len(view.get("plotly_chart")) == 3

@@ -92,7 +92,7 @@ def test_the_surest_mistake_is_named():
 
 def test_cost_is_compared_with_the_best_size():
     accuracy, operations = {4: 0.8, 8: 0.7, 2: 0.75}, {4: 4e8, 8: 1e8, 2: 2e9}
-    best = "Patch size 4 is right most often, 80%"
+    best = "patch size 4 is right most often, 80%"
     assert findings.cost_title(accuracy, operations, 4) == best
     assert (
         findings.cost_title(accuracy, operations, 8)
@@ -116,3 +116,14 @@ def test_progress_is_counted_and_its_speed_told_at_the_end():
 )
 def test_only_what_is_certain_has_100_percent(share, words):
     assert findings.percent_below_one(share) == words
+
+
+def test_a_hundred_per_cent_is_said_only_where_none_is_wrong():
+    shares = (0.5, 0.9949, 0.998, 0.99999, 1.0)
+    assert [findings.share_right(share) for share in shares] == [
+        "50%",
+        "99%",
+        "99.8%",
+        "99.9%",
+        "100%",
+    ]
