@@ -9,6 +9,7 @@ function ticks(low, high, about, log) {     // round numbers between, about as m
     const all = [];
     for (let k = Math.floor(Math.log10(low)); k <= Math.ceil(Math.log10(high)); k++) for (const m of [1, 2, 5]) all.push(m * 10 ** k);
     const inside = all.filter((v) => v >= low * .999 && v <= high * 1.001), tens = inside.filter((v) => Number.isInteger(+Math.log10(v).toFixed(6)));
+    if (inside.length < 3) return [.2, .3, .5, .7, 1, 1.5, 2, 3, 5, 7, 10].map((m) => m * 10 ** Math.floor(Math.log10(high))).filter((v) => v >= low && v <= high);
     return inside.length <= 7 ? inside : tens.length > 1 ? tens : inside.slice(0, 7);
   }
   const rough = (high - low) / about, ten = 10 ** Math.floor(Math.log10(rough)), step = ten * ceilings.find((c) => c * ten >= rough * .999);

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from explorer import components, gathering, navigation, services, state
+from explorer.components.curves import curves
 from explorer.evaluation import measured
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette
@@ -176,8 +177,10 @@ def learning(name: str, card: dict) -> None:
             revision=name,
             share=quantity == "accuracy",
         )
-        place.subheader(cards.curve_title(quantity, training, held_back), anchor=False)
-        place.plotly_chart(figure, key=f"models_{quantity}", config={"displayModeBar": False})
+        title = cards.curve_title(quantity, training, held_back)
+        with place:
+            st.subheader(title, anchor=False)
+            curves(figure, label=title, key=f"models_{quantity}")
 
 
 def confusion(card: dict) -> None:
