@@ -37,7 +37,7 @@ def lens_title(
         block, number = found.block, found.head
     name = f"Head {number + 1} of block {block + 1}"
     if (block, number) in changes.heads_off:
-        return f"{name} is switched off: the blocks after it do without it"
+        return _switched_off(name, block, attention.shape[:2], changes)
     own = striking(attention[block : block + 1, number : number + 1], grid, prefix=prefix)
     if own.title.startswith(_AVERAGED):
         said = _short(own.title).replace("Head 1 of block 1", name)
@@ -46,6 +46,18 @@ def lens_title(
     else:
         return own.title
     return said if changes == Intervention() else f"As changed: {said[0].lower()}{said[1:]}"
+
+
+def _switched_off(name: str, block: int, shape: tuple[int, int], changes: Intervention) -> str:
+    """What is off: this head, or all of its block, or all there are."""
+    blocks, heads = shape
+    off = set(changes.heads_off)
+    if len(off) == blocks * heads:
+        return "All heads are switched off: no token sees another"
+    after = "the blocks after it do" if block + 1 < blocks else "the answer does"
+    if heads > 1 and all((block, head) in off for head in range(heads)):
+        return f"All heads of block {block + 1} are switched off: {after} without them"
+    return f"{name} is switched off: {after} without it"
 
 
 def _short(title: str) -> str:

@@ -34,8 +34,16 @@ def test_it_says_that_the_pass_was_changed():
 
 
 def test_a_head_that_is_off_is_said_to_be_off():
-    said = lens_title(*SHOWN, changes=Intervention(heads_off=((0, 1),)))
-    assert said.startswith("Head 2 of block 1 is switched off")
+    def said(*off, head=None):
+        return lens_title(*SHOWN, head=head, changes=Intervention(heads_off=off))
+
+    one, last = (0, 1), (1, 0)
+    assert said(one) == "Head 2 of block 1 is switched off: the blocks after it do without it"
+    assert said(last, head=last) == "Head 1 of block 2 is switched off: the answer does without it"
+    whole = "All heads of block 1 are switched off: the blocks after it do without them"
+    assert said((0, 0), one) == whole
+    every = "All heads are switched off: no token sees another"
+    assert said((0, 0), one, last, (1, 1)) == every
 
 
 def test_one_token_stays_one_token():
