@@ -38,7 +38,7 @@ _HINT = (
     "model was shown."
 )
 _AREA = (
-    "The area under a curve is the class's mean probability over all steps: 0.12 is 12 %. "
+    "The area under a curve is the class's mean probability over all steps. "
     "Occlusion is itself made by erasing, so this test favours it."
 )
 _ONE_PATCH = "All of every map lies on it: choose a smaller patch size to compare them."
@@ -145,7 +145,7 @@ def payload(shown: Shown, *, awaited: str = "") -> bytes:
         asked.reading.picture,
         groups,
         shares=next((curves.shares for curves in known if curves), None),
-        hint=_HINT,
+        hint=_HINT if asked.patches > 1 else "Point at the picture to read it in every map.",
         awaited=awaited,
         progress=(late.what, late.done or 0.0) if late and not awaited else None,
         file=asked.file("maps.png"),
@@ -211,11 +211,10 @@ def _kind(name: str, values: np.ndarray | None) -> tuple[str, str, tuple[str, ..
 def data(shown: Shown) -> None:
     """Maps and curves as files."""
     row, asked = st.container(horizontal=True, gap="small"), shown.asked
-    for label, make, file, key in (
-        ("Maps (CSV)", maps_csv, "maps.csv", "maps_csv"),
-        ("Curves (CSV)", curves_csv, "curves.csv", "curves_csv"),
-        ("All (NPZ)", npz, "maps.npz", "maps_npz"),
-    ):
+    files = [("Maps (CSV)", maps_csv, "maps.csv", "maps_csv")]
+    if asked.patches > 1:
+        files.append(("Curves (CSV)", curves_csv, "curves.csv", "curves_csv"))
+    for label, make, file, key in (*files, ("All (NPZ)", npz, "maps.npz", "maps_npz")):
         make = partial(make, shown)
         there = shown.complete
         download(label, make, asked.file(file), key=key, place=row, disabled=not there)

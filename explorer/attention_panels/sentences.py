@@ -15,6 +15,7 @@ MAP_NAMES = dict(
     zip(MAPS, ("raw attention", "rollout", "relevance", "occlusion"), strict=True)
 )  # as they are called in sentences
 _BEATS = 0.03  # area by which an order must differ from a random one to be believed
+_ALIKE = 0.005  # area up to which two orders are the same
 _HARDLY = 0.01  # probability by which an answer moves that hardly changes
 
 
@@ -34,7 +35,7 @@ def maps_title(found: Curves, label: str, *, patches: int) -> str:
         patches: in the grid.
     """
     if patches == 1:
-        return "With one patch there is one order only, and all maps agree"
+        return "With one patch there is one order only: nothing to compare"
     areas, chance = found.deletion_area[:-1], float(found.deletion_area[-1])
     best = int(areas.argmin())
     if chance - areas[best] < _BEATS:
@@ -42,10 +43,14 @@ def maps_title(found: Curves, label: str, *, patches: int) -> str:
             f"On this picture no map is to be believed: {label} falls as fast in random order "
             f"(area {chance:.2f}) as in the best map's ({areas[best]:.2f})"
         )
+    alike = [name for name, area in zip(MAPS, areas, strict=True) if area - areas[best] < _ALIKE]
+    marks = joined([MAP_NAMES[name] for name in alike]) + (" marks" if len(alike) == 1 else " mark")
     first = (
-        f"Erasing what {MAP_NAMES[MAPS[best]]} marks first makes {label} fall fastest: "
+        f"Erasing what {marks} first makes {label} fall fastest: "
         f"area {areas[best]:.2f}, random order {chance:.2f}"
     )
+    if len(alike) > 1:
+        return first
     if MAPS[best] != "occlusion":
         return first
     inside = int(areas[:best].argmin())  # occlusion is itself made by erasing
@@ -67,9 +72,9 @@ def believed(found: Curves) -> str:
         if found.deletion_area[-1] - one >= _BEATS and other - chance >= _BEATS
     ]
     both = (
-        f"Better than random in both tests: {joined(better)}."
+        f"Better than random in both tests, by {_BEATS:.2f} or more: {joined(better)}."
         if better
-        else "No map is better than random in both tests."
+        else f"No map is better than random in both tests by {_BEATS:.2f} or more."
     )
     return (
         f"Added to an empty picture, {MAP_NAMES[MAPS[best]]} brings the answer back soonest "

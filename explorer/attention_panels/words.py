@@ -5,12 +5,12 @@ CHANGED = "With what is switched off, erased or moved above."
 
 MAPS = (
     "A bright square is a patch that the map calls important; each map is stretched from its own "
-    "lowest to its highest value, which stand below it; occlusion has two colours, blue where the "
+    "lowest to its highest value; occlusion has two colours, blue where the "
     "class gains by what is erased. **Raw attention**: where the class token looks in the last "
     "block, or all patches on average in a model without one, mean of the heads. **Rollout**: "
-    "attention multiplied through all blocks. Both are **the same for every class**, so they "
-    "cannot say why it is one and not another. **Relevance**: attention weighted by how the class "
-    "depends on it. **Occlusion**: how "
+    "attention multiplied through all blocks, each row made to sum to 1 again. Both are **the "
+    "same for every class**, so they cannot say why it is one and not another. **Relevance**: "
+    "attention weighted by how the class depends on it. **Occlusion**: how "
     "far the class's logit falls when the patch is erased. Attention is not an explanation, so "
     "each map is tested: patches are replaced by the data's mean colour, the most important first "
     "(**deletion**), or added to an empty picture (**insertion**); the curve is the probability of "
@@ -21,9 +21,9 @@ MAPS = (
     "squares: what falls may fall because of them."
 )
 MAPS_FORMULA = (
-    r"\text{rollout: } R=\prod_{l=L}^{1}\operatorname{rows}(A_l+I)\qquad"
-    r"\text{relevance: } R\leftarrow R+\overline{\operatorname{ReLU}"
-    r"\!\left(A\circ\tfrac{\partial y_c}{\partial A}\right)}\,R"
+    r"\begin{aligned}\text{rollout: }&R=\prod_{l=L}^{1}\operatorname{rows}(A_l+I)\\"
+    r"\text{relevance: }&R\leftarrow R+\overline{\operatorname{ReLU}"
+    r"\!\left(A\circ\tfrac{\partial y_c}{\partial A}\right)}\,R\end{aligned}"
 )
 MAPS_SOURCE = (
     "Rollout: Abnar & Zuidema (2020), section 3. Relevance: Chefer et al. (2021), section 3.1. "

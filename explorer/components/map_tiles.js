@@ -176,7 +176,8 @@ class Tiles {
   number(one, v) {
     if (one.unit === 'share') return percent(v);
     if (one.unit === 'relative') return `${percent(v / one.high_)} of its highest`;
-    return `${v < 0 ? '−' : ''}${Math.abs(v).toFixed(2)}`;
+    const digits = Math.abs(v).toFixed(2);
+    return v < 0 && +digits ? `−${digits}` : digits;
   }
   say() {
     const strong = document.createElement('b'), { awaited, hint } = this.head, [rows, columns] = this.grid, N = rows * columns;
@@ -191,7 +192,7 @@ class Tiles {
     if (p === null || p >= N) { this.readout.replaceChildren(hint); return; }
     const place_ = place(p, this.grid);
     strong.textContent = `${place_[0].toUpperCase()}${place_.slice(1)}. `;
-    const parts = this.tiles.filter((one) => one.there).map((one) => `${one.said} ${this.number(one, one.values[p])}${!one.tested || N === 1 ? '' : ` (${one.rank[p]}.)`}`);
+    const parts = this.tiles.filter((one) => one.there).map((one) => `${one.said} ${this.number(one, one.values[p])}${!one.tested || N === 1 ? '' : ` (rank ${one.rank[p]})`}`);
     this.readout.replaceChildren(strong, `${parts.join(' · ')}.`);
   }
   save() {                                  // everything as one picture, twice as fine as on the screen

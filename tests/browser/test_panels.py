@@ -56,7 +56,7 @@ def test_a_patch_is_read_in_every_map(maps):
     maps.show(payload())
     assert maps.read() == "Point."
     move_to(maps, "canvas.map", 0.75, 0.25)
-    assert maps.read().startswith("Row 1, column 2. relevance for cat 0.40 (1.)")
+    assert maps.read().startswith("Row 1, column 2. relevance for cat 0.40 (rank 1)")
 
 
 def test_along_a_curve_the_picture_is_the_one_that_was_shown(maps):
@@ -105,7 +105,7 @@ def test_a_map_that_is_computed_says_how_far_it_is_without_moving(maps):
     assert maps.page.locator(".groups").bounding_box() == box
     assert maps.page.locator(".progress").inner_text() == "Erasing. 40%"
     move_to(maps, "canvas.map", 0.75, 0.25)
-    assert maps.read() == "Row 1, column 2. relevance for cat 0.40 (1.)."
+    assert maps.read() == "Row 1, column 2. relevance for cat 0.40 (rank 1)."
 
 
 def test_maps_before_are_dimmed_until_their_successors_are_there(maps):

@@ -39,6 +39,13 @@ def test_occlusion_does_not_win_its_own_test_alone():
     assert title.endswith("no map from inside the model is better than random")
 
 
+def test_maps_that_do_alike_are_named_together():
+    title = sentences.maps_title(
+        curves([0.4, 0.45, 0.21, 0.213, 0.48], [0.5] * 5), "cat", patches=4
+    )
+    assert title.startswith("Erasing what relevance and occlusion mark first makes cat fall")
+
+
 def test_no_map_is_believed_where_none_beats_random_order():
     title = sentences.maps_title(curves([0.5, 0.47, 0.5, 0.48, 0.48], [0.5] * 5), "cat", patches=64)
     assert "no map is to be believed" in title
@@ -54,8 +61,12 @@ def test_what_is_better_in_both_tests_is_listed():
     found = curves([0.5, 0.3, 0.2, 0.3, 0.48], [0.3, 0.6, 0.7, 0.41, 0.4])
     said = sentences.believed(found)
     assert "relevance brings the answer back soonest (area 0.70" in said
-    assert said.endswith("Better than random in both tests: rollout and relevance.")
-    assert sentences.believed(curves([0.5] * 5, [0.5] * 5)).endswith("in both tests.")
+    assert said.endswith(
+        "Better than random in both tests, by 0.03 or more: rollout and relevance."
+    )
+    assert sentences.believed(curves([0.5] * 5, [0.5] * 5)).endswith(
+        "in both tests by 0.03 or more."
+    )
 
 
 def test_the_head_that_matters_most_is_named_with_before_and_after():
