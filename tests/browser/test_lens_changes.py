@@ -66,7 +66,7 @@ def test_the_answer_stands_beside_the_one_before(lens):
     assert lens.page.locator(".verdict").inner_text() == "Answer: frog 82%"
     assert lens.page.locator(".key").is_hidden()
     lens.show(changed(Intervention(heads_off=((0, 0), (3, 1)))))
-    assert lens.page.locator(".verdict").inner_text() == "Answer: unchanged frog 82% → now cat 52%"
+    assert lens.page.locator(".verdict").inner_text() == "Answer: before frog 82% → now cat 52%"
     assert lens.page.locator(".key").is_visible()
     cat = lens.page.locator(".bars li").nth(3)
     assert cat.locator(".val").inner_text() == "2.0% → 52%"

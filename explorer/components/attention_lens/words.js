@@ -17,7 +17,7 @@ function readout(shares, at) {
   const parts = [strong(`${p < 0 ? cap(called(p)) : `Patch at ${place(p, grid)}`}${pinned ? ' (pinned). ' : '. '}`)];
   if (target !== null) {
     const [from, to] = direction === 'from' ? [p, target] : [target, p];
-    const given = strong(share(shares.share(k, from, to)));
+    const given = strong(share(to === from && p >= 0 ? shares.sum(k, p, ITSELF) : shares.share(k, from, to)));   // the same number as below
     if (to === from) parts.push('It keeps ', given, ' of its attention for itself. ');
     else if (direction === 'from') parts.push(`${cap(called(to))} gets `, given, ' of its attention. ');
     else parts.push(`${cap(called(from))} gives it `, given, ' of its attention. ');
@@ -44,7 +44,7 @@ function distance(map, p, { grid: [rows, columns], size }) {
   return sum ? weighted / sum * 32 / size[0] : 0;
 }
 function around(shares, { p, k, grid: [rows, columns] }, most) {   // itself apart from row and column, so that nothing holds trivially
-  const even = [(columns - 1) / shares.tokens, (rows - 1) / shares.tokens].map(share), spread = even[0] === even[1] ? `${even[0]} each` : `${even[0]} and ${even[1]}`;
+  const even = [(columns - 1) / shares.tokens, (rows - 1) / shares.tokens].map(share), spread = even[0] === even[1] ? `${even[0]} for each of the two` : `${even[0]} and ${even[1]}`;
   const self = most ? '' : `${share(shares.sum(k, p, ITSELF))} stays on itself, `;
   return `${self}${share(shares.sum(k, p, ROW))} goes to the rest of its row, ${share(shares.sum(k, p, COLUMN))} to the rest of its column (an even spread: ${spread})`;
 }
@@ -76,7 +76,7 @@ function answer(root, answers, changed, sentence) {
   bars.classList.toggle('changed', changed);
   root.querySelector('.key').hidden = !changed;
   const moves = () => [...preferred(before, first), ' → ', ...preferred(now, top)];
-  verdict.replaceChildren('Answer: ', ...!now ? ['–'] : changed ? ['unchanged ', ...preferred(before, first), ' → now ', ...preferred(now, top)] : preferred(now, top));
+  verdict.replaceChildren('Answer: ', ...!now ? ['–'] : changed ? ['before ', ...preferred(before, first), ' → now ', ...preferred(now, top)] : preferred(now, top));
   root.querySelector('.effect').replaceChildren(...changed && now ? moves() : []);
   root.querySelector('.note').textContent = changed && now ? `${sentence}${moved(names, now, before)}` : '';
 }
