@@ -16,6 +16,7 @@ _STYLE = """<style>
   color: color-mix(in srgb, currentColor 75%, transparent); opacity: 1; }
 [class*="st-key-reading_help"] summary * { color: inherit; }
 [class*="st-key-reading_help"] [data-testid="stCode"] pre { max-height: 420px; overflow: auto; }
+[class*="st-key-reading_help"] .katex-display { overflow: auto hidden; padding-bottom: 4px; }
 </style>"""
 
 

@@ -104,7 +104,7 @@ def token_lengths(
             "x": places,
             "y": norms[:, token],
             "mode": "markers",
-            "name": "before the patches",
+            "name": "not a patch",
             "marker": {"size": 10, "symbol": "diamond-open", "color": colours.second},
             "hovertemplate": "%{y:.1f}<extra></extra>",
             "showlegend": token == 0,
@@ -181,13 +181,15 @@ def _words_at_peaks(
     found = []
     for index in sorted(set(early.argmax(axis=1).tolist()) - coloured):
         place = int(early[:, index].argmax())
+        height = float(early[place, index])
+        near = [one for one in found if abs(one["x"] - place) < 2 and abs(one["y"] - height) < 0.08]
         found.append(
             {
                 "x": place,
-                "y": float(early[place, index]),
+                "y": height,
                 "text": names[index],
                 "showarrow": False,
-                "yshift": 11,
+                "yshift": 11 + 14 * len(near),  # one name above another, not through it
                 "xanchor": "left" if place == 0 else "center",
                 "font": {"color": colours.third, "size": 12},
             }

@@ -104,7 +104,7 @@ def test_long_tokens_are_marked_and_the_class_token_is_apart():
     assert len(patches.y) == 7
     assert list(long.y) == [9.0]
     assert long.text[0] == "row 1, column 2 after block 1"
-    assert (first.name, list(first.y)) == ("before the patches", [5.0, 6.0])
+    assert (first.name, list(first.y)) == ("not a patch", [5.0, 6.0])
     np.testing.assert_allclose(median.y, [1, 1])
 
 
