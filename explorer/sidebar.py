@@ -78,6 +78,10 @@ def _read_url() -> None:
             st.rerun()
 
 
+def _opened_at_the_lens() -> bool:
+    return (st.context.url or "").rstrip("/").endswith("/attention")
+
+
 def _about_url(models: list[str], default: str, gone: str) -> list[str]:
     """Sentences about what is not shown though it was asked for, until something else is chosen.
 
@@ -89,7 +93,8 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
     now = (state.picture().key, state.patch_size(), state.model())
     if (asks := st.session_state["url_asks"]) is not None:
         query, opening = asks
-        if "pinned" in query or not opening:
+        # Elsewhere an address says nothing of a pin, and the one that the window knows stays.
+        if "pinned" in query or not opening or _opened_at_the_lens():
             st.session_state["pin_asked"] = state.patch_asked(query)
         trouble = services.trouble(query.get("model", ""))
         notes = [state.REPEATED.format(name) for name in st.session_state["url_repeats"]]
