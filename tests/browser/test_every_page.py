@@ -7,10 +7,13 @@ from tests.browser.person import PAGES
 
 
 @pytest.mark.parametrize("title", PAGES)
-def test_page_has_one_title_and_no_traceback(person, title):
+def test_page_has_one_title_the_three_shared_things_and_no_traceback(person, title):
     person.opens(title)
     person.waits_for_answer()
     expect(person.page.locator("h1")).to_have_count(1)
+    sidebar = person.page.get_by_test_id("stSidebar")
+    for key in ("picture_source", "picture_class", "patch_size", "model"):
+        expect(sidebar.locator(f".st-key-{key}")).to_have_count(1)
     assert len(person.title()) > 3
     expect(person.page.get_by_test_id("stException")).to_have_count(0)
     expect(person.page.get_by_text("Traceback")).to_have_count(0)
@@ -28,20 +31,12 @@ def test_page_does_not_scroll_sideways_on_a_phone(somebody, server, title):
     assert widest <= 420
 
 
-@pytest.mark.parametrize("title", PAGES)
-def test_navigation_leads_there(person, title):
-    person.opens("Models" if title == "Overview" else "Overview")
-    person.goes_to(title)
-    expect(person.page.locator("h1")).to_have_count(1)
-    assert person.page.title().startswith(("ViT Explorer", title))
-
-
-def test_sidebar_holds_the_three_shared_things_on_every_page(person):
+def test_navigation_leads_from_page_to_page(person):
+    person.opens("Models")
     for title in PAGES:
-        person.opens(title)
-        sidebar = person.page.get_by_test_id("stSidebar")
-        for key in ("picture_source", "picture_class", "patch_size", "model"):
-            expect(sidebar.locator(f".st-key-{key}")).to_have_count(1)
+        person.goes_to(title)
+        expect(person.page.locator("h1")).to_have_count(1)
+        assert person.page.title().startswith(("ViT Explorer", title))
 
 
 def test_notes_below_a_figure_are_filled_once_they_are_opened(person):
