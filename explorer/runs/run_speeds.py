@@ -35,12 +35,12 @@ _TYPICAL = {"tiny": 1000.0, "article": 350.0, "flexi": 250.0, "plain": 250.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnTheWay:
-    """What a run of another length had reached on its way, or in the end where it was shorter."""
+    """What a run had reached on its way, or last, where it went less far than the one to come."""
 
     run: str
     epochs: float
     accuracy: float  # share right of the pictures held back
-    shorter: bool  # it went less far than the run to come
+    shorter: bool  # that was well before where the run to come ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -242,8 +242,8 @@ def _on_the_way(told: OnTheWay | None) -> str:
     if told is None:
         return "No run like this has got so far on this machine yet."
     reached = (
-        f"{told.run}, of another length, had {percent(told.accuracy)} of the pictures held back "
-        f"right after {_epochs(told.epochs)} (guessing: 10%)"
+        f"{told.run} had {percent(told.accuracy)} of the pictures held back right "
+        f"after {_epochs(told.epochs)} (guessing: 10%)"
     )
     return f"{reached}; this run is longer." if told.shorter else f"{reached}."
 

@@ -279,7 +279,9 @@ def test_a_stopped_run_goes_on_from_what_it_saved(jobs, tmp_path, monkeypatch):
     assert jobs.progress(name).run.config == TINY
 
 
-def test_a_run_goes_on_from_the_queue_where_there_is_no_room(jobs, tmp_path, monkeypatch):
+@pytest.fixture
+def stopped(jobs, tmp_path, monkeypatch):
+    """A run that can go on, where one trains at a time."""
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
     name = jobs.start(TINY)
@@ -287,7 +289,11 @@ def test_a_run_goes_on_from_the_queue_where_there_is_no_room(jobs, tmp_path, mon
     jobs.stop(name)
     until(jobs, name, "stopped")
     (tmp_path / "runs" / name / "state.safetensors").touch()
-    other = jobs.start(TINY)
+    return name
+
+
+def test_a_run_goes_on_from_the_queue_where_there_is_no_room(jobs, stopped):
+    name, other = stopped, jobs.start(TINY)
     eventually(lambda: jobs.progress(other).state == "running")
     waits = jobs.resume(name)
     assert waits == jobs.resume(name)  # however often it is pressed
@@ -298,19 +304,10 @@ def test_a_run_goes_on_from_the_queue_where_there_is_no_room(jobs, tmp_path, mon
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_a_run_that_waits_to_go_on_is_renamed_and_deleted_in_the_queue_too(
-    jobs, tmp_path, monkeypatch, deleted
-):
-    monkeypatch.setenv("FAKE_MODE", "wait")
-    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
-    name = jobs.start(TINY)
-    until(jobs, name, "running")
-    jobs.stop(name)
-    until(jobs, name, "stopped")
-    (tmp_path / "runs" / name / "state.safetensors").touch()
+def test_a_run_that_waits_to_go_on_is_renamed_and_deleted_in_the_queue_too(jobs, stopped, deleted):
     other = jobs.start(TINY)
-    jobs.resume(name)
-    jobs.rename(name, "mine")
+    jobs.resume(stopped)
+    jobs.rename(stopped, "mine")
     assert [one.resumes for one in jobs.queue()] == ["mine"]
     if deleted:
         jobs.delete("mine")

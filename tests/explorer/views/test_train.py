@@ -376,7 +376,7 @@ def test_a_short_run_goes_by_what_earlier_runs_took_and_reached(view, server, mo
     assert "The run like this that finished here got 61%" in texts(view)
     view.button(key="train_length_120").click().run()
     assert "About 2 min here" in texts(view)
-    assert f"{name}, of another length, had 61%" in texts(view)
+    assert f"{name} had 61% of the pictures held back right after" in texts(view)
     assert "(guessing: 10%); this run is longer." in texts(view)
 
 
