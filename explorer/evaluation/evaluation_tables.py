@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from explorer.words.evaluation_findings import interval, progress_line, share_right
+from explorer.words.evaluation_findings import interval, percent_below_one, progress_line
 from explorer.words.findings import percent
 from vitcore.report import ByClass, Report, probabilities
 
@@ -39,10 +39,10 @@ def progress(done: int, wanted: int, seconds: float) -> str:
 
 def scores(found: Report) -> str:
     """Accuracy with its interval, top-5, calibration error and loss, large."""
-    low, high = map(share_right, interval(found.score))
+    low, high = map(percent_below_one, interval(found.score))
     parts = (
-        ("right", share_right(found.score.accuracy), f"95% interval: {low} to {high}"),
-        ("among the five likeliest", share_right(found.score.top5), "top-5; guessing: 50%"),
+        ("right", percent_below_one(found.score.accuracy), f"95% interval: {low} to {high}"),
+        ("among the five likeliest", percent_below_one(found.score.top5), "top-5; guessing: 50%"),
         ("calibration error", percent(found.reliability.error), "confidence is honest at 0"),
         ("loss", f"{found.score.loss:.2f}", "guessing: 2.30"),
     )
@@ -97,7 +97,7 @@ def answers_csv(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) ->
 
 
 def _row(name: str, shares: Iterable[float], support: int, kind: str) -> str:
-    cells = "".join(f"<td>{share_right(float(share))}</td>" for share in shares)
+    cells = "".join(f"<td>{percent_below_one(float(share))}</td>" for share in shares)
     return (
         f"<tr class={kind or 'class'}><th scope=row>{html.escape(name)}</th>"
         f"{cells}<td>{support:,}</td></tr>"

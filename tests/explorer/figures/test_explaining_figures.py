@@ -95,6 +95,16 @@ def test_two_classes_are_coloured_and_the_others_that_lead_are_named():
     assert [note.text for note in figure.layout.annotations] == ["name 4"]
 
 
+def test_names_that_would_lie_on_each_other_stand_above_each_other():
+    early = np.full((3, 10), 0.05)
+    early[0, 4], early[1, 5], early[2, 6] = 0.5, 0.52, 0.2
+    names = [f"name {index}" for index in range(10)]
+    figure = early_answers(early, names, answer=3, other=7, colours=COLOURS)
+    shifts = {note.text: note.yshift for note in figure.layout.annotations}
+    assert shifts["name 5"] - shifts["name 4"] >= 12
+    assert shifts["name 6"] == shifts["name 4"]
+
+
 def test_long_tokens_are_marked_and_the_class_token_is_apart():
     norms = np.array([[5.0, 1, 1, 1, 1], [6, 1, 9, 1, 1]])
     outliers = np.zeros((2, 4), bool)

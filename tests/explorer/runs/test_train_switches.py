@@ -1,6 +1,6 @@
 """The switches of a training: they show a configuration, and make it again."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -77,6 +77,13 @@ def test_only_what_differs_is_compared():
     assert "<td>the mean of the patches, the model&#x27;s own</td><td>a class token</td>" in shown
     assert "a&lt;b" in shown
     assert "a<b" not in shown
+
+
+def test_what_still_grows_is_not_compared():
+    live = replace(run("a", TrainConfig()), state="running", validation={"accuracy": 0.5})
+    shown = table([live, replace(live, name="b", state="stopped")])
+    assert "<td>training</td><td>10</td>" in shown
+    assert "<td>training</td><td>50%</td>" in shown
 
 
 def test_runs_alike_are_said_to_be_so_and_one_alone_is_no_comparison():

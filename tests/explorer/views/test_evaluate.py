@@ -99,7 +99,7 @@ def test_everything_is_told_when_all_pictures_are_counted(open_page):
 def test_pictures_of_the_cell_and_mistakes_come_surest_first(open_page, unpack):
     cell, mistakes = galleries(open_page(answered(500)), unpack)
     assert cell["numbers"][:2] == mistakes["numbers"][:2] == [3, 23]
-    assert cell["captions"][0] == ["dog >99%", "is cat"]
+    assert cell["captions"][0] == ["dog 99.7%", "is cat"]
     assert len(cell["numbers"]) == 12
 
 
