@@ -15,6 +15,7 @@ from vitcore.config import TrainConfig
 from vitcore.model import ViT
 from vitcore.training import draws
 from vitcore.training.distribution import Group
+from vitcore.training.muon import Muon
 
 
 def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
@@ -29,7 +30,7 @@ def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimize
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(config.learning_rate, **average)
     elif config.optimizer == "muon":
-        optimizer = keras.optimizers.Muon(
+        optimizer = Muon(
             config.learning_rate,
             adam_weight_decay=config.weight_decay,
             exclude_layers=["/head/", "/class_token$", "/registers$"],
