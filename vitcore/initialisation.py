@@ -80,13 +80,16 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
 
     Per head, queries times keys come near the identity, so that tokens look at tokens like
     themselves; over all heads, values times output come near the negative identity; learned
-    positions begin as the 2-D sin-cos table, so that what is alike is also near.
+    positions begin as the 2-D sin-cos table, so that what is alike is also near. What all places
+    share is left out of it: it would be most of the table, and drown in the first block what tells
+    them apart, which is doubled.
 
     Source: Trockman & Kolter 2023, section 3, https://arxiv.org/abs/2305.09828
     """
     width, d, side = config.width, config.d, config.position_grid
     if "positions" in weights:
-        weights["positions"] = sincos_2d((side, side), width, base=side)
+        table = sincos_2d((side, side), width, base=side)
+        weights["positions"] = 2 * (table - table.mean(axis=(0, 1)))
 
     def factors(rng: np.random.Generator, scale: float, sign: int) -> tuple[np.ndarray, np.ndarray]:
         noise = rng.normal(0, width**-0.5, (width, width))

@@ -90,12 +90,13 @@ def test_mimetic_attention_begins_near_the_identity_and_its_negative():
     assert changed == attention | {"positions"}
 
 
-def test_mimetic_positions_begin_as_the_sine_and_cosine_table():
+def test_mimetic_positions_begin_as_what_differs_in_the_sine_and_cosine_table():
     positions = initial_weights(small_config(first_weights="mimetic"))["positions"]
     # The first half tells the column, the second the row; at frequency 1 it is the plain sine.
-    places = np.arange(4)
-    np.testing.assert_allclose(positions[2, :, 0], np.sin(places), atol=1e-6)
-    np.testing.assert_allclose(positions[:, 1, 8], np.sin(places), atol=1e-6)
+    sines = np.sin(np.arange(4))
+    np.testing.assert_allclose(positions[2, :, 0], 2 * (sines - sines.mean()), atol=1e-6)
+    np.testing.assert_allclose(positions[:, 1, 8], 2 * (sines - sines.mean()), atol=1e-6)
+    np.testing.assert_allclose(positions.mean(axis=(0, 1)), 0, atol=1e-6)
 
 
 def test_mimetic_weights_need_heads_as_wide_as_a_token():
