@@ -80,16 +80,13 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
 
     Per head, queries times keys come near the identity, so that tokens look at tokens like
     themselves; over all heads, values times output come near the negative identity; learned
-    positions begin as the 2-D sin-cos table, so that what is alike is also near. What all places
-    share is left out of it: it would be most of the table, and drown in the first block what tells
-    them apart, which is doubled.
+    positions begin in the order of the picture, so that what is alike is also near.
 
     Source: Trockman & Kolter 2023, section 3, https://arxiv.org/abs/2305.09828
     """
-    width, d, side = config.width, config.d, config.position_grid
+    width, d = config.width, config.d
     if "positions" in weights:
-        table = sincos_2d((side, side), width, base=side)
-        weights["positions"] = 2 * (table - table.mean(axis=(0, 1)))
+        weights["positions"] = mimetic_positions(config)
 
     def factors(rng: np.random.Generator, scale: float, sign: int) -> tuple[np.ndarray, np.ndarray]:
         noise = rng.normal(0, width**-0.5, (width, width))
@@ -106,6 +103,17 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
         kernel = np.concatenate([*queries, *keys, values], axis=1)
         weights[f"{name}/qkv_kernel"] = kernel.astype(np.float32)
         weights[f"{name}/out_kernel"] = out.astype(np.float32)
+
+
+def mimetic_positions(config: ViTConfig) -> np.ndarray:
+    """The 2-D sin-cos table (g, g, D) with what all places share left out, and the rest doubled.
+
+    As it stands that share is most of the table, and what tells places apart is a third of what
+    the first block sees of colours.
+    """
+    side = config.position_grid
+    table = sincos_2d((side, side), config.width, base=side)
+    return 2 * (table - table.mean(axis=(0, 1)))
 
 
 def _first(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -11,7 +11,7 @@ from explorer.replay.moments import Moment
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import ViTConfig
-from vitcore.initialisation import initial_weights
+from vitcore.initialisation import initial_weights, mimetic_positions
 from vitcore.introspection.filters import FollowedComponents, follow_components
 from vitcore.introspection.positions import closeness_correlation, position_similarity
 from vitcore.patches import pi_resize, resize_grid, sincos_1d, sincos_2d
@@ -104,8 +104,7 @@ def _first(config: ViTConfig, seed: int) -> dict[str, np.ndarray]:
     )
     found = initial_weights(alone, seed)
     if config.first_weights == "mimetic" and _POSITIONS in found:
-        side = config.position_grid
-        found[_POSITIONS] = sincos_2d((side, side), config.width, base=side)
+        found[_POSITIONS] = mimetic_positions(config)
     return found
 
 

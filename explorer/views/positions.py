@@ -18,7 +18,12 @@ from explorer.words.position_findings import (
     rise_reason,
     shuffle_title,
 )
-from explorer.words.position_kinds import PositionKind, position_kinds, waves_begun_with
+from explorer.words.position_kinds import (
+    PositionKind,
+    began_with_waves,
+    closeness_begun_with,
+    position_kinds,
+)
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.introspection.positions import similarity_by_distance
 from vitcore.patches import as_seen, cut, join
@@ -56,11 +61,12 @@ def draw_tiles(
 
 def about_beginning(config: ViTConfig) -> str:
     """That order was given to this model's positions and not found by training, where it was."""
-    if config.first_weights != "mimetic" or config.positions != "learned":
+    if not began_with_waves(config):
         return ""
     return (
-        "This model's own began as the 2-D sin-cos waves instead, which lets it learn faster: that "
-        "they know what is near was given to them. A model that began with noise had to find it. "
+        "This model's own began as the 2-D sin-cos waves instead, centred: less their mean over "
+        "all places. That lets it learn faster; what is near was given to them, and a model that "
+        "began with noise had to find it. "
     )
 
 
@@ -232,7 +238,7 @@ else:
     kinds = position_kinds(config, weights.get("positions"), (side, side))
     untrained = next(kind for kind in kinds if kind.name == "untrained")
     own = kinds[0] if kinds[0].own else None
-    st.title(position_title(own, untrained, began=waves_begun_with(config, kinds)))
+    st.title(position_title(own, untrained, began=closeness_begun_with(config, (side, side))))
     draw_tiles(picture, patch_size, config, kinds, f"{picture.key}-{patch_size}-{model}")
     draw_shuffle(model, picture, patch_size, config)
     explain_shuffle()

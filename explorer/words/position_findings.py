@@ -21,7 +21,7 @@ _RISE = 0.2  # cosine by which a curve must rise from its lowest point to be sai
 
 
 def position_title(
-    own: PositionKind | None, untrained: PositionKind, *, began: PositionKind | None = None
+    own: PositionKind | None, untrained: PositionKind, *, began: float | None = None
 ) -> str:
     """What the model's own positions know about which places are close.
 
@@ -33,16 +33,16 @@ def position_title(
     Args:
         own: the model's own positions; None where it adds none.
         untrained: what they are compared with.
-        began: the waves that the model's own began as, where they did not begin as noise.
+        began: closeness of the waves that the model's own began as, if not as noise.
     """
     if own is None:
         return "This model adds no positions: to it the patches are a heap, not a picture"
     if own.correlation is None:
         return "With one token there is one position, and nothing to compare it with"
-    if began is not None and began.correlation is not None:
+    if began is not None:
         return (
-            f"These positions began as {began.label} waves; training took their closeness "
-            f"from {signed(began.correlation)} to {signed(own.correlation)}"
+            "These positions began as sin-cos 2-D waves, centred; training took their closeness "
+            f"from {signed(began)} to {signed(own.correlation)}"
         )
     closeness, baseline = own.correlation, untrained.correlation or 0.0
     before = "before training" if own.name == "learned" else "untrained ones"

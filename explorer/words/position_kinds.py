@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitcore.config import ViTConfig
-from vitcore.initialisation import initial_weights
+from vitcore.initialisation import initial_weights, mimetic_positions
 from vitcore.introspection.positions import closeness_correlation, position_similarity
 from vitcore.patches import resize_grid, sincos_1d, sincos_2d
 
@@ -60,11 +60,16 @@ def position_kinds(
     return sorted(kinds, key=lambda kind: not kind.own)
 
 
-def waves_begun_with(config: ViTConfig, kinds: list[PositionKind]) -> PositionKind | None:
-    """The waves that a model's learned positions began as, or None where they began as noise."""
-    if config.first_weights != "mimetic" or config.positions != "learned":
+def began_with_waves(config: ViTConfig) -> bool:
+    """Whether the learned positions of a model began as waves and not as noise."""
+    return config.first_weights == "mimetic" and config.positions == "learned"
+
+
+def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | None:
+    """Closeness of the waves that a model's positions began as; None where there were none."""
+    if not began_with_waves(config):
         return None
-    return next((kind for kind in kinds if kind.name == "sincos2d"), None)
+    return closeness_correlation(position_similarity(resize_grid(mimetic_positions(config), grid)))
 
 
 def untrained_positions(config: ViTConfig) -> np.ndarray:

@@ -44,10 +44,9 @@ def test_one_token_has_nothing_to_compare():
 
 
 def test_positions_that_began_as_waves_are_not_said_to_have_found_their_order():
-    waves = PositionKind("sincos2d", "sin-cos 2-D", False, NOISE, 0.5)
-    title = position_title(kind(1 - APART / 8), UNTRAINED, began=waves)
+    title = position_title(kind(1 - APART / 8), UNTRAINED, began=0.5)
     assert title == (
-        "These positions began as sin-cos 2-D waves; training took their closeness "
+        "These positions began as sin-cos 2-D waves, centred; training took their closeness "
         "from 0.50 to 1.00"
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.words.position_kinds import position_kinds, untrained_positions, waves_begun_with
+from explorer.words.position_kinds import closeness_begun_with, position_kinds, untrained_positions
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights
 
@@ -58,11 +58,16 @@ def test_one_token_has_no_correlation_in_any_kind():
     assert [kind.correlation for kind in kinds] == [None] * 4
 
 
-def test_waves_are_named_where_learned_positions_began_as_such():
+@pytest.mark.parametrize("grid", [(8, 8), (4, 4), (16, 16)])
+def test_positions_that_began_as_waves_have_their_closeness_before_training(grid):
     begun = replace(SMALL, first_weights="mimetic")
-    kinds = position_kinds(begun, initial_weights(begun)["positions"], (8, 8))
-    assert waves_begun_with(begun, kinds).name == "sincos2d"
-    assert waves_begun_with(SMALL, kinds) is None
-    assert waves_begun_with(replace(begun, positions="none"), kinds) is None
-    # Before training they are those waves.
-    np.testing.assert_allclose(kinds[0].similarity, kinds[2].similarity, atol=1e-5)
+    kinds = position_kinds(begun, initial_weights(begun)["positions"], grid)
+    assert closeness_begun_with(begun, grid) == pytest.approx(kinds[0].correlation, abs=1e-6)
+    assert closeness_begun_with(begun, (1, 1)) is None
+
+
+def test_positions_that_did_not_begin_as_waves_are_not_said_to():
+    assert closeness_begun_with(SMALL, (8, 8)) is None
+    assert closeness_begun_with(SMALL, (1, 1)) is None
+    begun = replace(SMALL, first_weights="mimetic", positions="none")
+    assert closeness_begun_with(begun, (8, 8)) is None
