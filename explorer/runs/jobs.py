@@ -93,6 +93,12 @@ class Jobs:
             except ValueError as error:
                 raise RunRefusedError(str(error)) from None
 
+    def prepare(self) -> None:
+        """Have a process ready that has imported what a run needs, unless runs need the cores."""
+        with self._lock:
+            if not self._processes:
+                self._launcher.prepare()
+
     def _launch_if_room(self, one: Queued) -> str | None:
         with self._lock:
             if self.refusal():
@@ -293,8 +299,8 @@ class Jobs:
                     process.stdin.close()
                 if process.returncode < 0:
                     say_killed(self._folder(name), -process.returncode)
-            if ended and not self._processes:  # another run would need every core
-                self._launcher.prepare()
+            if ended:
+                self.prepare()
 
 
 @cache

@@ -9,6 +9,7 @@ from explorer import components, gathering, navigation, services, state
 from explorer.components.curves import curves
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve
+from explorer.readings import Waiting
 from explorer.replay import replaying
 from explorer.runs import held_widgets, run_comparison, run_controls, run_speeds, train_form
 from explorer.runs.jobs import RunRefusedError, server_jobs
@@ -28,6 +29,8 @@ jobs = server_jobs()
 def strip() -> None:
     picture, patch_size = state.picture(), state.patch_size()
     answer = services.reading(state.model(), picture, patch_size)
+    if not isinstance(answer, Waiting):
+        jobs.prepare()  # while a person chooses; no sooner, since the model needs the cores first
     if stage := components.strip(answer, picture, patch_size, now="", explain=True):
         navigation.goto(stage)
 

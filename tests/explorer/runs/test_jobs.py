@@ -171,6 +171,17 @@ def test_once_nothing_trains_a_process_is_made_ready_for_the_next_run(jobs, monk
     assert made == [0]
 
 
+def test_a_process_is_made_ready_before_the_first_run_and_never_beside_one(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    made = []
+    monkeypatch.setattr(Launcher, "prepare", lambda _: made.append(len(jobs._processes)))
+    jobs.prepare()
+    assert made == [0]
+    until(jobs, jobs.start(TINY), "running")
+    jobs.prepare()
+    assert made == [0]
+
+
 def test_a_run_is_taken_out_of_the_queue(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")

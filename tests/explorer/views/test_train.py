@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import gathering, services
-from explorer.readings import Waiting
+from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
 from explorer.runs import jobs
 from explorer.runs.train_switches import SWITCHES
@@ -114,6 +114,16 @@ def press(view, server, what):
 
 def started(view):
     return view.button(key="train_start").click().run()
+
+
+def test_a_process_is_made_ready_once_the_model_has_answered(view, server, monkeypatch):
+    made = []
+    monkeypatch.setattr(server, "prepare", lambda: made.append(True))
+    view.run()
+    assert not made
+    monkeypatch.setattr(services, "reading", lambda *_, **__: Problem("It broke.", "Try again."))
+    view.run()
+    assert made
 
 
 def test_without_a_run_it_says_what_to_do(view):
