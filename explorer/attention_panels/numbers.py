@@ -82,14 +82,17 @@ def draw(asked: Asked) -> None:
         persist_state="session",
         width=240,
     )
-    found: HeadNumbers | Gathered | Waiting | Problem
-    if over == "many":
-        found = explaining.numbers_many(asked.model, source, asked.patch_size, pictures=PICTURES)
-    else:
-        found = explaining.numbers(
-            asked.model, asked.picture, asked.patch_size, intervention=changes_of(asked)
+    found = _counted(asked, source, over)
+    if found is None:
+        st.subheader("With one token every head has the same numbers", anchor=False)
+        quiet("")
+        components.figure_state(
+            "empty",
+            "A token that is alone looks at itself, in every head.",
+            "Slide to smaller patches to see heads differ.",
+            height=HEIGHT,
         )
-    if not isinstance(found, (HeadNumbers, Gathered)):
+    elif not isinstance(found, (HeadNumbers, Gathered)):
         st.subheader("Every head in one number", anchor=False)
         quiet("")
         in_its_place(found, height=HEIGHT)
@@ -106,6 +109,19 @@ def draw(asked: Asked) -> None:
     unfinished = isinstance(found, Gathered) and found.done < found.of
     if unfinished and attention_state.in_fragment():
         st.rerun()
+
+
+def _counted(
+    asked: Asked, source: str, over: str
+) -> HeadNumbers | Gathered | Waiting | Problem | None:
+    """The numbers of this picture or of many; None where one token leaves nothing to count."""
+    if asked.reading.attention.shape[-1] == 1:
+        return None
+    if over == "many":
+        return explaining.numbers_many(asked.model, source, asked.patch_size, pictures=PICTURES)
+    return explaining.numbers(
+        asked.model, asked.picture, asked.patch_size, intervention=changes_of(asked)
+    )
 
 
 def prefix_name(asked: Asked) -> str:

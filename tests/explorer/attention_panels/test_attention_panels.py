@@ -303,6 +303,19 @@ def test_numbers_offer_only_what_there_is(open_panel):
     assert "distance, as in the paper" in options
 
 
+def test_one_token_has_no_numbers_to_compare(open_panel, answers):
+    answers["numbers"] = answers["numbers_many"] = None  # not asked for
+    view = open_panel("Numbers", patch_size=32)
+    for over in ("this", "many"):
+        view.segmented_control(key="attention_over").select(over).run()
+        assert view.subheader[0].value == "With one token every head has the same numbers"
+        assert "Slide to smaller patches" in words(view)
+
+
+def test_one_patch_and_a_class_token_have_numbers(open_panel):
+    assert "Slide to smaller" not in words(open_panel("Numbers", patch_size=32, prefix=1))
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_every_number_is_drawn(open_panel, number):
     view = open_panel("Numbers", prefix=1)
