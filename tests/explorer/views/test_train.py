@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import gathering, services
 from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
-from explorer.runs import jobs
+from explorer.runs import held_widgets, jobs
 from explorer.runs.train_switches import SWITCHES
 from explorer.state import Picture
 from vitcore.config import PATCH_SIZES, RECIPES
@@ -49,6 +49,9 @@ for step in range(1, int(os.environ.get("FAKE_STEPS", "20")) + 1):
     time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
     while mode == "wait" and step == 12 and control.look() == "run":
         time.sleep(0.01)
+    if mode == "crash" and step == 12:
+        state, reason = "failed", "The disk is full."
+        break
     if mode == "diverge" and step == 12:
         state, reason = "failed", "The loss became nan at step 13; try a tenth of that rate."
         break
@@ -252,12 +255,50 @@ def test_a_run_whose_turn_has_come_is_shown(view, server, monkeypatch):
     started(view)
     assert view.selectbox(key="train_run").value == first
     view.button(key=f"train_stop_{first}").click().run()
-    deadline = time.monotonic() + 15
-    while len(server.runs()) < 2 or server.queue():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    turn_comes(server, runs=2)
     view.run()
     assert view.selectbox(key="train_run").value == server.runs()[0].name != first
+
+
+def test_a_run_whose_turn_has_come_leaves_a_chosen_run_on_the_page(view, server, monkeypatch):
+    monkeypatch.setattr(held_widgets, "_SECONDS", 0.0)  # nobody chooses that soon after a start
+    started(view)
+    old = until(view, server, "finished").selectbox(key="train_run").value
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    started(view)
+    until(view, server, "running")
+    started(view)  # waits
+    view.selectbox(key="train_run").set_value(old).run()
+    server.stop(server.runs()[0].name)
+    turn_comes(server, runs=3)
+    for _ in range(2):
+        view.run()
+        assert view.selectbox(key="train_run").value == old
+
+
+def turn_comes(server, *, runs):
+    """Wait until so many runs have begun and none waits."""
+    deadline = time.monotonic() + 15
+    while len(server.runs()) < runs or server.queue():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("mode", "first"), [("crash", "goon"), ("run", "use")])
+def test_the_first_button_of_an_ended_run_is_what_comes_next(
+    view, server, monkeypatch, mode, first
+):
+    monkeypatch.setenv("FAKE_MODE", mode)
+    started(view)
+    until(view, server, "failed", "finished")
+    name = server.runs()[0].name
+    # As a run that saved while it trained: only then it could go on.
+    (server.runs()[0].folder / "state.safetensors").write_bytes(b"")
+    view.run()
+    primary = [one.key for one in view.button if one.proto.type == "primary"]
+    assert f"train_{first}_{name}" in primary
+    assert len([key for key in primary if key.endswith(name)]) == 1
 
 
 @pytest.mark.parametrize(
