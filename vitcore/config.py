@@ -61,7 +61,7 @@ class TrainConfig:
     optimizer: str = "adamw"  # "adamw", "muon" (orthogonal steps for matrices) or "adam"
     weight_decay: float = 0.05  # decoupled, on matrices only
     label_smoothing: float = 0.0  # in [0, 1)
-    augmentation: str = "crop-flip"  # "crop-flip", "article" or "none"
+    augmentation: str = "crop-flip"  # "crop-flip", "trivial", "article" or "none"
     average: float = 0.0  # decay of the weights' moving average; 0 means none is kept
     patch_sizes: tuple[int, ...] = ()  # drawn from at random each step; () means the model's own
     patch_weights: tuple[float, ...] = ()  # how often each at the start; () means equally
@@ -80,7 +80,7 @@ class TrainConfig:
         choose("positions", self.positions, ("", "learned", "sincos1d", "sincos2d", "none"))
         choose("schedule", self.schedule, ("cosine", "plateau"))
         choose("optimizer", self.optimizer, ("adamw", "muon", "adam"))
-        choose("augmentation", self.augmentation, ("crop-flip", "article", "none"))
+        choose("augmentation", self.augmentation, ("crop-flip", "trivial", "article", "none"))
         choose("precision", self.precision, ("float32", "bfloat16"))
         if not isinstance(self.recipe, str):
             raise ValueError(f"recipe must be a word, got {self.recipe!r}")

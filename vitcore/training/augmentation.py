@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from vitcore.training.trivial_augment import trivial_augment
+
 SHIFT = 4  # pixels a crop may be shifted each way, as is usual on CIFAR-10
 
 
@@ -13,14 +15,18 @@ def augment(pictures: np.ndarray, rng: np.random.Generator, kind: str) -> np.nda
     Args:
         pictures: (B, H, W, 3) uint8.
         rng: where the numbers come from.
-        kind: "crop-flip", "article" or "none".
+        kind: "crop-flip", "trivial", "article" or "none".
 
     Returns:
         (B, H, W, 3) uint8.
     """
-    return {"crop-flip": crop_and_flip, "article": article, "none": lambda p, _: p}[kind](
-        pictures, rng
-    )
+    kinds = {
+        "crop-flip": crop_and_flip,
+        "trivial": lambda p, rng: trivial_augment(crop_and_flip(p, rng), rng),
+        "article": article,
+        "none": lambda p, _: p,
+    }
+    return kinds[kind](pictures, rng)
 
 
 def crop_and_flip(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -25,7 +25,7 @@ _HELP = {
     "plateau_patience": "epochs without a lower validation loss that make a plateau",
     "early_stopping": "epochs without a lower validation loss that end the run with the weights "
     "of the lowest; 0: none",
-    "augmentation": "crop-flip, article or none",
+    "augmentation": "crop-flip, trivial (TrivialAugment), article or none",
     "patch_sizes": "drawn from at random each step, like 4,8,16; default: the model's own",
     "validation": "share of the training pictures held back",
 }

@@ -91,7 +91,7 @@ def test_half_the_pictures_are_flipped_and_every_shift_occurs():
     assert set(columns) == set(range(-SHIFT, SHIFT + 1))
 
 
-@pytest.mark.parametrize("kind", ["crop-flip", "article"])
+@pytest.mark.parametrize("kind", ["crop-flip", "trivial", "article"])
 def test_seed_decides_the_change(pictures, kind):
     first, again, other = (
         augment(pictures, np.random.default_rng(seed), kind) for seed in (1, 1, 2)
@@ -113,6 +113,6 @@ def test_no_augmentation_changes_nothing(pictures, rng):
 
 def test_pictures_given_are_not_changed(pictures, rng):
     before = pictures.copy()
-    for kind in ("crop-flip", "article"):
+    for kind in ("crop-flip", "trivial", "article"):
         augment(pictures, rng, kind)
     np.testing.assert_array_equal(pictures, before)
