@@ -40,10 +40,11 @@ def position_title(
     if own.correlation is None:
         return "With one token there is one position, and nothing to compare it with"
     if began is not None:
-        return (
-            "These positions began as sin-cos 2-D waves, centred; training took their closeness "
-            f"from {signed(began)} to {signed(own.correlation)}"
-        )
+        before, now = signed(began), signed(own.correlation)
+        way = f"left their closeness at {now}"
+        if now != before:
+            way = f"took their closeness from {before} to {now}"
+        return f"These positions began as sin-cos 2-D waves, centred; training {way}"
     closeness, baseline = own.correlation, untrained.correlation or 0.0
     before = "before training" if own.name == "learned" else "untrained ones"
     numbers = f"closeness {signed(closeness)}, {before} {signed(baseline)}"

@@ -51,6 +51,12 @@ def test_positions_that_began_as_waves_are_not_said_to_have_found_their_order():
     )
 
 
+def test_closeness_that_stayed_is_said_once():
+    own = kind(1 - APART / 8)
+    title = position_title(own, UNTRAINED, began=own.correlation - 1e-4)
+    assert title.endswith("waves, centred; training left their closeness at 1.00")
+
+
 def test_closeness_is_reported_with_what_untrained_positions_give():
     title = position_title(kind(1 - APART / 8), UNTRAINED)
     assert title.startswith("Positions close in the picture are alike: closeness 1.00, before ")
