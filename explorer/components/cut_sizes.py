@@ -20,6 +20,7 @@ def cut_sizes(
     picture: Picture,
     patch_size: int,
     *,
+    prefix: int = 0,
     key: str = "cut_sizes",
     on_change: Callable[[], None] | None = None,
 ) -> int | None:
@@ -29,6 +30,7 @@ def cut_sizes(
         answers: by patch size; a size without one is drawn as awaited.
         picture: the chosen picture.
         patch_size: the present one, marked by a line.
+        prefix: tokens that the model puts before the patches.
         key: widget key.
         on_change: called before the next run when a tile was clicked; `chosen_size(key)` has it.
 
@@ -37,7 +39,9 @@ def cut_sizes(
     """
     shares = {size: a.probabilities for size, a in answers.items() if isinstance(a, Reading)}
     refused = {size for size, a in answers.items() if isinstance(a, Problem)}
-    data = cut_payload(shares, picture.pixels, patch_size, truth=picture.truth, refused=refused)
+    data = cut_payload(
+        shares, picture.pixels, patch_size, truth=picture.truth, refused=refused, prefix=prefix
+    )
     result = _cuts(
         key=key, data=data, on_patch_size_change=on_change or no_callback, height="content"
     )
@@ -57,6 +61,7 @@ def cut_payload(
     *,
     truth: int | None,
     refused: Collection[int] = (),
+    prefix: int = 0,
 ) -> bytes:
     """What the tiles draw.
 
@@ -66,16 +71,19 @@ def cut_payload(
         patch_size: the present one.
         truth: index of the picture's class, or None.
         refused: patch sizes for which no answer is to come.
+        prefix: tokens before the patches.
     """
-    tiles = [_tile(size, shares.get(size), awaited=size not in refused) for size in PATCH_SIZES]
+    tiles = [
+        _tile(size, shares.get(size), prefix, awaited=size not in refused) for size in PATCH_SIZES
+    ]
     seen = [as_seen(pixels, size).ravel() for size in PATCH_SIZES]
     header = {"tiles": tiles, "present": patch_size, "names": list(CLASS_NAMES), "truth": truth}
     return pack("cuts", header, rgb=np.concatenate(seen))
 
 
-def _tile(size: int, shares: np.ndarray | None, *, awaited: bool) -> dict:
+def _tile(size: int, shares: np.ndarray | None, prefix: int, *, awaited: bool) -> dict:
     side = grid_side(size)
-    pairs = side**4
+    pairs = (prefix + side**2) ** 2
     tile = {"patch": size, "grid": side, "pairs": f"{pairs:,} {'pair' if pairs == 1 else 'pairs'}"}
     if shares is None:
         return {**tile, "share": None, "top": -1, "awaited": awaited}

@@ -143,7 +143,7 @@ def reading_payload(
             "attention": f"{blocks} × {heads} {_heads(heads)} `({tokens}, {tokens})`",
             "answer": "" if truth is None else "underlined: the truth",
         },
-        "rest": _at_rest(count, prefix, width),
+        "rest": _at_rest(count, prefix, width, pooled=reading.votes is not None),
     }
     shared = _shared(reading.picture, reading.patch_size, reading.grid, prefix, mode, now)
     names = _class_names(len(reading.probabilities))
@@ -222,15 +222,21 @@ def _class_names(classes: int) -> list[str]:
     return [f"class {index}" for index in range(classes)]
 
 
-def _at_rest(count: int, prefix: int, width: int) -> str:
+def _at_rest(count: int, prefix: int, width: int, *, pooled: bool) -> str:
     first = (
         f"The whole picture becomes one token of {width} numbers"
         if count == 1
         else f"Each of the {count} patches becomes a token of {width} numbers"
     )
-    before = {0: "", 1: " The first row is the class token."}.get(
-        prefix, f" The first {prefix} rows are no patches: class token and registers."
-    )
+    before = ""
+    if prefix:
+        rows = "The first row is" if prefix == 1 else f"The first {prefix} rows are"
+        if not pooled:
+            what = "the class token" if prefix == 1 else "the class token and registers"
+        else:
+            what = "a register" if prefix == 1 else "registers"
+            what += ", of no patch: learned, the same for every picture"
+        before = f" {rows} {what}."
     return (
         f"{first} (blue below zero, orange above).{before} The maps show where attention lands in "
         f"each block.{'' if count == 1 else ' Point at a patch to follow it through.'}"

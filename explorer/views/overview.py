@@ -58,11 +58,12 @@ else:
 if stage := components.hero(answer, picture, patch_size, config=config):
     goto(stage)
 
+prefix = config.prefix if config else 0
 st.markdown(
     findings.facts(
         patch_size=patch_size,
         side=side,
-        prefix=config.prefix if config else 0,
+        prefix=prefix,
         blocks=config.depth if config else None,
         heads=config.heads if config else None,
         seconds=answer.seconds if isinstance(answer, Reading) else None,
@@ -87,4 +88,4 @@ elif isinstance(answer, Reading):  # until then, the worker has one thing to do
     for size in PATCH_SIZES:
         if size != patch_size:
             answers[size] = services.reading(model, picture, size)
-components.cut_sizes(answers, picture, patch_size, on_change=choose_size)
+components.cut_sizes(answers, picture, patch_size, prefix=prefix, on_change=choose_size)

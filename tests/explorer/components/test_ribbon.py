@@ -1,5 +1,7 @@
 """What the ribbon is sent: from a reading, and before there is one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,23 @@ def test_with_a_class_token_there_are_no_votes(make_reading, unpack):
     assert "votes" not in arrays
     assert "class token" in header["rest"]
     assert header["captions"]["positions"] == "`(17, 12)`"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "pooled", "said"),
+    [
+        (1, True, "The first row is a register, of no patch"),
+        (4, True, "The first 4 rows are registers, of no patch"),
+        (1, False, "The first row is the class token."),
+        (5, False, "The first 5 rows are the class token and registers."),
+    ],
+)
+def test_rows_that_are_of_no_patch_are_named(make_reading, unpack, prefix, pooled, said):
+    reading = make_reading(8, prefix=prefix)
+    if pooled:
+        reading = replace(reading, votes=make_reading(8).votes)
+    header, _ = unpack(reading_payload(reading, name="a", truth=6))
+    assert said in header["rest"]
 
 
 def test_the_strip_carries_no_rows_of_attention(make_reading, unpack):

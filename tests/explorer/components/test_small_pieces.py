@@ -22,6 +22,8 @@ def test_every_patch_size_has_its_tile(picture, unpack):
     assert (tiles[16]["share"], tiles[16]["awaited"]) == (None, True)
     assert (tiles[2]["share"], tiles[2]["awaited"]) == (None, False)
     assert tiles[32]["pairs"] == "1 pair"
+    header, _ = unpack(cut_payload(shares, picture.pixels, 4, truth=6, prefix=2))
+    assert {tile["patch"]: tile["pairs"] for tile in header["tiles"]}[8] == "324 pairs"
     seen = np.concatenate([as_seen(picture.pixels, size).ravel() for size in PATCH_SIZES])
     np.testing.assert_array_equal(arrays["rgb"], seen)
 
