@@ -202,6 +202,8 @@ def _duration(seconds: Any) -> str | None:
 
 def _architecture(config: ViTConfig) -> str:
     ending = "class token" if config.pooling == "class" else "mean pooling"
+    if config.registers:
+        ending += f", {config.registers} register{'' if config.registers == 1 else 's'}"
     heads = "head" if config.heads == 1 else "heads"
     return (
         f"{config.depth} blocks of {config.heads} {heads}, tokens of {config.width} numbers, "

@@ -112,6 +112,14 @@ def test_without_a_model_it_says_where_to_get_one(home):
     assert "Train one on the Train page." in texts(view)
 
 
+@pytest.mark.parametrize(
+    ("registers", "said"),
+    [(0, "mean pooling"), (1, "mean pooling, 1 register"), (4, "mean pooling, 4 registers")],
+)
+def test_registers_are_counted_where_there_are_any(registers, said):
+    assert cards._architecture(dataclasses.replace(SMALL, registers=registers)).endswith(said)
+
+
 def test_a_bundled_model_shows_its_card(home, bundled):
     view = opened("flexi-cifar10")
     assert view.title[0].value == (
