@@ -35,6 +35,9 @@ _STYLE = """<style>
 .model-card.numbers th, .model-card.numbers td { text-align: right; padding: .3rem .5rem; }
 .model-card.numbers th:first-child { text-align: left; padding-left: 0; }
 .model-card .now { font-weight: 600; }
+@media (max-width: 480px) {  /* all nine patch sizes on a phone */
+  .model-card.numbers th, .model-card.numbers td { font-size: .85rem; padding: .3rem .18rem; }
+}
 </style>"""
 
 
