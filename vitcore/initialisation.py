@@ -108,8 +108,8 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
 def mimetic_positions(config: ViTConfig) -> np.ndarray:
     """The 2-D sin-cos table (g, g, D) with what all places share left out, and the rest doubled.
 
-    As it stands that share is most of the table, and what tells places apart is a third of what
-    the first block sees of colours.
+    As it stands that share is most of the table: of a root mean square of 0.71, 0.26 tells the
+    places of an 8 x 8 grid apart.
     """
     side = config.position_grid
     table = sincos_2d((side, side), config.width, base=side)

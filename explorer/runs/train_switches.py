@@ -86,7 +86,7 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
             line="Changes each picture at random, so that no two epochs look the same.",
             options={
                 "crop-flip": "shifts and flips",
-                "trivial": "TrivialAugment",
+                "trivial": "shifts, flips, TrivialAugment",
                 "article": "the article's",
                 "none": "none",
             },

@@ -23,7 +23,7 @@ class Muon(keras.optimizers.Muon):
             steps: of the iteration; each costs products of (n, n), n the shorter side.
 
         Returns:
-            (n, m), whose singular values lie between about 0.7 and 1.2, but for tiny ones of x.
+            (n, m), what Keras' own gives: singular values near 1, but for tiny ones of x.
 
         Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/
         """
