@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Collection
 
 import numpy as np
 
@@ -53,18 +54,26 @@ def parameter_count(config: ViTConfig) -> int:
     return sum(math.prod(shape) for shape in weight_shapes(config).values())
 
 
-def initial_weights(config: ViTConfig, seed: int = 0) -> dict[str, np.ndarray]:
+def initial_weights(
+    config: ViTConfig, seed: int = 0, *, only: Collection[str] | None = None
+) -> dict[str, np.ndarray]:
     """First values of every weight, float32, the same on every backend and machine.
 
     Matrices are Xavier uniform, the patch kernel is normal with variance 1 / (p·p·3), positions
     and extra tokens are normal(0.02), biases and the head are zero: an untrained model gives
     every class the same probability. "mimetic" first weights differ in attention and positions.
 
+    Args:
+        config: of the model.
+        seed: of the draw; each weight has a stream of its own.
+        only: names of the weights to draw, which come out as they would among all.
+
     Source: google-research/vision_transformer, vit_jax/models_vit.py
     """
     first = {
         name: _first(name, shape, _generator(seed, name))
         for name, shape in weight_shapes(config).items()
+        if only is None or name in only
     }
     if config.first_weights == "mimetic":
         _imitate_trained(first, config, seed)
@@ -86,7 +95,7 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
     """
     width, d = config.width, config.d
     if "positions" in weights:
-        weights["positions"] = mimetic_positions(config)
+        weights["positions"] = _mimetic_positions(config)
 
     def factors(rng: np.random.Generator, scale: float, sign: int) -> tuple[np.ndarray, np.ndarray]:
         noise = rng.normal(0, width**-0.5, (width, width))
@@ -95,17 +104,20 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
 
     for block in range(config.depth):
         name = f"block_{block:02d}/attention"
+        kernels = {f"{name}/qkv_kernel", f"{name}/out_kernel"} & weights.keys()
+        if not kernels:
+            continue
         rng = _generator(seed, f"{name}/mimetic")
         heads = [factors(rng, 0.7, 1) for _ in range(config.heads)]
         queries = [left[:, :d] for left, _ in heads]  # the d largest singular values
         keys = [right[:d].T for _, right in heads]
         values, out = factors(rng, 0.4, -1)
         kernel = np.concatenate([*queries, *keys, values], axis=1)
-        weights[f"{name}/qkv_kernel"] = kernel.astype(np.float32)
-        weights[f"{name}/out_kernel"] = out.astype(np.float32)
+        drawn = {f"{name}/qkv_kernel": kernel, f"{name}/out_kernel": out}
+        weights |= {each: drawn[each].astype(np.float32) for each in kernels}
 
 
-def mimetic_positions(config: ViTConfig) -> np.ndarray:
+def _mimetic_positions(config: ViTConfig) -> np.ndarray:
     """The 2-D sin-cos table (g, g, D) with what all places share left out, and the rest doubled.
 
     As it stands that share is most of the table: of a root mean square of 0.71, 0.26 tells the

@@ -11,7 +11,7 @@ from explorer.replay.moments import Moment
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import ViTConfig
-from vitcore.initialisation import initial_weights, mimetic_positions
+from vitcore.initialisation import initial_weights
 from vitcore.introspection.filters import FollowedComponents, follow_components
 from vitcore.introspection.positions import closeness_correlation, position_similarity
 from vitcore.patches import pi_resize, resize_grid, sincos_1d, sincos_2d
@@ -81,31 +81,12 @@ def tiles_of(side: int) -> range:
 
 def _read(moment: Moment, config: ViTConfig) -> tuple[np.ndarray, np.ndarray | None]:
     """Kernel and learned positions."""
-    learned = config.positions == "learned"
+    names = [_KERNEL, _POSITIONS] if config.positions == "learned" else [_KERNEL]
     if moment.seed is None:
-        names = [_KERNEL, _POSITIONS] if learned else [_KERNEL]
         _, found = checkpoints.read_some(moment.folder, names)
     else:
-        found = _first(config, moment.seed)
+        found = initial_weights(config, moment.seed, only=names)
     return found[_KERNEL], found.get(_POSITIONS)
-
-
-def _first(config: ViTConfig, seed: int) -> dict[str, np.ndarray]:
-    """Kernel and positions that training began with; no other weight is drawn."""
-    alone = ViTConfig(
-        kernel_size=config.kernel_size,
-        position_grid=config.position_grid,
-        positions=config.positions,
-        width=config.width,
-        depth=1,
-        heads=1,
-        head_width=1,
-        mlp_width=1,
-    )
-    found = initial_weights(alone, seed)
-    if config.first_weights == "mimetic" and _POSITIONS in found:
-        found[_POSITIONS] = mimetic_positions(config)
-    return found
 
 
 def _table(positions: np.ndarray | None, config: ViTConfig, patch_size: int) -> np.ndarray | None:

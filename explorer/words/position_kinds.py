@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vitcore.config import ViTConfig
-from vitcore.initialisation import initial_weights, mimetic_positions
+from vitcore.initialisation import initial_weights
 from vitcore.introspection.positions import closeness_correlation, position_similarity
 from vitcore.patches import resize_grid, sincos_1d, sincos_2d
 
+_POSITIONS = "positions"
 _FIXED = {"sincos1d": "sin-cos 1-D", "sincos2d": "sin-cos 2-D"}
 
 
@@ -69,18 +70,11 @@ def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | No
     """Closeness of the waves that a model's positions began as; None where there were none."""
     if not began_with_waves(config):
         return None
-    return closeness_correlation(position_similarity(resize_grid(mimetic_positions(config), grid)))
+    waves = initial_weights(config, only=[_POSITIONS])[_POSITIONS]
+    return closeness_correlation(position_similarity(resize_grid(waves, grid)))
 
 
 def untrained_positions(config: ViTConfig) -> np.ndarray:
     """The positions (g, g, D) that training usually starts from, seed 0, and nothing else."""
-    alone = ViTConfig(
-        position_grid=config.position_grid,
-        width=config.width,
-        kernel_size=1,
-        depth=1,
-        heads=1,
-        head_width=1,
-        mlp_width=1,
-    )
-    return initial_weights(alone)["positions"]
+    usual = replace(config, positions="learned", first_weights="xavier")
+    return initial_weights(usual, only=[_POSITIONS])[_POSITIONS]

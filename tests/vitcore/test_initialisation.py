@@ -58,6 +58,17 @@ def test_weights_do_not_depend_on_which_others_there_are():
         np.testing.assert_array_equal(values, large[name])
 
 
+@pytest.mark.parametrize("first_weights", ["xavier", "mimetic"])
+def test_weights_drawn_alone_are_those_drawn_among_all(first_weights):
+    config = small_config(first_weights=first_weights)
+    every = initial_weights(config, 3)
+    names = ["positions", "patch_embedding/kernel", "block_01/attention/out_kernel"]
+    some = initial_weights(config, 3, only=names)
+    assert set(some) == set(names)
+    for name, values in some.items():
+        np.testing.assert_array_equal(values, every[name])
+
+
 def test_spread_is_that_of_the_papers_code():
     weights = initial_weights(replace(PRESETS["flexi"], first_weights="xavier"))
     assert np.std(weights["patch_embedding/kernel"]) == pytest.approx(1 / math.sqrt(192), rel=0.02)
