@@ -28,6 +28,7 @@ from explorer.attention_panels.heads import source_of_many
 from explorer.attention_panels.number_findings import number_title
 from explorer.figures.attention import Line, numbers_by_block
 from explorer.readings import Problem, Waiting
+from explorer.words.prefix_tokens import prefix_words
 from vitcore.intervention import Intervention
 from vitcore.introspection.attention_numbers import entropy_bound
 from vitcore.introspection.distance import distance_bounds
@@ -125,10 +126,8 @@ def _counted(
 
 
 def prefix_name(asked: Asked) -> str:
-    """What the tokens before the patches are called."""
-    if asked.config.pooling != "class":
-        return "the registers"
-    return "the class token" if asked.reading.prefix == 1 else "the class token and registers"
+    """What the tokens before the patches are called, where there are any."""
+    return prefix_words(asked.reading.prefix, class_token=asked.config.pooling == "class")
 
 
 def label_of(name: str, asked: Asked) -> str:

@@ -10,6 +10,7 @@ from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
+from explorer.words.prefix_tokens import prefix_words
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.patches import as_seen
 
@@ -231,12 +232,9 @@ def _at_rest(count: int, prefix: int, width: int, *, pooled: bool) -> str:
     before = ""
     if prefix:
         rows = "The first row is" if prefix == 1 else f"The first {prefix} rows are"
-        if not pooled:
-            what = "the class token" if prefix == 1 else "the class token and registers"
-        else:
-            what = "a register" if prefix == 1 else "registers"
-            what += ", of no patch: learned, the same for every picture"
-        before = f" {rows} {what}."
+        what = prefix_words(prefix, class_token=not pooled)
+        learned = ", of no patch: learned, the same for every picture" if pooled else ""
+        before = f" {rows} {what}{learned}."
     return (
         f"{first} (blue below zero, orange above).{before} The maps show where attention lands in "
         f"each block.{'' if count == 1 else ' Point at a patch to follow it through.'}"

@@ -118,6 +118,7 @@ def draw_title(
             now.attention,
             now.grid,
             prefix=now.prefix,
+            class_token=now.votes is None,
             head=attention_state.present(model, picture, patch_size).head,
             changes=changes,
         )
@@ -142,7 +143,9 @@ if stage := components.strip(answer, picture, patch_size, now="attention", confi
 
 found = None
 if isinstance(answer, Reading):
-    found = findings.striking(answer.attention, answer.grid, prefix=answer.prefix)
+    found = findings.striking(
+        answer.attention, answer.grid, prefix=answer.prefix, class_token=answer.votes is None
+    )
 draw_lens(answer, found, config, link)
 components.how_to_read(
     text=_TEXT,

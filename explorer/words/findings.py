@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.words.prefix_tokens import prefix_words
+
 UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
 
 
@@ -54,7 +56,13 @@ class Striking:
     patch: int  # a patch that shows it well
 
 
-def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -> Striking:
+def striking(
+    attention: np.ndarray,
+    grid: tuple[int, int],
+    *,
+    prefix: int = 0,
+    class_token: bool = True,
+) -> Striking:
     """The head furthest from an even spread, in words that do not hold trivially.
 
     Itself, the rest of the row, the rest of the column and the neighbours are tested apart: a head
@@ -65,6 +73,7 @@ def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -
         attention: (L, H, T, T), rows are queries and sum to 1.
         grid: (rows, columns) of patches; T = prefix + rows * columns.
         prefix: tokens before the patches.
+        class_token: whether the first of these is the class token.
 
     Raises:
         ValueError: if T is not prefix + rows * columns.
@@ -81,7 +90,13 @@ def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -
         return Striking(title=title, block=0, head=0, patch=0)
     looking = attention[:, :, prefix:, :]  # (L, H, N, T): the patches' own rows
     best_gain, best = -np.inf, None
-    for words, mask in _patterns(rows, columns, prefix).items():
+    patterns = _patterns(rows, columns)
+    nothing = np.zeros((count, prefix), bool)
+    patterns = {words: np.hstack([nothing, mask]) for words, mask in patterns.items()}
+    if prefix:
+        words = prefix_words(prefix, class_token=class_token)
+        patterns[words] = np.arange(prefix + count) < prefix
+    for words, mask in patterns.items():
         even = float(mask.mean())
         if not 0 < even < 1:
             continue
@@ -103,24 +118,18 @@ def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -
     return Striking(title=title, block=int(block), head=int(head), patch=patch)
 
 
-def _patterns(rows: int, columns: int, prefix: int) -> dict[str, np.ndarray]:
-    """Which tokens count for each pattern: (N, T) bool by words."""
+def _patterns(rows: int, columns: int) -> dict[str, np.ndarray]:
+    """Which patches count for each pattern: (N, N) bool by words."""
     row, column = np.divmod(np.arange(rows * columns), columns)
     same_row = row[:, None] == row
     same_column = column[:, None] == column
     reach = np.maximum(abs(row[:, None] - row), abs(column[:, None] - column))
-    patterns = {
+    return {
         "the rest of its row": same_row & ~same_column,
         "the rest of its column": same_column & ~same_row,
         "the patch itself": reach == 0,
         "the patches around it": reach == 1,
     }
-    nothing = np.zeros((rows * columns, prefix), bool)
-    patterns = {words: np.hstack([nothing, mask]) for words, mask in patterns.items()}
-    if prefix:
-        words = "the class token" if prefix == 1 else "the tokens before the patches"
-        patterns[words] = np.hstack([~nothing, np.zeros((rows * columns,) * 2, bool)])
-    return patterns
 
 
 def _showing(looking: np.ndarray, share: np.ndarray, rows: int, columns: int) -> int:

@@ -16,6 +16,7 @@ def lens_title(
     grid: tuple[int, int],
     *,
     prefix: int = 0,
+    class_token: bool = True,
     head: tuple[int, int] | None = None,
     changes: Intervention | None = None,
 ) -> str:
@@ -26,6 +27,7 @@ def lens_title(
         attention: (L, H, T, T) of the pass that is shown, rows are queries and sum to 1.
         grid: (rows, columns) of patches; T = prefix + rows * columns.
         prefix: tokens before the patches.
+        class_token: whether the first of these is the class token.
         head: the block and head that a person has chosen; by default that of `found`.
         changes: what was changed in the pass.
     """
@@ -38,7 +40,8 @@ def lens_title(
     name = f"Head {number + 1} of block {block + 1}"
     if (block, number) in changes.heads_off:
         return _switched_off(name, block, attention.shape[:2], changes)
-    own = striking(attention[block : block + 1, number : number + 1], grid, prefix=prefix)
+    alone = attention[block : block + 1, number : number + 1]
+    own = striking(alone, grid, prefix=prefix, class_token=class_token)
     if own.title.startswith(_AVERAGED):
         said = _short(own.title).replace("Head 1 of block 1", name)
     elif own.title.startswith("No head"):

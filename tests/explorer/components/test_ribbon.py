@@ -46,8 +46,8 @@ def test_with_a_class_token_there_are_no_votes(make_reading, unpack):
 @pytest.mark.parametrize(
     ("prefix", "pooled", "said"),
     [
-        (1, True, "The first row is a register, of no patch"),
-        (4, True, "The first 4 rows are registers, of no patch"),
+        (1, True, "The first row is the register, of no patch"),
+        (4, True, "The first 4 rows are the registers, of no patch"),
         (1, False, "The first row is the class token."),
         (5, False, "The first 5 rows are the class token and registers."),
     ],

@@ -77,6 +77,13 @@ def test_what_goes_to_the_class_token_is_a_pattern_too():
     assert "puts 100% on the class token; an even spread, 20%" in found.title
 
 
+def test_registers_of_a_model_without_a_class_token_are_called_so():
+    rows = np.zeros((6, 6))
+    rows[:, :2] = 0.5
+    found = striking(one_head(rows), (2, 2), prefix=2, class_token=False)
+    assert "puts 100% on the registers; an even spread, 33%" in found.title
+
+
 def test_an_even_spread_stands_out_nowhere():
     found = striking(one_head(np.full((16, 16), 1 / 16)), (4, 4))
     assert found.title == "No head stands out: every patch looks nearly everywhere alike"
