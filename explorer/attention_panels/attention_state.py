@@ -195,12 +195,11 @@ def show_url(
         heads=config.heads if config else None,
     )
     new = {name: word for name, word in words.items() if query.get(name) != word}
-    if new:
-        query.update(new)  # one message, and so one step for "back"
     kept = () if let_go else ("pinned", "grid")
-    for name in lens_codes.NAMES:
-        if name in query and name not in words and name not in kept:
-            del query[name]
+    gone = {*lens_codes.NAMES} & {*query} - {*words} - {*kept}
+    if new or any(query.get_all(name) for name in gone):
+        # One message, and so one step for "back"; a value of no parts leaves the address.
+        query.update(new | dict.fromkeys(gone, ()))
 
 
 def in_fragment() -> bool:

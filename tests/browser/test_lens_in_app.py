@@ -89,6 +89,18 @@ def test_the_whole_state_is_a_link_and_survives_another_page(at_attention, someb
     person.eventually(lambda: "off" not in person.query())
 
 
+def test_one_step_back_undoes_a_reset_of_several_changes(person):
+    person.opens("Attention", picture_source="sketch10", off="1.1", patches="2.2-x", grid="8")
+    person.waits_for_answer()
+    expect(in_lens(person, ".badge")).to_contain_text("1 patch erased")
+    whole = person.query()
+    in_lens(person, ".reset").click()
+    person.eventually(lambda: not {"off", "patches", "grid"} & {*person.query()})
+    person.page.go_back()
+    person.eventually(lambda: person.query() == whole)
+    expect(in_lens(person, ".badge")).to_contain_text("1 patch erased")
+
+
 def test_a_patch_that_cannot_be_pinned_is_named(person):
     person.opens("Attention", picture_source="sketch10", pinned="9.1")
     person.sees("Pinned patch 9.1 is not row.column in 1.1 to 8.8: no patch is pinned.")

@@ -12,10 +12,27 @@ from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
 
+class Address(dict):
+    """As `st.query_params`: each call is a message and a step for "back", no value is no name."""
+
+    messages = 0
+
+    def update(self, values):
+        self.messages += 1
+        for name, word in values.items():
+            if word:
+                self[name] = word
+            else:
+                self.pop(name, None)
+
+    def get_all(self, name):
+        return [self[name]] if name in self else []
+
+
 @pytest.fixture
 def page(monkeypatch):
     """A session and an address: (values, query)."""
-    values, query = {"patch_size": 4}, {}
+    values, query = {"patch_size": 4}, Address()
     monkeypatch.setattr(st, "session_state", values)
     monkeypatch.setattr(st, "query_params", query)
     return values, query
@@ -126,6 +143,18 @@ def test_going_back_from_another_page_brings_it_as_it_was_left(page, picture, fo
     follows(entered=True)
     assert values["attention_panel"] == "Heads"
     assert query == {"positions": "off"}
+
+
+def test_a_reset_of_several_changes_is_one_step_back(page, picture, follows):
+    _, query = page
+    query |= {"off": "1.1", "patches": "1.1-x", "positions": "off", "grid": "8"}
+    follows(entered=True)
+    before = query.messages
+    attention_state.keep(Intervention(), "one", picture, 4, in_lens=True)
+    attention_state.show_url("one", picture, 4, config=CONFIG, let_go=True)
+    assert query == {}
+    attention_state.show_url("one", picture, 4, config=CONFIG, let_go=True)
+    assert query.messages == before + 1
 
 
 def test_on_a_page_that_is_opened_the_window_knows_the_pin(page, follows):
