@@ -62,6 +62,7 @@ class TrainConfig:
     weight_decay: float = 0.05  # decoupled, on matrices only
     label_smoothing: float = 0.0  # in [0, 1)
     augmentation: str = "crop-flip"  # "crop-flip", "trivial", "article" or "none"
+    frozen: tuple[str, ...] = ()  # ends of names of weights that stay as they began
     average: float = 0.0  # decay of the weights' moving average; 0 means none is kept
     patch_sizes: tuple[int, ...] = ()  # drawn from at random each step; () means the model's own
     patch_weights: tuple[float, ...] = ()  # how often each at the start; () means equally
@@ -84,7 +85,7 @@ class TrainConfig:
         choose("precision", self.precision, ("float32", "bfloat16"))
         if not isinstance(self.recipe, str):
             raise ValueError(f"recipe must be a word, got {self.recipe!r}")
-        for name in ("patch_sizes", "patch_weights", "patch_weights_end"):
+        for name in ("patch_sizes", "patch_weights", "patch_weights_end", "frozen"):
             if not isinstance(value := getattr(self, name), tuple):
                 raise ValueError(f"{name} must be a list, got {value!r}")
         for name in (*_NUMBERS, *_SHARES):
@@ -127,6 +128,11 @@ class TrainConfig:
                 raise ValueError(f"{name} must not be negative, nor all zero, got {value}")
         for size in self.patch_sizes:
             check_patch_size(size)
+        for end in self.frozen:
+            if not (isinstance(end, str) and end):
+                raise ValueError(
+                    f"frozen must hold ends of weights' names, like norm1/scale, got {end!r}"
+                )
 
         self.model_config()  # positions that the width does not allow
 

@@ -149,6 +149,8 @@ def test_model_that_cannot_be_is_refused(changes, message):
             "not be negative, nor all zero",
         ),
         ({"patch_sizes": (4, 8), "patch_weights": (0.0, 0.0)}, "not be negative, nor all zero"),
+        ({"frozen": "positions"}, "frozen must be a list, got 'positions'"),
+        ({"frozen": ("",)}, "frozen must hold ends of weights' names, like .*, got ''"),
     ],
 )
 def test_training_that_cannot_be_is_refused(changes, message):

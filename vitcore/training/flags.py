@@ -25,6 +25,7 @@ _HELP = {
     "plateau_patience": "epochs without a lower validation loss that make a plateau",
     "early_stopping": "epochs without a lower validation loss that end the run with the weights "
     "of the lowest; 0: none",
+    "frozen": "ends of names of weights that stay as they began, like norm1/scale,positions",
     "augmentation": "crop-flip, trivial (TrivialAugment), article or none",
     "patch_sizes": "drawn from at random each step, like 4,8,16; default: the model's own",
     "validation": "share of the training pictures held back",
@@ -75,15 +76,15 @@ def _reader(name: str) -> Any:
     default = getattr(TrainConfig(), name)
     if not isinstance(default, tuple):
         return type(default)
-    kind = int if name == "patch_sizes" else float
+    kind = {"patch_sizes": int, "frozen": str}.get(name, float)
 
-    def numbers(text: str) -> tuple:
-        return tuple(kind(part) for part in text.split(",") if part.strip())
+    def several(text: str) -> tuple:
+        return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
 
-    return numbers
+    return several
 
 
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
-        return ",".join(map(repr, value))
+        return ",".join(map(_text, value))
     return value if isinstance(value, str) else repr(value)

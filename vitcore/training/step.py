@@ -41,10 +41,32 @@ def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimize
         optimizer = keras.optimizers.AdamW(config.learning_rate, **decay, **average)
     if config.optimizer != "adam":
         weights = model.weights_by_name().items()
-        kept = [variable for name, variable in weights if not name.endswith("kernel")]
+        kept = [
+            variable
+            for name, variable in weights
+            if not name.endswith("kernel") or name.endswith(config.frozen)
+        ]
         optimizer.exclude_from_weight_decay(var_list=kept)
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+def _frozen(config: TrainConfig, names: list[str]) -> list[bool]:
+    """Whether each weight stays as it began.
+
+    Raises:
+        ValueError: if an end is that of no weight, or nothing is left to train.
+    """
+    for end in config.frozen:
+        if not any(name.endswith(end) for name in names):
+            raise ValueError(
+                f"frozen must hold ends of weights' names, like {names[0]}; no name ends with {end}"
+            )
+    frozen = [name.endswith(config.frozen) for name in names]
+    if all(frozen):
+        ends = " or ".join(config.frozen)
+        raise ValueError(f"frozen must leave a weight to train; every name ends with {ends}")
+    return frozen
 
 
 def learning_rate(config: TrainConfig, step: int, steps: int, *, factor: float = 1.0) -> float:
@@ -86,6 +108,7 @@ class Trainer:
         self.model = model
         self.config = config
         self.group = group or Group()
+        self._frozen = _frozen(config, [*model.weights_by_name()])
         self.optimizer = make_optimizer(config, model)
         # Keras seeds each dropout layer from the clock.
         for index, state in enumerate(model.non_trainable_variables):
@@ -118,6 +141,11 @@ class Trainer:
         right = ops.mean(ops.cast(ops.equal(ops.argmax(logits, axis=-1), labels), "float32"))
         return mean_loss(logits, labels, self.config.label_smoothing), right
 
+    def _thawed(self, gradients: list[Any]) -> list[Any]:
+        """The same, but zero for what stays as it began: no optimiser moves along these."""
+        pairs = zip(gradients, self._frozen, strict=True)
+        return [ops.zeros_like(slope) if frozen else slope for slope, frozen in pairs]
+
     def _make_tensorflow(self, patch_size: int) -> Any:
         import tensorflow as tf
 
@@ -131,7 +159,7 @@ class Trainer:
                 loss, right = self._loss(logits, labels)
             gradients = tape.gradient(loss, [variable.value for variable in variables])
             self.optimizer.learning_rate.assign(rate)
-            self.optimizer.apply(gradients, variables)
+            self.optimizer.apply(self._thawed(gradients), variables)
             return loss, right
 
         return lambda *arrays: step(*map(tf.constant, arrays))
@@ -163,7 +191,9 @@ class Trainer:
                 trainable, other, pictures, labels
             )
             state = [*state[:place], rate, *state[place + 1 :]]
-            trainable, state = self.optimizer.stateless_apply(state, gradients, trainable)
+            trainable, state = self.optimizer.stateless_apply(
+                state, self._thawed(gradients), trainable
+            )
             return trainable, other, state, loss, right
 
         def call(*arrays: Any) -> Any:

@@ -28,7 +28,7 @@ def understood(arguments):
             pooling="class", positions="sincos2d", early_stopping=3, schedule="plateau",
             plateau_factor=1 / 3, plateau_patience=2, warmup=0.0, augmentation="none",
             weight_decay=0.0, patch_sizes=PATCH_SIZES, token_budget=8192, precision="bfloat16",
-            learning_rate=0.1 + 0.2, epochs=1e-7, seed=2**40,
+            learning_rate=0.1 + 0.2, epochs=1e-7, seed=2**40, frozen=("norm1/scale", "positions"),
         ),
     ],
 )  # fmt: skip

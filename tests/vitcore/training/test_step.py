@@ -61,6 +61,34 @@ def test_decay_is_on_matrices_only():
         np.testing.assert_allclose(values, before[name] * kept, rtol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", "adam"])
+def test_frozen_weights_stay_as_they_began_and_all_others_move(batch, optimizer):
+    model = small_model()
+    frozen = ("norm1/scale", "block_00/attention/qkv_kernel", "positions")
+    config = TrainConfig(optimizer=optimizer, weight_decay=0.1, average=0.9, frozen=frozen)
+    trainer, before = Trainer(model, config), weights_of(model)
+    for _ in range(3):
+        trainer.step(*batch, patch_size=16, rate=1e-2)
+    trainer.sync()
+    finished = build(small_config())
+    trainer.averaged_into(finished)
+    for after in (weights_of(model), weights_of(finished)):  # an average rounds its last digit
+        still = {name for name in before if np.allclose(after[name], before[name], atol=1e-6)}
+        assert still == {name for name in before if name.endswith(frozen)}
+
+
+@pytest.mark.parametrize(
+    ("frozen", "message"),
+    [
+        (("norm9/scale",), "no name ends with norm9/scale"),
+        (("kernel", "s", "t", "e", "_token"), "leave a weight to train"),
+    ],
+)
+def test_what_cannot_be_frozen_is_named(frozen, message):
+    with pytest.raises(ValueError, match=message):
+        Trainer(small_model(pooling="class"), TrainConfig(frozen=frozen))
+
+
 def gradients_of(model, pictures, labels, size):
     """By finite differences of the loss, for a few numbers of each weight."""
     tiny = 1e-2
@@ -137,6 +165,7 @@ def test_each_patch_size_trains_the_same_weights(batch):
     before = weights_of(model)
     for size in (16, 32):
         trainer.step(*batch, patch_size=size, rate=1e-2)
+        trainer.sync()
         now = weights_of(model)
         assert np.abs(now["patch_embedding/kernel"] - before["patch_embedding/kernel"]).max() > 1e-3
         before = now
