@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from vitcore import backend, patches
 from vitcore.intervention import Intervention
 from vitcore.model import ViT
+from vitcore.packed_steps import PackedSteps
 from vitcore.passes import batch_size
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
     """Everything one forward pass computed for one picture, float32 unless said otherwise.
+
+    All of a block but its attention shares one array: copy what is to be kept alone.
 
     Attributes:
         picture: (G*P, G*P, 3) uint8, what the model saw after resizing and intervening.
@@ -86,35 +88,30 @@ def check_picture(image: np.ndarray) -> np.ndarray:
     return check_pictures(image[None])[0]
 
 
-def _compiled(model: ViT, patch_size: int, *, full: bool, frozen: bool = False) -> Any:
-    def forward(call: Any, pictures: Any, heads_on: Any, positions_on: Any) -> Any:
-        answer = call(
-            pictures,
-            patch_size=patch_size,
-            heads_on=heads_on,
-            positions_on=positions_on,
-            full=full,
-            training=False,
-        )
-        return _of_one(*answer) if full else answer
+def _compiled(
+    model: ViT, patch_size: int, *, full: bool, frozen: bool = False
+) -> Callable[..., Any]:
+    """The pass from and to arrays: the logits of many pictures, or all of one picture by name."""
 
-    make = partial(backend.compiled, model, forward, frozen=frozen)
+    def make() -> Callable[..., Any]:
+        packed = PackedSteps()
+
+        def forward(call: Any, pictures: Any, heads_on: Any, positions_on: Any) -> Any:
+            answer = call(
+                pictures,
+                patch_size=patch_size,
+                heads_on=heads_on,
+                positions_on=positions_on,
+                full=full,
+                training=False,
+            )
+            return packed.pack(*answer) if full else answer
+
+        run = backend.compiled(model, forward, frozen=frozen)
+        finish = packed.unpack if full else lambda logits: logits
+        return lambda *arrays: finish(backend.to_numpy(run(*arrays)))
+
     return model.compiled_once((patch_size, full, frozen), make)
-
-
-def _of_one(logits: Any, steps: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Of a batch of one, without its axis; blocks' steps as {name: (L, ...)}.
-
-    A few large arrays leave a compiled pass sooner than a hundred small ones: that is an eighth of
-    the time of a whole trace of 64 tokens.
-    """
-    blocks = steps["blocks"]
-    return logits[0], {
-        **{name: steps[name][0] for name in ("embedded", "normed", "votes") if name in steps},
-        "positions": steps["positions"],
-        "tokens": ops.stack([tokens[0] for tokens in steps["tokens"]]),
-        "blocks": {name: ops.stack([block[name][0] for block in blocks]) for name in blocks[0]},
-    }
 
 
 def _inputs(
@@ -168,7 +165,7 @@ def predict_logits(
         seen = np.concatenate([seen, np.zeros((spare, *seen.shape[1:]), np.uint8)])
         if on.ndim == 3:
             on = np.concatenate([on, np.ones((spare, *on.shape[1:]), np.float32)])
-        parts.append(backend.to_numpy(forward(seen, on, positions_on))[:count])
+        parts.append(forward(seen, on, positions_on)[:count])
     if not parts:
         return np.zeros((0, model.config.classes), np.float32)
     return np.concatenate(parts)
@@ -228,8 +225,8 @@ def trace(
     size = config.chosen_patch_size(patch_size)
     seen, heads_on, positions_on = _inputs(model, images, size, intervention)
     forward = _compiled(model, size, full=True, frozen=frozen)
-    logits, steps = backend.to_numpy(forward(seen, heads_on, positions_on))
-    inside = steps["blocks"]
+    steps = forward(seen, heads_on, positions_on)
+    logits, inside = steps["logits"], steps["blocks"]
     return Trace(
         picture=seen[0],
         patch_size=size,

@@ -42,6 +42,29 @@ def test_trace_has_the_shapes_it_promises(class_model, picture, size):
     assert all(value.dtype == np.float32 for value in (result.tokens, result.attention))
 
 
+def test_steps_are_those_of_their_block(class_model, picture):
+    result = trace(class_model, picture, patch_size=4)
+    for block, steps in enumerate(result.blocks):
+        before, after = result.tokens[block : block + 2]
+        np.testing.assert_allclose(before + steps["attention_out"], steps["residual1"], atol=1e-5)
+        np.testing.assert_allclose(steps["residual1"] + steps["mlp_out"], after, atol=1e-5)
+        np.testing.assert_array_equal(steps["weights"], result.attention[block])
+        mixed = result.attention[block] @ result.values[block]
+        np.testing.assert_allclose(steps["mixed"], mixed, atol=1e-5)
+    assert list(result.blocks[0]) == [
+        *("norm1", "queries", "keys", "values", "scores", "weights", "mixed"),
+        *("attention_out", "residual1", "norm2", "mlp_hidden", "mlp_out"),
+    ]
+
+
+def test_attention_that_is_kept_alone_keeps_nothing_else(class_model, picture):
+    attention = trace(class_model, picture, patch_size=4).attention
+    owner = attention
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    assert owner.nbytes == attention.nbytes
+
+
 @pytest.mark.parametrize("size", [4, 5])
 def test_trace_is_the_papers_forward_pass(class_model, picture, size):
     result = trace(class_model, picture, patch_size=size)
