@@ -132,22 +132,22 @@ without_each = effects.heads.probability
 
 def _numbers(state: State) -> str:
     lines = [
-        "# Heads in numbers, each (L, H).",
-        'where = {"prefix": whole.prefix}',
-        "distance = vitcore.attention_distance(whole.attention, whole.grid, **where)",
-        "entropy = vitcore.attention_entropy(whole.attention, **where)",
-        "dependence = vitcore.query_dependence(whole.attention, **where)",
+        "# Heads in numbers, each (L, H), of the lens's pass.",
+        'where = {"prefix": trace.prefix}',
+        "distance = vitcore.attention_distance(attention, trace.grid, **where)",
+        "entropy = vitcore.attention_entropy(attention, **where)",
+        "dependence = vitcore.query_dependence(attention, **where)",
     ]
     if state.prefix:
         lines += [
             "in_paper = vitcore.attention_distance("
-            "whole.attention, whole.grid, renormalise=False, **where)",
-            "on_prefix = vitcore.prefix_mass(whole.attention, **where)",
+            "attention, trace.grid, renormalise=False, **where)",
+            "on_prefix = vitcore.prefix_mass(attention, **where)",
         ]
-    if state.masked:
+    if state.masked and not state.changes.patches:  # where patches moved, the object is not known
         lines += [
-            "pooled = vitcore.pooled_attention(whole.attention, **pool)",
-            "on_object = vitcore.object_attention(pooled, mask, whole.grid)",
+            "pooled = vitcore.pooled_attention(attention, **pool)",
+            "on_object = vitcore.object_attention(pooled, mask, trace.grid)",
         ]
     return "\n".join(lines) + "\n"
 

@@ -26,6 +26,12 @@ CASES = {
         "discard": 0.3,
         "pinned": 4,
     },
+    "a head off": {
+        "label": "frog",
+        "index": 2,
+        "patch_size": 8,
+        "changes": Intervention(heads_off=((0, 1),)),
+    },
     "one patch, no positions": {
         "label": "ship",
         "index": 1,
@@ -88,7 +94,12 @@ def case_name(case):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("mean", "untouched"), ("class", "poked"), ("mean", "one patch, no positions")],
+    [
+        ("mean", "untouched"),
+        ("class", "poked"),
+        ("mean", "a head off"),
+        ("mean", "one patch, no positions"),
+    ],
 )
 def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     model, case = make_model(kind), CASES[name]
@@ -119,11 +130,14 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     ranking = explaining.head_ranking(model, picture, size)
     assert not isinstance(ranking, Waiting)
     same(got["without_each"], ranking.effects.heads.probability)
-    numbers = explaining.numbers(model, picture, size)
+    numbers = explaining.numbers(model, picture, size, intervention=case.get("changes"))
     same(got["distance"], numbers.distance[0])
     same(got["entropy"], numbers.entropy[0])
     same(got["dependence"], numbers.query_dependence[0])
-    same(got["on_object"], numbers.on_object[0])
+    if np.isnan(numbers.on_object).any():  # patches moved
+        assert "on_object" not in got
+    else:
+        same(got["on_object"], numbers.on_object[0])
     if whole.prefix:
         same(got["in_paper"], numbers.distance_in_paper[0])
         same(got["on_prefix"], numbers.prefix_mass[0])
