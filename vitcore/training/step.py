@@ -27,8 +27,9 @@ def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimize
     """
     average = {"use_ema": True, "ema_momentum": config.average} if config.average else {}
     decay = {"weight_decay": config.weight_decay, "global_clipnorm": 1.0}
-    if config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(config.learning_rate, **average)
+    if config.optimizer == "adam":  # as Keras has it: its steps are not clipped
+        own = {"weight_decay": config.weight_decay or None}
+        optimizer = keras.optimizers.Adam(config.learning_rate, **own, **average)
     elif config.optimizer == "muon":
         optimizer = Muon(
             config.learning_rate,
@@ -39,14 +40,12 @@ def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimize
         )
     else:
         optimizer = keras.optimizers.AdamW(config.learning_rate, **decay, **average)
-    if config.optimizer != "adam":
-        weights = model.weights_by_name().items()
-        kept = [
-            variable
-            for name, variable in weights
-            if not name.endswith("kernel") or name.endswith(config.frozen)
-        ]
-        optimizer.exclude_from_weight_decay(var_list=kept)
+    kept = [
+        variable
+        for name, variable in model.weights_by_name().items()
+        if not name.endswith("kernel") or name.endswith(config.frozen)
+    ]
+    optimizer.exclude_from_weight_decay(var_list=kept)
     optimizer.build(model.trainable_variables)
     return optimizer
 

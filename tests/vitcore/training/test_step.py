@@ -50,9 +50,11 @@ def test_loss_is_cross_entropy(rng, smoothing):
     assert float(theirs(one_hot, logits)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_decay_is_on_matrices_only():
+@pytest.mark.parametrize("kind", ["adamw", "muon", "adam"])
+def test_decay_is_on_matrices_only(kind):
     model = small_model(pooling="class", registers=1)
-    optimizer = make_optimizer(TrainConfig(weight_decay=0.5, learning_rate=0.1), model)
+    config = TrainConfig(weight_decay=0.5, learning_rate=0.1, optimizer=kind)
+    optimizer = make_optimizer(config, model)
     before = weights_of(model)
     nothing = [ops.zeros(v.shape) for v in model.trainable_variables]
     optimizer.apply(nothing, model.trainable_variables)
