@@ -15,6 +15,7 @@ from explorer.runs import held_widgets, run_comparison, run_controls, run_speeds
 from explorer.runs.jobs import RunRefusedError, server_jobs
 from explorer.runs.run_progress import Progress
 from explorer.words import run_sentences
+from vitcore.config import TrainConfig
 
 HEIGHT = 250  # of a figure
 RUN_AWAY = 8.0  # a loss above it, that of guessing being 2.3, would flatten all others
@@ -214,7 +215,8 @@ def new_run_in_its_place(*, folded: bool) -> None:
     run_controls.queue(jobs)
 
 
-def help_with_curves() -> None:
+def help_with_curves(config: TrainConfig | None) -> None:
+    optimizer = run_sentences.OPTIMIZERS[config.optimizer if config else "adamw"]
     components.how_to_read(
         text=(
             "Solid: the pictures just trained on; each point is the mean of a few steps, always "
@@ -226,7 +228,7 @@ def help_with_curves() -> None:
             "in training."
         ),
         formula=r"L=-\frac1B\sum_{b=1}^{B}\log p_\theta(y_b\mid x_b)",
-        source="Cross-entropy, made small by AdamW (Loshchilov and Hutter 2019, algorithm 2).",
+        source=f"Cross-entropy, made small by {optimizer}.",
         code=components.source_of(
             "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
         ),
@@ -266,7 +268,7 @@ else:
             st.fragment(follow, run_every=0.4 if soon else refresh())(name, standing(progress))
         else:
             show(progress)
-    help_with_curves()
+    help_with_curves(progress.run.config)
     if others := beside(name):
         st.subheader("In what they differ", anchor=False)
         st.html(run_comparison.table([progress.run, *(one.run for one in others)]))

@@ -14,6 +14,11 @@ RECIPE_LINES = {
     "standard": "Warm-up, cosine, AdamW, flips and shifted crops.",
     "article": "The notebook's pipeline to the letter: Adam, a drop on plateau, its augmentation.",
 }
+OPTIMIZERS = {
+    "adamw": "AdamW (Loshchilov and Hutter 2019, algorithm 2)",
+    "muon": "Muon (Jordan et al. 2024) for the blocks' matrices and AdamW for the rest",
+    "adam": "Adam (Kingma and Ba 2015, algorithm 1)",
+}
 _LONG = 12 * 3600.0  # seconds; a run of more is hardly meant
 MODELS_IN_WORDS = (
     "**tiny**: 4 blocks, 0.2 million numbers; learns something in a minute.  \n"

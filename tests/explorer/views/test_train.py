@@ -380,6 +380,15 @@ def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
     assert "The article trains on CIFAR-10, which is not on this machine" in texts(view)
 
 
+def test_the_help_names_the_optimiser_of_the_run_that_is_shown(view, server):
+    view.session_state["reading_train"] = True  # its notes are unfolded
+    for named in ("AdamW (Loshchilov", "Adam (Kingma"):
+        started(view)
+        until(view, server, "finished")
+        assert any(f"made small by {named}" in caption.value for caption in view.caption)
+        view.button(key="train_article").click().run()
+
+
 def test_another_model_after_the_articles_run_comes_with_the_usual_recipe(view):
     view.button(key="train_article").click().run()
     view.selectbox(key="train_preset").set_value("tiny").run()
