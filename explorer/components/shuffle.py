@@ -110,9 +110,10 @@ def _table(
         classes = " ".join(
             word for word, holds in (("top", index in tops), ("truth", index == truth)) if holds
         )
+        moved = f"{percent(float(first))} → {percent(float(second))}"
         rows.append(
             f'<li class="{classes}"><span>{html.escape(name)}</span>'
             f'<span class="two"><i style="width:{first:.2%}"></i><i style="width:{second:.2%}"></i>'
-            f'</span><span class="v">{percent(float(first))} → {percent(float(second))}</span></li>'
+            f'</span><span class="v">{html.escape(moved)}</span></li>'
         )
     return f"<section><h4>{title}</h4><ol>{''.join(rows)}</ol><p>{html.escape(note)}</p></section>"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from explorer.words.evaluation_findings import interval, percent_below_one, progress_line
+from explorer.words.evaluation_findings import interval, progress_line
 from explorer.words.findings import percent
 from vitcore.report import ByClass, Report, probabilities
 
@@ -39,15 +39,15 @@ def progress(done: int, wanted: int, seconds: float) -> str:
 
 def scores(found: Report) -> str:
     """Accuracy with its interval, top-5, calibration error and loss, large."""
-    low, high = map(percent_below_one, interval(found.score))
+    low, high = map(percent, interval(found.score))
     parts = (
-        ("right", percent_below_one(found.score.accuracy), f"95% interval: {low} to {high}"),
-        ("among the five likeliest", percent_below_one(found.score.top5), "top-5; guessing: 50%"),
+        ("right", percent(found.score.accuracy), f"95% interval: {low} to {high}"),
+        ("among the five likeliest", percent(found.score.top5), "top-5; guessing: 50%"),
         ("calibration error", percent(found.reliability.error), "confidence is honest at 0"),
         ("loss", f"{found.score.loss:.2f}", "guessing: 2.30"),
     )
     cells = "".join(
-        f"<div><span>{name}</span><b>{value}</b><span>{more}</span></div>"
+        f"<div><span>{name}</span><b>{html.escape(value)}</b><span>{html.escape(more)}</span></div>"
         for name, value, more in parts
     )
     return f"{_STYLE}<div class=scores>{cells}</div>"
@@ -97,7 +97,7 @@ def answers_csv(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) ->
 
 
 def _row(name: str, shares: Iterable[float], support: int, kind: str) -> str:
-    cells = "".join(f"<td>{percent_below_one(float(share))}</td>" for share in shares)
+    cells = "".join(f"<td>{html.escape(percent(float(share)))}</td>" for share in shares)
     return (
         f"<tr class={kind or 'class'}><th scope=row>{html.escape(name)}</th>"
         f"{cells}<td>{support:,}</td></tr>"

@@ -5,7 +5,7 @@ import streamlit as st
 
 from explorer.components import chosen_number, gallery
 from explorer.evaluation import tested_pictures
-from explorer.words.evaluation_findings import percent_below_one
+from explorer.words.findings import percent
 from vitcore.config import CLASS_NAMES
 from vitcore.report import Report
 
@@ -25,7 +25,7 @@ def tested_gallery(
     captions, sentences = [], []
     for number in numbers:
         true, answer = CLASS_NAMES[labels[number]], CLASS_NAMES[found.answers[number]]
-        share = percent_below_one(float(found.confidence[number]))
+        share = percent(float(found.confidence[number]))
         captions.append((f"{answer} {share}", f"is {true}"))
         sentences.append(f"{true}, answered {answer} with {share}: make it the chosen picture")
     clicked = gallery(

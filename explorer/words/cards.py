@@ -145,7 +145,7 @@ def accuracy_table(card: Mapping[str, Any], patch_size: int) -> str:
 
     def cells(row: Any) -> str:
         return "".join(
-            f"<td{_now(size, patch_size)}>{percent(float(row[str(size)]))}</td>"
+            f"<td{_now(size, patch_size)}>{html.escape(percent(float(row[str(size)])))}</td>"
             if _has(row, size)
             else "<td></td>"
             for size in sizes

@@ -16,7 +16,7 @@ def title(score: Score | None, *, model: str, source: str, wanted: int, patch_si
     pictures = f"{wanted:,} {IN_WORDS[source]}"
     if score is None:
         return f"{model} is asked about {pictures} at patch size {patch_size}"
-    share = percent_below_one(score.accuracy)
+    share = percent(score.accuracy)
     if score.pictures < wanted:
         return f"{model}: {share} right so far, {score.pictures:,} of {pictures}"
     return f"{model} gets {share} of {pictures} right at patch size {patch_size}"
@@ -65,8 +65,8 @@ def classes_title(classes: ByClass, names: Sequence[str]) -> str:
     others = int((classes.f1 == classes.f1[best]).sum()) - 1
     alike = f" and {others} other {'class' if others == 1 else 'classes'}" if others else ""
     return (
-        f"Best at {_plural(names[best])}{alike} (F1 {percent_below_one(float(classes.f1[best]))}), "
-        f"worst at {_plural(names[worst])} ({percent_below_one(float(classes.f1[worst]))})"
+        f"Best at {_plural(names[best])}{alike} (F1 {percent(float(classes.f1[best]))}), "
+        f"worst at {_plural(names[worst])} ({percent(float(classes.f1[worst]))})"
     )
 
 
@@ -80,7 +80,7 @@ def calibration_title(bins: Reliability) -> str:
         off = percent(bins.error)
         return f"Too sure in places, too unsure in others: {off} off on average"
     way = "sure" if sure > right else "unsure"
-    sure, right = percent_below_one(sure), percent_below_one(right)
+    sure, right = percent(sure), percent(right)
     return f"Too {way} of itself: {sure} sure on average, and right in {right}"
 
 
@@ -97,7 +97,7 @@ def mistakes_title(found: Report, labels: np.ndarray, names: Sequence[str]) -> s
         return "It makes no mistake"
     first = int(found.mistakes[0])
     true, answered = names[int(labels[first])], names[int(found.answers[first])]
-    share = percent_below_one(float(found.confidence[first]))
+    share = percent(float(found.confidence[first]))
     return f"Surest mistake: {with_article(true)}, answered {answered} with {share}"
 
 
@@ -120,13 +120,6 @@ def progress_line(done: int, wanted: int, seconds: float) -> str:
         speed = f" · {done / seconds:,.0f} pictures a second" if seconds > 0 else ""
         return f"{wanted:,} pictures{speed}"
     return f"{done:,} of {wanted:,} pictures"
-
-
-def percent_below_one(share: float) -> str:
-    """A share as text that says 100% only where nothing is missing."""
-    if 0.995 <= share < 1:
-        return f"{share:.1%}" if share < 0.9995 else ">99.9%"
-    return percent(share)
 
 
 def _plural(name: str) -> str:

@@ -10,8 +10,15 @@ UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
 
 
 def percent(share: float) -> str:
-    """A share as text: whole from 10 %, one decimal below."""
-    return f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
+    """A share as text, as base.js writes it: whole, with a decimal below 10 and above 99.5 %.
+
+    Nothing and all are said of nothing and all alone: what is near them is <0.1% or >99.9%.
+    """
+    if share in (0, 1) or 0.0995 <= share < 0.995 or share > 1:
+        return f"{share:.0%}"
+    if not 0.0005 <= share < 0.9995:
+        return "<0.1%" if share < 0.5 else ">99.9%"
+    return f"{share:.1%}"
 
 
 def with_article(noun: str) -> str:

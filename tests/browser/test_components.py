@@ -51,7 +51,7 @@ def test_the_vote_of_a_patch_is_marked_on_the_bars(hero):
     hero.show(ribbon.reading_payload(reading(), name="a", truth=6))
     hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 4))
     hero.settle()
-    assert "Asked alone, it would answer frog (>99%)" in hero.read()
+    assert "Asked alone, it would answer frog (99.9%)" in hero.read()
     assert hero.page.locator(".bars.voting").count() == 1
 
 

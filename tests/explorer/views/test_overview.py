@@ -17,7 +17,7 @@ def test_the_title_is_what_the_model_answers(open_view, make_reading, payloads):
     logits = [0, 0, 0, 0, 0, 0, 9, 0, 0, 0]
     view = open_view("overview", lambda size: make_reading(size, logits=logits))
     assert not view.exception
-    assert [title.value for title in view.title] == ["It answers frog, with 100%, and is right"]
+    assert [title.value for title in view.title] == ["It answers frog, with 99.9%, and is right"]
     assert payloads(view)["ribbon"][0]["state"] == "reading"
 
 

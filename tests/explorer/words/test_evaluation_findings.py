@@ -109,11 +109,3 @@ def test_cost_is_compared_with_the_best_size():
 def test_progress_is_counted_and_its_speed_told_at_the_end():
     assert findings.progress_line(1200, 2000, 6.0) == "1,200 of 2,000 pictures"
     assert findings.progress_line(2000, 2000, 10.0) == "2,000 pictures · 200 pictures a second"
-
-
-@pytest.mark.parametrize(
-    ("share", "words"),
-    [(1.0, "100%"), (0.9999, ">99.9%"), (0.998, "99.8%"), (0.994, "99%"), (0.05, "5.0%")],
-)
-def test_only_what_is_certain_has_100_percent(share, words):
-    assert findings.percent_below_one(share) == words

@@ -16,9 +16,20 @@ NAMES = ("airplane", "frog")
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(1.0, "100%"), (0.72, "72%"), (0.1, "10%"), (0.0984, "9.8%"), (0, "0.0%")]
+    ("share", "words"),
+    [
+        (0, "0%"),
+        (0.0004, "<0.1%"),
+        (0.0984, "9.8%"),
+        (0.1, "10%"),
+        (0.72, "72%"),
+        (0.994, "99%"),
+        (0.998, "99.8%"),
+        (0.9999, ">99.9%"),
+        (1.0, "100%"),
+    ],
 )
-def test_percentages_have_a_decimal_below_ten(share, words):
+def test_only_nothing_and_all_are_said_to_be_so(share, words):
     assert percent(share) == words
 
 
