@@ -130,14 +130,23 @@ def test_importing_vitcore_loads_no_model_library():
     assert not loaded_after("import vitcore") & {*HEAVY, "streamlit", "plotly"}
 
 
-def test_the_numpy_only_modules_load_no_model_library():
+def loaded_with(*starts):
+    """What importing all modules of some rooms loads, directly or through others."""
     names = {
         file.relative_to(ROOT)
         .with_suffix("")
         .as_posix()
         .replace("/", ".")
         .removesuffix(".__init__")
-        for start in NUMPY_ONLY
+        for start in starts
         for file in files(start)
     }
-    assert not loaded_after("\n".join(f"import {name}" for name in sorted(names))) & {*HEAVY}
+    return loaded_after("\n".join(f"import {name}" for name in sorted(names)))
+
+
+def test_the_numpy_only_modules_load_no_model_library():
+    assert not loaded_with(*NUMPY_ONLY) & {*HEAVY}
+
+
+def test_words_are_written_without_streamlit():
+    assert not loaded_with("explorer/words/") & {"streamlit", "plotly", *HEAVY}

@@ -197,6 +197,10 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
     if options.snapshots and not options.into:
         raise ValueError("--snapshots needs --into, the folder that they are shipped with")
 
+    own = checkpoints.folder_of(options.model)
+    if options.into and Path(options.into).resolve() == own.resolve():
+        raise ValueError(f"--into must be another folder than --model's own, got {options.into}")
+
     folder = options.into or options.model
     if options.into:  # measured is what is shipped: half precision is part of the model
         checkpoints.write(folder, *checkpoints.read(options.model), half=True)

@@ -17,6 +17,7 @@ from vitcore.config import ViTConfig
 from vitcore.embeddings import PatchEmbedding, position_table
 from vitcore.encoder import Block, LayerNorm
 from vitcore.initialisation import initial_weights
+from vitcore.model_config import choose
 
 
 @keras.saving.register_keras_serializable(package="vitcore")
@@ -198,7 +199,11 @@ def build(config: ViTConfig, *, seed: int = 0, precision: str = "float32") -> Vi
         config: what to build.
         seed: of the first weights, which are the same on every backend.
         precision: "float32", or "bfloat16" for faster training; weights stay float32.
+
+    Raises:
+        ValueError: for another precision, or a Keras backend that we do not support.
     """
+    choose("precision", precision, ("float32", "bfloat16"))
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     return _with_weights(config, initial_weights(config, seed), policy)
 

@@ -182,7 +182,7 @@ def predict(
 
     Args:
         model: from `load` or `build`.
-        images: (B, H, W, 3) uint8; resized to whole patches where they need it.
+        images: (B, H, W, 3) uint8; both sides are scaled to whole patches of the model's size.
         patch_size: P, 1 to the model's image size; default the model's own.
         intervention: what to change in the pass.
 
@@ -190,7 +190,7 @@ def predict(
         (B, C) float32; rows sum to 1.
 
     Raises:
-        ValueError: for pictures or a patch size that do not fit.
+        ValueError: for pictures, a patch size or an intervention that do not fit.
     """
     return softmax(predict_logits(model, images, patch_size=patch_size, intervention=intervention))
 
@@ -207,7 +207,7 @@ def trace(
 
     Args:
         model: from `load` or `build`.
-        image: (H, W, 3) uint8.
+        image: (H, W, 3) uint8; both sides are scaled to whole patches of the model's size.
         patch_size: P, 1 to the model's image size; default the model's own.
         intervention: what to change in the pass.
         frozen: for many traces of a model that is not in training. The weights it has at the
@@ -218,7 +218,7 @@ def trace(
         A Trace. Its attention is that of the very pass that gave its logits.
 
     Raises:
-        ValueError: for a picture or a patch size that does not fit.
+        ValueError: for a picture, a patch size or an intervention that does not fit.
     """
     images = check_picture(image)[None]
     config = model.config

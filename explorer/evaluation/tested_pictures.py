@@ -9,8 +9,6 @@ from explorer.evaluation.evaluating import WHOLE
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import cifar10, sketch
 
-IN_WORDS = {"cifar10": "CIFAR-10 test photographs", "sketch10": "sketches no training has seen"}
-
 
 def labels(source: str) -> np.ndarray:
     """The class of each picture, (N,).

@@ -51,7 +51,7 @@ def controls() -> tuple[str, int]:
         st.session_state["evaluate_data"] = default
     source = row.selectbox(
         "Data",
-        list(tested_pictures.IN_WORDS),
+        list(evaluation_findings.TESTED),
         key="evaluate_data",
         width=180,
         help="**cifar10**: the test photographs. **sketch10**: drawings of the same ten classes.",

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from explorer.evaluation.tested_pictures import IN_WORDS
 from explorer.words.findings import percent, with_article
 from vitcore.report import ByClass, Reliability, Report, Score
 
+TESTED = {"cifar10": "CIFAR-10 test photographs", "sketch10": "sketches no training has seen"}
 _SURE = 1.96  # standard deviations around the mean that hold 95 %
 
 
 def title(score: Score | None, *, model: str, source: str, wanted: int, patch_size: int) -> str:
     """The finding of the page: how many are right, by now or in all."""
-    pictures = f"{wanted:,} {IN_WORDS[source]}"
+    pictures = f"{wanted:,} {TESTED[source]}"
     if score is None:
         return f"{model} is asked about {pictures} at patch size {patch_size}"
     share = percent(score.accuracy)

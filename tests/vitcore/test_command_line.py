@@ -143,6 +143,14 @@ def test_home_of_nobody_is_refused_with_the_usage(option, capsys):
     assert "there is no such user: ~nosuchuser/x" in capsys.readouterr().err
 
 
+def test_a_card_is_not_shipped_over_the_model_it_is_made_from(trained, capsys):
+    before = sorted(path for path in trained[0].rglob("*"))
+    folder = str(trained[0])
+    assert main(["card", "--name", "mine", "--model", folder, "--into", folder]) == 2
+    assert "--into must be another folder than --model's own" in capsys.readouterr().err
+    assert sorted(path for path in trained[0].rglob("*")) == before
+
+
 def test_impossible_patch_size_is_refused(trained, capsys):
     arguments = ["evaluate", "--model", str(trained[0]), "--data", "sketch10", "--images", "10"]
     assert main([*arguments, "--patch-size", "0"]) == 2

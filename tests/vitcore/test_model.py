@@ -151,6 +151,11 @@ def test_model_keeps_the_contract_of_keras(tmp_path):
     )
 
 
+def test_another_precision_is_refused():
+    with pytest.raises(ValueError, match="precision must be one of float32, bfloat16, got 'bf16'"):
+        build(small_config(), precision="bf16")
+
+
 def test_bfloat16_computes_coarsely_and_keeps_float32_weights():
     config = small_config()
     model, exact = build(config, precision="bfloat16"), small_model()

@@ -86,16 +86,20 @@ class Group:
         """Variables made inside lie on all devices."""
         return nullcontext() if self.spread is None else self.spread.scope()
 
-    def placed(self, batch: np.ndarray) -> Any:
-        """This process' share of a batch (B, ...) on its devices, as a part of the whole.
+    def shared(self, count: int) -> int:
+        """How many of a batch's pictures are used: as many on each device.
 
-        Where a token budget makes B odd, the pictures that are left over are not used.
+        The others are left over where a token budget makes a batch that is not whole times that.
         """
+        return count - count % self.devices
+
+    def placed(self, batch: np.ndarray) -> Any:
+        """This process' share of the batch (B, ...) on its devices, as a part of the whole."""
         if self.spread is None:
             return batch
         import jax
 
-        batch = batch[: len(batch) - len(batch) % self.devices]
+        batch = batch[: self.shared(len(batch))]
         layout = self.spread.get_data_layout(batch.shape).backend_layout
         return jax.make_array_from_callback(batch.shape, layout, batch.__getitem__)
 

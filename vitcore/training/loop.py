@@ -181,7 +181,7 @@ class Run:
     def _step(self, batch: Batch) -> None:
         progress, size = self.progress, batch.patch_size
         rate = learning_rate(self.config, progress.step, self.steps, factor=progress.rate_factor)
-        count = len(batch.labels)
+        count = self.group.shared(len(batch.labels))
         with self.group.together():
             found = self.trainer.begin(batch.pictures, batch.labels, patch_size=size, rate=rate)
             progress.step += 1

@@ -164,6 +164,12 @@ def test_batch_that_cannot_be_shared_evenly_is_refused_with_both_numbers():
     Group().check_batch(config, 4)
 
 
+def test_what_devices_cannot_share_evenly_is_left_over():
+    # 8192 tokens are 67 pictures of 121 patches
+    assert [Group(count=2, devices=2).shared(count) for count in (67, 66, 2)] == [66, 66, 2]
+    assert Group().shared(67) == 67
+
+
 def test_budget_that_leaves_a_device_without_a_picture_is_refused():
     config = RECIPES["flexi-cifar10"]  # 32 pictures at patch size 2
     Group(count=4, devices=32).check_batch(config, 4)
