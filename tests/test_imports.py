@@ -21,6 +21,7 @@ NUMPY_ONLY = (
     "vitcore/introspection/",
     "vitcore/model_config.py",
     "vitcore/passes.py",
+    "vitcore/probabilities.py",
     "vitcore/report.py",
     "vitcore/training/__init__.py",
     "vitcore/training/control.py",

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vitcore.probabilities import probabilities
+
 BINS = 15  # of the reliability diagram, as in Guo et al. 2017
 
 
@@ -120,12 +122,6 @@ def score_of(logits: np.ndarray, labels: np.ndarray) -> Score:
         loss=float((log_sum - own).mean()),
         pictures=len(true),
     )
-
-
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """Softmax of logits (N, C)."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def confusion(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:

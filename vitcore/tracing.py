@@ -13,6 +13,7 @@ from vitcore.intervention import Intervention
 from vitcore.model import ViT
 from vitcore.packed_steps import PackedSteps
 from vitcore.passes import batch_size
+from vitcore.probabilities import probabilities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +55,6 @@ class Trace:
     logits: np.ndarray
     probabilities: np.ndarray
     votes: np.ndarray | None
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def check_pictures(images: np.ndarray) -> np.ndarray:
@@ -192,7 +187,8 @@ def predict(
     Raises:
         ValueError: for pictures, a patch size or an intervention that do not fit.
     """
-    return softmax(predict_logits(model, images, patch_size=patch_size, intervention=intervention))
+    options = {"patch_size": patch_size, "intervention": intervention}
+    return probabilities(predict_logits(model, images, **options))
 
 
 def trace(
@@ -242,6 +238,6 @@ def trace(
         blocks=[{name: inside[name][i] for name in inside} for i in range(config.depth)],
         normed=steps["normed"],
         logits=logits,
-        probabilities=softmax(logits),
+        probabilities=probabilities(logits),
         votes=steps.get("votes"),
     )

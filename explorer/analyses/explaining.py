@@ -18,9 +18,9 @@ from explorer.state import Picture
 from explorer.worker import analysis_tasks
 from explorer.worker.slicing import slice_size
 from vitcore.intervention import Intervention
-from vitcore.introspection.erasure import probabilities
 from vitcore.introspection.head_effects import HeadEffects, head_effects
 from vitcore.passes import batch_size
+from vitcore.probabilities import probabilities
 
 
 def numbers(

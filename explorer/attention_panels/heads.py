@@ -159,7 +159,7 @@ def fresh(name: str) -> str:
 
 
 def effects_csv(effects: HeadEffects, label: str) -> str:
-    """A row for each head and for each block: what its absence changes; head 0 is all of them."""
+    """A row for each head and for each block: what its absence changes; head "all" is the block."""
     parts = ("probability", "logit", "accuracy")
     rows = [["none", "", *(float(getattr(effects.before, part)) for part in parts)]]
     for block, head in np.ndindex(effects.heads.probability.shape):

@@ -6,7 +6,6 @@ import numpy as np
 
 from explorer.analyses.explanations import MAPS
 from explorer.words.findings import percent, with_article
-from vitcore.config import CLASS_NAMES
 from vitcore.introspection.curves import Curves
 from vitcore.introspection.head_effects import HeadEffects, ranked
 from vitcore.introspection.token_norms import LONGER
@@ -17,13 +16,6 @@ MAP_NAMES = dict(
 _BEATS = 0.03  # area by which an order must differ from a random one to be believed
 _ALIKE = 0.005  # area up to which two orders are the same
 _HARDLY = 0.01  # probability by which an answer moves that hardly changes
-
-
-def class_names(count: int) -> tuple[str, ...]:
-    """Of the classes of a model with so many."""
-    if count == len(CLASS_NAMES):
-        return CLASS_NAMES
-    return tuple(f"class {index}" for index in range(count))
 
 
 def maps_title(found: Curves, label: str, *, patches: int) -> str:

@@ -138,6 +138,7 @@ function gridLines(c, width, height, [rows, columns]) {
 }
 
 // ---- words
+const UNDECIDED = 1e-3;                     // spread of probabilities under which nothing is preferred, as in explorer/words/findings.py
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 const percent = (x) => (x >= 1 ? '100' : x >= .9995 ? '>99.9' : x >= .0005 && (x < .0995 || x >= .995) ? (100 * x).toFixed(1) : x >= .0995 ? Math.round(100 * x) : x > 0 ? '<0.1' : '0') + '%';   // never 100 beside something else
 const place = (p, [, columns]) => `row ${Math.floor(p / columns) + 1}, column ${p % columns + 1}`;

@@ -6,9 +6,9 @@ import numpy as np
 
 from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack
-from explorer.components.ribbon import UNDECIDED
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
+from explorer.words.findings import UNDECIDED
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 from vitcore.patches import as_seen
 

@@ -8,6 +8,7 @@ from explorer.components.declared import declare
 from explorer.components.packing import pack
 from explorer.words.numerals import signed
 from explorer.words.position_kinds import PositionKind
+from vitcore.introspection.positions import similarity_spread
 
 _positions = declare("positions")
 
@@ -51,12 +52,7 @@ def positions(data: bytes, *, key: str) -> None:
 
 def _scale(kind: PositionKind) -> dict[str, float]:
     """Mean cosine of two different positions, and how far most of them are from it."""
-    count = kind.similarity.shape[0] * kind.similarity.shape[1]
-    flat = kind.similarity.reshape(count, count)[~np.eye(count, dtype=bool)]
-    if not len(flat):
-        return {"mean": 0.0, "reach": 1.0}
-    mean = float(flat.mean())
-    reach = float(np.quantile(np.abs(flat - mean), 0.98))
+    mean, reach = similarity_spread(kind.similarity)
     return {"mean": round(mean, 4), "reach": round(max(reach, 0.01), 4)}
 
 

@@ -1,6 +1,5 @@
 // The ribbon: picture -> patches -> tokens -> blocks -> answer. Large on Overview, a thin strip on the other pages.
 const SVG = 'http://www.w3.org/2000/svg';
-const UNDECIDED = 1e-3;                     // spread of probabilities under which nothing is preferred
 const softmax = (v) => { const m = Math.max(...v), e = v.map((x) => Math.exp(x - m)), s = e.reduce((a, b) => a + b); return e.map((x) => x / s); };
 const largest = (v) => v.reduce((best, x, i) => (x > v[best] ? i : best), 0);
 

@@ -10,12 +10,13 @@ from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
+from explorer.words.class_names import class_names
+from explorer.words.findings import UNDECIDED
 from explorer.words.prefix_tokens import prefix_words
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.patches import as_seen
 
 STAGES = ("overview", "patches", "positions", "attention", "answer")
-UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
 
 _ribbon = declare("ribbon")
 
@@ -147,7 +148,7 @@ def reading_payload(
         "rest": _at_rest(count, prefix, width, pooled=reading.votes is not None),
     }
     shared = _shared(reading.picture, reading.patch_size, reading.grid, prefix, mode, now)
-    names = _class_names(len(reading.probabilities))
+    names = class_names(len(reading.probabilities))
     return pack(
         "ribbon", {**shared, **header, "names": names, "truth": truth, "rev": name}, **arrays
     )
@@ -185,7 +186,7 @@ def waiting_payload(
         },
     }
     shared = _shared(seen, patch_size, (side, side), prefix, mode, now)
-    names = _class_names(config.classes if config else len(CLASS_NAMES))
+    names = class_names(config.classes if config else len(CLASS_NAMES))
     rev = f"{header['state']}-{patch_size}"
     return pack(
         "ribbon", {**shared, **header, "names": names, "truth": truth, "rev": rev}, rgb=seen
@@ -215,12 +216,6 @@ def _picture_captions(shape: tuple[int, ...], patch_size: int, count: int) -> di
 
 def _heads(heads: int) -> str:
     return "head" if heads == 1 else "heads"
-
-
-def _class_names(classes: int) -> list[str]:
-    if classes == len(CLASS_NAMES):
-        return list(CLASS_NAMES)
-    return [f"class {index}" for index in range(classes)]
 
 
 def _at_rest(count: int, prefix: int, width: int, *, pooled: bool) -> str:

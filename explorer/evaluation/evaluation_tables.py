@@ -9,7 +9,8 @@ import numpy as np
 
 from explorer.words.evaluation_findings import interval, progress_line
 from explorer.words.findings import percent
-from vitcore.report import ByClass, Report, probabilities
+from vitcore.probabilities import probabilities
+from vitcore.report import ByClass, Report
 
 _STYLE = """<style>
 .scores { display: flex; flex-wrap: wrap; gap: .4rem 2.2rem; margin: 0; font-variant-numeric: tabular-nums; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,11 @@ from vitcore.checkpoints import CheckpointError
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
 from vitcore.introspection.filters import FollowedComponents, follow_components
-from vitcore.introspection.positions import closeness_correlation, position_similarity
+from vitcore.introspection.positions import (
+    closeness_correlation,
+    position_similarity,
+    similarity_spread,
+)
 from vitcore.patches import pi_resize, resize_grid, sincos_1d, sincos_2d
 
 _KERNEL, _POSITIONS = "patch_embedding/kernel", "positions"
@@ -69,7 +72,7 @@ def weights_at(
     return Weights(
         similarity=_coded(similarity),
         closeness=closeness_correlation(similarity),
-        spread=_spread(similarity),
+        spread=similarity_spread(similarity),
         components=followed,
     )
 
@@ -104,13 +107,3 @@ def _coded(similarity: np.ndarray) -> np.ndarray:
     rows, columns = (tiles_of(side) for side in similarity.shape[:2])
     chosen = similarity[rows.start : rows.stop : rows.step, :: columns.step]
     return np.rint(127.5 + 127.5 * chosen).astype(np.uint8).reshape(len(rows) * len(columns), -1)
-
-
-def _spread(similarity: np.ndarray) -> tuple[float, float]:
-    """Mean cosine of two different positions, and how far most of them are from it."""
-    count = math.prod(similarity.shape[:2])
-    flat = similarity.reshape(count, count)[~np.eye(count, dtype=bool)]
-    if not len(flat):
-        return 0.0, 1.0
-    mean = float(flat.mean())
-    return mean, float(np.quantile(np.abs(flat - mean), 0.98))

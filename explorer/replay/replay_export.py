@@ -13,6 +13,8 @@ from explorer.components.replay import Film
 from explorer.figures.style import Palette
 from explorer.replay.learning import Looked, Weights, tiles_of
 from explorer.replay.moments import Moment
+from explorer.words.class_names import class_names
+from explorer.words.findings import UNDECIDED
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
 
@@ -189,14 +191,15 @@ def _attention(
 def _answer(
     draw: ImageDraw.ImageDraw, probabilities: np.ndarray, truth: int | None, colours: Palette
 ) -> None:
-    names = CLASS_NAMES if len(probabilities) == len(CLASS_NAMES) else ()
-    shown = np.arange(len(probabilities)) if names else np.argsort(-probabilities)[:_BARS]
+    names = class_names(len(probabilities))
+    known = names == CLASS_NAMES
+    shown = np.arange(len(probabilities)) if known else np.argsort(-probabilities)[:_BARS]
     left, small, step = _left(3), ImageFont.load_default(13), _SIDE / _BARS
-    undecided = np.ptp(probabilities) < 1e-3
+    undecided = np.ptp(probabilities) < UNDECIDED
     for row, index in enumerate(shown[:_BARS]):
         share, top = float(probabilities[index]), _TOP + row * step
         best = not undecided and index == probabilities.argmax()
-        name = names[index] if names else f"class {index}"
+        name = names[index]
         draw.text((left, top + 2), name, colours.text, small)
         if index == truth:
             length = draw.textlength(name, small)

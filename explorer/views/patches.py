@@ -12,6 +12,7 @@ from explorer.words.numerals import small_number
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.introspection.filters import embed_patches
 from vitcore.patches import cut, pi_resize
+from vitcore.sentences import sentence
 
 _SIDES = {size: grid_side(size) for size in PATCH_SIZES}
 
@@ -21,10 +22,9 @@ def kernel_of(model: str) -> tuple[ViTConfig, np.ndarray, np.ndarray] | Problem:
     try:
         config, weights = services.weights(model)
     except (ValueError, OSError) as error:
-        sentence = str(error).rstrip(".")
         return Problem(
             "The weights of the model cannot be read.",
-            f"{sentence[:1].upper()}{sentence[1:]}. Choose another model; the picture is kept.",
+            f"{sentence(str(error))} Choose another model; the picture is kept.",
         )
     return config, weights["patch_embedding/kernel"], weights["patch_embedding/bias"]
 

@@ -9,6 +9,7 @@ from explorer.components.shuffle import answers_html, pictures_html
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
 from explorer.services import Intervention, Problem, Waiting
+from explorer.words.class_names import class_names
 from explorer.words.numerals import signed
 from explorer.words.position_findings import (
     Shuffling,
@@ -24,9 +25,10 @@ from explorer.words.position_kinds import (
     closeness_begun_with,
     position_kinds,
 )
-from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
+from vitcore.config import ViTConfig, grid_side
 from vitcore.introspection.positions import similarity_by_distance
 from vitcore.patches import as_seen, cut, join
+from vitcore.sentences import sentence
 
 _SHUFFLE_HEIGHT = 290
 
@@ -154,9 +156,7 @@ def draw_shuffle(
                 kind, answers.what, answers.then, height=_SHUFFLE_HEIGHT, done=done
             )
         return
-    names = CLASS_NAMES if len(answers.original) == len(CLASS_NAMES) else tuple(
-        f"class {index}" for index in range(len(answers.original))
-    )  # fmt: skip
+    names = class_names(len(answers.original))
     title.subheader(
         shuffle_title(answers, names, positions=config is None or config.positions != "none")
     )
@@ -225,11 +225,10 @@ config = None
 try:
     config, weights = services.weights(model)
 except (ValueError, OSError) as error:
-    sentence = str(error).rstrip(".")
     st.title("The positions of this model cannot be read")
     components.figure_state(
         "error",
-        f"{sentence[:1].upper()}{sentence[1:]}.",
+        sentence(str(error)),
         "Choose another model; the picture is kept.",
         height=420,
     )

@@ -207,7 +207,7 @@ def reading(
     """
     import vitcore
     from vitcore.introspection.early_answers import NEEDED
-    from vitcore.introspection.erasure import probabilities
+    from vitcore.probabilities import probabilities
 
     model = compiled(folder, stamp, patch_size)
     started = time.perf_counter()

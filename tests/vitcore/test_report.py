@@ -7,7 +7,8 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from vitcore.report import by_class, probabilities, reliability, report
+from vitcore.probabilities import probabilities
+from vitcore.report import by_class, reliability, report
 
 CLASSES = range(10)
 

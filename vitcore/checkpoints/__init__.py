@@ -167,7 +167,7 @@ def write(
     *,
     half: bool = False,
 ) -> None:
-    """Write a model so that a reader finds the old one or the new one, never a mixture.
+    """Write a model; each of its two files is the old one or the new one, never a part of it.
 
     Args:
         folder: made where it is missing.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitcore.introspection.erasure import probabilities
+from vitcore.probabilities import probabilities
 
 
 @dataclass(frozen=True, slots=True)

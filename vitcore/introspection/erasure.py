@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vitcore.intervention import DATA_MEAN
+from vitcore.probabilities import probabilities
 
 
 def windows(grid: tuple[int, int], size: int = 1) -> np.ndarray:
@@ -80,9 +81,3 @@ def occlusion_map(
     if of == "probability":
         before, after = probabilities(before), probabilities(after)
     return np.subtract(before[class_index], after[:, class_index], dtype=np.float32).reshape(grid)
-
-
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """Softmax along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)

@@ -141,3 +141,20 @@ def similarity_by_distance(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarr
     distances, group = np.unique(away, return_inverse=True)
     counts = np.bincount(group, minlength=len(distances))
     return distances, np.bincount(group, flat[pairs], minlength=len(distances)) / counts
+
+
+def similarity_spread(similarity: np.ndarray) -> tuple[float, float]:
+    """Mean cosine of two different places, and how far 98 of 100 pairs are from it at most.
+
+    Args:
+        similarity: (gh, gw, gh, gw), as `position_similarity` gives it.
+
+    Returns:
+        (0, 1), the whole scale, where there is one place only.
+    """
+    count = similarity.shape[0] * similarity.shape[1]
+    flat = similarity.reshape(count, count)[~np.eye(count, dtype=bool)]
+    if not len(flat):
+        return 0.0, 1.0
+    mean = float(flat.mean())
+    return mean, float(np.quantile(np.abs(flat - mean), 0.98))

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from vitcore.training.control import FILE_NAME as CONTROL
 from vitcore.training.runs import DESCRIPTION, read_run
 
 STATE = "state.safetensors"  # what a resumed run needs, three times as large as the model
@@ -103,7 +104,7 @@ def archive_size(folder: str | Path, *, with_state: bool = False) -> int:
 
 def _taken_along(folder: Path, *, with_state: bool) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        odd = path.is_symlink() or not path.is_file() or path.name == "control"
+        odd = path.is_symlink() or not path.is_file() or path.name == CONTROL
         state = path.relative_to(folder).as_posix() == STATE and not with_state
         if not (odd or state or any(mark in path.name for mark in _LEFT_OUT)):
             yield path

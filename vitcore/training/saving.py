@@ -14,8 +14,8 @@ from safetensors.numpy import load_file
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import TrainConfig, ViTConfig
+from vitcore.training.run_files import STATE
 
-STATE = "state.safetensors"
 BEST = "best"  # a model folder inside the run's: the weights that early stopping will bring back
 # All that a damaged file brings; none of their words would help a person.
 _UNREADABLE = (SafetensorError, OSError, ValueError, TypeError, LookupError, RecursionError)
@@ -84,7 +84,10 @@ def save(
     progress: Progress,
     config: TrainConfig,
 ) -> None:
-    """Write a checkpoint: both files are new, or both stay as they were.
+    """Write a checkpoint. Both files are written whole before either is put in its place.
+
+    Who is stopped between the two has weights that are one checkpoint ahead of the state, from
+    which the run goes on.
 
     Raises:
         OSError: if that cannot be done, the disk being full; what was there is intact.

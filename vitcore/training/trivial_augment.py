@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
+from vitcore.intervention import DATA_MEAN
+
 STRENGTHS = 31  # from no change to the most, in even steps
-_GREY = (125, 123, 114)  # the mean of CIFAR-10's training pictures, where nothing else is known
+_GREY = tuple(DATA_MEAN.tolist())  # where nothing else is known
 
 Change = Callable[[Image.Image, float], Image.Image]
 

@@ -10,6 +10,7 @@ import numpy as np
 from explorer.components.attention_lens.lens_state import Link
 from explorer.components.packing import pack
 from explorer.readings import Problem, Reading, Waiting
+from explorer.words.class_names import class_names
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.intervention import DATA_MEAN, Intervention
 from vitcore.patches import as_seen
@@ -175,7 +176,7 @@ def waiting_payload(
         "heads": config.heads if config else 3,
         "changed": False,
         "answers": {
-            "names": _class_names(classes),
+            "names": class_names(classes),
             "truth": shown.truth,
             "now": None,
             "before": None,
@@ -187,14 +188,8 @@ def waiting_payload(
 
 def _answers(before: Reading, now: Reading, truth: int | None) -> dict[str, Any]:
     return {
-        "names": _class_names(len(now.probabilities)),
+        "names": class_names(len(now.probabilities)),
         "truth": truth,
         "now": [round(float(p), 5) for p in now.probabilities],
         "before": [round(float(p), 5) for p in before.probabilities],
     }
-
-
-def _class_names(classes: int) -> list[str]:
-    if classes == len(CLASS_NAMES):
-        return list(CLASS_NAMES)
-    return [f"class {index}" for index in range(classes)]

@@ -50,7 +50,7 @@ function around(shares, { p, k, grid: [rows, columns] }, most) {   // itself apa
 }
 
 // ---- class bars: now against before
-const MOST_BARS = 10, UNDECIDED = 1e-3;     // spread of probabilities under which nothing is preferred
+const MOST_BARS = 10;
 function answer(root, answers, changed, sentence) {
   const bars = root.querySelector('.bars'), verdict = root.querySelector('.verdict'), { names, truth, now, before } = answers;
   const size = (i) => (now ? Math.max(now[i], before[i]) : -i);

@@ -103,7 +103,7 @@ class Panels {
   }
   top(i) {                                  // the class it prefers, or -1 where it prefers none
     const p = this.part(this.data.answers, i, this.data.head.names.length), most = Math.max(...p);
-    return most - Math.min(...p) < 1e-3 ? -1 : p.indexOf(most);
+    return most - Math.min(...p) < UNDECIDED ? -1 : p.indexOf(most);
   }
   bar() {
     const li = document.createElement('li');

@@ -13,7 +13,7 @@ from explorer.readings import Problem
 from explorer.replay.learning import COMPONENTS, Looked, Weights, tiles_of
 from explorer.replay.moments import History
 from explorer.state import Picture
-from vitcore.config import CLASS_NAMES
+from explorer.words.class_names import class_names
 from vitcore.introspection.distance import distance_bounds
 from vitcore.patches import as_seen
 
@@ -91,7 +91,7 @@ def replay_payload(film: Film) -> bytes:
         "heads": config.heads,
         "pooling": config.pooling,
         "positions": config.positions,
-        "names": _class_names(config.classes),
+        "names": class_names(config.classes),
         "truth": film.picture.truth,
         "even": round(even, 3),
         "closeness": [_closeness(one) for one in film.weights],
@@ -170,9 +170,3 @@ def _looks(
             distance[number] = part.distance
             answers[number] = part.probabilities
     return maps, tops, distance, answers
-
-
-def _class_names(classes: int) -> list[str]:
-    if classes == len(CLASS_NAMES):
-        return list(CLASS_NAMES)
-    return [f"class {index}" for index in range(classes)]

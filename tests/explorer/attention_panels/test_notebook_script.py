@@ -12,7 +12,7 @@ from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.intervention import Intervention
 from vitcore.introspection.early_answers import NEEDED
-from vitcore.introspection.erasure import probabilities
+from vitcore.probabilities import probabilities
 
 CONFIGS = {"mean": {}, "class": {"pooling": "class", "registers": 1}}
 CASES = {
