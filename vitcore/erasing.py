@@ -68,7 +68,8 @@ def faithfulness(
         maps: (M, rows, columns), the patches' importance.
         class_index: the class whose probability is followed.
         patch_size: P; default the model's own.
-        points: of each curve, from nothing to everything; fewer where there are fewer patches.
+        points: of each curve, from nothing to everything, at least 2; fewer where there are fewer
+            patches.
         random_pairs: random orders, each with its reverse, at least 1.
         seed: of the random orders.
 
@@ -76,7 +77,8 @@ def faithfulness(
         Curves with a row for each map and a last one for random order.
 
     Raises:
-        ValueError: for a picture, patch size, class or map that does not fit.
+        ValueError: for a picture, patch size, class or map that does not fit, or for too few
+            points or random orders.
 
     Source: Petsiuk et al. 2018 (RISE), section 4.3, https://arxiv.org/abs/1806.07421
     """
