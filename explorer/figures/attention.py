@@ -119,7 +119,7 @@ def numbers_by_block(
         raise ValueError(f"values must be (L, H), got {values.shape}")
     ends = [0.6, len(values) + 0.4]
     low, high = _range(values, spread, lines)
-    traces = [
+    compared = [
         {
             "type": "scatter",
             "x": ends,
@@ -141,21 +141,7 @@ def numbers_by_block(
         "hoverinfo": "skip",
     }
     marks = _circles(values, spread, enlarged, colours)
-    said = [f"{text}: {v:.{digits}f}{unit}" for text, v in zip(marks["text"], marks["y"])]  # noqa: B905
-    # What is pointed at is said at the upper edge: beside its circle it would hide the next one.
-    told = {
-        "type": "scatter",
-        "x": marks["x"],
-        "y": np.full(values.size, high),
-        "mode": "markers",
-        "marker": {"size": 1, "opacity": 0, "color": colours.third},
-        "text": said,
-        "customdata": marks["customdata"],
-        "hoverinfo": "text",
-        "showlegend": False,
-        "selected": {"marker": {"opacity": 0}},
-        "unselected": {"marker": {"opacity": 0}},
-    }
+    told = _told(marks, high, colours, unit=unit, digits=digits)
     spike = {"showspikes": True, "spikethickness": 1, "spikedash": "dot", "spikesnap": "data"}
     axes = {
         "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends, **spike},
@@ -163,9 +149,29 @@ def numbers_by_block(
         "dragmode": False,
         "hovermode": "x",
     }
-    data = [*traces, mean, marks, told]
+    data = [*compared, mean, marks, told]
     figure = plain(go.Figure({"data": data, "layout": axes}), colours, height=height)
     return beside_the_camera(figure, colours)
+
+
+def _told(
+    marks: dict[str, Any], top: float, colours: Palette, *, unit: str, digits: int
+) -> dict[str, Any]:
+    """What is pointed at, said at the upper edge: beside its circle it would hide the next one."""
+    pairs = zip(marks["text"], marks["y"], strict=True)
+    return {
+        "type": "scatter",
+        "x": marks["x"],
+        "y": np.full(len(marks["y"]), top),
+        "mode": "markers",
+        "marker": {"size": 1, "opacity": 0, "color": colours.third},
+        "text": [f"{name}: {value:.{digits}f}{unit}" for name, value in pairs],
+        "customdata": marks["customdata"],
+        "hoverinfo": "text",
+        "showlegend": False,
+        "selected": {"marker": {"opacity": 0}},
+        "unselected": {"marker": {"opacity": 0}},
+    }
 
 
 def _range(

@@ -35,42 +35,9 @@ def confusion_matrix(
     count = len(names)
     if matrix.shape != (count, count):
         raise ValueError(f"matrix must be ({count}, {count}), got {matrix.shape}")
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    right = np.eye(count, dtype=bool)
     figure = go.Figure()
-    largest = max(float(shares[~right].max(initial=0.0)), 1e-9)
-    for cells, colour, most in ((right, colours.first, 1.0), (~right, colours.second, largest)):
-        figure.add_heatmap(
-            z=np.where(cells, shares, np.nan),
-            zmin=0.0,
-            zmax=most,
-            autocolorscale=False,  # Streamlit's template would take its own otherwise
-            colorscale=[[0.0, colours.background], [1.0, colour]],
-            text=np.where(cells & (matrix > 0), matrix.astype(str), ""),
-            texttemplate="%{text}",
-            showscale=False,
-            hoverinfo="skip",
-            xgap=1,
-            ygap=1,
-        )
-    rows, columns = np.divmod(np.arange(count * count), count)
-    words = [
-        f"{names[row]}, answered {names[column]}: {matrix[row, column]:,}"
-        f"<br>{shares[row, column]:.1%} of all {names[row]} pictures"
-        for row, column in zip(rows, columns, strict=True)
-    ]
-    # Heat maps answer to no click in Streamlit: unseen marks above the cells do.
-    figure.add_scatter(
-        x=columns,
-        y=rows,
-        mode="markers",
-        marker={"symbol": "square", "size": 34, "opacity": 0.0},
-        selected={"marker": {"opacity": 0.0}},
-        unselected={"marker": {"opacity": 0.0}},
-        text=words,
-        hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
-    )
+    _shaded(figure, matrix, colours)
+    _answering(figure, matrix, names)
     plain(figure, colours, height=height)
     if chosen is not None:
         row, column = chosen
@@ -99,6 +66,52 @@ def confusion_matrix(
     return figure
 
 
+def _row_shares(matrix: np.ndarray) -> np.ndarray:
+    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+def _shaded(figure: go.Figure, matrix: np.ndarray, colours: Palette) -> None:
+    """Cells with their counts: the diagonal in one colour, the others in another."""
+    shares, right = _row_shares(matrix), np.eye(len(matrix), dtype=bool)
+    largest = max(float(shares[~right].max(initial=0.0)), 1e-9)
+    for cells, colour, most in ((right, colours.first, 1.0), (~right, colours.second, largest)):
+        figure.add_heatmap(
+            z=np.where(cells, shares, np.nan),
+            zmin=0.0,
+            zmax=most,
+            autocolorscale=False,  # Streamlit's template would take its own otherwise
+            colorscale=[[0.0, colours.background], [1.0, colour]],
+            text=np.where(cells & (matrix > 0), matrix.astype(str), ""),
+            texttemplate="%{text}",
+            showscale=False,
+            hoverinfo="skip",
+            xgap=1,
+            ygap=1,
+        )
+
+
+def _answering(figure: go.Figure, matrix: np.ndarray, names: Sequence[str]) -> None:
+    """Unseen marks above the cells: heat maps answer to no click in Streamlit."""
+    shares = _row_shares(matrix)
+    rows, columns = np.divmod(np.arange(matrix.size), len(names))
+    words = [
+        f"{names[row]}, answered {names[column]}: {matrix[row, column]:,}"
+        f"<br>{shares[row, column]:.1%} of all {names[row]} pictures"
+        for row, column in zip(rows, columns, strict=True)
+    ]
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        mode="markers",
+        marker={"symbol": "square", "size": 34, "opacity": 0.0},
+        selected={"marker": {"opacity": 0.0}},
+        unselected={"marker": {"opacity": 0.0}},
+        text=words,
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+
+
 def reliability_diagram(
     confidence: np.ndarray,
     accuracy: np.ndarray,
@@ -124,44 +137,25 @@ def reliability_diagram(
             "confidence, accuracy and pictures must be (M,), "
             f"got {confidence.shape}, {accuracy.shape} and {pictures.shape}"
         )
-    count, filled = len(pictures), pictures > 0
-    middle = (np.arange(count) + 0.5) / count
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.06)
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        name="as sure as right",
-        line={"dash": "dot", "width": 1.5, "color": colours.third},
-        hoverinfo="skip",
-    )
+    filled = pictures > 0
+    _honest(figure, colours)
+    middle, width = (np.arange(len(pictures)) + 0.5) / len(pictures), 0.94 / len(pictures)
     figure.add_bar(
         x=middle[filled],
         y=accuracy[filled],
-        width=0.94 / count,
+        width=width,
         name="right",
         marker={"color": colours.first},
         customdata=np.stack([confidence[filled], pictures[filled]], axis=1),
         hovertemplate="sure of %{customdata[0]:.1%} on average, right %{y:.1%}"
         "<br>%{customdata[1]:,} pictures<extra></extra>",
     )
-    figure.add_scatter(
-        x=middle[filled],
-        y=confidence[filled],
-        mode="markers",
-        name="sure",
-        marker={
-            "symbol": "line-ew-open",
-            "size": 14,
-            "color": colours.second,
-            "line": {"width": 2.5, "color": colours.second},
-        },
-        hoverinfo="skip",
-    )
+    _sure(figure, middle[filled], confidence[filled], colours)
     figure.add_bar(
         x=middle,
         y=pictures,
-        width=0.94 / count,
+        width=width,
         marker={"color": colours.third},
         showlegend=False,
         hovertemplate="%{y:,} pictures<extra></extra>",
@@ -183,6 +177,35 @@ def reliability_diagram(
         dragmode=False,
     )
     return figure
+
+
+def _honest(figure: go.Figure, colours: Palette) -> None:
+    """The diagonal, on which a model is right as often as it is sure."""
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        name="as sure as right",
+        line={"dash": "dot", "width": 1.5, "color": colours.third},
+        hoverinfo="skip",
+    )
+
+
+def _sure(figure: go.Figure, middle: np.ndarray, confidence: np.ndarray, colours: Palette) -> None:
+    """A short level line in each bin, at its mean confidence."""
+    figure.add_scatter(
+        x=middle,
+        y=confidence,
+        mode="markers",
+        name="sure",
+        marker={
+            "symbol": "line-ew-open",
+            "size": 14,
+            "color": colours.second,
+            "line": {"width": 2.5, "color": colours.second},
+        },
+        hoverinfo="skip",
+    )
 
 
 def quiet_lower_axes(figure: go.Figure, colours: Palette) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -45,65 +46,18 @@ def accuracy_and_cost(
     if not measured <= set(sizes):
         raise ValueError(f"patch sizes must be among {tuple(sizes)}, got {sorted(measured)}")
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.07)
+    places = {size: place for place, size in enumerate(sizes)}
     styles = [
         {"color": colours.first, "width": 2.5},
         {"color": colours.second, "width": 2, "dash": "dash"},
         {"color": colours.third, "width": 2, "dash": "dot"},
     ]
     for number, model in enumerate(models):
-        line = styles[min(number, len(styles) - 1)]
-        shared = {
-            "x": [list(sizes).index(size) for size in model.patch_sizes],
-            "mode": "lines+markers",
-            "line": line,
-            "marker": {"size": 7},
-            "name": model.name,
-            "legendgroup": model.name,
-        }
-        figure.add_scatter(
-            **shared,
-            y=list(model.accuracy),
-            customdata=list(model.patch_sizes),
-            hovertemplate="patch size %{customdata}: %{y:.1%} right<extra>%{fullData.name}</extra>",
-        )
-        figure.add_scatter(
-            **shared,
-            y=[value / 1e6 for value in model.operations],
-            customdata=list(zip(model.patch_sizes, model.tokens, strict=True)),
-            hovertemplate="patch size %{customdata[0]}: %{customdata[1]} tokens, "
-            "%{y:,.0f} million operations<extra>%{fullData.name}</extra>",
-            showlegend=False,
-            row=2,
-            col=1,
-        )
+        _lines(figure, model, places, styles[min(number, len(styles) - 1)])
     plain(figure, colours, height=height)
     quiet_lower_axes(figure, colours)
-    place = list(sizes).index(now)
-    figure.add_shape(
-        type="line",
-        x0=place,
-        x1=place,
-        y0=0,
-        y1=1,
-        xref="x2",
-        yref="paper",
-        line={"color": colours.text, "width": 1, "dash": "dot"},
-        layer="below",
-    )
-    tokens = {
-        size: count
-        for model in reversed(models)  # where they differ, by a class token, the first one's
-        for size, count in zip(model.patch_sizes, model.tokens, strict=True)
-    }
-    ticks = {
-        "tickvals": list(range(len(sizes))),
-        "ticktext": [
-            f"{'<b>' if size == now else ''}{size}{'</b>' if size == now else ''}"
-            f"<br>{tokens.get(size, '')}"
-            for size in sizes
-        ],
-        "range": [-0.3, len(sizes) - 0.7],
-    }
+    _mark(figure, places[now], colours)
+    ticks = _ticks(models, sizes, now)
     figure.update_layout(
         xaxis={**ticks, "showticklabels": False},
         xaxis2={**ticks, "title": {"text": "patch size, and tokens"}},
@@ -117,3 +71,63 @@ def accuracy_and_cost(
         dragmode=False,
     )
     return figure
+
+
+def _lines(
+    figure: go.Figure, model: AgainstSize, places: dict[int, int], line: dict[str, Any]
+) -> None:
+    """One model's accuracy above, its operations below."""
+    shared = {
+        "x": [places[size] for size in model.patch_sizes],
+        "mode": "lines+markers",
+        "line": line,
+        "marker": {"size": 7},
+        "name": model.name,
+        "legendgroup": model.name,
+    }
+    figure.add_scatter(
+        **shared,
+        y=list(model.accuracy),
+        customdata=list(model.patch_sizes),
+        hovertemplate="patch size %{customdata}: %{y:.1%} right<extra>%{fullData.name}</extra>",
+    )
+    figure.add_scatter(
+        **shared,
+        y=[value / 1e6 for value in model.operations],
+        customdata=list(zip(model.patch_sizes, model.tokens, strict=True)),
+        hovertemplate="patch size %{customdata[0]}: %{customdata[1]} tokens, "
+        "%{y:,.0f} million operations<extra>%{fullData.name}</extra>",
+        showlegend=False,
+        row=2,
+        col=1,
+    )
+
+
+def _mark(figure: go.Figure, place: int, colours: Palette) -> None:
+    """A dotted line through both parts."""
+    figure.add_shape(
+        type="line",
+        x0=place,
+        x1=place,
+        y0=0,
+        y1=1,
+        xref="x2",
+        yref="paper",
+        line={"color": colours.text, "width": 1, "dash": "dot"},
+        layer="below",
+    )
+
+
+def _ticks(models: Sequence[AgainstSize], sizes: Sequence[int], now: int) -> dict[str, Any]:
+    """Patch sizes, the present one bold, above their tokens."""
+    tokens = {
+        size: count
+        for model in reversed(models)  # where they differ, by a class token, the first one's
+        for size, count in zip(model.patch_sizes, model.tokens, strict=True)
+    }
+    words = {size: f"<b>{size}</b>" if size == now else str(size) for size in sizes}
+    return {
+        "tickvals": list(range(len(sizes))),
+        "ticktext": [f"{words[size]}<br>{tokens.get(size, '')}" for size in sizes],
+        "range": [-0.3, len(sizes) - 0.7],
+    }
