@@ -2,6 +2,7 @@
 
 import os
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -103,25 +104,10 @@ def figures(progress: Progress) -> None:
     Before the first point the loss's place says what is being done; the other axes are drawn at
     once, so that the browser has loaded its chart library by the time there is something to draw.
     """
-    train, held_back = progress.train, progress.validation
     others = beside(progress.run.name)
-    epochs = max([progress.epochs, *(one.epochs for one in others)])
-
-    def drawn(what: str) -> list[Beside]:
-        return [
-            Beside(
-                name=one.run.name,
-                train=(one.train.epoch, getattr(one.train, what)),
-                validation=None
-                if what == "learning_rate"
-                else (one.validation.epoch, getattr(one.validation, what)),
-            )
-            for one in others
-        ]
-
     shared = {
         "run": progress.run.name,
-        "epochs": epochs,
+        "epochs": max([progress.epochs, *(one.epochs for one in others)]),
         "colours": palette(st.context.theme.type),
         "revision": progress.run.name,
         "height": HEIGHT,
@@ -129,49 +115,75 @@ def figures(progress: Progress) -> None:
     loss, accuracy, rate = st.columns([5, 5, 4], gap="medium")
     with loss:
         st.subheader(run_sentences.loss_title(progress), anchor=False)
-        if progress.train.loss or not progress.lives:
-            figure = curve(
-                (train.epoch, train.loss),
-                (held_back.epoch, held_back.loss),
-                name="loss",
-                beside=drawn("loss"),
-                smoothing=st.session_state.get("train_smooth", 0.0),
-                logarithmic=st.session_state.get("train_log_axis", False),
-                ceiling=RUN_AWAY,
-                **shared,
-            )
-            curves(figure, label=run_sentences.loss_title(progress), key="train_loss")
-        else:
-            components.figure_state(
-                "loading",
-                *run_sentences.starting(progress, usual=usual_start(progress)),
-                height=HEIGHT,
-            )
+        draw_loss(progress, others, shared)
     with accuracy:
         st.subheader(run_sentences.accuracy_title(progress), anchor=False)
-        figure = curve(
-            (train.epoch, train.accuracy),
-            (held_back.epoch, held_back.accuracy),
-            name="right",
-            beside=drawn("accuracy"),
-            top5=(held_back.epoch, held_back.top5),
-            smoothing=st.session_state.get("train_smooth", 0.0),
-            share=True,
-            **shared,
-        )
-        curves(figure, label=run_sentences.accuracy_title(progress), key="train_accuracy")
+        draw_accuracy(progress, others, shared)
     with rate:
         st.subheader(run_sentences.rate_title(progress), anchor=False)
-        highest = max(one.run.config.learning_rate for one in (progress, *others))
-        rates = (train.epoch, train.learning_rate)
-        figure = curve(
-            rates,
-            name="learning rate",
-            beside=drawn("learning_rate"),
-            highest=highest,
-            **shared,
+        draw_rate(progress, others, shared)
+
+
+def lines_of(others: list[Progress], what: str) -> list[Beside]:
+    """One quantity of the runs that stand beside the shown one."""
+    return [
+        Beside(
+            name=one.run.name,
+            train=(one.train.epoch, getattr(one.train, what)),
+            validation=None
+            if what == "learning_rate"
+            else (one.validation.epoch, getattr(one.validation, what)),
         )
-        curves(figure, label=run_sentences.rate_title(progress), key="train_rate")
+        for one in others
+    ]
+
+
+def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
+    train, held_back = progress.train, progress.validation
+    if not train.loss and progress.lives:
+        components.figure_state(
+            "loading",
+            *run_sentences.starting(progress, usual=usual_start(progress)),
+            height=HEIGHT,
+        )
+        return
+    figure = curve(
+        (train.epoch, train.loss),
+        (held_back.epoch, held_back.loss),
+        name="loss",
+        beside=lines_of(others, "loss"),
+        smoothing=st.session_state.get("train_smooth", 0.0),
+        logarithmic=st.session_state.get("train_log_axis", False),
+        ceiling=RUN_AWAY,
+        **shared,
+    )
+    curves(figure, label=run_sentences.loss_title(progress), key="train_loss")
+
+
+def draw_accuracy(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
+    train, held_back = progress.train, progress.validation
+    figure = curve(
+        (train.epoch, train.accuracy),
+        (held_back.epoch, held_back.accuracy),
+        name="right",
+        beside=lines_of(others, "accuracy"),
+        top5=(held_back.epoch, held_back.top5),
+        smoothing=st.session_state.get("train_smooth", 0.0),
+        share=True,
+        **shared,
+    )
+    curves(figure, label=run_sentences.accuracy_title(progress), key="train_accuracy")
+
+
+def draw_rate(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
+    figure = curve(
+        (progress.train.epoch, progress.train.learning_rate),
+        name="learning rate",
+        beside=lines_of(others, "learning_rate"),
+        highest=max(one.run.config.learning_rate for one in (progress, *others)),
+        **shared,
+    )
+    curves(figure, label=run_sentences.rate_title(progress), key="train_rate")
 
 
 def show(progress: Progress) -> None:
