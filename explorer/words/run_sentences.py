@@ -7,7 +7,7 @@ from explorer.runs.run_progress import Progress
 from explorer.runs.run_queue import Queued
 from explorer.runs.run_speeds import Forecast, OnTheWay
 from explorer.words.findings import percent
-from vitcore.config import RECIPES, TrainConfig
+from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 
 RECIPE_LINES = {
@@ -286,26 +286,11 @@ def _duration(seconds: float) -> str:
     return f"{days:.0f} days" if days < 800 else f"{days / 365:,.0f} years"
 
 
-def summary(run: Run) -> str:
-    """One line about a run, for a list."""
-    if run.config is None:
-        return f"damaged: {run.problem}"
-    parts = [run.state, run.config.data, run.config.preset, _epochs(run.epoch)]
-    if right := _right(run):
-        parts.append(right)
-    return " · ".join(parts)
-
-
 def clock(seconds: float) -> str:
     """Seconds as 00:41 or 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
-def recipe_rate(recipe: str) -> float:
-    """The learning rate with which a recipe comes."""
-    return RECIPES[recipe].learning_rate
 
 
 def _right(run: Run) -> str:

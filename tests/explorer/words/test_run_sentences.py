@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from explorer.runs.run_progress import Curve, Progress
+from explorer.runs.run_queue import Queued
 from explorer.runs.run_speeds import Forecast
 from explorer.words import run_sentences
 from vitcore.config import PRESETS, RECIPES, TrainConfig
@@ -85,8 +86,9 @@ def test_seconds_read_as_a_clock(seconds, text):
 
 @pytest.mark.parametrize("epochs, words", [(1.0, "1 epoch"), (2.4, "2.4 epochs")])
 def test_one_epoch_is_not_several(epochs, words):
-    run = replace(progress("finished").run, epoch=epochs)
-    assert run_sentences.summary(run) == f"finished · sketch10 · tiny · {words}"
+    waits = Queued(1, TrainConfig(data="sketch10", epochs=epochs), keep=False)
+    said = f"Waiting, place 2 of the queue: tiny on sketch10, {words}, seed 0"
+    assert run_sentences.queued(waits, 2) == said
 
 
 def test_before_the_first_point_each_phase_is_named():
