@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from explorer.runs import run_queue
 from explorer.runs.jobs import Jobs, RunRefusedError, most_at_once
 from explorer.runs.last_words import say_killed
 from explorer.runs.launcher import Launcher
 from explorer.runs.run_progress import MOST_POINTS
-from explorer.runs.run_queue import LONGEST
 from vitcore.config import TrainConfig
 from vitcore.training.events import EventLog, truncate_after
 from vitcore.training.runs import read_run, write_description
@@ -183,6 +183,7 @@ def test_a_process_is_made_ready_before_the_first_run_and_never_beside_one(jobs,
 
 
 def test_a_run_is_taken_out_of_the_queue(jobs, monkeypatch):
+    monkeypatch.setattr(run_queue, "LOOK_SECONDS", 0.01)
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
     name = jobs.start(TINY)
@@ -211,7 +212,7 @@ def test_the_queue_is_bounded(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
     jobs.start(TINY)
-    for _ in range(LONGEST):
+    for _ in range(run_queue.LONGEST):
         jobs.start(TINY)
     with pytest.raises(RunRefusedError, match="20 runs wait already. Take one out"):
         jobs.start(TINY)
