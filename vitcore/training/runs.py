@@ -253,7 +253,10 @@ def _short(value: Any) -> str:
 
 
 def _summary(path: Path) -> dict[str, dict[str, Any]]:
-    """The last event of each kind since the last start."""
+    """The last event of each kind; an end only where no start follows it.
+
+    So a run that goes on stands at the step that it had reached, until it takes another.
+    """
     try:
         stat = path.stat()
     except FileNotFoundError:

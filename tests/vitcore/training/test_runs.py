@@ -118,6 +118,12 @@ def test_a_resumed_run_has_not_ended(make_run):
     assert run.state == "running"
 
 
+def test_a_resumed_run_is_as_far_as_it_was_until_it_takes_a_step(make_run):
+    run = read_run(make_run(START, STEP, VALIDATION, end("stopped", step=70), START, alive=True))
+    assert (run.state, run.step, run.epoch) == ("running", 70, 1.0)
+    assert run.validation["accuracy"] == 0.5
+
+
 def test_a_run_without_a_description_is_damaged(tmp_path):
     (tmp_path / "odd").mkdir()
     assert read_run(tmp_path / "odd").problem == "run.json is missing."
