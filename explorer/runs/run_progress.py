@@ -64,7 +64,7 @@ class Follower:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._offset = 0
+        self._place = events.BEGINNING
         self._forget()
 
     def _forget(self) -> None:
@@ -79,10 +79,9 @@ class Follower:
 
     def catch_up(self) -> None:
         """Read what was written since the last call."""
-        new, offset = events.read(self._folder / events.FILE_NAME, self._offset)
-        if offset < self._offset:  # cut back by a resumed run
+        new, self._place = events.read(self._folder / events.FILE_NAME, self._place)
+        if self._place.anew:  # cut back by a resumed run
             self._forget()
-        self._offset = offset
         for event in new:
             kind = event["event"]
             if kind == "start":

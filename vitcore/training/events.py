@@ -6,10 +6,11 @@ import math
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FILE_NAME = "events.jsonl"
 END_STATES = ("finished", "stopped", "failed", "interrupted")
+_TAIL = 256  # bytes; no two lines were written at the same time, so they are of one log alone
 _NUMBERS = (
     "time",
     "step",
@@ -69,33 +70,47 @@ class EventLog:
             self._descriptor = -1
 
 
-def read(path: str | Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+class Place(NamedTuple):
+    """How far a log was read."""
+
+    offset: int = 0  # bytes, to just behind a newline
+    tail: bytes = b""  # the last of them; a log that was cut back has others there
+    anew: bool = True  # whether it was read from its start to get here
+
+
+BEGINNING = Place()
+
+
+def read(path: str | Path, place: Place = BEGINNING) -> tuple[list[dict[str, Any]], Place]:
     """Read the events written since the last call.
 
     Args:
         path: the events file, or the run folder that holds it.
-        offset: bytes read so far; 0 reads from the start.
+        place: where the last call stopped.
 
     Returns:
-        The new events in order, and the offset for the next call, which is just behind the
+        The new events in order, and the place for the next call, which is just behind the
         last newline: a line still being written is left for then. A line that is not a JSON
-        object is passed over. No file yet, or one that cannot be opened: no events. A file
-        shorter than `offset` was cut back by a resumed run and is read anew: then, and only
-        then, the returned offset is below the one given, and the events are all there are.
+        object is passed over. No file yet, or one that cannot be opened: no events. A log that
+        was cut back by a resumed run, however long it has grown since, is read `anew`: then the
+        events are all there are.
     """
     try:
         with open(_file(path), "rb") as file:
-            if file.seek(0, os.SEEK_END) < offset:
-                offset = 0
-            file.seek(offset)
+            file.seek(place.offset - len(place.tail))
             data = file.read()
+            if not data.startswith(place.tail):
+                place = BEGINNING
+                file.seek(0)
+                data = file.read()
     except FileNotFoundError:
-        return [], 0
+        return [], BEGINNING
     except OSError:
-        return [], offset
-    end = data.rfind(b"\n") + 1
-    lines = (parse(line) for line in data[:end].split(b"\n"))
-    return [event for event in lines if event is not None], offset + end
+        return [], place._replace(anew=False)
+    before, end = len(place.tail), data.rfind(b"\n") + 1
+    lines = (parse(line) for line in data[before:end].split(b"\n"))
+    reached = Place(place.offset - before + end, data[:end][-_TAIL:], anew=place.offset == 0)
+    return [event for event in lines if event is not None], reached
 
 
 def parse(line: bytes) -> dict[str, Any] | None:

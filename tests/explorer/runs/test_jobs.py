@@ -16,7 +16,7 @@ from explorer.runs.last_words import say_killed
 from explorer.runs.launcher import Launcher
 from explorer.runs.run_progress import MOST_POINTS
 from vitcore.config import TrainConfig
-from vitcore.training.events import EventLog, truncate_after
+from vitcore.training.events import EventLog, go_on, truncate_after
 from vitcore.training.runs import read_run, write_description
 from vitcore.training.windows import Windows
 
@@ -435,6 +435,29 @@ def test_a_run_cut_back_is_read_anew(tmp_path):
     assert jobs.progress("quiet-heron").train.epoch == (1.0, 2.0, 3.0)
     truncate_after(folder, 1)
     assert jobs.progress("quiet-heron").train.epoch == (1.0,)
+
+
+def test_a_run_cut_back_that_has_grown_again_is_read_anew(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    write_description(folder, TINY)
+    log = EventLog(folder)
+    log("start", time=1000.0, steps=20, steps_per_epoch=10)
+    for step in (1, 2, 3, 4):
+        log("step", time=1000.0, step=step, epoch=float(step))
+    log("end", state="stopped", step=4)
+    log.close()
+    jobs = Jobs(tmp_path)
+    jobs.progress("quiet-heron")
+    go_on(folder)
+    write_description(folder, TINY)
+    truncate_after(folder, 1)
+    log = EventLog(folder)
+    log("start", steps=20, steps_per_epoch=10)
+    for step in range(2, 10):
+        log("step", step=step, epoch=float(step))
+    progress = jobs.progress("quiet-heron")
+    assert progress.state == "running"
+    assert progress.train.epoch == tuple(map(float, range(1, 10)))
 
 
 def test_long_curves_are_thinned_and_end_where_the_run_is(tmp_path):

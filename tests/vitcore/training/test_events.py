@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from vitcore.training.events import EventLog, parse, read, truncate_after
+from vitcore.training.events import BEGINNING, EventLog, Place, go_on, parse, read, truncate_after
 
 
 def kinds(events):
@@ -35,27 +35,28 @@ def test_folder_and_file_are_the_same_log(tmp_path):
 
 
 def test_no_file_is_no_events(tmp_path):
-    assert read(tmp_path / "events.jsonl") == ([], 0)
+    assert read(tmp_path / "events.jsonl") == ([], BEGINNING)
 
 
 def test_reading_goes_on_where_it_stopped(tmp_path):
     log = EventLog(tmp_path)
     log("start")
-    _, offset = read(tmp_path)
+    _, place = read(tmp_path)
     log("step", step=1)
-    events, offset = read(tmp_path, offset)
+    events, place = read(tmp_path, place)
     assert kinds(events) == ["step"]
-    assert read(tmp_path, offset) == ([], offset)
+    assert not place.anew
+    assert read(tmp_path, place) == ([], place)
 
 
 def test_a_line_being_written_waits_for_its_end(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'{"event": "start"}\n{"event": "st')
-    events, offset = read(path)
+    events, place = read(path)
     assert kinds(events) == ["start"]
     with open(path, "ab") as file:
         file.write(b'ep", "step": 1}\n')
-    assert kinds(read(path, offset)[0]) == ["step"]
+    assert kinds(read(path, place)[0]) == ["step"]
 
 
 def test_lines_that_are_no_event_are_passed_over(tmp_path):
@@ -64,16 +65,34 @@ def test_lines_that_are_no_event_are_passed_over(tmp_path):
     assert kinds(read(path)[0]) == ["start", "end"]
 
 
-def test_a_log_cut_back_is_read_anew(tmp_path):
+@pytest.mark.parametrize("more", [0, 9])
+def test_a_log_cut_back_is_read_anew_however_long_it_is_by_then(tmp_path, more):
     log = EventLog(tmp_path)
     for step in range(5):
         log("step", step=step)
     log.close()
-    _, offset = read(tmp_path)
-    truncate_after(tmp_path, 1)
-    events, new_offset = read(tmp_path, offset)
-    assert [event["step"] for event in events] == [0, 1]
-    assert new_offset < offset
+    _, place = read(tmp_path)
+    go_on(tmp_path)
+    truncate_after(tmp_path, 1)  # after two moves the file may have its first number again
+    log = EventLog(tmp_path)
+    for step in range(more):
+        log("step", step=step)
+    log.close()
+    events, place = read(tmp_path, place)
+    assert [event["step"] for event in events] == [0, 1, *range(more)]
+    assert place.anew
+
+
+def test_a_log_that_lost_nothing_is_read_on(tmp_path):
+    log = EventLog(tmp_path)
+    log("step", step=1)
+    log.close()
+    _, place = read(tmp_path)
+    go_on(tmp_path)
+    EventLog(tmp_path)("step", step=2)
+    events, place = read(tmp_path, place)
+    assert [event["step"] for event in events] == [2]
+    assert not place.anew
 
 
 def test_a_new_log_starts_behind_a_torn_line(tmp_path):
@@ -171,4 +190,4 @@ def test_cutting_back_survives_odd_steps(tmp_path):
 
 def test_a_folder_in_place_of_the_log_holds_no_events(tmp_path):
     (tmp_path / "events.jsonl").mkdir()
-    assert read(tmp_path, 7) == ([], 7)
+    assert read(tmp_path, Place(7)) == ([], Place(7, anew=False))
