@@ -166,7 +166,8 @@ class Run:
                 with self._timed():
                     self._step(batch)
                 self._after_step()
-        return "finished"
+        # A run that was stopped while it measured its last step is resumed to measure it.
+        return "stopped" if progress.validation_owed else "finished"
 
     def _may_go_on(self) -> bool:
         """Wait while paused; False where a stop was asked for."""

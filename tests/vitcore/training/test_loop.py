@@ -135,10 +135,13 @@ def test_progress_is_saved_with_the_variables(straight):
     assert progress.seconds > 0
 
 
-def test_run_that_was_stopped_and_resumed_equals_the_straight_one(straight, tmp_path):
-    stopped_after(tmp_path, 4)  # before its validation, which is made up for
-    assert saved_progress(tmp_path)[1].step == 4
+@pytest.mark.parametrize("step", [4, 6])  # in the middle, and the last one
+def test_run_that_was_stopped_and_resumed_equals_the_straight_one(straight, tmp_path, step):
+    stopped_after(tmp_path, step)  # before its validation, which is made up for
+    assert saved_progress(tmp_path)[1].step == step
+    assert events.read(tmp_path)[0][-1]["reason"] == f"Stopped after {step} steps."
     train(tmp_path, CONFIG, resume=True)
+    assert events.read(tmp_path)[0][-1]["state"] == "finished"
     assert_same_state(tmp_path, straight.folder)
     resumed, whole = (
         [
