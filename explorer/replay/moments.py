@@ -147,11 +147,9 @@ def _of_card(folder: Path, card: Mapping[str, Any], found: dict[int, Moment]) ->
 
 def _last_step(run: Run) -> int:
     """After how many steps a run's own weights were written."""
-    if run.state in ("finished", "stopped"):
-        return run.step
-    seen, _ = events.read(run.folder)
-    written = [event.get("step") for event in seen if event["event"] == "checkpoint"]
-    return written[-1] if written and isinstance(written[-1], int) else 0
+    if run.saved is not None:  # while the disk is full a run can be further than its weights
+        return run.saved
+    return run.step if run.state in ("finished", "stopped") else 0
 
 
 def _best_step(run: Run, last: int) -> int | None:

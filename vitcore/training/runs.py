@@ -52,6 +52,7 @@ class Run:
     step: int = 0  # optimiser steps done
     steps: int = 0  # of how many; 0 before the process said so
     epoch: float = 0.0
+    saved: int | None = None  # steps that its last checkpoint holds, where one was written
     validation: Mapping[str, Any] | None = None  # the last validation event
 
 
@@ -169,7 +170,7 @@ def _read_run(folder: Path) -> Run:
         state, problem = "damaged", weights
     elif weights and state != "running" and _has_weights(folder):
         problem = f"{problem} {weights}".strip()
-    last = seen.get("step", {})
+    last, saved = seen.get("step", {}), seen.get("checkpoint", {}).get("step")
     return Run(
         folder=folder,
         name=folder.name,
@@ -182,6 +183,7 @@ def _read_run(folder: Path) -> Run:
         step=int((end or {}).get("step") or last.get("step") or 0),
         steps=int(seen.get("start", {}).get("steps") or 0),
         epoch=float(last.get("epoch") or 0.0),
+        saved=None if saved is None else int(saved),
         validation=seen.get("validation"),
     )
 

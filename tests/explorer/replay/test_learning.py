@@ -68,6 +68,15 @@ def test_weights_of_a_failed_run_stand_where_they_were_written(tmp_path):
     assert steps(history(folder)) == [0, 5, 17, 20]
 
 
+def test_weights_of_a_run_stopped_while_the_disk_was_full_stand_where_they_were_written(tmp_path):
+    folder = write_run(tmp_path / "run", end=None)
+    log = events.EventLog(folder)
+    log("checkpoint", step=30)
+    log("end", state="stopped", reason="Stopped while the disk was full.", step=40)
+    log.close()
+    assert steps(history(folder)) == [0, 5, 20, 30]
+
+
 def test_after_an_early_end_the_model_stands_where_it_was_best(tmp_path):
     folder = write_run(tmp_path / "run", early_stopping=2)
     assert history(folder).best_at is None

@@ -124,6 +124,13 @@ def test_a_resumed_run_is_as_far_as_it_was_until_it_takes_a_step(make_run):
     assert run.validation["accuracy"] == 0.5
 
 
+def test_a_run_knows_how_much_of_it_is_saved(make_run):
+    saved = ("checkpoint", {"step": 0}), ("checkpoint", {"step": 35})
+    assert read_run(make_run(START, *saved, STEP, end("stopped"))).saved == 35
+    assert read_run(make_run(START, saved[0], STEP, name="first")).saved == 0
+    assert read_run(make_run(START, STEP, name="none")).saved is None
+
+
 def test_a_run_without_a_description_is_damaged(tmp_path):
     (tmp_path / "odd").mkdir()
     assert read_run(tmp_path / "odd").problem == "run.json is missing."
@@ -256,6 +263,7 @@ def test_deleting_a_link_leaves_what_it_points_to(make_run, tmp_path):
         '{"event": "start", "steps": 1e400}',
         '{"event": "end", "state": "stopped", "step": {}}',
         '{"event": "validation", "accuracy": "good"}',
+        '{"event": "checkpoint", "step": "abc"}',
         '{"event": ' + "[" * 200_000,
     ],
 )
