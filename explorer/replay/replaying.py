@@ -48,7 +48,8 @@ class Gatherer:
         self._weights: dict[Moment, Weights | Problem] = {}
         if same and before.patch_size == patch_size and before.past.config == past.config:
             self._weights = before._weights
-        self._looks: dict[Moment, Looked | Problem] = {}
+        self._looks: dict[Moment, Looked] = {}
+        self._troubles: dict[Moment, Problem] = {}  # of this gathering; the next one asks again
         self._packed: tuple[Any, bytes] | None = None
         self._watched = time.monotonic()
         self.waiting = ""
@@ -65,16 +66,19 @@ class Gatherer:
         self._read_weights(time.monotonic() + _PATIENCE)
         moments = self.past.moments
         self.waiting, late = "", 0
+        self._troubles.clear()
         for moment in (*moments[-1:], *moments[:1], *moments[1:-1]):
             if moment in self._looks:
                 continue
             answer = self._ask(moment)
-            if isinstance(answer, Waiting):
+            if isinstance(answer, Looked):
+                self._looks[moment] = answer
+            elif isinstance(answer, Problem):
+                self._troubles[moment] = answer
+            else:
                 self.waiting, late = answer.what, late + 1
                 if late == _AT_ONCE:
                     break
-            else:
-                self._looks[moment] = answer
 
     def _read_weights(self, until: float) -> None:
         """In order, for each keeps its components where the moment before had them."""
@@ -115,14 +119,17 @@ class Gatherer:
             picture=self.picture,
             patch_size=self.patch_size,
             weights=[self._weights.get(moment) for moment in moments],
-            looks=[self._looks.get(moment) for moment in moments],
+            looks=[self._looks.get(moment) or self._troubles.get(moment) for moment in moments],
             waiting=self.waiting,
         )
 
     def mark(self, film: Film) -> str:
         """Names all that is drawn: another mark, another film."""
-        known = [part is not None for part in (*film.weights, *film.looks)]
-        return repr((self.past, self.picture.key, self.patch_size, known))
+        parts = [
+            part if isinstance(part, Problem) else part is not None
+            for part in (*film.weights, *film.looks)
+        ]
+        return repr((self.past, self.picture.key, self.patch_size, parts))
 
     def packed(self, film: Film) -> bytes:
         """Its payload, made again only where something has come."""

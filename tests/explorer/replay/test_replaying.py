@@ -27,6 +27,7 @@ class Worker:
 
     def __init__(self):
         self.patience, self.asked, self.wanted = 100, [], 0
+        self.trouble = None
 
     def __call__(self, function, model, arguments, *, key, background, heeded, **_):
         assert function is learning_tasks.looked
@@ -34,6 +35,8 @@ class Worker:
         assert not heeded
         assert key[1:] == arguments[1:]
         self.wanted += 1
+        if self.trouble:
+            return self.trouble
         if len(self.asked) >= self.patience:
             return WAITING
         _, patch_size, seed = arguments
@@ -153,6 +156,19 @@ def test_moment_of_weights_that_are_no_numbers_says_so(ask, run, picture):
         assert parts[1].what == "The weights after 5 steps are no longer numbers."
     assert isinstance(film.weights[2], Weights)
     assert "0000005" not in [name for name, *_ in ask.asked]
+
+
+def test_trouble_that_passes_is_shown_and_forgotten(ask, run, picture):
+    gatherer = Gatherer(history(run), picture, 4)
+    ask.trouble = Problem("The model's process ended without an answer.", "It has been restarted.")
+    gatherer.gather()
+    film = gatherer.film()
+    assert film.looks == [ask.trouble] * 4
+    data = gatherer.packed(film)
+    ask.trouble = None
+    gatherer.gather()
+    assert all(isinstance(look, Looked) for look in gatherer.film().looks)
+    assert gatherer.packed(gatherer.film()) != data
 
 
 @pytest.mark.parametrize(
