@@ -4,6 +4,7 @@ from explorer.components.replay import Film
 from explorer.replay.learning import Looked, Weights
 from explorer.replay.moments import Moment
 from explorer.words.numerals import signed
+from explorer.words.position_kinds import began_with_waves, untrained_closeness
 from vitcore.introspection.distance import distance_bounds
 
 _CHANGE = 0.1  # of closeness, that is worth saying
@@ -33,7 +34,7 @@ def finding(film: Film) -> str:
         (_, first), (step, last) = values[0], values[-1]
         if first is not None and last is not None:
             numbers = f"closeness {signed(first)} at the start, {signed(last)} {_end(film, step)}"
-            return f"{_positions(first, last)}: {numbers}"
+            return f"{_positions(film, first, last)}: {numbers}"
     looks = [(moment.step, looked) for moment, _, looked in known if looked]
     if len(looks) > 1:
         first, last = (float(looked.distance.mean()) for _, looked in (looks[0], looks[-1]))
@@ -44,13 +45,21 @@ def finding(film: Film) -> str:
     return "What training makes of positions, filters, attention and the answer"
 
 
-def _positions(first: float, last: float) -> str:
-    if last - first >= _CHANGE:
-        return "Positions find their neighbours"
-    if first > _CHANGE and first - last >= _CHANGE:
-        return "Positions drift from the waves they began as"
-    if first > 0.5:
+def _positions(film: Film, first: float, last: float) -> str:
+    """What became of the order of learned positions, which began as waves or as noise."""
+    config = film.history.config
+    if began_with_waves(config):
+        if last - first >= _CHANGE:
+            return "Positions began in order, and training adds to it"
+        if first - last >= _CHANGE:
+            return "Positions drift from the waves they began as"
         return "Positions began in order and stay so"
+    # On a grid that is not the stored one noise is close to its neighbours, too.
+    untrained = untrained_closeness(config, _grid(film)) or 0.0
+    if last - max(first, untrained) >= _CHANGE:
+        return "Positions find their neighbours"
+    if untrained >= _CHANGE:
+        return "Closeness is not clearly above that of untrained positions on this grid"
     return "Positions have not found their neighbours"
 
 
@@ -64,13 +73,16 @@ def meaning(film: Film) -> str:
         )
     if title.startswith("Heads look"):
         config = film.history.config
-        grid = (config.grid_side(film.patch_size),) * 2
-        even, _ = distance_bounds(grid, (config.image_size,) * 2)
+        even, _ = distance_bounds(_grid(film), (config.image_size,) * 2)
         return (
             "How far away, on average, lies what the heads look at; "
             f"looking everywhere alike would make it {even:.1f} pixels."
         )
     return ""
+
+
+def _grid(film: Film) -> tuple[int, int]:
+    return (film.history.config.grid_side(film.patch_size),) * 2
 
 
 def unfamiliar(data: str, source: str) -> str:

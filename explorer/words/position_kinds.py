@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -72,6 +73,13 @@ def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | No
         return None
     waves = initial_weights(config, only=[_POSITIONS])[_POSITIONS]
     return closeness_correlation(position_similarity(resize_grid(waves, grid)))
+
+
+@lru_cache(maxsize=16)  # a film asks again each second
+def untrained_closeness(config: ViTConfig, grid: tuple[int, int]) -> float | None:
+    """Closeness of untrained positions, resized to a grid; None of a single one."""
+    resized = resize_grid(untrained_positions(config), grid)
+    return closeness_correlation(position_similarity(resized))
 
 
 def untrained_positions(config: ViTConfig) -> np.ndarray:

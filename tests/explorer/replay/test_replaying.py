@@ -172,16 +172,24 @@ def test_trouble_that_passes_is_shown_and_forgotten(ask, run, picture):
 
 
 @pytest.mark.parametrize(
-    ("closeness", "words"),
+    ("first_weights", "patch_size", "closeness", "words"),
     [
-        ((0.0, 0.6), "Positions find their neighbours: closeness 0.00 at the start, 0.60"),
-        ((0.9, 0.7), "Positions drift from the waves they began as: closeness 0.90"),
-        ((0.9, 0.88), "Positions began in order and stay so: closeness 0.90"),
-        ((0.0, 0.02), "Positions have not found their neighbours: closeness 0.00"),
+        ("xavier", 8, (0.0, 0.6), "Positions find their neighbours: closeness 0.00 at the start"),
+        ("xavier", 8, (0.0, 0.02), "Positions have not found their neighbours: closeness 0.00"),
+        ("xavier", 8, (0.5, 0.3), "Positions have not found their neighbours: closeness 0.50"),
+        # There untrained ones have 0.50 only because they are resized.
+        ("xavier", 4, (0.5, 0.48), "Closeness is not clearly above that of untrained positions"),
+        ("xavier", 4, (0.1, 0.55), "Closeness is not clearly above that of untrained positions"),
+        ("xavier", 4, (0.9, 0.7), "Closeness is not clearly above that of untrained positions"),
+        ("xavier", 4, (0.5, 0.7), "Positions find their neighbours: closeness 0.50 at the start"),
+        ("mimetic", 4, (0.9, 0.7), "Positions drift from the waves they began as: closeness 0.90"),
+        ("mimetic", 4, (0.9, 0.88), "Positions began in order and stay so: closeness 0.90"),
+        ("mimetic", 4, (0.7, 0.9), "Positions began in order, and training adds to it: closeness"),
     ],
 )
-def test_title_is_what_changed(ask, run, picture, closeness, words):
-    gatherer = Gatherer(history(run), picture, 4)
+def test_title_is_what_changed(ask, tmp_path, picture, first_weights, patch_size, closeness, words):
+    config = small_config(first_weights=first_weights)
+    gatherer = Gatherer(history(write_run(tmp_path / "run", config=config)), picture, patch_size)
     gatherer.gather()
     film = gatherer.film()
     ends = [
@@ -278,7 +286,7 @@ def words_of(page):
 def test_section_shows_the_film(ask, show, tmp_path, write, unpack):
     page = show(str(write(tmp_path / "model")))
     assert not page.exception
-    assert page.subheader[0].value.startswith("Positions")
+    assert "closeness" in page.subheader[0].value
     header, _ = unpack(page.get("bidi_component")[0].proto.bytes)
     assert header["steps"] == [0, 5, 20, 40]
     assert header["looks"] == [1, 1, 1, 1]
