@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -21,6 +22,7 @@ from vitcore.training import events, flags, run_files, runs
 from vitcore.training.control import FILE_NAME as CONTROL
 from vitcore.training.control import write_control
 from vitcore.training.events import END_STATES
+from vitcore.training.processes import end_process
 from vitcore.training.runs import Run
 
 AT_ONCE = "VITCORE_RUNS_AT_ONCE"  # environment variable; training runs share the processor
@@ -194,20 +196,35 @@ class Jobs:
         """Let a run go on to the end of its epoch, and wait."""
         write_control(self._folder(name), f"epoch {_ticket()}")
 
-    def end_now(self, name: str) -> bool:
+    def end_now(self, name: str) -> str:
         """End the process of a run that does not stop; what it last saved is kept.
 
         Returns:
-            False where this server did not start it.
+            Why that cannot be done, in one sentence, or "".
         """
         with self._lock:
             process = self._processes.get(name)
         if process is None:
-            return False
+            return self._end_of_another_server(self._folder(name))
         process.kill()
         process.wait()
         self._collect()
-        return True
+        return ""
+
+    def _end_of_another_server(self, folder: Path) -> str:
+        run = runs.read_run(folder)
+        if run.state != "running":
+            return ""
+        files = folder / events.FILE_NAME, folder / runs.LOG
+        if end_process(run.pid, run.started, holding=files):
+            say_killed(folder, signal.SIGKILL)
+        elif runs.read_run(folder).state == "running":
+            return (
+                f"{run.name} was not ended: only a process that is certainly the run's own is, and "
+                f"of process {run.pid}, which this server did not start, that cannot be told; end "
+                "it where it was started."
+            )
+        return ""
 
     def delete(self, name: str) -> None:
         """Delete a run and its folder.

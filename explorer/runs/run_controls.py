@@ -122,7 +122,7 @@ def _living(jobs: Jobs, progress: Progress) -> None:
             name,
             "End now",
             "cancel",
-            on_click=jobs.end_now,
+            on_click=partial(_end_now, jobs),
             help="Ends the process at once. What its last checkpoint saved is kept.",
         )
         return
@@ -157,6 +157,11 @@ def _living(jobs: Jobs, progress: Progress) -> None:
         label_visibility="collapsed",
         width=190,
     )
+
+
+def _end_now(jobs: Jobs, name: str) -> None:
+    if why := jobs.end_now(name):
+        st.session_state[_TROUBLE] = why
 
 
 def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:

@@ -1,9 +1,15 @@
-"""Whether a process is still there; standard library only."""
+"""Whether a process is still there, and its end; standard library only."""
 
 import os
+import select
+import signal
 import sys
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+
+_PATIENCE = 5.0  # seconds that a process which was ended may take to be gone
 
 
 def process_lives(pid: int, since: float) -> bool:
@@ -36,6 +42,56 @@ def process_lives(pid: int, since: float) -> bool:
     age = up - int(fields[19]) / os.sysconf("SC_CLK_TCK")
     # Some containers count the two from different moments: then the number alone decides.
     return age < 0 or time.time() - age <= since + 2.0  # these clocks agree to 2 s
+
+
+def end_process(pid: int, since: float, *, holding: Iterable[Path]) -> bool:
+    """End the process that called itself `pid` at time `since`, where it is certain which that is.
+
+    It is certain only on Linux, which tells what files a process has open, and by whose handle
+    nobody is met who got the number later. This very process is never ended.
+
+    Args:
+        pid: process number.
+        since: seconds since 1970.
+        holding: files of which it has one open, as no other process does.
+
+    Returns:
+        Whether it has been ended.
+    """
+    if pid == os.getpid() or not hasattr(os, "pidfd_open") or not process_lives(pid, since):
+        return False
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if not _has_open(pid, holding):
+            return False
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        gone = select.poll()
+        gone.register(handle, select.POLLIN)
+        return bool(gone.poll(_PATIENCE * 1000))
+    except OSError:  # it is gone, or not ours to end
+        return False
+    finally:
+        os.close(handle)
+
+
+def _has_open(pid: int, files: Iterable[Path]) -> bool:
+    wanted = set()
+    for file in files:
+        with suppress(OSError):
+            wanted.add(_identity(file))
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            if _identity(descriptor) in wanted:
+                return True
+    return False
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino
 
 
 def _lives_on_windows(pid: int) -> bool:

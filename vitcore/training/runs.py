@@ -49,6 +49,7 @@ class Run:
     config: TrainConfig | None = None  # None only where damaged
     created: float = 0.0  # seconds since 1970; 0 where damaged so that it is not known
     started: float = 0.0  # the same for the process that trains it, or did last
+    pid: int = 0  # the number of that process
     step: int = 0  # optimiser steps done
     steps: int = 0  # of how many; 0 before the process said so
     epoch: float = 0.0
@@ -180,6 +181,7 @@ def _read_run(folder: Path) -> Run:
         config=config,
         created=created,
         started=started,
+        pid=pid,
         step=int((end or {}).get("step") or last.get("step") or 0),
         steps=int(seen.get("start", {}).get("steps") or 0),
         epoch=float(last.get("epoch") or 0.0),

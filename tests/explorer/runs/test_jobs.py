@@ -115,7 +115,7 @@ def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
     until(jobs, name, "running")
     jobs.stop(name)
     assert jobs.progress(name).state == "stopping"
-    assert jobs.end_now(name)
+    assert jobs.end_now(name) == ""
     run = jobs.progress(name).run
     assert (run.state, run.step) == ("interrupted", 1)
     if os.name == "posix":  # elsewhere there are no signals
@@ -123,7 +123,7 @@ def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
             "Its process was ended from outside, by the signal SIGKILL: by a person, or by the "
             "system where memory ran out."
         )
-    assert not jobs.end_now(name)
+    assert jobs.end_now(name) == ""  # it has ended already
 
 
 def test_what_a_run_said_itself_stands(tmp_path):
@@ -368,7 +368,7 @@ def test_a_run_whose_folder_is_deleted_still_counts(jobs, tmp_path, monkeypatch)
         until(jobs, name, "running")
     shutil.rmtree(tmp_path / "runs" / names[0])
     assert all(name in jobs.refusal() for name in names)
-    assert jobs.end_now(names[0])
+    assert jobs.end_now(names[0]) == ""
     assert jobs.refusal() == ""
 
 
@@ -405,6 +405,34 @@ def test_runs_of_an_earlier_server_are_seen(jobs, tmp_path, monkeypatch):
     assert [run.name for run in later.runs()] == [name]
     later.stop(name)
     until(jobs, name, "stopped")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not certain which process")
+def test_a_run_of_an_earlier_server_can_be_ended(jobs, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    name = jobs.start(TINY, keep=True)
+    until(jobs, name, "running")
+    later = Jobs(tmp_path / "runs")
+    later.stop(name)
+    assert later.progress(name).state == "stopping"
+    assert later.end_now(name) == ""
+    run = later.progress(name).run
+    assert (run.state, run.step) == ("interrupted", 1)
+    assert "by the signal SIGKILL" in run.problem
+
+
+def test_a_process_that_may_be_another_one_is_left_alone_and_that_is_said(tmp_path):
+    folder = tmp_path / "quiet-heron"
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        write_description(folder, TINY, pid=other.pid)
+        EventLog(folder)("start", steps=20, steps_per_epoch=10)
+        assert Jobs(tmp_path).end_now("quiet-heron") == (
+            "quiet-heron was not ended: only a process that is certainly the run's own is, and of "
+            f"process {other.pid}, which this server did not start, that cannot be told; end it "
+            "where it was started."
+        )
+        assert other.poll() is None
+    assert read_run(folder).state == "interrupted"
 
 
 def test_a_run_is_deleted_once_it_has_ended(jobs, monkeypatch):

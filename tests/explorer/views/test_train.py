@@ -16,6 +16,7 @@ from explorer.runs import held_widgets, jobs
 from explorer.runs.train_switches import SWITCHES
 from explorer.state import Picture
 from vitcore.config import PATCH_SIZES, RECIPES
+from vitcore.training.runs import write_description
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "train.py"
 FRAME = "figure-state"
@@ -202,6 +203,14 @@ def test_a_stop_ends_the_run_and_its_result_can_be_used(view, server, monkeypatc
     press(view, server, "use")
     assert view.session_state["model"] == server.runs()[0].name
     assert "The model in use" in texts(view)
+
+
+def test_a_run_that_cannot_be_ended_from_here_says_why(view, server, tmp_path):
+    write_description(tmp_path / "runs" / "quiet-heron", RECIPES["standard"])  # by this process
+    server.stop("quiet-heron")
+    view.run()
+    press(view, server, "end")
+    assert "quiet-heron was not ended: only a process that is certainly the run" in texts(view)
 
 
 def test_a_finished_run_says_what_it_learned(view, server):

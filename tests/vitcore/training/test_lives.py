@@ -1,4 +1,4 @@
-"""Processes: this one lives, an ended one does not."""
+"""Processes: this one lives, an ended one does not, and only the one that is meant is ended."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from vitcore.training.processes import process_lives
+from vitcore.training.processes import end_process, process_lives
 
 
 def dead_process():
@@ -36,3 +36,37 @@ def test_a_process_waiting_to_be_collected_has_ended():
             time.sleep(0.01)
         assert not process_lives(process.pid, time.time())
         assert process.returncode is None
+
+
+@pytest.fixture
+def held(tmp_path):
+    """A process, and a file that it has open."""
+    file = tmp_path / "log.txt"
+    with (
+        open(file, "w") as out,
+        subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=out
+        ) as process,
+    ):
+        yield process, file
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not certain which is meant")
+def test_a_process_that_has_its_file_open_is_ended(held, tmp_path):
+    process, file = held
+    assert end_process(process.pid, time.time(), holding=[tmp_path / "missing", file])
+    assert process.wait() == -9
+    assert not end_process(process.pid, time.time(), holding=[file])
+
+
+def test_a_process_that_may_not_be_meant_is_left_alone(held, tmp_path, monkeypatch):
+    process, file = held
+    other = tmp_path / "other.txt"
+    other.touch()
+    assert not end_process(process.pid, time.time(), holding=[other, tmp_path / "missing"])
+    assert not end_process(os.getpid(), time.time(), holding=[file])
+    if sys.platform == "linux":
+        assert not end_process(process.pid, time.time() - 3600, holding=[file])  # began later
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    assert not end_process(process.pid, time.time(), holding=[file])
+    assert process.poll() is None
