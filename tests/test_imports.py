@@ -25,6 +25,7 @@ NUMPY_ONLY = (
     "vitcore/report.py",
     "vitcore/training/__init__.py",
     "vitcore/training/control.py",
+    "vitcore/training/divergence.py",
     "vitcore/training/events.py",
     "vitcore/training/flags.py",
     "vitcore/training/runs.py",

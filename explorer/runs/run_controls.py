@@ -174,7 +174,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
     elif run.usable:
         _button("use", run.name, "Use this model", "check", on_click=_use, type=use)
     if overflowed:  # resumed or with the same seed it would fail at the same step
-        rate = run_sentences.short(usable_rate(run.config))
+        rate = run_sentences.short(usable_rate(run))
         _button(
             "again",
             run.name,
@@ -233,7 +233,7 @@ def _restart(jobs: Jobs, run: Run, name: str) -> None:
 
 
 def _start_with_less(jobs: Jobs, run: Run, _: str) -> None:
-    rate = usable_rate(run.config)
+    rate = usable_rate(run)
     config = run.config.replace(learning_rate=rate)
     try:
         begin(jobs.start(config, keep=bool(st.session_state.get("train_keep"))))

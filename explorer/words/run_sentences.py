@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from explorer.runs.divergence import diverged, usable_rate, usual_rate
+from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.run_progress import Progress
 from explorer.runs.run_queue import Queued
 from explorer.runs.run_speeds import Forecast, OnTheWay
 from explorer.words.findings import percent
 from vitcore.config import TrainConfig
+from vitcore.training.divergence import usual_rate
 from vitcore.training.runs import Run
 
 RECIPE_LINES = {
@@ -173,20 +174,16 @@ def resumption(run: Run, saved: int | None) -> str:
 
 
 def _overflow(run: Run) -> tuple[str, str]:
-    rate, usual, next_rate = (
-        run.config.learning_rate,
-        usual_rate(run.config),
-        usable_rate(run.config),
-    )
+    rate, next_rate = run.config.learning_rate, usable_rate(run)
     what = f"The loss stopped being a number at step {run.step + 1:,}"
-    if rate > usual:
+    if next_rate == usual_rate(run.config):
         return (
             f"{what}: at learning rate {short(rate)} each step is so large that numbers overflow.",
             f"Try {short(next_rate)}, what this recipe is made for: the button above starts it.",
         )
     return (
         f"{what}, at learning rate {short(rate)}.",
-        f"Try {short(next_rate)}, a tenth of that: the button above starts it.",
+        f"Try {short(next_rate)} instead: the button above starts it.",
     )
 
 

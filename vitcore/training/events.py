@@ -23,6 +23,7 @@ _NUMBERS = (
     "learning_rate",
     "pictures_per_second",
     "patch_size",
+    "usable_rate",
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vitcore import backend
-from vitcore.config import RECIPES, TrainConfig
+from vitcore.config import TrainConfig
 from vitcore.evaluation import score
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
@@ -21,7 +21,8 @@ from vitcore.training import ahead, plateau, snapshots
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.distribution import Group
-from vitcore.training.meter import DivergedError, Meter, Step
+from vitcore.training.divergence import CAUSE, DivergedError
+from vitcore.training.meter import Meter, Step
 from vitcore.training.room import NoRoomError
 from vitcore.training.run_folder import DELETED, RunFolder
 from vitcore.training.step import Trainer, learning_rate
@@ -86,9 +87,7 @@ class Run:
             own = {name: np.asarray(value) for name, value in self.trainer.arrays().items()}
             self.trainer.restore(self.group.share_arrays(saved or own))
         self._late, self._threads = (_LATE, _THREADS) if backend.on_accelerator() else (0, 1)
-        usual = RECIPES.get(config.recipe, TrainConfig()).learning_rate
-        self._rates = {"highest": config.learning_rate, "usual": usual}
-        self._meter = Meter(self._late, **self._rates)
+        self._meter = Meter(self._late, config=config)
         self._meter.windows.open = self.progress.window
 
     def train(self) -> str:
@@ -103,6 +102,7 @@ class Run:
                 it waits for room instead.
             GroupError: if another process failed or is gone.
         """
+        cause: dict[str, Any] = {}  # of a failure, for programs to read
         try:
             self.folder.say(
                 "start",
@@ -116,17 +116,19 @@ class Run:
             self.group.finish()
         except DivergedError as error:
             state, why, self.progress.step = "failed", str(error), error.step
+            cause = {"cause": CAUSE, "usable_rate": error.usable_rate}
             raise
         except NoRoomError as error:
             state, why = "interrupted" if self.control.lost else "stopped", str(error)
         except BaseException as error:
             what = str(error) or type(error).__name__
             state, why = "failed", f"The training ended by an error: {what}"
+            cause = {"cause": "error"}
             raise
         finally:
             if self.control.gone and state != "failed":
                 state, why = "stopped", sentence(DELETED)
-            self.folder.end(state=state, reason=why, step=self.progress.step)
+            self.folder.end(state=state, reason=why, step=self.progress.step, **cause)
         return state
 
     def _ending(self, state: str) -> tuple[str, str]:
@@ -291,7 +293,7 @@ class Run:
     def _diverged(self, what: str) -> DivergedError:
         step, rate = self.progress.step, self.config.learning_rate
         message = f"{what} after step {step}, highest learning rate {rate:.3g}"
-        return DivergedError(message, step=step, **self._rates)
+        return DivergedError(message, step=step, config=self.config)
 
     def _finished_weights(self) -> dict[str, np.ndarray]:
         self.trainer.averaged_into(self.finished_model)

@@ -9,26 +9,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any, NamedTuple
 
+from vitcore.config import TrainConfig
+from vitcore.training.divergence import DivergedError
 from vitcore.training.windows import Windows
-
-
-class DivergedError(ArithmeticError):
-    """The loss or a weight is no longer a number.
-
-    Args:
-        message: what happened, and at which learning rate.
-        step: the last step before.
-        highest: the learning rate of the run.
-        usual: that of its recipe.
-    """
-
-    def __init__(self, message: str, *, step: int, highest: float, usual: float) -> None:
-        if highest > usual:
-            instead = f"{usual:g}, the learning rate of its recipe"
-        else:
-            instead = f"{highest / 10:.2g}, a tenth of the highest"
-        super().__init__(f"{message}; try {instead}.")
-        self.step = step
 
 
 class Step(NamedTuple):
@@ -48,12 +31,11 @@ class Meter:
     Args:
         late: how many steps may be under way before the loss of the oldest is waited for. Where
             a step ends before the next can begin, 0: a loss that is no number is seen at once.
-        highest: the learning rate of the run.
-        usual: that of its recipe, to be named where a loss is no number.
+        config: of the run.
     """
 
-    def __init__(self, late: int = 0, *, highest: float = 1e-3, usual: float = 1e-3) -> None:
-        self._late, self._rates = late, {"highest": highest, "usual": usual}
+    def __init__(self, late: int = 0, *, config: TrainConfig) -> None:
+        self._late, self._config = late, config
         self._under_way: deque[Step] = deque()
         self.windows = Windows()
         self._clear()
@@ -99,7 +81,7 @@ class Meter:
                 raise DivergedError(
                     f"The loss became {loss} at step {step.number}, learning rate {step.rate:.3g}",
                     step=step.number - 1,
-                    **self._rates,
+                    config=self._config,
                 )
             right = float(step.right)
             self.windows.add(step.number, loss, right, step.pictures, step.rate)

@@ -45,6 +45,8 @@ class Run:
     name: str  # the folder's own name
     state: str
     problem: str = ""  # one sentence, where it failed, was interrupted or is damaged
+    cause: str = ""  # of a failure, in one word for programs, where the run told it
+    usable_rate: float | None = None  # where it diverged, the learning rate to try next
     usable: bool = False  # its weights are there, whole, and can be loaded as a model
     config: TrainConfig | None = None  # None only where damaged
     created: float = 0.0  # seconds since 1970; 0 where damaged so that it is not known
@@ -171,18 +173,22 @@ def _read_run(folder: Path) -> Run:
         state, problem = "damaged", weights
     elif weights and state != "running" and _has_weights(folder):
         problem = f"{problem} {weights}".strip()
+    told = end or {}
+    rate = told.get("usable_rate")
     last, saved = seen.get("step", {}), seen.get("checkpoint", {}).get("step")
     return Run(
         folder=folder,
         name=folder.name,
         state=state,
         problem=problem,
+        cause=str(told.get("cause") or ""),
+        usable_rate=rate if rate and rate > 0 else None,
         usable=not weights,
         config=config,
         created=created,
         started=started,
         pid=pid,
-        step=int((end or {}).get("step") or last.get("step") or 0),
+        step=int(told.get("step") or last.get("step") or 0),
         steps=int(seen.get("start", {}).get("steps") or 0),
         epoch=float(last.get("epoch") or 0.0),
         saved=None if saved is None else int(saved),

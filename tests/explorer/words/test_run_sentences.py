@@ -153,7 +153,7 @@ NAN = "The loss became nan at step 3, learning rate 7.5e+08; try a tenth of that
     [
         (1e9, "at learning rate 1e9 each step is so large that numbers overflow.", "Try 0.001, "),
         (0.002, "at learning rate 0.002 each step is so large", "Try 0.001, what this recipe is"),
-        (0.001, "at learning rate 0.001.", "Try 0.0001, a tenth of that"),
+        (0.001, "at learning rate 0.001.", "Try 0.0001 instead"),
     ],
 )
 def test_a_loss_that_is_no_number_gets_a_rate_that_works(rate, said, tried):
@@ -165,6 +165,21 @@ def test_a_loss_that_is_no_number_gets_a_rate_that_works(rate, said, tried):
     assert then.startswith(tried)
     title = run_sentences.title(replace(progress("failed"), run=run))
     assert title == "quiet-heron fell apart at step 3: its learning rate is too high"
+
+
+@pytest.mark.parametrize(
+    ("usable", "tried"), [(5e-4, "Try 0.0005 instead"), (1e-3, "Try 0.001, what this recipe is")]
+)
+def test_a_run_that_told_its_cause_gets_the_rate_that_it_told(usable, tried):
+    run = progress("failed", problem="It fell apart.").run
+    run = replace(run, cause="diverged", usable_rate=usable)
+    assert run_sentences.trouble(run)[1].startswith(tried)
+    assert "fell apart at step" in run_sentences.title(replace(progress("failed"), run=run))
+
+
+def test_a_cause_that_was_told_counts_and_not_the_words():
+    run = replace(progress("failed", problem=NAN).run, cause="error")
+    assert run_sentences.trouble(run)[0] == NAN
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from vitcore.model import build, load
 from vitcore.tracing import predict
 from vitcore.training import events, loop, runs, snapshots, tensorboard
 from vitcore.training.control import Control
+from vitcore.training.divergence import DivergedError
 from vitcore.training.loop import Run, train
-from vitcore.training.meter import DivergedError
 from vitcore.training.saving import STATE, saved_progress
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -205,6 +205,7 @@ def test_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(tmp
     message, end = poisoned_after(tmp_path, 4, steps=6)  # a checkpoint was saved after step 3
     assert message.startswith("The loss became nan at step 5, learning rate ")
     assert (end["event"], end["state"], end["reason"]) == ("end", "failed", message)
+    assert (end["cause"], end["usable_rate"]) == ("diverged", CONFIG.learning_rate / 10)
     assert saved_progress(tmp_path)[1].step == 3
     assert all(np.isfinite(values).all() for values in arrays(tmp_path).values())
     _, weights = checkpoints.read(tmp_path)
@@ -288,7 +289,7 @@ def test_error_while_saving_is_a_failed_run(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="input/output error"):
         run.train()
     end = events.read(tmp_path)[0][-1]
-    assert end["state"] == "failed"
+    assert (end["state"], end["cause"]) == ("failed", "error")
     assert "input/output error" in end["reason"]
 
 

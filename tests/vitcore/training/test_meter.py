@@ -5,7 +5,11 @@ import re
 
 import pytest
 
-from vitcore.training.meter import DivergedError, Meter, Step
+from vitcore.config import RECIPES, TrainConfig
+from vitcore.training.divergence import DivergedError
+from vitcore.training.meter import Meter, Step
+
+CONFIG = TrainConfig()
 
 
 class Late:
@@ -24,7 +28,7 @@ def step(number, loss, *, right=0.5, pictures=4, rate=0.1):
 
 
 def test_means_are_over_pictures():
-    meter = Meter()
+    meter = Meter(config=CONFIG)
     meter.add(step(1, 1.0, right=0.0, pictures=1))
     meter.add(step(2, 4.0, right=1.0, pictures=3, rate=0.2))
     meter.seconds = 2.0
@@ -38,7 +42,7 @@ def test_means_are_over_pictures():
 
 @pytest.mark.parametrize(("late", "waited_for"), [(0, 5), (2, 3), (4, 1)])
 def test_so_many_steps_may_be_under_way(late, waited_for):
-    meter, asked = Meter(late), []
+    meter, asked = Meter(late, config=CONFIG), []
     for number in range(1, 6):
         meter.add(step(number, Late(number, asked)))
     assert asked == [1, 2, 3, 4, 5][:waited_for]
@@ -49,7 +53,7 @@ def test_so_many_steps_may_be_under_way(late, waited_for):
 
 @pytest.mark.parametrize("late", [0, 3])
 def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
-    meter = Meter(late)
+    meter = Meter(late, config=CONFIG)
     losses = [1.0, math.inf, math.nan, 1.0]
     with pytest.raises(DivergedError) as caught:  # noqa: PT012 - at which step, depends on `late`
         for number, loss in enumerate(losses, 1):
@@ -62,12 +66,14 @@ def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
 
 
 @pytest.mark.parametrize(
-    ("rate", "advice"),
+    ("rate", "usable", "advice"),
     [
-        (2e-3, "try 0.0002, a tenth of the highest."),
-        (1e9, "try 0.002, the learning rate of its recipe."),
+        (2e-3, 2e-4, "try 0.0002, a tenth of the highest."),
+        (1e9, 2e-3, "try 0.002, the learning rate of its recipe."),
     ],
 )
-def test_rate_above_the_recipes_is_answered_with_the_recipes(rate, advice):
-    with pytest.raises(DivergedError, match=re.escape(advice)):
-        Meter(highest=rate, usual=2e-3).add(step(1, math.nan))
+def test_rate_above_the_recipes_is_answered_with_the_recipes(rate, usable, advice):
+    config = RECIPES["article"].replace(learning_rate=rate)
+    with pytest.raises(DivergedError, match=re.escape(advice)) as caught:
+        Meter(config=config).add(step(1, math.nan))
+    assert caught.value.usable_rate == usable

@@ -82,6 +82,18 @@ def test_a_failed_run_says_why(make_run):
     assert (run.state, run.problem) == ("failed", "The loss at step 3 is not a number.")
 
 
+@pytest.mark.parametrize(("rate", "known"), [(2e-4, 2e-4), (-1.0, None), (0, None), ("x", None)])
+def test_a_failed_run_tells_programs_its_cause_and_a_rate_to_try(make_run, rate, known):
+    told = {**end("failed", "It fell apart.")[1], "cause": "diverged", "usable_rate": rate}
+    run = read_run(make_run(START, ("end", told)))
+    assert (run.cause, run.usable_rate) == ("diverged", known)
+
+
+def test_a_failed_run_of_before_tells_no_cause(make_run):
+    run = read_run(make_run(START, end("failed", "The loss became nan.")))
+    assert (run.cause, run.usable_rate) == ("", None)
+
+
 def test_without_an_end_it_runs_while_its_process_lives(make_run):
     assert read_run(make_run(START, STEP, alive=True)).state == "running"
 
