@@ -56,7 +56,7 @@ def weights(model: str) -> tuple[ViTConfig, dict[str, np.ndarray]]:
     Raises:
         CheckpointError: if there is no such model, or its files are damaged.
     """
-    return _weights(model, stamp_of(checkpoints.folder_of(model)))
+    return _weights(model, checkpoints.stamp(checkpoints.folder_of(model)))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -68,9 +68,3 @@ def _weights(
     for array in arrays.values():
         array.setflags(write=False)
     return config, arrays
-
-
-def stamp_of(folder: Path) -> tuple[int, ...]:
-    """The state of a model's files: another stamp, another model."""
-    files = (folder / checkpoints.WEIGHTS, folder / checkpoints.CONFIG)
-    return tuple(part for s in map(Path.stat, files) for part in (s.st_mtime_ns, s.st_size))

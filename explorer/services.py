@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import gathering
-from explorer.known_models import card, model_names, stamp_of, trouble, weights
+from explorer.known_models import card, model_names, trouble, weights
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import DEFAULT_PATCH_SIZE, Picture
 from explorer.worker import tasks
@@ -194,7 +194,7 @@ def ask(
         return Problem("There is no model yet.", "Train one on the Train page.")
     try:
         folder = checkpoints.folder_of(model)
-        stamp = stamp_of(folder)
+        stamp = checkpoints.stamp(folder)
     except (OSError, ValueError) as error:
         return _explain(error)
     task = Task(
@@ -261,7 +261,7 @@ def _target() -> tuple[Path, tuple[int, ...], int] | None:
         return wanted["folder"], wanted["stamp"], wanted["patch_size"]
     for name in model_names()[:1]:
         folder = checkpoints.folder_of(name)
-        return folder, stamp_of(folder), DEFAULT_PATCH_SIZE
+        return folder, checkpoints.stamp(folder), DEFAULT_PATCH_SIZE
     return None
 
 

@@ -32,7 +32,7 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
         return Problem("There is no model yet.", "Train one on the Train page.")
     try:
         folder = checkpoints.folder_of(model)
-        written = (folder / checkpoints.WEIGHTS).stat().st_mtime_ns
+        stamp = checkpoints.stamp(folder)
         config, _ = services.weights(model)
     except (OSError, ValueError) as error:
         return Problem(sentence(str(error)), "Choose another model.")
@@ -50,13 +50,13 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
             heeded=False,
         )
 
-    return _slices(str(folder), written, source, patch_size, config).gather(count, ask)
+    return _slices(str(folder), stamp, source, patch_size, config).gather(count, ask)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _slices(
     folder: str,  # noqa: ARG001 - the first four name what is kept
-    written: int,  # noqa: ARG001 - new weights, new answers
+    stamp: tuple[int, ...],  # noqa: ARG001 - new weights, new answers
     source: str,  # noqa: ARG001
     patch_size: int,
     _config: ViTConfig,

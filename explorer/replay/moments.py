@@ -65,7 +65,7 @@ def history(model: Run | str | Path) -> History:
         if not lives and run.usable and (last := _last_step(run)):
             best_at = _best_step(run, last)
             last = best_at or last
-            found[last] = Moment(last, folder, stamp_of(folder))
+            found[last] = Moment(last, folder, checkpoints.stamp(folder))
     return History(
         folder=folder,
         config=_config(folder, found),
@@ -121,7 +121,7 @@ def _kept(folder: Path) -> dict[int, Moment]:
     found = {}
     for step, path in snapshots.kept(folder).items():
         with suppress(FileNotFoundError):  # the run is deleted at this moment
-            found[step] = Moment(step, path, stamp_of(path))
+            found[step] = Moment(step, path, checkpoints.stamp(path))
     return found
 
 
@@ -137,10 +137,10 @@ def _of_card(folder: Path, card: Mapping[str, Any], found: dict[int, Moment]) ->
     steps, epochs, seed = (card.get(name) for name in ("steps", "epochs", "seed"))
     steps = steps if isinstance(steps, int) and steps > 0 else 0
     if found and isinstance(seed, int) and seed >= 0:
-        stamp = stamp_of(folder)
+        stamp = checkpoints.stamp(folder)
         found.setdefault(0, Moment(0, folder, stamp, seed))
     if found and steps:
-        found[steps] = Moment(steps, folder, stamp_of(folder))
+        found[steps] = Moment(steps, folder, checkpoints.stamp(folder))
     known = isinstance(epochs, int | float) and epochs > 0
     return steps, steps / epochs if known else 0.0
 
@@ -168,9 +168,3 @@ def _best_step(run: Run, last: int) -> int | None:
         return None
     best = min(epochs, key=lambda event: event["loss"])["step"]
     return int(best) if 0 < best < last else None
-
-
-def stamp_of(folder: Path) -> tuple[int, ...]:
-    """The state of a model's weights: another stamp, other weights."""
-    stat = (folder / checkpoints.WEIGHTS).stat()
-    return stat.st_mtime_ns, stat.st_size

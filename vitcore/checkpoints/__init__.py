@@ -121,6 +121,16 @@ def read_some(
     return config, found
 
 
+def stamp(folder: Path) -> tuple[int, ...]:
+    """The state of a model's files: another stamp, another model.
+
+    Raises:
+        FileNotFoundError: if they are not both there.
+    """
+    files = (folder / WEIGHTS, folder / CONFIG)
+    return tuple(part for s in map(Path.stat, files) for part in (s.st_mtime_ns, s.st_size))
+
+
 def read_config(name_or_folder: str | Path) -> ViTConfig:
     """A model's config alone.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.replay.learning import tiles_of, weights_at
-from explorer.replay.moments import Moment, history, stamp_of, with_news
+from explorer.replay.moments import Moment, history, with_news
 from tests.explorer.small_trainings import break_weights, write_run, write_shipped
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
@@ -22,7 +22,7 @@ def steps(past):
 
 
 def moment_of(folder, **more):
-    return Moment(0, folder, stamp_of(folder), **more)
+    return Moment(0, folder, checkpoints.stamp(folder), **more)
 
 
 def test_ended_run_is_its_own_last_moment(tmp_path):

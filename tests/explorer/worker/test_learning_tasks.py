@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import vitcore
-from explorer.replay.moments import stamp_of
 from explorer.worker import learning_tasks, tasks
 from tests.explorer.small_trainings import write_shipped
 from tests.vitcore.small_models import random_picture, small_config
@@ -23,7 +22,7 @@ def folder(request, tmp_path):
 
 
 def looked(folder, seed=None):
-    return learning_tasks.looked(str(folder), stamp_of(folder), PIXELS, 8, seed)
+    return learning_tasks.looked(str(folder), checkpoints.stamp(folder), PIXELS, 8, seed)
 
 
 def check(said, folder):
