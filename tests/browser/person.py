@@ -6,6 +6,8 @@ import urllib.parse
 
 from playwright.sync_api import Page, expect
 
+from vitcore.checkpoints import read_config
+
 PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 # Streamlit asks for these below the page's own path first, then at the right place.
 HARMLESS = ("/_stcore/health", "/_stcore/host-config", "favicon")
@@ -65,9 +67,11 @@ class Person:
         """Wait for words (a text that is part of what stands there, or a pattern)."""
         self._found(words).first.wait_for(timeout=1000 * seconds)
 
-    def sees_tokens(self, count, *, seconds=30.0):
-        """Wait for `16 tokens`, which `116 tokens` does not satisfy."""
-        self.sees(re.compile(rf"(?<![\d,.]){count:,} tokens?\b"), seconds=seconds)
+    def sees_patches(self, count, *, seconds=30.0):
+        """Wait for `16 tokens`, which `116 tokens` does not satisfy: so many patches, and what the
+        model that the app opens with puts before them."""
+        tokens = count + read_config("flexi-cifar10").prefix
+        self.sees(re.compile(rf"(?<![\d,.]){tokens:,} tokens?\b"), seconds=seconds)
 
     def does_not_see(self, words, *, seconds=30.0):
         expect(self._found(words)).to_have_count(0, timeout=1000 * seconds)

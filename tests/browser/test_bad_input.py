@@ -33,7 +33,7 @@ def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(person, tmp_path, name)
     expect(said.filter(has_text="picture").filter(visible=True).first).to_be_visible()
     expect(person.page.get_by_test_id("stException")).to_have_count(0)
     person.slides_patch_size(8)
-    person.sees_tokens(16)
+    person.sees_patches(16)
 
 
 def test_an_own_picture_is_shown_and_answered(person, tmp_path):
@@ -42,7 +42,7 @@ def test_an_own_picture_is_shown_and_answered(person, tmp_path):
     person.opens(picture_source="upload")
     person.uploads(file)
     person.waits_for_answer()
-    person.sees_tokens(64)
+    person.sees_patches(64)
     picture = person.page.locator(".hero canvas.picture")
     person.eventually(lambda: middle_is_red(picture))
 
@@ -71,12 +71,12 @@ def middle_is_red(canvas) -> bool:
 def test_an_impossible_address_gets_the_default_and_a_line(person, query, words):
     person.opens("Patches", **query)
     person.sees(words)
-    person.sees_tokens(64)
+    person.sees_patches(64)
     assert person.patch_size() == 4
     expect(person.page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_markup_in_an_address_is_shown_as_words(person):
     person.opens("Patches", model="<img src=x onerror=document.title='caught'>")
-    person.sees_tokens(64)
+    person.sees_patches(64)
     assert "caught" not in person.page.title()

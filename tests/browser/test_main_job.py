@@ -7,12 +7,12 @@ from playwright.sync_api import expect
 
 
 @pytest.mark.parametrize("title", ["Overview", "Patches"])
-def test_sliding_the_patch_size_of_a_frog_makes_64_tokens_16(person, title):
+def test_sliding_the_patch_size_of_a_frog_makes_64_patches_16(person, title):
     person.opens(title)
     person.chooses("picture_class", "frog")
-    person.sees_tokens(64)
+    person.sees_patches(64)
     person.slides_patch_size(8)
-    person.sees_tokens(16)
+    person.sees_patches(16)
     assert person.query()["patch_size"] == "8"
 
 
@@ -28,9 +28,9 @@ def test_the_overview_says_what_the_model_answers(person):
 
 def test_every_stop_of_the_slider_is_answered(person):
     person.opens()
-    for patch_size, tokens in ((2, 256), (3, 121), (11, 9), (16, 4), (32, 1)):
+    for patch_size, patches in ((2, 256), (3, 121), (11, 9), (16, 4), (32, 1)):
         person.slides_patch_size(patch_size)
-        person.sees_tokens(tokens)
+        person.sees_patches(patches)
         person.waits_for_answer()
     expect(person.page.locator(".figure-state.error")).to_have_count(0)
 
@@ -57,7 +57,7 @@ def test_a_reload_keeps_the_state(person):
     person.opens()
     person.chooses("picture_class", "ship")
     person.slides_patch_size(8)
-    person.sees_tokens(16)  # else the title may still be that of a stop on the way
+    person.sees_patches(16)  # else the title may still be that of a stop on the way
     person.waits_for_answer()
     title, query = person.title(), person.query()
     assert query["picture_class"] == "ship"
@@ -88,14 +88,14 @@ def test_a_link_shows_another_person_the_same(somebody, server):
     second.settles()
     assert second.chosen("picture_class") == "truck"
     assert second.patch_size() == 6
-    second.sees_tokens(25)
+    second.sees_patches(25)
 
 
 def test_real_pictures_are_shown_where_there_are_some(somebody, cifar10_server):
     person = somebody(cifar10_server).opens(picture_source="cifar10", picture_class="ship")
     person.waits_for_answer()
-    person.sees_tokens(64)
+    person.sees_patches(64)
     assert person.query()["picture_class"] == "ship"
     person.slides_patch_size(8)
-    person.sees_tokens(16)
+    person.sees_patches(16)
     assert person.inks(person.page.locator(".hero canvas.picture")) > 300

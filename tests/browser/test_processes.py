@@ -34,7 +34,7 @@ def test_a_worker_that_dies_is_replaced(somebody, start_app):
     first = server.worker()
     first.kill()
     person.slides_patch_size(8)
-    person.sees_tokens(16)
+    person.sees_patches(16)
     person.waits_for_answer()
     expect(person.page.locator(".bars li")).to_have_count(10)
     assert server.worker().pid != first.pid

@@ -25,7 +25,7 @@ def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_ap
     expect(options).to_have_count(len(bundled()) + 1)
     own = next(name for name in options.all_inner_texts() if name not in bundled())
     person.page.get_by_role("option", name=own, exact=True).click()
-    person.sees_tokens(64)
+    person.sees_patches(64)
     person.waits_for_answer()
     expect(person.page.locator(".bars li")).to_have_count(10)
     assert person.query()["model"] == own
