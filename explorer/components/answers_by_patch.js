@@ -1,25 +1,16 @@
 // What each patch, read alone, would answer after each block: one block large with words, the others small.
-class Answers {
+class Answers extends FollowingFigure {
   constructor(root) {
+    super();
     const $ = (selector) => root.querySelector(selector);
     Object.assign(this, { wrap: $('.wrap'), large: $('.large'), blocks: $('.blocks'), legend: $('.legend'), readout: $('.read') });
-    this.hover = null; this.chosen = null; this.peek = null;
-    this.events = new AbortController();
+    this.chosen = null; this.peek = null;
     const { signal } = this.events;
     pickable(this.large, (x, y) => cell(x, y, this.S, this.H, this.grid), this, signal);
     keyable(this.large, this, signal);
     $('.png').addEventListener('click', () => this.save(), { signal });
-    this.resize = new ResizeObserver(() => { if (this.head) this.draw(); });
-    this.resize.observe(this.wrap);
-    pin.follow(this);
+    this.watch(this.wrap);
   }
-  stop() { this.events.abort(); this.resize.disconnect(); pin.leave(this); }
-  onPin() { this.schedule(); }
-  schedule() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.draw(); }); }
-  shown() { return this.hover ?? pin.read(this.grid); }
-  setHover(p) { if (p === this.hover) return; this.hover = p; this.schedule(); }
-  pinAt() {}
-  letGo() { this.setHover(null); }
   at() { return this.peek ?? this.chosen; }
 
   setData(data) {
@@ -37,7 +28,7 @@ class Answers {
     while (this.blocks.children.length < head.places) this.blocks.append(this.button(this.blocks.children.length));
     this.hover = this.peek = null;
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = head.rev; }));
+    this.painted({ rev: head.rev });
   }
   button(place) {
     const button = document.createElement('button');

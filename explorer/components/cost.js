@@ -3,24 +3,22 @@ const NS = 'http://www.w3.org/2000/svg';
 const number = (n) => n.toLocaleString('en');
 const paddings = ['seen', 'valid', 'same'];
 
-class Cost {
+class Cost extends Figure {
   constructor(root) {
+    super();
     const $ = (selector) => root.querySelector(selector);
     this.wrap = $('.wrap'); this.svg = $('svg'); this.said = $('.said');
     this.heads = [$('.tokens-head'), $('.cuts-head')];
     this.ways = [...root.querySelectorAll('figure')];
     this.over = null;
-    this.stopping = new AbortController();
-    const signal = this.stopping.signal;
+    const { signal } = this.events;
     this.svg.addEventListener('pointermove', (event) => {
       const x = event.clientX - this.svg.getBoundingClientRect().left, k = Math.round((x - this.left) / this.step);
       this.point(k >= 0 && k < this.data.head.stops.length ? k : null);
     }, { signal });
     this.svg.addEventListener('pointerleave', () => this.point(null), { signal });
-    this.resize = new ResizeObserver(() => { if (this.data) this.draw(); });
-    this.resize.observe(this.wrap);
+    this.watch(this.wrap);
   }
-  stop() { this.stopping.abort(); this.resize.disconnect(); }
   point(k) { if (k !== this.over) { this.over = k; this.drawChart(); } }
 
   setData(data) {
@@ -28,7 +26,7 @@ class Cost {
     this.heads.forEach((head, i) => { head.textContent = data.head.headings[i]; });
     this.ways.forEach((way, i) => { way.querySelector('span').textContent = data.head.captions[i]; });
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = data.head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));
+    this.painted({ rev: data.head.rev });
   }
   draw() { this.drawChart(); this.ways.forEach((way, i) => this.drawCut(way.querySelector('canvas'), paddings[i])); }
 

@@ -22,13 +22,13 @@ function nearest(xs, x) {                    // index of the point closest to x;
   return low > 0 && x - xs[low - 1] < xs[low] - x ? low - 1 : low;
 }
 
-class Curves {
+class Curves extends Figure {
   constructor(root) {
+    super();
     const $ = (selector) => root.querySelector(selector);
     this.wrap = $('.wrap'); this.svg = $('svg'); this.tip = $('.tip'); this.legend = $('.legend');
     this.at = null; this.zoom = null; this.drag = null;
-    this.stopping = new AbortController();
-    const on = (name, act) => this.svg.addEventListener(name, act, { signal: this.stopping.signal });
+    const on = (name, act) => this.svg.addEventListener(name, act, { signal: this.events.signal });
     const x = (event) => event.clientX - this.svg.getBoundingClientRect().left;
     on('pointermove', (event) => { this.at = x(event); if (this.drag !== null) this.drag[1] = this.at; this.draw(); });
     on('pointerleave', () => { if (this.drag === null) { this.at = null; this.draw(); } });
@@ -45,10 +45,8 @@ class Curves {
       }
       this.draw();
     });
-    this.resize = new ResizeObserver(() => { if (this.data) this.draw(); });
-    this.resize.observe(this.wrap);
+    this.watch(this.wrap);
   }
-  stop() { this.stopping.abort(); this.resize.disconnect(); }
 
   release() {                                // a drag across shows what lies there; a double click shows all again
     if (this.drag && Math.abs(this.drag[1] - this.drag[0]) > 8) {
@@ -71,7 +69,7 @@ class Curves {
     }));
     this.svg.setAttribute('aria-label', data.head.label);
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.points = Math.max(0, ...this.lines.map((line) => line.x.length)); this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));
+    this.painted({ points: Math.max(0, ...this.lines.map((line) => line.x.length)) });
   }
   key(line) {
     const key = document.createElement('span');

@@ -33,22 +33,15 @@ class Gallery {                             // one grid of pictures; `sheet` hol
   one(c, i, x, y, w) { c.drawImage(this.sheet, 0, i * this.P, this.P, this.P, x, y, w, w); }
 }
 
-class Filters {
+class Filters extends Figure {
   constructor(root) {
+    super();
     this.wrap = root.querySelector('.wrap'); this.large = root.querySelector('.large'); this.read = root.querySelector('.read');
-    this.stopping = new AbortController();
-    this.galleries = ['filters', 'components'].map((name) => new Gallery(root.querySelector('.' + name), this, this.stopping.signal));
-    this.resize = new ResizeObserver(() => { if (this.data) this.draw(); });
-    this.resize.observe(this.wrap);
+    this.galleries = ['filters', 'components'].map((name) => new Gallery(root.querySelector('.' + name), this, this.events.signal));
     this.active = null;
+    this.watch(this.wrap);
   }
-  stop() { this.stopping.abort(); this.resize.disconnect(); }
-  schedule(active) {
-    this.active = active;
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() => { this.waiting = false; this.draw(); });
-  }
+  schedule(active) { this.active = active; super.schedule(); }
   setData(data) {
     const { P, D, explained, headings } = data.head;
     this.data = data; this.active = null;
@@ -56,7 +49,7 @@ class Filters {
     this.galleries[1].set(data.components, explained.length, P);
     this.galleries.forEach((gallery, i) => { gallery.head.textContent = headings[i]; });
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = data.head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));
+    this.painted({ rev: data.head.rev });
   }
   draw() {
     for (const gallery of this.galleries) gallery.draw();

@@ -1,26 +1,17 @@
 // Maps over the picture, side by side; below each what erasing, and adding, patches in its order does to the class.
 const CURVES = ['deletion', 'insertion'], DONE = ['erased', 'added'], CURVE_HEIGHT = 72, LEFT = 32, BELOW = 15, SCALE_HEIGHT = 22;
 
-class Tiles {
+class Tiles extends FollowingFigure {
   constructor(root) {
+    super();
     const $ = (selector) => root.querySelector(selector);
     this.wrap = $('.wrap'); this.groups = $('.groups'); this.readout = $('.read'); this.progress = $('.progress'); this.tiles = [];
-    this.opacity = .82; this.hover = null; this.step = null;
-    this.events = new AbortController();
+    this.opacity = .82; this.step = null;
     const { signal } = this.events;
     $('input').addEventListener('input', (event) => { this.opacity = event.target.value / 100; this.schedule(); }, { signal });
     $('.png').addEventListener('click', () => this.save(), { signal });
-    this.resize = new ResizeObserver(() => { if (this.head) this.draw(); });
-    this.resize.observe(this.wrap);
-    pin.follow(this);
+    this.watch(this.wrap);
   }
-  stop() { this.events.abort(); this.resize.disconnect(); pin.leave(this); }
-  onPin() { this.schedule(); }
-  schedule() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.draw(); }); }
-  shown() { return this.hover ?? pin.read(this.grid); }
-  setHover(p) { if (p === this.hover) return; this.hover = p; this.schedule(); }
-  pinAt() {}
-  letGo() { this.setHover(null); }
 
   setData(data) {
     const head = data.head, [rows, columns] = head.grid, [height, width] = head.size, count = rows * columns;
@@ -54,7 +45,7 @@ class Tiles {
     this.progress.firstElementChild.textContent = what && `${what} ${percent(done)}`;
     this.progress.lastElementChild.style.setProperty('--done', done);
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = head.rev; }));
+    this.painted({ rev: head.rev });
   }
   strong(text) {                            // 'Deletion: ...' -> its first word in bold
     const word = document.createElement('b'), [first, ...rest] = text.split(' ');

@@ -1,14 +1,15 @@
 // From the picture to one patch, its numbers and its embedding; everything under the pointer happens here.
 const SVG = 'http://www.w3.org/2000/svg', ROWS = 16, LINE = 56;
 
-class Patches {
+class Patches extends PatchFigure {
   constructor(root) {
+    super();
     const $ = (selector) => root.querySelector(selector);
     this.wrap = $('.wrap'); this.flow = $('.flow'); this.svg = $('.links'); this.list = $('.numbers'); this.read = $('.read');
     this.embedding = $('.embedding');
     this.canvas = Object.fromEntries(['picture', 'patches', 'one', 'bars', 'sequence'].map((name) => [name, $('canvas.' + name)]));
     this.caps = [...root.querySelectorAll('.cap')];
-    this.hover = null; this.pinned = null; this.t = 1;
+    this.t = 1;
     this.pixel = { over: null, grid: [1, 1], shown: () => this.pixel.over, pinAt: () => {}, letGo: () => this.pixel.setHover(null),
       setHover: (p) => { if (p !== this.pixel.over) { this.pixel.over = p; this.schedule(); } } };
     this.number = null;
@@ -17,8 +18,7 @@ class Patches {
       for (const tag of ['i', 'span', 'span', 'span']) row.append(document.createElement(tag));
       this.list.append(row);
     }
-    this.stopping = new AbortController();
-    const signal = this.stopping.signal, { picture, patches, one, bars, sequence } = this.canvas;
+    const { signal } = this.events, { picture, patches, one, bars, sequence } = this.canvas;
     for (const canvas of [picture, patches]) pickable(canvas, (x, y) => cell(x, y, this.side, this.side, this.grid), this, signal);
     keyable(picture, this, signal);
     pickable(one, (x, y) => cell(x, y, this.side, this.side, this.pixel.grid), this.pixel, signal);
@@ -26,23 +26,13 @@ class Patches {
     pickable(sequence, (x, y) => this.tileAt(x, y), this, signal);
     bars.addEventListener('pointermove', (event) => { this.number = Math.floor((event.clientX - bars.getBoundingClientRect().left) / this.wide * this.data.head.width); this.schedule(); }, { signal });
     bars.addEventListener('pointerleave', () => { this.number = null; this.schedule(); }, { signal });
-    pin.follow(this);
-    this.resize = new ResizeObserver(() => { if (this.data) this.draw(); });
-    this.resize.observe(this.wrap);
+    this.watch(this.wrap);
   }
-  stop() { this.stopping.abort(); this.resize.disconnect(); cancelAnimationFrame(this.animation); pin.leave(this); }
+  stop() { super.stop(); cancelAnimationFrame(this.animation); }
 
   // ---- which patch
-  shown() { return this.hover ?? this.pinned ?? this.data.head.start; }
-  setHover(p) { if (p === this.hover) return; this.hover = p; this.pixel.over = null; this.schedule(); }
-  pinAt(p) { this.pinned = p === this.pinned ? null : p; pin.write(this.pinned, this.grid, this); this.schedule(); }
-  letGo() { this.hover = this.pinned = null; pin.write(null, this.grid, this); this.schedule(); }
-  onPin() { this.pinned = pin.read(this.grid); this.schedule(); }
-  schedule() {
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() => { this.waiting = false; this.draw(); });
-  }
+  shown() { return super.shown() ?? this.data.head.start; }
+  setHover(p) { if (p !== this.hover) this.pixel.over = null; super.setHover(p); }
 
   setData(data) {
     const before = this.data?.head.grid.join(), { grid, P } = data.head;
@@ -62,7 +52,7 @@ class Patches {
       };
       step(from);
     } else { this.t = 1; this.draw(); }
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = data.head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));
+    this.painted({ rev: data.head.rev });
   }
 
   // ---- geometry

@@ -1,17 +1,17 @@
 // How alike position embeddings are: the chosen one's tile, all tiles on their grid, and the same in other kinds.
 const signed = (v) => (v <= -.005 ? '−' : '') + Math.abs(v).toFixed(2);
 
-class Positions {
+class Positions extends PatchFigure {
   constructor(root) {
+    super();
     const $ = (selector) => root.querySelector(selector);
     this.wrap = $('.wrap'); this.picture = $('canvas.picture'); this.tile = $('canvas.tile'); this.all = $('canvas.all');
     this.which = $('.which'); this.kinds = $('.kinds'); this.read = $('.read'); this.bar = $('.legend .bar'); this.ends = [$('.legend .lo'), $('.legend .hi')];
     this.scale = 'full';
-    this.hover = null; this.pinned = null; this.kind = null;
+    this.kind = null;
     this.other = { over: null, shown: () => this.other.over, pinAt: (p) => this.pinAt(p), letGo: () => this.other.setHover(null),
       setHover: (p) => { if (p !== this.other.over) { this.other.over = p; this.schedule(); } } };
-    this.stopping = new AbortController();
-    const signal = this.stopping.signal;
+    const { signal } = this.events;
     pickable(this.picture, (x, y) => cell(x, y, this.side, this.side, this.grid), this, signal);
     keyable(this.picture, this, signal);
     pickable(this.all, (x, y) => cell(x, y, this.wide, this.wide, this.grid), this, signal);
@@ -22,22 +22,11 @@ class Positions {
       button.parentElement.querySelectorAll('button').forEach((other) => other.setAttribute('aria-pressed', other === button));
       this.schedule();
     }, { signal }));
-    pin.follow(this);
-    this.resize = new ResizeObserver(() => { if (this.data) this.draw(); });
-    this.resize.observe(this.wrap);
+    this.watch(this.wrap);
   }
-  stop() { this.stopping.abort(); this.resize.disconnect(); pin.leave(this); }
 
-  shown() { return this.hover ?? this.pinned ?? this.data.head.start; }
-  setHover(p) { if (p === this.hover) return; this.hover = p; this.schedule(); }
-  pinAt(p) { this.pinned = p === this.pinned ? null : p; this.other.over = null; pin.write(this.pinned, this.grid, this); this.schedule(); }
-  letGo() { this.hover = this.pinned = null; pin.write(null, this.grid, this); this.schedule(); }
-  onPin() { this.pinned = pin.read(this.grid); this.schedule(); }
-  schedule() {
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() => { this.waiting = false; this.draw(); });
-  }
+  shown() { return super.shown() ?? this.data.head.start; }
+  pinAt(p) { this.other.over = null; super.pinAt(p); }
 
   setData(data) {
     const { grid, size, kinds } = data.head;
@@ -54,7 +43,7 @@ class Positions {
     });
     this.sheets = null;
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = data.head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));
+    this.painted({ rev: data.head.rev });
   }
   button() {
     const button = document.createElement('button');

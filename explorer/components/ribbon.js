@@ -3,21 +3,20 @@ const SVG = 'http://www.w3.org/2000/svg';
 const softmax = (v) => { const m = Math.max(...v), e = v.map((x) => Math.exp(x - m)), s = e.reduce((a, b) => a + b); return e.map((x) => x / s); };
 const largest = (v) => v.reduce((best, x, i) => (x > v[best] ? i : best), 0);
 
-class Ribbon {
+class Ribbon extends PatchFigure {
   constructor(root) {
+    super();
     const $ = (selector) => root.querySelector(selector);
     Object.assign(this, { root, wrap: $('.wrap'), hero: $('.hero'), svg: $('.links'), read: $('.read'), bars: $('.bars'), verdict: $('.verdict') });
     this.canvas = Object.fromEntries(['picture', 'patches', 'tokens', 'blocks'].map((name) => [name, $('canvas.' + name)]));
     this.sections = [...root.querySelectorAll('section')];
-    this.hover = null; this.pinned = null; this.apart = 1; this.cost = [];
+    this.apart = 1; this.cost = [];
     this.model = null;                      // the last reading; it stays, dimmed, while its successor is awaited
-    this.events = new AbortController();
     this.listen(this.events.signal);
-    this.resize = new ResizeObserver(() => { if (this.head) { this.layout(); this.draw(); } });
-    this.resize.observe(this.hero);
-    pin.follow(this);
+    this.watch(this.hero);
   }
-  stop() { this.events.abort(); this.resize.disconnect(); cancelAnimationFrame(this.falling); pin.leave(this); }
+  stop() { super.stop(); cancelAnimationFrame(this.falling); }
+  resized() { this.layout(); this.draw(); }
   listen(signal) {
     const { picture, patches, tokens, blocks } = this.canvas;
     for (const canvas of [picture, patches]) pickable(canvas, (x, y) => cell(x, y, this.W, this.H, this.grid), this, signal);
@@ -37,12 +36,8 @@ class Ribbon {
   }
 
   // ---- pointing
-  shown() { return this.hover ?? this.pinned; }
-  setHover(p) { if (this.strip || p === this.hover) return; this.hover = p; this.schedule(); }
-  pinAt(p) { if (this.strip) return; this.pinned = p === this.pinned ? null : p; pin.write(this.pinned, this.grid, this); this.schedule(); }
-  letGo() { this.hover = this.pinned = null; pin.write(null, this.grid, this); this.schedule(); }
-  onPin() { this.pinned = pin.read(this.grid); this.schedule(); }
-  schedule() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.draw(); }); }
+  setHover(p) { if (!this.strip) super.setHover(p); }
+  pinAt(p) { if (!this.strip) super.pinAt(p); }
 
   // ---- data
   setData(data) {
@@ -62,9 +57,7 @@ class Ribbon {
     if (this.live) this.model = Object.assign(data, { source: this.source });
     this.blocks = this.model?.head.blocks ?? head.blocks;
     this.label(); this.answer(); this.look(); this.layout(); this.fall(before !== this.grid.join());
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      this.wrap.dataset.rev = head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now();
-    }));
+    this.painted({ rev: head.rev });
   }
   fall(changed) {                           // the picture falls apart into its new patches: 200 ms, ease-out
     cancelAnimationFrame(this.falling);

@@ -36,7 +36,7 @@ function thin(c, x, y, w, h) {              // the patch that asks, in a small m
   c.lineWidth = 1; c.strokeStyle = '#fff'; c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
 }
 
-class Drawing {
+class Drawing extends PatchFigure {
   paint() {                                 // all maps into one sheet of pixels, one block of columns per block of the model
     const { blocks, heads, rows, columns, maps, maxima, largest } = this.model.shares, width = blocks * columns, height = heads * rows;
     if (this.sheet?.width !== width || this.sheet.height !== height) { this.sheet = new OffscreenCanvas(width, height); this.image = new ImageData(width, height); }

@@ -11,16 +11,13 @@ class Lens extends Drawing {
     Object.assign(this, { wrap: $('.wrap'), lens: $('.lens'), picture: $('canvas.picture'), heads: $('canvas.heads'), read: $('.read'), which: $('.which'), bar: $('.legend .bar'), high: $('.legend .hi'),
       chips: $('.prefix'), badge: $('.badge'), thisHead: $('.this-head'), thisBlock: $('.this-block'), answers: $('.answers'), numbers: $('.numbers'), hint: $('.hint'), effect: $('.effect') });
     this.mode = 'point'; this.opacity = .88;
-    this.hover = null; this.aim = null; this.pinned = null; this.picked = null; this.peek = null; this.cost = [];
+    this.aim = null; this.picked = null; this.peek = null; this.cost = [];
     this.model = null;                      // the last reading; it stays, dimmed, while its successor is awaited
     this.changes = new Changes();
-    this.events = new AbortController();
     this.listen(root, this.events.signal);
-    this.resize = new ResizeObserver(() => { if (this.head) this.draw(); });
-    this.resize.observe(this.wrap);
-    pin.follow(this);
+    this.watch(this.wrap);
   }
-  stop() { this.events.abort(); this.resize.disconnect(); pin.leave(this); clearTimeout(this.filling); clearTimeout(this.telling); }
+  stop() { super.stop(); clearTimeout(this.filling); clearTimeout(this.telling); }
   listen(root, signal) {
     const on = (element, name, act) => element.addEventListener(name, act, { signal }), click = (selector, act) => on(root.querySelector(selector), 'click', act);
     this.brush(on);
@@ -71,7 +68,6 @@ class Lens extends Drawing {
   shown() { return this.pinned ?? this.hover ?? this.start; }
   cursor() { return this.hover ?? this.shown(); }
   target() { return this.aim ?? (this.pinnedHere ? this.hover : null); }
-  setHover(p) { if (p === this.hover) return; this.hover = p; this.schedule(); }
   pinAt(p) {                                // a click or Enter on patch p, or on a token's button
     if (p < 0 || this.mode === 'point') {
       this.pinned = p === this.pinned ? null : p;
@@ -121,8 +117,6 @@ class Lens extends Drawing {
     this.schedule();
   }
   tell(p) { this.keep('pinned', p === null ? null : [p, ...this.grid]); }
-  onPin() { this.pinned = pin.read(this.grid); this.schedule(); }
-  schedule() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.draw(); }); }
 
   // ---- pointing at the maps
   index([l, h]) { return l * this.model.head.heads + h; }
@@ -195,9 +189,7 @@ class Lens extends Drawing {
     this.lens.classList.toggle('awaited', !live);
     this.chipsFor(head.prefix);
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      this.wrap.dataset.rev = head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now();
-    }));
+    this.painted({ rev: head.rev });
   }
   meetLink() {                              // what a link asks for holds once; else what this window has stays, and Python hears of the pin
     const { link, prefix } = this.head, first = !this.met, followed = link && link.id !== WINDOW.followed, pins = followed && 'patch' in link;

@@ -1,7 +1,7 @@
 // The panels of the film: each draws one moment.
 const signed = (v) => (v <= -.005 ? '−' : '') + Math.abs(v).toFixed(2);
 
-class Panels {
+class Panels extends Figure {
   part(array, i, size) { return array.subarray(i * size, (i + 1) * size); }
   // How like each other positions are: one tile per place, at its own place.
   drawPositions(canvas, i) {

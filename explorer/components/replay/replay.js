@@ -9,12 +9,10 @@ class Replay extends Panels {
       return [name, { section, note: pick('.note'), main: pick('.main'), number: pick('.number'), means: pick('.means'), line: pick('.line') }];
     }));
     this.index = 0; this.moved = false; this.block = null; this.speed = 5; this.timer = 0;
-    this.events = new AbortController();
     this.listen(root, this.events.signal);
-    this.resize = new ResizeObserver(() => { if (this.data) this.draw(); });
-    this.resize.observe(this.wrap);
+    this.watch(this.wrap);
   }
-  stop() { this.events.abort(); this.resize.disconnect(); clearInterval(this.timer); }
+  stop() { super.stop(); clearInterval(this.timer); }
   listen(root, signal) {
     const on = (element, name, act) => element.addEventListener(name, act, { signal });
     on(this.range, 'input', () => { this.pause(); this.goto(Number(this.range.value)); });
@@ -48,7 +46,6 @@ class Replay extends Panels {
     const both = weights.map((state, i) => state === 1 && looks[i] === 1).lastIndexOf(true), one = weights.lastIndexOf(1);
     return both >= 0 ? both : one >= 0 ? one : this.last;
   }
-  schedule() { this.frameAsked ||= requestAnimationFrame(() => { this.frameAsked = 0; this.draw(); }); }
 
   // ---- data
   setData(data) {
@@ -64,7 +61,7 @@ class Replay extends Panels {
     this.farthest = 1.15 * Math.max(head.even, ...data.distance);
     this.fillTicks();
     this.draw();
-    requestAnimationFrame(() => requestAnimationFrame(() => { this.wrap.dataset.rev = head.rev; this.wrap.dataset.painted = performance.timeOrigin + performance.now(); }));
+    this.painted({ rev: head.rev });
   }
   fillChips(count) {
     if (this.chips.children.length === count) return;
