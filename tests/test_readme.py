@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vitcore import PRESETS
+from vitcore import PRESETS, checkpoints
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,8 +24,18 @@ def test_the_notebook_example_runs_and_its_shapes_are_right():
         check=True,
     ).stdout
     flexi = PRESETS["flexi"]
-    heads = f"({flexi.depth}, {flexi.heads}"
-    assert printed.strip() == f"(10, 10) {heads}, 64, 64) (64, 64) {heads})"
+    heads, tokens = f"({flexi.depth}, {flexi.heads}", flexi.tokens(4)
+    square = f"{tokens}, {tokens})"
+    assert printed.strip() == f"(10, 10) {heads}, {square} ({square} {heads})"
+    for shape in re.findall(r"# (\(\d[\d, ]*\))", example):
+        assert shape in printed
+
+
+def test_what_the_models_reach_is_what_their_cards_say():
+    rows = re.findall(r"^\| (\w+-cifar10) \|.*\| ([\d.]+) % \|$", README, re.MULTILINE)
+    measured = {name: checkpoints.card(name)["accuracy"]["cifar10"]["4"] for name, _ in rows}
+    assert {*measured} == {*checkpoints.bundled()}
+    assert dict(rows) == {name: f"{100 * share:.1f}" for name, share in measured.items()}
 
 
 def test_every_file_and_picture_that_is_named_is_there():

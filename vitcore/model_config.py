@@ -203,8 +203,9 @@ PRESETS: dict[str, ViTConfig] = {
     ),
     # Small enough to learn something in a minute on two cores.
     "tiny": ViTConfig(width=64, depth=4, heads=4, mlp_width=256),
-    # ViT-Ti's width and heads (Touvron et al. 2021, table 1), half its depth, flexible in P.
-    "flexi": ViTConfig(kernel_size=8, first_weights="mimetic"),
+    # ViT-Ti's width and heads (Touvron et al. 2021, table 1), half its depth, flexible in P. With
+    # registers heads need no background patch to look at when there is nothing to look for.
+    "flexi": ViTConfig(kernel_size=8, first_weights="mimetic", registers=4),
     # The same with a class token and one patch size, as in the ViT paper.
     "plain": ViTConfig(pooling="class"),
 }
