@@ -214,8 +214,8 @@ RECIPES: dict[str, TrainConfig] = {
         learning_rate=2e-3,
         optimizer="muon",
         weight_decay=0.003,  # at 0.05 the first block's attention goes flat
-        # One gain for queries, keys and values: as Muon lets the values grow it shrinks, and with it
-        # what queries and keys tell apart, until the first block looks everywhere alike.
+        # Queries, keys and values share one gain: as Muon lets the values grow it shrinks, and with
+        # it what queries and keys tell apart, until the first block looks everywhere alike.
         frozen=("norm1/scale",),
         augmentation="trivial",
         label_smoothing=0.1,

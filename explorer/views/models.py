@@ -149,9 +149,12 @@ def show(name: str, run: Run | None, card: dict) -> None:
         components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
         return
     st.html(cards.facts(card, run, config, weights))
-    if accuracy := cards.accuracy_table(card, state.patch_size()):
+    if accuracy := cards.shares_table(card, state.patch_size()):
         st.subheader("Share of test pictures that are right, by patch size", anchor=False)
         st.html(accuracy)
+        if errors := cards.shares_table(card, state.patch_size(), of="calibration_error"):
+            st.subheader("How far its confidence is from that, on average", anchor=False)
+            st.html(errors)
     elif run is not None:
         st.html(
             '<p class="quiet-line">Measured only on the pictures that its training held back; '

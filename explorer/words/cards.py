@@ -126,6 +126,7 @@ def facts(
         "Software": card.get("software"),
         "Model": _architecture(config),
         "Parameters": f"{parameters:,}",
+        "Attention": _attention(card.get("attention")),
         "Note": card.get("note"),
     }
     lines = "".join(
@@ -136,9 +137,15 @@ def facts(
     return f"{_STYLE}<table class=model-card>{lines}</table>"
 
 
-def accuracy_table(card: Mapping[str, Any], patch_size: int) -> str:
-    """Accuracy by data set and patch size as an HTML table, or "" where nothing was measured."""
-    measured = card.get("accuracy")
+def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accuracy") -> str:
+    """Shares by data set and patch size as an HTML table, or "" where nothing was measured.
+
+    Args:
+        card: of the model.
+        patch_size: the present one, which is marked.
+        of: "accuracy", or "calibration_error", how far confidence is from it on average.
+    """
+    measured = card.get(of)
     if not isinstance(measured, Mapping) or not measured:
         return ""
     sizes = [size for size in PATCH_SIZES if any(_has(row, size) for row in measured.values())]
@@ -201,6 +208,22 @@ def _duration(seconds: Any) -> str | None:
     if not isinstance(seconds, int | float):
         return None
     return f"{clock(seconds)} {'hours' if seconds >= 3600 else 'minutes'}"
+
+
+def _attention(measured: Any) -> str | None:
+    """Where a model looks, as its card has it; None where that is not known or no number."""
+    try:
+        rollout, blind = float(measured["rollout_on_object"]), float(measured["blind_heads"])
+        blocks = [f"{float(times):.1f}" for times in measured["on_object"]]
+        pictures, size = int(measured["pictures"]), int(measured["patch_size"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    who = f"{percent(blind)} of the heads look" if blind else "No head looks"
+    return (
+        f"{rollout:.2f} × as much on the object as an even spread would put there (rollout; block "
+        f"by block {', '.join(blocks)}). {who} alike whichever patch asks. Measured on "
+        f"{pictures:,} sketches at patch size {size}."
+    )
 
 
 def _architecture(config: ViTConfig) -> str:

@@ -134,6 +134,30 @@ def test_a_bundled_model_shows_its_card(home, bundled):
         assert words in texts(view)
     assert f"{sum(array.size for array in WEIGHTS.values()):,}" in texts(view)
     assert "The model in use" in texts(view)
+    assert "How far its confidence" not in " ".join(one.value for one in view.subheader)
+
+
+def test_a_card_says_where_attention_lies_and_how_honest_confidence_is(home, bundled, tmp_path):
+    attention = {
+        "pictures": 500,
+        "patch_size": 4,
+        "rollout_on_object": 1.525,
+        "on_object": [0.91, 2.34],
+        "blind_heads": 0.0625,
+    }
+    card = {**CARD, "attention": attention, "calibration_error": {"cifar10": {"4": 0.047}}}
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
+    view = opened("flexi-cifar10")
+    said = texts(view)
+    assert "1.52 × as much on the object as an even spread would put there" in said
+    assert "(rollout; block by block 0.9, 2.3). 6.2% of the heads look alike" in said
+    assert "How far its confidence is from that, on average" in [h.value for h in view.subheader]
+    assert "4.7%" in said
+
+
+@pytest.mark.parametrize("attention", [None, 3, {}, {"rollout_on_object": "much"}])
+def test_attention_that_a_card_does_not_hold_is_left_out(attention):
+    assert cards._attention(attention) is None
 
 
 def test_a_card_shows_how_the_model_learned_and_what_it_mixes_up(home, bundled, tmp_path):
@@ -295,11 +319,11 @@ def test_a_running_run_and_a_bundled_model_cannot_be_deleted(home, bundled):
 
 
 def test_the_table_marks_the_present_patch_size():
-    table = cards.accuracy_table(CARD, 4)
+    table = cards.shares_table(CARD, 4)
     assert "<th scope=col class=now>4</th>" in table
     assert "<td class=now>71%</td>" in table
     assert "<td>5.0%</td>" in table
-    assert cards.accuracy_table({}, 4) == ""
+    assert cards.shares_table({}, 4) == ""
 
 
 @pytest.mark.parametrize(
