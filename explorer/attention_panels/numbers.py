@@ -139,6 +139,8 @@ def offered_numbers(asked: Asked, *, masked: bool) -> list[str]:
     missing = set()
     if asked.reading.prefix == 0:
         missing |= {"prefix_mass", "distance_in_paper"}
+    if asked.patches == 1:
+        missing |= {"distance", "distance_in_paper"}
     if not masked:
         missing.add("on_object")
     return [name for name in NUMBERS if name not in missing]

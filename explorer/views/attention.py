@@ -28,6 +28,11 @@ _TEXT = (
     "before. The model never learned to do without a head or with grey squares, so a large change "
     "says that it needs that part, not what the part is for."
 )
+_REGISTERS = (
+    "\n\n**Registers** are tokens that are no patch of the picture: learned, and the same at the "
+    "start for every picture. Heads can look there when there is nothing to look for, instead of "
+    "at some patch of the background (Darcet et al., Vision Transformers Need Registers, 2024)."
+)
 _FORMULA = r"A=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right),\qquad d_k=%s"
 
 
@@ -148,7 +153,7 @@ if isinstance(answer, Reading):
     )
 draw_lens(answer, found, config, link)
 components.how_to_read(
-    text=_TEXT,
+    text=_TEXT + (_REGISTERS if config and config.registers else ""),
     formula=_FORMULA % (config.d if config else "d"),
     source="Vaswani et al., Attention Is All You Need (2017), eq. 1.",
     code=components.source_of("vitcore/attention.py", "SelfAttention.call"),

@@ -1,5 +1,7 @@
 """Attention, opened on answers that are there, awaited or refused."""
 
+import dataclasses
+
 import pytest
 
 from explorer import attention_panels, services
@@ -123,3 +125,12 @@ def test_nothing_is_asked_twice_without_changes(open_view, make_reading, monkeyp
 
     open_view("attention", answer, patch_size=8)
     assert asked == [8]
+
+
+@pytest.mark.parametrize(("registers", "explained"), [(0, False), (4, True)])
+def test_registers_are_explained_where_there_are_any(open_view, make_reading, registers, explained):
+    config = dataclasses.replace(PRESETS["plain"], registers=registers)
+    view = open_view("attention", make_reading, config=config)
+    view.session_state["reading_lens"] = True  # its notes are unfolded
+    view.run()
+    assert any("**Registers** are tokens" in text.value for text in view.markdown) is explained
