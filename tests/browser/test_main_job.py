@@ -35,6 +35,23 @@ def test_every_stop_of_the_slider_is_answered(person):
     expect(person.page.locator(".figure-state.error")).to_have_count(0)
 
 
+def test_a_slider_that_is_moved_fast_leaves_the_page_alive(person):
+    person.opens(picture_source="sketch10")
+    person.waits_for_answer()
+    slider = person.widget("patch_size").locator("input[type=range]")
+    slider.focus()
+    for key, times in (("ArrowRight", 8), ("ArrowLeft", 12), ("ArrowRight", 6)):
+        for _ in range(times):
+            person.page.keyboard.press(key)
+            person.page.wait_for_timeout(30)
+    for key in ("End", "Home", "End", "Home", "ArrowRight", "ArrowRight"):
+        person.page.keyboard.press(key)
+        person.page.wait_for_timeout(30)
+    person.sees_patches(64)
+    person.waits_for_answer()
+    expect(person.page.get_by_text("Connection error")).to_have_count(0)
+
+
 def test_the_lens_shows_where_a_pinned_patch_looks(person):
     person.opens("Attention")
     person.waits_for_answer()
