@@ -68,10 +68,11 @@ class Person:
         self._found(words).first.wait_for(timeout=1000 * seconds)
 
     def sees_patches(self, count, *, seconds=30.0):
-        """Wait for `16 tokens`, which `116 tokens` does not satisfy: so many patches, and what the
-        model that the app opens with puts before them."""
+        """Wait for `16 tokens`, which `116 tokens` does not satisfy, or for as many and those that
+        the model which the app opens with puts before its patches."""
         tokens = count + read_config("flexi-cifar10").prefix
-        self.sees(re.compile(rf"(?<![\d,.]){tokens:,} tokens?\b"), seconds=seconds)
+        said = re.compile(rf"(?<![\d,.])(?:{count:,}|{tokens:,}) tokens?\b")
+        self.sees(said, seconds=seconds)
 
     def does_not_see(self, words, *, seconds=30.0):
         expect(self._found(words)).to_have_count(0, timeout=1000 * seconds)
