@@ -29,11 +29,19 @@ def test_heads_may_be_wider_than_the_tokens():
 
 
 def test_attention_grows_with_the_square_of_the_tokens():
-    fine, coarse = (flops(PRESETS["flexi"], size) for size in (2, 4))
+    fine, coarse = (flops(PRESETS["tiny"], size) for size in (2, 4))
     assert fine["attention"] == 16 * coarse["attention"]
     assert fine["mlp"] == 4 * coarse["mlp"]
     assert fine["embedding"] == coarse["embedding"]  # every pixel once
     assert fine["head"] == coarse["head"]
+
+
+def test_tokens_before_the_patches_are_counted_too():
+    # 4 registers and 64 patches; the embedding is of patches alone.
+    parts = flops(PRESETS["flexi"], 4)
+    assert parts["attention"] == 2 * 6 * 2 * 68**2 * 192
+    assert parts["mlp"] == 2 * 6 * 2 * 68 * 192 * 768
+    assert parts["embedding"] == 2 * 64 * 48 * 192
 
 
 def test_a_size_that_does_not_divide_the_side_has_whole_patches():

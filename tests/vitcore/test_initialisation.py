@@ -26,6 +26,7 @@ def test_parameters_add_up_by_hand(name):
         config.kernel_size**2 * 3 * width + width
         + config.position_grid**2 * width
         + width * (config.pooling == "class")
+        + width * config.registers
         + 2 * width
         + width * config.classes + config.classes
     )  # fmt: skip

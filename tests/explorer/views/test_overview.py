@@ -23,13 +23,13 @@ def test_the_title_is_what_the_model_answers(open_view, make_reading, payloads):
 
 def test_the_number_of_tokens_stands_once_in_the_text(open_view, make_reading):
     view = open_view("overview", make_reading, patch_size=8)
-    assert text(view).count("16 tokens") == 1
+    assert text(view).count("20 tokens") == 1  # 16 patches, 4 registers
 
 
 def test_the_number_of_tokens_stands_there_while_the_model_is_awaited(open_view, payloads):
     view = open_view("overview", WAITING)
     assert not view.exception
-    assert "**64 tokens**" in text(view)
+    assert "**68 tokens**" in text(view)
     sent = payloads(view)
     assert sent["ribbon"][0]["state"] == "waiting"
     assert all(tile["share"] is None for tile in sent["cuts"][0]["tiles"])
