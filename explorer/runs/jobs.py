@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -12,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from explorer.runs.last_words import say_killed
+from explorer.runs.last_words import ENDED_AT_ONCE, killed_by, say_killed
 from explorer.runs.launcher import Launcher
 from explorer.runs.run_progress import Follower, Progress
 from explorer.runs.run_queue import Queued, RunQueue
@@ -202,12 +201,14 @@ class Jobs:
         Returns:
             Why that cannot be done, in one sentence, or "".
         """
-        with self._lock:
+        with self._lock:  # else another page's look could say first that something killed it
             process = self._processes.get(name)
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+                say_killed(self._folder(name), ENDED_AT_ONCE)
         if process is None:
             return self._end_of_another_server(self._folder(name))
-        process.kill()
-        process.wait()
         self._collect()
         return ""
 
@@ -217,7 +218,7 @@ class Jobs:
             return ""
         files = folder / events.FILE_NAME, folder / runs.LOG
         if end_process(run.pid, run.started, holding=files):
-            say_killed(folder, signal.SIGKILL)
+            say_killed(folder, ENDED_AT_ONCE)
         elif runs.read_run(folder).state == "running":
             return (
                 f"{run.name} was not ended: only a process that is certainly the run's own is, and "
@@ -315,7 +316,7 @@ class Jobs:
                 if process.stdin is not None:
                     process.stdin.close()
                 if process.returncode < 0:
-                    say_killed(self._folder(name), -process.returncode)
+                    say_killed(self._folder(name), killed_by(-process.returncode))
             if ended:
                 self.prepare()
 

@@ -6,23 +6,30 @@ from pathlib import Path
 
 from vitcore.training import events, runs
 
+ENDED_AT_ONCE = "Ended at once on the Train page; what it had saved before is kept."
 
-def say_killed(folder: Path, number: int) -> None:
+
+def killed_by(number: int) -> str:
+    """Why a process ended that the signal of this number killed, and nobody here sent it."""
+    why = f"Its process was ended from outside, by {_named(number)}"
+    if number == getattr(signal, "SIGKILL", None):
+        why += ": by a person, or by the system where memory ran out"
+    return f"{why}."
+
+
+def say_killed(folder: Path, why: str) -> None:
     """Write the end that a run could not write; nothing where it did write one, or is gone.
 
     Args:
         folder: the run's.
-        number: of the signal that ended its process.
+        why: one sentence.
     """
     if not (folder / runs.DESCRIPTION).is_file():
         return
     if [event["event"] for event in events.read(folder)[0][-1:]] == ["end"]:
         return
-    why = f"Its process was ended from outside, by {_named(number)}"
-    if number == getattr(signal, "SIGKILL", None):
-        why += ": by a person, or by the system where memory ran out"
     with suppress(OSError), closing(events.EventLog(folder)) as log:
-        log("end", state="interrupted", reason=f"{why}.", step=runs.read_run(folder).step)
+        log("end", state="interrupted", reason=why, step=runs.read_run(folder).step)
 
 
 def _named(number: int) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from explorer.runs import run_queue
 from explorer.runs.jobs import Jobs, RunRefusedError, most_at_once
-from explorer.runs.last_words import say_killed
+from explorer.runs.last_words import ENDED_AT_ONCE, killed_by, say_killed
 from explorer.runs.launcher import Launcher
 from explorer.runs.run_progress import MOST_POINTS
 from vitcore.config import TrainConfig
@@ -118,21 +119,28 @@ def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
     assert jobs.end_now(name) == ""
     run = jobs.progress(name).run
     assert (run.state, run.step) == ("interrupted", 1)
-    if os.name == "posix":  # elsewhere there are no signals
-        assert run.problem == (
-            "Its process was ended from outside, by the signal SIGKILL: by a person, or by the "
-            "system where memory ran out."
-        )
+    assert run.problem == "Ended at once on the Train page; what it had saved before is kept."
     assert jobs.end_now(name) == ""  # it has ended already
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere there are no signals")
+def test_a_run_that_something_else_ended_says_by_what(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    name = jobs.start(TINY)
+    os.kill(until(jobs, name, "running").run.pid, signal.SIGKILL)
+    assert until(jobs, name, "interrupted").run.problem == (
+        "Its process was ended from outside, by the signal SIGKILL: by a person, or by the "
+        "system where memory ran out."
+    )
 
 
 def test_what_a_run_said_itself_stands(tmp_path):
     folder = tmp_path / "quiet-heron"
     write_description(folder, TINY)
     EventLog(folder)("end", state="failed", reason="The loss became nan.", step=3)
-    say_killed(folder, 9)
+    say_killed(folder, ENDED_AT_ONCE)
     assert read_run(folder).problem == "The loss became nan."
-    say_killed(tmp_path / "deleted", 9)
+    say_killed(tmp_path / "deleted", killed_by(9))
     assert not (tmp_path / "deleted").exists()
 
 
@@ -418,7 +426,7 @@ def test_a_run_of_an_earlier_server_can_be_ended(jobs, tmp_path, monkeypatch):
     assert later.end_now(name) == ""
     run = later.progress(name).run
     assert (run.state, run.step) == ("interrupted", 1)
-    assert "by the signal SIGKILL" in run.problem
+    assert run.problem == ENDED_AT_ONCE
 
 
 def test_a_process_that_may_be_another_one_is_left_alone_and_that_is_said(tmp_path):
