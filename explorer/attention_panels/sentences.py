@@ -14,7 +14,6 @@ MAP_NAMES = dict(
     zip(MAPS, ("raw attention", "rollout", "relevance", "occlusion"), strict=True)
 )  # as they are called in sentences
 _BEATS = 0.03  # area by which an order must differ from a random one to be believed
-_ALIKE = 0.005  # area up to which two orders are the same
 _HARDLY = 0.01  # probability by which an answer moves that hardly changes
 
 
@@ -35,11 +34,12 @@ def maps_title(found: Curves, label: str, *, patches: int) -> str:
             f"On this picture no map is to be believed: {label} falls as fast in random order "
             f"(area {chance:.2f}) as in the best map's ({areas[best]:.2f})"
         )
-    alike = [name for name, area in zip(MAPS, areas, strict=True) if area - areas[best] < _ALIKE]
+    said = [f"{area:.2f}" for area in areas]  # and drawn: alike is what reads alike
+    alike = [name for name, area in zip(MAPS, said, strict=True) if area == said[best]]
     marks = joined([MAP_NAMES[name] for name in alike]) + (" marks" if len(alike) == 1 else " mark")
     first = (
         f"Erasing what {marks} first makes {label} fall fastest: "
-        f"area {areas[best]:.2f}, random order {chance:.2f}"
+        f"area {said[best]}, random order {chance:.2f}"
     )
     if len(alike) > 1:
         return first
@@ -49,7 +49,7 @@ def maps_title(found: Curves, label: str, *, patches: int) -> str:
     name = MAP_NAMES[MAPS[inside]]
     if chance - areas[inside] < _BEATS:
         return f"{first}; no map from inside the model is better than random"
-    return f"{first}; from inside the model, {name} does best ({areas[inside]:.2f})"
+    return f"{first}; from inside the model, {name} does best ({said[inside]})"
 
 
 def believed(found: Curves) -> str:

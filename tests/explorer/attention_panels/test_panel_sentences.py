@@ -46,6 +46,12 @@ def test_maps_that_do_alike_are_named_together():
     assert title.startswith("Erasing what relevance and occlusion mark first makes cat fall")
 
 
+def test_maps_whose_areas_read_differently_are_not_alike():
+    found = curves([0.4, 0.45, 0.214, 0.216, 0.48], [0.5] * 5)
+    title = sentences.maps_title(found, "cat", patches=4)
+    assert title.startswith("Erasing what relevance marks first makes cat fall fastest: area 0.21,")
+
+
 def test_no_map_is_believed_where_none_beats_random_order():
     title = sentences.maps_title(curves([0.5, 0.47, 0.5, 0.48, 0.48], [0.5] * 5), "cat", patches=64)
     assert "no map is to be believed" in title
