@@ -222,3 +222,5 @@ else:
         show(name, run, card)
     if replaying.has_film(name):
         replaying.section(name, key="models_film")
+    elif run is None or run.usable:
+        st.html(f'<p class="quiet-line">{cards.NO_FILM}</p>')

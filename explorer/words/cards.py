@@ -24,6 +24,10 @@ ROWS_IN_WORDS = (
     "Percentages are right answers; those of runs on the pictures held back, where guessing gets "
     "10%. Newest first."
 )
+NO_FILM = (
+    "No weights were kept while it trained, only those at the end, so there is no film of how it "
+    "came to be."
+)
 Points = tuple[list[float], list[float]]  # epochs, values
 _STYLE = """<style>
 .model-card { font-variant-numeric: tabular-nums; border-collapse: collapse; }

@@ -366,8 +366,8 @@ def test_the_card_of_the_present_patch_size_is_the_finding():
 def test_a_model_that_comes_with_snapshots_shows_its_film(bundled, tmp_path, monkeypatch):
     films = []
     monkeypatch.setattr(replaying, "section", lambda name, key: films.append(name))
-    opened()
+    assert cards.NO_FILM in texts(opened())
     assert films == []
     snapshots.write(tmp_path / "bundled" / "flexi-cifar10", 5, SMALL, WEIGHTS)
-    opened()
+    assert cards.NO_FILM not in texts(opened())
     assert films == ["flexi-cifar10"]
