@@ -173,6 +173,7 @@ def _is_index(text: str) -> bool:
 
 
 def _shown(value: str) -> str:
-    if not value:
+    seen = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in value)
+    if not seen.strip():
         return "(empty)"
-    return value if len(value) <= 40 else f"{value[:40]}…"
+    return seen if len(seen) <= 40 else f"{seen[:40]}…"

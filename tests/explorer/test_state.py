@@ -76,6 +76,13 @@ def test_each_impossible_value_is_named_with_what_is_shown_instead(session):
 
 
 @pytest.mark.parametrize(
+    ("name", "seen"), [("a\u200bb\x07", "a�b�"), ("\u200b", "�"), ("  ", "(empty)")]
+)
+def test_a_name_that_cannot_be_printed_leaves_a_mark(session, name, seen):
+    assert unusable(model=name) == [f"There is no model called {seen}: showing first."]
+
+
+@pytest.mark.parametrize(
     "value", ["64", "-1", "0.1", "9.1", "1.9", "", "six", "1.2.3", "9999999.1"]
 )
 def test_a_patch_that_cannot_be_pinned_is_named(value):
