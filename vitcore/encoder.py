@@ -9,7 +9,7 @@ from keras import ops
 
 from vitcore.attention import SelfAttention, Steps
 from vitcore.dropout import gelu_dropped, next_key
-from vitcore.functions import GELU, dense, unit_variance
+from vitcore.functions import GELU, dense, layer_norm
 
 
 @keras.saving.register_keras_serializable(package="vitcore")
@@ -34,7 +34,7 @@ class LayerNorm(keras.layers.Layer):
         self.offset = self.add_weight(shape=(shape[-1],), initializer="zeros", name="offset")
 
     def call(self, tokens: Any) -> Any:
-        return unit_variance(tokens, self.epsilon) * self.scale + self.offset
+        return layer_norm(tokens, self.scale, self.offset, self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "epsilon": self.epsilon}

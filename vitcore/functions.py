@@ -20,19 +20,55 @@ def unit_variance(tokens: Any, epsilon: float) -> Any:
 
     @ops.custom_gradient
     def normalised(values: Any) -> Any:
-        centred = values - ops.mean(values, axis=-1, keepdims=True)
-        scale = ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + epsilon)
-        result = centred * scale
+        unit, inverse = _normalised(values, epsilon)
+
+        def gradient(*arguments: Any, upstream: Any = None) -> Any:
+            return _normalised_slope(_upstream(arguments, upstream), unit, inverse)
+
+        return unit, gradient
+
+    return normalised(tokens)
+
+
+def layer_norm(tokens: Any, scale: Any, offset: Any, epsilon: float) -> Any:
+    """`unit_variance` of tokens (..., D), times scale (D,), plus offset (D,)."""
+
+    @ops.custom_gradient
+    def scaled(values: Any, gain: Any, shift: Any) -> Any:
+        unit, inverse = _normalised(values, epsilon)
 
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
             change = _upstream(arguments, upstream)
-            mean = ops.mean(change, axis=-1, keepdims=True)
-            along = ops.mean(change * result, axis=-1, keepdims=True)
-            return scale * (change - mean - result * along)
+            of_values = _normalised_slope(change * gain, unit, inverse)
+            return of_values, _column_sums(change * unit), _column_sums(change)
 
-        return result, gradient
+        return unit * gain + shift, gradient
 
-    return normalised(tokens)
+    return scaled(tokens, *_as(tokens, scale, offset))
+
+
+def _normalised(values: Any, epsilon: float) -> tuple[Any, Any]:
+    """Each row with mean 0 and variance 1, and what it was multiplied by."""
+    centred = values - ops.mean(values, axis=-1, keepdims=True)
+    inverse = ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + epsilon)
+    return centred * inverse, inverse
+
+
+def _normalised_slope(change: Any, unit: Any, inverse: Any) -> Any:
+    mean = ops.mean(change, axis=-1, keepdims=True)
+    along = ops.mean(change * unit, axis=-1, keepdims=True)
+    return inverse * (change - mean - unit * along)
+
+
+def _column_sums(values: Any) -> Any:
+    """Of (..., D), as a product: TensorFlow sums columns on one core at a third of the speed."""
+    rows = ops.reshape(values, (-1, values.shape[-1]))
+    return ops.matmul(ops.ones((1, ops.shape(rows)[0]), rows.dtype), rows)[0]
+
+
+def _as(tokens: Any, *weights: Any) -> list[Any]:
+    # A cast reads a variable: TensorFlow would want the gradient of a bare one apart.
+    return [ops.cast(weight, tokens.dtype) for weight in weights]
 
 
 def dense(tokens: Any, kernel: Any, bias: Any) -> Any:
@@ -42,15 +78,19 @@ def dense(tokens: Any, kernel: Any, bias: Any) -> Any:
     def product(x: Any, weight: Any, offset: Any) -> Any:
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
             change = _upstream(arguments, upstream)  # (N, M)
-            # As a product too: TensorFlow sums columns on one core at a third of the speed.
-            total = ops.matmul(ops.ones((1, ops.shape(change)[0]), change.dtype), change)
-            of_x = ops.matmul(change, ops.transpose(weight))
-            return of_x, ops.matmul(ops.transpose(x), change), total[0]
+            of_x = ops.matmul(change, _turned(weight))
+            return of_x, ops.matmul(ops.transpose(x), change), _column_sums(change)
 
         return ops.add(ops.matmul(x, weight), offset), gradient
 
-    # Cast is what reads a variable: TensorFlow would want the gradient of a bare one apart.
-    return product(tokens, *(ops.cast(weight, tokens.dtype) for weight in (kernel, bias)))
+    return product(tokens, *_as(tokens, kernel, bias))
+
+
+def _turned(matrix: Any) -> Any:
+    """Its transpose, laid out anew."""
+    # TensorFlow leaves a bare one to the product, an eighth slower; it does not see through this.
+    rows, columns = matrix.shape
+    return ops.reshape(ops.transpose(matrix[None], (0, 2, 1)), (columns, rows))
 
 
 def gelu_tanh(values: Any) -> Any:

@@ -7,7 +7,7 @@ from keras import ops
 
 from tests.vitcore import slow_vit
 from vitcore import backend
-from vitcore.functions import GELU, dense, softmax, unit_variance
+from vitcore.functions import GELU, dense, layer_norm, softmax, unit_variance
 
 POINTS = np.linspace(-6, 6, 49, dtype=np.float32)
 
@@ -57,6 +57,32 @@ def test_unit_variance_has_the_gradient_of_layer_norm(rng):
         gradient(lambda x: theirs(x) * pull, tokens),
         atol=1e-5,
     )
+
+
+def test_layer_norm_is_that_of_keras_with_its_gradients(rng):
+    parts = [rng.normal(size=shape).astype(np.float32) for shape in ((2, 3, 6), (6,), (6,))]
+    pull = rng.normal(size=(2, 3, 6)).astype(np.float32)
+    theirs = keras.layers.LayerNormalization(epsilon=1e-3)
+    theirs.build((None, None, 6))
+
+    def ours(values, scale, offset):
+        return layer_norm(values, scale, offset, 1e-3) * pull
+
+    def keras_own(values, *weights):
+        return theirs.stateless_call(weights, [], values)[0] * pull
+
+    np.testing.assert_allclose(np.asarray(ours(*parts)), np.asarray(keras_own(*parts)), atol=1e-6)
+    for place, part in enumerate(parts):
+        slopes = [
+            gradient(
+                lambda one, function=function, place=place: function(
+                    *parts[:place], one, *parts[place + 1 :]
+                ),
+                part,
+            )
+            for function in (ours, keras_own)
+        ]
+        np.testing.assert_allclose(*slopes, atol=1e-5)
 
 
 def test_constant_token_becomes_zero():
