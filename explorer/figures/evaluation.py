@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.figures.style import Palette, plain
+from explorer.figures.style import Palette, contrast, mixed, plain
 
 
 def confusion_matrix(
@@ -36,7 +36,8 @@ def confusion_matrix(
     if matrix.shape != (count, count):
         raise ValueError(f"matrix must be ({count}, {count}), got {matrix.shape}")
     figure = go.Figure()
-    _shaded(figure, matrix, colours)
+    grounds = _shaded(figure, matrix, colours)
+    _counted(figure, matrix, grounds)
     _answering(figure, matrix, names)
     plain(figure, colours, height=height)
     if chosen is not None:
@@ -70,9 +71,10 @@ def _row_shares(matrix: np.ndarray) -> np.ndarray:
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
-def _shaded(figure: go.Figure, matrix: np.ndarray, colours: Palette) -> None:
-    """Cells with their counts: the diagonal in one colour, the others in another."""
+def _shaded(figure: go.Figure, matrix: np.ndarray, colours: Palette) -> np.ndarray:
+    """Cells, the diagonal in one colour, the others in another; returns them as RGB (C, C, 3)."""
     shares, right = _row_shares(matrix), np.eye(len(matrix), dtype=bool)
+    grounds = np.zeros((*matrix.shape, 3))
     largest = max(float(shares[~right].max(initial=0.0)), 1e-9)
     for cells, colour, most in ((right, colours.first, 1.0), (~right, colours.second, largest)):
         figure.add_heatmap(
@@ -81,12 +83,28 @@ def _shaded(figure: go.Figure, matrix: np.ndarray, colours: Palette) -> None:
             zmax=most,
             autocolorscale=False,  # Streamlit's template would take its own otherwise
             colorscale=[[0.0, colours.background], [1.0, colour]],
-            text=np.where(cells & (matrix > 0), matrix.astype(str), ""),
-            texttemplate="%{text}",
             showscale=False,
             hoverinfo="skip",
             xgap=1,
             ygap=1,
+        )
+        grounds[cells] = mixed(colours.background, colour, shares[cells] / most)
+    return grounds
+
+
+def _counted(figure: go.Figure, matrix: np.ndarray, grounds: np.ndarray) -> None:
+    """The counts, black or white, whichever reads better: on light cells Plotly's own are grey."""
+    in_black = contrast("#000000", grounds) >= contrast("#ffffff", grounds)
+    for cells, ink in ((in_black, "#000000"), (~in_black, "#ffffff")):
+        figure.add_heatmap(
+            z=np.where(cells & (matrix > 0), 0.0, np.nan),
+            autocolorscale=False,
+            colorscale=[[0.0, "rgba(0,0,0,0)"], [1.0, "rgba(0,0,0,0)"]],
+            text=np.where(cells & (matrix > 0), matrix.astype(str), ""),
+            texttemplate="%{text}",
+            textfont={"color": ink},
+            showscale=False,
+            hoverinfo="skip",
         )
 
 

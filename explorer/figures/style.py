@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import plotly.graph_objects as go
 
 _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
@@ -43,6 +44,30 @@ def palette(theme: Literal["light", "dark"] | None, *, config: Path = _CONFIG) -
         sequential=tuple(values["chartSequentialColors"]),
         diverging=tuple(values["chartDivergingColors"]),
     )
+
+
+def mixed(first: str, second: str, share: np.ndarray) -> np.ndarray:
+    """Colours on the straight line from `first` (share 0) to `second` (1): RGB (..., 3), 0 to 1."""
+    start, end = (_rgb(colour) for colour in (first, second))
+    return start + (end - start) * np.asarray(share)[..., None]
+
+
+def contrast(ink: str, ground: np.ndarray) -> np.ndarray:
+    """How far ink stands out from grounds, RGB (..., 3) from 0 to 1; 1 is not at all, 21 the most.
+
+    Source: WCAG 2.2, contrast ratio, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+    """
+    bright, dark = (_luminance(colour) + 0.05 for colour in (_rgb(ink), np.asarray(ground)))
+    return np.maximum(bright, dark) / np.minimum(bright, dark)
+
+
+def _luminance(colour: np.ndarray) -> np.ndarray:
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    return linear @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def _rgb(colour: str) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8) / 255
 
 
 def plain(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:

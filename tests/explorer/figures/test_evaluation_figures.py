@@ -5,7 +5,7 @@ import pytest
 
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
 from explorer.figures.patch_sizes import AgainstSize, accuracy_and_cost
-from explorer.figures.style import palette
+from explorer.figures.style import contrast, mixed, palette
 
 LIGHT = palette("light")
 NAMES = ("cat", "dog", "frog")
@@ -13,7 +13,7 @@ MATRIX = np.array([[6, 2, 0], [1, 8, 1], [0, 0, 0]])
 
 
 def test_right_answers_and_mistakes_are_shaded_apart():
-    right, wrong, _ = confusion_matrix(MATRIX, NAMES, colours=LIGHT).data
+    right, wrong, *_ = confusion_matrix(MATRIX, NAMES, colours=LIGHT).data
     np.testing.assert_allclose(np.diag(right.z), [0.75, 0.8, 0])
     assert np.isnan(right.z[~np.eye(3, dtype=bool)]).all()
     assert np.isnan(np.diag(wrong.z)).all()
@@ -23,13 +23,37 @@ def test_right_answers_and_mistakes_are_shaded_apart():
 
 
 def test_cells_hold_their_counts_and_nothing_where_there_is_none():
-    right, wrong, _ = confusion_matrix(MATRIX, NAMES, colours=LIGHT).data
-    np.testing.assert_array_equal(wrong.text, [["", "2", ""], ["1", "", "1"], ["", "", ""]])
-    np.testing.assert_array_equal(np.diag(right.text), ["6", "8", ""])
+    _, _, dark, bright, _ = confusion_matrix(MATRIX, NAMES, colours=LIGHT).data
+    together = np.char.add(dark.text.astype(str), bright.text.astype(str))
+    np.testing.assert_array_equal(together, [["6", "2", ""], ["1", "8", "1"], ["", "", ""]])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_counts_can_be_read_on_every_shade(theme):
+    colours = palette(theme)
+    matrix = np.full((11, 11), 50) + np.diag(np.arange(0, 1100, 100))  # shares of 9 to 68%
+    shades = confusion_matrix(matrix, "abcdefghijk", colours=colours).data[:2]
+    counts = confusion_matrix(matrix, "abcdefghijk", colours=colours).data[2:4]
+    for shade in shades:
+        (_, low), (_, high) = shade.colorscale
+        for row, column in zip(*np.nonzero(np.isfinite(shade.z)), strict=True):
+            ground = mixed(low, high, shade.z[row, column] / shade.zmax)
+            (ink,) = [one.textfont.color for one in counts if one.text[row, column]]
+            assert contrast(ink, ground) >= 4.5
+
+
+def test_contrast_is_that_of_the_web_guidelines():
+    white = np.ones(3)
+    assert contrast("#000000", white) == pytest.approx(21)
+    assert contrast("#ffffff", white) == pytest.approx(1)
+    assert contrast("#777777", white) == pytest.approx(4.478, abs=1e-3)
+    np.testing.assert_allclose(
+        mixed("#000000", "#ff0000", np.array([0.0, 0.5])), [[0] * 3, [0.5, 0, 0]]
+    )
 
 
 def test_every_cell_has_a_mark_that_answers_to_a_click():
-    marks = confusion_matrix(MATRIX, NAMES, colours=LIGHT).data[2]
+    marks = confusion_matrix(MATRIX, NAMES, colours=LIGHT).data[-1]
     assert sorted(zip(marks.y, marks.x, strict=True)) == [
         (r, c) for r in range(3) for c in range(3)
     ]
