@@ -59,7 +59,7 @@ if stage := components.hero(answer, picture, patch_size, config=config):
     goto(stage)
 
 prefix = config.prefix if config else 0
-st.markdown(
+st.container(key="overview_facts").markdown(
     findings.facts(
         patch_size=patch_size,
         side=side,

@@ -208,7 +208,7 @@ def facts(
         parts.append(f"{blocks} × {_counted(heads, 'head')}")
     if seconds is not None:
         milliseconds = 1e3 * seconds
-        parts.append(f"computed in {milliseconds:.{0 if milliseconds >= 9.5 else 1}f} ms")
+        parts.append(f"computed in {milliseconds:.{0 if milliseconds >= 9.5 else 1}f}\u00a0ms")
     return f":small[{'  ·  '.join(parts)}]"
 
 

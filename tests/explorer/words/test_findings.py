@@ -131,7 +131,7 @@ def test_facts_count_tokens_and_pairs():
     assert "`32·32 / 4² = 64` patches" in line
     assert "`64² = 4,096` pairs per head" in line
     assert "6 × 3 heads" in line
-    assert "computed in 7.1 ms" in line
+    assert "computed in 7.1\u00a0ms" in line
 
 
 def test_facts_of_a_resized_picture_with_a_class_token():
