@@ -190,6 +190,19 @@ def test_the_scale_can_be_common_and_the_legend_says_which(lens):
     )
 
 
+def test_of_one_patch_all_maps_have_one_scale_and_the_choice_is_kept_for_more_patches(lens):
+    answer = looking((1, 1), prefix=2)
+    names = ("register 1", "register 2")
+    lens.show(reading_payload(answer, name="one", shown=Shown(place=(0, 0, 0), names=names)))
+    legend, own = lens.page.locator(".legend .hi"), lens.page.locator("[data-scale=each]")
+    assert "the same in all maps" in legend.inner_text()
+    assert own.is_disabled()
+    lens.show(lens_payload())
+    lens.settle()
+    assert legend.inner_text().endswith("each map has its own")
+    assert own.is_enabled()
+
+
 def test_the_same_numbers_are_a_table_once_it_is_opened(lens):
     answer = looking((3, 4), blocks=2, heads=3)
     lens.show(reading_payload(answer, name="a", shown=Shown(place=(1, 2, 5))))

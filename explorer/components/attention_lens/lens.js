@@ -50,7 +50,8 @@ class Lens extends Drawing {
 
   // ---- how maps are shown: at once here; Python hears of it, for the address
   get direction() { return WINDOW.direction; }
-  get scale() { return WINDOW.scale; }
+  get onePatch() { return this.grid[0] * this.grid[1] === 1; }
+  get scale() { return this.onePatch ? 'common' : WINDOW.scale; }   // by its own highest share, a map of one patch is always full
   get chosen() {                            // the map shown large: a person's choice, or the one that the page's title is about
     const { head } = WINDOW, { blocks, heads, start } = this.model?.head ?? this.head;
     return head && head[0] < blocks && head[1] < heads ? head : start ? [start.block, start.head] : null;
@@ -236,10 +237,10 @@ class Lens extends Drawing {
     this.wrap.__cost = this.cost;           // read by the measuring tests
   }
   drawControls(p) {
-    const one = this.grid[0] * this.grid[1] === 1, pressed = { direction: this.direction, scale: this.scale, mode: this.mode, positions: this.changes.positions ? 'on' : 'off' };
+    const one = this.onePatch, pressed = { direction: this.direction, scale: this.scale, mode: this.mode, positions: this.changes.positions ? 'on' : 'off' };
     for (const [name, value] of Object.entries(pressed)) for (const button of this.wrap.querySelectorAll(`[data-${name}]`)) button.setAttribute('aria-pressed', button.dataset[name] === value);
     [...this.chips.children].forEach((chip, k) => { chip.classList.toggle('shown', p === -1 - k); chip.setAttribute('aria-pressed', this.pinned === -1 - k); });
-    for (const selector of ['.shuffle', '[data-mode=swap]']) this.wrap.querySelector(selector).disabled = one;
+    for (const selector of ['.shuffle', '[data-mode=swap]', '[data-scale=each]']) this.wrap.querySelector(selector).disabled = one;
     const words = this.changes.words(this.head.blocks), brief = words.includes(' · ') && words.length > 52 ? this.changes.words(this.head.blocks, true) : words;
     if (this.badge.title !== words) { this.badge.textContent = brief; this.badge.title = words; }
     this.wrap.querySelector('.reset').hidden = !words;
