@@ -64,7 +64,7 @@ def test_counting_goes_on_where_it_was_left_and_other_pages_stay_free(person):
     person.chooses("evaluate_count", "2,000")
     person.sees(re.compile(r"^[\d,]+ of 2,000 pictures$"), seconds=120)
     person.goes_to("Overview")
-    person.waits_for_answer(seconds=30)
+    person.waits_for_answer()
     person.goes_to("Evaluate")
     person.sees(re.compile(r"^2,000 pictures ·"), seconds=120)
     expect(person.page.locator("h1")).to_contain_text("of 2,000 sketches no training has seen")
