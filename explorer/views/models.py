@@ -13,6 +13,7 @@ from explorer.figures.training import curve
 from explorer.replay import replaying
 from explorer.runs import run_keeping
 from explorer.runs.jobs import server_jobs
+from explorer.trained_sizes import trained_at
 from explorer.words import cards, evaluation_words
 from explorer.words.evaluation_findings import confusion_title
 from vitcore.checkpoints import CheckpointError
@@ -148,12 +149,14 @@ def show(name: str, run: Run | None, card: dict) -> None:
     except CheckpointError as error:
         components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
         return
-    st.html(cards.facts(card, run, config, weights))
+    st.html(cards.facts(card, run, config, weights, sizes=trained_at(name, config)))
     if accuracy := cards.shares_table(card, state.patch_size()):
         st.subheader("Share of test pictures that are right, by patch size", anchor=False)
         st.html(accuracy)
         if errors := cards.shares_table(card, state.patch_size(), of="calibration_error"):
-            st.subheader("How far its confidence is from that, on average", anchor=False)
+            st.subheader(
+                "Calibration error: how far its confidence is from that, on average", anchor=False
+            )
             st.html(errors)
     elif run is not None:
         st.html(

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer import components, services, state
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading
-from explorer.trained_sizes import only_trained_at
+from explorer.trained_sizes import trained_at
 from explorer.words import findings
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
@@ -78,9 +78,8 @@ components.how_to_read(
 )
 
 st.subheader("The same weights, other patch sizes")
-trained_at = only_trained_at(model, config) if config else None
-if trained_at is not None:
-    st.markdown(f":small[This model was trained at {trained_at} only.]")
+if line := findings.trained_line(trained_at(model, config) if config else ()):
+    st.markdown(f":small[{line}]")
 answers = {patch_size: answer}
 if isinstance(answer, Problem):
     answers = dict.fromkeys(PATCH_SIZES, answer)

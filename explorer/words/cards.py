@@ -21,9 +21,10 @@ CAPTION_STYLE = """<style>
   color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
 </style>"""
 ROWS_IN_WORDS = (
-    "Percentages are right answers; those of runs on the pictures held back, where guessing gets "
-    "10%. Newest first."
+    "Percentages are right answers. Those of models that come with the app move with the patch "
+    "size; those of your runs, the newest first, are of the pictures that their training held back."
 )
+CALIBRATION_HEADING = "Calibration error: how far its confidence is from that, on average"
 NO_FILM = (
     "No weights were kept while it trained, only those at the end, so there is no film of how it "
     "came to be."
@@ -115,13 +116,24 @@ def facts(
     run: Run | None,
     config: ViTConfig,
     weights: Mapping[str, np.ndarray],
+    *,
+    sizes: tuple[int, ...] = (),
 ) -> str:
-    """A table of what is known about a model, as HTML; what is not known has no row."""
+    """A table of what is known about a model, as HTML; what is not known has no row.
+
+    Args:
+        card: what its makers say of it.
+        run: that made it, where it is one's own.
+        config: of the model.
+        weights: by name.
+        sizes: the patch sizes that it was trained for.
+    """
     train = run.config if run is not None else None
     parameters = sum(array.size for array in weights.values())
     rows: dict[str, Any] = {
         "Data": card.get("data") or (train and train.data),
         "Recipe": card.get("recipe") or (train and train.recipe),
+        "Patch sizes": _sizes(sizes),
         "Seed": card.get("seed", train.seed if train else None),
         "Epochs": _number(card.get("epochs") or (run and round(run.epoch, 2))),
         "Pictures seen": _number(card.get("pictures_seen")),
@@ -214,6 +226,12 @@ def _duration(seconds: Any) -> str | None:
     return f"{clock(seconds)} {'hours' if seconds >= 3600 else 'minutes'}"
 
 
+def _sizes(sizes: tuple[int, ...]) -> str:
+    if len(sizes) < 2:
+        return f"trained at {sizes[0]} only" if sizes else ""
+    return f"trained at {', '.join(map(str, sizes))}: a random one at each step"
+
+
 def _attention(measured: Any) -> str | None:
     """Where a model looks, as its card has it; None where that is not known or no number."""
     try:
@@ -222,11 +240,15 @@ def _attention(measured: Any) -> str | None:
         pictures, size = int(measured["pictures"]), int(measured["patch_size"])
     except (KeyError, TypeError, ValueError):
         return None
-    who = f"{percent(blind)} of the heads look" if blind else "No head looks"
+    who = (
+        f"{percent(blind)} of the heads look at the same places whichever patch asks"
+        if blind
+        else "Where a head looks depends on the patch that asks, in every head"
+    )
     return (
-        f"{rollout:.2f} × as much on the object as an even spread would put there (rollout; block "
-        f"by block {', '.join(blocks)}). {who} alike whichever patch asks. Measured on "
-        f"{pictures:,} sketches at patch size {size}."
+        f"{rollout:.2f} × as much on the object as an even spread would put there, over all blocks "
+        f"together (rollout); block by block {', '.join(blocks)}. {who}. Measured on {pictures:,} "
+        f"sketches at patch size {size}."
     )
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.words.prefix_tokens import prefix_words
+from vitcore.config import PATCH_SIZES
 
+_SHARP = 0.1  # of what a patch's favourite could gain over an even spread
 UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
 
 
@@ -113,6 +115,12 @@ def striking(
             best_gain = float(gain.max())
             best = (words, share, even, np.unravel_index(gain.argmax(), gain.shape))
     words, share, even, (block, head) = best
+    peaks, one = looking.max(axis=-1), 1 / attention.shape[-1]  # (L, H, N): each patch's favourite
+    peak_gain = (peaks.mean(axis=-1) - one) / (1 - one)
+    if peak_gain.max() > max(_SHARP, 4 * best_gain):  # it is no pattern of these that stands out
+        words, share, even = "the one place it looks at most", peaks, one
+        block, head = np.unravel_index(peak_gain.argmax(), peak_gain.shape)
+        best_gain = float(peak_gain.max())
     if best_gain < 0.02:
         title = "No head stands out: every patch looks nearly everywhere alike"
     else:
@@ -210,6 +218,20 @@ def facts(
         milliseconds = 1e3 * seconds
         parts.append(f"computed in {milliseconds:.{0 if milliseconds >= 9.5 else 1}f}\u00a0ms")
     return f":small[{'  ·  '.join(parts)}]"
+
+
+def trained_line(sizes: tuple[int, ...]) -> str:
+    """What the patch sizes that a model was trained for mean at others; "" where nobody says."""
+    if not sizes:
+        return ""
+    if len(sizes) == 1:
+        return (
+            f"This model was trained at {sizes[0]} only: at other sizes its patch embedding and "
+            "positions are resized, which it never met in training."
+        )
+    if set(PATCH_SIZES) <= set(sizes):
+        return "This model was trained at all of these sizes, a random one at each step."
+    return f"This model was trained at {', '.join(map(str, sizes))}, a random one at each step."
 
 
 def _counted(count: int, noun: str) -> str:

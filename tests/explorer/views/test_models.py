@@ -150,8 +150,8 @@ def test_a_card_says_where_attention_lies_and_how_honest_confidence_is(home, bun
     view = opened("flexi-cifar10")
     said = texts(view)
     assert "1.52 × as much on the object as an even spread would put there" in said
-    assert "(rollout; block by block 0.9, 2.3). 6.2% of the heads look alike" in said
-    assert "How far its confidence is from that, on average" in [h.value for h in view.subheader]
+    assert "block by block 0.9, 2.3. 6.2% of the heads look at the same places" in said
+    assert cards.CALIBRATION_HEADING in [heading.value for heading in view.subheader]
     assert "4.7%" in said
 
 

@@ -10,7 +10,9 @@ from explorer.words.findings import (
     facts,
     percent,
     striking,
+    trained_line,
 )
+from vitcore.config import PATCH_SIZES
 
 NAMES = ("airplane", "frog")
 
@@ -148,3 +150,10 @@ def test_one_token_is_singular():
     assert "= 1` patch " in line
     assert "1` pair per head" in line
     assert "4 × 1 head" in line
+
+
+def test_what_other_sizes_mean_for_a_model_is_said_by_those_it_was_trained_at():
+    assert trained_line(()) == ""
+    assert trained_line((4,)).startswith("This model was trained at 4 only: at other")
+    assert trained_line(PATCH_SIZES).startswith("This model was trained at all of these")
+    assert "trained at 4, 8, a random" in trained_line((4, 8))

@@ -50,3 +50,17 @@ def test_one_token_stays_one_token():
     one = np.ones((2, 2, 1, 1))
     said = lens_title(striking(one, (1, 1)), one, (1, 1), head=(1, 1))
     assert said == "There is one token only, so all attention stays on itself"
+
+
+def test_a_head_that_fixes_on_far_places_does_not_look_everywhere_alike():
+    rows = columns = 6
+    count = rows * columns
+    far = (np.arange(count) * 5 + 13) % count  # each patch has one favourite, in no pattern
+    sharp = np.full((count, count), 0.2 / count)
+    sharp[np.arange(count), far] += 0.8
+    attention = np.stack([np.eye(count), sharp])[None]
+    found = striking(attention, (rows, columns), prefix=0)
+    said = lens_title(found, attention, (rows, columns), head=(0, 1))
+    assert said == (
+        "Head 2 of block 1 puts 81% on the one place it looks at most; an even spread, 2.8%"
+    )
