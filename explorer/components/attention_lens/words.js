@@ -29,9 +29,11 @@ function readout(shares, at) {
     return [...parts, `${given} From ${N === 1 ? 'the one patch' : `all ${N} patches together`} it receives ${even.toFixed(2)} times an even share.`];
   }
   const outside = shares.outside(k, p), rest = [];
-  let first = `For this ${p < 0 ? 'token' : 'patch'}, h${name} looks most at ${most} (${share(map[best])})`;
+  const tokens = names.map((_, t) => shares.share(k, p, -1 - t)), top = largestOf(tokens), beyond = prefix > 0 && tokens[top] > map[best];
+  const sees = beyond ? `${-1 - top === p ? 'itself' : called(-1 - top)} (${share(tokens[top])}); of the patches, at ${most.replace('the patch at ', 'the one at ')}` : most;
+  let first = `For this ${p < 0 ? 'token' : 'patch'}, h${name} looks most at ${sees} (${share(map[best])})`;
   if (p >= 0 && N > 1 && outside < 1) first += `; mean distance ${distance(map, p, at).toFixed(1)} pixels`;
-  if (prefix) rest.push(`${share(outside)} goes to ${prefix === 1 ? `the ${names[0]} token` : 'the tokens that are not patches'}`);
+  if (prefix && !(beyond && prefix === 1)) rest.push(`${share(outside)} goes to ${prefix === 1 ? `the ${names[0]} token` : 'the tokens that are not patches'}`);
   if (p >= 0 && N > 1) rest.push(around(shares, at, best === p));
   return [...parts, [first, ...rest.length ? [rest.join('; ')] : []].join('. ') + '.'];
 }
@@ -95,7 +97,7 @@ function tables(shares, at) {
   const who = p < 0 ? `${names[-1 - p]} token` : `patch at ${place(p, grid)}`;
   const one = shareTable(`Block ${l + 1}, head ${h + 1}: ${direction === 'from' ? `where the ${who} looks` : `who looks at the ${who}`}`, 'row', Array.from({ length: columns }, (_, c) => `column ${c + 1}`),
     rows, (r) => `${r + 1}`, (r, c) => share(shares.map(k)[r * columns + c]));
-  const all = shareTable(direction === 'from' ? `All heads: what the ${who} looks at most` : `All heads: what looks at the ${who} most`, '', Array.from({ length: shares.heads }, (_, c) => `head ${c + 1}`),
+  const all = shareTable(direction === 'from' ? `All heads: which patch the ${who} looks at most` : `All heads: which patch looks at the ${who} most`, '', Array.from({ length: shares.heads }, (_, c) => `head ${c + 1}`),
     shares.blocks, (r) => `block ${r + 1}`, (r, c) => { const map = shares.map(r * shares.heads + c), best = largestOf(map); return `${share(map[best])} ${best === p ? 'itself' : place(best, grid)}`; });
   return [one, all];
 }
