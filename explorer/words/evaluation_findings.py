@@ -39,8 +39,9 @@ def confusion_title(matrix: np.ndarray, names: Sequence[str]) -> str:
     wrong = matrix * ~np.eye(len(matrix), dtype=bool)
     if not wrong.any():
         return "No picture is taken for another class"
-    row, column = divmod(int(wrong.argmax()), len(matrix))
-    share = matrix[row, column] / matrix[row].sum()
+    shares = wrong / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # as the cells are shaded
+    row, column = divmod(int(shares.argmax()), len(matrix))
+    share = shares[row, column]
     true, answered = names[row], names[column]
     return (
         f"Most often mistaken: {with_article(true)} for {with_article(answered)}, "
@@ -62,11 +63,15 @@ def classes_title(classes: ByClass, names: Sequence[str]) -> str:
     if float(np.ptp(classes.f1)) == 0:
         return "All classes are found alike"
     best, worst = int(classes.f1.argmax()), int(classes.f1.argmin())
-    others = int((classes.f1 == classes.f1[best]).sum()) - 1
-    alike = f" and {others} other {'class' if others == 1 else 'classes'}" if others else ""
+
+    def named(one: int) -> str:
+        others = int((classes.f1 == classes.f1[one]).sum()) - 1
+        alike = f" and {others} other {'class' if others == 1 else 'classes'}" if others else ""
+        return f"{_plural(names[one])}{alike}"
+
     return (
-        f"Best at {_plural(names[best])}{alike} (F1 {percent(float(classes.f1[best]))}), "
-        f"worst at {_plural(names[worst])} ({percent(float(classes.f1[worst]))})"
+        f"Best at {named(best)} (F1 {percent(float(classes.f1[best]))}), "
+        f"worst at {named(worst)} ({percent(float(classes.f1[worst]))})"
     )
 
 
@@ -101,17 +106,35 @@ def mistakes_title(found: Report, labels: np.ndarray, names: Sequence[str]) -> s
     return f"Surest mistake: {with_article(true)}, answered {answered} with {share}"
 
 
-def cost_title(accuracy: Mapping[int, float], operations: Mapping[int, float], now: int) -> str:
-    """What the present patch size costs and brings beside the one that is right most often."""
+def cost_title(
+    accuracy: Mapping[int, float],
+    operations: Mapping[int, float],
+    now: int,
+    *,
+    others: Mapping[str, float] | None = None,
+) -> str:
+    """What the present patch size costs and brings beside the one that is right most often.
+
+    Args:
+        accuracy: of the chosen model by patch size.
+        operations: of one picture's forward pass, alike.
+        now: the present patch size.
+        others: other models' accuracy at it, by name; the best of them is named.
+    """
     if not accuracy:
         return "No bundled model was measured at several patch sizes"
     best = max(accuracy, key=lambda size: accuracy[size])
     most = f"patch size {best} is right most often, {percent(accuracy[best])}"
-    if now == best or now not in accuracy:
+    if now not in accuracy:
         return most
-    times = operations[best] / operations[now]
-    cost = f"{times:.1f} times cheaper" if times >= 1 else f"{1 / times:.1f} times as costly"
-    return f"{most}; {now} is {cost} and gets {percent(accuracy[now])}"
+    if now != best:
+        times = operations[best] / operations[now]
+        cost = f"{times:.1f} times cheaper" if times >= 1 else f"{1 / times:.1f} times as costly"
+        most += f"; {now} is {cost} and gets {percent(accuracy[now])}"
+    if not others:
+        return most
+    name = max(others, key=lambda other: others[other])
+    return f"{most}, where {name} gets {percent(others[name])}"
 
 
 def progress_line(done: int, wanted: int, seconds: float) -> str:

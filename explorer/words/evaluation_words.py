@@ -26,15 +26,21 @@ COST = (
     "that is right. Below, on a logarithmic axis: operations of one picture's forward pass, each "
     "multiplication and each addition counted, matrix products only. Half the patch size gives "
     "four times the tokens, and attention alone sixteen times the pairs. A model trained at one "
-    "patch size has its kernel and positions resized for the others, and falls there."
+    "patch size has its kernel and positions resized for the others, and falls there; one that "
+    "met all of them in training holds. In the formula N is the number of patches, P the patch "
+    "size, C the number of classes, M the width of the MLP's hidden layer, T the tokens, D their "
+    "width, H heads of d numbers, L the blocks."
 )
 CARD = (
     "These figures were made when the model was, and are kept in its card. Curves: solid for the "
-    "pictures trained on, dashed for those held back, which it never learned from. Matrix: a row "
-    "is what the test pictures are, a column what the model answers; right answers are shaded in "
-    "one colour by their share of the row, mistakes in the other, up to the most frequent one. The "
-    "answer is the class with the largest logit, not rounded, other than in the article's report. "
-    "The Evaluate page counts anew, at any patch size."
+    "pictures trained on, dashed for those held back, which it never learned from. Training is "
+    "measured on pictures as they are learned from, changed at random and with drawings among "
+    "them, and where the recipe softens the targets its loss counts against softened ones: so the "
+    "two curves tell each how learning went, and not by their gap how much was learned by heart. "
+    "Matrix: a row is what the test pictures are, a column what the model answers; right answers "
+    "are shaded in one colour by their share of the row, mistakes in the other, up to the most "
+    "frequent one. The answer is the class with the largest logit, not rounded, other than in the "
+    "article's report. The Evaluate page counts anew, at any patch size."
 )
 
 F1 = r"F_1=\frac{2\,P\,R}{P+R}"

@@ -80,6 +80,13 @@ def test_a_test_on_what_was_never_learned_from_is_named():
     assert findings.unfamiliar("", "cifar10") == ""
 
 
+def test_the_most_frequent_mistake_is_that_of_the_largest_share_of_its_class():
+    matrix = np.array([[43, 7, 0], [7, 39, 0], [0, 0, 0]])  # 7 of 50, and 7 of 46
+    assert findings.confusion_title(matrix, NAMES) == (
+        f"Most often mistaken: a {NAMES[1]} for a {NAMES[0]}, 15% of all {NAMES[1]}s"
+    )
+
+
 def test_the_surest_mistake_is_named():
     logits = np.array([[9.0, 0, 0], [0, 3, 0], [0, 0, 1]])
     found = report(logits, np.array([1, 0, 2]))
@@ -103,6 +110,13 @@ def test_cost_is_compared_with_the_best_size():
         == f"{best}; 2 is 5.0 times as costly and gets 75%"
     )
     assert findings.cost_title(accuracy, operations, 32) == best
+    others = {"plain": 0.5, "flexi": 0.85}
+    assert findings.cost_title(accuracy, operations, 4, others=others) == (
+        f"{best}, where flexi gets 85%"
+    )
+    assert findings.cost_title(accuracy, operations, 8, others=others).endswith(
+        "cheaper and gets 70%, where flexi gets 85%"
+    )
     assert "No bundled model" in findings.cost_title({}, {}, 4)
 
 
