@@ -53,8 +53,8 @@ class Cost extends Figure {
       this.node('path', { class: name, d: stops.map((s, i) => `${i ? 'L' : 'M'}${x(i)} ${y(of(s))}`).join('') });
       stops.forEach((s, i) => this.node('circle', { class: `${name}${i === now ? ' now' : ''}`, cx: x(i), cy: y(of(s)), r: i === now ? 5 : 3.5 }));
     }
-    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, 'pairs attention compares, N²');
-    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens) - 10 }, 'tokens, N');
+    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, 'pairs of patches, N²');
+    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens) - 10 }, 'patches, N');
     stops.forEach((s, i) => this.node('text', { class: i === now ? 'now' : '', x: x(i), y: bottom + 18, 'text-anchor': 'middle' }, s.P));
     this.node('text', { x: (this.left + W) / 2, y: H - 4, 'text-anchor': 'middle' }, 'patch size P');
     const s = stops[this.over ?? now];

@@ -76,7 +76,8 @@ def cost_sentence(patch_size: int, grid_sides: Mapping[int, int]) -> str:
     times = tokens**2 / grid_sides[other] ** 4
     text = f"{times:.0f}" if times >= 9.95 or abs(times - round(times)) < 0.05 else f"{times:.1f}"
     return (
-        f"{tokens**2:,} pairs at {_square(patch_size)}, {text} times as many as at {_square(other)}"
+        f"{tokens**2:,} pairs of patches at {_square(patch_size)}, {text} times as many as at "
+        f"{_square(other)}"
     )
 
 

@@ -36,7 +36,7 @@ def finding(film: Film) -> str:
             numbers = f"closeness {signed(first)} at the start, {signed(last)} {_end(film, step)}"
             return f"{_positions(film, first, last)}: {numbers}"
     looks = [(moment.step, looked) for moment, _, looked in known if looked]
-    if len(looks) > 1:
+    if len(looks) > 1 and film.patch_size < film.history.config.image_size:  # else no distance
         first, last = (float(looked.distance.mean()) for _, looked in (looks[0], looks[-1]))
         end = _end(film, looks[-1][0])
         return f"Heads look {first:.1f} pixels far at the start, {last:.1f} {end}"

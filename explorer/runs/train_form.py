@@ -110,7 +110,8 @@ def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: boo
             icon=":material/timer:",
             on_click=_take_length,
             args=(config, runs, seconds),
-            help="As many epochs as fit into this time here, going by earlier runs.",
+            help="Sets as many epochs as fit into this time here, by earlier runs or else by a "
+            "guess; Start begins.",
         )
     row.button(
         "The article's run",

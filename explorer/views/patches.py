@@ -84,9 +84,10 @@ def draw_cost(picture: state.Picture, patch_size: int, rev: str) -> None:
     components.how_to_read(
         text="Left: each step of the scale is ten times more. Half the patch size makes four times "
         "the tokens, and attention compares every token with every token: sixteen times the "
-        "pairs. The rest of a block grows with the tokens only. The stops of the slider are one "
-        "patch size for each grid. Right, in TensorFlow's words, what else is done where P does "
-        "not divide the side: `VALID` drops the pixels that are left over (faint), "
+        "pairs. Registers and a class token, where a model has them, are compared as well; "
+        "Overview counts them. The rest of a block grows with the tokens only. The stops of the "
+        "slider are one patch size for each grid. Right, in TensorFlow's words, what else is done "
+        "where P does not divide the side: `VALID` drops the pixels that are left over (faint), "
         "`SAME` adds zeros around them. The models here resize the picture, so that "
         "no part of it is lost and no border is made up.",
         formula=r"g=\max(1,\mathrm{round}(32/P)),\qquad N=g^2,\qquad \text{pairs}=N^2",

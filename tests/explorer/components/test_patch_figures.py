@@ -85,10 +85,10 @@ def test_where_p_divides_every_way_of_cutting_is_the_same(unpack, picture):
 @pytest.mark.parametrize(
     "size, words",
     [
-        (4, "4,096 pairs at 4 × 4, 16 times as many as at 8 × 8"),
-        (3, "14,641 pairs at 3 × 3, 23 times as many as at 6 × 6"),
-        (11, "81 pairs at 11 × 11, 5.1 times as many as at 16 × 16"),
-        (16, "16 pairs at 16 × 16, 16 times as many as at 32 × 32"),
+        (4, "4,096 pairs of patches at 4 × 4, 16 times as many as at 8 × 8"),
+        (3, "14,641 pairs of patches at 3 × 3, 23 times as many as at 6 × 6"),
+        (11, "81 pairs of patches at 11 × 11, 5.1 times as many as at 16 × 16"),
+        (16, "16 pairs of patches at 16 × 16, 16 times as many as at 32 × 32"),
         (32, "nothing to mix"),
     ],
 )
