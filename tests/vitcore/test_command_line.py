@@ -123,13 +123,35 @@ def test_folder_deleted_before_the_run_begins_is_not_made_anew(tmp_path, monkeyp
     assert not (tmp_path / "gone").exists()
 
 
+@pytest.mark.parametrize("made", [False, True])
+def test_there_must_be_a_run_to_go_on_with(tmp_path, capsys, made):
+    folder = tmp_path / "mistyped"
+    if made:
+        folder.mkdir()
+    assert main(["train", "--resume", "--run-dir", str(folder)]) == 2
+    assert f"{folder} holds no run to go on with" in capsys.readouterr().err
+    assert [*tmp_path.rglob("*")] == [folder] * made
+
+
+def test_a_run_without_its_state_keeps_what_it_learned(trained, tmp_path, capsys):
+    folder = tmp_path / "mine"
+    shutil.copytree(trained[0], folder)
+    (folder / "state.safetensors").unlink()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert main(["train", "--resume", "--run-dir", str(folder)]) == 2
+    assert "mine has no state.safetensors" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize("command", ["train --resume --run-dir", "card --name mine --model"])
 def test_truncated_state_is_one_sentence(trained, tmp_path, capsys, command):
     folder = tmp_path / "mine"
     shutil.copytree(trained[0], folder)
     state = folder / "state.safetensors"
     state.write_bytes(state.read_bytes()[:1000])
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert main([*command.split(), str(folder)]) == 2
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     printed = capsys.readouterr().err
     assert "error: state.safetensors of mine is damaged" in printed
     assert "start a new run" in printed

@@ -14,9 +14,10 @@ from typing import Any
 from vitcore import cache
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.sentences import cannot_use
-from vitcore.training import flags, runs
+from vitcore.training import flags, runs, saving
 from vitcore.training.control import LIFELINE, Control, hold_lifeline, write_control
 from vitcore.training.distribution import Group, join
+from vitcore.training.run_files import STATE
 
 
 def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) -> None:
@@ -97,6 +98,8 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
         config = RECIPES[options.recipe or "standard"].replace(**given)
     if before is not None:
         config.check_goes_on(before)
+    if options.resume:
+        _check_resumable(options.run_dir, config)
 
     # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
     if os.environ.get(LIFELINE) == "1" and options.run_dir and not options.run_dir.is_dir():
@@ -115,6 +118,17 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     if options.resume:
         write_control(folder, "run")  # else it would find the stop that ended it
     return {"folder": str(folder), "config": config.to_dict()}
+
+
+def _check_resumable(folder: Path, config: TrainConfig) -> None:
+    """What would be refused later is refused before anything in the folder is changed."""
+    if not any((folder / name).is_file() for name in (runs.DESCRIPTION, STATE)):
+        raise ValueError(
+            f"{folder} holds no run to go on with; name a run's folder, or leave out --resume"
+        )
+    found = saving.last_checkpoint(folder)
+    if found is not None:
+        config.check_goes_on(found[0])
 
 
 def _contradiction(options: argparse.Namespace, config: TrainConfig) -> str:

@@ -71,13 +71,16 @@ class RunFolder:
             if self._control.gone:  # while the model was built
                 raise ValueError(DELETED)
             self.path.mkdir(parents=True, exist_ok=True)
-            if not (self.path / STATE).exists():
-                return None
             if not resume:
-                raise ValueError(
-                    f"{self.path} holds a run already; resume it or name another folder"
-                )
-            theirs, progress = saving.saved_progress(self.path)
+                if (self.path / STATE).exists():
+                    raise ValueError(
+                        f"{self.path} holds a run already; resume it or name another folder"
+                    )
+                return None
+            found = saving.last_checkpoint(self.path)
+            if found is None:
+                return None
+            theirs, progress = found
             self._config.check_goes_on(theirs)
             arrays.update(fitting(saving.saved_arrays(self.path)))
             saving.sweep(self.path)

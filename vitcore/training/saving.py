@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import TrainConfig, ViTConfig
+from vitcore.training import events
 from vitcore.training.run_files import STATE
 
 BEST = "best"  # a model folder inside the run's: the weights that early stopping will bring back
@@ -36,6 +37,22 @@ class Progress:
     lowest_at: float = 0.0  # its epoch
     stale: int = 0  # epochs since
     window: list[float] | None = None  # sums of the curve's point that is not complete
+
+
+def last_checkpoint(folder: Path) -> tuple[TrainConfig, Progress] | None:
+    """What a run's last checkpoint says of it; None where it ended before it had one.
+
+    Raises:
+        CheckpointError: if it is damaged, or was there once: what was learned would be lost.
+    """
+    if (folder / STATE).exists():
+        return saved_progress(folder)
+    if any(event["event"] == "checkpoint" for event in events.read(folder)[0]):
+        raise CheckpointError(
+            f"{folder.name} has no {STATE}, without which its run cannot go on; "
+            "copy it again, or start a new run in another folder"
+        )
+    return None
 
 
 def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
