@@ -78,7 +78,7 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
         raise CheckpointError(f"{folder.name} has no {WEIGHTS}; train or copy it again") from None
     except OSError as error:
         raise CheckpointError(f"{path.name} of {folder.name} is damaged: {reason(error)}") from None
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path.name} of {folder.name} is damaged: {error}") from None
     wanted = weight_shapes(config)
     if set(stored) != set(wanted):
@@ -91,7 +91,18 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
             raise CheckpointError(
                 f"{name} of {folder.name} must be {shape} for its config, got {stored[name].shape}"
             )
-    return config, {name: np.asarray(stored[name], np.float32) for name in wanted}
+    return config, {name: _finite(folder, name, stored[name]) for name in wanted}
+
+
+def _finite(folder: Path, name: str, values: np.ndarray) -> np.ndarray:
+    """As float32, where that is what weights can be."""
+    if np.issubdtype(values.dtype, np.integer) or values.dtype == np.bool_:
+        raise CheckpointError(f"{name} of {folder.name} must be floating point, got {values.dtype}")
+    with np.errstate(over="ignore"):  # what is too large is found below
+        values = np.asarray(values, np.float32)
+    if not np.isfinite(values).all():
+        raise CheckpointError(f"{name} of {folder.name} holds what is no finite number")
+    return values
 
 
 def read_some(
@@ -109,8 +120,8 @@ def read_some(
     try:
         with safe_open(path, framework="numpy") as stored:
             for name in names:
-                found[name] = np.asarray(stored.get_tensor(name), np.float32)
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+                found[name] = stored.get_tensor(name)
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path.name} of {folder.name} is damaged: {error}") from None
     for name, values in found.items():
         if values.shape != shapes.get(name):
@@ -118,7 +129,7 @@ def read_some(
                 f"{name} of {folder.name} must be {shapes.get(name)} for its config, "
                 f"got {values.shape}"
             )
-    return config, found
+    return config, {name: _finite(folder, name, values) for name, values in found.items()}
 
 
 def stamp(folder: Path) -> tuple[int, ...]:

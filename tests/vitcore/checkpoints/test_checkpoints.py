@@ -229,3 +229,31 @@ def test_files_are_as_readable_as_any_new_file(folder):
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
     assert set(modes) == {CONFIG, WEIGHTS, "new"}
     assert len(set(modes.values())) == 1, modes
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (np.full((4, 4, 16), np.nan, np.float32), "holds what is no finite number"),
+        (np.full((4, 4, 16), 1e300), "holds what is no finite number"),
+        (np.ones((4, 4, 16), np.int32), "must be floating point, got int32"),
+        (np.ones((4, 4, 16), bool), "must be floating point, got bool"),
+    ],
+)
+def test_weights_that_no_model_can_use_are_refused(folder, values, problem):
+    save_file({**random_weights(CONFIGURATION), "positions": values}, folder / WEIGHTS)
+    with pytest.raises(CheckpointError, match=f"positions of model {problem}"):
+        checkpoints.read(folder)
+    with pytest.raises(CheckpointError, match=f"positions of model {problem}"):
+        checkpoints.read_some(folder, ["positions"])
+    checkpoints.read_some(folder, ["class_token"])
+
+
+def test_numbers_that_numpy_does_not_know_are_damage(folder):
+    values = {"positions": {"dtype": "F8_E4M3", "shape": [4, 4, 16], "data_offsets": [0, 256]}}
+    header = json.dumps(values).encode()
+    (folder / WEIGHTS).write_bytes(len(header).to_bytes(8, "little") + header + bytes(256))
+    with pytest.raises(CheckpointError, match="of model is damaged"):
+        checkpoints.read(folder)
+    with pytest.raises(CheckpointError, match="of model is damaged"):
+        checkpoints.read_some(folder, ["positions"])
