@@ -6,6 +6,7 @@ Everything here is NumPy and pure, so that every backend multiplies by the same 
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import index
 
 import numpy as np
 
@@ -76,6 +77,17 @@ def grid_matrix(base: int, rows: int, columns: int) -> np.ndarray:
     return matrix
 
 
+def _whole(name: str, value: int) -> int:
+    """A number of pixels or patches as a plain int; NumPy's are whole, True and 2.5 are not."""
+    try:
+        number = 0 if isinstance(value, (bool, np.bool_)) else index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}")
+    return number
+
+
 def pi_resize(kernel: np.ndarray, size: int) -> np.ndarray:
     """Resize a patch-embedding kernel so that resized patches keep their embedding.
 
@@ -87,13 +99,14 @@ def pi_resize(kernel: np.ndarray, size: int) -> np.ndarray:
         (size, size, channels, D) float32.
 
     Raises:
-        ValueError: if the kernel is not square with four axes.
+        ValueError: if the kernel is not square with four axes, or the size no whole number.
 
     Source: FlexiViT, Beyer et al. 2023, section 3.4, https://arxiv.org/abs/2212.08013
     """
     if kernel.ndim != 4 or kernel.shape[0] != kernel.shape[1]:
         raise ValueError(f"kernel must be (p, p, C, D), got {kernel.shape}")
     base, _, channels, width = kernel.shape
+    size = _whole("size", size)
     flat = np.asarray(kernel, np.float32).reshape(base * base, channels * width)
     return (kernel_matrix(base, size) @ flat).reshape(size, size, channels, width)
 
@@ -109,13 +122,16 @@ def resize_grid(grid: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         (rows, columns, D) float32.
 
     Raises:
-        ValueError: if the grid is not square with three axes.
+        ValueError: if the grid is not square with three axes, or the shape not two whole numbers.
 
     Source: FlexiViT, https://arxiv.org/abs/2212.08013: bilinear, antialiased when shrinking
     """
     if grid.ndim != 3 or grid.shape[0] != grid.shape[1]:
         raise ValueError(f"grid must be (g, g, D), got {grid.shape}")
     base, _, width = grid.shape
+    if not isinstance(shape, (tuple, list)) or len(shape) != 2:
+        raise ValueError(f"shape must be (rows, columns), got {shape!r}")
+    shape = _whole("rows", shape[0]), _whole("columns", shape[1])
     flat = np.asarray(grid, np.float32).reshape(base * base, width)
     return (grid_matrix(base, *shape) @ flat).reshape(*shape, width)
 
@@ -131,6 +147,7 @@ def resize_picture(pictures: np.ndarray, side: int) -> np.ndarray:
         (..., side, side, channels) uint8; the input itself where it already has that size.
     """
     height, width = pictures.shape[-3:-1]
+    side = _whole("side", side)
     if (height, width) == (side, side):
         return pictures
     rows = bilinear_line(height, side, antialias=True).astype(np.float32)

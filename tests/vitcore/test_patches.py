@@ -1,5 +1,7 @@
 """Cutting and resizing against loops, JAX, Pillow and the definition of PI-resize."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -105,6 +107,27 @@ def test_grid_is_resized_as_jax_does(shape, rng):
 def test_grid_that_is_not_square_is_refused(shape):
     with pytest.raises(ValueError, match=r"\(g, g, D\), got \(8"):
         patches.resize_grid(np.zeros(shape), (4, 4))
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, 4.0, "4", True, None, [4], float("nan")])
+def test_a_side_that_is_no_whole_number_is_refused_by_its_value(size):
+    rule = re.escape(f"must be a whole number, at least 1, got {size!r}")
+    with pytest.raises(ValueError, match=f"size {rule}"):
+        patches.pi_resize(np.zeros((4, 4, 3, 2)), size)
+    with pytest.raises(ValueError, match=f"columns {rule}"):
+        patches.resize_grid(np.zeros((4, 4, 2)), (2, size))
+    with pytest.raises(ValueError, match=f"side {rule}"):
+        patches.resize_picture(np.zeros((32, 32, 3), np.uint8), size)
+
+
+@pytest.mark.parametrize("shape", [4, (4,), (4, 4, 4), "44", {3, 4}])
+def test_a_shape_of_a_grid_is_rows_and_columns(shape):
+    with pytest.raises(ValueError, match=r"shape must be \(rows, columns\), got"):
+        patches.resize_grid(np.zeros((4, 4, 2)), shape)
+
+
+def test_sizes_may_be_numbers_of_numpy():
+    assert patches.pi_resize(np.zeros((4, 4, 3, 2)), np.int64(8)).shape == (8, 8, 3, 2)
 
 
 @pytest.mark.parametrize(("side", "wanted"), [(32, 33), (32, 30), (33, 32), (64, 32), (100, 32)])
