@@ -189,6 +189,16 @@ def test_what_is_no_command_is_answered_with_the_usage(arguments, capsys):
     assert "usage: python -m vitcore" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "what"), [("--patch-sizes", "whole numbers"), ("--patch-weights", "numbers")]
+)
+def test_a_list_of_numbers_that_is_none_is_answered_with_its_rule(option, what, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", option, "4,a"])
+    said = f"argument {option}: must be {what} with commas between, got '4,a'"
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["fetch", "train", "evaluate", "card", "bench"])
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as ended:

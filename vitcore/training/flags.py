@@ -79,7 +79,13 @@ def _reader(name: str) -> Any:
     kind = {"patch_sizes": int, "frozen": str}.get(name, float)
 
     def several(text: str) -> tuple:
-        return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
+        try:
+            return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
+        except ValueError:
+            what = "whole numbers" if kind is int else "numbers"
+            raise argparse.ArgumentTypeError(
+                f"must be {what} with commas between, got {text!r}"
+            ) from None
 
     return several
 
