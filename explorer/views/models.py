@@ -154,9 +154,7 @@ def show(name: str, run: Run | None, card: dict) -> None:
         st.subheader("Share of test pictures that are right, by patch size", anchor=False)
         st.html(accuracy)
         if errors := cards.shares_table(card, state.patch_size(), of="calibration_error"):
-            st.subheader(
-                "Calibration error: how far its confidence is from that, on average", anchor=False
-            )
+            st.subheader(cards.CALIBRATION_HEADING, anchor=False)
             st.html(errors)
     elif run is not None:
         st.html(

@@ -52,7 +52,7 @@ class Run:
     Raises:
         ValueError: if the folder holds a run of another configuration, or one and not `resume`,
             or was deleted since `control` was made, or the group cannot share a batch evenly.
-        CheckpointError: if the checkpoint to go on from is damaged.
+        CheckpointError: if the checkpoint to go on from is damaged, or no longer there.
         FileNotFoundError: if CIFAR-10 is wanted and missing.
     """
 
