@@ -91,18 +91,18 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
             raise CheckpointError(
                 f"{name} of {folder.name} must be {shape} for its config, got {stored[name].shape}"
             )
-    return config, {name: _finite(folder, name, stored[name]) for name in wanted}
+    weights = {name: _as_float32(folder, name, stored[name]) for name in wanted}
+    for name, values in weights.items():
+        if not np.isfinite(values).all():
+            raise CheckpointError(f"{name} of {folder.name} holds what is no finite number")
+    return config, weights
 
 
-def _finite(folder: Path, name: str, values: np.ndarray) -> np.ndarray:
-    """As float32, where that is what weights can be."""
+def _as_float32(folder: Path, name: str, values: np.ndarray) -> np.ndarray:
     if np.issubdtype(values.dtype, np.integer) or values.dtype == np.bool_:
         raise CheckpointError(f"{name} of {folder.name} must be floating point, got {values.dtype}")
-    with np.errstate(over="ignore"):  # what is too large is found below
-        values = np.asarray(values, np.float32)
-    if not np.isfinite(values).all():
-        raise CheckpointError(f"{name} of {folder.name} holds what is no finite number")
-    return values
+    with np.errstate(over="ignore"):  # what is too large is infinite, and no number for `read`
+        return np.asarray(values, np.float32)
 
 
 def read_some(
@@ -110,8 +110,10 @@ def read_some(
 ) -> tuple[ViTConfig, dict[str, np.ndarray]]:
     """A model's config and those of its weights, float32, without reading the others.
 
+    A model whose training fell apart can be looked at, too: numbers need not be finite.
+
     Raises:
-        CheckpointError: as `read`.
+        CheckpointError: as `read` otherwise.
     """
     folder = folder_of(name_or_folder)
     config = read_config(folder)
@@ -129,7 +131,7 @@ def read_some(
                 f"{name} of {folder.name} must be {shapes.get(name)} for its config, "
                 f"got {values.shape}"
             )
-    return config, {name: _finite(folder, name, values) for name, values in found.items()}
+    return config, {name: _as_float32(folder, name, values) for name, values in found.items()}
 
 
 def stamp(folder: Path) -> tuple[int, ...]:

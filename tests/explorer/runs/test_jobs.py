@@ -128,10 +128,11 @@ def test_a_run_that_something_else_ended_says_by_what(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "hang")
     name = jobs.start(TINY)
     os.kill(until(jobs, name, "running").run.pid, signal.SIGKILL)
-    assert until(jobs, name, "interrupted").run.problem == (
+    said = (
         "Its process was ended from outside, by the signal SIGKILL: by a person, or by the "
         "system where memory ran out."
     )
+    eventually(lambda: jobs.progress(name).run.problem == said)  # once it is collected
 
 
 def test_what_a_run_said_itself_stands(tmp_path):

@@ -244,9 +244,11 @@ def test_weights_that_no_model_can_use_are_refused(folder, values, problem):
     save_file({**random_weights(CONFIGURATION), "positions": values}, folder / WEIGHTS)
     with pytest.raises(CheckpointError, match=f"positions of model {problem}"):
         checkpoints.read(folder)
-    with pytest.raises(CheckpointError, match=f"positions of model {problem}"):
-        checkpoints.read_some(folder, ["positions"])
-    checkpoints.read_some(folder, ["class_token"])
+    if "finite" in problem:  # a training that fell apart can be looked at
+        assert not np.isfinite(checkpoints.read_some(folder, ["positions"])[1]["positions"]).any()
+    else:
+        with pytest.raises(CheckpointError, match=f"positions of model {problem}"):
+            checkpoints.read_some(folder, ["positions"])
 
 
 def test_numbers_that_numpy_does_not_know_are_damage(folder):
