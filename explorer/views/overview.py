@@ -77,9 +77,8 @@ components.how_to_read(
     code=components.source_of("vitcore/tracing.py", "trace"),
 )
 
-st.subheader("The same weights, other patch sizes")
-if line := findings.trained_line(trained_at(model, config) if config else ()):
-    st.markdown(f":small[{line}]")
+sizes = trained_at(model, config) if config else ()
+st.subheader(findings.sizes_title(sizes), help=findings.sizes_help(sizes))
 answers = {patch_size: answer}
 if isinstance(answer, Problem):
     answers = dict.fromkeys(PATCH_SIZES, answer)

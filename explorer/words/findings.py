@@ -220,18 +220,30 @@ def facts(
     return f":small[{'  ·  '.join(parts)}]"
 
 
-def trained_line(sizes: tuple[int, ...]) -> str:
-    """What the patch sizes that a model was trained for mean at others; "" where nobody says."""
-    if not sizes:
-        return ""
-    if len(sizes) == 1:
-        return (
-            f"This model was trained at {sizes[0]} only: at other sizes its patch embedding and "
-            "positions are resized, which it never met in training."
-        )
+def sizes_title(sizes: tuple[int, ...]) -> str:
+    """What stands above the answers at all patch sizes: at which of them the model was trained."""
     if set(PATCH_SIZES) <= set(sizes):
-        return "This model was trained at all of these sizes, a random one at each step."
-    return f"This model was trained at {', '.join(map(str, sizes))}, a random one at each step."
+        return "The same weights at every patch size; they were trained at all of them"
+    if not sizes:
+        return "The same weights, other patch sizes"
+    only = " only" if len(sizes) == 1 else ""
+    named = ", ".join(map(str, sizes))
+    return f"The same weights at other patch sizes; they were trained at {named}{only}"
+
+
+def sizes_help(sizes: tuple[int, ...]) -> str | None:
+    """Why a model holds at the patch sizes it was trained at, and falls at others."""
+    if not sizes:
+        return None
+    if len(sizes) > 1:
+        return (
+            "Each training step drew one of these patch sizes at random and resized the patch "
+            "embedding and the positions to it, so the blocks have met tokens of each size."
+        )
+    return (
+        "At other sizes the patch embedding and the positions are resized, and the blocks get "
+        "tokens of a kind that they never met in training."
+    )
 
 
 def _counted(count: int, noun: str) -> str:

@@ -69,10 +69,13 @@ def test_with_a_class_token_the_answer_is_read_from_it(open_view, make_reading):
     assert "one **vote**" not in text(view)
 
 
-@pytest.mark.parametrize("sizes, said", [((), True), ((2, 4), False)])
-def test_a_model_of_one_patch_size_is_said_to_be(open_view, make_reading, monkeypatch, sizes, said):
+@pytest.mark.parametrize(("sizes", "said"), [((), "at 4 only"), ((2, 4), "at 2, 4")])
+def test_it_is_said_at_which_sizes_a_model_was_trained(
+    open_view, make_reading, monkeypatch, sizes, said
+):
     monkeypatch.setattr(checkpoints, "card", lambda _: {"train": {"patch_sizes": sizes}})
-    assert ("This model was trained at 4 only" in text(open_view("overview", make_reading))) is said
+    (heading,) = open_view("overview", make_reading).subheader
+    assert heading.value.endswith(f"they were trained {said}")
 
 
 @pytest.mark.parametrize("size", [2, 3, 32])

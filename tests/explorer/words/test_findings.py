@@ -9,8 +9,9 @@ from explorer.words.findings import (
     distance_title,
     facts,
     percent,
+    sizes_help,
+    sizes_title,
     striking,
-    trained_line,
 )
 from vitcore.config import PATCH_SIZES
 
@@ -152,8 +153,11 @@ def test_one_token_is_singular():
     assert "4 × 1 head" in line
 
 
-def test_what_other_sizes_mean_for_a_model_is_said_by_those_it_was_trained_at():
-    assert trained_line(()) == ""
-    assert trained_line((4,)).startswith("This model was trained at 4 only: at other")
-    assert trained_line(PATCH_SIZES).startswith("This model was trained at all of these")
-    assert "trained at 4, 8, a random" in trained_line((4, 8))
+def test_it_is_said_at_which_sizes_a_model_was_trained_and_what_that_means():
+    assert sizes_title(()) == "The same weights, other patch sizes"
+    assert sizes_help(()) is None
+    assert sizes_title((4,)).endswith("they were trained at 4 only")
+    assert "never met in training" in sizes_help((4,))
+    assert sizes_title((4, 8)).endswith("they were trained at 4, 8")
+    assert sizes_title(PATCH_SIZES).endswith("they were trained at all of them")
+    assert sizes_help((4, 8)) == sizes_help(PATCH_SIZES) != sizes_help((4,))
