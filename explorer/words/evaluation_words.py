@@ -34,9 +34,9 @@ COST = (
 CARD = (
     "These figures were made when the model was, and are kept in its card. Curves: solid for the "
     "pictures trained on, dashed for those held back, which it never learned from. Training is "
-    "measured on pictures as they are learned from, changed at random and with drawings among "
-    "them, and where the recipe softens the targets its loss counts against softened ones: so the "
-    "two curves tell each how learning went, and not by their gap how much was learned by heart. "
+    "measured on pictures as they are learned from, changed at random and in some recipes with "
+    "drawings among them, and its loss counts against softened targets where the recipe softens "
+    "them: so each curve tells how learning went, but their gap not how much was learned by heart. "
     "Matrix: a row is what the test pictures are, a column what the model answers; right answers "
     "are shaded in one colour by their share of the row, mistakes in the other, up to the most "
     "frequent one. The answer is the class with the largest logit, not rounded, other than in the "

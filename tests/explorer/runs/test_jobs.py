@@ -132,7 +132,8 @@ def test_a_run_that_something_else_ended_says_by_what(jobs, monkeypatch):
         "Its process was ended from outside, by the signal SIGKILL: by a person, or by the "
         "system where memory ran out."
     )
-    eventually(lambda: jobs.progress(name).run.problem == said)  # once it is collected
+    eventually(lambda: "signal" in jobs.progress(name).run.problem)  # once it is collected
+    assert jobs.progress(name).run.problem == said
 
 
 def test_what_a_run_said_itself_stands(tmp_path):
