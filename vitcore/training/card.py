@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from vitcore import backend
 from vitcore.config import PATCH_SIZES, TrainConfig
 from vitcore.datasets.cifar10 import cifar10
 from vitcore.datasets.sketch10 import sketch10
 from vitcore.evaluation import evaluate
 from vitcore.flops import flops
+from vitcore.hardware import hardware, software
 from vitcore.model import ViT, load
 from vitcore.readability import readability
 from vitcore.report import Report
@@ -61,15 +58,16 @@ def make_card(
     notice("attention", 1.0)
     attention = readability(model, pictures=TRACED)
     history, _ = events.read(run)
+    # Who trained it may not be who measures it.
+    began = next((event for event in reversed(history) if event["event"] == "start"), {})
     return {
         "name": name,
         "data": _data_in_words(config),
         "recipe": config.recipe,
         "train": config.to_dict(),
         "seed": config.seed,
-        "hardware": hardware(),
-        "software": f"Keras {keras.__version__} on {backend.check()}, Python "
-        f"{platform.python_version()}",
+        "hardware": began.get("hardware") or hardware(),
+        "software": began.get("software") or software(),
         "seconds": round(progress.seconds),
         "steps": progress.step,
         "epochs": round(_last(history, "epoch"), 2),
@@ -142,24 +140,6 @@ def _measures(result: Report) -> dict[str, float]:
         "loss": result.score.loss,
         "calibration_error": result.reliability.error,
     }
-
-
-def hardware() -> str:
-    """The processor, or the accelerator where Keras has one, in words."""
-    if backend.check() == "jax":
-        import jax
-
-        device = jax.devices()[0]
-        if device.platform != "cpu":
-            return device.device_kind
-    cores = os.cpu_count()
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration, IndexError):
-        pass  # not Linux: the short name will do
-    return f"{cores} cores of {model}"
 
 
 def _data_in_words(config: TrainConfig) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from vitcore import backend
 from vitcore.config import TrainConfig
 from vitcore.evaluation import score
+from vitcore.hardware import hardware, software
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
 from vitcore.sentences import sentence
@@ -110,6 +111,8 @@ class Run:
                 steps=self.steps,
                 steps_per_epoch=self.pictures.steps_per_epoch,
                 parameters=parameter_count(self.model_config),
+                hardware=hardware(),
+                software=software(),
             )
             state, why = self._ending(self._loop())
             self._checkpoint(best=state == "finished" and self.config.early_stopping > 0)

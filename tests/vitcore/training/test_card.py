@@ -1,6 +1,7 @@
 """A model's card says what was measured and how the run was made."""
 
 import json
+import shutil
 
 import pytest
 
@@ -9,13 +10,15 @@ from vitcore import checkpoints, sketch10
 from vitcore.evaluation import evaluate
 from vitcore.model import load
 from vitcore.readability import readability
-from vitcore.training import card, loop
+from vitcore.training import card, events, loop
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    loop.train(folder, CONFIG.replace(steps=3, patch_sizes=(16,)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "hardware", lambda: "an accelerator elsewhere")
+        loop.train(folder, CONFIG.replace(steps=3, patch_sizes=(16,)))
     return folder
 
 
@@ -95,9 +98,24 @@ def test_card_says_how_the_run_was_made(made):
         "sketch10, training split, 25% of each batch from sketch10; "
         "50% of the training pictures held back"
     )
-    assert "cores of" in values["hardware"]
+    assert values["hardware"] == "an accelerator elsewhere"  # not what the card is made on
     assert values["software"].startswith("Keras 3")
     assert [point["step"] for point in values["curves"]] == [1, 2, 3]
+
+
+def test_card_of_a_run_that_recorded_no_hardware_names_what_it_is_made_on(
+    run, tmp_path, monkeypatch
+):
+    copy = shutil.copytree(run, tmp_path / "run")
+    lines = (json.loads(line) for line in (run / events.FILE_NAME).read_text().splitlines())
+    kept = [{k: v for k, v in line.items() if k not in ("hardware", "software")} for line in lines]
+    (copy / events.FILE_NAME).write_text("".join(json.dumps(line) + "\n" for line in kept))
+    for name in ("SKETCHES", "TRACED"):
+        monkeypatch.setattr(card, name, 1)
+    monkeypatch.setattr(card, "PATCH_SIZES", (16,))
+    values = card.make_card(copy, measured=copy, name="small")
+    assert "cores of" in values["hardware"]
+    assert values["software"].startswith("Keras 3")
 
 
 def test_card_is_json_and_read_back(run, made, tmp_path):

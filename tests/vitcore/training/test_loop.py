@@ -15,6 +15,7 @@ from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS
 from vitcore.evaluation import Score
+from vitcore.hardware import hardware, software
 from vitcore.model import build, load
 from vitcore.tracing import predict
 from vitcore.training import events, loop, runs, snapshots, tensorboard
@@ -115,6 +116,7 @@ def test_events_hold_what_the_pages_read(straight):
     start, _, _, step, _, validation = written[:6]
     assert (start["steps"], start["steps_per_epoch"]) == (6, 3)
     assert start["parameters"] == build(PRESETS["small"]).count_params()
+    assert (start["hardware"], start["software"]) == (hardware(), software())
     assert set(step) == {
         "event", "step", "epoch", "loss", "accuracy",
         "learning_rate", "pictures_per_second", "patch_size", "points", "time",
@@ -214,7 +216,7 @@ def test_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(tmp
 
 @pytest.fixture
 def accelerator(monkeypatch):
-    """As on a GPU: losses are asked for late, batches drawn by several threads."""
+    """As on a GPU: losses are asked for late, batches are drawn in another process."""
     monkeypatch.setattr(loop.backend, "on_accelerator", lambda: True)
     monkeypatch.setattr(loop, "_EVENT_SECONDS", 1e9)
 
