@@ -36,7 +36,14 @@ MOST_EPOCHS = 100_000  # far more than any training here needs; beyond, it is a 
 HIGHEST_SEED = 2**53 - 1  # what JSON and a browser hold to the last digit
 LEAST_PICTURES = 10  # trained on and held back: one of each class
 _CIFAR10_TRAIN = 50_000  # pictures
-_NUMBERS = ("epochs", "learning_rate", "plateau_factor", "validation", "weight_decay")
+_NUMBERS = (
+    "cutmix",
+    "epochs",
+    "learning_rate",
+    "plateau_factor",
+    "validation",
+    "weight_decay",
+)
 _SHARES = ("warmup", "label_smoothing", "average", "sketch_share")  # in [0, 1)
 
 
@@ -62,6 +69,7 @@ class TrainConfig:
     weight_decay: float = 0.05  # decoupled, on matrices only
     label_smoothing: float = 0.0  # in [0, 1)
     augmentation: str = "crop-flip"  # "crop-flip", "trivial", "article" or "none"
+    cutmix: float = 0.0  # share of the pictures into which a piece of another is pasted, in [0, 1]
     frozen: tuple[str, ...] = ()  # ends of names of weights that stay as they began
     average: float = 0.0  # decay of the weights' moving average; 0 means none is kept
     patch_sizes: tuple[int, ...] = ()  # drawn from at random each step; () means the model's own
@@ -114,8 +122,9 @@ class TrainConfig:
         for name in _SHARES:
             if not 0 <= (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name} must be at least 0 and less than 1, got {value}")
-        if not 0 <= self.weight_decay <= 1:
-            raise ValueError(f"weight_decay must be between 0 and 1, got {self.weight_decay}")
+        for name in ("weight_decay", "cutmix"):
+            if not 0 <= (value := getattr(self, name)) <= 1:
+                raise ValueError(f"{name} must be between 0 and 1, got {value}")
         for name in ("patch_weights", "patch_weights_end"):
             if (value := getattr(self, name)) and len(value) != len(self.patch_sizes):
                 raise ValueError(

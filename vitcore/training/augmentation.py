@@ -73,6 +73,43 @@ def article(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _read_bilinear(pictures, y.astype(np.float32), x.astype(np.float32))
 
 
+def cutmix(
+    pictures: np.ndarray, labels: np.ndarray, rng: np.random.Generator, share: float, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Paste a piece of another picture of the batch into some, and its class with it.
+
+    The piece is a box of the picture's shape, its area drawn evenly, at a place drawn evenly; what
+    would lie outside is cut off.
+
+    Args:
+        pictures: (B, H, W, 3) uint8.
+        labels: (B,) whole numbers below `classes`.
+        rng: where the numbers come from.
+        share: of the pictures, 0 to 1, to be changed.
+        classes: C, how many there are.
+
+    Returns:
+        (B, H, W, 3) uint8, and (B, C) float32: how much of each picture is of each class.
+
+    Source: Yun et al. 2019, equations 1 and 2, https://arxiv.org/abs/1905.04899
+    """
+    count, height, width, _ = pictures.shape
+    other = rng.permutation(count)
+    half = np.sqrt(rng.random(count)) / 2  # of a box, in sides of the picture
+    half = np.where(rng.random(count) < share, half, 0.0)
+    centre = rng.random((2, count))
+    inside = np.ones((count, height, width), bool)
+    for axis, size in enumerate((height, width)):
+        edges = np.rint(np.clip(centre[axis] + [[-1], [1]] * half, 0, 1) * size)
+        places = np.arange(size)
+        line = (places >= edges[0][:, None]) & (places < edges[1][:, None])
+        inside &= line[:, :, None] if axis == 0 else line[:, None, :]
+    pasted = inside.mean(axis=(1, 2), dtype=np.float32)[:, None]
+    one_hot = np.eye(classes, dtype=np.float32)[labels]
+    mixed = np.where(inside[..., None], pictures[other], pictures)
+    return mixed, one_hot * (1 - pasted) + one_hot[other] * pasted
+
+
 def _mirrored(places: np.ndarray, size: int) -> np.ndarray:
     """Places beyond the edge folded back, the edge pixel repeated: d c b a | a b c d | d c b a."""
     places = places % (2 * size)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vitcore import patches
-from vitcore.config import TrainConfig
+from vitcore.config import CLASS_NAMES, TrainConfig
 from vitcore.datasets.cifar10 import cifar10
 from vitcore.datasets.sketch10 import sketch
 from vitcore.training import augmentation, draws
@@ -42,7 +42,7 @@ class Batch:
     """What one step trains on."""
 
     pictures: np.ndarray  # (B, G*P, G*P, 3) uint8, augmented and resized for P
-    labels: np.ndarray  # (B,) int32
+    labels: np.ndarray  # (B,) int32, or (B, C) float32 shares where pictures are mixed
     patch_size: int
 
 
@@ -93,8 +93,7 @@ class Pictures:
             self._order = epoch, order
         count = config.batch_size
         rows = order[turn * count : (turn + 1) * count]
-        if config.token_budget:
-            rows = rows[: max(1, config.token_budget // patches.grid_side(size) ** 2)]
+        rows = rows[: self.batch_size(size)]
         # Sorted, so that a memory-mapped file is read forwards.
         rows = np.sort(rows)
         pictures, labels = self._images[rows], self._labels[rows].astype(np.int32)
@@ -106,7 +105,26 @@ class Pictures:
             pictures[places], labels[places] = self._sketches[drawn], self._sketches.labels[drawn]
         rng = draws.generator(config.seed, draws.AUGMENTATION, step)
         pictures = augmentation.augment(pictures, rng, config.augmentation)
+        if config.cutmix:
+            rng = draws.generator(config.seed, draws.CUTMIX, step)
+            pictures, labels = augmentation.cutmix(
+                pictures, labels, rng, config.cutmix, len(CLASS_NAMES)
+            )
         return Batch(patches.as_seen(pictures, size), labels, size)
+
+    def batch_size(self, patch_size: int) -> int:
+        """How many pictures the steps at one patch size take."""
+        budget, count = self.config.token_budget, self.config.batch_size
+        if budget:
+            count = min(count, max(1, budget // patches.grid_side(patch_size) ** 2))
+        return min(count, len(self._rows))
+
+    def empty(self, patch_size: int) -> Batch:
+        """A batch of the shapes and types that the steps at one patch size take."""
+        side, count = patches.grid_side(patch_size) * patch_size, self.batch_size(patch_size)
+        mixed = self.config.cutmix > 0
+        labels = np.zeros((count, len(CLASS_NAMES)), "f4") if mixed else np.zeros(count, np.int32)
+        return Batch(np.zeros((count, side, side, 3), np.uint8), labels, patch_size)
 
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
         """The pictures held back: uint8 (N, 32, 32, 3) and labels (N,)."""

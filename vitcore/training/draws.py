@@ -6,7 +6,8 @@ import numpy as np
 
 from vitcore.config import TrainConfig
 
-ORDER, PATCH_SIZE, AUGMENTATION, SKETCHES, SPLIT, DROPOUT = range(6)  # purposes, never renumbered
+# Purposes, never renumbered.
+ORDER, PATCH_SIZE, AUGMENTATION, SKETCHES, SPLIT, DROPOUT, CUTMIX = range(7)
 
 
 def generator(seed: int, purpose: int, step: int = 0) -> np.random.Generator:

@@ -27,6 +27,7 @@ _HELP = {
     "of the lowest; 0: none",
     "frozen": "ends of names of weights that stay as they began, like norm1/scale,positions",
     "augmentation": "crop-flip, trivial (TrivialAugment), article or none",
+    "cutmix": "share of the pictures into which a piece of another is pasted",
     "patch_sizes": "drawn from at random each step, like 4,8,16; default: the model's own",
     "validation": "share of the training pictures held back",
 }

@@ -86,9 +86,14 @@ def learning_rate(config: TrainConfig, step: int, steps: int, *, factor: float =
 
 
 def mean_loss(logits: Any, labels: Any, smoothing: float) -> Any:
-    """Mean cross-entropy of logits (B, C) against labels (B,), some of it spread evenly."""
+    """Mean cross-entropy of logits (B, C) against labels, some of it spread evenly.
+
+    Args:
+        labels: (B,) whole numbers, or (B, C) shares of each class.
+    """
     classes = logits.shape[-1]
-    targets = ops.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
+    shares = labels if len(labels.shape) == 2 else ops.one_hot(labels, classes)
+    targets = shares * (1 - smoothing) + smoothing / classes
     return -ops.mean(ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1))
 
 
@@ -137,8 +142,11 @@ class Trainer:
         )
 
     def _loss(self, logits: Any, labels: Any) -> tuple[Any, Any]:
-        right = ops.mean(ops.cast(ops.equal(ops.argmax(logits, axis=-1), labels), "float32"))
-        return mean_loss(logits, labels, self.config.label_smoothing), right
+        loss = mean_loss(logits, labels, self.config.label_smoothing)
+        if len(labels.shape) == 2:  # right is the class of which there is most
+            labels = ops.argmax(labels, axis=-1)
+        right = ops.equal(ops.argmax(logits, axis=-1), labels)
+        return loss, ops.mean(ops.cast(right, "float32"))
 
     def _thawed(self, gradients: list[Any]) -> list[Any]:
         """The same, but zero for what stays as it began: no optimiser moves along these."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from vitcore.training.augmentation import SHIFT, article, augment, crop_and_flip
+from vitcore.training.augmentation import SHIFT, article, augment, crop_and_flip, cutmix
 
 
 @pytest.fixture
@@ -116,3 +116,37 @@ def test_pictures_given_are_not_changed(pictures, rng):
     for kind in ("crop-flip", "trivial", "article"):
         augment(pictures, rng, kind)
     np.testing.assert_array_equal(pictures, before)
+
+
+def slow_cutmix(pictures, labels, rng, share, classes):
+    count, height, width, _ = pictures.shape
+    other, area, chosen = rng.permutation(count), rng.random(count), rng.random(count) < share
+    centre = rng.random((2, count))
+    result, shares = pictures.copy(), np.zeros((count, classes))
+    for i in range(count):
+        half = math.sqrt(area[i]) / 2 if chosen[i] else 0
+        pasted = 0
+        for y in range(height):
+            for x in range(width):
+                inside = True
+                for place, size, middle in ((y, height, centre[0, i]), (x, width, centre[1, i])):
+                    first = round(max(0, middle - half) * size)
+                    inside &= first <= place < round(min(1, middle + half) * size)
+                if inside:
+                    result[i, y, x] = pictures[other[i], y, x]
+                    pasted += 1
+        shares[i, labels[i]] += 1 - pasted / (height * width)
+        shares[i, labels[other[i]]] += pasted / (height * width)
+    return result, shares
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_cutmix_pastes_a_box_of_another_picture_and_its_class(rng, share):
+    pictures = rng.integers(0, 256, (40, 12, 10, 3), np.uint8)
+    labels = rng.integers(0, 10, 40)
+    mixed, shares = cutmix(pictures, labels, np.random.default_rng(5), share, 10)
+    slowly = slow_cutmix(pictures, labels, np.random.default_rng(5), share, 10)
+    np.testing.assert_array_equal(mixed, slowly[0])
+    np.testing.assert_allclose(shares, slowly[1], atol=1e-6)
+    changed = (mixed != pictures).any(axis=(1, 2, 3)).mean()
+    assert abs(changed - share) < 0.25

@@ -155,3 +155,30 @@ def test_batch_larger_than_the_data_takes_all_there_is(small):
     pictures = Pictures(small.replace(batch_size=100), 4)
     assert pictures.steps_per_epoch == 1
     assert len(pictures.batch(3, 9).labels) == 14
+
+
+@pytest.mark.parametrize("cutmix", [0.0, 0.5])
+@pytest.mark.parametrize("budget", [0, 40])
+def test_what_a_step_takes_is_known_before_a_batch_is_drawn(small, cutmix, budget):
+    config = small.replace(
+        patch_sizes=(5, 8, 16), cutmix=cutmix, token_budget=budget, train_size=60, batch_size=12
+    )
+    pictures, seen = Pictures(config, 4), set()
+    for step in range(12):
+        batch = pictures.batch(step, 12)
+        empty = pictures.empty(batch.patch_size)
+        assert batch.pictures.shape == empty.pictures.shape
+        assert batch.labels.shape == empty.labels.shape
+        assert (batch.pictures.dtype, batch.labels.dtype) == (np.uint8, empty.labels.dtype)
+        assert len(batch.labels) == pictures.batch_size(batch.patch_size)
+        seen.add((batch.patch_size, len(batch.labels)))
+    assert seen == ({(5, 1), (8, 2), (16, 10)} if budget else {(5, 12), (8, 12), (16, 12)})
+
+
+def test_mixed_pictures_bring_how_much_of_each_class_they_are(small):
+    whole = Pictures(small.replace(batch_size=12), 4).batch(0, 3)
+    mixed = Pictures(small.replace(batch_size=12, cutmix=1.0), 4).batch(0, 3)
+    assert mixed.labels.dtype == np.float32
+    np.testing.assert_allclose(mixed.labels.sum(axis=1), 1, rtol=1e-6)
+    assert (mixed.labels[np.arange(12), whole.labels] > 0).all()  # the same pictures, in order
+    assert 0 < (mixed.pictures != whole.pictures).mean() < 0.9

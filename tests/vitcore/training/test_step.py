@@ -50,6 +50,29 @@ def test_loss_is_cross_entropy(rng, smoothing):
     assert float(theirs(one_hot, logits)) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_loss_of_a_mixed_picture_is_the_mean_of_the_losses_of_its_classes(rng, smoothing):
+    logits = rng.normal(0, 3, (1, 10)).astype(np.float32)
+    shares = np.zeros((1, 10), np.float32)
+    shares[0, 2], shares[0, 7] = 0.75, 0.25
+    of_two, of_seven = (float(mean_loss(logits, np.array([c]), smoothing)) for c in (2, 7))
+    mixed = float(mean_loss(logits, shares, smoothing))
+    assert mixed == pytest.approx(0.75 * of_two + 0.25 * of_seven, rel=1e-5)
+
+
+def test_step_on_shares_of_one_class_is_the_step_on_labels(batch):
+    pictures, labels = batch
+    moved = []
+    for given in (labels, np.eye(10, dtype=np.float32)[labels]):
+        trainer = Trainer(small_model(), TrainConfig())
+        loss, right = trainer.step(pictures, given, patch_size=16, rate=1e-2)
+        moved.append((loss, right, weights_of(trainer.model)))
+    (loss, right, weights), (other_loss, other_right, others) = moved
+    assert (other_loss, other_right) == (pytest.approx(loss), right)
+    for name, values in weights.items():
+        np.testing.assert_allclose(others[name], values, atol=1e-6, err_msg=name)
+
+
 @pytest.mark.parametrize("kind", ["adamw", "muon", "adam"])
 def test_decay_is_on_matrices_only(kind):
     model = small_model(pooling="class", registers=1)
