@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from vitcore.hardware import hardware, software
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
 from vitcore.sentences import sentence
-from vitcore.training import ahead, plateau, snapshots
+from vitcore.training import ahead, drawing, plateau, snapshots
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.distribution import Group
@@ -31,7 +32,6 @@ from vitcore.training.step import Trainer, learning_rate
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _CHECKPOINT_SECONDS = 60.0  # between two checkpoints inside an epoch
 _LATE = 4  # steps begun before the loss of the oldest is asked for, on an accelerator
-_THREADS = 4  # that draw batches for an accelerator; on a CPU the step needs the cores itself
 
 
 class _StopAskedError(Exception):
@@ -87,7 +87,9 @@ class Run:
         if self.folder.resumed:
             own = {name: np.asarray(value) for name, value in self.trainer.arrays().items()}
             self.trainer.restore(self.group.share_arrays(saved or own))
-        self._late, self._threads = (_LATE, _THREADS) if backend.on_accelerator() else (0, 1)
+        self._accelerated = backend.on_accelerator()
+        self._late = _LATE if self._accelerated else 0
+        self._data_dir = data_dir
         self._meter = Meter(self._late, config=config)
         self._meter.windows.open = self.progress.window
 
@@ -152,12 +154,7 @@ class Run:
 
     def _loop(self) -> str:
         progress, self._saved_at = self.progress, time.monotonic()
-        with ahead.Ahead(
-            lambda step: self.pictures.batch(step, self.steps),
-            range(progress.step, self.steps),
-            threads=self._threads,
-            most=ahead.depth(self.config.batch_size, self._threads),
-        ) as batches:
+        with self._batches() as batches:
             if progress.validation_owed:
                 self._validate()
             if progress.step == 0:
@@ -173,6 +170,18 @@ class Run:
                 self._after_step()
         # A run that was stopped while it measured its last step is resumed to measure it.
         return "stopped" if progress.validation_owed else "finished"
+
+    def _batches(self) -> ahead.Ahead:
+        steps, draw = range(self.progress.step, self.steps), drawing.draw
+        if self._accelerated:
+            number = drawing.count()
+            own = self.model_config.patch_size
+            pool = drawing.processes(number, self.config, own, self._data_dir, self.steps)
+        else:  # the step needs the cores itself
+            number, pool = 1, ThreadPoolExecutor(1, thread_name_prefix="batches")
+            draw = lambda step: self.pictures.batch(step, self.steps)  # noqa: E731
+        most = ahead.depth(self.config.batch_size, number)
+        return ahead.Ahead(draw, steps, pool=pool, most=most)
 
     def _may_go_on(self) -> bool:
         """Wait while paused; False where a stop was asked for."""
