@@ -155,6 +155,8 @@ class Run:
     def _loop(self) -> str:
         progress, self._saved_at = self.progress, time.monotonic()
         with self._batches() as batches:
+            if self._accelerated:
+                self.trainer.compile_ahead(self.pictures.empty)
             if progress.validation_owed:
                 self._validate()
             if progress.step == 0:

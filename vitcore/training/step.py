@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -14,6 +16,7 @@ from vitcore import backend
 from vitcore.config import TrainConfig
 from vitcore.model import ViT
 from vitcore.training import draws
+from vitcore.training.data import Batch
 from vitcore.training.distribution import Group
 from vitcore.training.muon import Muon
 
@@ -120,6 +123,7 @@ class Trainer:
             state.assign(np.array([drawn, 0]))
         self._jax = backend.check() == "jax"
         self._steps: dict[int, Any] = {}
+        self._compiling: dict[int, Future[None]] = {}
         if self._jax:
             self._take()
 
@@ -134,12 +138,42 @@ class Trainer:
         self, pictures: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
     ) -> tuple[Any, Any]:
         """The same as the backend's numbers: on an accelerator only float() waits for them."""
+        if (compiling := self._compiling.pop(patch_size, None)) is not None:
+            compiling.result()
         if patch_size not in self._steps:
             make = self._make_jax if self._jax else self._make_tensorflow
             self._steps[patch_size] = make(patch_size)
-        return self._steps[patch_size](
-            self.group.placed(pictures), self.group.placed(labels), np.float32(rate)
-        )
+        arrays = self.group.placed(pictures), self.group.placed(labels), np.float32(rate)
+        if not self._jax:
+            return self._steps[patch_size](*arrays)
+        *self._values, loss, right = self._steps[patch_size](*self._values, *arrays)
+        return loss, right
+
+    def compile_ahead(self, empty: Callable[[int], Batch]) -> None:
+        """Begin to compile the steps of all patch sizes, beside each other and the first steps.
+
+        Only JAX on one device does: there each takes a core a while, and the accelerator none.
+
+        Args:
+            empty: a batch of the shapes that steps at a patch size take.
+        """
+        if not self._jax or self.group.spread is not None:
+            return
+        import jax
+
+        shapes = [[(value.shape, value.dtype) for value in group] for group in self._values]
+        sizes = self.config.patch_sizes or (self.model.config.chosen_patch_size(),)
+
+        def compile_one(size: int) -> None:
+            zeros = [[jax.numpy.zeros(*like) for like in group] for group in shapes]
+            batch = empty(size)
+            self._steps[size](*zeros, batch.pictures, batch.labels, np.float32(0))
+
+        pool = ThreadPoolExecutor(len(sizes), thread_name_prefix="compile")
+        for size in sizes:
+            self._steps[size] = self._make_jax(size)
+            self._compiling[size] = pool.submit(compile_one, size)
+        pool.shutdown(wait=False)
 
     def _loss(self, logits: Any, labels: Any) -> tuple[Any, Any]:
         loss = mean_loss(logits, labels, self.config.label_smoothing)
@@ -203,11 +237,7 @@ class Trainer:
             )
             return trainable, other, state, loss, right
 
-        def call(*arrays: Any) -> Any:
-            *self._values, loss, right = step(*self._values, *arrays)
-            return loss, right
-
-        return call
+        return step
 
     def _take(self) -> None:
         """Copies of all values: the step donates them, and the variables must keep theirs."""

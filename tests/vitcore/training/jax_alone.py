@@ -49,18 +49,30 @@ class Missing:
 if __name__ == "__main__":
     sys.meta_path.insert(0, missing := Missing())
     import tests.vitcore.training.small_command  # noqa: F401 - its model
+    from vitcore import backend
     from vitcore.__main__ import main
-    from vitcore.training import card
+    from vitcore.training import card, loop
 
+    backend.on_accelerator = lambda: True  # as a GPU is fed
+    compiled = []
+
+    class Watched(loop.Trainer):
+        def begin(self, *batch, patch_size, **options):
+            found = super().begin(*batch, patch_size=patch_size, **options)
+            compiled.append(self._steps[patch_size]._cache_size())
+            return found
+
+    loop.Trainer = Watched
     card.SKETCHES = card.TRACED = 2
     card.PATCH_SIZES = (16,)
     folder = sys.argv[1]
     for command in (
-        "train --data sketch10 --preset smallest --steps 2 --batch-size 8 --patch-sizes 16 "
-        f"--train-size 16 --average 0.9 --run-dir {folder}",
+        "train --data sketch10 --preset smallest --steps 4 --batch-size 8 --patch-sizes 16,32 "
+        f"--train-size 16 --average 0.9 --cutmix 0.5 --run-dir {folder}",
         f"evaluate --data sketch10 --images 4 --patch-size 16 --model {folder}",
         f"card --name alone --model {folder}",
     ):
         if status := main(command.split()):
             sys.exit(status)
+    print("compiled each step:", *sorted(set(compiled)))
     print("blocked:", *sorted(missing.names & {"tensorflow", "streamlit", "plotly"}))
