@@ -6,6 +6,8 @@ from typing import Any
 
 from keras import ops
 
+from vitcore import backend
+
 
 def _upstream(arguments: tuple[Any, ...], upstream: Any) -> Any:
     """The incoming gradient: TensorFlow passes it by place, JAX by name."""
@@ -63,6 +65,8 @@ def _normalised_slope(change: Any, unit: Any, inverse: Any) -> Any:
 def _column_sums(values: Any) -> Any:
     """Of (..., D), as a product: TensorFlow sums columns on one core at a third of the speed."""
     rows = ops.reshape(values, (-1, values.shape[-1]))
+    if backend.check() == "jax":  # sums while it makes what is summed
+        return ops.sum(rows, axis=0)
     return ops.matmul(ops.ones((1, ops.shape(rows)[0]), rows.dtype), rows)[0]
 
 
