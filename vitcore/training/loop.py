@@ -31,6 +31,7 @@ from vitcore.training.step import Trainer, learning_rate
 
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _CHECKPOINT_SECONDS = 60.0  # between two checkpoints inside an epoch
+_MEASURED = 100  # epochs, or a few more, after which a long run is measured
 _LATE = 4  # steps begun before the loss of the oldest is asked for, on an accelerator
 
 
@@ -210,8 +211,9 @@ class Run:
         step, epoch_ends = self.progress.step, self._epoch().is_integer()
         last, meets = step == self.steps, self.group.meets_at(step)
         waited = time.monotonic() - self._saved_at >= _CHECKPOINT_SECONDS
-        saves = not last and (epoch_ends or (meets and waited))
-        validates = last or epoch_ends or step % self._validation_interval() == 0
+        # An epoch may last a second on an accelerator: there the clock alone says.
+        saves = not last and ((epoch_ends and not self._accelerated) or (meets and waited))
+        validates = last or step % self._validation_interval() == 0 or self._validates_epoch()
         snaps = step in self._snapshots
         tells = step == 1 or last or (meets and self._meter.seconds >= _EVENT_SECONDS)
         # By the clock of one process alone the others would not settle at the same step.
@@ -252,6 +254,15 @@ class Run:
     def _validation_interval(self) -> int:
         """Steps between validations, besides the end of each epoch: about ten in a short run."""
         return max(1, math.ceil(self.steps / 10))
+
+    def _validates_epoch(self) -> bool:
+        """Whether an epoch ends after which the model is measured: after each, but in long runs."""
+        epoch = self._epoch()
+        looks = self.config.schedule == "plateau" or self.config.early_stopping
+        every = (
+            1 if looks else max(1, round(self.steps / self.pictures.steps_per_epoch / _MEASURED))
+        )
+        return epoch.is_integer() and epoch % every == 0
 
     def _validate(self) -> None:
         progress, config, epoch = self.progress, self.config, self._epoch()

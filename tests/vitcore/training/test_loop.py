@@ -214,6 +214,24 @@ def test_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(tmp
     assert all(np.isfinite(values).all() for values in weights.values())
 
 
+@pytest.mark.parametrize(
+    ("changes", "measured"),
+    [
+        ({}, {4, 8, 9, 12, 16, 18, 20, 24, 27, 28, 32, 36}),
+        ({"schedule": "plateau"}, {*range(3, 37, 3), *range(4, 37, 4)}),
+        ({"early_stopping": 30}, {*range(3, 37, 3), *range(4, 37, 4)}),
+    ],
+)
+def test_long_run_is_measured_after_some_epochs_unless_it_goes_by_each(
+    tmp_path, monkeypatch, changes, measured
+):
+    monkeypatch.setattr(loop, "_MEASURED", 4)
+    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
+    train(tmp_path, CONFIG.replace(steps=36, **changes))  # twelve epochs, a tenth is four steps
+    told = [e["step"] for e in events.read(tmp_path)[0] if e["event"] == "validation"]
+    assert told == sorted(measured)
+
+
 @pytest.fixture
 def accelerator(monkeypatch):
     """As on a GPU: losses are asked for late, batches are drawn in another process."""
@@ -229,6 +247,12 @@ def test_losses_asked_for_late_change_nothing(accelerator, straight, tmp_path):
     assert [event["step"] for event in steps] == [1, 6]  # between, no one waited for one
     losses = [event["loss"] for event in straight.told if event["event"] == "step"]
     assert steps[1]["loss"] == pytest.approx(np.mean(losses[1:]))
+
+
+def test_epochs_of_an_accelerator_are_saved_by_the_clock(accelerator, tmp_path):
+    train(tmp_path, CONFIG)
+    told = [event["step"] for event in events.read(tmp_path)[0] if event["event"] == "checkpoint"]
+    assert told == [0, 6]  # not after step 3, where an epoch ends
 
 
 def test_loss_that_is_no_number_is_named_by_its_step_though_it_is_seen_late(
