@@ -29,7 +29,8 @@ PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 
 def choose(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        named = ", ".join(filter(None, allowed))  # "" stands for leaving it out
+        raise ValueError(f"{name} must be one of {named}, got {value!r}")
 
 
 def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
