@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from explorer.figures.style import Palette
 
 Points = tuple[Sequence[float], Sequence[float]]  # epochs, values; as many of each
+_APART = 60  # points of a line whose circles do not touch
 MOST_BESIDE = 3  # runs beside the shown one: more hues are not told apart
 
 
@@ -206,7 +207,7 @@ def _draw(
             x=np.asarray(line.validation[0], float),
             y=np.asarray(line.validation[1], float),
             name="held back",
-            mode="lines+markers",
+            mode="lines+markers" if len(line.validation[0]) <= _APART else "lines",
             line={"color": hue, "width": 1.75, "dash": "dash"},
             marker={"size": 6, "color": paper, "line": {"width": 1.5, "color": hue}},
             hovertemplate=f"%{{y{values}}}<extra>{told}, held back</extra>",

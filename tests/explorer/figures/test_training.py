@@ -74,6 +74,12 @@ def test_a_single_point_is_seen():
     assert drawn().data[0].mode == "lines"
 
 
+def test_held_back_points_are_circled_while_they_lie_apart():
+    for count, circled in ((60, True), (61, False)):
+        points = [float(k) for k in range(count)], [1.0] * count
+        assert ("markers" in drawn(validation=points).data[1].mode) == circled
+
+
 def test_runs_beside_it_have_hues_of_their_own_and_lie_below():
     other = Beside(name="bold-owl", train=([0.1, 0.2], [2.0, 1.9]), validation=([0.2], [2.0]))
     *below, _, _ = lines = drawn(run="quiet-heron", beside=[other]).data
