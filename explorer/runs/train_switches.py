@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, TrainConfig
 
-_FLEXIBLE = RECIPES["flexi-cifar10"]  # how patch sizes are drawn, where they are
+_FLEXIBLE = RECIPES["flexi-cifar10-cpu"]  # how patch sizes are drawn, where they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ def test_model_that_cannot_be_is_refused(changes, message):
         ({"plateau_factor": "low"}, "plateau_factor must be a number, got 'low'"),
         ({"plateau_patience": 0}, "plateau_patience must be .* at least 1, got 0"),
         ({"early_stopping": -1}, "early_stopping must be .* at least 0, got -1"),
-        ({"pooling": "max"}, "pooling must be one of , mean, class, got 'max'"),
+        ({"pooling": "max"}, "pooling must be one of mean, class, got 'max'"),
         ({"positions": "rope"}, "positions must be one of .*, got 'rope'"),
         ({"validation": 0.0}, "validation must be above 0 and below 1, got 0.0"),
         (
@@ -149,6 +149,8 @@ def test_model_that_cannot_be_is_refused(changes, message):
             "not be negative, nor all zero",
         ),
         ({"patch_sizes": (4, 8), "patch_weights": (0.0, 0.0)}, "not be negative, nor all zero"),
+        ({"cutmix": 1.5}, "cutmix must be between 0 and 1, got 1.5"),
+        ({"cutmix": True}, "cutmix must be a number"),
         ({"frozen": "positions"}, "frozen must be a list, got 'positions'"),
         ({"frozen": ("",)}, "frozen must hold ends of weights' names, like .*, got ''"),
     ],
@@ -166,7 +168,14 @@ def test_a_run_may_train_a_preset_with_other_positions_and_another_answer():
 
 
 # What runs that are older than these switches say of themselves.
-NEWER = ("pooling", "positions", "plateau_factor", "plateau_patience", "early_stopping")
+NEWER = (
+    "pooling",
+    "positions",
+    "plateau_factor",
+    "plateau_patience",
+    "early_stopping",
+    "cutmix",
+)
 
 
 @pytest.mark.parametrize("name", RECIPES)

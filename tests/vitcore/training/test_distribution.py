@@ -171,7 +171,7 @@ def test_what_devices_cannot_share_evenly_is_left_over():
 
 
 def test_budget_that_leaves_a_device_without_a_picture_is_refused():
-    config = RECIPES["flexi-cifar10"]  # 32 pictures at patch size 2
+    config = RECIPES["flexi-cifar10-cpu"]  # 32 pictures at patch size 2
     Group(count=4, devices=32).check_batch(config, 4)
     with pytest.raises(ValueError, match="gives 32 at patch size 2, for 64 devices"):
         Group(count=8, devices=64).check_batch(config, 4)
