@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
 
 _MEMORY = 64 * 2**20  # bytes that may lie ready
 _PICTURE = 32 * 32 * 3  # bytes
 
 
-def depth(batch_size: int, drawing: int) -> int:
-    """How many batches to draw ahead: two for each that draws, fewer where they are large."""
-    return max(1, min(2 * drawing, _MEMORY // (batch_size * _PICTURE)))
+def depth(batch_size: int, threads: int) -> int:
+    """How many batches to draw ahead: two for each thread, fewer where they are large."""
+    return max(1, min(2 * threads, _MEMORY // (batch_size * _PICTURE)))
 
 
 class Ahead:
-    """Draws in threads or processes what the next steps need, in order.
+    """Draws in threads what the next steps need, in order.
 
-    A batch is a pure function of its step, so that neither the number of those that draw nor
-    their speed changes what is trained on.
+    A batch is a pure function of its step, so that neither the number of threads, which may have
+    processes draw, nor their speed changes what is trained on.
 
     Args:
-        draw: makes the batch of one step, from 0; several may be at it at once.
+        draw: makes the batch of one step, from 0; called from several threads.
         steps: those wanted, in order.
-        pool: who draws; it is shut down at the end.
+        threads: how many draw at once.
         most: how many batches may be ready or in work.
     """
 
     def __init__(
-        self, draw: Callable[[int], Any], steps: range, *, pool: Executor, most: int = 1
+        self, draw: Callable[[int], Any], steps: range, *, threads: int = 1, most: int = 1
     ) -> None:
         self._draw, self._steps, self._most = draw, iter(steps), most
-        self._pool = pool
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
         self._drawn: deque[Future[Any]] = deque()
 
     def __enter__(self) -> Self:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -174,17 +173,25 @@ class Run:
         # A run that was stopped while it measured its last step is resumed to measure it.
         return "stopped" if progress.validation_owed else "finished"
 
-    def _batches(self) -> ahead.Ahead:
-        steps, draw = range(self.progress.step, self.steps), drawing.draw
-        if self._accelerated:
-            number = drawing.count()
-            own = self.model_config.patch_size
-            pool = drawing.processes(number, self.config, own, self._data_dir, self.steps)
-        else:  # the step needs the cores itself
-            number, pool = 1, ThreadPoolExecutor(1, thread_name_prefix="batches")
-            draw = lambda step: self.pictures.batch(step, self.steps)  # noqa: E731
-        most = ahead.depth(self.config.batch_size, number)
-        return ahead.Ahead(draw, steps, pool=pool, most=most)
+    @contextmanager
+    def _batches(self) -> Iterator[ahead.Ahead]:
+        steps, size = range(self.progress.step, self.steps), self.config.batch_size
+        if not self._accelerated:  # the step needs the cores itself
+            with ahead.Ahead(
+                lambda step: self.pictures.batch(step, self.steps),
+                steps,
+                most=ahead.depth(size, 1),
+            ) as batches:
+                yield batches
+            return
+        number, own = drawing.count(), self.model_config.patch_size
+        with (
+            drawing.Drawers(number, self.config, own, self._data_dir, self.steps) as drawers,
+            ahead.Ahead(
+                drawers.draw, steps, threads=number, most=ahead.depth(size, number)
+            ) as batches,
+        ):
+            yield batches
 
     def _may_go_on(self) -> bool:
         """Wait while paused; False where a stop was asked for."""

@@ -1,16 +1,16 @@
 """Batches drawn ahead: in order, bounded, and the same with any number of threads or processes."""
 
+import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from tests.vitcore.training.small_runs import CONFIG
 from vitcore.config import MOST_IN_BATCH
-from vitcore.training import drawing
 from vitcore.training.ahead import Ahead, depth
 from vitcore.training.data import Pictures
+from vitcore.training.drawing import Drawers
 
 
 def test_batches_come_in_order_and_no_more_than_allowed_are_drawn():
@@ -21,7 +21,7 @@ def test_batches_come_in_order_and_no_more_than_allowed_are_drawn():
             drawn.append(step)
         return step
 
-    with Ahead(draw, range(3, 20), pool=ThreadPoolExecutor(3), most=4) as batches:
+    with Ahead(draw, range(3, 20), threads=3, most=4) as batches:
         for step in range(3, 20):
             assert batches.take() == step
             with lock:
@@ -35,7 +35,7 @@ def test_error_in_drawing_is_raised_where_the_batch_is_taken():
             raise OSError("no such file")
         return step
 
-    with Ahead(draw, range(5), pool=ThreadPoolExecutor(2), most=4) as batches:
+    with Ahead(draw, range(5), threads=2, most=4) as batches:
         assert [batches.take(), batches.take()] == [0, 1]
         with pytest.raises(OSError, match="no such file"):
             batches.take()
@@ -46,11 +46,11 @@ def test_who_draws_does_not_change_what_is_trained_on(kind):
     # Across the ends of epochs, whose orders differ, and with sketches drawn by whoever is first.
     config = CONFIG.replace(cutmix=0.5)
     straight, together = (Pictures(config, 4) for _ in range(2))
-    if kind == "threads":
-        pool, draw = ThreadPoolExecutor(4), lambda step: together.batch(step, 12)
-    else:
-        pool, draw = drawing.processes(2, config, 4, None, 12), drawing.draw
-    with Ahead(draw, range(12), pool=pool, most=8) as batches:
+    with contextlib.ExitStack() as stack:
+        draw = lambda step: together.batch(step, 12)  # noqa: E731
+        if kind == "processes":
+            draw = stack.enter_context(Drawers(2, config, 4, None, 12)).draw
+        batches = stack.enter_context(Ahead(draw, range(12), threads=2, most=8))
         for step in range(12):
             one, other = straight.batch(step, 12), batches.take()
             assert one.patch_size == other.patch_size

@@ -9,38 +9,59 @@ from pathlib import Path
 import pytest
 
 from tests.vitcore.training.small_runs import CONFIG
-from vitcore.training import drawing
+from vitcore.training.drawing import Drawers
 from vitcore.training.processes import process_lives
 
+ROOT = Path(__file__).resolve().parents[3]
 
-def loaded():
-    return sorted({"jax", "keras", "tensorflow"} & set(sys.modules))
+
+@pytest.fixture
+def drawers():
+    with Drawers(2, CONFIG, 4, None, 12) as drawers:
+        yield drawers
 
 
 def test_drawing_process_never_loads_what_computes():
-    with drawing.processes(1, CONFIG, 4, None, 12) as pool:
-        assert len(pool.submit(drawing.draw, 0).result().labels) == CONFIG.batch_size
-        assert pool.submit(loaded).result() == []
+    heavy = ("jax", "keras", "tensorflow")
+    code = (
+        "import sys, vitcore.training.drawing, vitcore.training.data\n"
+        f"print(sorted(set({heavy}) & set(sys.modules)))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "[]"
 
 
-def test_error_while_drawing_reaches_who_waits_for_the_batch():
-    with drawing.processes(1, CONFIG, 4, None, 12) as pool:
-        drawn = pool.submit(drawing.draw, -1)
-        with pytest.raises(ValueError, match="non-negative"):  # NumPy's, of the step
-            drawn.result()
+def test_error_while_drawing_reaches_who_waits_for_the_batch(drawers):
+    with pytest.raises(ValueError, match="non-negative"):  # NumPy's, of the step
+        drawers.draw(-1)
+    assert len(drawers.draw(0).labels) == CONFIG.batch_size  # and nothing else is lost
+
+
+def test_process_that_is_gone_is_told_of(drawers):
+    for process in drawers.processes:
+        process.kill()
+        process.wait()
+    with pytest.raises(OSError, match="a process that draws batches ended"):
+        drawers.draw(0)
+
+
+def test_processes_are_gone_when_they_are_no_longer_needed():
+    with Drawers(2, CONFIG, 4, None, 12) as drawers:
+        drawers.draw(0)
+    assert [process.returncode for process in drawers.processes] == [0, 0]
 
 
 KILLED = """
 import time
 from tests.vitcore.training.small_runs import CONFIG
-from vitcore.training import drawing
+from vitcore.training.drawing import Drawers
 
-if __name__ == "__main__":
-    pool = drawing.processes(2, CONFIG, 4, None, 12)
-    pool.submit(drawing.draw, 0).result()
-    pool.submit(drawing.draw, 1).result()
-    print(*pool._processes, flush=True)
-    time.sleep(60)
+drawers = Drawers(2, CONFIG, 4, None, 12)  # in a script that is not guarded against a second run
+drawers.draw(0)
+print(*(process.pid for process in drawers.processes), flush=True)
+time.sleep(60)
 """
 
 
@@ -53,7 +74,7 @@ def test_drawing_processes_end_with_the_one_that_trains(tmp_path):
     (tmp_path / "killed.py").write_text(KILLED)
     training = subprocess.Popen(
         [sys.executable, tmp_path / "killed.py"],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )
