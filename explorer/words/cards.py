@@ -9,7 +9,6 @@ import numpy as np
 
 from explorer.words import run_sentences
 from explorer.words.findings import percent
-from explorer.words.run_sentences import clock
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.training.runs import Run
 
@@ -136,6 +135,7 @@ def facts(
         "Patch sizes": _sizes(sizes),
         "Seed": card.get("seed", train.seed if train else None),
         "Epochs": _number(card.get("epochs") or (run and round(run.epoch, 2))),
+        "Steps": _steps(card),
         "Pictures seen": _number(card.get("pictures_seen")),
         "Time": _duration(card.get("seconds")),
         "Hardware": card.get("hardware"),
@@ -220,10 +220,24 @@ def _number(value: Any) -> str | None:
     return f"{value:,.10g}" if isinstance(value, int | float) else None
 
 
+def _steps(card: Mapping[str, Any]) -> str | None:
+    """How many there were, and what one took."""
+    steps, train = card.get("steps"), card.get("train")
+    if not isinstance(steps, int) or not isinstance(train, Mapping):
+        return None
+    batch, budget = train.get("batch_size"), train.get("token_budget")
+    if not isinstance(batch, int) or not isinstance(budget, int | None):
+        return f"{steps:,}"
+    said = f"{steps:,} of {batch:,} pictures"
+    return f"{said}, or as many as have {budget:,} patches together" if budget else said
+
+
 def _duration(seconds: Any) -> str | None:
     if not isinstance(seconds, int | float):
         return None
-    return f"{clock(seconds)} {'hours' if seconds >= 3600 else 'minutes'}"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _sizes(sizes: tuple[int, ...]) -> str:

@@ -35,6 +35,8 @@ CARD = {
     "seed": 3,
     "hardware": "2 cores of a <quiet> machine",
     "seconds": 7265,
+    "steps": 9000,
+    "train": {"batch_size": 128, "token_budget": 8192},
     "epochs": 24.0,
     "pictures_seen": 1200000,
     "accuracy": {"cifar10": {"2": 0.62, "4": 0.714, "8": 0.05}, "sketch10": {"4": 0.9}},
@@ -126,7 +128,8 @@ def test_a_bundled_model_shows_its_card(home, bundled):
         "flexi-cifar10 gets 71% of CIFAR-10 test pictures right at patch size 4"
     )
     for words in (
-        "2:01:05 hours",
+        "2 h 1 min",
+        "9,000 of 128 pictures, or as many as have 8,192 patches together",
         "1,200,000",
         "2 cores of a &lt;quiet&gt; machine",
         "mean pooling",
