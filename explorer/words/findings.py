@@ -203,7 +203,9 @@ def facts(
     formula = f"{side}²" if 32 % patch_size else f"32·32 / {patch_size}²"
     noun = "patch" if count == 1 else "patches"
     parts.append(
-        f"`{formula} + {prefix} = {tokens}`" if prefix else f"`{formula} = {count}` {noun}"
+        f"`{formula} + {prefix} = {tokens}`, {prefix} of no patch"
+        if prefix
+        else f"`{formula} = {count}` {noun}"
     )
     if 32 % patch_size:
         parts.append(

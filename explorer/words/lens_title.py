@@ -43,7 +43,7 @@ def lens_title(
     alone = attention[block : block + 1, number : number + 1]
     own = striking(alone, grid, prefix=prefix, class_token=class_token)
     if own.title.startswith(_AVERAGED):
-        said = _short(own.title).replace("Head 1 of block 1", name)
+        said = _short(own.title).replace("head 1 of block 1", f"head {name.removeprefix('Head ')}")
     elif own.title.startswith("No head"):
         said = f"{name} looks nearly everywhere alike"
     else:
@@ -64,4 +64,6 @@ def _switched_off(name: str, block: int, shape: tuple[int, int], changes: Interv
 
 
 def _short(title: str) -> str:
-    return f"Head {title.removeprefix(_AVERAGED)}" if title.startswith(_AVERAGED) else title
+    if not title.startswith(_AVERAGED):
+        return title
+    return f"On average head {title.removeprefix(_AVERAGED)}"

@@ -24,7 +24,7 @@ def test_the_lens_opens_on_the_head_that_the_title_is_about(open_view, make_read
     assert not view.exception
     start = payloads(view)["lens"][0]["start"]
     (title,) = view.title
-    assert f"Head {start['head'] + 1} of block {start['block'] + 1}" in title.value
+    assert f"head {start['head'] + 1} of block {start['block'] + 1}" in title.value
 
 
 def test_the_strip_marks_this_stage(open_view, make_reading, payloads):

@@ -14,7 +14,7 @@ SHOWN = (FOUND, ATTENTION, (2, 2))
 
 def test_it_speaks_of_the_head_that_stands_out_while_none_is_chosen():
     assert lens_title(*SHOWN) == (
-        "Head 2 of block 1 puts 100% on the patch itself; an even spread, 25%"
+        "On average head 2 of block 1 puts 100% on the patch itself; an even spread, 25%"
     )
 
 
@@ -30,7 +30,7 @@ def test_a_head_that_the_model_does_not_have_is_none():
 
 def test_it_says_that_the_pass_was_changed():
     said = lens_title(*SHOWN, changes=Intervention(heads_off=((1, 1),)))
-    assert said.startswith("As changed: head 2 of block 1 puts 100%")
+    assert said.startswith("As changed: on average head 2 of block 1 puts 100%")
 
 
 def test_a_head_that_is_off_is_said_to_be_off():
@@ -62,5 +62,6 @@ def test_a_head_that_fixes_on_far_places_does_not_look_everywhere_alike():
     found = striking(attention, (rows, columns), prefix=0)
     said = lens_title(found, attention, (rows, columns), head=(0, 1))
     assert said == (
-        "Head 2 of block 1 puts 81% on the one place it looks at most; an even spread, 2.8%"
+        "On average head 2 of block 1 puts 81% on the one place it looks at most; "
+        "an even spread, 2.8%"
     )
