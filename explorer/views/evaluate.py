@@ -262,9 +262,8 @@ def cost() -> None:
         dict(zip(first.patch_sizes, first.operations, strict=True)),
         now,
         others={
-            model.name: model.accuracy[model.patch_sizes.index(now)]
+            model.name: dict(zip(model.patch_sizes, model.accuracy, strict=True))
             for model in models[1:]
-            if now in model.patch_sizes
         },
     )
     st.subheader(f"{first.name} on the test pictures of CIFAR-10: {words}", anchor=False)

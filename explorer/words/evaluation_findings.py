@@ -111,15 +111,15 @@ def cost_title(
     operations: Mapping[int, float],
     now: int,
     *,
-    others: Mapping[str, float] | None = None,
+    others: Mapping[str, Mapping[int, float]] | None = None,
 ) -> str:
-    """What the present patch size costs and brings beside the one that is right most often.
+    """What the present patch size costs and brings, and where another model differs most.
 
     Args:
         accuracy: of the chosen model by patch size.
         operations: of one picture's forward pass, alike.
         now: the present patch size.
-        others: other models' accuracy at it, by name; the best of them is named.
+        others: other models' accuracy by patch size, by name.
     """
     if not accuracy:
         return "No bundled model was measured at several patch sizes"
@@ -131,10 +131,16 @@ def cost_title(
         times = operations[best] / operations[now]
         cost = f"{times:.1f} times cheaper" if times >= 1 else f"{1 / times:.1f} times as costly"
         most += f"; {now} is {cost} and gets {percent(accuracy[now])}"
-    if not others:
+    gaps = {
+        (name, size): abs(accuracy[size] - theirs[size])
+        for name, theirs in (others or {}).items()
+        for size in accuracy.keys() & theirs.keys()
+    }
+    if not gaps:
         return most
-    name = max(others, key=lambda other: others[other])
-    return f"{most}, where {name} gets {percent(others[name])}"
+    name, size = max(gaps, key=lambda place: (gaps[place], place))
+    theirs = percent(others[name][size])
+    return f"{most}. At {size} it gets {percent(accuracy[size])}, {name} {theirs}"
 
 
 def progress_line(done: int, wanted: int, seconds: float) -> str:
