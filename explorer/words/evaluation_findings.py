@@ -131,14 +131,16 @@ def cost_title(
         times = operations[best] / operations[now]
         cost = f"{times:.1f} times cheaper" if times >= 1 else f"{1 / times:.1f} times as costly"
         most += f"; {now} is {cost} and gets {percent(accuracy[now])}"
-    gaps = {
-        (name, size): abs(accuracy[size] - theirs[size])
-        for name, theirs in (others or {}).items()
-        for size in accuracy.keys() & theirs.keys()
-    }
-    if not gaps:
+    # How much further apart two are at a size than where the other one is best: what the size does.
+    wider = {}
+    for name, theirs in (others or {}).items():
+        gaps = {size: abs(accuracy[size] - theirs[size]) for size in accuracy.keys() & theirs}
+        if gaps:
+            at_best = gaps[max(gaps, key=lambda size: theirs[size])]
+            wider |= {(name, size): gap - at_best for size, gap in gaps.items()}
+    if not wider:
         return most
-    name, size = max(gaps, key=lambda place: (gaps[place], place))
+    name, size = max(wider, key=lambda place: (wider[place], place))
     theirs = percent(others[name][size])
     return f"{most}. At {size} it gets {percent(accuracy[size])}, {name} {theirs}"
 
