@@ -21,16 +21,21 @@ from typing import TYPE_CHECKING, Any, Self
 from vitcore.config import TrainConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vitcore.training.data import Batch
 
 _KEPT = 2  # cores for the training process itself
+_PATIENCE = 5.0  # seconds that a process whose pipe is closed may take to end
 _MOST = 32  # processes; no accelerator takes CIFAR-10 faster than these draw
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def count() -> int:
     """How many processes may draw on this machine."""
-    return max(1, min(_MOST, (os.cpu_count() or 1) - _KEPT))
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS, nor on Windows
+    cores = len(allowed(0)) if allowed else os.cpu_count() or 1
+    return max(1, min(_MOST, cores - _KEPT))
 
 
 class Drawers:
@@ -55,18 +60,19 @@ class Drawers:
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         # Each is one core's: NumPy would start threads for all cores.
         environment = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
-        self.processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "vitcore.training.drawing"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=environment,
-            )
-            for _ in range(number)
-        ]
+        # -P: else a file in the present folder could stand in for a module.
+        command = [sys.executable, "-P", "-m", "vitcore.training.drawing"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        try:
+            for _ in range(number):
+                self.processes.append(subprocess.Popen(command, env=environment, **pipes))
+        except OSError:
+            self.__exit__()
+            raise
         for process in self.processes:
-            with suppress(BrokenPipeError):  # it ended at once; who asks it will know
+            with suppress(OSError):  # it ended at once; who asks it will know
                 _send((config, patch_size, data_dir, steps), process.stdin)
             self._idle.put(process)
 
@@ -75,7 +81,7 @@ class Drawers:
 
     def __exit__(self, *_: object) -> None:
         for process in self.processes:
-            with suppress(BrokenPipeError):
+            with suppress(OSError):
                 process.stdin.close()
         for process in self.processes:
             process.wait()
@@ -91,8 +97,8 @@ class Drawers:
         try:
             _send(step, process.stdin)
             drawn = pickle.load(process.stdout)
-        except (EOFError, BrokenPipeError):
-            raise OSError("a process that draws batches ended; its words are above") from None
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise OSError(f"a process that draws batches ended {_how_ended(process)}") from None
         finally:
             self._idle.put(process)
         if isinstance(drawn, Exception):
@@ -105,22 +111,43 @@ def _send(what: Any, pipe: Any) -> None:
     pipe.flush()
 
 
+def _how_ended(process: subprocess.Popen[bytes]) -> str:
+    with suppress(subprocess.TimeoutExpired):
+        status = process.wait(_PATIENCE)
+        return f"by signal {-status}" if status < 0 else f"with exit status {status}"
+    return "to answer"
+
+
 def _answer() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training process to hear
-    replies = os.fdopen(os.dup(1), "wb")
+    replies = os.dup(1)
     os.dup2(2, 1)  # what a library prints is no batch
-    config, patch_size, data_dir, steps = pickle.load(sys.stdin.buffer)
-    from vitcore.training.data import Pictures
-
-    pictures = Pictures(config, patch_size, data_dir)
-    with suppress(EOFError, BrokenPipeError):  # nobody asks any more
+    # Where the message is cut short nobody asks any more.
+    with open(replies, "wb") as pipe, suppress(EOFError, OSError, pickle.UnpicklingError):
+        config, patch_size, data_dir, steps = pickle.load(sys.stdin.buffer)
+        draw = _drawing(config, patch_size, data_dir, steps)
         while True:
-            step = pickle.load(sys.stdin.buffer)
-            try:
-                reply = pictures.batch(step, steps)
-            except Exception as error:
-                reply = error
-            _send(reply, replies)
+            _send(draw(pickle.load(sys.stdin.buffer)), pipe)
+
+
+def _drawing(
+    config: TrainConfig, patch_size: int, data_dir: str | Path | None, steps: int
+) -> Callable[[int], Any]:
+    """What gives the batch of a step, or what went wrong."""
+    try:
+        from vitcore.training.data import Pictures
+
+        pictures = Pictures(config, patch_size, data_dir)
+    except Exception as error:
+        return lambda _, said=error: said
+
+    def draw(step: int) -> Any:
+        try:
+            return pictures.batch(step, steps)
+        except Exception as error:
+            return error
+
+    return draw
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Processes that draw batches: they begin without Keras, and end with whom they draw for."""
 
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -43,8 +44,37 @@ def test_process_that_is_gone_is_told_of(drawers):
     for process in drawers.processes:
         process.kill()
         process.wait()
-    with pytest.raises(OSError, match="a process that draws batches ended"):
+    with pytest.raises(OSError, match="a process that draws batches ended by signal 9"):
         drawers.draw(0)
+
+
+def test_answer_that_is_cut_short_is_told_of_as_well():
+    with Drawers(
+        1, CONFIG.replace(batch_size=20), 4, None, 12
+    ) as drawers:  # more than a pipe holds
+        (process,) = drawers.processes
+        pickle.dump(0, process.stdin)
+        process.stdin.flush()
+        process.stdout.peek(1)  # it has begun to answer
+        process.kill()
+        process.wait()
+        with pytest.raises(OSError, match="ended by signal 9"):
+            drawers.draw(1)
+
+
+def test_run_that_cannot_begin_says_why(tmp_path):
+    config = CONFIG.replace(data="cifar10")
+    with Drawers(1, config, 4, tmp_path, 12) as drawers:
+        for _ in range(2):
+            with pytest.raises(FileNotFoundError, match="CIFAR-10 was not found"):
+                drawers.draw(0)
+
+
+def test_files_where_it_is_started_do_not_stand_in_for_modules(tmp_path, monkeypatch):
+    (tmp_path / "numpy.py").write_text("raise SystemExit(5)")
+    monkeypatch.chdir(tmp_path)
+    with Drawers(1, CONFIG, 4, None, 12) as drawers:
+        assert len(drawers.draw(0).labels) == CONFIG.batch_size
 
 
 def test_processes_are_gone_when_they_are_no_longer_needed():
