@@ -19,6 +19,11 @@ def hardware() -> str:
         device = jax.devices()[0]
         if device.platform != "cpu":
             return device.device_kind
+    else:
+        import tensorflow as tf
+
+        for device in tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_device_details(device).get("device_name", "a GPU")
     cores = os.cpu_count()
     model = platform.processor() or platform.machine()
     try:

@@ -58,16 +58,14 @@ def make_card(
     notice("attention", 1.0)
     attention = readability(model, pictures=TRACED)
     history, _ = events.read(run)
-    # Who trained it may not be who measures it.
-    began = next((event for event in reversed(history) if event["event"] == "start"), {})
     return {
         "name": name,
         "data": _data_in_words(config),
         "recipe": config.recipe,
         "train": config.to_dict(),
         "seed": config.seed,
-        "hardware": began.get("hardware") or hardware(),
-        "software": began.get("software") or software(),
+        "hardware": _trained_on(history, "hardware") or hardware(),
+        "software": _trained_on(history, "software") or software(),
         "seconds": round(progress.seconds),
         "steps": progress.step,
         "epochs": round(_last(history, "epoch"), 2),
@@ -140,6 +138,17 @@ def _measures(result: Report) -> dict[str, float]:
         "loss": result.score.loss,
         "calibration_error": result.reliability.error,
     }
+
+
+def _trained_on(history: list[dict[str, Any]], what: str) -> str:
+    """What the run recorded of each part in which steps were taken; who measures may be another."""
+    found, said = [], ""
+    for event in history:
+        if event["event"] == "start":
+            said = event.get(what) or ""
+        elif event["event"] == "step" and said and said not in found:
+            found.append(said)
+    return ", then ".join(found)
 
 
 def _data_in_words(config: TrainConfig) -> str:

@@ -118,6 +118,16 @@ def test_card_of_a_run_that_recorded_no_hardware_names_what_it_is_made_on(
     assert values["software"].startswith("Keras 3")
 
 
+def test_card_names_all_hardware_on_which_steps_were_taken():
+    def start(hardware):
+        return {"event": "start", "hardware": hardware}
+
+    step = {"event": "step"}
+    told = [start("a GPU"), step, start("a GPU"), step, start("2 cores"), step, start("a phone")]
+    assert card._trained_on(told, "hardware") == "a GPU, then 2 cores"
+    assert card._trained_on([{"event": "start"}, step], "hardware") == ""
+
+
 def test_card_is_json_and_read_back(run, made, tmp_path):
     values, _ = made
     checkpoints.write(tmp_path, *checkpoints.read(run), half=True)
