@@ -14,6 +14,7 @@ from vitcore import cache
 from vitcore.config import CLASS_NAMES
 from vitcore.sentences import reason
 from vitcore.training import command as train
+from vitcore.training.processes import leave
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
 
@@ -223,4 +224,4 @@ def _progress(what: str, done: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -15,6 +15,16 @@ def generator(seed: int, purpose: int, step: int = 0) -> np.random.Generator:
     return np.random.default_rng((seed, purpose, step))
 
 
+def patch_sizes(config: TrainConfig) -> tuple[int, ...]:
+    """Those that are drawn at all."""
+    some = [config.patch_weights, config.patch_weights_end or config.patch_weights]
+    return tuple(
+        size
+        for place, size in enumerate(config.patch_sizes)
+        if any(not weights or weights[place] > 0 for weights in some)
+    )
+
+
 def patch_size(config: TrainConfig, step: int, steps: int) -> int | None:
     """P of one step: None, the model's own, or drawn with weights that move during the run."""
     if not config.patch_sizes:

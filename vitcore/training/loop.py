@@ -29,6 +29,7 @@ from vitcore.training.run_folder import DELETED, RunFolder
 from vitcore.training.step import Trainer, learning_rate
 
 _EVENT_SECONDS = 0.25  # between two points of the curve
+_LOOK_SECONDS = 0.25  # between two looks for a stop, while a step is being compiled
 _CHECKPOINT_SECONDS = 60.0  # between two checkpoints inside an epoch
 _MEASURED = 100  # epochs, or a few more, after which a long run is measured
 _LATE = 4  # steps begun before the loss of the oldest is asked for, on an accelerator
@@ -125,6 +126,9 @@ class Run:
             raise
         except NoRoomError as error:
             state, why = "interrupted" if self.control.lost else "stopped", str(error)
+        except KeyboardInterrupt:
+            state, why = "interrupted", f"Interrupted {self._so_far()}; {self.folder.left()}."
+            raise
         except BaseException as error:
             what = str(error) or type(error).__name__
             state, why = "failed", f"The training ended by an error: {what}"
@@ -138,7 +142,7 @@ class Run:
 
     def _ending(self, state: str) -> tuple[str, str]:
         """How the run ended, and one sentence on it."""
-        progress, steps = self.progress, f"after {self.progress.step:,} steps"
+        progress, steps = self.progress, self._so_far()
         if state == "stopped" and self.control.lost:
             why = f"The server that started it ended, so it was saved {steps} and can go on."
             return "interrupted", why
@@ -152,10 +156,13 @@ class Run:
             return state, f"Finished {steps}; {kept} loss on the pictures held back."
         return state, f"{state.capitalize()} {steps}."
 
+    def _so_far(self) -> str:
+        return f"after {self.progress.step:,} steps"
+
     def _loop(self) -> str:
         progress, self._saved_at = self.progress, time.monotonic()
         with self._batches() as batches:
-            if self._accelerated:
+            if self._accelerated and progress.step < self.steps:
                 self.trainer.compile_ahead(self.pictures.empty)
             if progress.validation_owed:
                 self._validate()
@@ -165,7 +172,7 @@ class Run:
             while progress.step < self.steps and not plateau.is_stale(progress, self.config):
                 with self._timed():
                     batch = batches.take()
-                if not self._may_go_on():
+                if not self._may_go_on() or self._stopped_before_compiled(batch.patch_size):
                     return "stopped"
                 with self._timed():
                     self._step(batch)
@@ -176,7 +183,7 @@ class Run:
     @contextmanager
     def _batches(self) -> Iterator[ahead.Ahead]:
         steps, size = range(self.progress.step, self.steps), self.config.batch_size
-        if not self._accelerated:  # the step needs the cores itself
+        if not self._accelerated or not steps:  # the step needs the cores itself
             with ahead.Ahead(
                 lambda step: self.pictures.batch(step, self.steps),
                 steps,
@@ -202,6 +209,14 @@ class Run:
         if not go_on:
             self._settle()
         return go_on
+
+    def _stopped_before_compiled(self, patch_size: int) -> bool:
+        """Whether a stop was asked for while the step was still being compiled."""
+        while not self.trainer.compiled(patch_size, _LOOK_SECONDS):
+            if self.group.any_stop(self.control):
+                self._settle()
+                return True
+        return False
 
     def _step(self, batch: Batch) -> None:
         progress, size = self.progress, batch.patch_size

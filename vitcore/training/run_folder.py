@@ -186,7 +186,7 @@ class RunFolder:
                 told = told or self._say_full(what, at)
             else:
                 raise NoRoomError(
-                    f"Stopped while the disk was full: {what} could not be written; {self._left()}."
+                    f"Stopped while the disk was full: {what} could not be written; {self.left()}."
                 )
         self.say("paused" if self._paused else "resumed", step=at)
 
@@ -199,7 +199,7 @@ class RunFolder:
                 raise
             if not is_full(error):
                 raise OSError(
-                    f"{what} could not be written: {reason(error)}; {self._left()}"
+                    f"{what} could not be written: {reason(error)}; {self.left()}"
                 ) from error
             return False
         return True
@@ -218,7 +218,8 @@ class RunFolder:
         self._notice({"event": "paused", "step": step, "reason": why})
         return True
 
-    def _left(self) -> str:
+    def left(self) -> str:
+        """What a run that cannot go on now leaves behind, in words."""
         if self._saved_step is None:
             return "no checkpoint was written before"
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import keras
@@ -19,6 +19,7 @@ from vitcore.training import draws
 from vitcore.training.data import Batch
 from vitcore.training.distribution import Group
 from vitcore.training.muon import Muon
+from vitcore.training.processes import COMPILING
 
 
 def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
@@ -162,18 +163,26 @@ class Trainer:
         import jax
 
         shapes = [[(value.shape, value.dtype) for value in group] for group in self._values]
-        sizes = self.config.patch_sizes or (self.model.config.chosen_patch_size(),)
+        sizes = draws.patch_sizes(self.config) or (self.model.config.chosen_patch_size(),)
 
         def compile_one(size: int) -> None:
             zeros = [[jax.numpy.zeros(*like) for like in group] for group in shapes]
             batch = empty(size)
             self._steps[size](*zeros, batch.pictures, batch.labels, np.float32(0))
 
-        pool = ThreadPoolExecutor(len(sizes), thread_name_prefix="compile")
+        pool = ThreadPoolExecutor(len(sizes), thread_name_prefix=COMPILING)
         for size in sizes:
             self._steps[size] = self._make_jax(size)
             self._compiling[size] = pool.submit(compile_one, size)
         pool.shutdown(wait=False)
+
+    def compiled(self, patch_size: int, seconds: float) -> bool:
+        """Whether a step at this size can be taken at once; waits up to `seconds` for that."""
+        compiling = self._compiling.get(patch_size)
+        if compiling is None:
+            return True
+        wait([compiling], seconds)
+        return compiling.done()
 
     def _loss(self, logits: Any, labels: Any) -> tuple[Any, Any]:
         loss = mean_loss(logits, labels, self.config.label_smoothing)

@@ -54,3 +54,12 @@ def test_weights_move_in_a_straight_line_from_first_to_last():
 def test_drawn_size_is_a_plain_int():
     # A NumPy one would be a tensor to the compiled step.
     assert type(draws.patch_size(TrainConfig(patch_sizes=(4,)), 0, 1)) is int
+
+
+def test_sizes_that_are_never_drawn_are_left_out():
+    config = TrainConfig(patch_sizes=(2, 4, 8))
+    assert draws.patch_sizes(config) == (2, 4, 8)
+    assert draws.patch_sizes(config.replace(patch_weights=(0.0, 1.0, 2.0))) == (4, 8)
+    both = config.replace(patch_weights=(0.0, 0.0, 1.0), patch_weights_end=(0.0, 1.0, 0.0))
+    assert draws.patch_sizes(both) == (4, 8)
+    assert draws.patch_sizes(TrainConfig()) == ()

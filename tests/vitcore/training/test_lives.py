@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from vitcore.training.processes import end_process, process_lives
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def dead_process():
@@ -70,3 +73,17 @@ def test_a_process_that_may_not_be_meant_is_left_alone(held, tmp_path, monkeypat
     monkeypatch.delattr(os, "pidfd_open", raising=False)
     assert not end_process(process.pid, time.time(), holding=[file])
     assert process.poll() is None
+
+
+def test_process_that_leaves_waits_for_nothing_that_is_being_compiled():
+    code = (
+        "import threading, time\n"
+        "from vitcore.training.processes import COMPILING, leave\n"
+        "threading.Thread(target=time.sleep, args=(60,), name=COMPILING + '_0').start()\n"
+        "print('said')\n"
+        "leave(3)"
+    )
+    left = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert (left.returncode, left.stdout) == (3, "said\n")

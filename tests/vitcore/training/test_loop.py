@@ -19,7 +19,7 @@ from vitcore.hardware import hardware, software
 from vitcore.model import build, load
 from vitcore.tracing import predict
 from vitcore.training import events, loop, runs, snapshots, tensorboard
-from vitcore.training.control import Control
+from vitcore.training.control import Control, write_control
 from vitcore.training.divergence import DivergedError
 from vitcore.training.loop import Run, train
 from vitcore.training.saving import STATE, saved_progress
@@ -274,6 +274,41 @@ def test_loss_that_is_no_number_is_named_by_its_step_though_it_is_seen_late(
     assert len(calls) == 6  # after which comes a validation
     end = events.read(tmp_path)[0][-1]
     assert (end["event"], end["state"], end["step"]) == ("end", "failed", 4)
+
+
+def test_stop_is_heard_while_a_step_is_being_compiled(accelerator, tmp_path, monkeypatch):
+    looks = []
+
+    def compiled(trainer, size, seconds):
+        looks.append(size)
+        if len(looks) == 3:
+            write_control(tmp_path, "stop")
+        return False
+
+    monkeypatch.setattr(loop.Trainer, "compiled", compiled)
+    run = train(tmp_path, CONFIG)
+    assert (run.progress.step, len(looks)) == (0, 3)
+    assert events.read(tmp_path)[0][-1]["state"] == "stopped"
+
+
+def test_interrupt_of_the_keyboard_is_no_failure(tmp_path, monkeypatch):
+    calls = []
+
+    def interrupted(trainer, *batch, **options):
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return quick_step(trainer)
+
+    monkeypatch.setattr(loop.Trainer, "begin", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, CONFIG)
+    end = events.read(tmp_path)[0][-1]
+    assert (end["state"], end["step"]) == ("interrupted", 4)
+    assert end["reason"] == (
+        "Interrupted after 4 steps; the checkpoint after step 3 is whole, "
+        "and the run can be resumed from it."
+    )
 
 
 def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
