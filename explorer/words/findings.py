@@ -202,11 +202,10 @@ def facts(
     parts = [f"**{tokens} {'token' if tokens == 1 else 'tokens'}**"]
     formula = f"{side}²" if 32 % patch_size else f"32·32 / {patch_size}²"
     noun = "patch" if count == 1 else "patches"
-    parts.append(
-        f"`{formula} + {prefix} = {tokens}`, {prefix} of no patch"
-        if prefix
-        else f"`{formula} = {count}` {noun}"
-    )
+    if prefix:
+        parts += [f"`{formula} + {prefix} = {tokens}`", f"{prefix} of no patch"]
+    else:
+        parts.append(f"`{formula} = {count}` {noun}")
     if 32 % patch_size:
         parts.append(
             f"32 is not a multiple of {patch_size}, so the picture is resized to "

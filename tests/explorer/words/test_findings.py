@@ -141,6 +141,7 @@ def test_facts_of_a_resized_picture_with_a_class_token():
     line = facts(patch_size=3, side=11, prefix=1, blocks=None, heads=None, seconds=None)
     assert "**122 tokens**" in line
     assert "`11² + 1 = 122`" in line
+    assert " 1 of no patch " in line
     assert "32 is not a multiple of 3, so the picture is resized to `33\u00a0×\u00a033`" in line
     assert "computed" not in line
 
