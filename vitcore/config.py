@@ -173,6 +173,12 @@ class TrainConfig:
             return self.train_size
         return _CIFAR10_TRAIN - round(_CIFAR10_TRAIN * self.validation)
 
+    def batch_at(self, patch_size: int) -> int:
+        """How many pictures the steps at one patch size take, within the token budget."""
+        if not self.token_budget:
+            return self.batch_size
+        return min(self.batch_size, max(1, self.token_budget // grid_side(patch_size) ** 2))
+
     def replace(self, **changes: Any) -> Self:
         return replace(self, **changes)
 
@@ -214,8 +220,8 @@ RECIPES: dict[str, TrainConfig] = {
         augmentation="article",
         validation=0.2,
     ),
-    # How the bundled patch-flexible model is made; in four minutes of one H100, in some days of two
-    # cores. One set of weights for all sizes is after FlexiViT, https://arxiv.org/abs/2212.08013
+    # How the bundled patch-flexible model is made; in four minutes of one H100; by its operations
+    # half a day of two cores. After FlexiViT, https://arxiv.org/abs/2212.08013
     "flexi-cifar10": TrainConfig(
         preset="flexi",
         recipe="flexi-cifar10",

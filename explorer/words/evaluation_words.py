@@ -27,9 +27,8 @@ COST = (
     "multiplication and each addition counted, matrix products only. Half the patch size gives "
     "four times the tokens, and attention alone sixteen times the pairs. A model trained at one "
     "patch size has its kernel and positions resized for the others, and falls there; one that "
-    "met all of them in training falls less, and only where patches are coarse. The formula "
-    "counts patches alone, tokens before them come on top: N is the number of patches, P the patch "
-    "size, C the number of classes, M the width of the MLP's hidden layer, T the tokens, D their "
+    "met all of them in training falls less. In the formula N is the number of patches, P the "
+    "patch size, C the number of classes, M the width of the MLP's hidden layer, T the tokens, D their "
     "width, H heads of d numbers, L the blocks."
 )
 CARD = (

@@ -43,7 +43,7 @@ def lens_title(
     alone = attention[block : block + 1, number : number + 1]
     own = striking(alone, grid, prefix=prefix, class_token=class_token)
     if own.title.startswith(_AVERAGED):
-        said = _short(own.title).replace("head 1 of block 1", f"head {name.removeprefix('Head ')}")
+        said = _short(own.title).replace("head 1 of block 1", name.lower())
     elif own.title.startswith("No head"):
         said = f"{name} looks nearly everywhere alike"
     else:

@@ -114,10 +114,7 @@ class Pictures:
 
     def batch_size(self, patch_size: int) -> int:
         """How many pictures the steps at one patch size take."""
-        budget, count = self.config.token_budget, self.config.batch_size
-        if budget:
-            count = min(count, max(1, budget // patches.grid_side(patch_size) ** 2))
-        return min(count, len(self._rows))
+        return min(self.config.batch_at(patch_size), len(self._rows))
 
     def empty(self, patch_size: int) -> Batch:
         """A batch of the shapes and types that the steps at one patch size take."""

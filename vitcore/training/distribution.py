@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from vitcore import patches
 from vitcore.config import TrainConfig
 from vitcore.training.control import Control
 
@@ -74,13 +73,11 @@ class Group:
                 f"got {config.batch_size} and {self.devices}"
             )
         finest = min(config.patch_sizes or (patch_size,))
-        if config.token_budget:
-            count = max(1, config.token_budget // patches.grid_side(finest) ** 2)
-            if count < self.devices:
-                raise ValueError(
-                    f"each device needs a picture, but token_budget {config.token_budget} gives "
-                    f"{count} at patch size {finest}, for {self.devices} devices"
-                )
+        if (count := config.batch_at(finest)) < self.devices:
+            raise ValueError(
+                f"each device needs a picture, but token_budget {config.token_budget} gives "
+                f"{count} at patch size {finest}, for {self.devices} devices"
+            )
 
     def scope(self) -> AbstractContextManager[Any]:
         """Variables made inside lie on all devices."""
