@@ -28,8 +28,8 @@ COST = (
     "four times the tokens, and attention alone sixteen times the pairs. A model trained at one "
     "patch size has its kernel and positions resized for the others, and falls there; one that "
     "met all of them in training falls less. In the formula N is the number of patches, P the "
-    "patch size, C the number of classes, M the width of the MLP's hidden layer, T the tokens, D their "
-    "width, H heads of d numbers, L the blocks."
+    "patch size, C the number of classes, M the width of the MLP's hidden layer, T the tokens, D "
+    "their width, H heads of d numbers, L the blocks."
 )
 CARD = (
     "These figures were made when the model was, and are kept in its card. Curves: solid for the "
