@@ -84,6 +84,9 @@ class Drawers:
             with suppress(OSError):
                 process.stdin.close()
         for process in self.processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+            process.kill()  # one that hangs must not keep the run from its end
             process.wait()
             process.stdout.close()
 

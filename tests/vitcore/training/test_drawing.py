@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -81,6 +82,15 @@ def test_processes_are_gone_when_they_are_no_longer_needed():
     with Drawers(2, CONFIG, 4, None, 12) as drawers:
         drawers.draw(0)
     assert [process.returncode for process in drawers.processes] == [0, 0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGSTOP")
+def test_process_that_hangs_does_not_keep_the_run_from_its_end(monkeypatch):
+    monkeypatch.setattr("vitcore.training.drawing._PATIENCE", 0.1)
+    with Drawers(2, CONFIG, 4, None, 12) as drawers:
+        drawers.draw(0)
+        drawers.processes[0].send_signal(signal.SIGSTOP)
+    assert [process.returncode for process in drawers.processes] == [-signal.SIGKILL, 0]
 
 
 KILLED = """
