@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,17 +47,22 @@ def kept(run: Path) -> dict[int, Path]:
 
 
 def copy_some(run: Path, into: Path, count: int) -> list[int]:
-    """Copy `count` of a run's snapshots, evenly among them, to a model that is to be shipped.
+    """Copy `count` of a run's snapshots to a model that is to be shipped.
 
-    The first weights are left out: the config and the seed make them again.
+    Those nearest to equal ratios from 1/64 of the last step: in equal numbers of steps the first
+    would look untrained and the last as the end does. The first weights are left out: the config
+    and the seed make them again.
 
     Returns:
         The steps copied.
     """
     shutil.rmtree(into / FOLDER, ignore_errors=True)
     steps = [step for step in kept(run) if step]
-    places = np.linspace(0, len(steps) - 1, min(count, len(steps))).round().astype(int)
-    chosen = [steps[place] for place in places]
+    left = steps.copy()
+    for number in range(min(count, len(steps))):
+        wanted = steps[-1] / 64 ** (1 - number / count)
+        left.remove(min(left, key=lambda step: abs(math.log(step / wanted))))
+    chosen = [step for step in steps if step not in left]
     for step in chosen:
         shutil.copytree(folder_at(run, step), folder_at(into, step))
     return chosen

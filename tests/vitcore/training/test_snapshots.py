@@ -49,15 +49,16 @@ def test_run_without_snapshots_has_none(tmp_path):
     assert snapshots.kept(tmp_path) == {}
 
 
-def test_some_snapshots_are_copied_without_the_first_weights(tmp_path):
+def test_some_snapshots_are_copied_in_equal_ratios_without_the_first_weights(tmp_path):
     config = PRESETS["small"]
-    for step in (0, 1, 4, 9, 16):
+    for step in (0, 1, 30, 100, 250, 900, 1600):
         snapshots.write(tmp_path / "run", step, config, initial_weights(config, step))
     snapshots.write(tmp_path / "shipped", 77, config, initial_weights(config))  # of an older one
-    assert snapshots.copy_some(tmp_path / "run", tmp_path / "shipped", 2) == [1, 16]
+    assert snapshots.copy_some(tmp_path / "run", tmp_path / "shipped", 2) == [30, 250]
     kept = snapshots.kept(tmp_path / "shipped")
-    assert list(kept) == [1, 16]
-    _, weights = checkpoints.read(kept[16])
-    expected = initial_weights(config, 16)["head/kernel"].astype(np.float16)
+    assert list(kept) == [30, 250]
+    _, weights = checkpoints.read(kept[250])
+    expected = initial_weights(config, 250)["head/kernel"].astype(np.float16)
     np.testing.assert_array_equal(weights["head/kernel"], expected)
-    assert snapshots.copy_some(tmp_path / "run", tmp_path / "shipped", 9) == [1, 4, 9, 16]
+    copied = snapshots.copy_some(tmp_path / "run", tmp_path / "shipped", 9)
+    assert copied == [1, 30, 100, 250, 900, 1600]
