@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, Self
+
+from vitcore.training.data import Pictures
+from vitcore.training.drawing import Drawers
 
 _MEMORY = 64 * 2**20  # bytes that may lie ready
 _PICTURE = 32 * 32 * 3  # bytes
@@ -52,3 +58,27 @@ class Ahead:
         batch = self._drawn.popleft().result()
         self._fill()
         return batch
+
+
+@contextmanager
+def batches(
+    pictures: Pictures, steps: range, *, of: int, processes: int, data_dir: str | Path | None = None
+) -> Iterator[Ahead]:
+    """The batches of a run's steps, drawn ahead.
+
+    Args:
+        pictures: the run's.
+        steps: those that are still to be taken.
+        of: how many the whole run takes.
+        processes: that draw; 0 means this one, in one thread, as the steps need the cores.
+        data_dir: where the processes look for CIFAR-10 first.
+    """
+    config = pictures.config
+    draw, threads = partial(pictures.batch, steps=of), processes or 1
+    with ExitStack() as stack:
+        if processes and steps:
+            own = pictures.patch_size
+            drawers = stack.enter_context(Drawers(processes, config, own, data_dir, of))
+            draw = drawers.draw
+        most = depth(config.batch_size, threads)
+        yield stack.enter_context(Ahead(draw, steps, threads=threads, most=most))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from vitcore.hardware import hardware, software
 from vitcore.initialisation import parameter_count
 from vitcore.model import build
 from vitcore.sentences import sentence
-from vitcore.training import ahead, drawing, plateau, snapshots
+from vitcore.training import ahead, drawing, plateau, snapshots, validating
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.distribution import Group
 from vitcore.training.divergence import CAUSE, DivergedError
+from vitcore.training.endings import ending, so_far
 from vitcore.training.meter import Meter, Step
 from vitcore.training.room import NoRoomError
 from vitcore.training.run_folder import DELETED, RunFolder
@@ -31,7 +32,6 @@ from vitcore.training.step import Trainer, learning_rate
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _LOOK_SECONDS = 0.25  # between two looks for a stop, while a step is being compiled
 _CHECKPOINT_SECONDS = 60.0  # between two checkpoints inside an epoch
-_MEASURED = 100  # epochs, or a few more, after which a long run is measured
 _LATE = 4  # steps begun before the loss of the oldest is asked for, on an accelerator
 
 
@@ -117,7 +117,13 @@ class Run:
                 hardware=hardware(),
                 software=software(),
             )
-            state, why = self._ending(self._loop())
+            state, why = ending(
+                self._loop(),
+                self.progress,
+                self.config,
+                steps=self.steps,
+                lost=self.control.lost,
+            )
             self._checkpoint(best=state == "finished" and self.config.early_stopping > 0)
             self.group.finish()
         except DivergedError as error:
@@ -127,7 +133,10 @@ class Run:
         except NoRoomError as error:
             state, why = "interrupted" if self.control.lost else "stopped", str(error)
         except KeyboardInterrupt:
-            state, why = "interrupted", f"Interrupted {self._so_far()}; {self.folder.left()}."
+            state, why = (
+                "interrupted",
+                f"Interrupted {so_far(self.progress)}; {self.folder.left()}.",
+            )
             raise
         except BaseException as error:
             what = str(error) or type(error).__name__
@@ -139,25 +148,6 @@ class Run:
                 state, why = "stopped", sentence(DELETED)
             self.folder.end(state=state, reason=why, step=self.progress.step, **cause)
         return state
-
-    def _ending(self, state: str) -> tuple[str, str]:
-        """How the run ended, and one sentence on it."""
-        progress, steps = self.progress, self._so_far()
-        if state == "stopped" and self.control.lost:
-            why = f"The server that started it ended, so it was saved {steps} and can go on."
-            return "interrupted", why
-        if state == "finished" and self.config.early_stopping and progress.lowest_at:
-            kept = f"its weights are those of epoch {progress.lowest_at:g}, which had the lowest"
-            if progress.step < self.steps:
-                return state, (
-                    f"Stopped early {steps}: for {progress.stale} epochs the loss on the pictures "
-                    f"held back fell no lower; {kept}."
-                )
-            return state, f"Finished {steps}; {kept} loss on the pictures held back."
-        return state, f"{state.capitalize()} {steps}."
-
-    def _so_far(self) -> str:
-        return f"after {self.progress.step:,} steps"
 
     def _loop(self) -> str:
         progress, self._saved_at = self.progress, time.monotonic()
@@ -180,25 +170,14 @@ class Run:
         # A run that was stopped while it measured its last step is resumed to measure it.
         return "stopped" if progress.validation_owed else "finished"
 
-    @contextmanager
-    def _batches(self) -> Iterator[ahead.Ahead]:
-        steps, size = range(self.progress.step, self.steps), self.config.batch_size
-        if not self._accelerated or not steps:  # the step needs the cores itself
-            with ahead.Ahead(
-                lambda step: self.pictures.batch(step, self.steps),
-                steps,
-                most=ahead.depth(size, 1),
-            ) as batches:
-                yield batches
-            return
-        number, own = drawing.count(), self.model_config.patch_size
-        with (
-            drawing.Drawers(number, self.config, own, self._data_dir, self.steps) as drawers,
-            ahead.Ahead(
-                drawers.draw, steps, threads=number, most=ahead.depth(size, number)
-            ) as batches,
-        ):
-            yield batches
+    def _batches(self) -> AbstractContextManager[ahead.Ahead]:
+        return ahead.batches(
+            self.pictures,
+            range(self.progress.step, self.steps),
+            of=self.steps,
+            data_dir=self._data_dir,
+            processes=drawing.count() if self._accelerated else 0,
+        )
 
     def _may_go_on(self) -> bool:
         """Wait while paused; False where a stop was asked for."""
@@ -235,7 +214,12 @@ class Run:
         waited = time.monotonic() - self._saved_at >= _CHECKPOINT_SECONDS
         # An epoch may last a second on an accelerator: there the clock alone says.
         saves = not last and ((epoch_ends and not self._accelerated) or (meets and waited))
-        validates = last or step % self._validation_interval() == 0 or self._validates_epoch()
+        validates = validating.is_due(
+            step,
+            self.steps,
+            steps_per_epoch=self.pictures.steps_per_epoch,
+            config=self.config,
+        )
         snaps = step in self._snapshots
         tells = step == 1 or last or (meets and self._meter.seconds >= _EVENT_SECONDS)
         # By the clock of one process alone the others would not settle at the same step.
@@ -272,19 +256,6 @@ class Run:
 
     def _epoch(self) -> float:
         return self.progress.step / self.pictures.steps_per_epoch
-
-    def _validation_interval(self) -> int:
-        """Steps between validations, besides the end of each epoch: about ten in a short run."""
-        return max(1, math.ceil(self.steps / 10))
-
-    def _validates_epoch(self) -> bool:
-        """Whether an epoch ends after which the model is measured: after each, but in long runs."""
-        epoch = self._epoch()
-        looks = self.config.schedule == "plateau" or self.config.early_stopping
-        every = (
-            1 if looks else max(1, round(self.steps / self.pictures.steps_per_epoch / _MEASURED))
-        )
-        return epoch.is_integer() and epoch % every == 0
 
     def _validate(self) -> None:
         progress, config, epoch = self.progress, self.config, self._epoch()

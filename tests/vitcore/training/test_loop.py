@@ -18,7 +18,7 @@ from vitcore.evaluation import Score
 from vitcore.hardware import hardware, software
 from vitcore.model import build, load
 from vitcore.tracing import predict
-from vitcore.training import events, loop, runs, snapshots, tensorboard
+from vitcore.training import events, loop, runs, snapshots, tensorboard, validating
 from vitcore.training.control import Control, write_control
 from vitcore.training.divergence import DivergedError
 from vitcore.training.loop import Run, train
@@ -225,7 +225,7 @@ def test_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(tmp
 def test_long_run_is_measured_after_some_epochs_unless_it_goes_by_each(
     tmp_path, monkeypatch, changes, measured
 ):
-    monkeypatch.setattr(loop, "_MEASURED", 4)
+    monkeypatch.setattr(validating, "_MEASURED", 4)
     monkeypatch.setattr(loop.Trainer, "begin", quick_step)
     train(tmp_path, CONFIG.replace(steps=36, **changes))  # twelve epochs, a tenth is four steps
     told = [e["step"] for e in events.read(tmp_path)[0] if e["event"] == "validation"]
