@@ -1,5 +1,6 @@
 """Readings without a model, pictures without a data set, and a decoder of payloads of its own."""
 
+import gc
 import hashlib
 import json
 import struct
@@ -11,6 +12,22 @@ from explorer.readings import Reading
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
+
+
+@pytest.fixture(scope="module", autouse=True)
+def garbage_of_a_file_is_collected_at_its_end():
+    yield
+    gc.unfreeze()
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def no_run_of_a_page_walks_what_was_there_before():
+    """Streamlit collects garbage after each: beside TensorFlow's objects that takes half a second.
+
+    The app itself is spared it in the same way; see `explorer/app.py`.
+    """
+    gc.freeze()
 
 
 @pytest.fixture
