@@ -134,8 +134,8 @@ def remove(name: str) -> None:
         st.session_state[TROUBLE] = f"{name} could not be deleted: {error}."
 
 
-def show(name: str, run: Run | None, card: dict) -> None:
-    """The card of one model."""
+def identity(name: str, run: Run | None, card: dict) -> bool:
+    """What one model is and what can be done with it; whether it can be looked into."""
     st.header(name, anchor=False)
     actions(name, run)
     if trouble := st.session_state.pop(TROUBLE, ""):
@@ -143,13 +143,18 @@ def show(name: str, run: Run | None, card: dict) -> None:
     if run is not None and run.problem:
         components.figure_state("error", *cards.trouble(run), height=110)
         if not run.usable:
-            return
+            return False
     try:
         config, weights = services.weights(name)
     except CheckpointError as error:
         components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
-        return
+        return False
     st.html(cards.facts(card, run, config, weights, sizes=trained_at(name, config)))
+    return True
+
+
+def measures(name: str, run: Run | None, card: dict) -> None:
+    """How good one model is, and how it came to be so."""
     if accuracy := cards.shares_table(card, state.patch_size()):
         st.subheader("Share of test pictures that are right, by patch size", anchor=False)
         st.html(accuracy)
@@ -219,8 +224,11 @@ else:
     run = runs.get(name)
     card = {} if run is not None and not run.usable else measured.card_of(name)
     headline.title(cards.title(name, card, run, state.patch_size()), anchor=False)
-    with right:
-        show(name, run, card)
+    with left:
+        can_be_seen = identity(name, run, card)
+    if can_be_seen:
+        with right:
+            measures(name, run, card)
     if replaying.has_film(name):
         replaying.section(name, key="models_film")
     elif run is None or run.usable:

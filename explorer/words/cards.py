@@ -177,7 +177,7 @@ def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accurac
     head = "".join(f"<th scope=col{_now(size, patch_size)}>{size}</th>" for size in sizes)
     body = "".join(
         f"<tr><th scope=row>{html.escape(str(data))}</th>{cells(row)}</tr>"
-        for data, row in measured.items()
+        for data, row in sorted(measured.items())  # real pictures before drawn ones
     )
     return (
         f"{_STYLE}<table class='model-card numbers'><thead><tr><th scope=col>patch size</th>"

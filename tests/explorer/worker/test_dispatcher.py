@@ -194,7 +194,7 @@ def test_a_run_that_a_poller_started_does_not_wait(make, busy):
     dispatcher, asker = make(), Asker()
     busy(dispatcher)
     asker.polled = True
-    dispatcher.begin(asker, allowance=5)
+    dispatcher.begin(asker, allowance=60)
     started = time.monotonic()
     assert isinstance(dispatcher.ask(note([], "a"), asker), Waiting)
     assert time.monotonic() - started < 1
@@ -216,7 +216,7 @@ def test_an_error_is_explained_and_stays_until_a_person_acts(make):
     assert dispatcher.ask(Task("a", fail), asker) == problem
     assert len(calls) == 1
 
-    dispatcher.begin(asker, allowance=5)
+    dispatcher.begin(asker, allowance=60)
     assert dispatcher.ask(Task("a", fail), asker) == problem
     assert len(calls) == 2
 
@@ -266,7 +266,7 @@ def test_a_start_that_fails_is_a_problem_and_is_tried_again(make):
     first = Task("a", lambda: "a")
     problem = answered(dispatcher, first, asker)
     assert problem.what == "no such library"
-    dispatcher.begin(asker, allowance=5)
+    dispatcher.begin(asker, allowance=60)
     assert dispatcher.ask(first, asker) == "a"
 
 
@@ -403,7 +403,7 @@ def test_worker_starts_after_the_first_page_was_drawn(make, monkeypatch):
     limit = time.monotonic() + 5
     while not dispatcher.settled(asker) and time.monotonic() < limit:
         time.sleep(0.01)
-    dispatcher.begin(asker, allowance=5.0)
+    dispatcher.begin(asker, allowance=60.0)
     assert dispatcher.ask(Task("answer", lambda: 42), asker) == 42
 
 
