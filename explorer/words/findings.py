@@ -8,6 +8,8 @@ from explorer.words.prefix_tokens import prefix_words
 from vitcore.config import PATCH_SIZES
 
 _SHARP = 0.1  # of what a patch's favourite could gain over an even spread
+_SEEN = 0.1  # the same of a pattern that is worth opening with
+_ITSELF = "the patch itself"
 UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
 
 
@@ -76,7 +78,8 @@ def striking(
 
     Itself, the rest of the row, the rest of the column and the neighbours are tested apart: a head
     that looks at the patch itself would otherwise also be said to look along its row. Where there
-    are prefix tokens, what goes to them is a pattern too.
+    are prefix tokens, what goes to them is a pattern too. A head where patches look at themselves
+    mixes nothing: it stands out only where no other does.
 
     Args:
         attention: (L, H, T, T), rows are queries and sum to 1.
@@ -98,25 +101,20 @@ def striking(
         title = "There is one token only, so all attention stays on itself"
         return Striking(title=title, block=0, head=0, patch=0)
     looking = attention[:, :, prefix:, :]  # (L, H, N, T): the patches' own rows
-    best_gain, best = -np.inf, None
-    patterns = _patterns(rows, columns)
-    nothing = np.zeros((count, prefix), bool)
-    patterns = {words: np.hstack([nothing, mask]) for words, mask in patterns.items()}
-    if prefix:
-        words = prefix_words(prefix, class_token=class_token)
-        patterns[words] = np.arange(prefix + count) < prefix
-    for words, mask in patterns.items():
-        even = float(mask.mean())
-        if not 0 < even < 1:
-            continue
-        share = (looking * mask).sum(axis=-1)  # (L, H, N)
-        gain = (share.mean(axis=-1) - even) / (1 - even)
-        if gain.max() > best_gain:
-            best_gain = float(gain.max())
-            best = (words, share, even, np.unravel_index(gain.argmax(), gain.shape))
-    words, share, even, (block, head) = best
+    patterns = _patterns_of_tokens(rows, columns, prefix, class_token)
+    shares = {words: (looking * mask).sum(axis=-1) for words, mask in patterns.items()}  # (L, H, N)
+    gains = {words: _gain(shares[words], float(mask.mean())) for words, mask in patterns.items()}
+    strongest = np.max([*gains.values()], axis=0)  # (L, H)
+    mixing = strongest
+    if _ITSELF in gains:
+        mixing = np.where(strongest > gains[_ITSELF], strongest, 0.0)
+    standing_out = mixing if mixing.max() >= _SEEN else strongest
+    block, head = np.unravel_index(standing_out.argmax(), standing_out.shape)
+    words = max(gains, key=lambda words: gains[words][block, head])
+    share, even = shares[words], float(patterns[words].mean())
+    best_gain = float(gains[words][block, head])
     peaks, one = looking.max(axis=-1), 1 / attention.shape[-1]  # (L, H, N): each patch's favourite
-    peak_gain = (peaks.mean(axis=-1) - one) / (1 - one)
+    peak_gain = np.where(_gain(peaks, one) > 4 * strongest, _gain(peaks, one), 0.0)
     if peak_gain.max() > max(_SHARP, 4 * best_gain):  # it is no pattern of these that stands out
         words, share, even = "the one place it looks at most", peaks, one
         block, head = np.unravel_index(peak_gain.argmax(), peak_gain.shape)
@@ -133,6 +131,23 @@ def striking(
     return Striking(title=title, block=int(block), head=int(head), patch=patch)
 
 
+def _gain(share: np.ndarray, even: float) -> np.ndarray:
+    """How much of what could be gained over an even spread is: (L, H) of shares (L, H, N)."""
+    return (share.mean(axis=-1) - even) / (1 - even)
+
+
+def _patterns_of_tokens(
+    rows: int, columns: int, prefix: int, class_token: bool
+) -> dict[str, np.ndarray]:
+    """Which tokens count for each pattern that a spread can miss: (N, T) or (T,) bool by words."""
+    nothing = np.zeros((rows * columns, prefix), bool)
+    patterns = {words: np.hstack([nothing, m]) for words, m in _patterns(rows, columns).items()}
+    if prefix:
+        words = prefix_words(prefix, class_token=class_token)
+        patterns[words] = np.arange(prefix + rows * columns) < prefix
+    return {words: mask for words, mask in patterns.items() if 0 < mask.mean() < 1}
+
+
 def _patterns(rows: int, columns: int) -> dict[str, np.ndarray]:
     """Which patches count for each pattern: (N, N) bool by words."""
     row, column = np.divmod(np.arange(rows * columns), columns)
@@ -142,7 +157,7 @@ def _patterns(rows: int, columns: int) -> dict[str, np.ndarray]:
     return {
         "the rest of its row": same_row & ~same_column,
         "the rest of its column": same_column & ~same_row,
-        "the patch itself": reach == 0,
+        _ITSELF: reach == 0,
         "the patches around it": reach == 1,
     }
 

@@ -72,6 +72,18 @@ def test_a_head_that_looks_at_itself_is_said_to_look_at_itself():
     assert found.patch == 4  # the inner one
 
 
+def test_a_head_that_looks_at_itself_stands_out_only_where_no_other_does():
+    row = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
+    attention = np.concatenate([one_head(np.eye(9)), one_head(0.5 * row + 0.5 / 9)])
+    found = striking(attention, (3, 3))
+    assert (found.block, found.head) == (1, 1)  # where 0.5 + 0.5 * 2 / 9 is on the row
+    assert "61% on the rest of its row; an even spread, 22%" in found.title
+    attention = np.concatenate([one_head(np.eye(9)), one_head(0.05 * row + 0.95 / 9)])
+    found = striking(attention, (3, 3))
+    assert (found.block, found.head) == (0, 1)
+    assert "100% on the patch itself" in found.title
+
+
 def test_a_head_that_looks_along_its_row_is_not_credited_with_itself():
     row = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
     found = striking(one_head(row), (3, 3))
