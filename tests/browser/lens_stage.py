@@ -57,8 +57,8 @@ def last(lens):
     return {name: value for name, value in told.items() if name != "turn"}
 
 
-def press_switch(lens, block, head):
-    """Press the sign in a map's corner, or with head -1 beside a block's number."""
+def switch_at(lens, block, head):
+    """Where the sign in a map's corner is, or with head -1 beside a block's number."""
     lens.settle()
     box = lens.page.locator("canvas.heads").bounding_box()
     x, y = lens.page.evaluate(
@@ -69,7 +69,11 @@ def press_switch(lens, block, head):
         }""",
         [block, head],
     )
-    lens.page.mouse.click(box["x"] + x, box["y"] + y)
+    return box["x"] + x, box["y"] + y
+
+
+def press_switch(lens, block, head):
+    lens.page.mouse.click(*switch_at(lens, block, head))
     lens.settle()
 
 

@@ -12,9 +12,10 @@ from tests.browser.lens_stage import (
     last,
     lens_payload,
     press_switch,
+    switch_at,
     unchanged,
 )
-from tests.browser.stage import PIXELS
+from tests.browser.stage import PIXELS, Stage
 from vitcore.intervention import Intervention
 
 
@@ -29,6 +30,25 @@ def test_a_head_is_switched_off_at_its_corner_and_on_again(lens):
     lens.page.mouse.move(1, 1)
     lens.settle()
     assert lens.page.locator(".which").inner_text() == "Block 1, head 1"  # nothing was chosen
+
+
+def test_a_finger_enlarges_a_map_before_it_can_switch_the_head_off(browser):
+    page = browser.new_page(viewport={"width": 420, "height": 1600}, has_touch=True)
+    lens = Stage(page, "lens")
+    page.locator("#root").evaluate("root => { root.style.width = '388px'; }")
+    lens.show(unchanged())
+    page.touchscreen.tap(*switch_at(lens, 2, 1))  # a switch would hide a quarter of a small map
+    lens.settle()
+    assert page.locator(".which").inner_text() == "Block 3, head 2"
+    assert badge(lens) == ""
+    page.touchscreen.tap(*switch_at(lens, 2, 1))
+    lens.settle()
+    assert last(lens)["heads"] == [[2, 1]]
+    page.touchscreen.tap(*switch_at(lens, 0, 0))
+    page.touchscreen.tap(*switch_at(lens, 2, 1))  # a head that is off keeps its switch
+    lens.settle()
+    assert last(lens)["heads"] == []
+    page.close()
 
 
 def test_a_block_is_switched_off_beside_its_number(lens):

@@ -138,9 +138,8 @@ class Drawing extends PatchFigure {
         }
         if (off(h)) this.strike(c, x, y, T, TH);
         if (on) { c.strokeStyle = this.theme.primary; c.lineWidth = 3; c.strokeRect(x - 2.5, y - 2.5, T + 5, TH + 5); }
-        // On a map it hides part of a patch: where there is a pointer, only the map that is pointed at, or enlarged, has one.
-        const switched = finger ? T >= 48 : on || off(h) || this.alike;
-        if (this.live && switched) this.drawKnob(c, x + T - this.knob / 2, y + this.knob / 2, !off(h), !this.alike, on);
+        // On a map it hides part of a patch: only the one that is pointed at, or enlarged, or off has one.
+        if (this.live && (T >= 48 || !finger) && (on || off(h) || this.alike)) this.drawKnob(c, x + T - this.knob / 2, y + this.knob / 2, !off(h), !this.alike, on);
       }
     }
   }

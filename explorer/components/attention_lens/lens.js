@@ -127,9 +127,10 @@ class Lens extends Drawing {
     const l = Math.floor((event.clientX - r.left - this.left) / (T + this.gap)), h = Math.floor((event.clientY - r.top - this.top) / (TH + this.gap));
     const x = event.clientX - r.left - this.left - l * (T + this.gap), y = event.clientY - r.top - this.top - h * (TH + this.gap);
     if (l < 0 || l >= blocks || h >= heads || x > T || y > TH) return null;
-    const knob = x > T - this.knob && !(event.pointerType === 'touch' && T < 48);   // too small for a finger: there are buttons under More
+    const finger = event.pointerType === 'touch', knob = x > T - this.knob && !(finger && T < 48);   // too small for a finger: there are buttons under More
     if (h < 0) return knob ? { l } : null;
-    return { l, h, knob: knob && y < this.knob, p: Math.min(rows - 1, Math.floor(y / TH * rows)) * columns + Math.min(columns - 1, Math.floor(x / T * columns)) };
+    const shown = !finger || this.alike || this.changes.off.has(this.index([l, h])) || this.index([l, h]) === this.index(this.chosen);
+    return { l, h, knob: knob && shown && y < this.knob, p: Math.min(rows - 1, Math.floor(y / TH * rows)) * columns + Math.min(columns - 1, Math.floor(x / T * columns)) };
   }
   point(at) {
     this.peek = at && 'h' in at ? [at.l, at.h] : null;
