@@ -29,13 +29,13 @@ _STYLE = """<style>
 </style>"""  # noqa: E501
 
 
-def progress(done: int, wanted: int, seconds: float) -> str:
+def progress(
+    done: int, wanted: int, seconds: float, *, on_card: tuple[float, int] | None = None
+) -> str:
     """How far the counting is, as a line of words above a bar, which is gone at the end."""
     share = 0 if done >= wanted else 100 * done / wanted
-    return (
-        f"{_STYLE}<p class=counted role=status>{progress_line(done, wanted, seconds)}"
-        f'<i style="width:{share:.1f}%"></i></p>'
-    )
+    words = html.escape(progress_line(done, wanted, seconds, on_card=on_card))
+    return f'{_STYLE}<p class=counted role=status>{words}<i style="width:{share:.1f}%"></i></p>'
 
 
 def scores(found: Report) -> str:

@@ -100,7 +100,9 @@ def show(answered: Answered | Problem, source: str, count: int, labels: np.ndarr
         return
     if said := evaluation_findings.unfamiliar(measured.learned_from(state.model()), source):
         st.html(f'<p class="quiet-line">{said}</p>')
-    st.html(evaluation_tables.progress(answered.done, answered.wanted, answered.seconds))
+    on_card = measured.share_on_card(state.model(), source, state.patch_size())
+    progress = answered.done, answered.wanted, answered.seconds
+    st.html(evaluation_tables.progress(*progress, on_card=on_card))
     if found is None:
         waiting = answered.waiting
         components.figure_state("loading", waiting.what, waiting.then, height=HEIGHTS["confusion"])

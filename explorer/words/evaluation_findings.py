@@ -145,12 +145,25 @@ def cost_title(
     return f"{most}. At {size} it gets {percent(accuracy[size])}, {name} {theirs}"
 
 
-def progress_line(done: int, wanted: int, seconds: float) -> str:
-    """How far the counting is."""
-    if done >= wanted:
-        speed = f" · {done / seconds:,.0f} pictures a second" if seconds > 0 else ""
-        return f"{wanted:,} pictures{speed}"
-    return f"{done:,} of {wanted:,} pictures"
+def progress_line(
+    done: int, wanted: int, seconds: float, *, on_card: tuple[float, int] | None = None
+) -> str:
+    """How far the counting is, and what was counted before of more pictures.
+
+    Args:
+        done: pictures counted.
+        wanted: all that are to be.
+        seconds: that the model took.
+        on_card: the share that the model's card has right, and of how many pictures.
+    """
+    if done < wanted:
+        return f"{done:,} of {wanted:,} pictures"
+    line = f"{wanted:,} pictures"
+    if seconds > 0:
+        line += f" · {done / seconds:,.0f} pictures a second"
+    if on_card is not None and on_card[1] > wanted:
+        line += f" · {percent(on_card[0])} of {on_card[1]:,} on the model's card"
+    return line
 
 
 def _plural(name: str) -> str:

@@ -128,3 +128,15 @@ def test_cost_is_compared_with_the_best_size():
 def test_progress_is_counted_and_its_speed_told_at_the_end():
     assert findings.progress_line(1200, 2000, 6.0) == "1,200 of 2,000 pictures"
     assert findings.progress_line(2000, 2000, 10.0) == "2,000 pictures · 200 pictures a second"
+
+
+@pytest.mark.parametrize(
+    ("done", "of", "said"),
+    [
+        (500, 10_000, "500 pictures · 89% of 10,000 on the model's card"),
+        (500, 500, "500 pictures"),
+        (100, 10_000, "100 of 500 pictures"),
+    ],
+)
+def test_what_the_card_counted_of_more_pictures_stands_beside_it(done, of, said):
+    assert findings.progress_line(done, 500, 0, on_card=(0.893, of)) == said
