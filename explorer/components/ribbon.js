@@ -98,7 +98,12 @@ class Ribbon extends PatchFigure {
     const word = (text, name) => { const b = document.createElement('b'); b.textContent = text; b.className = name; return b; };
     if (!this.live) this.verdict.textContent = this.head.state === 'problem' ? 'none' : '…';
     else if (top < 0) this.verdict.textContent = 'undecided';
-    else this.verdict.replaceChildren(word(names[top], top === truth ? 'truth' : ''), ' ', word(percent(probabilities[top]), ''));
+    else {
+      const right = top === truth, line = (...parts) => { const span = document.createElement('span'); span.append(...parts); return span; };
+      const said = [line(word(names[top], right ? 'truth' : ''), ' ', word(percent(probabilities[top]), ''), right || truth === null ? '' : ',')];
+      if (!right && truth !== null) said.push(' ', line('truth: ', word(names[truth], 'truth'), ` ${percent(probabilities[truth])}`));
+      this.verdict.replaceChildren(...said);
+    }
   }
   look() {
     this.theme = theme(this.wrap);

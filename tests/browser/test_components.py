@@ -63,6 +63,17 @@ def test_without_votes_there_are_no_marks(hero):
     assert hero.page.locator(".bars.voting").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("truth", "said"),
+    [(6, "frog 82%"), (3, "frog 82%, truth: cat 2.0%"), (None, "frog 82%")],
+)
+def test_the_strip_says_the_truth_where_the_answer_is_another(hero, truth, said):
+    hero.show(ribbon.reading_payload(reading(), name="a", truth=truth, mode="strip"))
+    assert hero.page.locator(".verdict").inner_text() == said
+    underlined = ["frog" if truth == 6 else "cat"] * (truth is not None)
+    assert hero.page.locator(".verdict .truth").all_inner_texts() == underlined
+
+
 def test_a_stage_is_a_command_for_python(hero):
     hero.show(ribbon.reading_payload(reading(), name="a", truth=6))
     hero.page.get_by_role("button", name="Tokens").click()
