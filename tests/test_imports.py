@@ -24,13 +24,18 @@ NUMPY_ONLY = (
     "vitcore/probabilities.py",
     "vitcore/report.py",
     "vitcore/training/__init__.py",
+    "vitcore/training/ahead.py",
     "vitcore/training/control.py",
+    "vitcore/training/data.py",
     "vitcore/training/divergence.py",
+    "vitcore/training/drawing.py",
+    "vitcore/training/endings.py",
     "vitcore/training/events.py",
     "vitcore/training/flags.py",
     "vitcore/training/runs.py",
     "vitcore/training/snapshots.py",
     "vitcore/training/tensorboard.py",
+    "vitcore/training/validating.py",
 )
 MODEL_CODE = (
     "vitcore.backend",
