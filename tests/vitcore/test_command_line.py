@@ -133,6 +133,21 @@ def test_there_must_be_a_run_to_go_on_with(tmp_path, capsys, made):
     assert [*tmp_path.rglob("*")] == [folder] * made
 
 
+def test_a_run_that_is_being_trained_is_not_gone_on_with_as_well(trained, tmp_path, capsys):
+    folder = tmp_path / "mine"
+    shutil.copytree(trained[0], folder)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        runs.write_description(folder, runs.read_run(folder).config, pid=other.pid)
+        log = events.EventLog(folder)
+        log("start", step=0, steps=3)
+        log.close()
+        before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        assert main(["train", "--resume", "--run-dir", str(folder)]) == 2
+        other.communicate(b"\n")
+    assert f"is being trained by process {other.pid}; stop that one" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_a_run_without_its_state_keeps_what_it_learned(trained, tmp_path, capsys):
     folder = tmp_path / "mine"
     shutil.copytree(trained[0], folder)

@@ -99,6 +99,7 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     if before is not None:
         config.check_goes_on(before)
     if options.resume:
+        _check_nobody_trains_it(options.run_dir)
         _check_resumable(options.run_dir, config)
 
     # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
@@ -118,6 +119,17 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     if options.resume:
         write_control(folder, "run")  # else it would find the stop that ended it
     return {"folder": str(folder), "config": config.to_dict()}
+
+
+def _check_nobody_trains_it(folder: Path) -> None:
+    """Two processes in one folder would write over what each other has learned."""
+    run = runs.read_run(folder)
+    # Whoever started this process may have put its number there, or that of what it was put into.
+    if run.state == "running" and run.pid not in (os.getpid(), os.getppid()):
+        raise ValueError(
+            f"{folder} is being trained by process {run.pid}; stop that one first, "
+            "or wait until it ends"
+        )
 
 
 def _check_resumable(folder: Path, config: TrainConfig) -> None:
