@@ -109,7 +109,8 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
         st.session_state["url_notes"] = now, notes
         st.session_state["url_asks"] = None
     elif gone:
-        note = state.no_model(gone, models=models, trouble=services.trouble(gone))
+        shown = [state.model()] if state.model() in models else models
+        note = state.no_model(gone, models=shown, trouble=services.trouble(gone))
         st.session_state["url_notes"] = now, [note]
     then, kept = st.session_state["url_notes"]
     return kept if then == now else []

@@ -276,6 +276,24 @@ def test_a_damaged_model_is_named_with_what_is_wrong_and_the_way_out(open_app, m
     assert "second cannot be used, because config.json is damaged" in lines(app.run())
 
 
+def test_where_a_model_is_gone_the_one_that_is_shown_is_named(open_app, monkeypatch):
+    def page():
+        import streamlit as st
+
+        def use():  # what another window has deleted meanwhile
+            st.session_state["model"] = "gone"
+
+        st.title("A")
+        st.button("Use", on_click=use)
+
+    monkeypatch.setattr(navigation, "pages", lambda: [st.Page(page, title="A", default=True)])
+    app = open_app(model="second")
+    (button,) = (button for button in app.main.button if button.label == "Use")
+    said = lines(button.click().run())
+    assert app.selectbox(key="model").value == "second"  # by the address
+    assert "There is no model called gone: showing second." in said
+
+
 def test_without_any_model_the_sidebar_says_where_to_get_one(open_app, monkeypatch):
     monkeypatch.setattr(services, "model_names", list)
     app = open_app(model="second")
