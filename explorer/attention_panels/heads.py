@@ -149,7 +149,9 @@ def switch(asked: Asked, key: str, change: np.ndarray, *, counting: bool = False
     off = set(now.heads_off) ^ {heads[clicked[0]]}
     made = Intervention(heads_off=tuple(sorted(off)), patches=now.patches, positions=now.positions)
     st.session_state[_SWITCHES] = st.session_state.get(_SWITCHES, 0) + 1
-    attention_state.keep(made, asked.model, asked.picture, asked.patch_size)
+    of = asked.model, asked.picture, asked.patch_size
+    attention_state.keep(made, *of)
+    attention_state.show_url(*of, config=asked.config)
     st.rerun(["attention_lens", "attention_panels"])
 
 
