@@ -21,6 +21,7 @@ def cut_sizes(
     patch_size: int,
     *,
     prefix: int = 0,
+    known: Mapping[int, str] | None = None,
     key: str = "cut_sizes",
     on_change: Callable[[], None] | None = None,
 ) -> int | None:
@@ -31,6 +32,7 @@ def cut_sizes(
         picture: the chosen picture.
         patch_size: the present one, marked by a line.
         prefix: tokens that the model puts before the patches.
+        known: by patch size, how often the model is right there, in a word or two.
         key: widget key.
         on_change: called before the next run when a tile was clicked; `chosen_size(key)` has it.
 
@@ -40,7 +42,13 @@ def cut_sizes(
     shares = {size: a.probabilities for size, a in answers.items() if isinstance(a, Reading)}
     refused = {size for size, a in answers.items() if isinstance(a, Problem)}
     data = cut_payload(
-        shares, picture.pixels, patch_size, truth=picture.truth, refused=refused, prefix=prefix
+        shares,
+        picture.pixels,
+        patch_size,
+        truth=picture.truth,
+        refused=refused,
+        prefix=prefix,
+        known=known or {},
     )
     result = _cuts(
         key=key, data=data, on_patch_size_change=on_change or no_callback, height="content"
@@ -62,6 +70,7 @@ def cut_payload(
     truth: int | None,
     refused: Collection[int] = (),
     prefix: int = 0,
+    known: Mapping[int, str] | None = None,
 ) -> bytes:
     """What the tiles draw.
 
@@ -72,9 +81,12 @@ def cut_payload(
         truth: index of the picture's class, or None.
         refused: patch sizes for which no answer is to come.
         prefix: tokens before the patches.
+        known: by patch size, how often the model is right there, in a word or two.
     """
     tiles = [
-        _tile(size, shares.get(size), prefix, awaited=size not in refused) for size in PATCH_SIZES
+        _tile(size, shares.get(size), prefix, awaited=size not in refused)
+        | {"known": (known or {}).get(size, "")}
+        for size in PATCH_SIZES
     ]
     seen = [as_seen(pixels, size).ravel() for size in PATCH_SIZES]
     header = {"tiles": tiles, "present": patch_size, "names": list(CLASS_NAMES), "truth": truth}

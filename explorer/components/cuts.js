@@ -24,6 +24,7 @@ class Cuts {
       button.querySelector('.fill').style.width = answered ? 100 * tile.share + '%' : 0;
       text('.p', answered && tile.top >= 0 ? percent(tile.share) : '');
       text('.a', !answered ? tile.awaited ? 'computing' : 'no answer' : tile.top < 0 ? 'undecided' : names[tile.top]);
+      text('.k', tile.known);
       button.querySelector('.a').classList.toggle('right', answered && tile.top === truth);
       button.onclick = () => { if (tile.patch !== present) this.send('patch_size', tile.patch); };
     });
@@ -33,7 +34,7 @@ class Cuts {
   button() {
     const button = document.createElement('button');
     button.type = 'button';
-    button.innerHTML = '<canvas aria-hidden="true"></canvas><b></b><span class="n"></span><span class="share"><span class="track"><span class="fill"></span></span><span class="p"></span></span><span class="a"></span>';
+    button.innerHTML = '<canvas aria-hidden="true"></canvas><b></b><span class="n"></span><span class="share"><span class="track"><span class="fill"></span></span><span class="p"></span></span><span class="a"></span><span class="k"></span>';
     return button;
   }
 

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from explorer import components, services, state
+from explorer.evaluation import measured
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading
 from explorer.trained_sizes import trained_at
-from explorer.words import findings
+from explorer.words import cards, findings
+from explorer.words.findings import percent
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
 _TEXT = (
@@ -40,6 +42,15 @@ def choose_size() -> None:
     size = components.chosen_size(st.session_state.get("cut_sizes"))
     if size is not None:
         st.session_state["patch_size"] = size
+
+
+def known_shares() -> tuple[dict[int, str], str]:
+    """How often the model is right at each patch size, by its card, and a sentence on that."""
+    data = picture.source if picture.source in cards.TESTED else measured.learned_from(model)
+    found = {size: measured.share_on_card(model, data, size) for size in PATCH_SIZES}
+    shares = {size: share for size, share in found.items() if share is not None}
+    words = {size: f"tests: {percent(share)}" for size, (share, _) in shares.items()}
+    return words, cards.tests_line(data, max((of for _, of in shares.values()), default=0))
 
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
@@ -86,4 +97,9 @@ elif isinstance(answer, Reading):  # until then, the worker has one thing to do
     for size in PATCH_SIZES:
         if size != patch_size:
             answers[size] = services.reading(model, picture, size)
-components.cut_sizes(answers, picture, patch_size, prefix=prefix, on_change=choose_size)
+known, of = known_shares()
+if of:
+    st.html(f'<p class="quiet-line">{of}</p>')
+components.cut_sizes(
+    answers, picture, patch_size, prefix=prefix, known=known, on_change=choose_size
+)

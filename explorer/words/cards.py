@@ -1,6 +1,7 @@
 """What the Models page says about a model, from its card, its run and its weights."""
 
 import html
+import math
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
@@ -23,6 +24,7 @@ ROWS_IN_WORDS = (
     "Percentages are right answers. Those of models that come with the app move with the patch "
     "size; those of your runs, the newest first, are of the pictures that their training held back."
 )
+TESTED = {"cifar10": "CIFAR-10 test pictures", "sketch10": "sketches it never saw"}
 CALIBRATION_HEADING = "Calibration error: how far its confidence is from that, on average"
 NO_FILM = (
     "No weights were kept while it trained, only those at the end, so there is no film of how it "
@@ -36,13 +38,26 @@ _STYLE = """<style>
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
 .model-card th { white-space: nowrap; color: color-mix(in srgb, currentColor 72%, transparent); }
 .model-card.numbers { display: block; overflow-x: auto; }
-.model-card.numbers th, .model-card.numbers td { text-align: right; padding: .3rem .5rem; }
-.model-card.numbers th:first-child { text-align: left; padding-left: 0; }
+.model-card.numbers th, .model-card.numbers td { text-align: right; padding: .3rem 0 .3rem .3rem;
+  min-width: 3.1rem; }
+.model-card.numbers th:first-child { text-align: left; min-width: 5.6rem; padding-left: 0; }
 .model-card .now { font-weight: 600; }
-@media (max-width: 480px) {  /* all nine patch sizes on a phone */
-  .model-card.numbers th, .model-card.numbers td { font-size: .85rem; padding: .3rem .18rem; }
+@media (max-width: 1240px) {  /* all nine patch sizes in half a page, and on a phone */
+  .model-card.numbers th, .model-card.numbers td { font-size: .8rem; min-width: 2.2rem;
+    padding-left: .15rem; }
+  .model-card.numbers th:first-child { min-width: 4.1rem; }
 }
 </style>"""
+
+
+def tests_line(data: str, pictures: int) -> str:
+    """What stands above the answers of one picture: that below them is what many get; or ""."""
+    if not pictures:
+        return ""
+    return (
+        f"One picture says little of a patch size. Below each answer: how many of {pictures:,} "
+        f"{TESTED[data]} the model gets right there."
+    )
 
 
 def title(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) -> str:
@@ -50,7 +65,7 @@ def title(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) 
     for data in ("cifar10", "sketch10"):
         share = _share(card, data, patch_size)
         if share is not None:
-            of = "CIFAR-10 test pictures" if data == "cifar10" else "sketches it never saw"
+            of = TESTED[data]
             return f"{name} gets {percent(share)} of {of} right at patch size {patch_size}"
     if run is not None and run.state == "damaged":
         return f"{name} is damaged"
@@ -93,7 +108,7 @@ def trouble(run: Run) -> tuple[str, str]:
     if run.state == "damaged":
         return run.problem, "It cannot be used; put the file right, or delete the run."
     what, _ = run_sentences.trouble(run)
-    kept = " What it had learned by its last checkpoint is kept." if run.usable else ""
+    kept = run_sentences.kept(run)
     return what, f"The Train page says what to change, and can start it again.{kept}"
 
 
@@ -134,7 +149,7 @@ def facts(
         "Recipe": card.get("recipe") or (train and train.recipe),
         "Patch sizes": _sizes(sizes),
         "Seed": card.get("seed", train.seed if train else None),
-        "Epochs": _number(card.get("epochs") or (run and round(run.epoch, 2))),
+        "Epochs": _number(card.get("epochs") or (run and round(_epochs_learned(run), 2))),
         "Steps": _steps(card),
         "Pictures seen": _number(card.get("pictures_seen")),
         "Time": _duration(card.get("seconds")),
@@ -198,8 +213,9 @@ def curve_title(quantity: str, training: Points, held_back: Points) -> str:
 
 def confusion_line(data: str, patch_size: int, matrix: np.ndarray) -> str:
     """What a card's confusion matrix counts."""
-    of = "CIFAR-10 test pictures" if data == "cifar10" else "sketches it never saw"
-    return f"{int(matrix.sum()):,} {of} at patch size {patch_size}; rows are what they are"
+    return (
+        f"{int(matrix.sum()):,} {TESTED[data]} at patch size {patch_size}; rows are what they are"
+    )
 
 
 def _now(size: int, patch_size: int) -> str:
@@ -207,7 +223,8 @@ def _now(size: int, patch_size: int) -> str:
 
 
 def _has(row: Any, size: int) -> bool:
-    return isinstance(row, Mapping) and isinstance(row.get(str(size)), int | float)
+    share = row.get(str(size)) if isinstance(row, Mapping) else None
+    return _is_number(share) and 0 <= share <= 1
 
 
 def _share(card: Mapping[str, Any], data: str, patch_size: int) -> float | None:
@@ -217,7 +234,19 @@ def _share(card: Mapping[str, Any], data: str, patch_size: int) -> float | None:
 
 
 def _number(value: Any) -> str | None:
-    return f"{value:,.10g}" if isinstance(value, int | float) else None
+    return f"{value:,.10g}" if _is_number(value) else None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it can be counted with: a card may hold anything, and JSON knows NaN."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _epochs_learned(run: Run) -> float:
+    """Those that its weights have learned from, which end at the last checkpoint."""
+    if run.saved is None or not run.step:
+        return run.epoch
+    return run.epoch * min(1.0, run.saved / run.step)
 
 
 def _steps(card: Mapping[str, Any]) -> str | None:
@@ -233,7 +262,7 @@ def _steps(card: Mapping[str, Any]) -> str | None:
 
 
 def _duration(seconds: Any) -> str | None:
-    if not isinstance(seconds, int | float):
+    if not _is_number(seconds):
         return None
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -250,10 +279,13 @@ def _attention(measured: Any) -> str | None:
     """Where a model looks, as its card has it; None where that is not known or no number."""
     try:
         rollout, blind = float(measured["rollout_on_object"]), float(measured["blind_heads"])
-        blocks = [f"{float(times):.1f}" for times in measured["on_object"]]
+        on_object = [float(times) for times in measured["on_object"]]
         pictures, size = int(measured["pictures"]), int(measured["patch_size"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    if not (on_object and 0 <= blind <= 1 and all(map(math.isfinite, (rollout, *on_object)))):
+        return None
+    blocks = [f"{times:.1f}" for times in on_object]
     who = (
         f"{percent(blind)} of the heads look at the same places whichever patch asks"
         if blind

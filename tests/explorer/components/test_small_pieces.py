@@ -14,9 +14,16 @@ from vitcore.patches import as_seen
 
 def test_every_patch_size_has_its_tile(picture, unpack):
     shares = {4: np.eye(10)[3], 8: np.full(10, 0.1)}
-    header, arrays = unpack(cut_payload(shares, picture.pixels, 4, truth=6, refused={2}))
+    known = {8: "tests: 86%"}
+    header, arrays = unpack(
+        cut_payload(shares, picture.pixels, 4, truth=6, refused={2}, known=known)
+    )
     tiles = {tile["patch"]: tile for tile in header["tiles"]}
     assert tuple(tiles) == PATCH_SIZES
+    assert [tile.pop("known") for tile in tiles.values() if tile["patch"] in (4, 8)] == [
+        "",
+        "tests: 86%",
+    ]
     assert tiles[4] == {"patch": 4, "grid": 8, "pairs": "4,096 pairs", "share": 1.0, "top": 3}
     assert tiles[8]["top"] == -1  # prefers nothing
     assert (tiles[16]["share"], tiles[16]["awaited"]) == (None, True)

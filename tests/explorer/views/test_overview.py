@@ -2,6 +2,7 @@
 
 import pytest
 
+from explorer import components
 from explorer.readings import Problem, Waiting
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, PRESETS
@@ -76,6 +77,22 @@ def test_it_is_said_at_which_sizes_a_model_was_trained(
     monkeypatch.setattr(checkpoints, "card", lambda _: {"train": {"patch_sizes": sizes}})
     (heading,) = open_view("overview", make_reading).subheader
     assert heading.value.endswith(f"they were trained {said}")
+
+
+def test_it_is_said_how_many_test_pictures_are_right_at_each_size(
+    open_view, make_reading, monkeypatch
+):
+    card = {
+        "accuracy": {"cifar10": {"4": 0.893, "8": 0.869}, "sketch10": {"4": 1.0}},
+        "measured_on": {"cifar10": 10_000, "sketch10": 2_000},
+    }
+    monkeypatch.setattr(checkpoints, "card", lambda _: card)
+    seen = {}
+    monkeypatch.setattr(components, "cut_sizes", lambda *_, **given: seen.update(given))
+    view = open_view("overview", make_reading)
+    (line,) = (html.proto.body for html in view.get("html") if "One picture" in html.proto.body)
+    assert "how many of 10,000 CIFAR-10 test pictures" in line
+    assert seen["known"] == {4: "tests: 89%", 8: "tests: 87%"}
 
 
 @pytest.mark.parametrize("size", [2, 3, 32])
