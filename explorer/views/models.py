@@ -162,10 +162,9 @@ def measures(name: str, run: Run | None, card: dict) -> None:
             st.subheader(cards.CALIBRATION_HEADING, anchor=False)
             st.html(errors)
     elif run is not None:
-        st.html(
-            '<p class="quiet-line">Measured only on the pictures that its training held back; '
-            "Evaluate counts on test pictures.</p>"
-        )
+        done = "Measured only on the pictures that its training held back"
+        so_far = done if run.validation else "Not measured yet"
+        st.html(f'<p class="quiet-line">{so_far}; Evaluate counts on test pictures.</p>')
     learning(name, card)
     confusion(card)
 

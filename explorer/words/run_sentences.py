@@ -140,6 +140,15 @@ def _then(progress: Progress) -> str:
     }.get(progress.asked, "The curves begin with the first step.")
 
 
+def kept(run: Run) -> str:
+    """What is left of a run that went wrong, after a space; "" where nothing is."""
+    if not run.usable:
+        return ""
+    if run.saved == 0:
+        return " Its last checkpoint is from before the first step: it has learned nothing yet."
+    return " What it had learned by its last checkpoint is kept."
+
+
 def trouble(run: Run, *, resumes: bool = False, saved: int | None = None) -> tuple[str, str]:
     """Why a run failed or was interrupted, and what to do.
 
@@ -148,7 +157,6 @@ def trouble(run: Run, *, resumes: bool = False, saved: int | None = None) -> tup
         resumes: whether it can go on from a checkpoint.
         saved: steps that its last checkpoint holds, where known.
     """
-    kept = " What it had learned by its last checkpoint is kept." if run.usable else ""
     if diverged(run) and run.config is not None:
         what, then = _overflow(run)
     elif run.state == "failed":
@@ -159,7 +167,7 @@ def trouble(run: Run, *, resumes: bool = False, saved: int | None = None) -> tup
     else:
         what = run.problem or "Its process ended without saying why."
         then = resumption(run, saved) if resumes else "Restart it."
-    return what, f"{then}{kept}"
+    return what, f"{then}{kept(run)}"
 
 
 def resumption(run: Run, saved: int | None) -> str:
@@ -294,7 +302,11 @@ def _right(run: Run) -> str:
     accuracy = (run.validation or {}).get("accuracy")
     if not isinstance(accuracy, int | float):
         return ""
-    return f"{percent(accuracy)} of the pictures held back are right (guessing: 10%)"
+    share, epoch = f"{percent(accuracy)} of the pictures held back", run.validation.get("epoch")
+    later = isinstance(epoch, int | float) and _epoch(epoch) != _epoch(run.epoch)
+    if later and run.state != "finished":
+        return f"{share} were right at epoch {_epoch(epoch)} (guessing: 10%)"
+    return f"{share} are right (guessing: 10%)"
 
 
 def _epochs(epochs: float) -> str:

@@ -20,7 +20,7 @@ _NAME = re.compile(r"[^\W_][\w .-]{0,59}")
 _MOST_BYTES = 180  # of a folder's name, with room for what stands before it while it is deleted
 _NAME_RULE = (
     "a name has at most 60 letters, digits, spaces, dots, hyphens and underscores, and begins "
-    "with a letter or a digit"
+    "with a letter or a digit, and is no name that Windows refuses, as those that end in a dot"
 )
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*\.")  # by Windows
 _LEFT_OUT = (".part", ".tmp")

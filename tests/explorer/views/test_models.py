@@ -158,9 +158,48 @@ def test_a_card_says_where_attention_lies_and_how_honest_confidence_is(home, bun
     assert "4.7%" in said
 
 
-@pytest.mark.parametrize("attention", [None, 3, {}, {"rollout_on_object": "much"}])
+WHOLE = {"pictures": 500, "patch_size": 4, "blind_heads": 0.1}
+
+
+@pytest.mark.parametrize(
+    "attention",
+    [
+        None,
+        3,
+        {},
+        {"rollout_on_object": "much"},
+        {**WHOLE, "rollout_on_object": float("inf"), "on_object": [1.0]},
+        {**WHOLE, "rollout_on_object": 1.5, "on_object": []},
+        {**WHOLE, "rollout_on_object": 1.5, "on_object": [1.0], "blind_heads": 2},
+        {**WHOLE, "rollout_on_object": 1.5, "on_object": [1.0], "pictures": float("inf")},
+    ],
+)
 def test_attention_that_a_card_does_not_hold_is_left_out(attention):
     assert cards._attention(attention) is None
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), True, "long"])
+def test_what_is_no_number_has_no_row_and_no_cell(home, bundled, tmp_path, odd):
+    shares = {"4": odd, "8": 0.75, "16": 5.5, "2": -0.3}
+    card = {"seconds": odd, "pictures_seen": odd, "epochs": odd, "accuracy": {"cifar10": shares}}
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
+    view = opened("flexi-cifar10")
+    said = texts(view)
+    assert view.title[0].value == "flexi-cifar10 has not been measured"
+    assert not any(f">{row}<" in said for row in ("Time", "Pictures seen", "Epochs"))
+    assert ">75%<" in said
+    assert "550%" not in said
+
+
+def test_a_run_that_was_interrupted_has_learned_up_to_its_last_checkpoint(home):
+    folder = make_run(home, "quiet-heron", state=None)
+    log = EventLog(folder)
+    for saved, epochs, left in ((0, "0", "it has learned nothing yet"), (15, "1.5", "is kept")):
+        log("checkpoint", step=saved)
+        said = texts(opened("quiet-heron"))
+        assert f"<th scope=row>Epochs</th><td>{epochs}</td>" in said
+        assert left in said
+    log.close()
 
 
 def test_a_card_shows_how_the_model_learned_and_what_it_mixes_up(home, bundled, tmp_path):

@@ -185,7 +185,8 @@ def test_a_run_in_progress_shows_curves_speed_and_stop(view, server, monkeypatch
     assert not view.exception
     name = server.runs()[0].name
     assert view.title[0].value == (
-        f"{name}: epoch 1.2 of 2, 61% of the pictures held back are right (guessing: 10%)"
+        f"{name}: epoch 1.2 of 2, 61% of the pictures held back were right at epoch 1 "
+        "(guessing: 10%)"
     )
     assert "epoch 1.2 / 2 · 812 pictures/s · 00:0" in texts(view)
     assert drawn(view) == 3

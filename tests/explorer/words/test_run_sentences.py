@@ -15,7 +15,7 @@ from vitcore.initialisation import weight_shapes
 from vitcore.training.runs import Run
 
 
-def progress(state, *, accuracy=None, loss=(), problem="", **values):
+def progress(state, *, accuracy=None, measured=2.4, loss=(), problem="", **values):
     lives = state in ("starting", "running", "stopping")
     run = Run(
         folder=Path("quiet-heron"),
@@ -25,7 +25,7 @@ def progress(state, *, accuracy=None, loss=(), problem="", **values):
         config=TrainConfig(data="sketch10"),
         step=values.pop("step", 240),
         epoch=2.4,
-        validation=None if accuracy is None else {"accuracy": accuracy},
+        validation=None if accuracy is None else {"accuracy": accuracy, "epoch": measured},
     )
     options = {"ready": True, "seconds": 3.2, "epochs": 5.0, **values}
     return Progress(run=run, state=state, train=Curve(loss=loss), **options)
@@ -37,6 +37,11 @@ def progress(state, *, accuracy=None, loss=(), problem="", **values):
         (progress("starting", step=0), "quiet-heron is starting"),
         (progress("starting"), "quiet-heron is starting, going on from step 240"),
         (progress("running"), "quiet-heron: epoch 2.4 of 5"),
+        (
+            progress("running", accuracy=0.61, measured=2.0),
+            "quiet-heron: epoch 2.4 of 5, 61% of the pictures held back were right at epoch 2 "
+            "(guessing: 10%)",
+        ),
         (progress("running", loss=(2.0, 1.834)), "quiet-heron: epoch 2.4 of 5, loss 1.83"),
         (
             progress("running", accuracy=0.612),
