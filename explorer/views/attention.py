@@ -10,8 +10,8 @@ from explorer.components.attention_lens import Link
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
 from explorer.words import findings
-from explorer.words.lens_title import lens_title
-from vitcore.config import ViTConfig, grid_side
+from explorer.words.lens_title import changed_answer, lens_title
+from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.intervention import Intervention
 
 _TEXT = (
@@ -90,7 +90,7 @@ def draw_lens(
         )
         if isinstance(now, Waiting) and attention_state.in_fragment():
             st.rerun()  # the page asks again once there is news, a part of it does not
-    draw_title(now, found, changes)
+    draw_title(now, before, found, changes)
     components.lens(
         now,
         picture,
@@ -110,15 +110,21 @@ def draw_lens(
 
 
 def draw_title(
-    now: Reading | Waiting | Problem, found: findings.Striking | None, changes: Intervention
+    now: Reading | Waiting | Problem,
+    before: Reading | None,
+    found: findings.Striking | None,
+    changes: Intervention,
 ) -> None:
-    """What the large map shows; below it what the URL asked for in vain."""
+    """A changed answer, or what the large map shows; below what the URL asked for in vain."""
     if found is None:
         title = findings.cut_title(patch_size, grid_side(patch_size))
     elif not isinstance(now, Reading):
         title = st.session_state.get("lens_title", found.title)  # it stays until there is news
     else:
-        title = lens_title(
+        title = ""
+        if before is not None:
+            title = changed_answer(before.probabilities, now.probabilities, changes, CLASS_NAMES)
+        title = title or lens_title(
             found,
             now.attention,
             now.grid,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from explorer.words.findings import Striking, striking
+from explorer.words.findings import UNDECIDED, Striking, percent, striking
 from vitcore.intervention import Intervention
 
 _AVERAGED = "Averaged over patches, head "  # said below the title, in "How to read this"
@@ -49,6 +51,44 @@ def lens_title(
     else:
         return own.title
     return said if changes == Intervention() else f"As changed: {said[0].lower()}{said[1:]}"
+
+
+def changed_answer(
+    before: np.ndarray, now: np.ndarray, changes: Intervention, names: Sequence[str]
+) -> str:
+    """That what was changed changes the answer, and to what; "" where it is the same.
+
+    Args:
+        before: (C,) probabilities of the unchanged pass.
+        now: (C,) of the changed one.
+        changes: what was changed.
+        names: of the C classes.
+    """
+    if before.argmax() == now.argmax() and float(np.ptp(now)) >= UNDECIDED:
+        return ""
+    was = f"{names[int(before.argmax())]}, {percent(float(before.max()))}"
+    return f"{_cause(changes)} it answers {_said(now, names)}; before: {was}"
+
+
+def _said(probabilities: np.ndarray, names: Sequence[str]) -> str:
+    if float(np.ptp(probabilities)) < UNDECIDED:
+        return "nothing: it prefers no class"
+    return f"{names[int(probabilities.argmax())]}, with {percent(float(probabilities.max()))}"
+
+
+def _cause(changes: Intervention) -> str:
+    """What was changed, as the beginning of a sentence."""
+    heads, patches, positions = changes.heads_off, changes.patches, not changes.positions
+    if sum(map(bool, (heads, patches, positions))) > 1:
+        return "With these changes"
+    if positions:
+        return "Without positions"
+    if patches:
+        return "With this patch changed" if len(patches) == 1 else "With these patches changed"
+    if len(heads) == 1:
+        block, head = heads[0]
+        return f"Without head {head + 1} of block {block + 1}"
+    return f"Without these {len(heads)} heads"
 
 
 def _switched_off(name: str, block: int, shape: tuple[int, int], changes: Intervention) -> str:

@@ -1,9 +1,10 @@
 """The title of the Attention page follows what the lens shows."""
 
 import numpy as np
+import pytest
 
 from explorer.words.findings import striking
-from explorer.words.lens_title import lens_title
+from explorer.words.lens_title import changed_answer, lens_title
 from vitcore.intervention import Intervention
 
 EVEN, ITSELF = np.full((4, 4), 0.25), np.eye(4)
@@ -64,4 +65,29 @@ def test_a_head_that_fixes_on_far_places_does_not_look_everywhere_alike():
     assert said == (
         "On average head 2 of block 1 puts 81% on the one place it looks at most; "
         "an even spread, 2.8%"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        (Intervention(heads_off=((2, 1),)), "Without head 2 of block 3"),
+        (Intervention(heads_off=((2, 1), (0, 0))), "Without these 2 heads"),
+        (Intervention(patches={3: "mean"}), "With this patch changed"),
+        (Intervention(patches={3: 4, 4: 3}), "With these patches changed"),
+        (Intervention(positions=False), "Without positions"),
+        (Intervention(heads_off=((0, 0),), positions=False), "With these changes"),
+    ],
+)
+def test_an_answer_that_a_change_changes_comes_first(changes, cause):
+    said = changed_answer(np.array([0.7, 0.3]), np.array([0.4, 0.6]), changes, ("frog", "bird"))
+    assert said == f"{cause} it answers bird, with 60%; before: frog, 70%"
+
+
+def test_an_answer_that_stays_needs_no_title_and_none_at_all_is_said():
+    changes, names = Intervention(positions=False), ("frog", "bird")
+    before = np.array([0.7, 0.3])
+    assert changed_answer(before, np.array([0.51, 0.49]), changes, names) == ""
+    assert "it answers nothing: it prefers no class; before: frog, 70%" in changed_answer(
+        before, np.array([0.5, 0.5]), changes, names
     )
