@@ -1,5 +1,6 @@
 """Evaluate: what a model gets right and wrong on pictures that it never saw."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ def controls() -> tuple[str, int]:
         format_func=COUNTS.get,
         key="evaluate_count",
         required=True,
+        help="How many of the test pictures are counted; the same ones each time.",
         **kept,
     )
     return source, count or 500
@@ -141,6 +143,8 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
     with reliability_place:
         reliability(found, source)
     st.subheader(evaluation_findings.mistakes_title(found, labels, CLASS_NAMES), anchor=False)
+    if len(found.mistakes):
+        st.html(f'<p class="quiet-line">{evaluation_words.GALLERY}</p>')
     tested_gallery(found.mistakes[:MISTAKES], found, labels, source=source, key="evaluate_mistakes")
 
 
@@ -269,6 +273,9 @@ def cost() -> None:
         },
     )
     st.subheader(f"{first.name} on the test pictures of CIFAR-10: {words}", anchor=False)
+    if first.name != state.model():
+        said = evaluation_words.NOT_AMONG_THEM.format(escape(state.model()))
+        st.html(f'<p class="quiet-line">{said}</p>')
     figure = accuracy_and_cost(
         models, sizes=PATCH_SIZES, now=now, colours=colours, height=HEIGHTS["cost"]
     )

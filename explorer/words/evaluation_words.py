@@ -31,6 +31,13 @@ COST = (
     "patch size, C the number of classes, M the width of the MLP's hidden layer, T the tokens, D "
     "their width, H heads of d numbers, L the blocks."
 )
+GALLERY = (
+    "Click a picture to choose it: every page then shows it, and Attention where the model looked."
+)
+NOT_AMONG_THEM = (
+    "{} is not in this chart: it was not counted at several patch sizes on CIFAR-10, as the models "
+    "that come with the app were."
+)
 CARD = (
     "These figures were made when the model was, and are kept in its card. Curves: solid for the "
     "pictures trained on, dashed for those held back, which it never learned from. Training is "
