@@ -48,7 +48,7 @@ def maps_title(found: Curves, label: str, *, patches: int) -> str:
     inside = int(areas[:best].argmin())  # occlusion is itself made by erasing
     name = MAP_NAMES[MAPS[inside]]
     if chance - areas[inside] < _BEATS:
-        return f"{first}; no map from inside the model is better than random"
+        return f"{first}; no map from inside the model does it faster than random order"
     return f"{first}; from inside the model, {name} does best ({said[inside]})"
 
 

@@ -70,7 +70,7 @@ def cost_sentence(patch_size: int, grid_sides: Mapping[int, int]) -> str:
     """The pairs at this patch size beside those at the stop nearest to twice the size."""
     tokens = grid_sides[patch_size] ** 2
     if tokens == 1:
-        return "One token makes one pair: attention has nothing to mix"
+        return "One patch makes one pair: there is no other patch to look at"
     larger = [size for size in grid_sides if size > patch_size]
     other = min(larger, key=lambda size: abs(size - 2 * patch_size))
     times = tokens**2 / grid_sides[other] ** 4

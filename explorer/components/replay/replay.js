@@ -126,7 +126,7 @@ class Replay extends Panels {
     if (head.looks[i] === 1) attention.note.textContent = `block ${this.block + 1}, up to ${percent(head.brightest[this.block])}`;
     this.drawAnswer(answer.main, k);
     this.drawDistance(answer.line, k);
-    this.number(answer, k < 0 ? '' : ['heads look ', `${this.far(k).toFixed(1)} px`, ' far, by block'], k < 0 ? '' : `mean way to what they look at; everywhere alike: ${head.even.toFixed(1)}`);
+    this.number(answer, k < 0 ? '' : ['heads look ', `${this.far(k).toFixed(1)} px`, ' far, by block'], k < 0 ? '' : `dotted: everywhere alike, ${head.even.toFixed(1)}; grey: the first weights`);
     this.say(i);
   }
   number(panel, words, means) {             // a number, and below it in a short clause what it is

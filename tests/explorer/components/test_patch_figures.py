@@ -89,7 +89,7 @@ def test_where_p_divides_every_way_of_cutting_is_the_same(unpack, picture):
         (3, "14,641 pairs of patches at 3 × 3, 23 times as many as at 6 × 6"),
         (11, "81 pairs of patches at 11 × 11, 5.1 times as many as at 16 × 16"),
         (16, "16 pairs of patches at 16 × 16, 16 times as many as at 32 × 32"),
-        (32, "nothing to mix"),
+        (32, "no other patch to look at"),
     ],
 )
 def test_the_cost_is_compared_with_the_stop_nearest_to_twice_the_size(size, words):
