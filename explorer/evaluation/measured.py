@@ -67,16 +67,16 @@ def _against_size(name: str) -> AgainstSize | None:
     )
 
 
-def share_on_card(model: str, data: str, patch_size: int) -> tuple[float, int] | None:
-    """The share of right answers that a model's card has, and of how many pictures; or None."""
+def shares_on_card(model: str, data: str) -> tuple[dict[int, float], int]:
+    """The shares of right answers that a model's card has, by patch size, and of how many."""
     card = card_of(model)
     accuracy, pictures = card.get("accuracy"), card.get("measured_on")
     row = accuracy.get(data) if isinstance(accuracy, Mapping) else None
-    share = row.get(str(patch_size)) if isinstance(row, Mapping) else None
     count = pictures.get(data) if isinstance(pictures, Mapping) else None
-    if not (_is_share(share) and isinstance(count, int)):
-        return None
-    return float(share), count
+    if not (isinstance(row, Mapping) and isinstance(count, int)):
+        return {}, 0
+    shares = {size: row.get(str(size)) for size in PATCH_SIZES}
+    return {size: float(share) for size, share in shares.items() if _is_share(share)}, count
 
 
 def confusion(card: Mapping[str, Any]) -> tuple[str, int, np.ndarray] | None:

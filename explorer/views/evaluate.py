@@ -102,7 +102,8 @@ def show(answered: Answered | Problem, source: str, count: int, labels: np.ndarr
         return
     if said := evaluation_findings.unfamiliar(measured.learned_from(state.model()), source):
         st.html(f'<p class="quiet-line">{said}</p>')
-    on_card = measured.share_on_card(state.model(), source, state.patch_size())
+    shares, of = measured.shares_on_card(state.model(), source)
+    on_card = (shares[state.patch_size()], of) if state.patch_size() in shares else None
     progress = answered.done, answered.wanted, answered.seconds
     st.html(evaluation_tables.progress(*progress, on_card=on_card))
     if found is None:

@@ -47,10 +47,9 @@ def choose_size() -> None:
 def known_shares() -> tuple[dict[int, str], str]:
     """How often the model is right at each patch size, by its card, and a sentence on that."""
     data = picture.source if picture.source in cards.TESTED else measured.learned_from(model)
-    found = {size: measured.share_on_card(model, data, size) for size in PATCH_SIZES}
-    shares = {size: share for size, share in found.items() if share is not None}
-    words = {size: f"tests: {percent(share)}" for size, (share, _) in shares.items()}
-    return words, cards.tests_line(data, max((of for _, of in shares.values()), default=0))
+    shares, pictures = measured.shares_on_card(model, data)
+    words = {size: f"tests: {percent(share)}" for size, share in shares.items()}
+    return words, cards.tests_line(data, pictures) if words else ""
 
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()

@@ -51,12 +51,10 @@ _STYLE = """<style>
 
 
 def tests_line(data: str, pictures: int) -> str:
-    """What stands above the answers of one picture: that below them is what many get; or ""."""
-    if not pictures:
-        return ""
+    """What stands above the answers of one picture: that below them is what many get."""
     return (
-        f"One picture says little of a patch size. Below each answer: how many of {pictures:,} "
-        f"{TESTED[data]} the model gets right there."
+        f"One picture says little of a patch size. Below each answer stands what share of "
+        f"{pictures:,} {TESTED[data]} is answered rightly at that size."
     )
 
 

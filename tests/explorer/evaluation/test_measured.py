@@ -56,15 +56,15 @@ def test_models_with_several_sizes_are_compared_the_chosen_one_first(cards):
     assert models[0].operations[1] == sum(flops(PRESETS["flexi"], 8).values())
 
 
-def test_the_share_on_a_card_comes_with_how_many_pictures_it_is_of(cards):
-    cards["whole"] = {"accuracy": {"cifar10": {"4": 0.5}}, "measured_on": {"cifar10": 10_000}}
+def test_the_shares_on_a_card_come_with_how_many_pictures_they_are_of(cards):
+    shares = {"4": 0.5, "8": "good", "7": 0.1, "16": 1.5}
+    cards["whole"] = {"accuracy": {"cifar10": shares}, "measured_on": {"cifar10": 10_000}}
     cards["half"] = {"accuracy": {"cifar10": {"4": 0.5}}}
-    cards["odd"] = {"accuracy": {"cifar10": {"4": "good"}}, "measured_on": 3}
-    assert measured.share_on_card("whole", "cifar10", 4) == (0.5, 10_000)
-    for model, data, size in [("whole", "cifar10", 8), ("whole", "sketch10", 4)]:
-        assert measured.share_on_card(model, data, size) is None
+    cards["odd"] = {"accuracy": {"cifar10": [0.5]}, "measured_on": 3}
+    assert measured.shares_on_card("whole", "cifar10") == ({4: 0.5}, 10_000)
+    assert measured.shares_on_card("whole", "sketch10") == ({}, 0)
     for model in ("half", "odd", "none"):
-        assert measured.share_on_card(model, "cifar10", 4) is None
+        assert measured.shares_on_card(model, "cifar10") == ({}, 0)
 
 
 def test_the_matrix_of_photographs_comes_before_that_of_sketches():

@@ -91,7 +91,7 @@ def test_it_is_said_how_many_test_pictures_are_right_at_each_size(
     monkeypatch.setattr(components, "cut_sizes", lambda *_, **given: seen.update(given))
     view = open_view("overview", make_reading)
     (line,) = (html.proto.body for html in view.get("html") if "One picture" in html.proto.body)
-    assert "how many of 10,000 CIFAR-10 test pictures" in line
+    assert "what share of 10,000 CIFAR-10 test pictures is answered rightly" in line
     assert seen["known"] == {4: "tests: 89%", 8: "tests: 87%"}
 
 
