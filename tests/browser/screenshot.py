@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     ):
         browser = playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
         page = browser.new_page(
-            viewport={"width": 1280, "height": 800}, reduced_motion="reduce", color_scheme="light"
+            viewport={"width": 1280, "height": 880}, reduced_motion="reduce", color_scheme="light"
         )
         person = Person(page, server.address).opens(**shown)
         person.waits_for_answer()
