@@ -6,6 +6,7 @@ from then on is the run's process, its stdin the run's lifeline. It ends when it
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import queue
@@ -106,6 +107,8 @@ def main() -> int:
     threading.Thread(target=_read_word, args=(words,), daemon=True).start()
     with suppress(Exception):  # the run meets the same, and says it in its log
         import_module("vitcore.training.loop")
+    gc.collect()
+    gc.freeze()  # the first step makes a million objects: collections need not walk these as well
     try:
         word = json.loads(words.get(timeout=_KEPT))
     except queue.Empty:
