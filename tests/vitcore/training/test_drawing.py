@@ -90,7 +90,9 @@ def test_process_that_hangs_does_not_keep_the_run_from_its_end(monkeypatch):
     with Drawers(2, CONFIG, 4, None, 12) as drawers:
         drawers.draw(0)
         drawers.processes[0].send_signal(signal.SIGSTOP)
-    assert [process.returncode for process in drawers.processes] == [-signal.SIGKILL, 0]
+    hanging, other = (process.returncode for process in drawers.processes)
+    assert hanging == -signal.SIGKILL
+    assert other in (0, -signal.SIGKILL)  # on a busy machine it, too, may be late
 
 
 KILLED = """
