@@ -48,7 +48,7 @@ def cut_sizes(
         truth=picture.truth,
         refused=refused,
         prefix=prefix,
-        known=known or {},
+        known=known,
     )
     result = _cuts(
         key=key, data=data, on_patch_size_change=on_change or no_callback, height="content"

@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer import services
 from explorer.figures.patch_sizes import AgainstSize
+from explorer.words.numerals import is_number, is_share
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
@@ -51,7 +52,7 @@ def _against_size(name: str) -> AgainstSize | None:
     row = accuracy.get("cifar10") if isinstance(accuracy, Mapping) else None
     if not isinstance(row, Mapping):
         return None
-    sizes = [size for size in PATCH_SIZES if _is_share(row.get(str(size)))]
+    sizes = [size for size in PATCH_SIZES if is_share(row.get(str(size)))]
     if len(sizes) < 2:
         return None
     try:
@@ -76,7 +77,7 @@ def shares_on_card(model: str, data: str) -> tuple[dict[int, float], int]:
     if not (isinstance(row, Mapping) and isinstance(count, int)):
         return {}, 0
     shares = {size: row.get(str(size)) for size in PATCH_SIZES}
-    return {size: float(share) for size, share in shares.items() if _is_share(share)}, count
+    return {size: float(share) for size, share in shares.items() if is_share(share)}, count
 
 
 def confusion(card: Mapping[str, Any]) -> tuple[str, int, np.ndarray] | None:
@@ -111,14 +112,5 @@ def curves(card: Mapping[str, Any], name: str) -> tuple[Points, Points]:
 
 
 def _points(pairs: Any) -> Points:
-    kept = [pair for pair in pairs if all(_is_number(value) for value in pair)]
+    kept = [pair for pair in pairs if all(is_number(value) for value in pair)]
     return [float(epoch) for epoch, _ in kept], [float(value) for _, value in kept]
-
-
-def _is_number(value: Any) -> bool:
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and bool(np.isfinite(value))
-
-
-def _is_share(value: Any) -> bool:
-    return _is_number(value) and 0 <= value <= 1

@@ -8,7 +8,6 @@ from explorer.navigation import goto
 from explorer.readings import Problem, Reading
 from explorer.trained_sizes import trained_at
 from explorer.words import cards, findings
-from explorer.words.findings import percent
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
 _TEXT = (
@@ -48,7 +47,7 @@ def known_shares() -> tuple[dict[int, str], str]:
     """How often the model is right at each patch size, by its card, and a sentence on that."""
     data = picture.source if picture.source in cards.TESTED else measured.learned_from(model)
     shares, pictures = measured.shares_on_card(model, data)
-    words = {size: f"tests: {percent(share)}" for size, share in shares.items()}
+    words = {size: f"tests: {findings.percent(share)}" for size, share in shares.items()}
     return words, cards.tests_line(data, pictures) if words else ""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from explorer.words import run_sentences
 from explorer.words.findings import percent
+from explorer.words.numerals import is_number, is_share
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.training.runs import Run
 
@@ -221,8 +222,7 @@ def _now(size: int, patch_size: int) -> str:
 
 
 def _has(row: Any, size: int) -> bool:
-    share = row.get(str(size)) if isinstance(row, Mapping) else None
-    return _is_number(share) and 0 <= share <= 1
+    return isinstance(row, Mapping) and is_share(row.get(str(size)))
 
 
 def _share(card: Mapping[str, Any], data: str, patch_size: int) -> float | None:
@@ -232,12 +232,7 @@ def _share(card: Mapping[str, Any], data: str, patch_size: int) -> float | None:
 
 
 def _number(value: Any) -> str | None:
-    return f"{value:,.10g}" if _is_number(value) else None
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it can be counted with: a card may hold anything, and JSON knows NaN."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return f"{value:,.10g}" if is_number(value) else None
 
 
 def _epochs_learned(run: Run) -> float:
@@ -260,7 +255,7 @@ def _steps(card: Mapping[str, Any]) -> str | None:
 
 
 def _duration(seconds: Any) -> str | None:
-    if not _is_number(seconds):
+    if not is_number(seconds):
         return None
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

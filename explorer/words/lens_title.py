@@ -64,16 +64,19 @@ def changed_answer(
         changes: what was changed.
         names: of the C classes.
     """
-    if before.argmax() == now.argmax() and float(np.ptp(now)) >= UNDECIDED:
+    was, answers = _answer(before), _answer(now)
+    if was == answers:
         return ""
-    was = f"{names[int(before.argmax())]}, {percent(float(before.max()))}"
-    return f"{_cause(changes)} it answers {_said(now, names)}; before: {was}"
+    said = "no class" if was is None else f"{names[was]}, {percent(float(before[was]))}"
+    if answers is None:
+        return f"{_cause(changes)} it prefers no class; before: {said}"
+    share = percent(float(now[answers]))
+    return f"{_cause(changes)} it answers {names[answers]}, with {share}; before: {said}"
 
 
-def _said(probabilities: np.ndarray, names: Sequence[str]) -> str:
-    if float(np.ptp(probabilities)) < UNDECIDED:
-        return "nothing: it prefers no class"
-    return f"{names[int(probabilities.argmax())]}, with {percent(float(probabilities.max()))}"
+def _answer(probabilities: np.ndarray) -> int | None:
+    """The class that is preferred, or None where none is."""
+    return int(probabilities.argmax()) if float(np.ptp(probabilities)) >= UNDECIDED else None
 
 
 def _cause(changes: Intervention) -> str:

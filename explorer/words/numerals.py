@@ -1,4 +1,7 @@
-"""Numbers as a person writes them: small ones, and signed ones."""
+"""Numbers as a person writes them: small ones, and signed ones; and what is one at all."""
+
+import math
+from typing import Any
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -30,3 +33,13 @@ def signed(value: float, *, plus: bool = False) -> str:
     if digits == "0.00":
         return digits
     return ("−" if value < 0 else "+" if plus else "") + digits
+
+
+def is_number(value: Any) -> bool:
+    """Whether it can be counted with: a file may hold anything, and JSON knows NaN."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_share(value: Any) -> bool:
+    """Whether it is a number from 0 to 1."""
+    return is_number(value) and 0 <= value <= 1

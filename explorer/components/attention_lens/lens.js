@@ -129,7 +129,7 @@ class Lens extends Drawing {
     if (l < 0 || l >= blocks || h >= heads || x > T || y > TH) return null;
     const finger = event.pointerType === 'touch', knob = x > T - this.knob && !(finger && T < 48);   // too small for a finger: there are buttons under More
     if (h < 0) return knob ? { l } : null;
-    const shown = !finger || this.alike || this.changes.off.has(this.index([l, h])) || this.index([l, h]) === this.index(this.chosen);
+    const head = this.index([l, h]), shown = !finger || this.alike || this.changes.off.has(head) || head === this.index(this.chosen);
     return { l, h, knob: knob && shown && y < this.knob, p: Math.min(rows - 1, Math.floor(y / TH * rows)) * columns + Math.min(columns - 1, Math.floor(x / T * columns)) };
   }
   point(at) {

@@ -84,10 +84,13 @@ def test_an_answer_that_a_change_changes_comes_first(changes, cause):
     assert said == f"{cause} it answers bird, with 60%; before: frog, 70%"
 
 
-def test_an_answer_that_stays_needs_no_title_and_none_at_all_is_said():
+def test_an_answer_that_stays_needs_no_title_and_where_there_is_none_it_is_said():
     changes, names = Intervention(positions=False), ("frog", "bird")
     before = np.array([0.7, 0.3])
     assert changed_answer(before, np.array([0.51, 0.49]), changes, names) == ""
-    assert "it answers nothing: it prefers no class; before: frog, 70%" in changed_answer(
-        before, np.array([0.5, 0.5]), changes, names
-    )
+    none = np.array([0.5, 0.5])
+    said = "Without positions it prefers no class; before: frog, 70%"
+    assert changed_answer(before, none, changes, names) == said
+    said = "Without positions it answers frog, with 70%; before: no class"
+    assert changed_answer(none, before, changes, names) == said
+    assert changed_answer(none, none, changes, names) == ""
