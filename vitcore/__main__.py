@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,30 @@ from vitcore import cache
 from vitcore.config import CLASS_NAMES
 from vitcore.sentences import reason
 from vitcore.training import command as train
+from vitcore.training.control import Control, hold_lifeline
 from vitcore.training.processes import leave
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's greetings are not progress
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status, 2 for what the caller got wrong."""
-    options = _parser().parse_args(arguments)
+def main(
+    arguments: list[str] | None = None,
+    *,
+    hold: Callable[[Control], None] = hold_lifeline,
+    trainers: Any = None,
+) -> int:
+    """Run one command.
+
+    Args:
+        arguments: as in a shell; by default those of this process.
+        hold: called with the control of a run before anything slow, to tie it to who started it.
+        trainers: a `vitcore.training.step.Trainers`, of a process that trains several runs.
+
+    Returns:
+        The exit status, 2 for what the caller got wrong.
+    """
+    given = argparse.Namespace(hold=hold, trainers=trainers)
+    options = _parser().parse_args(arguments, given)
     try:
         from vitcore import backend
 

@@ -52,9 +52,7 @@ def training():
         for i, batch in enumerate(batches)
     ]
     yield "losses", np.array(losses)
-    averaged = build(architecture)
-    trainer.averaged_into(averaged)
-    for name, variable in averaged.weights_by_name().items():
+    for name, variable in trainer.finished().weights_by_name().items():
         yield f"trained {name}", np.asarray(variable)
 
 
@@ -78,6 +76,12 @@ def resuming():
     for name, values in straight.items():
         yield f"straight {name}", values
         yield f"resumed {name}", resumed[name]
+
+    first.begin_anew(config)
+    fresh = Trainer(build(architecture, seed=config.seed), config).arrays()
+    for name, values in first.arrays().items():
+        yield f"anew {name}", np.asarray(values)
+        yield f"fresh {name}", np.asarray(fresh[name])
 
 
 if __name__ == "__main__":

@@ -81,6 +81,15 @@ def test_restored_state_goes_on_to_the_bit(answers, place):
         np.testing.assert_array_equal(answer[name], answer[name.replace("straight", "resumed")])
 
 
+@pytest.mark.parametrize("place", [0, 1], ids=["tensorflow", "jax"])
+def test_a_trainer_begun_anew_has_the_values_of_a_new_one(answers, place):
+    answer = answers[place]
+    names = [name for name in answer if name.startswith("fresh ")]
+    assert len([name for name in names if "dropout" in name]) == 1 + 3
+    for name in names:
+        np.testing.assert_array_equal(answer[name.replace("fresh", "anew")], answer[name])
+
+
 @pytest.mark.parametrize("backend", ["torch", "numpy"])
 @pytest.mark.parametrize("name", ["load", "predict", "relevance"])
 def test_other_backends_are_refused_before_keras_fails_on_them(backend, name):

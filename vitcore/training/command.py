@@ -15,7 +15,7 @@ from vitcore import cache
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.sentences import cannot_use
 from vitcore.training import flags, runs, saving
-from vitcore.training.control import LIFELINE, Control, hold_lifeline, write_control
+from vitcore.training.control import LIFELINE, Control, write_control
 from vitcore.training.distribution import Group, join
 from vitcore.training.run_files import STATE
 
@@ -41,7 +41,11 @@ def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) 
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
-    """Train as the options say; returns how it ended."""
+    """Train as the options say, with `hold` and `trainers` of `vitcore.__main__.main` in them.
+
+    Returns:
+        How it ended.
+    """
     group = _group(options)
     try:
         return _train(options, group)
@@ -70,7 +74,7 @@ def _train(options: argparse.Namespace, group: Group) -> dict[str, Any]:
     group.check(_contradiction(options, config))
     control = Control(folder, group.rest)
     if group.leads:
-        hold_lifeline(control)  # before the slow imports too: the owner may be gone by then
+        options.hold(control)  # before the slow imports too: the owner may be gone by then
     from vitcore.training.loop import Run
 
     run = Run(
@@ -81,6 +85,7 @@ def _train(options: argparse.Namespace, group: Group) -> dict[str, Any]:
         data_dir=options.data_dir,
         notice=_say_event_if_possible,
         group=group,
+        trainers=options.trainers,
     )
     state = run.train()
     return {"state": state, "steps": run.progress.step, "folder": str(folder)}

@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from vitcore.training.runs import DESCRIPTION
 
 FILE_NAME = "control"
 LIFELINE = "VITCORE_LIFELINE"  # environment variable: "1" ties the run's life to its stdin
 PAUSE_SECONDS = 0.05  # between two looks while paused
+_GRACE = 2.0  # seconds for a run whose owner is gone
 
 
 class Control:
@@ -163,7 +165,7 @@ def _overwrite(path: Path, word: str) -> None:
         file.write(word.encode().ljust(os.fstat(file.fileno()).st_size))
 
 
-def hold_lifeline(control: Control, *, grace: float = 2.0) -> None:
+def hold_lifeline(control: Control, *, grace: float = _GRACE) -> None:
     """Stop when the process that started this one is gone.
 
     Whoever starts a run with the environment variable `VITCORE_LIFELINE=1` keeps the other
@@ -186,9 +188,19 @@ def hold_lifeline(control: Control, *, grace: float = 2.0) -> None:
                 pass
         except OSError:
             pass  # the pipe is broken: the owner is gone just as well
-        control.lost = True
-        control.stop()
-        time.sleep(grace)
-        os._exit(1)
+        end_lost(control, grace=grace)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+def end_lost(control: Control, *, grace: float = _GRACE) -> NoReturn:
+    """Stop the run, for who started it is gone; call from another thread than the run's.
+
+    Args:
+        control: the run's control.
+        grace: seconds the run gets to save what it has.
+    """
+    control.lost = True
+    control.stop()
+    time.sleep(grace)
+    os._exit(1)

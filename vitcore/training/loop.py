@@ -16,7 +16,6 @@ from vitcore.config import TrainConfig
 from vitcore.evaluation import score
 from vitcore.hardware import hardware, software
 from vitcore.initialisation import parameter_count
-from vitcore.model import build
 from vitcore.sentences import sentence
 from vitcore.training import ahead, drawing, plateau, snapshots, validating
 from vitcore.training.control import Control
@@ -27,7 +26,7 @@ from vitcore.training.endings import ending, so_far
 from vitcore.training.meter import Meter, Step
 from vitcore.training.room import NoRoomError
 from vitcore.training.run_folder import DELETED, RunFolder
-from vitcore.training.step import Trainer, learning_rate
+from vitcore.training.step import Trainers, learning_rate
 
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _LOOK_SECONDS = 0.25  # between two looks for a stop, while a step is being compiled
@@ -50,6 +49,7 @@ class Run:
         data_dir: where to look for CIFAR-10 first.
         notice: called with each event's dict, for a progress bar.
         group: the processes that train together, of which process 0 has the folder.
+        trainers: of the runs that this process trained before, which may have compiled the steps.
 
     Raises:
         ValueError: if the folder holds a run of another configuration, or one and not `resume`,
@@ -68,6 +68,7 @@ class Run:
         data_dir: str | Path | None = None,
         notice: Callable[[dict[str, Any]], None] = lambda _: None,
         group: Group | None = None,
+        trainers: Trainers | None = None,
     ) -> None:
         self.config = config
         self.model_config = config.model_config()
@@ -77,10 +78,7 @@ class Run:
         self.pictures = Pictures(config, self.model_config.patch_size, data_dir)
         self.steps = config.steps or max(1, round(config.epochs * self.pictures.steps_per_epoch))
         self._snapshots = frozenset(snapshots.due(self.steps))
-        self.finished_model = build(self.model_config, seed=config.seed)
-        with self.group.scope():
-            model = build(self.model_config, seed=config.seed, precision=config.precision)
-            self.trainer = Trainer(model, config, group=self.group)
+        self.trainer = (trainers or Trainers()).make(config, self.group)
         self.folder = RunFolder(
             folder, config, control=self.control, group=self.group, notice=notice
         )
@@ -259,10 +257,9 @@ class Run:
 
     def _validate(self) -> None:
         progress, config, epoch = self.progress, self.config, self._epoch()
-        self.trainer.averaged_into(self.finished_model)
         images, labels = self.pictures.validation()
         try:
-            found = score(self.finished_model, images, labels, progress=self._leave_if_stopped)
+            found = score(self.trainer.finished(), images, labels, progress=self._leave_if_stopped)
         except _StopAskedError:
             progress.validation_owed = True
             return
@@ -314,8 +311,7 @@ class Run:
         return DivergedError(message, step=step, config=self.config)
 
     def _finished_weights(self) -> dict[str, np.ndarray]:
-        self.trainer.averaged_into(self.finished_model)
-        variables = self.finished_model.weights_by_name()
+        variables = self.trainer.finished().weights_by_name()
         return {name: np.asarray(variable) for name, variable in variables.items()}
 
     def _say_step(self) -> None:

@@ -52,6 +52,7 @@ class Run:
     created: float = 0.0  # seconds since 1970; 0 where damaged so that it is not known
     started: float = 0.0  # the same for the process that trains it, or did last
     pid: int = 0  # the number of that process
+    ended: float = 0.0  # when it told its end, as the two above; 0 where it has told none
     step: int = 0  # optimiser steps done
     steps: int = 0  # of how many; 0 before the process said so
     epoch: float = 0.0
@@ -188,6 +189,7 @@ def _read_run(folder: Path) -> Run:
         created=created,
         started=started,
         pid=pid,
+        ended=float(told.get("time") or 0.0),
         step=int(told.get("step") or last.get("step") or 0),
         steps=int(seen.get("start", {}).get("steps") or 0),
         epoch=float(last.get("epoch") or 0.0),

@@ -14,7 +14,8 @@ from keras import ops
 
 from vitcore import backend
 from vitcore.config import TrainConfig
-from vitcore.model import ViT
+from vitcore.initialisation import initial_weights
+from vitcore.model import ViT, build
 from vitcore.training import draws
 from vitcore.training.data import Batch
 from vitcore.training.distribution import Group
@@ -101,6 +102,12 @@ def mean_loss(logits: Any, labels: Any, smoothing: float) -> Any:
     return -ops.mean(ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1))
 
 
+def _compiled_from(config: TrainConfig) -> tuple[Any, ...]:
+    """All of a configuration that is written into a compiled step."""
+    names = "precision optimizer weight_decay average frozen label_smoothing".split()
+    return config.model_config(), *(getattr(config, name) for name in names)
+
+
 class Trainer:
     """A model and its optimiser, moved one step at a time.
 
@@ -118,13 +125,38 @@ class Trainer:
         self.group = group or Group()
         self._frozen = _frozen(config, [*model.weights_by_name()])
         self.optimizer = make_optimizer(config, model)
-        # Keras seeds each dropout layer from the clock.
-        for index, state in enumerate(model.non_trainable_variables):
-            drawn = draws.generator(config.seed, draws.DROPOUT, index).integers(2**31)
-            state.assign(np.array([drawn, 0]))
+        self._finished: ViT | None = None
         self._jax = backend.check() == "jax"
         self._steps: dict[int, Any] = {}
         self._compiling: dict[int, Future[None]] = {}
+        self._seed_dropout()
+        if self._jax:
+            self._take()
+
+    def _seed_dropout(self) -> None:
+        # Keras seeds each dropout layer from the clock.
+        for index, state in enumerate(self.model.non_trainable_variables):
+            drawn = draws.generator(self.config.seed, draws.DROPOUT, index).integers(2**31)
+            state.assign(np.array([drawn, 0]))
+
+    def takes_steps_of(self, config: TrainConfig) -> bool:
+        """Whether the steps of a run of `config` are compiled from what these were."""
+        return _compiled_from(config) == _compiled_from(self.config)
+
+    def begin_anew(self, config: TrainConfig) -> None:
+        """Forget what was trained: from here on it is a new trainer for `config`.
+
+        Args:
+            config: one that `takes_steps_of` is true for.
+        """
+        self.config = config
+        first = initial_weights(self.model.config, config.seed)
+        for name, variable in self.model.weights_by_name().items():
+            variable.assign(first[name])
+        for variable in self.optimizer.variables:
+            variable.assign(np.zeros(variable.shape))
+        self.optimizer.learning_rate.assign(config.learning_rate)
+        self._seed_dropout()
         if self._jax:
             self._take()
 
@@ -269,9 +301,12 @@ class Trainer:
                 for variable, value in zip(group, values, strict=True):
                     variable.assign(value)
 
-    def averaged_into(self, model: ViT) -> None:
-        """Give `model` the weights to be used: their moving average, where one is kept yet."""
+    def finished(self) -> ViT:
+        """The model to be used, always the same one: of the weights' moving average, once kept."""
         self.sync()
+        if self._finished is None:
+            self._finished = build(self.model.config)
+        model = self._finished
         for target, source in zip(
             model.trainable_variables, self.model.trainable_variables, strict=True
         ):
@@ -280,6 +315,7 @@ class Trainer:
             self.optimizer.finalize_variable_values(model.trainable_variables)
             for target in model.trainable_variables:
                 target.assign(self.group.local(target))
+        return model
 
     def arrays(self) -> dict[str, Any]:
         """Every variable that a resumed run needs, by a name that lasts."""
@@ -318,3 +354,29 @@ class Trainer:
             variable.assign(fitting[name])
         if self._jax:
             self._take()
+
+
+class Trainers:
+    """Makes the trainers of runs that follow each other in one process.
+
+    Compiling a step takes seconds, so where the next run's are compiled from the same as the
+    last one's, its trainer is the same object, begun anew: of these runs only the newest may
+    still be asked for its model.
+    """
+
+    def __init__(self) -> None:
+        self._last: Trainer | None = None
+
+    def make(self, config: TrainConfig, group: Group) -> Trainer:
+        """A trainer that has taken no step yet."""
+        last, self._last = self._last, None  # not two at once in memory
+        if last is not None and last.group == group and last.takes_steps_of(config):
+            last.begin_anew(config)
+            trainer = last
+        else:
+            del last
+            with group.scope():
+                model = build(config.model_config(), seed=config.seed, precision=config.precision)
+                trainer = Trainer(model, config, group=group)
+        self._last = trainer
+        return trainer

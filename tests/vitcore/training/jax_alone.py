@@ -51,18 +51,18 @@ if __name__ == "__main__":
     import tests.vitcore.training.small_command  # noqa: F401 - its model
     from vitcore import backend
     from vitcore.__main__ import main
-    from vitcore.training import card, loop
+    from vitcore.training import card, step
 
     backend.on_accelerator = lambda: True  # as a GPU is fed
     compiled = []
 
-    class Watched(loop.Trainer):
+    class Watched(step.Trainer):
         def begin(self, *batch, patch_size, **options):
             found = super().begin(*batch, patch_size=patch_size, **options)
             compiled.append(self._steps[patch_size]._cache_size())
             return found
 
-    loop.Trainer = Watched
+    step.Trainer = Watched
     card.SKETCHES = card.TRACED = 2
     card.PATCH_SIZES = (16,)
     folder = sys.argv[1]

@@ -13,6 +13,7 @@ from vitcore.training import events, loop
 from vitcore.training.control import write_control
 from vitcore.training.loop import Run, train
 from vitcore.training.saving import saved_progress
+from vitcore.training.step import Trainer
 
 # One step is one epoch, and no moving average: the weights of an epoch are those of its step.
 CONFIG = CONFIG.replace(batch_size=24, average=0.0, patch_sizes=(16,), steps=8, schedule="plateau")
@@ -24,7 +25,7 @@ def measured(monkeypatch):
     """Validation losses that a test chooses."""
     losses = iter(LOSSES)
     monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, next(losses), 10))
-    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
 
 
 def weights_by_epoch(folder, config):

@@ -23,6 +23,7 @@ from vitcore.training.control import Control, write_control
 from vitcore.training.divergence import DivergedError
 from vitcore.training.loop import Run, train
 from vitcore.training.saving import STATE, saved_progress
+from vitcore.training.step import Trainer
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,7 +46,7 @@ def straight(tmp_path_factory):
 
 @pytest.fixture
 def nothing_to_learn(monkeypatch):
-    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
 
 
 def arrays(folder):
@@ -75,7 +76,7 @@ def test_run_leaves_a_model_that_can_be_loaded(straight, rng):
     model = load(straight.folder)
     assert model.config == PRESETS["small"]
     pictures = rng.integers(0, 256, (2, 32, 32, 3), np.uint8)
-    told = predict(straight.run.finished_model, pictures, patch_size=16)
+    told = predict(straight.run.trainer.finished(), pictures, patch_size=16)
     np.testing.assert_array_equal(predict(model, pictures, patch_size=16), told)
 
 
@@ -226,7 +227,7 @@ def test_long_run_is_measured_after_some_epochs_unless_it_goes_by_each(
     tmp_path, monkeypatch, changes, measured
 ):
     monkeypatch.setattr(validating, "_MEASURED", 4)
-    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
     train(tmp_path, CONFIG.replace(steps=36, **changes))  # twelve epochs, a tenth is four steps
     told = [e["step"] for e in events.read(tmp_path)[0] if e["event"] == "validation"]
     assert told == sorted(measured)
@@ -265,7 +266,7 @@ def test_loss_that_is_no_number_is_named_by_its_step_though_it_is_seen_late(
         loss, right = quick_step(trainer)
         return (np.nan if len(calls) == 5 else loss), right
 
-    monkeypatch.setattr(loop.Trainer, "begin", poisoned)
+    monkeypatch.setattr(Trainer, "begin", poisoned)
     config = CONFIG.replace(steps=60, train_size=72, patch_sizes=(16,))  # nine steps to an epoch
     run = Run(tmp_path, config.replace(warmup=0.25))
     run._snapshots = frozenset()
@@ -285,7 +286,7 @@ def test_stop_is_heard_while_a_step_is_being_compiled(accelerator, tmp_path, mon
             write_control(tmp_path, "stop")
         return False
 
-    monkeypatch.setattr(loop.Trainer, "compiled", compiled)
+    monkeypatch.setattr(Trainer, "compiled", compiled)
     run = train(tmp_path, CONFIG)
     assert (run.progress.step, len(looks)) == (0, 3)
     assert events.read(tmp_path)[0][-1]["state"] == "stopped"
@@ -300,7 +301,7 @@ def test_interrupt_of_the_keyboard_is_no_failure(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return quick_step(trainer)
 
-    monkeypatch.setattr(loop.Trainer, "begin", interrupted)
+    monkeypatch.setattr(Trainer, "begin", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, CONFIG)
     end = events.read(tmp_path)[0][-1]
@@ -423,7 +424,7 @@ LOSSES = (
 def test_rate_drops_on_a_plateau_as_keras_drops_it(monkeypatch, tmp_path, rate):
     losses = iter(LOSSES)
     monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, next(losses), 10))
-    monkeypatch.setattr(loop.Trainer, "begin", lambda *_, **__: (1.0, 0.1))
+    monkeypatch.setattr(Trainer, "begin", lambda *_, **__: (1.0, 0.1))
     config = CONFIG.replace(
         schedule="plateau", warmup=0.0, learning_rate=rate, steps=len(LOSSES), batch_size=24
     )

@@ -75,6 +75,7 @@ def test_a_described_run_is_read_back(make_run):
 def test_the_end_event_tells_the_state(make_run, state):
     run = read_run(make_run(START, STEP, end(state, "All 2 epochs are done.")))
     assert (run.state, run.problem, run.usable, run.step) == (state, "", True, 140)
+    assert abs(run.ended - time.time()) < 60
 
 
 def test_a_failed_run_says_why(make_run):
@@ -95,7 +96,8 @@ def test_a_failed_run_of_before_tells_no_cause(make_run):
 
 
 def test_without_an_end_it_runs_while_its_process_lives(make_run):
-    assert read_run(make_run(START, STEP, alive=True)).state == "running"
+    run = read_run(make_run(START, STEP, alive=True))
+    assert (run.state, run.ended) == ("running", 0)
 
 
 def test_without_an_end_and_a_process_it_was_interrupted(make_run):

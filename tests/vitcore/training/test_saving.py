@@ -10,16 +10,17 @@ from safetensors import SafetensorError
 from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.checkpoints import WEIGHTS, save_arrays
-from vitcore.training import events, loop
+from vitcore.training import events
 from vitcore.training.loop import Run, train
 from vitcore.training.saving import STATE, saved_progress
+from vitcore.training.step import Trainer
 
 SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose end it is saved
 
 
 @pytest.fixture(autouse=True)
 def nothing_to_learn(monkeypatch):
-    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
 
 
 def broken_at(write, number, name):
@@ -67,7 +68,7 @@ def test_broken_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypa
     assert (end["state"], end["reason"]) == ("failed", f"The training ended by an error: {message}")
 
     monkeypatch.undo()
-    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
     told = []
     resumed = train(tmp_path, SHORT, resume=True, notice=told.append)
     assert (told[0]["event"], told[0]["step"]) == ("start", 3)

@@ -6,8 +6,9 @@ from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights
-from vitcore.training import loop, snapshots
+from vitcore.training import snapshots
 from vitcore.training.loop import train
+from vitcore.training.step import Trainer
 
 
 def test_snapshots_are_few_start_with_the_first_weights_and_leave_out_the_last():
@@ -24,7 +25,7 @@ def test_snapshots_lie_closer_at_the_beginning():
 
 
 def test_run_keeps_its_first_weights_and_those_on_its_way(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop.Trainer, "begin", quick_step)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
     told = []
     train(tmp_path, CONFIG, notice=told.append)
     kept = snapshots.kept(tmp_path)

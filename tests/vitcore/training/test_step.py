@@ -8,9 +8,9 @@ import pytest
 from keras import ops
 
 from tests.vitcore.small_models import small_config, small_model, weights_of
-from vitcore.config import TrainConfig
-from vitcore.model import build
-from vitcore.training.step import Trainer, learning_rate, make_optimizer, mean_loss
+from vitcore.config import PRESETS, TrainConfig
+from vitcore.training.distribution import Group
+from vitcore.training.step import Trainer, Trainers, learning_rate, make_optimizer, mean_loss
 
 
 def test_rate_rises_in_a_straight_line_then_falls_as_a_cosine():
@@ -95,8 +95,7 @@ def test_frozen_weights_stay_as_they_began_and_all_others_move(batch, optimizer)
     for _ in range(3):
         trainer.step(*batch, patch_size=16, rate=1e-2)
     trainer.sync()
-    finished = build(small_config())
-    trainer.averaged_into(finished)
+    finished = trainer.finished()
     for after in (weights_of(model), weights_of(finished)):  # an average rounds its last digit
         still = {name for name in before if np.allclose(after[name], before[name], atol=1e-6)}
         assert still == {name for name in before if name.endswith(frozen)}
@@ -161,9 +160,9 @@ def batch():
 
 
 def test_average_is_that_of_a_loop_and_starts_with_the_first_weights(batch):
-    model, finished = small_model(), build(small_config())
+    model = small_model()
     trainer = Trainer(model, TrainConfig(average=0.8))
-    trainer.averaged_into(finished)  # nothing is averaged yet: the weights themselves
+    finished = trainer.finished()  # nothing is averaged yet: the weights themselves
     np.testing.assert_array_equal(
         weights_of(finished)["head/kernel"], np.asarray(model.head.kernel)
     )
@@ -173,7 +172,7 @@ def test_average_is_that_of_a_loop_and_starts_with_the_first_weights(batch):
         trainer.sync()
         now = weights_of(model)["head/kernel"].astype(float)
         expected = now if expected is None else 0.8 * expected + 0.2 * now
-    trainer.averaged_into(finished)
+    assert trainer.finished() is finished
     np.testing.assert_allclose(weights_of(finished)["head/kernel"], expected, rtol=1e-5, atol=1e-6)
     assert np.abs(expected - now).max() > 1e-3
 
@@ -205,6 +204,59 @@ def test_dropout_is_drawn_from_the_seed(batch):
     first = losses(0)
     assert losses(0) == first
     assert losses(1) != first
+
+
+@pytest.fixture
+def preset(monkeypatch):
+    """A small model with everything that has a state."""
+    kind = small_config(depth=1, registers=1, dropout=0.3, position_dropout=0.3)
+    monkeypatch.setitem(PRESETS, "small", kind)
+    return TrainConfig(preset="small", average=0.9, optimizer="muon", label_smoothing=0.1)
+
+
+def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(preset, batch):
+    def learned(trainer):
+        losses = [trainer.step(*batch, patch_size=size, rate=1e-2)[0] for size in (16, 32, 16)]
+        arrays = {name: np.asarray(value).copy() for name, value in trainer.arrays().items()}
+        return losses, arrays, weights_of(trainer.finished())
+
+    later = preset.replace(seed=5, learning_rate=0.5, steps=7, cutmix=0.5, train_size=99)
+    trainers = Trainers()
+    first = trainers.make(preset, Group())
+    learned(first)
+    compiled = dict(first._steps)
+    second = trainers.make(later, Group())
+    assert second is first
+    losses, *arrays = learned(second)
+    assert second._steps == compiled
+    alone, *expected = learned(Trainers().make(later, Group()))
+    assert losses == alone
+    for found, wanted in zip(arrays, expected, strict=True):
+        assert set(found) == set(wanted)
+        for name, values in wanted.items():
+            np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"preset": "tiny"},
+        {"positions": "none"},
+        {"precision": "bfloat16"},
+        {"optimizer": "adamw"},
+        {"weight_decay": 0.2},
+        {"average": 0.0},
+        {"frozen": ("norm1/scale",)},
+        {"label_smoothing": 0.0},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_what_is_written_into_a_step_makes_another_trainer(preset, other):
+    trainers = Trainers()
+    first = trainers.make(preset, Group())
+    second = trainers.make(preset.replace(**other), Group())
+    assert second is not first
+    assert second.config == preset.replace(**other)
 
 
 def test_state_of_another_configuration_is_refused():
