@@ -310,15 +310,27 @@ class Jobs:
     def _collect(self) -> None:
         """Take note of ended processes; uncollected ones stay in the system's table."""
         with self._lock:
-            ended = [name for name, one in self._processes.items() if one.poll() is not None]
+            ended = [name for name, one in self._processes.items() if self._is_done(name, one)]
             for name in ended:
                 process = self._processes.pop(name)
+                if process.returncode is None:  # it waits for the next run
+                    continue
                 if process.stdin is not None:
                     process.stdin.close()
                 if process.returncode < 0:
                     say_killed(self._folder(name), killed_by(-process.returncode))
             if ended:
                 self.prepare()
+
+    def _is_done(self, name: str, process: subprocess.Popen) -> bool:
+        """Whether the process of a run has ended, or has been taken back for the next one."""
+        if process.poll() is not None:
+            return True
+        run = runs.read_run(self._folder(name))
+        ended_well = run.ended and run.state in ("finished", "stopped", "damaged")
+        return bool(ended_well) and self._launcher.take_back(
+            process, seconds=time.time() - run.ended
+        )
 
 
 @cache

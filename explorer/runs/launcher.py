@@ -1,4 +1,4 @@
-"""Where the process of a run comes from: a new one, or the spare that has imported already."""
+"""Where the process of a run comes from: one that waits for it where there is any, or a new one."""
 
 import os
 import subprocess
@@ -37,9 +37,10 @@ class Launcher:
             OSError: if the log cannot be written.
             RuntimeError: if the program does not start; the message says why.
         """
-        process = self._spare.take(arguments, log, keep=keep) if self._spare else None
-        if process is not None:
-            return process
+        if self._spare is not None:
+            self._spare.prepare(_environment(keep=False))
+            if (process := self._spare.take(arguments, log, keep=keep)) is not None:
+                return process
         with open(log, "ab") as file:
             try:
                 return subprocess.Popen(
@@ -54,6 +55,15 @@ class Launcher:
             except OSError as error:
                 why = f"{self._program[0]} does not start: {reason(error)}"
                 raise RuntimeError(why) from error
+
+    def take_back(self, process: subprocess.Popen, *, seconds: float) -> bool:
+        """Have a process whose run ended well wait for the next one; whether it does.
+
+        Args:
+            process: one that lives.
+            seconds: since its run ended.
+        """
+        return self._spare is not None and self._spare.take_back(process, seconds=seconds)
 
     def prepare(self) -> None:
         """Have a process ready for the next run, without waiting for it."""

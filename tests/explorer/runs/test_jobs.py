@@ -17,7 +17,7 @@ from explorer.runs.last_words import ENDED_AT_ONCE, killed_by, say_killed
 from explorer.runs.launcher import Launcher
 from explorer.runs.run_progress import MOST_POINTS
 from vitcore.config import TrainConfig
-from vitcore.training.events import EventLog, go_on, truncate_after
+from vitcore.training.events import END_STATES, EventLog, go_on, truncate_after
 from vitcore.training.runs import read_run, write_description
 from vitcore.training.windows import Windows
 
@@ -39,7 +39,7 @@ for step in range(1, 21):
     ends = step > 1 and step % 10 == 1
     if control.gate(epoch_ends=ends, say=lambda what: log(what, step=step - 1)) == "stop":
         log("end", state="stopped", reason="", step=step - 1)
-        sys.exit()
+        sys.exit(os.environ.get("FAKE_STAYS") and time.sleep(20))
     log("step", step=step, epoch=step / 10, loss=2 / step, accuracy=step / 20,
         learning_rate=float(given.get("learning-rate", 0)), pictures_per_second=800.0)
     if step % 10 == 0:
@@ -190,6 +190,24 @@ def test_a_process_is_made_ready_before_the_first_run_and_never_beside_one(jobs,
     until(jobs, jobs.start(TINY), "running")
     jobs.prepare()
     assert made == [0]
+
+
+@pytest.mark.parametrize(("end", "waits"), [("stop", True), ("end_now", False)])
+def test_a_process_whose_run_ended_well_waits_for_the_next(jobs, monkeypatch, end, waits):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("FAKE_STAYS", "1")
+    taken = []
+    monkeypatch.setattr(Launcher, "take_back", lambda _, one, **__: not taken.append(one))
+    name = jobs.start(TINY)
+    run = until(jobs, name, "running").run
+    assert taken == []
+    getattr(jobs, end)(name)
+    eventually(lambda: jobs.progress(name).state in END_STATES)
+    assert [process.pid for process in taken] == [run.pid] * waits
+    assert name not in jobs._processes
+    for process in taken:
+        process.kill()
+        process.communicate()
 
 
 def test_a_run_is_taken_out_of_the_queue(jobs, monkeypatch):
