@@ -82,6 +82,15 @@ def test_a_training_is_stopped_by_its_button(somebody, start_app):
     expect(person.page.locator(".st-key-train_loss svg path").first).to_be_visible(timeout=120_000)
     press(person, "stop")
     person.sees(re.compile("stopped", re.IGNORECASE), seconds=60)
-    (described,) = server.home.glob("vitcore/runs/*/run.json")
-    trains = json.loads(described.read_text())["pid"]  # the server may have one ready for the next
-    person.eventually(lambda: trains not in [one.pid for one in server.others()])
+    (trained,) = (json.loads(file.read_text()) for file in described(server))
+
+    # The process that trained waits for the next run, and no other does.
+    wait = [one.pid for one in server.others() if "explorer.runs.spare" in one.cmdline()]
+    assert wait == [trained["pid"]]
+    press(person, "restart")
+    person.eventually(lambda: len(described(server)) == 2)
+    assert {json.loads(file.read_text())["pid"] for file in described(server)} == {trained["pid"]}
+
+
+def described(server):
+    return [*server.home.glob("vitcore/runs/*/run.json")]
