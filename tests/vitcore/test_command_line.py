@@ -1,15 +1,19 @@
 """`python -m vitcore` as a person types it."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.vitcore.training.small_runs import quick_step
 from vitcore.__main__ import main
 from vitcore.training import events, runs
+from vitcore.training.step import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = "--data sketch10 --preset tiny --steps 3 --batch-size 8 --seed 1".split()
@@ -146,6 +150,29 @@ def test_a_run_that_is_being_trained_is_not_gone_on_with_as_well(trained, tmp_pa
         other.communicate(b"\n")
     assert f"is being trained by process {other.pid}; stop that one" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a signal cannot be sent so")
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupt_saves_first_and_a_second_one_does_not_wait(tmp_path, monkeypatch, times):
+    taken = []
+
+    def interrupted(trainer, *_, **__):
+        taken.append(1)
+        for _ in range(times if len(taken) == 3 else 0):
+            os.kill(os.getpid(), signal.SIGINT)
+        return quick_step(trainer)
+
+    monkeypatch.setattr(Trainer, "begin", interrupted)
+    usual = signal.getsignal(signal.SIGINT)
+    assert main(["train", *SHORT, "--steps", "9", "--run-dir", str(tmp_path / "run")]) == 130
+    assert signal.getsignal(signal.SIGINT) is usual
+    run, saved = runs.read_run(tmp_path / "run"), times == 1
+    assert (run.state, run.step) == (("stopped", 3) if saved else ("interrupted", 2))
+    assert run.saved == (3 if saved else 0)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
+    assert main(["train", "--resume", "--run-dir", str(tmp_path / "run")]) == 0
+    assert runs.read_run(tmp_path / "run").step == 9
 
 
 def test_a_run_without_its_state_keeps_what_it_learned(trained, tmp_path, capsys):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +48,9 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     Returns:
         How it ended.
     """
-    group = _group(options)
+    group, interrupts = _group(options), _Interrupts()
     try:
-        return _train(options, group)
+        result = _train(options, group, interrupts)
     except (Exception, KeyboardInterrupt) as error:
         if group.count == 1 or group.all_know(error):
             raise
@@ -58,6 +60,38 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         else:
             traceback.print_exc()
         os._exit(2)
+    if interrupts.heard:  # so that what a shell was to do next is not done
+        raise KeyboardInterrupt
+    return result
+
+
+class _Interrupts:
+    """Ctrl-C while a run trains: it asks for a stop, which saves; a second one acts as ever."""
+
+    def __init__(self) -> None:
+        self.heard = False
+
+    @contextmanager
+    def stopping(self, control: Control) -> Iterator[None]:
+        """Hear it inside; not where it is ignored, or meant for whoever called this program."""
+        usual = signal.getsignal(signal.SIGINT)
+        in_main = threading.current_thread() is threading.main_thread()
+        if usual is not signal.default_int_handler or not in_main:
+            yield
+            return
+
+        def hear(*_: object) -> None:
+            signal.signal(signal.SIGINT, usual)
+            self.heard = True
+            control.stop()
+            with suppress(OSError):  # not print: this may have come in the middle of one
+                os.write(2, b"\nsaving what it has learned; Ctrl-C again ends it at once\n")
+
+        signal.signal(signal.SIGINT, hear)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, usual)
 
 
 def _group(options: argparse.Namespace) -> Group:
@@ -68,26 +102,27 @@ def _group(options: argparse.Namespace) -> Group:
     return join(options.processes, options.process, options.coordinator)
 
 
-def _train(options: argparse.Namespace, group: Group) -> dict[str, Any]:
+def _train(options: argparse.Namespace, group: Group, interrupts: _Interrupts) -> dict[str, Any]:
     prepared = group.share(lambda: _prepare(options))
     folder, config = Path(prepared["folder"]), TrainConfig.from_dict(prepared["config"])
     group.check(_contradiction(options, config))
     control = Control(folder, group.rest)
     if group.leads:
         options.hold(control)  # before the slow imports too: the owner may be gone by then
-    from vitcore.training.loop import Run
+    with interrupts.stopping(control):
+        from vitcore.training.loop import Run
 
-    run = Run(
-        folder,
-        config,
-        resume=options.resume,
-        control=control,
-        data_dir=options.data_dir,
-        notice=_say_event_if_possible,
-        group=group,
-        trainers=options.trainers,
-    )
-    state = run.train()
+        run = Run(
+            folder,
+            config,
+            resume=options.resume,
+            control=control,
+            data_dir=options.data_dir,
+            notice=_say_event_if_possible,
+            group=group,
+            trainers=options.trainers,
+        )
+        state = run.train()
     return {"state": state, "steps": run.progress.step, "folder": str(folder)}
 
 
