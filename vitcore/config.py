@@ -33,6 +33,7 @@ __all__ = [
 MOST_IN_BATCH = 65_536  # pictures: more than one epoch holds, and what memory can still take
 HIGHEST_RATE = 1e30  # what float32 can hold; far below it every training falls apart, and says so
 MOST_EPOCHS = 100_000  # far more than any training here needs; beyond, it is a slip of a finger
+MOST_CYCLES = 1_000  # each of some steps; more than a mean gains from
 HIGHEST_SEED = 2**53 - 1  # what JSON and a browser hold to the last digit
 LEAST_PICTURES = 10  # trained on and held back: one of each class
 _CIFAR10_TRAIN = 50_000  # pictures
@@ -56,12 +57,14 @@ class TrainConfig:
     pooling: str = ""  # as in ViTConfig; "" means the preset's own
     positions: str = ""  # as in ViTConfig; "" means the preset's own
     recipe: str = "standard"  # the name in RECIPES this came from
+    start: str = ""  # a model whose weights it begins with: a name or a folder; "" draws them
     epochs: float = 5.0  # passes over the training pictures
     steps: int = 0  # optimiser steps; 0 means as many as the epochs need
     batch_size: int = 128  # B, pictures per step
     learning_rate: float = 1e-3  # the highest one
     warmup: float = 0.05  # share of all steps in which the rate rises from zero
     schedule: str = "cosine"  # "cosine" to zero, or "plateau": less after epochs without gain
+    cycles: int = 1  # cosines; of several, the model is the mean of those at the end of each
     plateau_factor: float = 0.8  # what a plateau leaves of the rate; the article's, like the next
     plateau_patience: int = 5  # epochs without a lower validation loss that make a plateau
     early_stopping: int = 0  # epochs without a lower validation loss that end the run; 0 means none
@@ -91,8 +94,9 @@ class TrainConfig:
         choose("optimizer", self.optimizer, ("adamw", "muon", "adam"))
         choose("augmentation", self.augmentation, ("crop-flip", "trivial", "article", "none"))
         choose("precision", self.precision, ("float32", "bfloat16"))
-        if not isinstance(self.recipe, str):
-            raise ValueError(f"recipe must be a word, got {self.recipe!r}")
+        for name in ("recipe", "start"):
+            if not isinstance(value := getattr(self, name), str):
+                raise ValueError(f"{name} must be a word, got {value!r}")
         for name in ("patch_sizes", "patch_weights", "patch_weights_end", "frozen"):
             if not isinstance(value := getattr(self, name), tuple):
                 raise ValueError(f"{name} must be a list, got {value!r}")
@@ -118,6 +122,7 @@ class TrainConfig:
             )
         check_whole("plateau_patience", self.plateau_patience, 1, 10_000)
         check_whole("early_stopping", self.early_stopping, 0, 10_000)
+        self._check_cycles()
         self._check_validation()
         for name in _SHARES:
             if not 0 <= (value := getattr(self, name)) < 1:
@@ -144,6 +149,14 @@ class TrainConfig:
                 )
 
         self.model_config()  # positions that the width does not allow
+
+    def _check_cycles(self) -> None:
+        check_whole("cycles", self.cycles, 1, self.steps or MOST_CYCLES)
+        if self.cycles > 1 and (self.schedule != "cosine" or self.early_stopping):
+            raise ValueError(
+                "cycles above 1 need the cosine schedule and no early stopping, "
+                f"got {self.cycles}, {self.schedule} and {self.early_stopping}"
+            )
 
     def _check_validation(self) -> None:
         """Enough pictures on either side, where CIFAR-10 is whole."""

@@ -58,7 +58,7 @@ def training():
 
 def resuming():
     """Two steps and two more, straight and by way of a restored state; with dropout."""
-    config = TrainConfig(optimizer="adam")
+    config = TrainConfig(optimizer="adam", cycles=2)
     architecture = small_config(depth=1, dropout=0.3, attention_dropout=0.3, position_dropout=0.3)
     rng = np.random.default_rng(1)
     pictures = rng.integers(0, 256, (8, 32, 32, 3), np.uint8)
@@ -67,6 +67,7 @@ def resuming():
     def steps(trainer, count):
         for _ in range(count):
             trainer.step(pictures, labels, patch_size=8, rate=1e-2)
+        trainer.end_cycle()
         return {name: np.array(value) for name, value in trainer.arrays().items()}
 
     straight = steps(first := Trainer(filled(architecture), config), 2)

@@ -149,6 +149,11 @@ def test_model_that_cannot_be_is_refused(changes, message):
             "not be negative, nor all zero",
         ),
         ({"patch_sizes": (4, 8), "patch_weights": (0.0, 0.0)}, "not be negative, nor all zero"),
+        ({"cycles": 0}, "cycles must be .* at least 1"),
+        ({"cycles": 5, "steps": 4}, "cycles must be .* at most 4, got 5"),
+        ({"cycles": 2, "schedule": "plateau"}, "need the cosine schedule and no early stopping"),
+        ({"cycles": 2, "early_stopping": 3}, "need the cosine schedule and no early stopping"),
+        ({"start": 3}, "start must be a word, got 3"),
         ({"cutmix": 1.5}, "cutmix must be between 0 and 1, got 1.5"),
         ({"cutmix": True}, "cutmix must be a number"),
         ({"frozen": "positions"}, "frozen must be a list, got 'positions'"),
@@ -175,6 +180,8 @@ NEWER = (
     "plateau_patience",
     "early_stopping",
     "cutmix",
+    "cycles",
+    "start",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from vitcore.model import ViT, load
 from vitcore.readability import readability
 from vitcore.report import Report
 from vitcore.training import events
+from vitcore.training.run_files import STATE
 from vitcore.training.saving import saved_progress
 
 SKETCHES = 2000  # pictures of sketch10 that a card counts, from the seed no training sees
@@ -49,7 +51,7 @@ def make_card(
     Returns:
         The card, ready for `checkpoints.write_card`.
     """
-    config, progress = saved_progress(run)
+    config, _ = saved_progress(run)
     model = load(measured)
     sets: dict[str, Any] = {"sketch10": sketch10(SKETCHES)[:2]}
     if config.data == "cifar10":
@@ -57,19 +59,21 @@ def make_card(
     measures = measure(model, sets, notice=notice)
     notice("attention", 1.0)
     attention = readability(model, pictures=TRACED)
-    history, _ = events.read(run)
+    making = made_by(run)
+    history = making.history
     return {
         "name": name,
         "data": _data_in_words(config),
         "recipe": config.recipe,
         "train": config.to_dict(),
+        "before": [before.to_dict() for before in making.before],
         "seed": config.seed,
         "hardware": _trained_on(history, "hardware") or hardware(),
         "software": _trained_on(history, "software") or software(),
-        "seconds": round(progress.seconds),
-        "steps": progress.step,
+        "seconds": round(making.seconds),
+        "steps": making.steps,
         "epochs": round(_last(history, "epoch"), 2),
-        "pictures_seen": progress.pictures,
+        "pictures_seen": making.pictures,
         "measured_on": {data: len(images) for data, (images, _) in sets.items()},
         **measures,
         "attention": attention,
@@ -119,6 +123,44 @@ def measure(
                     "reliability": result.reliability.to_dict(),
                 }
     return found
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a run did, after the one it started from where that is a run as well."""
+
+    before: tuple[TrainConfig, ...]  # of the runs before, the first of all first
+    history: list[dict[str, Any]]  # events; steps and epochs count on
+    steps: int
+    pictures: int
+    seconds: float
+
+
+def made_by(run: Path) -> Making:
+    """How a run's model came to be, from the first weights that were drawn.
+
+    Raises:
+        CheckpointError: if a state file of one of the runs is damaged.
+    """
+    config, progress = saved_progress(run)
+    own, _ = events.read(run)
+    start = Path(config.start).expanduser()
+    if not config.start or not (start / STATE).is_file():
+        return Making((), own, progress.step, progress.pictures, progress.seconds)
+    first = made_by(start)
+    shift = {"step": first.steps, "epoch": _last(first.history, "epoch")}
+    later = [
+        event
+        | {name: event[name] + by for name, by in shift.items() if event.get(name) is not None}
+        for event in own
+    ]
+    return Making(
+        (*first.before, saved_progress(start)[0]),
+        first.history + later,
+        first.steps + progress.step,
+        first.pictures + progress.pictures,
+        first.seconds + progress.seconds,
+    )
 
 
 def training_curve(history: list[dict[str, Any]]) -> dict[str, list[float]]:

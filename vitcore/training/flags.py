@@ -20,7 +20,10 @@ _HELP = {
     "steps": "optimiser steps, instead of epochs",
     "learning_rate": "the highest one",
     "warmup": "share of all steps in which the rate rises from zero",
+    "start": "a model whose weights it begins with: a bundled name, a run or a folder",
     "schedule": "cosine or plateau",
+    "cycles": "cosines, one after another; of several, the model is the mean of those at the end "
+    "of each",
     "plateau_factor": "what a plateau leaves of the rate",
     "plateau_patience": "epochs without a lower validation loss that make a plateau",
     "early_stopping": "epochs without a lower validation loss that end the run with the weights "

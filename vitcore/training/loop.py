@@ -25,8 +25,11 @@ from vitcore.training.divergence import CAUSE, DivergedError
 from vitcore.training.endings import ending, so_far
 from vitcore.training.meter import Meter, Step
 from vitcore.training.room import NoRoomError
+from vitcore.training.run_files import STATE
 from vitcore.training.run_folder import DELETED, RunFolder
-from vitcore.training.step import Trainers, learning_rate
+from vitcore.training.schedule import ends_cycle, learning_rate
+from vitcore.training.starting import starting_weights
+from vitcore.training.step import Trainers
 
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _LOOK_SECONDS = 0.25  # between two looks for a stop, while a step is being compiled
@@ -82,6 +85,8 @@ class Run:
         self.folder = RunFolder(
             folder, config, control=self.control, group=self.group, notice=notice
         )
+        if config.start and not (resume and (Path(folder) / STATE).exists()):
+            self.trainer.begin_with(starting_weights(config))
         self.progress, saved = self.folder.open(resume=resume, fitting=self.trainer.fitting)
         if self.folder.resumed:
             own = {name: np.asarray(value) for name, value in self.trainer.arrays().items()}
@@ -209,6 +214,7 @@ class Run:
         """What is due: a point of the curve, a snapshot, a validation, a checkpoint."""
         step, epoch_ends = self.progress.step, self._epoch().is_integer()
         last, meets = step == self.steps, self.group.meets_at(step)
+        cycle_ends = ends_cycle(self.config, step, self.steps)
         waited = time.monotonic() - self._saved_at >= _CHECKPOINT_SECONDS
         # An epoch may last a second on an accelerator: there the clock alone says.
         saves = not last and ((epoch_ends and not self._accelerated) or (meets and waited))
@@ -223,6 +229,8 @@ class Run:
         # By the clock of one process alone the others would not settle at the same step.
         if saves or validates or snaps or tells or (meets and self.group.count > 1):
             self._settle()
+        if cycle_ends:
+            self.trainer.end_cycle()
         if tells:
             self._say_step()
         if snaps:

@@ -1,9 +1,8 @@
-"""One optimiser step and its schedule: the only part of training that differs by backend."""
+"""The optimiser step: the only part of training that differs by backend."""
 
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -19,6 +18,7 @@ from vitcore.model import ViT, build
 from vitcore.training import draws
 from vitcore.training.data import Batch
 from vitcore.training.distribution import Group
+from vitcore.training.ends import MeanOfEnds
 from vitcore.training.muon import Muon
 from vitcore.training.processes import COMPILING
 
@@ -73,23 +73,6 @@ def _frozen(config: TrainConfig, names: list[str]) -> list[bool]:
     return frozen
 
 
-def learning_rate(config: TrainConfig, step: int, steps: int, *, factor: float = 1.0) -> float:
-    """The rate of one step: linear warm-up from zero, then cosine to zero or flat.
-
-    Args:
-        factor: what drops on a plateau have left of it.
-
-    Source: Loshchilov & Hutter 2017, equation 5, https://arxiv.org/abs/1608.03983
-    """
-    rising = round(config.warmup * steps)
-    if step < rising:
-        return config.learning_rate * (step + 1) / rising
-    if config.schedule == "plateau":
-        return config.learning_rate * factor
-    done = (step - rising) / max(1, steps - rising)
-    return config.learning_rate * (1 + math.cos(math.pi * done)) / 2
-
-
 def mean_loss(logits: Any, labels: Any, smoothing: float) -> Any:
     """Mean cross-entropy of logits (B, C) against labels, some of it spread evenly.
 
@@ -105,7 +88,8 @@ def mean_loss(logits: Any, labels: Any, smoothing: float) -> Any:
 def _compiled_from(config: TrainConfig) -> tuple[Any, ...]:
     """All of a configuration that is written into a compiled step."""
     names = "precision optimizer weight_decay average frozen label_smoothing".split()
-    return config.model_config(), *(getattr(config, name) for name in names)
+    # What a trainer keeps beside its steps counts as well.
+    return config.model_config(), config.cycles > 1, *(getattr(config, name) for name in names)
 
 
 class Trainer:
@@ -126,6 +110,7 @@ class Trainer:
         self._frozen = _frozen(config, [*model.weights_by_name()])
         self.optimizer = make_optimizer(config, model)
         self._finished: ViT | None = None
+        self._ends = MeanOfEnds(model.trainable_variables) if config.cycles > 1 else None
         self._jax = backend.check() == "jax"
         self._steps: dict[int, Any] = {}
         self._compiling: dict[int, Future[None]] = {}
@@ -150,13 +135,18 @@ class Trainer:
             config: one that `takes_steps_of` is true for.
         """
         self.config = config
-        first = initial_weights(self.model.config, config.seed)
-        for name, variable in self.model.weights_by_name().items():
-            variable.assign(first[name])
         for variable in self.optimizer.variables:
             variable.assign(np.zeros(variable.shape))
         self.optimizer.learning_rate.assign(config.learning_rate)
+        if self._ends is not None:
+            self._ends.forget()
         self._seed_dropout()
+        self.begin_with(initial_weights(self.model.config, config.seed))
+
+    def begin_with(self, weights: dict[str, np.ndarray]) -> None:
+        """Put these in place of the first weights, by name, before any step is taken."""
+        for name, variable in self.model.weights_by_name().items():
+            variable.assign(weights[name])
         if self._jax:
             self._take()
 
@@ -301,12 +291,32 @@ class Trainer:
                 for variable, value in zip(group, values, strict=True):
                     variable.assign(value)
 
+    def end_cycle(self) -> None:
+        """Take the model of now into the mean of those at the ends of cycles."""
+        model = self._newest()
+        self._ends.add([np.asarray(variable) for variable in model.trainable_variables])
+
     def finished(self) -> ViT:
-        """The model to be used, always the same one: of the weights' moving average, once kept."""
-        self.sync()
+        """The model to be used, always the same one.
+
+        Its weights are the mean of those at the ends of cycles so far; before the first end, or
+        where there is one cycle, their moving average; where none is kept, those of now.
+        """
+        if self._ends is None or not int(self._ends.count):
+            return self._newest()
+        for target, mean in zip(self._answers().trainable_variables, self._ends.means, strict=True):
+            target.assign(self.group.local(mean))
+        return self._answers()
+
+    def _answers(self) -> ViT:
         if self._finished is None:
             self._finished = build(self.model.config)
-        model = self._finished
+        return self._finished
+
+    def _newest(self) -> ViT:
+        """With the moving average of the weights, where one is kept yet."""
+        self.sync()
+        model = self._answers()
         for target, source in zip(
             model.trainable_variables, self.model.trainable_variables, strict=True
         ):
@@ -324,7 +334,12 @@ class Trainer:
         # By place: Keras counts the names of these up in each process.
         dropout = self.model.non_trainable_variables
         named |= {f"dropout/{i:04d}": v for i, v in enumerate(dropout)}
-        return named | {f"optimizer/{i:04d}": v for i, v in enumerate(self.optimizer.variables)}
+        named |= {f"optimizer/{i:04d}": v for i, v in enumerate(self.optimizer.variables)}
+        if self._ends is not None:
+            means = zip(self.model.weights_by_name(), self._ends.means, strict=True)
+            named |= {f"ends/{name}": mean for name, mean in means}
+            named["ends_count"] = self._ends.count
+        return named
 
     def fitting(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Saved values in the types of this backend.

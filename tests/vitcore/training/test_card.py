@@ -103,6 +103,25 @@ def test_card_says_how_the_run_was_made(made):
     assert [point["step"] for point in values["curves"]] == [1, 2, 3]
 
 
+def test_a_run_that_started_from_another_counts_on(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "hardware", lambda: "two cores")
+    config = CONFIG.replace(steps=2, patch_sizes=(16,), start=str(run))
+    loop.train(tmp_path / "later", config)
+    making, first = card.made_by(tmp_path / "later"), card.made_by(run)
+    assert (making.steps, making.pictures) == (5, 40)
+    assert making.before == (CONFIG.replace(steps=3, patch_sizes=(16,)),)
+    assert making.seconds > first.seconds
+    assert making.history[: len(first.history)] == first.history
+    validations = [e for e in making.history if e["event"] == "validation"]
+    assert [(e["step"], round(e["epoch"], 3)) for e in validations] == [
+        (1, 0.333), (2, 0.667), (3, 1.0), (4, 1.333), (5, 1.667)
+    ]  # fmt: skip
+    assert (
+        card._trained_on(making.history, "hardware") == "an accelerator elsewhere, then two cores"
+    )
+    assert (first.before, first.steps) == ((), 3)
+
+
 def test_card_of_a_run_that_recorded_no_hardware_names_what_it_is_made_on(
     run, tmp_path, monkeypatch
 ):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from tests.vitcore.small_models import weights_of
 from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
@@ -290,6 +291,51 @@ def test_stop_is_heard_while_a_step_is_being_compiled(accelerator, tmp_path, mon
     run = train(tmp_path, CONFIG)
     assert (run.progress.step, len(looks)) == (0, 3)
     assert events.read(tmp_path)[0][-1]["state"] == "stopped"
+
+
+def test_model_of_several_cycles_is_a_mean_and_is_resumed_to_the_bit(tmp_path):
+    config = CONFIG.replace(cycles=2, average=0.0)
+    ends = []
+
+    def watch(event):
+        if event["event"] == "step" and event["step"] in (3, 6):
+            ends.append(weights_of(run.trainer.model))
+
+    run = Run(tmp_path / "straight", config, notice=watch)
+    run.train()
+    for name, values in checkpoints.read(tmp_path / "straight")[1].items():
+        np.testing.assert_allclose(values, (ends[0][name] + ends[1][name]) / 2, atol=1e-6)
+    assert np.abs(ends[0]["head/kernel"] - ends[1]["head/kernel"]).max() > 1e-4
+    rates = [
+        e["learning_rate"]
+        for e in events.read(tmp_path / "straight")[0]
+        if "loss" in e and "learning_rate" in e
+    ]
+    assert rates[3:] == rates[:3]
+
+    stopped_after(tmp_path / "parts", 4, config)
+    train(tmp_path / "parts", config, resume=True)
+    assert_same_state(tmp_path / "straight", tmp_path / "parts")
+
+
+def test_run_starts_from_another_model_and_is_resumed_without_it(straight, tmp_path):
+    other = shutil.copytree(straight.folder, tmp_path / "other")
+    config = CONFIG.replace(start=str(other))
+    stopped_after(tmp_path / "run", 2, config)
+    _, wanted = checkpoints.read(other)
+    _, first = checkpoints.read(snapshots.kept(tmp_path / "run")[0])
+    for name, values in wanted.items():
+        np.testing.assert_allclose(first[name], values, rtol=1e-3, atol=1e-4, err_msg=name)
+    shutil.rmtree(other)
+    assert train(tmp_path / "run", config, resume=True).progress.step == 6
+
+
+def test_run_starts_only_from_a_model_like_the_one_it_trains(tmp_path):
+    with pytest.raises(ValueError, match=r"but flexi-cifar10 and that differ: .*depth \(6 and 1\)"):
+        Run(tmp_path / "run", CONFIG.replace(start="flexi-cifar10"))
+    with pytest.raises(CheckpointError, match="nowhere"):
+        Run(tmp_path / "run", CONFIG.replace(start="nowhere"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_interrupt_of_the_keyboard_is_no_failure(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""One step: the schedule by hand, the loss and the optimiser against NumPy."""
+"""One step: the loss and the optimiser against NumPy."""
 
 import math
 
@@ -10,28 +10,7 @@ from keras import ops
 from tests.vitcore.small_models import small_config, small_model, weights_of
 from vitcore.config import PRESETS, TrainConfig
 from vitcore.training.distribution import Group
-from vitcore.training.step import Trainer, Trainers, learning_rate, make_optimizer, mean_loss
-
-
-def test_rate_rises_in_a_straight_line_then_falls_as_a_cosine():
-    config = TrainConfig(learning_rate=0.8, warmup=0.2)
-    rates = [learning_rate(config, step, 10) for step in range(10)]
-    assert rates[:3] == pytest.approx([0.4, 0.8, 0.8])  # two steps of warm-up, then the highest
-    assert rates[6] == pytest.approx(0.4)  # half-way down
-    for step in range(2, 10):
-        expected = 0.8 * (1 + math.cos(math.pi * (step - 2) / 8)) / 2
-        assert rates[step] == pytest.approx(expected)
-    assert 0 < rates[9] < 0.04
-
-
-def test_plateau_keeps_the_rate_but_for_its_drops():
-    config = TrainConfig(learning_rate=0.1, warmup=0.0, schedule="plateau")
-    assert {learning_rate(config, step, 10) for step in range(10)} == {0.1}
-    assert learning_rate(config, 5, 10, factor=0.64) == pytest.approx(0.064)
-
-
-def test_run_of_one_step_has_a_rate():
-    assert learning_rate(TrainConfig(learning_rate=0.1), 0, 1) == 0.1
+from vitcore.training.step import Trainer, Trainers, make_optimizer, mean_loss
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -177,6 +156,25 @@ def test_average_is_that_of_a_loop_and_starts_with_the_first_weights(batch):
     assert np.abs(expected - now).max() > 1e-3
 
 
+def test_model_of_several_cycles_is_the_mean_of_those_at_their_ends(batch):
+    trainer = Trainer(small_model(), TrainConfig(cycles=3))
+    ends = []
+    for _ in range(3):
+        trainer.step(*batch, patch_size=16, rate=1e-2)
+        if not ends:  # before the first end: the weights of now
+            now = weights_of(trainer.finished())
+            np.testing.assert_array_equal(
+                now["head/kernel"], weights_of(trainer.model)["head/kernel"]
+            )
+        trainer.end_cycle()
+        ends.append(weights_of(trainer.model))
+        trainer.step(*batch, patch_size=16, rate=1e-2)  # counts only once it has ended, too
+        for name, values in weights_of(trainer.finished()).items():
+            expected = np.mean([end[name].astype(float) for end in ends], axis=0)
+            np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-7, err_msg=name)
+    assert np.abs(ends[2]["head/kernel"] - ends[0]["head/kernel"]).max() > 1e-3
+
+
 def test_training_learns_a_batch_by_heart(batch):
     trainer = Trainer(small_model(), TrainConfig(weight_decay=0.0))
     losses = [trainer.step(*batch, patch_size=16, rate=1e-2)[0] for _ in range(30)]
@@ -211,12 +209,13 @@ def preset(monkeypatch):
     """A small model with everything that has a state."""
     kind = small_config(depth=1, registers=1, dropout=0.3, position_dropout=0.3)
     monkeypatch.setitem(PRESETS, "small", kind)
-    return TrainConfig(preset="small", average=0.9, optimizer="muon", label_smoothing=0.1)
+    return TrainConfig(preset="small", average=0.9, optimizer="muon", label_smoothing=0.1, cycles=2)
 
 
 def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(preset, batch):
     def learned(trainer):
         losses = [trainer.step(*batch, patch_size=size, rate=1e-2)[0] for size in (16, 32, 16)]
+        trainer.end_cycle()
         arrays = {name: np.asarray(value).copy() for name, value in trainer.arrays().items()}
         return losses, arrays, weights_of(trainer.finished())
 
@@ -248,6 +247,7 @@ def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(prese
         {"average": 0.0},
         {"frozen": ("norm1/scale",)},
         {"label_smoothing": 0.0},
+        {"cycles": 1},
     ],
     ids=lambda other: next(iter(other)),
 )
