@@ -211,6 +211,7 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore import checkpoints
     from vitcore.training import snapshots
     from vitcore.training.card import make_card
+    from vitcore.training.starting import runs_through
 
     if options.snapshots and not options.into:
         raise ValueError("--snapshots needs --into, the folder that they are shipped with")
@@ -222,7 +223,8 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
     folder = options.into or options.model
     if options.into:  # measured is what is shipped: half precision is part of the model
         checkpoints.write(folder, *checkpoints.read(options.model), half=True)
-        snapshots.copy_some(options.model, folder, options.snapshots)
+        # Of the run in which most has changed.
+        snapshots.copy_some(runs_through(options.model)[0], folder, options.snapshots)
     card = make_card(
         options.model,
         measured=folder,

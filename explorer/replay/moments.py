@@ -141,7 +141,8 @@ def _of_card(folder: Path, card: Mapping[str, Any], found: dict[int, Moment]) ->
         found.setdefault(0, Moment(0, folder, stamp, seed))
     if found and steps:
         found[steps] = Moment(steps, folder, checkpoints.stamp(folder))
-    known = isinstance(epochs, int | float) and epochs > 0
+    # Where it went through several runs, an epoch had not as many steps in each.
+    known = isinstance(epochs, int | float) and epochs > 0 and not card.get("before")
     return steps, steps / epochs if known else 0.0
 
 

@@ -145,7 +145,7 @@ def facts(
     parameters = sum(array.size for array in weights.values())
     rows: dict[str, Any] = {
         "Data": card.get("data") or (train and train.data),
-        "Recipe": card.get("recipe") or (train and train.recipe),
+        "Recipe": _recipes(card) or (train and train.recipe),
         "Patch sizes": _sizes(sizes),
         "Seed": card.get("seed", train.seed if train else None),
         "Epochs": _number(card.get("epochs") or (run and round(_epochs_learned(run), 2))),
@@ -242,10 +242,36 @@ def _epochs_learned(run: Run) -> float:
     return run.epoch * min(1.0, run.saved / run.step)
 
 
+def _before(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The runs before the last that a model went through: the configuration and steps of each."""
+    found = card.get("before")
+    known = isinstance(found, list) and all(
+        isinstance(one, Mapping)
+        and isinstance(one.get("train"), Mapping)
+        and isinstance(one.get("steps"), int)
+        for one in found
+    )
+    return found if known else []
+
+
+def _recipes(card: Mapping[str, Any]) -> str:
+    """Those of the runs that a model went through, in that order."""
+    all_of_them = [*(one["train"].get("recipe") for one in _before(card)), card.get("recipe")]
+    return ", then ".join(str(name) for name in all_of_them if name)
+
+
 def _steps(card: Mapping[str, Any]) -> str | None:
-    """How many there were, and what one took."""
-    steps, train = card.get("steps"), card.get("train")
-    if not isinstance(steps, int) or not isinstance(train, Mapping):
+    """How many there were, and what one took, of each run that a model went through."""
+    steps, before = card.get("steps"), _before(card)
+    if not isinstance(steps, int):
+        return None
+    last = {"train": card.get("train"), "steps": steps - sum(one["steps"] for one in before)}
+    said = [_steps_of_run(one["steps"], one["train"]) for one in (*before, last)]
+    return None if None in said else "; then ".join(said)
+
+
+def _steps_of_run(steps: int, train: Any) -> str | None:
+    if not isinstance(train, Mapping):
         return None
     batch, budget = train.get("batch_size"), train.get("token_budget")
     if not isinstance(batch, int) or not isinstance(budget, int | None):

@@ -19,8 +19,8 @@ from vitcore.model import ViT, load
 from vitcore.readability import readability
 from vitcore.report import Report
 from vitcore.training import events
-from vitcore.training.run_files import STATE
 from vitcore.training.saving import saved_progress
+from vitcore.training.starting import runs_through
 
 SKETCHES = 2000  # pictures of sketch10 that a card counts, from the seed no training sees
 TRACED = 500  # of them whose attention is looked at
@@ -66,7 +66,9 @@ def make_card(
         "data": _data_in_words(config),
         "recipe": config.recipe,
         "train": config.to_dict(),
-        "before": [before.to_dict() for before in making.before],
+        "before": [
+            {"train": before.to_dict(), "steps": steps} for before, steps in making.parts[:-1]
+        ],
         "seed": config.seed,
         "hardware": _trained_on(history, "hardware") or hardware(),
         "software": _trained_on(history, "software") or software(),
@@ -127,40 +129,36 @@ def measure(
 
 @dataclass(frozen=True)
 class Making:
-    """What a run did, after the one it started from where that is a run as well."""
+    """What the runs did that a model went through, one after another."""
 
-    before: tuple[TrainConfig, ...]  # of the runs before, the first of all first
-    history: list[dict[str, Any]]  # events; steps and epochs count on
-    steps: int
+    parts: tuple[tuple[TrainConfig, int], ...]  # of each its configuration and its steps
+    history: list[dict[str, Any]]  # events; steps and epochs count on from run to run
     pictures: int
     seconds: float
+
+    @property
+    def steps(self) -> int:
+        return sum(steps for _, steps in self.parts)
 
 
 def made_by(run: Path) -> Making:
     """How a run's model came to be, from the first weights that were drawn.
 
     Raises:
-        CheckpointError: if a state file of one of the runs is damaged.
+        CheckpointError: if the state file of one of its runs is damaged.
     """
-    config, progress = saved_progress(run)
-    own, _ = events.read(run)
-    start = Path(config.start).expanduser()
-    if not config.start or not (start / STATE).is_file():
-        return Making((), own, progress.step, progress.pictures, progress.seconds)
-    first = made_by(start)
-    shift = {"step": first.steps, "epoch": _last(first.history, "epoch")}
-    later = [
-        event
-        | {name: event[name] + by for name, by in shift.items() if event.get(name) is not None}
-        for event in own
-    ]
-    return Making(
-        (*first.before, saved_progress(start)[0]),
-        first.history + later,
-        first.steps + progress.step,
-        first.pictures + progress.pictures,
-        first.seconds + progress.seconds,
-    )
+    parts, history, pictures, seconds = [], [], 0, 0.0
+    for folder in runs_through(run):
+        config, progress = saved_progress(folder)
+        own, _ = events.read(folder)
+        before = {"step": sum(steps for _, steps in parts), "epoch": _last(history, "epoch")}
+        history += [
+            event | {name: event[name] + more for name, more in before.items() if name in event}
+            for event in own
+        ]
+        parts.append((config, progress.step))
+        pictures, seconds = pictures + progress.pictures, seconds + progress.seconds
+    return Making(tuple(parts), history, pictures, seconds)
 
 
 def training_curve(history: list[dict[str, Any]]) -> dict[str, list[float]]:

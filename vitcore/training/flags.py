@@ -23,7 +23,7 @@ _HELP = {
     "start": "a model whose weights it begins with: a bundled name, a run or a folder",
     "schedule": "cosine or plateau",
     "cycles": "cosines, one after another; of several, the model is the mean of those at the end "
-    "of each",
+    "of each, and of the one it starts from",
     "plateau_factor": "what a plateau leaves of the rate",
     "plateau_patience": "epochs without a lower validation loss that make a plateau",
     "early_stopping": "epochs without a lower validation loss that end the run with the weights "

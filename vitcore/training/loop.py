@@ -87,6 +87,8 @@ class Run:
         )
         if config.start and not (resume and (Path(folder) / STATE).exists()):
             self.trainer.begin_with(starting_weights(config))
+            if config.cycles > 1:
+                self.trainer.end_cycle()  # it is the end of one before
         self.progress, saved = self.folder.open(resume=resume, fitting=self.trainer.fitting)
         if self.folder.resumed:
             own = {name: np.asarray(value) for name, value in self.trainer.arrays().items()}

@@ -1,11 +1,15 @@
-"""The weights that a run starts from, where it is not to draw them."""
+"""What a run starts from, where it does not draw its first weights."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
+from vitcore.training.run_files import STATE
+from vitcore.training.saving import saved_progress
 
 
 def starting_weights(config: TrainConfig) -> dict[str, np.ndarray]:
@@ -24,3 +28,15 @@ def starting_weights(config: TrainConfig) -> dict[str, np.ndarray]:
             f"differ: {', '.join(odd)}"
         )
     return {name: values.astype(np.float32) for name, values in weights.items()}
+
+
+def runs_through(run: Path) -> list[Path]:
+    """The runs that a run's model went through, from the one that drew its weights to itself.
+
+    Raises:
+        CheckpointError: if the state file of one of them is damaged.
+    """
+    found = [run]
+    while (start := saved_progress(found[0])[0].start) and (Path(start) / STATE).is_file():
+        found.insert(0, Path(start))
+    return found

@@ -299,7 +299,7 @@ class Trainer:
     def finished(self) -> ViT:
         """The model to be used, always the same one.
 
-        Its weights are the mean of those at the ends of cycles so far; before the first end, or
+        Its weights are the mean of those at the ends of cycles so far; before there is any, or
         where there is one cycle, their moving average; where none is kept, those of now.
         """
         if self._ends is None or not int(self._ends.count):

@@ -105,6 +105,8 @@ def test_model_that_is_shipped_with_snapshots_begins_with_its_first_weights(tmp_
     assert steps(past) == [0, 5, 20, 40]
     assert [moment.seed for moment in past.moments] == [7, None, None, None]
     assert (past.steps, past.steps_per_epoch) == (40, 10)
+    checkpoints.write_card(folder, {**checkpoints.card(folder), "before": [{"steps": 5}]})
+    assert history(folder).steps_per_epoch == 0  # it is not the same in all its runs
 
 
 def test_model_without_snapshots_has_no_moments(tmp_path):

@@ -158,6 +158,17 @@ def test_a_card_says_where_attention_lies_and_how_honest_confidence_is(home, bun
     assert "4.7%" in said
 
 
+def test_a_card_says_which_runs_a_model_went_through(home, bundled, tmp_path):
+    first = {"train": {"recipe": "first", "batch_size": 1024, "token_budget": 0}, "steps": 8000}
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, "before": [first]})
+    said = texts(opened("flexi-cifar10"))
+    assert "<td>first, then flexi-cifar10</td>" in said
+    of_last = "1,000 of 128 pictures, or as many as have 8,192 patches together"
+    assert f"<td>8,000 of 1,024 pictures; then {of_last}</td>" in said
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, "before": [{}]})
+    assert "<td>9,000 of 128 pictures" in texts(opened("flexi-cifar10"))
+
+
 WHOLE = {"pictures": 500, "patch_size": 4, "blind_heads": 0.1}
 
 

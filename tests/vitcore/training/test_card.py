@@ -109,7 +109,7 @@ def test_a_run_that_started_from_another_counts_on(run, tmp_path, monkeypatch):
     loop.train(tmp_path / "later", config)
     making, first = card.made_by(tmp_path / "later"), card.made_by(run)
     assert (making.steps, making.pictures) == (5, 40)
-    assert making.before == (CONFIG.replace(steps=3, patch_sizes=(16,)),)
+    assert making.parts == ((CONFIG.replace(steps=3, patch_sizes=(16,)), 3), (config, 2))
     assert making.seconds > first.seconds
     assert making.history[: len(first.history)] == first.history
     validations = [e for e in making.history if e["event"] == "validation"]
@@ -119,7 +119,6 @@ def test_a_run_that_started_from_another_counts_on(run, tmp_path, monkeypatch):
     assert (
         card._trained_on(making.history, "hardware") == "an accelerator elsewhere, then two cores"
     )
-    assert (first.before, first.steps) == ((), 3)
 
 
 def test_card_of_a_run_that_recorded_no_hardware_names_what_it_is_made_on(

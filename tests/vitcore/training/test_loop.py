@@ -330,6 +330,21 @@ def test_run_starts_from_another_model_and_is_resumed_without_it(straight, tmp_p
     assert train(tmp_path / "run", config, resume=True).progress.step == 6
 
 
+def test_model_that_several_cycles_start_from_is_one_of_those_averaged(straight, tmp_path):
+    start, end = checkpoints.read(straight.folder)[1], {}
+    config = CONFIG.replace(start=str(straight.folder), cycles=2, average=0.0)
+
+    def watch(event):
+        if event["event"] == "step" and event["step"] == 3:
+            end.update(weights_of(run.trainer.model))
+            run.control.stop()
+
+    run = Run(tmp_path, config, notice=watch)
+    run.train()
+    for name, values in checkpoints.read(tmp_path)[1].items():
+        np.testing.assert_allclose(values, (start[name] + end[name]) / 2, atol=1e-6, err_msg=name)
+
+
 def test_run_starts_only_from_a_model_like_the_one_it_trains(tmp_path):
     with pytest.raises(ValueError, match=r"but flexi-cifar10 and that differ: .*depth \(6 and 1\)"):
         Run(tmp_path / "run", CONFIG.replace(start="flexi-cifar10"))
