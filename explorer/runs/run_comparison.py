@@ -75,7 +75,7 @@ def _word(name: str, value: Any, preset: str) -> str:
         return word(known, value, preset)
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value)) or "none"
-    return short(value) if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value) or "none"
 
 
 def _right(run: Run) -> str:
