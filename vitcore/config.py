@@ -233,8 +233,8 @@ RECIPES: dict[str, TrainConfig] = {
         augmentation="article",
         validation=0.2,
     ),
-    # How the bundled patch-flexible model is made; in four minutes of one H100; by its operations
-    # half a day of two cores. After FlexiViT, https://arxiv.org/abs/2212.08013
+    # How the bundled patch-flexible model begins; in four minutes of one H100; by its operations
+    # half a day of two cores; `flexi-cifar10-mean` goes on. After FlexiViT, https://arxiv.org/abs/2212.08013
     "flexi-cifar10": TrainConfig(
         preset="flexi",
         recipe="flexi-cifar10",
@@ -258,8 +258,8 @@ RECIPES: dict[str, TrainConfig] = {
         validation=0.02,
         precision="bfloat16",
     ),
-    # Its twin, trained at its own patch size alone, with as many operations and first weights that
-    # are drawn alike.
+    # Its twin, trained at its own patch size alone, with as many operations as this beginning and
+    # first weights that are drawn alike.
     "plain-cifar10": TrainConfig(
         preset="plain",
         recipe="plain-cifar10",

@@ -65,10 +65,8 @@ def make_card(
         "name": name,
         "data": _data_in_words(config),
         "recipe": config.recipe,
-        "train": config.to_dict(),
-        "before": [
-            {"train": before.to_dict(), "steps": steps} for before, steps in making.parts[:-1]
-        ],
+        "train": _told(config),
+        "before": [{"train": _told(before), "steps": steps} for before, steps in making.parts[:-1]],
         "seed": config.seed,
         "hardware": _trained_on(history, "hardware") or hardware(),
         "software": _trained_on(history, "software") or software(),
@@ -189,6 +187,11 @@ def _trained_on(history: list[dict[str, Any]], what: str) -> str:
         elif event["event"] == "step" and said and said not in found:
             found.append(said)
     return ", then ".join(found)
+
+
+def _told(config: TrainConfig) -> dict[str, Any]:
+    """Without the place where what it started from lay, which means nothing elsewhere."""
+    return config.replace(start=Path(config.start).name).to_dict()
 
 
 def _data_in_words(config: TrainConfig) -> str:

@@ -111,6 +111,7 @@ def test_a_run_that_started_from_another_counts_on(run, tmp_path, monkeypatch):
     assert (making.steps, making.pictures) == (5, 40)
     assert making.parts == ((CONFIG.replace(steps=3, patch_sizes=(16,)), 3), (config, 2))
     assert making.seconds > first.seconds
+    assert card._told(config)["start"] == run.name  # not where it lay
     assert making.history[: len(first.history)] == first.history
     validations = [e for e in making.history if e["event"] == "validation"]
     assert [(e["step"], round(e["epoch"], 3)) for e in validations] == [
