@@ -181,19 +181,24 @@ class Jobs:
 
     def pause(self, name: str) -> None:
         """Ask a run to wait after its next step."""
-        write_control(self._folder(name), "pause")
+        self._tell(name, "pause")
 
     def go_on(self, name: str, *, pace: int = 0) -> None:
         """Let a paused run go on; at most `pace` steps a second, 0 means as many as it can."""
-        write_control(self._folder(name), f"run {pace}" if pace else "run")
+        self._tell(name, f"run {pace}" if pace else "run")
 
     def one_step(self, name: str) -> None:
         """Let a run take one more step, and wait."""
-        write_control(self._folder(name), f"step {_ticket()}")
+        self._tell(name, f"step {_ticket()}")
 
     def one_epoch(self, name: str) -> None:
         """Let a run go on to the end of its epoch, and wait."""
-        write_control(self._folder(name), f"epoch {_ticket()}")
+        self._tell(name, f"epoch {_ticket()}")
+
+    def _tell(self, name: str, word: str) -> None:
+        """Say a word, unless a stop was asked for: one press can change two controls at once."""
+        if _word(folder := self._folder(name)) != "stop":
+            write_control(folder, word)
 
     def end_now(self, name: str) -> str:
         """End the process of a run that does not stop; what it last saved is kept.

@@ -110,6 +110,17 @@ def test_a_stop_is_shown_and_then_obeyed(jobs, monkeypatch):
     assert until(jobs, name, "stopped").run.step == 1
 
 
+@pytest.mark.parametrize("later", ["go_on", "pause", "one_step", "one_epoch"])
+def test_a_stop_stands_whatever_is_said_after_it(jobs, tmp_path, monkeypatch, later):
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    name = jobs.start(TINY)
+    until(jobs, name, "running")
+    jobs.stop(name)
+    getattr(jobs, later)(name)
+    assert (tmp_path / "runs" / name / "control").read_text() == "stop"
+    assert jobs.progress(name).state == "stopping"
+
+
 def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "hang")
     name = jobs.start(TINY)
