@@ -73,21 +73,17 @@ def test_training_steps_agree(answers):
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["tensorflow", "jax"])
-def test_restored_state_goes_on_to_the_bit(answers, place):
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("straight", "resumed"), ("fresh", "anew")],
+    ids=["restored and gone on with", "begun anew"],
+)
+def test_trainers_that_came_there_by_two_ways_are_the_same_to_the_bit(answers, place, one, other):
     answer = answers[place]
-    names = [name for name in answer if name.startswith("straight ")]
+    names = [name for name in answer if name.startswith(f"{one} ")]
     assert len([name for name in names if "dropout" in name]) == 1 + 3
     for name in names:
-        np.testing.assert_array_equal(answer[name], answer[name.replace("straight", "resumed")])
-
-
-@pytest.mark.parametrize("place", [0, 1], ids=["tensorflow", "jax"])
-def test_a_trainer_begun_anew_has_the_values_of_a_new_one(answers, place):
-    answer = answers[place]
-    names = [name for name in answer if name.startswith("fresh ")]
-    assert len([name for name in names if "dropout" in name]) == 1 + 3
-    for name in names:
-        np.testing.assert_array_equal(answer[name.replace("fresh", "anew")], answer[name])
+        np.testing.assert_array_equal(answer[name.replace(one, other)], answer[name], err_msg=name)
 
 
 @pytest.mark.parametrize("backend", ["torch", "numpy"])

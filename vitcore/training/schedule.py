@@ -1,4 +1,4 @@
-"""The learning rate of each step: one cosine or several, or a flat rate; files and numbers only."""
+"""The learning rate of each step: one cosine or several, or a flat rate; no NumPy."""
 
 from __future__ import annotations
 

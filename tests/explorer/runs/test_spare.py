@@ -73,7 +73,7 @@ def test_a_process_that_waits_again_ends_with_its_server(ready, tmp_path):
     process = begin(ready, tmp_path / "run", 2, keep=False)
     until_ended(tmp_path / "run")
     process.stdin.close()
-    process.wait(timeout=10)
+    assert process.wait(timeout=10) in (0, 1)  # 1 where it had not begun to wait yet
 
 
 def test_a_process_whose_run_was_deleted_does_not_wait(ready, tmp_path):
