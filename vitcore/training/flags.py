@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import fields
 from typing import Any
 
+from vitcore import checkpoints
 from vitcore.config import PRESETS, RECIPES, TrainConfig
 
 _CHOICES = {
@@ -77,6 +79,8 @@ def _option(name: str) -> str:
 
 
 def _reader(name: str) -> Any:
+    if name == "start":
+        return _findable
     default = getattr(TrainConfig(), name)
     if not isinstance(default, tuple):
         return type(default)
@@ -92,6 +96,13 @@ def _reader(name: str) -> Any:
             ) from None
 
     return several
+
+
+def _findable(model: str) -> str:
+    """A model's name, or its folder as it is called from everywhere."""
+    folder = os.path.expanduser(model)
+    named = model in checkpoints.bundled() or not os.path.isdir(folder)
+    return model if named else os.path.abspath(folder)
 
 
 def _text(value: Any) -> str:

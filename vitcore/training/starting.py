@@ -37,6 +37,12 @@ def runs_through(run: Path) -> list[Path]:
         CheckpointError: if the state file of one of them is damaged.
     """
     found = [run]
-    while (start := saved_progress(found[0])[0].start) and (Path(start) / STATE).is_file():
-        found.insert(0, Path(start))
+    while start := saved_progress(found[0])[0].start:
+        try:
+            before = checkpoints.folder_of(start)
+        except checkpoints.CheckpointError:  # it is gone
+            break
+        if not (before / STATE).is_file():  # no run, but a model alone
+            break
+        found.insert(0, before)
     return found

@@ -49,6 +49,20 @@ def test_what_is_not_named_is_not_given():
     }
 
 
+def test_a_folder_to_start_from_is_found_from_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("mine", "flexi-cifar10"):
+        (tmp_path / name).mkdir()
+    found = {text: flags.given(parsed(["--start", text]))["start"] for text in (
+        "mine", "../" + tmp_path.name + "/mine", "~/mine", "flexi-cifar10", "a-run", "", "x" * 999
+    )}  # fmt: skip
+    assert set(list(found.values())[:3]) == {str(tmp_path / "mine")}
+    assert [key for key, value in found.items() if key == value] == [
+        "flexi-cifar10", "a-run", "", "x" * 999
+    ]  # fmt: skip
+
+
 def test_a_recipe_that_is_not_here_is_named():
     with pytest.raises(ValueError, match="recipe must be one of .*, got 'mine'"):
         flags.arguments(TrainConfig(recipe="mine"))
