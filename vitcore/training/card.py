@@ -160,12 +160,16 @@ def made_by(run: Path) -> Making:
 
 
 def training_curve(history: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """Epoch, loss and accuracy of the training itself, in at most 200 means over equal spans."""
+    """Epoch, loss and accuracy of the training itself, in at most 200 means over equal spans.
+
+    The spans are of epochs: a run may have written more events at some times than at others.
+    """
     names = ("epoch", "loss", "accuracy")
-    rows = [[event.get(name) for name in names] for event in history if event["event"] == "step"]
-    rows = [row for row in rows if None not in row]
-    spans = np.array_split(np.array(rows, float).reshape(-1, 3), min(len(rows), _POINTS) or 1)
-    means = np.array([span.mean(axis=0) for span in spans if len(span)]).reshape(-1, 3)
+    found = [[event.get(name) for name in names] for event in history if event["event"] == "step"]
+    rows = np.array([row for row in found if None not in row], float).reshape(-1, 3)
+    ends = np.linspace(0, rows[:, 0].max(initial=0.0), _POINTS + 1)[1:]
+    span = np.searchsorted(ends, rows[:, 0])
+    means = np.array([rows[span == each].mean(axis=0) for each in np.unique(span)]).reshape(-1, 3)
     return {name: np.round(column, 4).tolist() for name, column in zip(names, means.T, strict=True)}
 
 

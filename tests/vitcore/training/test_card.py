@@ -3,14 +3,16 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from tests.vitcore.training.small_runs import CONFIG
-from vitcore import checkpoints, sketch10
+from vitcore import cache, checkpoints, sketch10
 from vitcore.evaluation import evaluate
 from vitcore.model import load
 from vitcore.readability import readability
 from vitcore.training import card, events, loop
+from vitcore.training.run_files import STATE
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +78,25 @@ def test_attention_is_measured_on_sketches(run, made):
     assert values == readability(load(run), pictures=3)
 
 
+def step_event(epoch, loss):
+    return {"event": "step", "epoch": epoch, "loss": loss, "accuracy": 0.5}
+
+
 def test_training_curve_is_thinned_to_means():
-    steps = [
-        {"event": "step", "epoch": k / 100, "loss": float(k), "accuracy": 0.5} for k in range(400)
-    ]
-    odd = {"event": "step", "epoch": 4.0, "loss": None, "accuracy": 0.5}
-    curve = card.training_curve([*steps, odd, {"event": "end"}])
+    steps = [step_event(k / 128, float(k)) for k in range(1, 401)]
+    curve = card.training_curve([*steps, step_event(4.0, None), {"event": "end"}])
     assert len(curve["loss"]) == 200
-    assert curve["loss"][:2] == [0.5, 2.5]
-    assert curve["epoch"][0] == 0.005
+    assert curve["loss"][:2] == [1.5, 3.5]
+    assert curve["epoch"][0] == round(1.5 / 128, 4)
     assert card.training_curve([]) == {"epoch": [], "loss": [], "accuracy": []}
+
+
+def test_training_curve_has_its_points_where_the_epochs_are_not_where_the_events_are():
+    sparse = [step_event(k / 8, 1.0) for k in range(1, 9 * 8 + 1)]  # nine epochs, then one more
+    dense = [step_event(9 + k / 1024, 1.0) for k in range(1, 1025)]
+    epochs = np.array(card.training_curve([*sparse, *dense])["epoch"])
+    assert (epochs <= 9).sum() == 72  # all there are: none of them shares a span
+    assert (epochs > 9).sum() == 20  # a tenth of the spans
 
 
 def test_card_says_how_the_run_was_made(made):
@@ -120,6 +131,19 @@ def test_a_run_that_started_from_another_counts_on(run, tmp_path, monkeypatch):
     assert (
         card._trained_on(making.history, "hardware") == "an accelerator elsewhere, then two cores"
     )
+
+
+def test_a_run_is_followed_to_one_it_started_from_by_name_while_that_is_there(
+    run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cache, "runs_home", lambda: tmp_path)
+    first = shutil.copytree(run, tmp_path / "first")
+    loop.train(tmp_path / "later", CONFIG.replace(steps=1, patch_sizes=(16,), start="first"))
+    assert card.made_by(tmp_path / "later").steps == 4
+    (first / STATE).unlink()  # a model alone
+    assert card.made_by(tmp_path / "later").steps == 1
+    shutil.rmtree(first)
+    assert card.made_by(tmp_path / "later").steps == 1
 
 
 def test_card_of_a_run_that_recorded_no_hardware_names_what_it_is_made_on(
