@@ -46,7 +46,7 @@ def strip() -> None:
 def controls() -> tuple[str, int]:
     """Which pictures, and how many."""
     kept = {"persist_state": "session"}
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    row = st.container(horizontal=True, vertical_alignment="top", gap="small")
     default = "sketch10" if learned_from_sketches() or not gathering.cifar10().ready else "cifar10"
     if "evaluate_data" not in st.session_state:
         st.session_state["evaluate_data"] = default
