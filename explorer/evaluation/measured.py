@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.flops import flops
+from vitcore.report import Reliability
 from vitcore.training.runs import read_run
 
 _MOST = 3  # models in one figure
@@ -82,18 +83,46 @@ def shares_on_card(model: str, data: str) -> tuple[dict[int, float], int]:
 
 def confusion(card: Mapping[str, Any]) -> tuple[str, int, np.ndarray] | None:
     """Data, patch size and confusion matrix (C, C) of a card, or None."""
+    for data, patch_size, entry in _reports(card):
+        matrix = _counts(entry.get("confusion"))
+        if matrix.shape == (len(CLASS_NAMES),) * 2:
+            return data, patch_size, matrix
+    return None
+
+
+def reliability(card: Mapping[str, Any]) -> tuple[str, int, Reliability] | None:
+    """Data, patch size and how confidence compares with what is right, of a card, or None."""
+    for data, patch_size, entry in _reports(card):
+        found = entry.get("reliability")
+        found = found if isinstance(found, Mapping) else {}
+        pictures = _counts(found.get("pictures"))
+        means = [found.get(name) for name in ("confidence", "accuracy")]
+        of_one_length = all(isinstance(m, list) and len(m) == len(pictures) for m in means)
+        shares = of_one_length and all(is_share(share) for mean in means for share in mean)
+        if shares and pictures.ndim == 1 and pictures.any():
+            sure, right = np.array(means, float)
+            error = float(np.abs(sure - right) @ pictures / pictures.sum())
+            bins = Reliability(pictures=pictures, confidence=sure, accuracy=right, error=error)
+            return data, patch_size, bins
+    return None
+
+
+def _reports(card: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    """Data, patch size and entry of each report, real pictures before drawn ones."""
     reports = card.get("reports")
     for data in ("cifar10", "sketch10"):
         entry = reports.get(data) if isinstance(reports, Mapping) else None
-        if not isinstance(entry, Mapping) or not isinstance(entry.get("patch_size"), int):
-            continue
-        try:
-            matrix = np.array(entry.get("confusion"), np.int64)
-        except (TypeError, ValueError, OverflowError):
-            continue
-        if matrix.shape == (len(CLASS_NAMES),) * 2 and matrix.min() >= 0:
-            return data, entry["patch_size"], matrix
-    return None
+        if isinstance(entry, Mapping) and isinstance(entry.get("patch_size"), int):
+            yield data, entry["patch_size"], entry
+
+
+def _counts(values: Any) -> np.ndarray:
+    """Whole numbers of at least 0 in an array; an empty one where they are anything else."""
+    try:
+        found = np.atleast_1d(np.array(values, np.int64))
+    except (TypeError, ValueError, OverflowError):
+        return np.zeros(0, np.int64)
+    return found if found.size and found.min() >= 0 else np.zeros(0, np.int64)
 
 
 Points = tuple[list[float], list[float]]

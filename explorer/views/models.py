@@ -161,6 +161,8 @@ def measures(name: str, run: Run | None, card: dict) -> None:
         if errors := cards.shares_table(card, state.patch_size(), of="calibration_error"):
             st.subheader(cards.CALIBRATION_HEADING, anchor=False)
             st.html(errors)
+            if found := measured.reliability(card):
+                st.html(f'<p class="quiet-line">{cards.calibration_line(*found)}</p>')
     elif run is not None:
         done = "Measured only on the pictures that its training held back"
         so_far = done if run.validation else "Not measured yet"

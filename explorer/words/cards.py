@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from explorer.words import run_sentences
+from explorer.words import evaluation_findings, run_sentences
 from explorer.words.findings import percent
 from explorer.words.numerals import is_number, is_share
 from vitcore.config import PATCH_SIZES, ViTConfig
+from vitcore.report import Reliability
 from vitcore.training.runs import Run
 
 # Streamlit's own captions are text at 60 %, a contrast of 4.3 on white; at 75 % it is above 6.
@@ -208,6 +209,12 @@ def curve_title(quantity: str, training: Points, held_back: Points) -> str:
         if values
     ]
     return f"{words}: {', '.join(ends)}" if ends else words
+
+
+def calibration_line(data: str, patch_size: int, bins: Reliability) -> str:
+    """Which way a card's confidence is off, and on what that was counted."""
+    of = f"{int(bins.pictures.sum()):,} {TESTED[data]}"
+    return f"{evaluation_findings.calibration_title(bins)} ({of}, patch size {patch_size})."
 
 
 def confusion_line(data: str, patch_size: int, matrix: np.ndarray) -> str:

@@ -90,6 +90,38 @@ def test_what_is_no_matrix_is_passed_over(entry):
     assert measured.confusion({"reports": entry}) is None
 
 
+BINS = {"pictures": [0, 1, 3], "confidence": [0, 0.5, 0.8], "accuracy": [0, 1.0, 0.9]}
+
+
+def test_reliability_is_that_of_photographs_and_its_error_a_mean_over_pictures():
+    reports = {
+        "sketch10": {"patch_size": 4, "reliability": BINS | {"pictures": [4, 0, 0]}},
+        "cifar10": {"patch_size": 8, "reliability": BINS},
+    }
+    data, patch_size, bins = measured.reliability({"reports": reports})
+    assert (data, patch_size, bins.pictures.tolist()) == ("cifar10", 8, [0, 1, 3])
+    assert bins.error == pytest.approx((1 * 0.5 + 3 * 0.1) / 4)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        BINS | {"pictures": [0, 0, 0]},
+        BINS | {"pictures": [0, 1, -3]},
+        BINS | {"pictures": [[0], [1], [3]]},
+        BINS | {"pictures": "many"},
+        BINS | {"confidence": [0, 0.5]},
+        BINS | {"confidence": [0, 0.5, 1.8]},
+        BINS | {"accuracy": [0, None, 0.9]},
+        BINS | {"accuracy": 1},
+    ],
+)
+def test_what_is_no_reliability_is_passed_over(odd):
+    entry = {"patch_size": 4, "reliability": odd}
+    assert measured.reliability({"reports": {"cifar10": entry}}) is None
+
+
 def test_curves_are_the_points_that_are_there():
     assert measured.curves(CARD, "loss") == (([0.1], [2.0]), ([1.0], [1.5]))
     assert measured.curves(CARD, "accuracy") == (([0.1, 0.2], [0.1, 0.2]), ([1.0], [0.4]))

@@ -158,6 +158,20 @@ def test_a_card_says_where_attention_lies_and_how_honest_confidence_is(home, bun
     assert "4.7%" in said
 
 
+def test_a_card_says_which_way_confidence_is_off(home, bundled, tmp_path):
+    bins = {"pictures": [10, 90], "confidence": [0.3, 0.8], "accuracy": [0.3, 0.9]}
+    card = {
+        **CARD,
+        "calibration_error": {"cifar10": {"4": 0.09}},
+        "reports": {"cifar10": {"patch_size": 4, "reliability": bins}},
+    }
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
+    assert (
+        "Too unsure of itself: 75% sure on average, and right in 84% "
+        "(100 CIFAR-10 test pictures, patch size 4)."
+    ) in texts(opened())
+
+
 def test_a_card_says_which_runs_a_model_went_through(home, bundled, tmp_path):
     first = {"train": {"recipe": "first", "batch_size": 1024, "token_budget": 0}, "steps": 8000}
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, "before": [first]})
