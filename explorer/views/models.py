@@ -14,7 +14,7 @@ from explorer.replay import replaying
 from explorer.runs import run_keeping
 from explorer.runs.jobs import server_jobs
 from explorer.trained_sizes import trained_at
-from explorer.words import cards, evaluation_words
+from explorer.words import cards, evaluation_words, model_facts
 from explorer.words.evaluation_findings import confusion_title
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
@@ -149,7 +149,7 @@ def identity(name: str, run: Run | None, card: dict) -> bool:
     except CheckpointError as error:
         components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
         return False
-    st.html(cards.facts(card, run, config, weights, sizes=trained_at(name, config)))
+    st.html(model_facts.facts(card, run, config, weights, sizes=trained_at(name, config)))
     return True
 
 

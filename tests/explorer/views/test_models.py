@@ -17,7 +17,7 @@ from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
 from explorer.runs import jobs, run_keeping
 from explorer.state import Picture
-from explorer.words import cards
+from explorer.words import cards, model_facts
 from vitcore import checkpoints
 from vitcore.config import TrainConfig, ViTConfig
 from vitcore.initialisation import weight_shapes
@@ -119,7 +119,7 @@ def test_without_a_model_it_says_where_to_get_one(home):
     [(0, "mean pooling"), (1, "mean pooling, 1 register"), (4, "mean pooling, 4 registers")],
 )
 def test_registers_are_counted_where_there_are_any(registers, said):
-    assert cards._architecture(dataclasses.replace(SMALL, registers=registers)).endswith(said)
+    assert model_facts._architecture(dataclasses.replace(SMALL, registers=registers)).endswith(said)
 
 
 def test_a_bundled_model_shows_its_card(home, bundled):
@@ -200,7 +200,7 @@ WHOLE = {"pictures": 500, "patch_size": 4, "blind_heads": 0.1}
     ],
 )
 def test_attention_that_a_card_does_not_hold_is_left_out(attention):
-    assert cards._attention(attention) is None
+    assert model_facts._attention(attention) is None
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), True, "long"])
