@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from explorer.runs.train_switches import SWITCHES, word
+from explorer.words.amounts import short
 from explorer.words.findings import percent
-from explorer.words.run_sentences import short
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 

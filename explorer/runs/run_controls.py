@@ -10,7 +10,7 @@ from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.run_progress import Progress
 from explorer.runs.run_queue import Queued
-from explorer.words import run_sentences
+from explorer.words import amounts, plans, run_sentences
 from vitcore.training.runs import Run
 
 _PACES = {0: "full speed", 10: "10 steps a second", 3: "3 steps a second", 1: "1 step a second"}
@@ -77,7 +77,7 @@ def _queue(jobs: Jobs, waiting: Sequence[Queued]) -> None:
         st.rerun()
     for place, one in enumerate(waiting, start=1):
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        row.markdown(f":material/schedule: {run_sentences.queued(one, place)}", width="content")
+        row.markdown(f":material/schedule: {plans.queued(one, place)}", width="content")
         row.button(
             "Take out",
             key=f"train_queue_{one.ticket}",
@@ -174,7 +174,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
     elif run.usable:
         _button("use", run.name, "Use this model", "check", on_click=_use, type=use)
     if overflowed:  # resumed or with the same seed it would fail at the same step
-        rate = run_sentences.short(usable_rate(run))
+        rate = amounts.short(usable_rate(run))
         _button(
             "again",
             run.name,

@@ -18,7 +18,7 @@ from explorer.runs.train_switches import (
     values_of,
     word,
 )
-from explorer.words import cards, run_sentences
+from explorer.words import cards, plans
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.training.runs import Run
 
@@ -57,7 +57,7 @@ def form(
     # Fixed widths: one row on a wide page, two to a row on a phone.
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     row.selectbox("Data", _DATA, index=_DATA.index(first), key="train_data", width=180, **KEPT)
-    words = run_sentences.MODELS_IN_WORDS
+    words = plans.MODELS_IN_WORDS
     row.selectbox(
         "Model",
         _PRESETS,
@@ -80,9 +80,9 @@ def form(
     _short_runs(config, runs, found=found)
     if config is not None and not why:
         lines = [
-            run_sentences.chosen(config),
-            run_sentences.expected(run_speeds.forecast(config, runs)),
-            run_sentences.twin(config, runs, tuple(waiting)),
+            plans.chosen(config),
+            plans.expected(run_speeds.forecast(config, runs)),
+            plans.twin(config, runs, tuple(waiting)),
         ]
         if config.replace(data="cifar10", seed=0) == RECIPES["article"] and not found:
             lines.insert(0, _ARTICLE_ON_SKETCHES)
@@ -131,8 +131,8 @@ def _further(field: str, why: str) -> None:
     with recipe:
         st.radio(
             "Recipe",
-            list(run_sentences.RECIPE_LINES),
-            captions=list(run_sentences.RECIPE_LINES.values()),
+            list(plans.RECIPE_LINES),
+            captions=list(plans.RECIPE_LINES.values()),
             key="train_recipe",
             on_change=_take_recipe,
             **KEPT,

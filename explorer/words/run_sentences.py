@@ -1,33 +1,19 @@
 """What the pages say about training runs: sentences written from how far they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.run_progress import Progress
-from explorer.runs.run_queue import Queued
-from explorer.runs.run_speeds import Forecast, OnTheWay
+from explorer.words.amounts import clock, duration, epoch, loss, short
 from explorer.words.findings import percent
-from vitcore.config import TrainConfig
 from vitcore.training.divergence import usual_rate
 from vitcore.training.runs import Run
 
-RECIPE_LINES = {
-    "standard": "Warm-up, cosine, AdamW, flips and shifted crops.",
-    "article": "The notebook's pipeline to the letter: Adam, a drop on plateau, its augmentation.",
-}
 OPTIMIZERS = {
     "adamw": "AdamW (Loshchilov and Hutter 2019, algorithm 2)",
     "muon": "Muon (Jordan et al. 2024) for the blocks' matrices and AdamW for the rest",
     "adam": "Adam (Kingma and Ba 2015, algorithm 1)",
 }
-_LONG = 12 * 3600.0  # seconds; a run of more is hardly meant
-MODELS_IN_WORDS = (
-    "**tiny**: 4 blocks, 0.2 million numbers; learns something in a minute.  \n"
-    "**article**: 6 blocks, 0.5 million numbers; the network of the notebook of *Understand and "
-    "Implement Vision Transformer with TensorFlow 2.0*.  \n"
-    "**flexi**: 6 blocks, 2.7 million numbers; its patches begin as squares of 8 × 8.  \n"
-    "**plain**: 6 blocks, 2.7 million numbers; a class token answers, as in the ViT paper."
-)
 
 
 def title(progress: Progress | None) -> str:
@@ -38,7 +24,7 @@ def title(progress: Progress | None) -> str:
     if progress.state == "starting":
         again = f", going on from step {run.step:,}" if run.step else ""
         return f"{run.name} is starting{again}"
-    at = f"epoch {_epoch(run.epoch)} of {_epoch(progress.epochs)}"
+    at = f"epoch {epoch(run.epoch)} of {epoch(progress.epochs)}"
     right = _right(run)
     if progress.state == "paused":
         return f"{run.name} is paused at {at}, step {run.step:,}"
@@ -70,7 +56,7 @@ def progress_line(progress: Progress) -> str:
     """Data, model, epoch, speed and time left of a run that lives, or how it ended."""
     run = progress.run
     parts = [run.config.data, run.config.preset] if run.config is not None else []
-    parts += [f"epoch {_epoch(run.epoch)} / {_epoch(progress.epochs)}"]
+    parts += [f"epoch {epoch(run.epoch)} / {epoch(progress.epochs)}"]
     if progress.lives:
         if progress.pictures_per_second is not None and progress.state != "starting":
             parts.append(f"{progress.pictures_per_second:,.0f} pictures/s")
@@ -124,7 +110,7 @@ def starting(progress: Progress, *, usual: float | None = None) -> tuple[str, st
             "Stopping as soon as it has started.",
             f"It is {what}; {progress.seconds:.0f} s so far.",
         )
-    last = f" Last time the first step came after {_duration(usual)}." if usual else ""
+    last = f" Last time the first step came after {duration(usual)}." if usual else ""
     return (
         f"Starting: {what}, {progress.seconds:.0f} s so far.",
         f"{_then(progress)}{last}",
@@ -214,119 +200,15 @@ def rate_title(progress: Progress) -> str:
     return f"Learning rate: {short(config.learning_rate)}, x {config.plateau_factor:g} on plateaus"
 
 
-def chosen(config: TrainConfig) -> str:
-    """What will be trained, in one line of small print."""
-    model = config.model_config()
-    kind = "drawings" if config.data == "sketch10" else "photographs"
-    data = f"{config.pictures_per_epoch:,} {kind} an epoch"
-    return (
-        f"{config.preset}: {model.depth} blocks of {model.heads} heads · {data} · "
-        f"{config.recipe} recipe, learning rate {short(config.learning_rate)}"
-    )
-
-
-def expected(forecast: Forecast) -> str:
-    """How long a run takes here and what it reaches, and how that is known."""
-    about = f"About {_duration(forecast.seconds)}"
-    if not forecast.measured_in:
-        return (
-            f"{about}, which is a guess, and what it reaches is not known: "
-            "no run of this model has trained long enough on this machine yet."
-        )
-    basis = (
-        f"{about} here: {_duration(forecast.starting)} to start, then as fast as "
-        f"{forecast.measured_in} was over {forecast.steps:,} steps."
-    )
-    if forecast.seconds > _LONG:
-        return f"{basis} That is very long: fewer epochs, or a smaller model, teach as much."
-    if not forecast.reached:
-        return f"{basis} {_on_the_way(forecast.on_the_way)}"
-    low, high = percent(min(forecast.reached)), percent(max(forecast.reached))
-    found = low if low == high else f"{low} to {high}"
-    many = len(forecast.reached)
-    who = "The run like this that finished here" if many == 1 else f"{many} runs like this here"
-    return f"{basis} {who} got {found} of the pictures held back right (guessing: 10%)."
-
-
-def _on_the_way(told: OnTheWay | None) -> str:
-    if told is None:
-        return "No run like this has got so far on this machine yet."
-    reached = (
-        f"{told.run} had {percent(told.accuracy)} of the pictures held back right "
-        f"after {_epochs(told.epochs)} (guessing: 10%)"
-    )
-    return f"{reached}; this run is longer." if told.shorter else f"{reached}."
-
-
-def twin(config: TrainConfig, runs: Sequence[Run], waiting: Sequence[Queued]) -> str:
-    """That the same run, with the same seed, was started before, or ""."""
-    if any(one.config == config and not one.resumes for one in waiting):
-        return "The same run, with the same seed, waits already."
-    for run in runs:
-        if run.config == config and run.state != "damaged":
-            does = "is training the same" if run.state == "running" else "was the same"
-            return f"{run.name} {does}, with the same seed: the curves will coincide."
-    return ""
-
-
-def queued(one: Queued, place: int) -> str:
-    """A run that waits, and its place."""
-    config = one.config
-    what = f"{config.preset} on {config.data}, {_epochs(config.epochs)}, seed {config.seed}"
-    if one.resumes:
-        what = f"{one.resumes} goes on"
-    if one.problem:
-        return f"{what}: {one.problem}"
-    return f"Waiting, place {place} of the queue: {what}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 48 * 3600:
-        return f"{seconds / 3600:.1f} hours"
-    days = seconds / 86_400
-    return f"{days:.0f} days" if days < 800 else f"{days / 365:,.0f} years"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as 00:41 or 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
 def _right(run: Run) -> str:
     accuracy = (run.validation or {}).get("accuracy")
     if not isinstance(accuracy, int | float):
         return ""
-    share, epoch = f"{percent(accuracy)} of the pictures held back", run.validation.get("epoch")
-    later = isinstance(epoch, int | float) and _epoch(epoch) != _epoch(run.epoch)
+    share, when = f"{percent(accuracy)} of the pictures held back", run.validation.get("epoch")
+    later = isinstance(when, int | float) and epoch(when) != epoch(run.epoch)
     if later and run.state != "finished":
-        return f"{share} were right at epoch {_epoch(epoch)} (guessing: 10%)"
+        return f"{share} were right at epoch {epoch(when)} (guessing: 10%)"
     return f"{share} are right (guessing: 10%)"
-
-
-def _epochs(epochs: float) -> str:
-    number = _epoch(epochs)
-    return f"{number} epoch" if number == "1" else f"{number} epochs"
-
-
-def _epoch(epochs: float) -> str:
-    return f"{epochs:.1f}".removesuffix(".0")
-
-
-def loss(value: float) -> str:
-    """A loss as 1.83, and one that has run away as 5.8e9."""
-    return f"{value:.2f}" if abs(value) < 1000 else short(float(f"{value:.2g}"))
-
-
-def short(value: float) -> str:
-    """A number as a person types it: 0.001, 1e9."""
-    digits, e, power = f"{value:g}".partition("e")
-    return f"{digits}e{int(power)}" if e else digits
 
 
 def _pair(

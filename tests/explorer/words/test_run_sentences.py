@@ -1,17 +1,13 @@
 """Sentences about runs: written from the numbers, in each state."""
 
 from dataclasses import replace
-from math import prod
 from pathlib import Path
 
 import pytest
 
 from explorer.runs.run_progress import Curve, Progress
-from explorer.runs.run_queue import Queued
-from explorer.runs.run_speeds import Forecast
 from explorer.words import run_sentences
-from vitcore.config import PRESETS, RECIPES, TrainConfig
-from vitcore.initialisation import weight_shapes
+from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 
 
@@ -82,20 +78,6 @@ def test_what_is_not_known_yet_is_not_said():
     assert run_sentences.progress_line(progress("running")) == "sketch10 · tiny · epoch 2.4 / 5"
 
 
-@pytest.mark.parametrize(
-    "seconds, text", [(0, "00:00"), (59.6, "01:00"), (3599, "59:59"), (3723, "1:02:03")]
-)
-def test_seconds_read_as_a_clock(seconds, text):
-    assert run_sentences.clock(seconds) == text
-
-
-@pytest.mark.parametrize("epochs, words", [(1.0, "1 epoch"), (2.4, "2.4 epochs")])
-def test_one_epoch_is_not_several(epochs, words):
-    waits = Queued(1, TrainConfig(data="sketch10", epochs=epochs), keep=False)
-    said = f"Waiting, place 2 of the queue: tiny on sketch10, {words}, seed 0"
-    assert run_sentences.queued(waits, 2) == said
-
-
 def test_before_the_first_point_each_phase_is_named():
     assert "importing TensorFlow" in run_sentences.starting(progress("starting", ready=False))[0]
     assert "computing the first step, 3 s" in run_sentences.starting(progress("starting"))[0]
@@ -137,19 +119,6 @@ def test_after_a_kill_it_says_from_where_it_goes_on(saved, sentence):
     assert run_sentences.trouble(run, resumes=True, saved=saved)[1] == sentence
 
 
-@pytest.mark.parametrize(
-    "seconds, said",
-    [
-        (40.0, "About 40 s here: 8 s to start, then as fast as bold-owl was over 120 steps. No"),
-        (3e5, "About 3 days here"),
-        (1e14, "years here: 8 s to start, then as fast as bold-owl was over 120 steps. That is ve"),
-    ],
-)
-def test_a_forecast_says_on_what_it_rests(seconds, said):
-    found = Forecast(seconds=seconds, starting=8.0, measured_in="bold-owl", steps=120)
-    assert said in run_sentences.expected(found)
-
-
 NAN = "The loss became nan at step 3, learning rate 7.5e+08; try a tenth of that rate."
 
 
@@ -187,27 +156,5 @@ def test_a_cause_that_was_told_counts_and_not_the_words():
     assert run_sentences.trouble(run)[0] == NAN
 
 
-@pytest.mark.parametrize(
-    "value, text", [(1.834, "1.83"), (999.0, "999.00"), (5848839168.0, "5.8e9"), (1234.0, "1200")]
-)
-def test_a_loss_that_has_run_away_is_short(value, text):
-    assert run_sentences.loss(value) == text
-
-
 def test_the_learning_rate_is_said_in_plain_words():
     assert run_sentences.rate_title(progress("running")) == "Learning rate: 0.001 down to 0"
-
-
-def test_the_hints_about_models_count_what_they_have():
-    for name in ("article", "tiny", "flexi", "plain"):
-        config = PRESETS[name]
-        count = sum(prod(shape) for shape in weight_shapes(config).values())
-        said = f"**{name}**: {config.depth} blocks, {count / 1e6:.1f} million numbers"
-        assert said in run_sentences.MODELS_IN_WORDS
-
-
-def test_the_choice_counts_the_pictures_of_an_epoch():
-    article = RECIPES["article"]
-    assert "40,000 photographs an epoch" in run_sentences.chosen(article)
-    drawn = run_sentences.chosen(article.replace(data="sketch10", preset="tiny"))
-    assert "tiny: 4 blocks of 4 heads · 10,000 drawings an epoch · article recipe" in drawn
