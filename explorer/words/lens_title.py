@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.words.findings import UNDECIDED, Striking, percent, striking
+from explorer.words.findings import UNDECIDED, percent
+from explorer.words.striking_head import Striking, striking
 from vitcore.intervention import Intervention
 
 _AVERAGED = "Averaged over patches, head "  # said below the title, in "How to read this"

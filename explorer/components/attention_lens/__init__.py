@@ -16,7 +16,7 @@ from explorer.components.declared import declare, no_callback
 from explorer.components.ribbon import fingerprint
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
-from explorer.words.findings import Striking
+from explorer.words.striking_head import Striking
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 

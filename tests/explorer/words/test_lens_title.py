@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.words.findings import striking
 from explorer.words.lens_title import changed_answer, lens_title
+from explorer.words.striking_head import striking
 from vitcore.intervention import Intervention
 
 EVEN, ITSELF = np.full((4, 4), 0.25), np.eye(4)
