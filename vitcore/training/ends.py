@@ -24,12 +24,12 @@ class MeanOfEnds:
             keras.Variable(np.zeros(like.shape, np.float32), trainable=False) for like in variables
         ]
 
-    def add(self, weights: Sequence[np.ndarray]) -> None:
-        """One more."""
-        count = int(self.count) + 1
+    def add(self, weights: Sequence[np.ndarray], *, times: int = 1) -> None:
+        """One more, or the mean of several more."""
+        count = int(self.count) + times
         for mean, values in zip(self.means, weights, strict=True):
             before = np.asarray(mean)
-            mean.assign(before + (values - before) / np.float32(count))
+            mean.assign(before + (values - before) * np.float32(times / count))
         self.count.assign(count)
 
     def forget(self) -> None:

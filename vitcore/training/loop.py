@@ -28,7 +28,7 @@ from vitcore.training.room import NoRoomError
 from vitcore.training.run_files import STATE
 from vitcore.training.run_folder import DELETED, RunFolder
 from vitcore.training.schedule import ends_cycle, learning_rate
-from vitcore.training.starting import starting_weights
+from vitcore.training.starting import ends_before, starting_weights
 from vitcore.training.step import Trainers
 
 _EVENT_SECONDS = 0.25  # between two points of the curve
@@ -88,7 +88,7 @@ class Run:
         if config.start and not (resume and (Path(folder) / STATE).exists()):
             self.trainer.begin_with(starting_weights(config))
             if config.cycles > 1:
-                self.trainer.end_cycle()  # it is the end of one before
+                self.trainer.end_cycle(times=ends_before(config))
         self.progress, saved = self.folder.open(resume=resume, fitting=self.trainer.fitting)
         if self.folder.resumed:
             own = {name: np.asarray(value) for name, value in self.trainer.arrays().items()}

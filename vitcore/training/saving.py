@@ -17,6 +17,7 @@ from vitcore.config import TrainConfig, ViTConfig
 from vitcore.training import events
 from vitcore.training.run_files import STATE
 
+ENDS_COUNT = "ends_count"  # an array of the state: of how many ends of cycles the model is the mean
 BEST = "best"  # a model folder inside the run's: the weights that early stopping will bring back
 # All that a damaged file brings; none of their words would help a person.
 _UNREADABLE = (SafetensorError, OSError, ValueError, TypeError, LookupError, RecursionError)
@@ -69,6 +70,20 @@ def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
         raise CheckpointError(
             f"{folder} has no {STATE}, so it is no folder of a run that was trained here"
         ) from None
+    except _UNREADABLE:
+        raise CheckpointError(_damaged(folder)) from None
+
+
+def ends_of(folder: Path) -> int:
+    """Of how many ends of cycles a run's model is the mean by its last checkpoint, at least 1.
+
+    Raises:
+        CheckpointError: if that is missing or damaged.
+    """
+    try:
+        with safe_open(folder / STATE, "numpy") as file:
+            counted = ENDS_COUNT in set(file.keys())
+            return max(1, int(file.get_tensor(ENDS_COUNT))) if counted else 1
     except _UNREADABLE:
         raise CheckpointError(_damaged(folder)) from None
 

@@ -9,7 +9,7 @@ import numpy as np
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
 from vitcore.training.run_files import STATE
-from vitcore.training.saving import saved_progress
+from vitcore.training.saving import ends_of, saved_progress
 
 
 def starting_weights(config: TrainConfig) -> dict[str, np.ndarray]:
@@ -28,6 +28,16 @@ def starting_weights(config: TrainConfig) -> dict[str, np.ndarray]:
             f"differ: {', '.join(odd)}"
         )
     return {name: values.astype(np.float32) for name, values in weights.items()}
+
+
+def ends_before(config: TrainConfig) -> int:
+    """Of how many ends of cycles the model that a run starts from is the mean; itself is one.
+
+    Raises:
+        CheckpointError: if its run's state file is damaged.
+    """
+    folder = checkpoints.folder_of(config.start)
+    return ends_of(folder) if (folder / STATE).is_file() else 1
 
 
 def runs_through(run: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from vitcore.training.distribution import Group
 from vitcore.training.ends import MeanOfEnds
 from vitcore.training.muon import Muon
 from vitcore.training.processes import COMPILING
+from vitcore.training.saving import ENDS_COUNT
 
 
 def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
@@ -291,10 +292,14 @@ class Trainer:
                 for variable, value in zip(group, values, strict=True):
                     variable.assign(value)
 
-    def end_cycle(self) -> None:
-        """Take the model of now into the mean of those at the ends of cycles."""
-        model = self._newest()
-        self._ends.add([np.asarray(variable) for variable in model.trainable_variables])
+    def end_cycle(self, *, times: int = 1) -> None:
+        """Take the model of now into the mean of those at the ends of cycles.
+
+        Args:
+            times: of how many ends it is the mean itself.
+        """
+        values = [np.asarray(variable) for variable in self._newest().trainable_variables]
+        self._ends.add(values, times=times)
 
     def finished(self) -> ViT:
         """The model to be used, always the same one.
@@ -338,7 +343,7 @@ class Trainer:
         if self._ends is not None:
             means = zip(self.model.weights_by_name(), self._ends.means, strict=True)
             named |= {f"ends/{name}": mean for name, mean in means}
-            named["ends_count"] = self._ends.count
+            named[ENDS_COUNT] = self._ends.count
         return named
 
     def fitting(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -339,10 +339,17 @@ def test_model_that_several_cycles_start_from_is_one_of_those_averaged(straight,
             end.update(weights_of(run.trainer.model))
             run.control.stop()
 
-    run = Run(tmp_path, config, notice=watch)
+    run = Run(tmp_path / "two", config, notice=watch)
     run.train()
-    for name, values in checkpoints.read(tmp_path)[1].items():
+    two = checkpoints.read(tmp_path / "two")[1]
+    for name, values in two.items():
         np.testing.assert_allclose(values, (start[name] + end[name]) / 2, atol=1e-6, err_msg=name)
+
+    run = Run(tmp_path / "three", config.replace(start=str(tmp_path / "two")), notice=watch)
+    run.train()  # which goes on with a mean of two
+    for name, values in checkpoints.read(tmp_path / "three")[1].items():
+        mean = (2 * two[name] + end[name]) / 3
+        np.testing.assert_allclose(values, mean, atol=1e-6, err_msg=name)
 
 
 def test_run_starts_only_from_a_model_like_the_one_it_trains(tmp_path):
