@@ -178,7 +178,9 @@ class Replay extends Panels {
   }
   sayLooks(i) {
     const { names, truth, grid, even } = this.data.head, shares = this.shares(i, this.block), most = shares.indexOf(Math.max(...shares)), top = this.top(i);
-    const times = shares[most] * shares.length, answer = top < 0 ? 'It prefers no class' : `It answers ${names[top]} (${percent(this.data.answers[i * names.length + top])})${top === truth ? ', which is right' : truth === null ? '' : `, and it is ${names[truth]}`}`;
+    const times = shares[most] * shares.length, share = top < 0 ? 0 : this.data.answers[i * names.length + top];
+    const verdict = truth === null ? '' : top === truth ? ', which is right' : `; it is ${/^[aeiou]/.test(names[truth]) ? 'an' : 'a'} ${names[truth]}`;
+    const answer = top < 0 ? 'It prefers no class' : `It answers ${names[top]} (${percent(share)})${verdict}`;
     const where = shares.length > 1 ? `In block ${this.block + 1} most goes to ${place(most, grid)}, ${times.toFixed(1)} times an even share. Heads look ${this.far(i).toFixed(1)} pixels far on average (an even spread: ${even.toFixed(1)}). ` : '';
     return `${where}${answer}.`;
   }
