@@ -185,7 +185,7 @@ NEWER = (
 )
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name != "flexi-cifar10-mean"])
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.cycles == 1])
 def test_a_run_from_before_a_switch_goes_on_as_it_began(name):
     older = {k: v for k, v in RECIPES[name].to_dict().items() if k not in NEWER}
     before = TrainConfig.from_dict(older)
