@@ -3,6 +3,7 @@
 import html
 import math
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -109,17 +110,23 @@ def _steps(card: Mapping[str, Any]) -> str | None:
     if not isinstance(steps, int):
         return None
     last = {"train": card.get("train"), "steps": steps - sum(one["steps"] for one in before)}
-    said = [_steps_of_run(one["steps"], one["train"]) for one in (*before, last)]
-    return None if None in said else "; then ".join(said)
-
-
-def _steps_of_run(steps: int, train: Any) -> str | None:
-    if not isinstance(train, Mapping):
+    runs = [*before, last]
+    if not all(isinstance(run["train"], Mapping) for run in runs):
         return None
+    alike = groupby(runs, key=lambda run: _pictures_of_a_step(run["train"]))
+    said = [
+        " and then ".join(f"{run['steps']:,}" for run in some) + pictures
+        for pictures, some in alike
+    ]
+    return "; then ".join(said)
+
+
+def _pictures_of_a_step(train: Mapping[str, Any]) -> str:
+    """How many a step of a run took, as the end of a sentence; "" where that is not known."""
     batch, budget = train.get("batch_size"), train.get("token_budget")
     if not isinstance(batch, int) or not isinstance(budget, int | None):
-        return f"{steps:,}"
-    said = f"{steps:,} of {batch:,} pictures"
+        return ""
+    said = f" of {batch:,} pictures"
     return f"{said}, or as many as have {budget:,} patches together" if budget else said
 
 

@@ -179,6 +179,12 @@ def test_a_card_says_which_runs_a_model_went_through(home, bundled, tmp_path):
     assert "<td>first, then flexi-cifar10</td>" in said
     of_last = "1,000 of 128 pictures, or as many as have 8,192 patches together"
     assert f"<td>8,000 of 1,024 pictures; then {of_last}</td>" in said
+    second = {"train": {**CARD["train"], "recipe": "second"}, "steps": 400}
+    card = {**CARD, "before": [first, second]}
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
+    assert f"<td>8,000 of 1,024 pictures; then 400 and then 600{of_last[5:]}</td>" in (
+        texts(opened("flexi-cifar10"))
+    )
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, "before": [{}]})
     assert "<td>9,000 of 128 pictures" in texts(opened("flexi-cifar10"))
 
