@@ -181,9 +181,8 @@ def take_classes() -> None:
 
 
 def chosen_cell(matrix: np.ndarray) -> tuple[int, int]:
-    """The cell that a person chose; until then the most frequent mistake."""
-    wrong = matrix * ~np.eye(len(matrix), dtype=bool)
-    most = divmod(int(wrong.argmax()), len(matrix))
+    """The cell that a person chose; until then that of the matrix's title."""
+    most = evaluation_findings.most_mistaken(matrix)
     return st.session_state.get("evaluate_chosen", most)
 
 

@@ -36,17 +36,26 @@ def interval(score: Score) -> tuple[float, float]:
 
 def confusion_title(matrix: np.ndarray, names: Sequence[str]) -> str:
     """The mistake that is made most often, as a share of the pictures of its class."""
-    wrong = matrix * ~np.eye(len(matrix), dtype=bool)
-    if not wrong.any():
+    row, column = most_mistaken(matrix)
+    if row == column:
         return "No picture is taken for another class"
-    shares = wrong / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # as the cells are shaded
-    row, column = divmod(int(shares.argmax()), len(matrix))
-    share = shares[row, column]
     true, answered = names[row], names[column]
     return (
         f"Most often mistaken: {with_article(true)} for {with_article(answered)}, "
-        f"{percent(float(share))} of all {_plural(true)}"
+        f"{percent(matrix[row, column] / matrix[row].sum())} of all {_plural(true)}"
     )
+
+
+def most_mistaken(matrix: np.ndarray) -> tuple[int, int]:
+    """The cell of the mistake with the largest share of its class; (0, 0) without any.
+
+    Args:
+        matrix: (C, C) counts, rows the true class, columns the answer.
+    """
+    wrong = matrix * ~np.eye(len(matrix), dtype=bool)
+    shares = wrong / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # as the cells are shaded
+    row, column = np.unravel_index(shares.argmax(), shares.shape)
+    return int(row), int(column)
 
 
 def cell_title(matrix: np.ndarray, row: int, column: int, names: Sequence[str]) -> str:

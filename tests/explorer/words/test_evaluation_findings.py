@@ -85,6 +85,8 @@ def test_the_most_frequent_mistake_is_that_of_the_largest_share_of_its_class():
     assert findings.confusion_title(matrix, NAMES) == (
         f"Most often mistaken: a {NAMES[1]} for a {NAMES[0]}, 15% of all {NAMES[1]}s"
     )
+    assert findings.most_mistaken(matrix) == (1, 0)  # the page opens on the same cell
+    assert findings.most_mistaken(np.eye(3)) == (0, 0)
 
 
 def test_the_surest_mistake_is_named():
