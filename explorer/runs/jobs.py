@@ -143,7 +143,9 @@ class Jobs:
 
     def _resumable(self, name: str) -> Run:
         self._collect()
-        run = runs.read_run(self._folder(name))
+        if not (folder := self._folder(name)).is_dir():
+            raise RunRefusedError(self.gone(name))
+        run = runs.read_run(folder)
         if run.state == "running" or name in self._processes:
             raise RunRefusedError(f"{name} is running already.")
         if run.config is None or not self.can_resume(run):
@@ -158,6 +160,11 @@ class Jobs:
             self._open(run.folder, run.config, arguments, keep=keep)
         except OSError as error:
             raise RunRefusedError(f"{run.name} could not go on: {reason(error)}.") from error
+
+    @staticmethod
+    def gone(name: str) -> str:
+        """What is said of a run that is not there any more."""
+        return f"There is no run called {name} any more: it was deleted or renamed."
 
     def can_resume(self, run: Run) -> bool:
         """Whether an ended run has more to do, and what it needs for that."""

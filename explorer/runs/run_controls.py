@@ -27,9 +27,14 @@ def shown(jobs: Jobs) -> str | None:
         if begun or ticket not in {one.ticket for one in jobs.queue()}:
             del st.session_state["train_ticket"]
     names = [run.name for run in jobs.runs()]
-    if st.session_state.get("train_run") not in names:
+    chosen = st.session_state.get("train_run")
+    if chosen not in names:
         st.session_state.pop("train_run", None)
-    return st.session_state.get("train_run", names[0] if names else None)
+        if names:
+            show_run(names[0])  # given, for a browser would go on showing what it was
+            if chosen is not None:
+                st.session_state.setdefault(_TROUBLE, f"{Jobs.gone(chosen)} This is {names[0]}.")
+    return st.session_state.get("train_run")
 
 
 def choose(jobs: Jobs) -> str | None:

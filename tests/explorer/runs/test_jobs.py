@@ -322,6 +322,8 @@ def test_a_stopped_run_goes_on_from_what_it_saved(jobs, tmp_path, monkeypatch):
     eventually(lambda: name not in jobs._processes and jobs.runs()[0].state != "running")
     with pytest.raises(RunRefusedError, match="has saved nothing"):
         jobs.resume(name)
+    with pytest.raises(RunRefusedError, match="no run called gone-run any more"):
+        jobs.resume("gone-run")
     (tmp_path / "runs" / name / "state.safetensors").touch()
     monkeypatch.setenv("FAKE_MODE", "hang")
     jobs.resume(name)

@@ -1,5 +1,6 @@
 """The Train page, with a training program that is over in a moment."""
 
+import shutil
 import sys
 import time
 from html import escape
@@ -519,6 +520,23 @@ def test_a_run_is_renamed_and_stays_the_one_shown(view, server):
     assert view.selectbox(key="train_run").value == "Class 7b run"
     assert view.session_state["model"] == "Class 7b run"
     assert "keeps its name" not in texts(view)
+
+
+def test_a_run_that_is_gone_is_said_to_be_and_another_one_is_shown(view, server):
+    started(view)
+    until(view, server, "finished")
+    started(view)
+    gone = until(view, server, "finished").selectbox(key="train_run").value
+    shutil.rmtree(next(run.folder for run in server.runs() if run.name == gone))
+    view.run()
+    (left,) = server.runs()
+    assert view.selectbox(key="train_run").value == left.name
+    assert left.name in view.title[0].value
+    said = (
+        f"There is no run called {gone} any more: it was deleted or renamed. This is {left.name}."
+    )
+    assert said in texts(view)
+    assert said not in texts(view.run())
 
 
 def test_a_damaged_run_is_listed_with_what_is_wrong(view, server, tmp_path):
