@@ -73,6 +73,17 @@ def _folder(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"there is no such user: {text}") from None
 
 
+def _number(text: str) -> int | float:
+    """One that need not be whole: what it must be is said where it is used."""
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
+
+
 def _lines(result: dict[str, Any]) -> str:
     return "\n".join(f"{name:>12}  {value}" for name, value in result.items())
 
@@ -97,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.set_defaults(show=_report_in_words)
     sub.add_argument("--model", required=True, help="a bundled name, a run or a folder")
     sub.add_argument("--data", choices=("cifar10", "sketch10"), default="cifar10")
-    sub.add_argument("--patch-size", type=int)
+    sub.add_argument("--patch-size", type=_number)
     sub.add_argument("--images", type=int, default=0, help="how many; default all, 2,000 sketches")
 
     sub = command("card", _card, "Measure a run at every patch size and write its model card.")

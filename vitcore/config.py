@@ -151,7 +151,11 @@ class TrainConfig:
         self.model_config()  # positions that the width does not allow
 
     def _check_cycles(self) -> None:
-        check_whole("cycles", self.cycles, 1, self.steps or MOST_CYCLES)
+        check_whole("cycles", self.cycles, 1, MOST_CYCLES)
+        if self.steps and self.cycles > self.steps:
+            raise ValueError(
+                f"cycles must have a step each, so at most {self.steps:,}, got {self.cycles}"
+            )
         if self.cycles > 1 and (self.schedule != "cosine" or self.early_stopping):
             raise ValueError(
                 "cycles above 1 need the cosine schedule and no early stopping, "

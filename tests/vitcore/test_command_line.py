@@ -97,6 +97,8 @@ def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsy
         ("evaluate --model ~nosuchuser/x", "a run or a folder with config.json"),
         ("train --batch-size 100000000", "batch_size must be a whole number, at most 65,536"),
         ("evaluate --model nobody --images -1", "images must not be negative, got -1"),
+        ("train --recipe flexi-cifar10-mean --epochs 0", "epochs must be above 0"),
+        ("train --recipe flexi-cifar10-mean --patch-sizes 0", "whole number in 1..32"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_status_two(arguments, message, capsys):
@@ -125,6 +127,25 @@ def test_folder_deleted_before_the_run_begins_is_not_made_anew(tmp_path, monkeyp
     assert main(["train", *SHORT, "--run-dir", str(tmp_path / "gone")]) == 2
     assert "folder was deleted" in capsys.readouterr().err
     assert not (tmp_path / "gone").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--start", "nowhere"], "a run or a folder with config.json, got 'nowhere'"),
+        (["--start", "plain-cifar10"], "start must name a model like the one that is trained"),
+        (["--data", "cifar10", "--data-dir", "nowhere"], "nowhere"),
+        (["--frozen", "zzz"], "frozen must hold ends of weights' names"),
+    ],
+)
+def test_a_run_that_is_refused_leaves_nothing(tmp_path, monkeypatch, capsys, options, message):
+    monkeypatch.setenv("VITCORE_HOME", str(tmp_path))
+    for folder in (["--run-dir", str(tmp_path / "mine")], []):
+        assert main(["train", *SHORT, *folder, *options]) == 2
+        assert message in capsys.readouterr().err
+    assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]
+    assert not (tmp_path / "mine").exists()
+    assert not runs.list_runs()
 
 
 @pytest.mark.parametrize("made", [False, True])
@@ -219,6 +240,8 @@ def test_impossible_patch_size_is_refused(trained, capsys):
     arguments = ["evaluate", "--model", str(trained[0]), "--data", "sketch10", "--images", "10"]
     assert main([*arguments, "--patch-size", "0"]) == 2
     assert "whole number in 1..32, the picture's side, got 0" in capsys.readouterr().err
+    assert main([*arguments, "--patch-size", "2.5"]) == 2
+    assert "whole number in 1..32, the picture's side, got 2.5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_model_that_cannot_be_is_refused(changes, message):
         ),
         ({"patch_sizes": (4, 8), "patch_weights": (0.0, 0.0)}, "not be negative, nor all zero"),
         ({"cycles": 0}, "cycles must be .* at least 1"),
-        ({"cycles": 5, "steps": 4}, "cycles must be .* at most 4, got 5"),
+        ({"cycles": 5, "steps": 4}, "cycles must have a step each, so at most 4, got 5"),
         ({"cycles": 2, "schedule": "plateau"}, "need the cosine schedule and no early stopping"),
         ({"cycles": 2, "early_stopping": 3}, "need the cosine schedule and no early stopping"),
         ({"start": 3}, "start must be a word, got 3"),

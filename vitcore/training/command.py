@@ -112,16 +112,21 @@ def _train(options: argparse.Namespace, group: Group, interrupts: _Interrupts) -
     with interrupts.stopping(control):
         from vitcore.training.loop import Run
 
-        run = Run(
-            folder,
-            config,
-            resume=options.resume,
-            control=control,
-            data_dir=options.data_dir,
-            notice=_say_event_if_possible,
-            group=group,
-            trainers=options.trainers,
-        )
+        try:
+            run = Run(
+                folder,
+                config,
+                resume=options.resume,
+                control=control,
+                data_dir=options.data_dir,
+                notice=_say_event_if_possible,
+                group=group,
+                trainers=options.trainers,
+            )
+        except (OSError, ValueError):
+            if group.leads and prepared["new"]:
+                _withdraw(folder)
+            raise
         state = run.train()
     return {"state": state, "steps": run.progress.step, "folder": str(folder)}
 
@@ -135,7 +140,7 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     if before is not None and options.recipe is None:
         config = before.replace(**given)  # what is not named again stays as it was
     else:
-        config = RECIPES[options.recipe or "standard"].replace(**given)
+        config = flags.changed(RECIPES[options.recipe or "standard"], given)
     if before is not None:
         config.check_goes_on(before)
     if options.resume:
@@ -145,6 +150,7 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
     if os.environ.get(LIFELINE) == "1" and options.run_dir and not options.run_dir.is_dir():
         raise ValueError("the run's folder was deleted, so it ends")
+    new = options.run_dir is None or not options.run_dir.exists()
     try:
         folder = options.run_dir or runs.new_folder()
         # Not run.json: whoever started this process may have described the run already.
@@ -158,7 +164,14 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
 
     if options.resume:
         write_control(folder, "run")  # else it would find the stop that ended it
-    return {"folder": str(folder), "config": config.to_dict()}
+    return {"folder": str(folder), "config": config.to_dict(), "new": new}
+
+
+def _withdraw(folder: Path) -> None:
+    """Nothing that looks like a run stays of one that was refused before it began."""
+    (folder / runs.DESCRIPTION).unlink(missing_ok=True)
+    with suppress(OSError):  # it holds something, or is gone
+        folder.rmdir()
 
 
 def _check_nobody_trains_it(folder: Path) -> None:

@@ -58,6 +58,20 @@ def given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def changed(recipe: TrainConfig, values: dict[str, Any]) -> TrainConfig:
+    """A recipe with what was named on the command line, and without what that takes the place of.
+
+    Epochs take the place of the recipe's number of steps, and patch sizes that of its weights.
+
+    Raises:
+        ValueError: if there can be no such run.
+    """
+    places = {"epochs": {"steps": 0}, "patch_sizes": {"patch_weights": (), "patch_weights_end": ()}}
+    for name in values.keys() & places.keys():
+        values = places[name] | values
+    return recipe.replace(**values)
+
+
 def arguments(config: TrainConfig) -> list[str]:
     """Options that give exactly this configuration, those of its recipe left out.
 
@@ -66,11 +80,16 @@ def arguments(config: TrainConfig) -> list[str]:
     """
     if config.recipe not in RECIPES:
         raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, got {config.recipe!r}")
-    recipe = RECIPES[config.recipe].to_dict()
+    recipe = RECIPES[config.recipe]
+    named = set(_ALWAYS)
+    if config.steps:
+        named.add("steps")
+    if config.patch_sizes != recipe.patch_sizes:
+        named |= {"patch_weights", "patch_weights_end"}
     return [
         f"{_option(name)}={_text(value)}"
         for name, value in config.to_dict().items()
-        if name in _ALWAYS or value != recipe[name]
+        if name in named or value != recipe.to_dict()[name]
     ]
 
 

@@ -16,7 +16,7 @@ def parsed(arguments):
 
 def understood(arguments):
     options = parsed(arguments)
-    return RECIPES[options.recipe or "standard"].replace(**flags.given(options))
+    return flags.changed(RECIPES[options.recipe or "standard"], flags.given(options))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,17 @@ def understood(arguments):
 )  # fmt: skip
 def test_every_configuration_survives_the_command_line(config):
     assert understood(flags.arguments(config)) == config
+
+
+def test_what_is_named_takes_the_place_of_what_the_recipe_says_instead():
+    recipe = RECIPES["flexi-cifar10-mean"]
+    assert flags.changed(recipe, {"epochs": 3.0}) == recipe.replace(epochs=3.0, steps=0)
+    assert flags.changed(recipe, {"epochs": 3.0, "steps": 9}).steps == 9
+    sizes = flags.changed(recipe, {"patch_sizes": (4, 8)})
+    assert sizes == recipe.replace(patch_sizes=(4, 8), patch_weights=())
+    both = {"patch_sizes": (4, 8), "patch_weights": (0.3, 0.7)}
+    assert flags.changed(recipe, both) == recipe.replace(**both)
+    assert flags.changed(recipe, {"seed": 2}) == recipe.replace(seed=2)
 
 
 def test_what_the_recipe_says_is_not_repeated():
