@@ -65,7 +65,7 @@ def progress_line(progress: Progress) -> str:
         elif progress.seconds_left is not None:
             parts.append(f"{clock(progress.seconds_left)} left")
     else:
-        parts.append(f"{run.step:,} steps")
+        parts.append("1 step" if run.step == 1 else f"{run.step:,} steps")
         parts.append(run.state)
     return " · ".join(parts)
 
