@@ -316,3 +316,13 @@ RECIPES["flexi-cifar10-fine"] = RECIPES["flexi-cifar10-mean"].replace(
     cycles=5,
     patch_weights=(0.55, 0.10, 0.25, 0.02, 0.02, 0.045, 0.008, 0.005, 0.002),
 )
+# The twin goes on in the same way, at its own patch size.
+RECIPES["plain-cifar10-mean"] = RECIPES["plain-cifar10"].replace(
+    recipe="plain-cifar10-mean",
+    steps=3_750,
+    cycles=5,
+    batch_size=128,
+    learning_rate=1e-3,
+    cutmix=0.5,
+    average=0.0,
+)
