@@ -173,7 +173,16 @@ def test_a_run_that_is_being_trained_is_not_gone_on_with_as_well(trained, tmp_pa
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+@pytest.fixture
+def hears_interrupts():
+    """What a shell starts in the background is told to ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a signal cannot be sent so")
+@pytest.mark.usefixtures("hears_interrupts")
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_interrupt_saves_first_and_a_second_one_does_not_wait(tmp_path, monkeypatch, times):
     taken = []
