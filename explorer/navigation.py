@@ -7,6 +7,7 @@ _PAGES = {
     "overview": ("views/overview.py", "Overview", None),
     "patches": ("views/patches.py", "Patches", "patches"),
     "positions": ("views/positions.py", "Positions", "positions"),
+    "self_attention": ("views/self_attention.py", "Self-attention", "self-attention"),
     "attention": ("views/attention.py", "Attention", "attention"),
     "train": ("views/train.py", "Train", "train"),
     "evaluate": ("views/evaluate.py", "Evaluate", "evaluate"),
@@ -23,6 +24,11 @@ def pages() -> list:
     ]
 
 
+def has(name: str) -> bool:
+    """Whether there is such a page: one that others may lead to once it is there."""
+    return name in _PAGES
+
+
 def goto(stage: str) -> None:
     """Open the page of a stage: a page's name, or "answer".
 
@@ -35,3 +41,17 @@ def goto(stage: str) -> None:
     # With None, Streamlit clears the URL first and refuses where a widget is bound to it; the bound
     # widgets write their values again at once.
     st.switch_page(_PAGES[name][0], query_params={})
+
+
+def names() -> tuple[str, ...]:
+    """The names of all pages, in their order."""
+    return tuple(_PAGES)
+
+
+def name_of(path: str) -> str:
+    """The name of the page at a path; Overview has none."""
+    return next((name for name, (_, _, at) in _PAGES.items() if (at or "") == path), "overview")
+
+
+def title_of(name: str) -> str:
+    return _PAGES[name][1]

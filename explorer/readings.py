@@ -49,6 +49,19 @@ class Reading:
     seconds: float  # of a warm forward pass, measured in the worker
 
 
+@dataclass(frozen=True, slots=True)
+class AttentionInputs:
+    """The tokens of one picture as they enter the attention of each block.
+
+    With the weights of a block everything inside its attention follows from them.
+    """
+
+    grid: tuple[int, int]  # (gh, gw)
+    prefix: int  # tokens before the patches
+    picture: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
+    tokens: np.ndarray  # (L, T, D) float32, after the first layer norm of each block
+
+
 class Answers:
     """The answers used last, within a number of bytes."""
 

@@ -15,6 +15,7 @@ PAGES = {
     "Overview": "",
     "Patches": "patches",
     "Positions": "positions",
+    "Self-attention": "self-attention",
     "Attention": "attention",
     "Train": "train",
     "Evaluate": "evaluate",
@@ -53,7 +54,8 @@ class Person:
 
     def goes_to(self, title):
         """Follow a link of the navigation."""
-        self.page.get_by_test_id("stTopNavLink").filter(has_text=title).first.click()
+        named = re.compile(rf"{re.escape(title)}$")  # Attention is not Self-attention
+        self.page.get_by_test_id("stTopNavLink").filter(has_text=named).first.click()
         self.page.wait_for_url(re.compile(rf"/{PAGES[title]}(\?.*)?$"))
         self.settles()
 
