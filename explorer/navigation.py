@@ -9,6 +9,7 @@ _PAGES = {
     "positions": ("views/positions.py", "Positions", "positions"),
     "self_attention": ("views/self_attention.py", "Self-attention", "self-attention"),
     "attention": ("views/attention.py", "Attention", "attention"),
+    "encoder": ("views/encoder.py", "Encoder", "encoder"),
     "train": ("views/train.py", "Train", "train"),
     "evaluate": ("views/evaluate.py", "Evaluate", "evaluate"),
     "models": ("views/models.py", "Models", "models"),
@@ -43,15 +44,3 @@ def goto(stage: str) -> None:
     st.switch_page(_PAGES[name][0], query_params={})
 
 
-def names() -> tuple[str, ...]:
-    """The names of all pages, in their order."""
-    return tuple(_PAGES)
-
-
-def name_of(path: str) -> str:
-    """The name of the page at a path; Overview has none."""
-    return next((name for name, (_, _, at) in _PAGES.items() if (at or "") == path), "overview")
-
-
-def title_of(name: str) -> str:
-    return _PAGES[name][1]

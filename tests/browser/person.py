@@ -17,6 +17,7 @@ PAGES = {
     "Positions": "positions",
     "Self-attention": "self-attention",
     "Attention": "attention",
+    "Encoder": "encoder",
     "Train": "train",
     "Evaluate": "evaluate",
     "Models": "models",
