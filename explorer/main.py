@@ -10,8 +10,9 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from explorer import components, navigation, services
+from explorer import components, navigation, presenting, services
 from explorer.sidebar import sidebar
+from explorer.tours import guide
 
 HERE = Path(__file__).parent
 
@@ -29,10 +30,17 @@ def poll() -> None:
 
 
 page = st.navigation(navigation.pages(), position="top")
+here = navigation.name_of(page.url_path)
 services.begin_run()
+presenting.enter()
 try:
+    guide.follow_link()
+    guide.enter(here)
     if sentences := sidebar():
         st.html(f'<p class="quiet-line" role="status">{escape(" ".join(sentences))}</p>')
+    if rules := presenting.css(guide.figure(here) if presenting.on() else ""):
+        st.html(f"<style>{rules}</style>")
+    guide.draw(here)
     page.run()
 except Exception as error:
     problem = services.explain(error)

@@ -44,3 +44,15 @@ def goto(stage: str) -> None:
     st.switch_page(_PAGES[name][0], query_params={})
 
 
+def names() -> tuple[str, ...]:
+    """The names of all pages, in their order."""
+    return tuple(_PAGES)
+
+
+def name_of(path: str) -> str:
+    """The name of the page at a path; Overview has none."""
+    return next((name for name, (_, _, at) in _PAGES.items() if (at or "") == path), "overview")
+
+
+def title_of(name: str) -> str:
+    return _PAGES[name][1]

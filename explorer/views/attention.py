@@ -135,7 +135,7 @@ def draw_title(
             changes=changes,
         )
         st.session_state["lens_title"] = title
-    st.title(title)
+    st.container(key="attention_title").title(title)
     if said := attention_state.notes(model, picture, patch_size):
         st.html(f'<p class="quiet-line" role="status">{escape(said)}</p>')
 
@@ -167,4 +167,5 @@ components.how_to_read(
     key="lens",
 )
 
-attention_panels.draw(answer, picture, patch_size, model=model, config=config)
+with st.container(key="attention_below"):
+    attention_panels.draw(answer, picture, patch_size, model=model, config=config)

@@ -199,7 +199,8 @@ def confusion(card: dict) -> None:
     if found is None:
         return
     data, patch_size, matrix = found
-    st.subheader(confusion_title(matrix, CLASS_NAMES), anchor=False)
+    title = st.container(key="models_confusion_title")
+    title.subheader(confusion_title(matrix, CLASS_NAMES), anchor=False)
     st.markdown(f":small[{cards.confusion_line(data, patch_size, matrix)}]")
     figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
     st.plotly_chart(figure, key="models_confusion", config={"displayModeBar": False})

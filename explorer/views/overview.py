@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from explorer import components, services, state
+from explorer import components, services, state, tours
+from explorer.components.start import start
 from explorer.evaluation import measured
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading
+from explorer.tours import guide
 from explorer.trained_sizes import trained_at
 from explorer.words import cards, findings
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
@@ -58,6 +60,14 @@ except (OSError, ValueError):  # `answer` says what is wrong
     config = None
 answer = services.reading(model, picture, patch_size)
 side = grid_side(patch_size)
+
+if guide.now() is None:
+    chosen = start(tours.tour(), tours.article_map())
+    if isinstance(chosen, dict):
+        goto(chosen["page"])
+    elif chosen is not None:
+        guide.start(0 if chosen == "tour" else int(chosen))
+        st.rerun()
 
 if isinstance(answer, Reading):
     st.title(findings.answer_title(answer.probabilities, picture.truth, CLASS_NAMES))

@@ -1,14 +1,14 @@
 """Positions: how alike the position embeddings are, and what happens without them."""
 
-import numpy as np
 import streamlit as st
 
 from explorer import components, navigation, services, state
+from explorer.analyses.shuffling import four_answers, permutation
 from explorer.components.positions import positions, positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
-from explorer.services import Intervention, Problem, Waiting
+from explorer.services import Waiting
 from explorer.words.class_names import class_names
 from explorer.words.numerals import signed
 from explorer.words.position_findings import (
@@ -89,42 +89,16 @@ def about_resizing(base: int, side: int, kinds: list[PositionKind]) -> str:
     )
 
 
-def permutation(count: int, seed: int) -> np.ndarray:
-    """An order of `count` patches that is not the given one (where there are two at least)."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(count)
-    while count > 1 and np.array_equal(order, np.arange(count)):
-        order = rng.permutation(count)
-    return order
-
-
-def four_answers(
-    model: str, picture: state.Picture, patch_size: int, order: np.ndarray
-) -> Shuffling | Waiting | Problem:
-    """The answers to the picture and its shuffled patches, with positions and without."""
-    moves = {target: int(source) for target, source in enumerate(order)}
-    wishes = (
-        None,
-        Intervention(patches=moves),
-        Intervention(positions=False),
-        Intervention(patches=moves, positions=False),
-    )
-    readings = [services.reading(model, picture, patch_size, intervention=wish) for wish in wishes]
-    for kind in (Problem, Waiting):
-        if found := [reading for reading in readings if isinstance(reading, kind)]:
-            return found[0]
-    return Shuffling(*(reading.probabilities for reading in readings))
-
-
 def draw_shuffle(
     model: str, picture: state.Picture, patch_size: int, config: ViTConfig | None
 ) -> None:
     """The shuffled picture and what the model answers to it."""
-    title = st.container()
+    title = st.container(key="positions_shuffle_title")
     left, right = st.columns([10, 19], gap="medium")
     cells = cut(picture.pixels, patch_size)  # (gh, gw, P, P, 3)
     rows, columns = cells.shape[:2]
-    pictures = left.container()
+    pictures = left.container(key="positions_shuffled")
+    right = right.container(key="positions_answers")
     if left.container(horizontal_alignment="right").button(
         "Shuffle again",
         key="positions_shuffle",

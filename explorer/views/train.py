@@ -223,7 +223,8 @@ def new_run_in_its_place(*, folded: bool) -> None:
             new_run()
     else:
         st.subheader("New run", anchor=False)
-        new_run()
+        with st.container(key="train_form"):
+            new_run()
     run_controls.queue(jobs)
 
 

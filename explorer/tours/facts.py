@@ -1,0 +1,286 @@
+"""What the steps of a tour say in numbers, each from the model as it is at that moment.
+
+A function gives the values of the names in a step's words. Three of them have a meaning beyond:
+`answer` is the right option, `pin` the patch to pin, `head` the (block, head) to show large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer import services, state
+from explorer.analyses import encoding, explaining
+from explorer.analyses.explanations import HeadRanking
+from explorer.evaluation import measured
+from explorer.readings import Problem, Reading, Waiting
+from explorer.words.class_names import class_names
+from explorer.words.findings import percent
+from explorer.words.position_kinds import position_kinds
+from explorer.words.striking_head import striking
+from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
+from vitcore.introspection.branches import KEPT
+from vitcore.patches import as_seen
+
+Facts = dict[str, Any] | Waiting | Problem
+_MOVED, _ROUNDING = 0.02, 1e-3  # change of a probability that counts as one; that rounding explains
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What every fact may start from."""
+
+    answer: Reading
+    config: ViTConfig
+    names: tuple[str, ...]  # of the classes
+
+
+_FUNCTIONS: dict[str, Callable[[Known], Facts]] = {}
+
+
+def of(name: str) -> dict[str, Any] | Problem:
+    """The facts of this name for the chosen picture, patch size and model.
+
+    Of those that are still awaited, "waiting" says what is being done.
+    """
+    model, picture, patch_size = state.model(), state.picture(), state.patch_size()
+    config = services.config(model)
+    answer = services.reading(model, picture, patch_size)
+    if isinstance(config, Problem):
+        return config
+    names = class_names(config.classes)
+    common = shape(model, config, patch_size)
+    if isinstance(answer, (Waiting, Problem)):
+        return {**common, "waiting": answer.what}
+    common |= {
+        "top": names[int(answer.probabilities.argmax())],
+        "confidence": percent(float(answer.probabilities.max())),
+        "truth": "unknown" if picture.truth is None else names[picture.truth],
+        "prediction": prediction(answer, picture.truth, names),
+    }
+    own = _FUNCTIONS[name](Known(answer, config, names)) if name != "common" else {}
+    if isinstance(own, (Waiting, Problem)):
+        return {**common, "waiting": own.what}
+    return {**common, **own}
+
+
+def shape(model: str, config: ViTConfig, patch_size: int) -> dict[str, Any]:
+    """What is known of the forward pass before it has run."""
+    side = grid_side(patch_size, config.image_size)
+    return {
+        "model": model,
+        "P": patch_size,
+        "side": side,
+        "N": side * side,
+        "T": config.tokens(patch_size),
+        "D": config.width,
+        "L": config.depth,
+        "H": config.heads,
+        "d": config.d,
+        "mlp": config.mlp_width,
+        "numbers": 3 * patch_size**2,
+        "pixels": f"{3 * (side * patch_size) ** 2:,}",
+    }
+
+
+def prediction(answer: Reading, truth: int | None, names: tuple[str, ...]) -> str:
+    """Such as "frog, 90% (correct)"."""
+    top = int(answer.probabilities.argmax())
+    said = f"{names[top]}, {percent(float(answer.probabilities[top]))}"
+    if truth is None:
+        return said
+    return f"{said} ({'correct' if top == truth else f'true label: {names[truth]}'})"
+
+
+def grid_and_picture() -> tuple[tuple[int, int], np.ndarray]:
+    """The grid of patches and the picture as the model sees it."""
+    side = grid_side(state.patch_size())
+    return (side, side), as_seen(state.picture().pixels, state.patch_size())
+
+
+def _fact(function: Callable[[Known], Facts]) -> Callable[[Known], Facts]:
+    _FUNCTIONS[function.__name__] = function
+    return function
+
+
+@_fact
+def shuffling(known: Known) -> Facts:
+    """Whether shuffled patches change the prediction, with position embeddings and without."""
+    answer = known.answer
+    from explorer.analyses.shuffling import four_answers, order_now
+
+    found = four_answers(state.model(), state.picture(), state.patch_size(), order_now(answer.grid))
+    if isinstance(found, (Waiting, Problem)):
+        return found
+
+    def change(before: np.ndarray, after: np.ndarray) -> tuple[float, str]:
+        top, then = int(before.argmax()), int(after.argmax())
+        line = f"{known.names[top]} {percent(float(before[top]))} → "
+        line += "" if top == then else f"{known.names[then]} "
+        return float(np.abs(after - before).max()), line + percent(float(after[then]))
+
+    moved, with_line = change(found.original, found.shuffled)
+    still, without_line = change(found.original_without, found.shuffled_without)
+    with_it, without_it = moved > _MOVED, still > _ROUNDING
+    return {
+        "answer": {(True, False): 0, (False, True): 1, (True, True): 2, (False, False): 3}[
+            with_it, without_it
+        ],
+        "with": with_line,
+        "without": without_line,
+    }
+
+
+@_fact
+def neighbors(known: Known) -> Facts:
+    """How alike the position embeddings of neighbors are, and of opposite corners."""
+    answer = known.answer
+    _, weights = services.weights(state.model())
+    rows, columns = answer.grid
+    kind = position_kinds(known.config, weights.get("positions"), answer.grid)[0]
+    if not kind.own or columns < 2:
+        return {"near": "none", "far": "none"}
+    alike = kind.similarity  # (gh, gw, gh, gw)
+    near = [alike[r, c, r, c + 1] for r in range(rows) for c in range(columns - 1)]
+    far = [alike[0, 0, -1, -1], alike[0, -1, -1, 0]]
+    return {"near": f"{np.mean(near):.2f}", "far": f"{np.mean(far):.2f}".replace("-", "−")}
+
+
+@_fact
+def strongest_key(known: Known) -> Facts:
+    """Where the most selective head sends the attention of one patch."""
+    answer = known.answer
+    found = striking(
+        answer.attention, answer.grid, prefix=answer.prefix, class_token=answer.votes is None
+    )
+    row = answer.attention[found.block, found.head, answer.prefix + found.patch]
+    shares, columns = row[answer.prefix :], answer.grid[1]
+    key = int(shares.argmax())
+    return {
+        "head": (found.block, found.head),
+        "pin": found.patch,
+        "key": key,
+        "shares": [round(float(share), 5) for share in shares],
+        "block_n": found.block + 1,
+        "head_n": found.head + 1,
+        "query_at": f"({found.patch // columns + 1}, {found.patch % columns + 1})",
+        "times": f"{float(shares[key]) * len(row):.0f}",
+        "three": ", ".join(
+            f"({k // columns + 1}, {k % columns + 1}) {percent(float(shares[k]))}"
+            for k in np.argsort(-shares)[:3]
+        ),
+        "uniform": percent(1 / len(row)),
+    }
+
+
+@_fact
+def best_head(known: Known) -> Facts:
+    """Without which head the predicted class loses most."""
+    answer = known.answer
+    found = explaining.head_ranking(state.model(), state.picture(), state.patch_size())
+    if not isinstance(found, HeadRanking):
+        return found
+    change = found.effects.heads.probability  # (L, H)
+    block, head = map(int, np.unravel_index(int(change.argmin()), change.shape))
+    rank = np.argsort(np.argsort(change, axis=None))
+    return {
+        "heads": [known.config.depth, known.config.heads],
+        "answer": block * known.config.heads + head,
+        "changes": [round(100 * float(one), 1) for one in change.ravel()],
+        "ranks": [int(one) + 1 for one in rank],
+        "block_n": block + 1,
+        "head_n": head + 1,
+        "then": percent(float(answer.probabilities[found.class_index] + change.min())),
+        "label": known.names[found.class_index],
+    }
+
+
+@_fact
+def residuals(known: Known) -> Facts:
+    """What the model predicts without one residual connection, and without one sub-layer."""
+    answer = known.answer
+    found = encoding.without_parts(state.model(), state.picture(), state.patch_size())
+    if isinstance(found, (Waiting, Problem)):
+        return found
+    top = int(answer.probabilities.argmax())
+    alone = found[:, :, KEPT.index("branch")].argmax(-1) == top  # f(x) alone
+    kept = found[:, :, KEPT.index("input")].argmax(-1) == top  # x alone
+    sums = alone.size
+    share = int(alone.sum()) / sums
+    return {
+        "sums": sums,
+        "cut_ok": int(alone.sum()),
+        "layer_ok": int(kept.sum()),
+        "answer": 0 if share > 0.75 else 1 if share > 0.25 else 2,
+    }
+
+
+@_fact
+def first_right(known: Known) -> Facts:
+    """From which block on the logit lens gives the final class."""
+    answer = known.answer
+    tops = answer.early.argmax(-1)  # (L+1,)
+    last = tops[-1]
+    other = np.flatnonzero(tops != last)
+    block = int(other[-1]) + 1 if len(other) else 0
+    at = answer.early[block, last]
+    return {
+        "options": [
+            "before block 1",
+            *[f"block {number + 1}" for number in range(known.config.depth)],
+        ],
+        "answer": block,
+        "where": f"after block {block}" if block else "before block 1",
+        "at": percent(float(at)),
+    }
+
+
+@_fact
+def pairs(_known: Known) -> Facts:
+    """How tokens and pairs grow where the patch size is halved."""
+    small, large = 2, 4
+    tokens = {size: grid_side(size) ** 2 for size in (small, large)}
+    ratio = (tokens[small] / tokens[large]) ** 2
+    options = [2, 4, 8, 16]
+    return {
+        "options": [f"{one}×" for one in options],
+        "answer": options.index(round(ratio)),
+        "tokens_large": tokens[large],
+        "tokens_small": tokens[small],
+        "pairs_large": f"{tokens[large] ** 2:,}",
+        "pairs_small": f"{tokens[small] ** 2:,}",
+    }
+
+
+@_fact
+def accuracy(known: Known) -> Facts:
+    """The accuracy on the card of the model, and its most frequent error."""
+    model = state.model()
+    shares, count = measured.shares_on_card(model, "cifar10")
+    found = measured.confusion(measured.card_of(model))
+    size = state.patch_size() if state.patch_size() in shares else PATCH_SIZES[2]
+    said = percent(shares[size]) if size in shares else "not on its card"
+    facts: dict[str, Any] = {"accuracy": said, "count": f"{count:,}", "chance": percent(0.1)}
+    if found is not None:
+        matrix = np.array(found[2], float)
+        shown = matrix / matrix.sum(1, keepdims=True)
+        np.fill_diagonal(shown, 0)
+        true, predicted = map(int, np.unravel_index(int(shown.argmax()), shown.shape))
+        facts |= {
+            "true": known.names[true],
+            "predicted": known.names[predicted],
+            "rate": percent(float(shown[true, predicted])),
+        }
+        options = [
+            (true, predicted),
+            *[pair for pair in ((8, 0), (6, 2), (1, 8)) if pair != (true, predicted)],
+        ]
+        order = np.random.default_rng(3).permutation(len(options))
+        facts["options"] = [
+            f"{known.names[options[k][0]]} → {known.names[options[k][1]]}" for k in order
+        ]
+        facts["answer"] = int(np.flatnonzero(order == 0)[0])
+    return facts
