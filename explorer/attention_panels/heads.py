@@ -55,7 +55,7 @@ def draw(asked: Asked) -> None:
             f"{many.done} pictures (CSV)", lambda: effects_csv(many.answer, "the right class"),
             asked.file(f"heads-{source}-{many.done}.csv"), key="heads_many_csv", place=row,
         )  # fmt: skip
-    components.how_to_read(
+    components.how_to_read_inline(
         text=words.HEADS,
         formula=words.HEADS_FORMULA,
         source=words.HEADS_SOURCE,

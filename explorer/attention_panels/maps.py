@@ -263,7 +263,7 @@ def npz(shown: Shown) -> bytes:
 
 
 def help_() -> None:
-    components.how_to_read(
+    components.how_to_read_inline(
         text=words.MAPS,
         formula=words.MAPS_FORMULA,
         source=words.MAPS_SOURCE,

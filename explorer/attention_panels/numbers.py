@@ -100,7 +100,7 @@ def draw(asked: Asked) -> None:
     else:
         _draw(asked, name, found, source)
     text, formula, origin, code = words.NUMBERS[name]
-    components.how_to_read(
+    components.how_to_read_inline(
         text=text,
         formula=formula,
         source=origin,

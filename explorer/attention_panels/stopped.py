@@ -76,7 +76,7 @@ def _early(asked: Asked, reading: Reading, answer: int, other: int) -> None:
         reading.early, asked.names, answer=answer, other=other, colours=colours()
     )
     chart(figure, "attention_early")
-    components.how_to_read(
+    components.how_to_read_inline(
         text=words.STOPPED,
         formula=words.STOPPED_FORMULA,
         source=words.STOPPED_SOURCE,
@@ -100,7 +100,7 @@ def _by_patch(asked: Asked, reading: Reading, answer: int, other: int) -> None:
         key="attention_by_patch",
     )
     apart = words.BY_PATCH_CLASS if asked.config.pooling == "class" else ""
-    components.how_to_read(
+    components.how_to_read_inline(
         text=words.BY_PATCH + apart,
         formula=None,
         source=words.STOPPED_SOURCE,
@@ -141,7 +141,7 @@ def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
         ),
         key="attention_votes",
     )
-    components.how_to_read(
+    components.how_to_read_inline(
         text=words.VOTES,
         formula=words.VOTES_FORMULA,
         source=words.VOTES_SOURCE,
@@ -166,7 +166,7 @@ def _norms(reading: Reading) -> None:
         colours=colours(),
     )
     chart(figure, "attention_norms")
-    components.how_to_read(
+    components.how_to_read_inline(
         text=words.NORMS,
         formula=words.NORMS_FORMULA,
         source=words.NORMS_SOURCE,

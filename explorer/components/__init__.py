@@ -17,11 +17,12 @@ from explorer.components.cut_sizes import chosen_size, cut_sizes
 from explorer.components.declared import declare
 from explorer.components.filters import filters
 from explorer.components.gallery import chosen_number, gallery
+from explorer.components.headings import figure_heading, page_heading
 from explorer.components.map_tiles import map_tiles
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patches import patches
 from explorer.components.positions import positions
-from explorer.components.reading_help import how_to_read, source_of
+from explorer.components.reading_help import how_to_read, how_to_read_inline, source_of
 from explorer.components.replay import replay
 from explorer.components.ribbon import STAGES, fingerprint, hero, strip
 from explorer.components.states import figure_state
@@ -36,15 +37,18 @@ __all__ = [
     "curves",
     "cut_sizes",
     "declare",
+    "figure_heading",
     "figure_state",
     "filters",
     "fingerprint",
     "gallery",
     "hero",
     "how_to_read",
+    "how_to_read_inline",
     "lens",
     "map_tiles",
     "pack",
+    "page_heading",
     "patches",
     "picked",
     "pinned_patch",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.text import HelpText, help_text
+
 _ROOT = Path(__file__).resolve().parents[2]
 
 # Code scrolls in its own box, so that opening it does not push the page away.
@@ -20,37 +22,45 @@ _STYLE = """<style>
 </style>"""
 
 
-def how_to_read(
-    *, text: str, formula: str | None, source: str, code: str, key: str = "figure"
-) -> None:
+def how_to_read(name: str, *, code: str, **values: object) -> None:
     """Draw the expanders "How to read this" and "Show the code", side by side.
 
     Args:
-        text: Markdown, one short paragraph, with what the figure does not say.
-        formula: LaTeX, or None where there is none.
-        source: where the formula is from: paper, section or equation.
+        name: of the help text, a file of `explorer/text`; unique on the page.
         code: source text of what ran, as `source_of` gives it.
-        key: unique on the page.
+        values: put into the text in place of their names in double braces.
     """
     st.html(_STYLE)
+    with st.container(key=f"reading_help_{name}"):
+        _notes(name, code, values)
+
+
+def how_to_read_inline(
+    *, text: str, formula: str | None, source: str, code: str, key: str = "figure"
+) -> None:
+    """`how_to_read` with its text at hand; goes when every text has its file."""
+    body = text if formula is None else f"{text}\n\n$$\n{formula}\n$$"
+    st.html(_STYLE)
     with st.container(key=f"reading_help_{key}"):
-        _notes(text, formula, source, code, key)
+        _notes(key, code, {}, HelpText(body, source))
 
 
 @st.fragment
-def _notes(text: str, formula: str | None, source: str, code: str, key: str) -> None:
+def _notes(name: str, code: str, values: dict[str, object], inline: HelpText | None = None) -> None:
     """Filled once opened: formulas and code are the heaviest scripts a browser has to load."""
     reading, coding = st.columns(2)
     noted = reading.expander(
-        "How to read this", type="compact", key=f"reading_{key}", on_change="rerun"
+        "How to read this", type="compact", key=f"reading_{name}", on_change="rerun"
     )
     if noted.open:
+        body, source = inline or help_text(name)
+        for key, value in values.items():
+            body = body.replace(f"{{{{{key}}}}}", str(value))
         with noted:
-            st.markdown(text)
-            if formula is not None:
-                st.latex(formula)
-            st.caption(source)
-    shown = coding.expander("Show the code", type="compact", key=f"code_{key}", on_change="rerun")
+            st.markdown(body)
+            if source:
+                st.caption(source)
+    shown = coding.expander("Show the code", type="compact", key=f"code_{name}", on_change="rerun")
     if shown.open:
         with shown:
             st.caption("The source that computed this figure.")

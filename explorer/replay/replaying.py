@@ -286,7 +286,7 @@ def _exported(
 
 def _help(key: str) -> None:
     source = components.source_of
-    components.how_to_read(
+    components.how_to_read_inline(
         text=film_words.HOW_TO_READ,
         formula=r"r=\mathrm{corr}_{i<j}\big(\cos(e_i,e_j),\,-\lVert x_i-x_j\rVert\big)",
         source="Dosovitskiy et al. (2021), figure 7: its three panels, over time.",

@@ -18,7 +18,7 @@ from explorer.analyses.explanations import HeadRanking
 from explorer.evaluation import measured
 from explorer.readings import Problem, Reading, Waiting
 from explorer.words.class_names import class_names
-from explorer.words.findings import percent
+from explorer.words.findings import percent, prediction
 from explorer.words.position_kinds import position_kinds
 from explorer.words.striking_head import striking
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
@@ -59,7 +59,7 @@ def of(name: str) -> dict[str, Any] | Problem:
         "top": names[int(answer.probabilities.argmax())],
         "confidence": percent(float(answer.probabilities.max())),
         "truth": "unknown" if picture.truth is None else names[picture.truth],
-        "prediction": prediction(answer, picture.truth, names),
+        "prediction": prediction(answer.probabilities, picture.truth, names),
     }
     own = _FUNCTIONS[name](Known(answer, config, names)) if name != "common" else {}
     if isinstance(own, (Waiting, Problem)):
@@ -84,15 +84,6 @@ def shape(model: str, config: ViTConfig, patch_size: int) -> dict[str, Any]:
         "numbers": 3 * patch_size**2,
         "pixels": f"{3 * (side * patch_size) ** 2:,}",
     }
-
-
-def prediction(answer: Reading, truth: int | None, names: tuple[str, ...]) -> str:
-    """Such as "frog, 90% (correct)"."""
-    top = int(answer.probabilities.argmax())
-    said = f"{names[top]}, {percent(float(answer.probabilities[top]))}"
-    if truth is None:
-        return said
-    return f"{said} ({'correct' if top == truth else f'true label: {names[truth]}'})"
 
 
 def grid_and_picture() -> tuple[tuple[int, int], np.ndarray]:

@@ -159,7 +159,7 @@ if isinstance(answer, Reading):
         answer.attention, answer.grid, prefix=answer.prefix, class_token=answer.votes is None
     )
 draw_lens(answer, found, config, link)
-components.how_to_read(
+components.how_to_read_inline(
     text=_TEXT + (_REGISTERS if config and config.registers else ""),
     formula=_FORMULA % (config.d if config else "d"),
     source="Vaswani et al., Attention Is All You Need (2017), eq. 1.",

@@ -123,7 +123,7 @@ def draw_residuals() -> None:
         found, answer.probabilities, names=names, truth=picture.truth, rev=rev
     )
     encoder.residual(data, key="encoder_residual")
-    components.how_to_read(
+    components.how_to_read_inline(
         text="One sum x + f(x) of one block keeps only one of its sides; everything after it is "
         "computed anew. The height of a bar is the probability of the class that the whole model "
         "answers; a grey bar with a name: another class wins. **f(x) alone** takes the residual "
@@ -153,7 +153,7 @@ def draw_norms(config: ViTConfig) -> None:
             sample, prefix=prefix_names(answer, config), rev=f"{rev}-{block}"
         )
         encoder.norms(data, key="encoder_norms")
-    components.how_to_read(
+    components.how_to_read_inline(
         text="The tokens before a LayerNorm, of this picture (in front) and of five test pictures. "
         "Of each, 8 tokens and 16 numbers are drawn; μ and σ² are taken over all of them. "
         "Coloured: what is averaged with the number in the ring; click another one. Change the "
@@ -185,7 +185,7 @@ def draw_depth(config: ViTConfig) -> None:
         else "This model answers from the **mean of all patches** (global average pooling). The "
         "ViT paper’s appendix D.3 found that both work alike, given a fitting learning rate."
     )
-    components.how_to_read(
+    components.how_to_read_inline(
         text="The last LayerNorm and the head, put after each block (“logit lens”). They were "
         "trained for the last block alone: an early column says what can be read by them, not "
         f"what the token knows. {how} Open the pooling stage above to read the same tokens in the "
@@ -211,7 +211,7 @@ if isinstance(answer, Reading) and config is not None:
     finding = st.container(key="encoder_finding")
     finding.html(f'<p style="margin:-.6rem 0 .4rem;max-width:75ch">{escape(said)}</p>')
     draw_microscope(config)
-    components.how_to_read(
+    components.how_to_read_inline(
         text=_TEXT,
         formula=_FORMULA,
         source=f"{_PAPER}, figure 1 and eq. 1 to 4.",

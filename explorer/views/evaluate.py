@@ -283,7 +283,7 @@ def cost() -> None:
 
 
 def reading_help(key: str, text: str, formula: str | None, source: str, *names: str) -> None:
-    components.how_to_read(
+    components.how_to_read_inline(
         text=text,
         formula=formula,
         source=source,
@@ -309,7 +309,7 @@ else:
     draw = st.fragment(follow, run_every=0.5 if counting else None)
     draw(source, count, labels, counting=counting)
 cost()
-components.how_to_read(
+components.how_to_read_inline(
     text=evaluation_words.COST,
     formula=evaluation_words.OPERATIONS,
     source="Counted from the shapes of the model: T tokens, width D, H heads of d, L blocks.",

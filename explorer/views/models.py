@@ -204,7 +204,7 @@ def confusion(card: dict) -> None:
     st.markdown(f":small[{cards.confusion_line(data, patch_size, matrix)}]")
     figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
     st.plotly_chart(figure, key="models_confusion", config={"displayModeBar": False})
-    components.how_to_read(
+    components.how_to_read_inline(
         text=evaluation_words.CARD,
         formula=None,
         source="The article's figures 9 and 10, of this model.",

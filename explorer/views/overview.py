@@ -12,32 +12,6 @@ from explorer.trained_sizes import trained_at
 from explorer.words import cards, findings
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
-_TEXT = (
-    "Each stage shows the same picture as the model holds it at that point. **Patches** are the "
-    "picture cut into squares. A **token** is one patch, multiplied by a learned matrix and given "
-    "its position: one row of numbers. Each **block** mixes the tokens; its map shows how much "
-    "attention every place receives, averaged over heads and over the patches that look. "
-)
-_MEAN = (
-    "Each token has one **vote**, a score per class; the **answer** averages the votes and then "
-    "turns them into percentages (softmax). The mark on each bar is the percentage that the patch "
-    "under the pointer would give alone; the mean of all marks is therefore not quite the bar. "
-)
-_CLASS = "The **answer** is read from the class token, a learned one that goes along. "
-_NOT_SAID = (
-    "Attention is not an explanation: that a place is looked at does not say that it decided the "
-    "answer. The model knows ten classes at 32 pixels; for anything else its answer means little."
-)
-_EMBED = (
-    r"\mathbf{z}_0=[\mathbf{x}^1_p\mathbf{E};\,\dots;\,\mathbf{x}^N_p\mathbf{E}]+\mathbf{E}_{pos}"
-)
-_MEAN_FORMULA = _EMBED + r",\qquad y=\tfrac1N\textstyle\sum_i \mathrm{LN}(\mathbf{z}_L^i)\,W+b"
-_CLASS_FORMULA = (
-    r"\mathbf{z}_0=[\mathbf{x}_{class};\,\mathbf{x}^1_p\mathbf{E};\,\dots;\,\mathbf{x}^N_p"
-    r"\mathbf{E}]+\mathbf{E}_{pos},\qquad y=\mathrm{LN}(\mathbf{z}_L^0)\,W+b"
-)
-_PAPER = "Dosovitskiy et al., An Image is Worth 16x16 Words (2021), eq. 1"
-
 
 def choose_size() -> None:
     size = components.chosen_size(st.session_state.get("cut_sizes"))
@@ -69,10 +43,11 @@ if guide.now() is None:
         guide.start(0 if chosen == "tour" else int(chosen))
         st.rerun()
 
+finding = ""
 if isinstance(answer, Reading):
-    st.title(findings.answer_title(answer.probabilities, picture.truth, CLASS_NAMES))
-else:
-    st.title(findings.cut_title(patch_size, side))
+    said = findings.prediction(answer.probabilities, picture.truth, CLASS_NAMES)
+    finding = f"Prediction: {said}"
+components.page_heading("Overview", finding, key="overview")
 
 if stage := components.hero(answer, picture, patch_size, config=config):
     goto(stage)
@@ -90,9 +65,7 @@ st.container(key="overview_facts").markdown(
 )
 class_token = config is not None and config.pooling == "class"
 components.how_to_read(
-    text=_TEXT + (_CLASS if class_token else _MEAN) + _NOT_SAID,
-    formula=_CLASS_FORMULA if class_token else _MEAN_FORMULA,
-    source=f"{_PAPER}{'.' if class_token else '; mean pooling instead of a class token.'}",
+    "overview_class_token" if class_token else "overview",
     code=components.source_of("vitcore/tracing.py", "trace"),
 )
 

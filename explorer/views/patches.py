@@ -51,7 +51,7 @@ def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: s
     patches(data, key="patches_flow")
     if isinstance(embedding, Problem):
         components.figure_state("error", embedding.what, embedding.then, height=90)
-    components.how_to_read(
+    components.how_to_read_inline(
         text="The picture is cut into squares of P × P pixels. One square, read pixel by pixel, is "
         "a row of P·P·3 numbers. One learned matrix **E**, the same for every patch, turns it into "
         "a **token** of D numbers: the bars, positive upwards, before the token is told where it "
@@ -81,7 +81,7 @@ def draw_cost(picture: state.Picture, patch_size: int, rev: str) -> None:
     }
     data = cost_payload(picture.pixels, cuts, patch_size=patch_size, grid_sides=_SIDES, rev=rev)
     cost(data, key="patches_cost")
-    components.how_to_read(
+    components.how_to_read_inline(
         text="Left: each step of the scale is ten times more. Half the patch size makes four times "
         "the tokens, and attention compares every token with every token: sixteen times the "
         "pairs. Registers and a class token, where a model has them, are compared as well; "
@@ -107,7 +107,7 @@ def draw_filters(embedding: object, patch_size: int, rev: str) -> None:
     figure = filter_figure(embedding[1], patch_size, rev=rev)
     st.subheader(figure.title)
     filters(figure, key="patches_filters")
-    components.how_to_read(
+    components.how_to_read_inline(
         text="Each number of a token is the patch compared with one **filter**: a column of **E**, "
         "drawn as a picture. Filters are stored at one size and resized to the present patch size "
         "so that a resized patch keeps its embedding (**PI-resize**: with the pseudo-inverse of "

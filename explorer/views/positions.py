@@ -40,7 +40,7 @@ def draw_tiles(
     side = grid_side(patch_size, config.image_size)
     seen = as_seen(picture.pixels, patch_size, image_size=config.image_size)
     positions(positions_payload(seen, kinds, rev=rev), key="positions_tiles")
-    components.how_to_read(
+    components.how_to_read_inline(
         text="Before the first block each token gets the embedding of its place added. A tile "
         "shows how like one place's embedding all others are: the **cosine**, 1 in the same "
         "direction, 0 not alike, −1 opposite. **Right beside** means left, right, above or below; "
@@ -147,7 +147,7 @@ def draw_shuffle(
 
 def explain_shuffle() -> None:
     """How to read what shuffling does."""
-    components.how_to_read(
+    components.how_to_read_inline(
         text="The patches change places; each keeps its pixels and, with positions, is told the "
         "place it now lies on. Attention does not care about order, nor does what is read out at "
         "the end: **without positions** both pictures are the same to the model, up to rounding. "
@@ -179,7 +179,7 @@ def draw_distance(kinds: list[PositionKind]) -> None:
     st.plotly_chart(
         figure, width="stretch", key="positions_distance", config={"displayModeBar": False}
     )
-    components.how_to_read(
+    components.how_to_read_inline(
         text="Each point is the mean cosine over all pairs of places that far apart. A line that "
         "falls says that close places are alike; the correlation below each kind above "
         "puts the same into one number. "

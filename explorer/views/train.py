@@ -230,7 +230,7 @@ def new_run_in_its_place(*, folded: bool) -> None:
 
 def help_with_curves(config: TrainConfig | None) -> None:
     optimizer = run_sentences.OPTIMIZERS[config.optimizer if config else "adamw"]
-    components.how_to_read(
+    components.how_to_read_inline(
         text=(
             "Solid: the pictures just trained on; each point is the mean of a few steps, always "
             "the same ones, so that two runs of one seed draw one curve. Dashed: pictures held "

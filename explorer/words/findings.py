@@ -23,25 +23,21 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def answer_title(probabilities: np.ndarray, truth: int | None, names: tuple[str, ...]) -> str:
-    """What the model answers and, where the truth is known, whether it is right.
+def prediction(probabilities: np.ndarray, label: int | None, names: tuple[str, ...]) -> str:
+    """The predicted class and, where the true label is known, whether it is correct.
 
     Args:
         probabilities: (C,), sums to 1.
-        truth: index of the picture's class, or None.
+        label: index of the image's class, or None.
         names: of the C classes.
     """
     if float(np.ptp(probabilities)) < UNDECIDED:
-        return f"It prefers no class: each gets {percent(float(probabilities.mean()))}"
+        return f"none, every class has {percent(float(probabilities.mean()))}"
     top = int(probabilities.argmax())
-    answer = f"It answers {names[top]}, with {percent(float(probabilities[top]))}"
-    if truth is None:
-        return answer
-    return (
-        f"{answer}, and is right"
-        if top == truth
-        else f"{answer}; it is {with_article(names[truth])}"
-    )
+    said = f"{names[top]}, {percent(float(probabilities[top]))}"
+    if label is None:
+        return said
+    return f"{said} ({'correct' if top == label else f'true label: {names[label]}'})"
 
 
 def cut_title(patch_size: int, side: int) -> str:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from explorer.words.findings import (
-    answer_title,
     cut_title,
     distance_title,
     facts,
     percent,
+    prediction,
     sizes_help,
     sizes_title,
 )
@@ -36,17 +36,16 @@ def test_only_nothing_and_all_are_said_to_be_so(share, words):
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "truth", "title"),
+    ("probabilities", "label", "words"),
     [
-        ([0.28, 0.72], 1, "It answers frog, with 72%, and is right"),
-        ([0.28, 0.72], 0, "It answers frog, with 72%; it is an airplane"),
-        ([0.94, 0.06], 1, "It answers airplane, with 94%; it is a frog"),
-        ([0.28, 0.72], None, "It answers frog, with 72%"),
-        ([0.5, 0.5], 1, "It prefers no class: each gets 50%"),
+        ([0.28, 0.72], 1, "frog, 72% (correct)"),
+        ([0.28, 0.72], 0, "frog, 72% (true label: airplane)"),
+        ([0.28, 0.72], None, "frog, 72%"),
+        ([0.5, 0.5], 1, "none, every class has 50%"),
     ],
 )
-def test_the_title_says_answer_and_truth(probabilities, truth, title):
-    assert answer_title(np.array(probabilities), truth, NAMES) == title
+def test_prediction_names_class_and_true_label(probabilities, label, words):
+    assert prediction(np.array(probabilities), label, NAMES) == words
 
 
 def test_before_an_answer_the_title_is_about_the_cut():

@@ -1,0 +1,44 @@
+"""The heading of a page and of a figure: a name that stays, and one line with what is found."""
+
+import re
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+_ITALIC = re.compile(r"\*(\w+)\*")  # a symbol, such as *r*
+
+
+def page_heading(name: str, finding: str = "", *, key: str) -> None:
+    """Draw a page's `h1` and the line below it; its place is kept while it is empty.
+
+    Args:
+        name: of the page, always the same.
+        finding: what this image, model or run shows, at most 14 words; "" while it is awaited.
+        key: of the page; the finding stands in the container `{key}_finding`.
+    """
+    st.title(name, anchor=False)
+    _finding(finding, f"{key}_finding")
+
+
+def figure_heading(
+    name: str, finding: str = "", *, key: str = "", help: str | None = None, place: Any = st
+) -> None:
+    """Draw a figure's `h2` and the line below it.
+
+    Args:
+        name: of the figure, a noun.
+        finding: what this image, model or run shows.
+        key: of the figure, where a tour covers its finding, which stands in `{key}_finding`.
+        help: shown at a question mark beside the name.
+        place: where to draw.
+    """
+    place.subheader(name, anchor=False, help=help)
+    if finding:
+        with place.container():
+            _finding(finding, f"{key}_finding" if key else None)
+
+
+def _finding(finding: str, key: str | None) -> None:
+    said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
+    st.container(key=key).html(f'<p class="finding" role="status">{said}&nbsp;</p>')

@@ -1,0 +1,36 @@
+"""What the pages say: one folder of Markdown per language."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+_FOLDER = Path(__file__).parent
+_SOURCE = "Source: "
+
+
+class HelpText(NamedTuple):
+    """What "How to read this" says of a figure."""
+
+    body: str  # Markdown: what you see, how it is computed, caveats
+    source: str  # of the formula: paper, section or equation; "" where there is none
+
+
+@cache
+def help_text(name: str, language: str = "en") -> HelpText:
+    """The help text of a figure.
+
+    Args:
+        name: of the figure and its file, `{language}/{name}.md`. A last paragraph that begins
+            with "Source: " is the source.
+        language: a folder beside this file.
+
+    Raises:
+        FileNotFoundError: where there is no such text.
+    """
+    text = (_FOLDER / language / f"{name}.md").read_text("utf-8").strip()
+    body, _, last = text.rpartition("\n\n")
+    if last.startswith(_SOURCE):
+        return HelpText(body, last.removeprefix(_SOURCE))
+    return HelpText(text, "")
