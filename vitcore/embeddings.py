@@ -37,6 +37,8 @@ class PatchEmbedding(keras.layers.Layer):
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         size = self.kernel_size
+        cells = shape[1] // size * (shape[2] // size)
+        self.output_shape = (None, cells, self.width)  # what `model.summary()` prints
         self.kernel = self.add_weight(shape=(size, size, shape[-1], self.width), name="kernel")
         self.bias = self.add_weight(shape=(self.width,), initializer="zeros", name="bias")
 

@@ -30,6 +30,7 @@ class LayerNorm(keras.layers.Layer):
         self.epsilon = epsilon
 
     def build(self, shape: tuple[int | None, ...]) -> None:
+        self.output_shape = shape  # what `model.summary()` prints
         self.scale = self.add_weight(shape=(shape[-1],), initializer="ones", name="scale")
         self.offset = self.add_weight(shape=(shape[-1],), initializer="zeros", name="offset")
 
@@ -176,6 +177,7 @@ class Block(keras.layers.Layer):
         )
 
     def build(self, shape: tuple[int | None, ...]) -> None:
+        self.output_shape = shape  # of the tokens: what `model.summary()` prints
         for layer in (self.norm1, self.attention, self.norm2, self.mlp):
             layer.build(shape)
 

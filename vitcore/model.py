@@ -76,9 +76,12 @@ class ViT(keras.Model):
         )
 
     def build(self, shape: tuple[int | None, ...] | None = None) -> None:  # noqa: ARG002
+        if self.built:  # `from_config` builds, and Keras builds what it loads once more
+            return
         config = self.config
         width, grid = config.width, config.position_grid
-        self.patch_embedding.build((None, config.image_size, config.image_size, 3))
+        side = config.grid_side(config.patch_size) * config.kernel_size
+        self.patch_embedding.build((None, side, side, 3))
         normal = keras.initializers.RandomNormal(stddev=0.02)
         if config.positions == "learned":
             self.positions = self.add_weight(
@@ -93,7 +96,7 @@ class ViT(keras.Model):
                 shape=(config.registers, width), initializer=normal, name="registers"
             )
         for layer in (*self.blocks, self.norm):
-            layer.build((None, None, width))
+            layer.build((None, config.tokens(config.patch_size), width))
         self.head.build((None, width))
         self.built = True
 
@@ -188,8 +191,38 @@ class ViT(keras.Model):
             functions[key] = make()
         return functions[key]
 
+    def export(
+        self,
+        filepath: str | Path,
+        format: str = "tf_saved_model",
+        *,
+        patch_size: int | None = None,
+        **options: Any,
+    ) -> None:
+        """Write the forward pass at one patch size, without Python: a SavedModel or ONNX.
+
+        Args:
+            filepath: where to write.
+            format: as in `keras.Model.export`.
+            patch_size: P; by default the model's own.
+            options: further arguments of `keras.Model.export`.
+
+        The result maps images (B, G*P, G*P, 3) float32, 0 to 255, to logits (B, C).
+        """
+        size = self.config.chosen_patch_size(patch_size)
+        side = self.config.grid_side(size) * size
+        images = keras.Input((side, side, 3), name="images")
+        fixed = keras.Model(images, self(images, patch_size=size), name=self.name)
+        fixed.export(str(filepath), format=format, **options)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "config": self.config.to_dict()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> ViT:  # noqa: ARG003
+        model = cls(**config)
+        model.build()
+        return model
 
 
 def build(config: ViTConfig, *, seed: int = 0, precision: str = "float32") -> ViT:
@@ -212,13 +245,31 @@ def load(name_or_folder: str | Path) -> ViT:
     """A trained model.
 
     Args:
-        name_or_folder: a bundled name, a run folder or a checkpoint folder.
+        name_or_folder: a bundled name, a run folder, a checkpoint folder, or a .keras file that
+            `model.save` wrote.
 
     Raises:
-        CheckpointError: if there is no such model, or its files are damaged.
+        CheckpointError: if there is no such model, or its files are corrupted.
     """
+    if str(name_or_folder).endswith(".keras"):
+        return _load_keras(Path(name_or_folder))
     config, weights = checkpoints.read(name_or_folder)
     return _with_weights(config, weights, "float32")
+
+
+def _load_keras(file: Path) -> ViT:
+    backend.check()
+    if not file.is_file():
+        raise checkpoints.CheckpointError(f"{file} not found.")
+    try:
+        model = keras.saving.load_model(file, compile=False)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise checkpoints.CheckpointError(f"{file.name} could not be read: {error}") from error
+    if not isinstance(model, ViT):
+        raise checkpoints.CheckpointError(
+            f"{file.name} must hold a vitcore ViT, got {type(model).__name__}."
+        )
+    return model
 
 
 def _with_weights(config: ViTConfig, weights: dict[str, np.ndarray], policy: str) -> ViT:
