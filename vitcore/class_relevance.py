@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from vitcore import backend, patches
+from vitcore.images import as_image
 from vitcore.model import ViT
-from vitcore.tracing import check_picture
 
 
 def relevance(
@@ -40,7 +40,7 @@ def relevance(
     if class_index not in range(config.classes):
         raise ValueError(f"class_index must be in 0..{config.classes - 1}, got {class_index!r}")
     size = config.chosen_patch_size(patch_size)
-    pictures = patches.as_seen(check_picture(image)[None], size, image_size=config.image_size)
+    pictures = patches.as_seen(as_image(image)[None], size, image_size=config.image_size)
     attention, gradient = attention_gradient(model, pictures, class_index, size)
     grid = (config.grid_side(size),) * 2
     return relevance_map(attention, gradient, grid, pooling=config.pooling, prefix=config.prefix)

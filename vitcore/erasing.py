@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from vitcore import patches
+from vitcore.images import as_image
 from vitcore.introspection.curves import Curves, curves, plan_curves
 from vitcore.introspection.erasure import erase, occlusion_map, windows
 from vitcore.model import ViT
-from vitcore.tracing import check_picture, predict_logits
+from vitcore.tracing import predict_logits
 
 
 def occlusion(
@@ -109,7 +110,7 @@ def erased_logits(
         ValueError: for a picture, patch size or set that does not fit.
     """
     side = model.config.image_size
-    seen = patches.as_seen(check_picture(picture), patch_size, image_size=side)
+    seen = patches.as_seen(as_image(picture), patch_size, image_size=side)
     return predict_logits(model, erase(seen, erased, patch_size), patch_size=patch_size)
 
 
@@ -121,4 +122,4 @@ def _asked(
     if class_index not in range(config.classes):
         raise ValueError(f"class_index must be in 0..{config.classes - 1}, got {class_index!r}")
     size = config.chosen_patch_size(patch_size)
-    return size, patches.as_seen(check_picture(image), size, image_size=config.image_size)
+    return size, patches.as_seen(as_image(image), size, image_size=config.image_size)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from vitcore.images import as_images
 from vitcore.introspection.head_effects import HeadEffects, head_effects, switches
 from vitcore.model import ViT
-from vitcore.tracing import check_pictures, predict_logits
+from vitcore.tracing import predict_logits
 
 _SLICE = 20  # pictures between two reports of progress
 
@@ -39,7 +40,7 @@ def head_importance(
 
     Source: Michel et al. 2019, section 3.2, https://arxiv.org/abs/1905.10650
     """
-    images, config = check_pictures(images), model.config
+    images, config = as_images(images), model.config
     if len(images) == 0:
         raise ValueError("there must be at least one picture, got none")
     if classes is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitcore import backend, patches
+from vitcore.images import as_image, as_images
 from vitcore.intervention import Intervention
 from vitcore.model import ViT
 from vitcore.packed_steps import PackedSteps
@@ -55,32 +56,6 @@ class Trace:
     logits: np.ndarray
     probabilities: np.ndarray
     votes: np.ndarray | None
-
-
-def check_pictures(images: np.ndarray) -> np.ndarray:
-    """Pictures as an array (B, H, W, 3) uint8.
-
-    Raises:
-        ValueError: for another shape or kind of number.
-    """
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] != 3 or 0 in images.shape[1:]:
-        raise ValueError(f"pictures must be (B, H, W, 3), got {images.shape}")
-    if images.dtype != np.uint8:
-        raise ValueError(f"pictures must be uint8, 0 to 255, got {images.dtype}")
-    return images
-
-
-def check_picture(image: np.ndarray) -> np.ndarray:
-    """One picture as an array (H, W, 3) uint8.
-
-    Raises:
-        ValueError: for another shape or kind of number.
-    """
-    image = np.asarray(image)
-    if image.ndim != 3:
-        raise ValueError(f"a picture must be (H, W, 3), got {image.shape}")
-    return check_pictures(image[None])[0]
 
 
 def _compiled(
@@ -138,7 +113,7 @@ def predict_logits(
     Raises:
         ValueError: as `predict`, or for another shape of `heads_on`.
     """
-    images = check_pictures(images)
+    images = as_images(images)
     config = model.config
     if heads_on is not None and heads_on.shape != (len(images), config.depth, config.heads):
         raise ValueError(
@@ -177,7 +152,9 @@ def predict(
 
     Args:
         model: from `load` or `build`.
-        images: (B, H, W, 3) uint8; both sides are scaled to whole patches of the model's size.
+        images: (B, H, W, 3) or one image (H, W, 3), uint8 or floats in [0, 1]; also gray and
+            RGBA, see `vitcore.images.as_images`. Both sides are scaled to whole patches of the
+            model's size.
         patch_size: P, 1 to the model's image size; default the model's own.
         intervention: what to change in the pass.
 
@@ -203,7 +180,9 @@ def trace(
 
     Args:
         model: from `load` or `build`.
-        image: (H, W, 3) uint8; both sides are scaled to whole patches of the model's size.
+        image: (H, W, 3) or (1, H, W, 3), uint8 or floats in [0, 1]; also gray and RGBA, see
+            `vitcore.images.as_images`. Both sides are scaled to whole patches of the model's
+            size.
         patch_size: P, 1 to the model's image size; default the model's own.
         intervention: what to change in the pass.
         frozen: for many traces of a model that is not in training. The weights it has at the
@@ -216,7 +195,7 @@ def trace(
     Raises:
         ValueError: for a picture, a patch size or an intervention that does not fit.
     """
-    images = check_picture(image)[None]
+    images = as_image(image)[None]
     config = model.config
     size = config.chosen_patch_size(patch_size)
     seen, heads_on, positions_on = _inputs(model, images, size, intervention)

@@ -162,24 +162,17 @@ def test_numpy_whole_number_is_a_patch_size(model, picture):
     )
 
 
-@pytest.mark.parametrize(
-    ("pictures", "message"),
-    [
-        (np.zeros((32, 32, 3), np.uint8), r"\(B, H, W, 3\), got \(32, 32, 3\)"),
-        (np.zeros((1, 32, 32, 1), np.uint8), r"\(B, H, W, 3\), got \(1, 32, 32, 1\)"),
-        (np.zeros((1, 0, 32, 3), np.uint8), r"\(B, H, W, 3\), got \(1, 0, 32, 3\)"),
-        (np.zeros((1, 32, 32, 3), np.float32), "uint8, 0 to 255, got float32"),
-        ([[[["a", "b", "c"]]]], "uint8, 0 to 255, got <U1"),
-    ],
-)
-def test_what_is_no_picture_is_refused_in_the_callers_shapes(model, pictures, message):
-    with pytest.raises(ValueError, match=message):
-        predict(model, pictures)
+def test_one_image_floats_and_rgba_are_the_same_image(model, picture):
+    expected = predict(model, picture[None])
+    opaque = np.concatenate([picture, np.full((*picture.shape[:2], 1), 255, np.uint8)], axis=-1)
+    for same in (picture, picture / 255, opaque):
+        np.testing.assert_array_equal(predict(model, same), expected)
+        np.testing.assert_array_equal(trace(model, same).picture, picture)
 
 
-def test_what_is_no_single_picture_is_refused_in_the_callers_shapes(model):
-    with pytest.raises(ValueError, match=r"\(H, W, 3\), got \(32, 32\)"):
-        trace(model, np.zeros((32, 32), np.uint8))
+def test_several_images_have_no_trace(model, picture):
+    with pytest.raises(ValueError, match="one image, got 2"):
+        trace(model, np.stack([picture, picture]))
 
 
 def test_head_that_is_off_is_a_head_whose_output_is_not_projected(model, picture):
