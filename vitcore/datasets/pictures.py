@@ -14,6 +14,11 @@ MOST_PIXELS = 64_000_000
 # Its decoder holds every pixel four times over, 15 bytes each; 64 million would take 1 GB.
 MOST_PIXELS_OF = {"WEBP": 20_000_000}
 
+# A progressive JPEG is decoded once more for each of its scans, which cost 94 bytes each; cameras
+# and editors write about ten.
+MOST_SCANNED = 16 * MOST_PIXELS
+_SCAN = b"\xff\xda"  # the marker before each; between them JPEG writes no such bytes
+
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _READABLE = "PNG, JPEG, WebP, GIF and BMP can be read"
 _ROUGH_SIDE = 256  # a larger picture is first averaged down to this, strip by strip
@@ -71,6 +76,8 @@ def decode(data: bytes) -> np.ndarray:
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(data), formats=_formats(data)) as image:
             _check_size(*image.size, image.format or "")
+            if image.format == "JPEG":
+                _check_scans(*image.size, data.count(_SCAN))
             # Both sides stay at least this long, so the final resize still has enough to average.
             image.draft(image.mode, (_ROUGH_SIDE, _ROUGH_SIDE))
             image.load()
@@ -113,6 +120,15 @@ def _check_size(width: int, height: int, kind: str) -> None:
         if most < MOST_PIXELS:
             sentence = f"{sentence[:-1]} of a WebP; as PNG or JPEG it may have more."
         raise PictureError(sentence)
+
+
+def _check_scans(width: int, height: int, scans: int) -> None:
+    most = max(1, MOST_SCANNED // (width * height))
+    if scans > most:
+        raise PictureError(
+            f"This JPEG has {scans:,} scans; at most {most:,} can be read at its size. "
+            "Save it as PNG."
+        )
 
 
 def _too_many_pixels(pixels: int | None, most: int | None = None) -> str:

@@ -1,5 +1,6 @@
 """Any picture a person may choose is shown rightly."""
 
+import io
 import struct
 import sys
 import threading
@@ -21,7 +22,7 @@ from tests.vitcore.datasets.picture_files import (
     quarters,
 )
 from vitcore.datasets import pictures
-from vitcore.datasets.pictures import decode
+from vitcore.datasets.pictures import PictureError, decode
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
@@ -215,3 +216,18 @@ def test_several_sessions_may_decode_at_once():
     for thread in threads:
         thread.join(timeout=10)
     assert len(results) == 4
+
+
+def with_scans(data, count):
+    """A progressive JPEG with its last scan written `count` times more."""
+    start, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
+    return data[:end] + data[start:end] * count + data[end:]
+
+
+def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded(monkeypatch):
+    file = io.BytesIO()
+    Image.new("RGB", (4000, 4000)).save(file, "JPEG", progressive=True)
+    assert decode(file.getvalue()).shape == (32, 32, 3)
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("was decoded"))
+    with pytest.raises(PictureError, match="1,0.. scans; at most 64"):
+        decode(with_scans(file.getvalue(), 1000))
