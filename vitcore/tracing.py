@@ -27,7 +27,10 @@ class Trace:
         picture: (G*P, G*P, 3) uint8, what the model saw after resizing and intervening.
         patch_size: P.
         grid: (rows, columns) of patches.
+        image_size: (height, width) of the model's input, pixels, before it was resized to whole
+            patches.
         prefix: tokens before the patches; T = prefix + rows * columns.
+        pooling: "mean" or "class", the model's.
         embedded: (N, D) patches after the linear embedding, without positions.
         positions: (N, D) what is added to them.
         tokens: (L+1, T, D) the residual stream before block 0 .. after the last.
@@ -43,7 +46,9 @@ class Trace:
     picture: np.ndarray
     patch_size: int
     grid: tuple[int, int]
+    image_size: tuple[int, int]
     prefix: int
+    pooling: str
     embedded: np.ndarray
     positions: np.ndarray
     tokens: np.ndarray
@@ -206,7 +211,9 @@ def trace(
         picture=seen[0],
         patch_size=size,
         grid=(config.grid_side(size),) * 2,
+        image_size=(config.image_size,) * 2,
         prefix=config.prefix,
+        pooling=config.pooling,
         embedded=steps["embedded"],
         positions=steps["positions"],
         tokens=steps["tokens"],

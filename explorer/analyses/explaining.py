@@ -44,7 +44,7 @@ def numbers(
         return reading
     mask = None if changed and intervention.patches else picture.mask
     name = *name_of(model, picture, reading), mask is None, repr(intervention) if changed else ""
-    return _numbers(name, config.pooling, reading, mask)
+    return _numbers(name, config.pooling, config.image_size, reading, mask)
 
 
 def head_ranking(
@@ -157,11 +157,17 @@ def numbers_many(
 def _numbers(
     name: tuple,  # noqa: ARG001 - of the reading, and whether there is a mask
     pooling: str,
+    image_size: int,
     _reading: Reading,
     _mask: np.ndarray | None,
 ) -> HeadNumbers:
     found = head_numbers(
-        _reading.attention, _reading.grid, prefix=_reading.prefix, pooling=pooling, mask=_mask
+        _reading.attention,
+        _reading.grid,
+        image_size=(image_size, image_size),
+        prefix=_reading.prefix,
+        pooling=pooling,
+        mask=_mask,
     )
     protect(found)
     return found

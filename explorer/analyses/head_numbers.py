@@ -40,6 +40,7 @@ def head_numbers(
     attention: np.ndarray,
     grid: tuple[int, int],
     *,
+    image_size: tuple[int, int],
     prefix: int,
     pooling: str,
     mask: np.ndarray | None = None,
@@ -49,6 +50,7 @@ def head_numbers(
     Args:
         attention: (L, H, T, T), as in a reading.
         grid: (rows, columns) of patches.
+        image_size: (height, width) of the model's input, pixels.
         prefix: tokens before the patches.
         pooling: "class" or "mean", the model's.
         mask: (32, 32) bool, the object, where it is known.
@@ -60,9 +62,10 @@ def head_numbers(
         whole = pooled_attention(rollout(attention), pooling=pooling, prefix=prefix)
         on_object = object_attention(maps, mask, grid)
         rolled = object_attention(whole, mask, grid)
+    where = {"image_size": image_size, "prefix": prefix}
     values = {
-        "distance": attention_distance(attention, grid, prefix=prefix),
-        "distance_in_paper": attention_distance(attention, grid, prefix=prefix, renormalise=False),
+        "distance": attention_distance(attention, grid, **where),
+        "distance_in_paper": attention_distance(attention, grid, renormalise=False, **where),
         "entropy": attention_entropy(attention, prefix=prefix),
         "prefix_mass": prefix_mass(attention, prefix=prefix),
         "query_dependence": query_dependence(attention, prefix=prefix),

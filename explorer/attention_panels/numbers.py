@@ -216,7 +216,7 @@ def lines(asked: Asked, name: str) -> list[Line]:
     """What a number is compared with; the first is an even spread where there is one."""
     reading = asked.reading
     tokens = reading.prefix + asked.patches
-    even, farthest = distance_bounds(reading.grid)
+    even, farthest = distance_bounds(reading.grid, (asked.config.image_size,) * 2)
     if name == "distance":
         return [
             Line(height=even, words="an even spread"),

@@ -133,16 +133,14 @@ without_each = effects.heads.probability
 def _numbers(state: State) -> str:
     lines = [
         "# Heads in numbers, each (L, H), of the lens's pass.",
-        'where = {"prefix": trace.prefix}',
-        "distance = vitcore.attention_distance(attention, trace.grid, **where)",
-        "entropy = vitcore.attention_entropy(attention, **where)",
-        "dependence = vitcore.query_dependence(attention, **where)",
+        "distance = vitcore.attention_distance(trace)",
+        "entropy = vitcore.attention_entropy(trace)",
+        "dependence = vitcore.query_dependence(trace)",
     ]
     if state.prefix:
         lines += [
-            "in_paper = vitcore.attention_distance("
-            "attention, trace.grid, renormalise=False, **where)",
-            "on_prefix = vitcore.prefix_mass(attention, **where)",
+            "in_paper = vitcore.attention_distance(trace, renormalise=False)",
+            "on_prefix = vitcore.prefix_mass(trace)",
         ]
     if state.masked and not state.changes.patches:  # where patches moved, the object is not known
         lines += [
@@ -157,7 +155,7 @@ def _early(state: State) -> str:
         "# If it stopped here: logits after each block, for the picture and for each patch.",
         f"config, weights = checkpoints.read({state.model!r})",
         "early = vitcore.early_answers(trace.tokens, weights, config)",
-        "norms = vitcore.token_norms(trace.tokens)  # (L+1, T)",
+        "norms = vitcore.token_norms(trace)  # (L+1, T)",
     ]
     if state.pooling == "mean":
         lines.append("votes = trace.votes[trace.prefix:]  # (N, C); their mean is trace.logits")

@@ -105,9 +105,13 @@ def numbers_of_many(
     for number, image in enumerate(images):
         seen = vitcore.trace(model, image, patch_size=patch_size)
         mask = None if masks is None else masks[number]
-        pooling = model.config.pooling
         numbers = head_numbers(
-            seen.attention, seen.grid, prefix=seen.prefix, pooling=pooling, mask=mask
+            seen.attention,
+            seen.grid,
+            image_size=seen.image_size,
+            prefix=seen.prefix,
+            pooling=seen.pooling,
+            mask=mask,
         )
         parts.append(numbers)
     return joined(parts)

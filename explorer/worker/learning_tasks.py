@@ -33,12 +33,7 @@ def looked(
     else:
         model = tasks.untrained(folder, stamp, patch_size, seed)
     trace = vitcore.trace(model, pixels, patch_size=patch_size)
-    attention = np.asarray(trace.attention)
-    side = model.config.image_size
-    distance = attention_distance(
-        attention, trace.grid, image_size=(side, side), prefix=trace.prefix
-    )
-    maps = pooled_attention(attention, pooling=model.config.pooling, prefix=trace.prefix)
+    distance, maps = attention_distance(trace), pooled_attention(trace)
     return Looked(
         maps=maps.astype(np.float32),
         distance=distance.astype(np.float32),

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from vitcore.introspection.traces import takes_trace
+
 
 def _checked(attention: np.ndarray, prefix: int) -> np.ndarray:
     attention = np.asarray(attention)
@@ -16,13 +18,14 @@ def _checked(attention: np.ndarray, prefix: int) -> np.ndarray:
     return attention
 
 
+@takes_trace("attention", "prefix")
 def attention_entropy(attention: np.ndarray, *, prefix: int = 0, unit: str = "bits") -> np.ndarray:
     """How spread out each head's attention is: the mean entropy of the patches' rows.
 
     0: each patch looks at one token; `entropy_bound`: it looks everywhere alike.
 
     Args:
-        attention: (L, H, T, T), rows are queries and sum to 1.
+        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace, with its prefix.
         prefix: tokens before the patches; their own rows are left out.
         unit: "bits" or "nats".
 
@@ -52,11 +55,12 @@ def entropy_bound(tokens: int, *, unit: str = "bits") -> float:
     return float(np.log2(tokens) if unit == "bits" else np.log(tokens))
 
 
+@takes_trace("attention", "prefix")
 def prefix_mass(attention: np.ndarray, *, prefix: int) -> np.ndarray:
     """The share of the patches' attention that goes to the prefix (class token, registers).
 
     Args:
-        attention: (L, H, T, T), rows are queries and sum to 1.
+        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace, with its prefix.
         prefix: tokens before the patches; without any the share is 0.
 
     Returns:
@@ -69,6 +73,7 @@ def prefix_mass(attention: np.ndarray, *, prefix: int) -> np.ndarray:
     return rows.sum(axis=-1, dtype=np.float64).mean(axis=-1)
 
 
+@takes_trace("attention", "prefix")
 def query_dependence(attention: np.ndarray, *, prefix: int = 0) -> np.ndarray:
     """How much a head's map changes with the patch that looks.
 
@@ -77,7 +82,7 @@ def query_dependence(attention: np.ndarray, *, prefix: int = 0) -> np.ndarray:
     map under the pointer never changes; 1 - 1/N: every patch looks at a token of its own.
 
     Args:
-        attention: (L, H, T, T), rows are queries and sum to 1.
+        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace, with its prefix.
         prefix: tokens before the patches; their own rows are left out.
 
     Returns:
@@ -93,6 +98,7 @@ def query_dependence(attention: np.ndarray, *, prefix: int = 0) -> np.ndarray:
     return apart.sum(axis=-1).mean(axis=-1) / 2
 
 
+@takes_trace("attention", "pooling", "prefix")
 def pooled_attention(attention: np.ndarray, *, pooling: str, prefix: int = 0) -> np.ndarray:
     """Where the token that answers looks: one map over the patches for each head.
 
@@ -100,7 +106,8 @@ def pooled_attention(attention: np.ndarray, *, pooling: str, prefix: int = 0) ->
     their rows. What goes to the prefix is left out and the rest divided by its sum.
 
     Args:
-        attention: (..., T, T), rows are queries; also a rollout (T, T).
+        attention: (..., T, T), rows are queries; also a rollout (T, T), or a Trace, with its
+            pooling and prefix.
         pooling: "class" or "mean", the model's.
         prefix: tokens before the patches.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from vitcore.introspection.traces import takes_trace
 
-def patch_distances(grid: tuple[int, int], image_size: tuple[int, int] = (32, 32)) -> np.ndarray:
+
+def patch_distances(grid: tuple[int, int], image_size: tuple[int, int]) -> np.ndarray:
     """Distance between the centres of any two patches: (N, N) float64, pixels.
 
     Args:
@@ -18,11 +20,12 @@ def patch_distances(grid: tuple[int, int], image_size: tuple[int, int] = (32, 32
     return np.hypot(down, across)
 
 
+@takes_trace("attention", "grid", "image_size", "prefix")
 def attention_distance(
     attention: np.ndarray,
     grid: tuple[int, int],
     *,
-    image_size: tuple[int, int] = (32, 32),
+    image_size: tuple[int, int],
     prefix: int = 0,
     renormalise: bool = True,
 ) -> np.ndarray:
@@ -32,7 +35,8 @@ def attention_distance(
     queries. Rows and columns of the prefix (class token, registers) are left out.
 
     Args:
-        attention: (L, H, T, T), rows are queries, T = prefix + rows * columns.
+        attention: (L, H, T, T), rows are queries, T = prefix + rows * columns; or a Trace, which
+            has the next three.
         grid: (rows, columns) of patches.
         image_size: (height, width) of the original picture, pixels.
         prefix: tokens before the patches.
@@ -61,9 +65,7 @@ def attention_distance(
     return (among * patch_distances(grid, image_size)).sum(axis=-1).mean(axis=-1)
 
 
-def distance_bounds(
-    grid: tuple[int, int], image_size: tuple[int, int] = (32, 32)
-) -> tuple[float, float]:
+def distance_bounds(grid: tuple[int, int], image_size: tuple[int, int]) -> tuple[float, float]:
     """(uniform, farthest): what a head that looks everywhere alike has, and the most there is.
 
     Both in pixels, averaged over query patches; they depend on the grid.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from vitcore.introspection.traces import takes_trace
 
+
+@takes_trace("attention")
 def rollout(attention: np.ndarray, *, fusion: str = "mean", discard: float = 0.0) -> np.ndarray:
     """Multiply the blocks' attention, each mixed half and half with the skip connection.
 
@@ -12,7 +15,8 @@ def rollout(attention: np.ndarray, *, fusion: str = "mean", discard: float = 0.0
     (ties in index order); the identity is added and each row divided by its own sum.
 
     Args:
-        attention: (L, H, T, T), rows are queries, blocks in the order in which they ran.
+        attention: (L, H, T, T), rows are queries, blocks in the order in which they ran; or a
+            Trace.
         fusion: of heads: "mean", "max" or "min".
         discard: share of entries set to zero, in [0, 1).
 

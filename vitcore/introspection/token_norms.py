@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from vitcore.introspection.traces import takes_trace
+
 LONGER = 3.0  # times the median: see `long_patches`
 
 
+@takes_trace("tokens")
 def token_norms(tokens: np.ndarray) -> np.ndarray:
     """Euclidean length of every token, before block 0 and after each block.
 
     Args:
-        tokens: (L+1, T, D), as in a trace.
+        tokens: (L+1, T, D), or a Trace.
 
     Returns:
         (L+1, T) float32.

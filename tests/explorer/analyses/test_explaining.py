@@ -218,7 +218,7 @@ def test_numbers_may_be_those_of_a_changed_pass(model, asked, monkeypatch):
     plain, told = (explaining.numbers(model, sketch, 8, intervention=i) for i in (None, off))
     loaded = vitcore.load(model)
     seen = vitcore.trace(loaded, images[0], patch_size=8, intervention=off)
-    expected = vitcore.attention_distance(seen.attention, seen.grid, prefix=seen.prefix)
+    expected = vitcore.attention_distance(seen)
     np.testing.assert_allclose(told.distance[0], expected, rtol=1e-4)
     assert not np.allclose(told.distance, plain.distance)
     assert not np.isnan(told.on_object).any()

@@ -6,6 +6,8 @@ import pytest
 import vitcore
 from explorer.analyses.head_numbers import head_numbers, joined
 
+SIZE = (32, 32)
+
 
 @pytest.fixture
 def attention(rng):
@@ -14,12 +16,13 @@ def attention(rng):
 
 def test_every_number_is_the_librarys(attention, rng):
     mask, grid = rng.random((32, 32)) < 0.3, (2, 3)
-    told = head_numbers(attention, grid, prefix=1, pooling="class", mask=mask)
+    told = head_numbers(attention, grid, image_size=SIZE, prefix=1, pooling="class", mask=mask)
     maps = vitcore.pooled_attention(attention, pooling="class", prefix=1)
     rolled = vitcore.pooled_attention(vitcore.rollout(attention), pooling="class", prefix=1)
-    paper = vitcore.attention_distance(attention, grid, prefix=1, renormalise=False)
+    where = {"image_size": SIZE, "prefix": 1}
+    paper = vitcore.attention_distance(attention, grid, renormalise=False, **where)
     for value, expected in (
-        (told.distance, vitcore.attention_distance(attention, grid, prefix=1)),
+        (told.distance, vitcore.attention_distance(attention, grid, **where)),
         (told.distance_in_paper, paper),
         (told.entropy, vitcore.attention_entropy(attention, prefix=1)),
         (told.prefix_mass, vitcore.prefix_mass(attention, prefix=1)),
@@ -33,7 +36,7 @@ def test_every_number_is_the_librarys(attention, rng):
 
 
 def test_where_the_object_is_not_known_there_is_no_share(attention):
-    told = head_numbers(attention, (1, 7), prefix=0, pooling="mean")
+    told = head_numbers(attention, (1, 7), image_size=SIZE, prefix=0, pooling="mean")
     assert np.isnan(told.on_object).all()
     assert np.isnan(told.rollout_on_object).all()
     assert np.isfinite(told.distance).all()
@@ -41,7 +44,8 @@ def test_where_the_object_is_not_known_there_is_no_share(attention):
 
 def test_pictures_are_joined_in_their_order(attention):
     parts = [
-        head_numbers(a, (1, 7), prefix=0, pooling="mean") for a in (attention, attention[::-1])
+        head_numbers(a, (1, 7), image_size=SIZE, prefix=0, pooling="mean")
+        for a in (attention, attention[::-1])
     ]
     told = joined([joined(parts), parts[0]])
     assert told.pictures == 3

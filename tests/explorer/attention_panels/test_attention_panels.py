@@ -60,7 +60,12 @@ def answers(monkeypatch, make_asked):
         pooling = "class" if reading.prefix else "mean"
         mask = np.eye(32, dtype=bool)
         return head_numbers(
-            reading.attention, reading.grid, prefix=reading.prefix, pooling=pooling, mask=mask
+            reading.attention,
+            reading.grid,
+            image_size=(32, 32),
+            prefix=reading.prefix,
+            pooling=pooling,
+            mask=mask,
         )
 
     said = {

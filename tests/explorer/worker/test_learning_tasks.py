@@ -37,7 +37,7 @@ def check(said, folder):
             np.testing.assert_allclose(
                 said.maps[block, head], shares / shares.sum(), atol=1e-6, rtol=1e-5
             )
-    distance = vitcore.attention_distance(trace.attention, trace.grid, prefix=trace.prefix)
+    distance = vitcore.attention_distance(trace)
     np.testing.assert_allclose(said.distance, distance, rtol=1e-5)
 
 

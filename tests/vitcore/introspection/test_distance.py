@@ -8,6 +8,8 @@ import pytest
 from vitcore import attention_distance
 from vitcore.introspection.distance import distance_bounds, patch_distances
 
+SIZE = (32, 32)
+
 
 def slow_distance(attention, grid, image_size, prefix, renormalise):
     """For each query the attention-weighted mean distance; then the mean of all queries."""
@@ -42,38 +44,42 @@ def test_distance_is_that_of_a_loop(rng, prefix, renormalise, grid, image_size):
 
 
 def test_head_that_looks_at_its_own_patch_looks_nowhere():
-    np.testing.assert_array_equal(attention_distance(np.eye(16)[None, None], (4, 4)), [[0.0]])
+    np.testing.assert_array_equal(
+        attention_distance(np.eye(16)[None, None], (4, 4), image_size=SIZE), [[0.0]]
+    )
 
 
 def test_two_patches_that_look_at_each_other_look_half_a_picture_far():
     swapped = np.array([[[[0.0, 1.0], [1.0, 0.0]]]])
-    assert attention_distance(swapped, (1, 2)) == pytest.approx(16.0)
-    assert attention_distance(swapped, (2, 1)) == pytest.approx(16.0)
+    assert attention_distance(swapped, (1, 2), image_size=SIZE) == pytest.approx(16.0)
+    assert attention_distance(swapped, (2, 1), image_size=SIZE) == pytest.approx(16.0)
 
 
 def test_attention_on_the_class_token_shortens_only_the_papers_figure():
     tokens = 5
     uniform = np.full((1, 1, tokens, tokens), 1 / tokens)
-    whole = attention_distance(uniform, (2, 2), prefix=1)
-    paper = attention_distance(uniform, (2, 2), prefix=1, renormalise=False)
-    np.testing.assert_allclose(whole, distance_bounds((2, 2))[0])
+    whole = attention_distance(uniform, (2, 2), image_size=SIZE, prefix=1)
+    paper = attention_distance(uniform, (2, 2), image_size=SIZE, prefix=1, renormalise=False)
+    np.testing.assert_allclose(whole, distance_bounds((2, 2), SIZE)[0])
     np.testing.assert_allclose(paper, whole * 4 / 5)
 
 
 def test_head_that_looks_at_the_class_token_alone_has_no_distance():
     attention = np.zeros((1, 1, 5, 5))
     attention[..., 0] = 1
-    np.testing.assert_array_equal(attention_distance(attention, (2, 2), prefix=1), [[0.0]])
+    np.testing.assert_array_equal(
+        attention_distance(attention, (2, 2), image_size=SIZE, prefix=1), [[0.0]]
+    )
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (2, 2), (3, 5), (8, 8)])
 def test_bounds_are_those_of_uniform_and_farthest_attention(grid):
     count = grid[0] * grid[1]
-    distances = patch_distances(grid)
-    uniform = attention_distance(np.full((1, 1, count, count), 1 / count), grid)
+    distances = patch_distances(grid, SIZE)
+    uniform = attention_distance(np.full((1, 1, count, count), 1 / count), grid, image_size=SIZE)
     farthest = np.eye(count)[distances.argmax(axis=1)]
-    reached = attention_distance(farthest[None, None], grid)
-    np.testing.assert_allclose(distance_bounds(grid), [uniform.item(), reached.item()])
+    reached = attention_distance(farthest[None, None], grid, image_size=SIZE)
+    np.testing.assert_allclose(distance_bounds(grid, SIZE), [uniform.item(), reached.item()])
 
 
 @pytest.mark.parametrize(
@@ -82,4 +88,4 @@ def test_bounds_are_those_of_uniform_and_farthest_attention(grid):
 )
 def test_attention_that_does_not_fit_the_grid_is_refused(shape, grid, prefix):
     with pytest.raises(ValueError, match=rf"T = {prefix} \+ {grid[0]}\*{grid[1]}, got \(1,"):
-        attention_distance(np.zeros(shape), grid, prefix=prefix)
+        attention_distance(np.zeros(shape), grid, image_size=SIZE, prefix=prefix)
