@@ -1,4 +1,4 @@
-"""The chosen picture cut at every patch size, side by side, each with the answer it gets."""
+"""The image in patches of every size, side by side, each with its prediction."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -8,7 +8,7 @@ from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
-from explorer.words.findings import UNDECIDED
+from explorer.words.findings import UNDECIDED, counted
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 from vitcore.patches import as_seen
 
@@ -25,14 +25,14 @@ def cut_sizes(
     key: str = "cut_sizes",
     on_change: Callable[[], None] | None = None,
 ) -> int | None:
-    """Draw one tile per patch size; what has no answer yet keeps its place, dimmed.
+    """Draw one tile per patch size; what has no prediction yet keeps its place, dimmed.
 
     Args:
         answers: by patch size; a size without one is drawn as awaited.
-        picture: the chosen picture.
+        picture: the selected image.
         patch_size: the present one, marked by a line.
         prefix: tokens that the model puts before the patches.
-        known: by patch size, how often the model is right there, in a word or two.
+        known: by patch size, the model's test accuracy there, in a word or two.
         key: widget key.
         on_change: called before the next run when a tile was clicked; `chosen_size(key)` has it.
 
@@ -78,10 +78,10 @@ def cut_payload(
         shares: by patch size, the probabilities (C,) the model gave.
         pixels: (32, 32, 3) uint8.
         patch_size: the present one.
-        truth: index of the picture's class, or None.
-        refused: patch sizes for which no answer is to come.
+        truth: index of the image's class, or None.
+        refused: patch sizes for which no prediction is to come.
         prefix: tokens before the patches.
-        known: by patch size, how often the model is right there, in a word or two.
+        known: by patch size, the model's test accuracy there, in a word or two.
     """
     tiles = [
         _tile(size, shares.get(size), prefix, awaited=size not in refused)
@@ -95,8 +95,7 @@ def cut_payload(
 
 def _tile(size: int, shares: np.ndarray | None, prefix: int, *, awaited: bool) -> dict:
     side = grid_side(size)
-    pairs = (prefix + side**2) ** 2
-    tile = {"patch": size, "grid": side, "pairs": f"{pairs:,} {'pair' if pairs == 1 else 'pairs'}"}
+    tile = {"patch": size, "grid": side, "tokens": counted(prefix + side**2, "token")}
     if shares is None:
         return {**tile, "share": None, "top": -1, "awaited": awaited}
     top = int(shares.argmax())

@@ -1,4 +1,4 @@
-// The picture pulled apart at every patch size, each with the model's answer; a click chooses the size.
+// The image in patches of every size, each with the model's prediction; a click selects the size.
 const TILE = 88;
 
 class Cuts {
@@ -20,10 +20,10 @@ class Cuts {
       button.classList.toggle('awaited', !answered);
       button.setAttribute('aria-pressed', now);
       text('b', `${tile.patch} × ${tile.patch}`);
-      text('.n', tile.pairs);
+      text('.n', tile.tokens);
       button.querySelector('.fill').style.width = answered ? 100 * tile.share + '%' : 0;
       text('.p', answered && tile.top >= 0 ? percent(tile.share) : '');
-      text('.a', !answered ? tile.awaited ? 'computing' : 'no answer' : tile.top < 0 ? 'undecided' : names[tile.top]);
+      text('.a', !answered ? tile.awaited ? '…' : '–' : tile.top < 0 ? 'no clear prediction' : names[tile.top]);
       text('.k', tile.known);
       button.querySelector('.a').classList.toggle('right', answered && tile.top === truth);
       button.onclick = () => { if (tile.patch !== present) this.send('patch_size', tile.patch); };

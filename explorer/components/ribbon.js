@@ -1,4 +1,4 @@
-// The ribbon: picture -> patches -> tokens -> blocks -> answer. Large on Overview, a thin strip on the other pages.
+// The ribbon: image -> patches -> tokens -> encoder -> prediction. Large on Overview, a thin bar on the other pages.
 const SVG = 'http://www.w3.org/2000/svg';
 const softmax = (v) => { const m = Math.max(...v), e = v.map((x) => Math.exp(x - m)), s = e.reduce((a, b) => a + b); return e.map((x) => x / s); };
 const largest = (v) => v.reduce((best, x, i) => (x > v[best] ? i : best), 0);
@@ -49,7 +49,7 @@ class Ribbon extends PatchFigure {
     if (this.strip) {                       // a miniature: nothing in it answers to pointer or keys
       this.canvas.picture.tabIndex = -1;
       this.canvas.picture.setAttribute('role', 'img');
-      this.canvas.picture.setAttribute('aria-label', 'Picture with patch grid');
+      this.canvas.picture.setAttribute('aria-label', 'Image with patch grid');
     }
     this.wrap.dataset.state = head.state;
     this.pinned = pin.read(this.grid); this.hover = null;
@@ -77,7 +77,7 @@ class Ribbon extends PatchFigure {
       const stage = section.dataset.stage;
       section.classList.toggle('now', stage === now);
       section.classList.toggle('awaited', !this.live && !['overview', 'patches'].includes(stage));
-      if (stage === now) section.querySelector('button.head')?.setAttribute('aria-current', 'page');
+      if (stage === now) section.querySelector('button.head')?.setAttribute('aria-current', 'step');
       section.querySelector('.cap').replaceChildren(...spans(captions[stage]));
     }
   }
@@ -96,12 +96,12 @@ class Ribbon extends PatchFigure {
       item.querySelector('.val').textContent = probabilities ? percent(probabilities[i]) : '–';
     });
     const word = (text, name) => { const b = document.createElement('b'); b.textContent = text; b.className = name; return b; };
-    if (!this.live) this.verdict.textContent = this.head.state === 'problem' ? 'none' : '…';
-    else if (top < 0) this.verdict.textContent = 'undecided';
+    if (!this.live) this.verdict.textContent = this.head.state === 'problem' ? '–' : '…';
+    else if (top < 0) this.verdict.textContent = 'no clear prediction';
     else {
       const right = top === truth, line = (...parts) => { const span = document.createElement('span'); span.append(...parts); return span; };
-      const said = [line(word(names[top], right ? 'truth' : ''), ' ', word(percent(probabilities[top]), ''), right || truth === null ? '' : ',')];
-      if (!right && truth !== null) said.push(' ', line('truth: ', word(names[truth], 'truth'), ` ${percent(probabilities[truth])}`));
+      const said = [line(word(names[top], right ? 'truth' : ''), ' ', word(percent(probabilities[top]), ''))];
+      if (!right && truth !== null) said.push(' ', line('(true: ', word(names[truth], 'truth'), ` ${percent(probabilities[truth])})`));
       this.verdict.replaceChildren(...said);
     }
   }
@@ -223,7 +223,7 @@ class Ribbon extends PatchFigure {
     this.svg.replaceChildren();
     const add = (name, d) => { const e = document.createElementNS(SVG, 'path'); e.setAttribute('class', name); e.setAttribute('d', d); this.svg.append(e); };
     const wire = (x0, y0, x1, y1) => { const m = (x0 + x1) / 2, d = `M${x0} ${y0}C${m} ${y0} ${m} ${y1} ${x1} ${y1}`; add('case', d); add('line', d); };
-    for (let r = 0; r < rows; r++) {        // each row of patches is a run of tokens, in reading order
+    for (let r = 0; r < rows; r++) {        // each row of patches is a run of tokens, in raster order
       const [, y, , h] = this.patchBox(r * columns), x0 = B.r + 3, x1 = C.x - 3, m = (x0 + x1) / 2, a = B.y + y, b = a + h;
       const c = C.y + (this.prefix + r * columns) * H / total, d = c + columns * H / total - (rows > 8 ? .5 : 1.5);
       add('band' + (p !== null && Math.floor(p / columns) === r ? ' on' : ''), `M${x0} ${a}C${m} ${a} ${m} ${c} ${x1} ${c}V${d}C${m} ${d} ${m} ${b} ${x0} ${b}Z`);
@@ -249,7 +249,7 @@ class Ribbon extends PatchFigure {
   say(p, own) {
     const { names, rest, what, then, done } = this.head, b = document.createElement('b');
     if (!this.live) {
-      b.textContent = what + ' ';
+      b.textContent = then ? what + ' ' : what;
       this.read.replaceChildren(b, then);
       if (done === null) return;
       const bar = document.createElement('span'), fill = document.createElement('i');
@@ -258,14 +258,12 @@ class Ribbon extends PatchFigure {
     }
     if (p === null) { if (this.read.textContent !== rest) this.read.textContent = rest; return; }
     const N = this.count, start = ((this.blocks - 1) * N + p) * N, row = this.model.attention.subarray(start, start + N), k = largest(row);
-    b.textContent = `Patch at ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `;
-    const look = `In block ${this.blocks} it looks most at ${k === p ? 'itself' : place(k, this.grid)}, with ${percent(this.model.peak[(this.blocks - 1) * N + p])} of its attention. `;
-    let vote = 'The answer is read from the class token, so a patch has no vote of its own.';
-    if (own) {
-      const top = largest(own), alone = own[top] - Math.min(...own) < UNDECIDED ? `give every class ${percent(own[top])}` : `answer ${names[top]} (${percent(own[top])})`;
-      vote = N === 1 ? `It is the only token, so its vote is the model’s answer.` : `Asked alone, it would ${alone}; the model averages all ${N} votes as scores, before they become percentages.`;
-    }
-    this.read.replaceChildren(b, look + vote);
+    const columns = this.grid[1], spot = (q) => `(${Math.floor(q / columns) + 1}, ${q % columns + 1})`;
+    b.textContent = `Patch ${spot(p)}${p === this.pinned ? ', pinned' : ''}. `;
+    const key = `Block ${this.blocks}, strongest key: ${k === p ? 'itself' : spot(k)}, ${percent(this.model.peak[(this.blocks - 1) * N + p])}. `;
+    const top = own && largest(own);        // with a class token, a patch has no logits of its own
+    const alone = !own ? '' : `Patch logits alone: ${own[top] - Math.min(...own) < UNDECIDED ? 'no clear prediction' : `${names[top]} ${percent(own[top])}`}.`;
+    this.read.replaceChildren(b, key + alone);
   }
 }
 

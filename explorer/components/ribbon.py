@@ -1,4 +1,4 @@
-"""The way of a picture through the model: the hero of Overview, and the strip of other pages."""
+"""One forward pass, from image to prediction: large on Overview, a bar on other pages."""
 
 import hashlib
 import html
@@ -11,12 +11,13 @@ from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
 from explorer.words.class_names import class_names
-from explorer.words.findings import UNDECIDED
-from explorer.words.prefix_tokens import prefix_words
+from explorer.words.findings import UNDECIDED, counted
+from explorer.words.prefix_tokens import prefix_counts
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.patches import as_seen
 
-STAGES = ("overview", "patches", "positions", "attention", "answer")
+STAGES = ("overview", "patches", "positions", "encoder", "answer")
+_IN_A_BLOCK = ("attention", "self_attention")  # pages on what is inside the encoder
 
 _ribbon = declare("ribbon")
 
@@ -30,16 +31,16 @@ def hero(
     now: str = "overview",
     key: str = "hero",
 ) -> str | None:
-    """Draw picture, patches, tokens, blocks and answer, large.
+    """Draw image, patches, tokens, encoder and prediction, large.
 
-    Picture and patches are drawn at once; until there is a reading, the rest keeps its place.
+    Image and patches are drawn at once; until there is a reading, the rest keeps its place.
 
     Args:
-        answer: what the model said, or what stands in its place.
-        picture: the chosen picture.
+        answer: the forward pass, or what stands in its place.
+        picture: the selected image.
         patch_size: P.
-        config: of the chosen model where it is known, so that a placeholder has its numbers.
-        now: the stage that is underlined.
+        config: of the selected model where it is known, so that a placeholder has its shapes.
+        now: the stage that is underlined, or a page on a part of it.
         key: widget key.
 
     Returns:
@@ -62,11 +63,11 @@ def strip(
 
     Args:
         answer, picture, patch_size, now, config, key: as of `hero`.
-        explain: say below why there is no answer, on a page that says it nowhere else.
+        explain: say below why there is no prediction, on a page that says it nowhere else.
     """
     clicked = _draw("strip", answer, picture, patch_size, config, now, key)
     if explain and isinstance(answer, Problem):
-        said = html.escape(f"{answer.what} {answer.then}")
+        said = html.escape(f"{answer.what} {answer.then}".strip())
         st.html(f'<p class="problem-line" role="alert">{said}</p>')
     return clicked
 
@@ -89,6 +90,7 @@ def _draw(
     now: str,
     key: str,
 ) -> str | None:
+    now = "encoder" if now in _IN_A_BLOCK else now
     if isinstance(answer, Reading):
         data = _read(fingerprint(answer), picture.truth, mode, now, answer)
     else:
@@ -115,8 +117,8 @@ def reading_payload(
 ) -> bytes:
     """What the ribbon draws from a reading.
 
-    Attention between patches only: prefix tokens have no place in a picture. The strip carries
-    no rows of attention and no votes, because nothing in it answers to the pointer.
+    Attention between patches only: prefix tokens have no position in an image. The bar carries
+    no rows of attention and no patch logits, because nothing in it follows the pointer.
     """
     prefix, attention = reading.prefix, reading.attention
     blocks, heads, tokens, _ = attention.shape
@@ -140,12 +142,12 @@ def reading_payload(
         "probabilities": [round(float(p), 5) for p in reading.probabilities],
         "top": -1 if undecided else int(reading.probabilities.argmax()),
         "captions": {
-            **_picture_captions(reading.picture.shape, reading.patch_size, count),
+            **_image_captions(reading.picture.shape, reading.patch_size, count),
             "positions": f"`({tokens}, {width})`",
-            "attention": f"{blocks} × {heads} {_heads(heads)} `({tokens}, {tokens})`",
-            "answer": "" if truth is None else "underlined: the truth",
+            "encoder": f"{_encoder_caption(blocks, heads)} `({tokens}, {tokens})`",
+            "answer": "" if truth is None else "underlined: true label",
         },
-        "rest": _at_rest(count, prefix, width, pooled=reading.votes is not None),
+        "rest": _at_rest(count, prefix, class_token=reading.votes is None),
     }
     shared = _shared(reading.picture, reading.patch_size, reading.grid, prefix, mode, now)
     names = class_names(len(reading.probabilities))
@@ -164,11 +166,11 @@ def waiting_payload(
     now: str = "overview",
     config: ViTConfig | None = None,
 ) -> bytes:
-    """What the ribbon draws before, or instead of, a reading: the picture and its patches."""
+    """What the ribbon draws before, or instead of, a reading: the image and its patches."""
     seen = as_seen(pixels, patch_size)
     side = grid_side(patch_size)
     count, prefix = side * side, config.prefix if config else 0
-    shape = f"`({count + prefix}, {config.width})`" if config else "computing"
+    shape = f"`({count + prefix}, {config.width})`" if config else ""
     waiting = isinstance(answer, Waiting)
     header = {
         "state": "waiting" if waiting else "problem",
@@ -177,12 +179,10 @@ def waiting_payload(
         "done": answer.done if waiting else None,
         "blocks": config.depth if config else 6,
         "captions": {
-            **_picture_captions(seen.shape, patch_size, count),
+            **_image_captions(seen.shape, patch_size, count),
             "positions": shape,
-            "attention": f"{config.depth} × {config.heads} {_heads(config.heads)}"
-            if config
-            else "",
-            "answer": "computing" if waiting else "none",
+            "encoder": _encoder_caption(config.depth, config.heads) if config else "",
+            "answer": "" if waiting else "–",
         },
     }
     shared = _shared(seen, patch_size, (side, side), prefix, mode, now)
@@ -206,31 +206,18 @@ def _shared(
     }
 
 
-def _picture_captions(shape: tuple[int, ...], patch_size: int, count: int) -> dict[str, str]:
-    noun = "patch" if count == 1 else "patches"
+def _image_captions(shape: tuple[int, ...], patch_size: int, count: int) -> dict[str, str]:
     return {
-        "overview": f"`({shape[0]}, {shape[1]}, 3)` pixels",
-        "patches": f"{count} {noun} of `({patch_size}, {patch_size}, 3)`",
+        "overview": f"`({shape[0]}, {shape[1]}, 3)`",
+        "patches": f"{count} × `({patch_size}, {patch_size}, 3)`",
     }
 
 
-def _heads(heads: int) -> str:
-    return "head" if heads == 1 else "heads"
+def _encoder_caption(blocks: int, heads: int) -> str:
+    return f"{counted(blocks, 'block')} × {counted(heads, 'head')}"
 
 
-def _at_rest(count: int, prefix: int, width: int, *, pooled: bool) -> str:
-    first = (
-        f"The whole picture becomes one token of {width} numbers"
-        if count == 1
-        else f"Each of the {count} patches becomes a token of {width} numbers"
-    )
-    before = ""
-    if prefix:
-        rows = "The first row is" if prefix == 1 else f"The first {prefix} rows are"
-        what = prefix_words(prefix, class_token=not pooled)
-        learned = ", of no patch: learned, the same for every picture" if pooled else ""
-        before = f" {rows} {what}{learned}."
-    return (
-        f"{first} (blue below zero, orange above).{before} The maps show where attention lands in "
-        f"each block.{'' if count == 1 else ' Point at a patch to follow it through.'}"
-    )
+def _at_rest(count: int, prefix: int, *, class_token: bool) -> str:
+    rows = [*prefix_counts(prefix, class_token=class_token), counted(count, "patch")]
+    hint = "" if count == 1 else " Hover over a patch to follow it."
+    return f"Rows of Tokens: {', then '.join(rows)} (blue < 0 < orange).{hint}"

@@ -1,4 +1,4 @@
-"""A row of small pictures of which one is chosen: one radio group, one tab stop."""
+"""Thumbnails of which one is selected: one radio group, one tab stop."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,21 +18,21 @@ def thumbs(
     key: str,
     on_change: Callable[[], None] | None = None,
 ) -> int | None:
-    """Show pictures to choose from.
+    """Show images to choose from.
 
     Args:
         images: (n, side, side, 3) uint8.
-        indices: (n,) what each picture is called by the caller; one of them comes back.
+        indices: (n,) what each image is called by the caller; one of them comes back.
         labels: (n,) words for pointer and screen reader.
         chosen: the index that is ringed, or None.
         key: widget key; during `on_change`, `picked(key, indices)` reads what was clicked.
-        on_change: called before the next run when a picture was clicked.
+        on_change: called before the next run when an image was clicked.
 
     Returns:
         The index that was clicked just now, else None.
 
     Raises:
-        ValueError: if the three lengths differ or the pictures are not (n, side, side, 3).
+        ValueError: if the three lengths differ or the images are not (n, side, side, 3).
     """
     if images.ndim != 4 or images.shape[-1] != 3 or images.shape[1] != images.shape[2]:
         raise ValueError(f"images must be (n, side, side, 3), got {images.shape}")

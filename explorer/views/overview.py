@@ -1,4 +1,4 @@
-"""Overview: the whole way of the chosen picture through the model, on one screen."""
+"""Overview: one forward pass, from the image to the prediction, on one screen."""
 
 import streamlit as st
 
@@ -9,7 +9,9 @@ from explorer.navigation import goto
 from explorer.readings import Problem, Reading
 from explorer.tours import guide
 from explorer.trained_sizes import trained_at
-from explorer.words import cards, findings
+from explorer.words import findings
+from explorer.words.datasets import DATASET_NAMES
+from explorer.words.prefix_tokens import prefix_counts
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
 
@@ -19,12 +21,12 @@ def choose_size() -> None:
         st.session_state["patch_size"] = size
 
 
-def known_shares() -> tuple[dict[int, str], str]:
-    """How often the model is right at each patch size, by its card, and a sentence on that."""
-    data = picture.source if picture.source in cards.TESTED else measured.learned_from(model)
-    shares, pictures = measured.shares_on_card(model, data)
-    words = {size: f"tests: {findings.percent(share)}" for size, share in shares.items()}
-    return words, cards.tests_line(data, pictures) if words else ""
+def test_accuracy() -> tuple[dict[int, str], str, int]:
+    """The model's test accuracy by patch size, from its card, and on what it was measured."""
+    data = picture.source if picture.source in DATASET_NAMES else measured.learned_from(model)
+    accuracy, images = measured.shares_on_card(model, data)
+    known = {size: f"test {findings.percent(value)}" for size, value in accuracy.items()}
+    return known, DATASET_NAMES.get(data, data), images if known else 0
 
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
@@ -53,24 +55,24 @@ if stage := components.hero(answer, picture, patch_size, config=config):
     goto(stage)
 
 prefix = config.prefix if config else 0
+class_token = config is not None and config.pooling == "class"
 st.container(key="overview_facts").markdown(
     findings.facts(
         patch_size=patch_size,
         side=side,
-        prefix=prefix,
-        blocks=config.depth if config else None,
-        heads=config.heads if config else None,
+        prefix=prefix_counts(prefix, class_token=class_token),
+        tokens=side * side + prefix,
+        image_size=config.image_size if config else len(picture.pixels),
         seconds=answer.seconds if isinstance(answer, Reading) else None,
     )
 )
-class_token = config is not None and config.pooling == "class"
 components.how_to_read(
     "overview_class_token" if class_token else "overview",
     code=components.source_of("vitcore/tracing.py", "trace"),
 )
 
 sizes = trained_at(model, config) if config else ()
-st.subheader(findings.sizes_title(sizes), help=findings.sizes_help(sizes))
+components.figure_heading("Predictions by patch size", help=findings.sizes_help(sizes))
 answers = {patch_size: answer}
 if isinstance(answer, Problem):
     answers = dict.fromkeys(PATCH_SIZES, answer)
@@ -78,9 +80,9 @@ elif isinstance(answer, Reading):  # until then, the worker has one thing to do
     for size in PATCH_SIZES:
         if size != patch_size:
             answers[size] = services.reading(model, picture, size)
-known, of = known_shares()
-if of:
-    st.html(f'<p class="quiet-line">{of}</p>')
+known, dataset, images = test_accuracy()
+caption = findings.sizes_caption(sizes, dataset, images)
+st.html(f'<p class="quiet-line">{caption}</p>')
 components.cut_sizes(
     answers, picture, patch_size, prefix=prefix, known=known, on_change=choose_size
 )

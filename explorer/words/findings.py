@@ -1,4 +1,6 @@
-"""Titles and sentences written from the numbers they are about."""
+"""Lines of text written from the numbers they are about."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,9 +10,9 @@ UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
 
 
 def percent(share: float) -> str:
-    """A share as text, as base.js writes it: whole, with a decimal below 10 and above 99.5 %.
+    """A fraction as text, as base.js writes it: whole, with a decimal below 10% and above 99.5%.
 
-    Nothing and all are said of nothing and all alone: what is near them is <0.1% or >99.9%.
+    0% and 100% are exact: what is near them is <0.1% or >99.9%.
     """
     if share in (0, 1) or 0.0995 <= share < 0.995 or share > 1:
         return f"{share:.0%}"
@@ -71,69 +73,69 @@ def facts(
     *,
     patch_size: int,
     side: int,
-    prefix: int,
-    blocks: int | None,
-    heads: int | None,
+    prefix: Sequence[str],
+    tokens: int,
+    image_size: int,
     seconds: float | None,
 ) -> str:
-    """How many tokens, and what they cost, as one line of Markdown.
+    """How many tokens there are and what they cost, as one line of Markdown.
 
     Args:
         patch_size: P.
         side: patches along one side.
-        prefix: tokens before the patches.
-        blocks: of the model, where it is known.
-        heads: in each block, where they are known.
+        prefix: the tokens before the patches, as `prefix_counts` has them.
+        tokens: in all.
+        image_size: pixels along one side of the image.
         seconds: of one warm forward pass, where it was measured.
     """
-    count, tokens = side * side, side * side + prefix
-    parts = [f"**{tokens} {'token' if tokens == 1 else 'tokens'}**"]
-    formula = f"{side}²" if 32 % patch_size else f"32·32 / {patch_size}²"
-    noun = "patch" if count == 1 else "patches"
-    if prefix:
-        parts += [f"`{formula} + {prefix} = {tokens}`", f"{prefix} of no patch"]
-    else:
-        parts.append(f"`{formula} = {count}` {noun}")
-    if 32 % patch_size:
+    summands = " + ".join([counted(side * side, "patch"), *prefix])
+    parts = [f"**{counted(tokens, 'token')}** = {summands}"]
+    if image_size % patch_size:
+        size = side * patch_size
         parts.append(
-            f"32 is not a multiple of {patch_size}, so the picture is resized to "
-            f"`{side * patch_size}\u00a0×\u00a0{side * patch_size}`"
+            f"resized to {size}\u00a0×\u00a0{size} ({patch_size} does not divide {image_size})"
         )
-    pairs = tokens * tokens
-    parts.append(f"`{tokens}² = {pairs:,}` {'pair' if pairs == 1 else 'pairs'} per head")
-    if blocks and heads:
-        parts.append(f"{blocks} × {_counted(heads, 'head')}")
+    scores = counted(tokens * tokens, "attention score")
+    parts.append(f"{tokens:,}² = {scores} per head")
     if seconds is not None:
         milliseconds = 1e3 * seconds
-        parts.append(f"computed in {milliseconds:.{0 if milliseconds >= 9.5 else 1}f}\u00a0ms")
+        digits = 0 if milliseconds >= 9.5 else 1
+        parts.append(f"forward pass {milliseconds:.{digits}f}\u00a0ms")
     return f":small[{'  ·  '.join(parts)}]"
 
 
-def sizes_title(sizes: tuple[int, ...]) -> str:
-    """What stands above the answers at all patch sizes: at which of them the model was trained."""
+def sizes_caption(sizes: tuple[int, ...], dataset: str, images: int) -> str:
+    """What stands above the predictions at all patch sizes.
+
+    Args:
+        sizes: that the model was trained at; () where nobody says.
+        dataset: whose test accuracy stands below them.
+        images: of that data; 0 where none was measured.
+    """
     if set(PATCH_SIZES) <= set(sizes):
-        return "The same weights at every patch size; they were trained at all of them"
-    if not sizes:
-        return "The same weights, other patch sizes"
-    only = " only" if len(sizes) == 1 else ""
-    named = ", ".join(map(str, sizes))
-    return f"The same weights at other patch sizes; they were trained at {named}{only}"
+        trained = ", trained at all nine patch sizes (FlexiViT)"
+    else:
+        trained = f", trained at P = {', '.join(map(str, sizes))}" if sizes else ""
+    test = f" Test: accuracy on {images:,} {dataset} images." if images else ""
+    return f"One set of weights{trained}.{test}"
 
 
 def sizes_help(sizes: tuple[int, ...]) -> str | None:
-    """Why a model holds at the patch sizes it was trained at, and falls at others."""
+    """How one set of weights comes to serve all patch sizes."""
     if not sizes:
         return None
     if len(sizes) > 1:
         return (
-            "Each training step drew one of these patch sizes at random and resized the patch "
-            "embedding and the positions to it, so the blocks have met tokens of each size."
+            "FlexiViT: each training step used a random patch size, with patch and position "
+            "embeddings resized to it."
         )
     return (
-        "At other sizes the patch embedding and the positions are resized, and the blocks get "
-        "tokens of a kind that they never met in training."
+        "At other patch sizes, patch and position embeddings are resized; the blocks saw no such "
+        "tokens in training."
     )
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun if count == 1 else noun + 's'}"
+def counted(count: int, noun: str) -> str:
+    """A number and its noun, in the plural where it is not one."""
+    ending = "es" if noun.endswith(("ch", "ss")) else "s"
+    return f"{count:,} {noun if count == 1 else noun + ending}"

@@ -1,10 +1,12 @@
-"""What the tokens are called that no patch became."""
+"""What prefix tokens are called: those before the patches."""
 
 from __future__ import annotations
 
+from explorer.words.findings import counted
+
 
 def prefix_words(prefix: int, *, class_token: bool) -> str:
-    """All of them together.
+    """Those of a model, all together.
 
     Args:
         prefix: how many there are, at least one.
@@ -15,3 +17,10 @@ def prefix_words(prefix: int, *, class_token: bool) -> str:
         return "the class token"
     words = "register" if registers == 1 else "registers"
     return f"the class token and {words}" if class_token else f"the {words}"
+
+
+def prefix_counts(prefix: int, *, class_token: bool) -> list[str]:
+    """Each kind with its number, such as ["1 class token", "4 registers"]; arguments as above."""
+    registers = prefix - class_token if prefix else 0
+    named = ["1 class token"] if prefix and class_token else []
+    return named + ([counted(registers, "register")] if registers else [])

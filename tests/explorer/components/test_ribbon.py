@@ -9,7 +9,7 @@ from explorer.components.ribbon import fingerprint, reading_payload, waiting_pay
 from explorer.readings import Problem, Waiting
 from vitcore.config import PRESETS
 
-WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
+WAITING = Waiting("Loading.", "", 0.4)
 
 
 def test_attention_is_the_mean_of_heads_between_patches(make_reading, unpack):
@@ -39,20 +39,19 @@ def test_votes_are_sent_where_each_patch_has_one(make_reading, unpack):
 def test_with_a_class_token_there_are_no_votes(make_reading, unpack):
     header, arrays = unpack(reading_payload(make_reading(8, prefix=1), name="a", truth=6))
     assert "votes" not in arrays
-    assert "class token" in header["rest"]
     assert header["captions"]["positions"] == "`(17, 12)`"
 
 
 @pytest.mark.parametrize(
     ("prefix", "pooled", "said"),
     [
-        (1, True, "The first row is the register, of no patch"),
-        (4, True, "The first 4 rows are the registers, of no patch"),
-        (1, False, "The first row is the class token."),
-        (5, False, "The first 5 rows are the class token and registers."),
+        (1, True, "1 register, then 16 patches"),
+        (4, True, "4 registers, then 16 patches"),
+        (1, False, "1 class token, then 16 patches"),
+        (5, False, "1 class token, then 4 registers, then 16 patches"),
     ],
 )
-def test_rows_that_are_of_no_patch_are_named(make_reading, unpack, prefix, pooled, said):
+def test_rows_of_prefix_tokens_come_first(make_reading, unpack, prefix, pooled, said):
     reading = make_reading(8, prefix=prefix)
     if pooled:
         reading = replace(reading, votes=make_reading(8).votes)
@@ -86,9 +85,9 @@ def test_the_truth_is_spoken_of_only_where_it_is_known(make_reading, unpack):
 
 def test_one_token_is_one_patch(make_reading, unpack):
     header, arrays = unpack(reading_payload(make_reading(32), name="a", truth=6))
-    assert header["captions"]["patches"] == "1 patch of `(32, 32, 3)`"
+    assert header["captions"]["patches"] == "1 × `(32, 32, 3)`"
     assert arrays["attention"].shape == (2, 1, 1)
-    assert "Point at" not in header["rest"]
+    assert "Hover" not in header["rest"]
 
 
 def test_a_grid_need_not_be_square(make_reading, unpack):

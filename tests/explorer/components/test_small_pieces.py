@@ -14,7 +14,7 @@ from vitcore.patches import as_seen
 
 def test_every_patch_size_has_its_tile(picture, unpack):
     shares = {4: np.eye(10)[3], 8: np.full(10, 0.1)}
-    known = {8: "tests: 86%"}
+    known = {8: "test 86%"}
     header, arrays = unpack(
         cut_payload(shares, picture.pixels, 4, truth=6, refused={2}, known=known)
     )
@@ -22,15 +22,15 @@ def test_every_patch_size_has_its_tile(picture, unpack):
     assert tuple(tiles) == PATCH_SIZES
     assert [tile.pop("known") for tile in tiles.values() if tile["patch"] in (4, 8)] == [
         "",
-        "tests: 86%",
+        "test 86%",
     ]
-    assert tiles[4] == {"patch": 4, "grid": 8, "pairs": "4,096 pairs", "share": 1.0, "top": 3}
+    assert tiles[4] == {"patch": 4, "grid": 8, "tokens": "64 tokens", "share": 1.0, "top": 3}
     assert tiles[8]["top"] == -1  # prefers nothing
     assert (tiles[16]["share"], tiles[16]["awaited"]) == (None, True)
     assert (tiles[2]["share"], tiles[2]["awaited"]) == (None, False)
-    assert tiles[32]["pairs"] == "1 pair"
+    assert tiles[32]["tokens"] == "1 token"
     header, _ = unpack(cut_payload(shares, picture.pixels, 4, truth=6, prefix=2))
-    assert {tile["patch"]: tile["pairs"] for tile in header["tiles"]}[8] == "324 pairs"
+    assert {tile["patch"]: tile["tokens"] for tile in header["tiles"]}[8] == "18 tokens"
     seen = np.concatenate([as_seen(picture.pixels, size).ravel() for size in PATCH_SIZES])
     np.testing.assert_array_equal(arrays["rgb"], seen)
 

@@ -7,19 +7,27 @@ from explorer.readings import Problem, Waiting
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, PRESETS
 
-WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
+WAITING = Waiting("Loading.", "", 0.4)
 
 
 def text(view):
     return "\n".join(element.value for element in view.markdown)
 
 
-def test_the_title_is_what_the_model_answers(open_view, make_reading, payloads):
+def html(view):
+    return "\n".join(element.proto.body for element in view.get("html"))
+
+
+def test_the_finding_is_the_prediction_and_the_name_stays(open_view, make_reading, payloads):
     logits = [0, 0, 0, 0, 0, 0, 9, 0, 0, 0]
     view = open_view("overview", lambda size: make_reading(size, logits=logits))
     assert not view.exception
-    assert [title.value for title in view.title] == ["It answers frog, with 99.9%, and is right"]
+    assert [title.value for title in view.title] == ["Overview"]
+    assert "Prediction: frog, 99.9% (correct)" in html(view)
     assert payloads(view)["ribbon"][0]["state"] == "reading"
+    waiting = open_view("overview", WAITING)
+    assert [title.value for title in waiting.title] == ["Overview"]
+    assert "Prediction: " not in html(waiting)
 
 
 def test_the_number_of_tokens_stands_once_in_the_text(open_view, make_reading):
@@ -62,26 +70,24 @@ def test_answers_that_are_still_awaited_leave_their_tiles_open(open_view, make_r
     assert len(tiles) == len(PATCH_SIZES)
 
 
-def test_with_a_class_token_the_answer_is_read_from_it(open_view, make_reading):
+def test_with_a_class_token_the_help_is_about_it(open_view, make_reading):
     view = open_view("overview", lambda size: make_reading(size, prefix=1), config=PRESETS["plain"])
     assert not view.exception
-    assert "**65 tokens**" in text(view)
-    assert "read from the class token" in text(view)
-    assert "one **vote**" not in text(view)
+    assert "**65 tokens** = 64 patches + 1 class token" in text(view)
+    keys = {element.key for element in view.expander}
+    assert "reading_overview_class_token" in keys
+    assert "reading_overview" not in keys
 
 
-@pytest.mark.parametrize(("sizes", "said"), [((), "at 4 only"), ((2, 4), "at 2, 4")])
-def test_it_is_said_at_which_sizes_a_model_was_trained(
+@pytest.mark.parametrize(("sizes", "said"), [((), "at P = 4."), ((2, 4), "at P = 2, 4.")])
+def test_the_caption_says_at_which_sizes_a_model_was_trained(
     open_view, make_reading, monkeypatch, sizes, said
 ):
     monkeypatch.setattr(checkpoints, "card", lambda _: {"train": {"patch_sizes": sizes}})
-    (heading,) = open_view("overview", make_reading).subheader
-    assert heading.value.endswith(f"they were trained {said}")
+    assert said in html(open_view("overview", make_reading))
 
 
-def test_it_is_said_how_many_test_pictures_are_right_at_each_size(
-    open_view, make_reading, monkeypatch
-):
+def test_each_tile_has_the_test_accuracy_of_the_card(open_view, make_reading, monkeypatch):
     card = {
         "accuracy": {"cifar10": {"4": 0.893, "8": 0.869}, "sketch10": {"4": 1.0}},
         "measured_on": {"cifar10": 10_000, "sketch10": 2_000},
@@ -90,9 +96,8 @@ def test_it_is_said_how_many_test_pictures_are_right_at_each_size(
     seen = {}
     monkeypatch.setattr(components, "cut_sizes", lambda *_, **given: seen.update(given))
     view = open_view("overview", make_reading)
-    (line,) = (html.proto.body for html in view.get("html") if "One picture" in html.proto.body)
-    assert "what share of 10,000 CIFAR-10 test pictures is answered rightly" in line
-    assert seen["known"] == {4: "tests: 89%", 8: "tests: 87%"}
+    assert "10,000 CIFAR-10 images" in html(view)
+    assert seen["known"] == {4: "test 89%", 8: "test 87%"}
 
 
 @pytest.mark.parametrize("size", [2, 3, 32])

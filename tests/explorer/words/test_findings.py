@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from explorer.words.findings import (
+    counted,
     cut_title,
     distance_title,
     facts,
     percent,
     prediction,
+    sizes_caption,
     sizes_help,
-    sizes_title,
 )
 from vitcore.config import PATCH_SIZES
 
@@ -64,37 +65,46 @@ def test_distance_is_told_for_the_first_and_the_last_block():
     assert "one patch" in distance_title(np.zeros((2, 2)), 0.0)
 
 
-def test_facts_count_tokens_and_pairs():
-    line = facts(patch_size=4, side=8, prefix=0, blocks=6, heads=3, seconds=0.0071)
-    assert line.startswith(":small[**64 tokens**")
-    assert "`32·32 / 4² = 64` patches" in line
-    assert "`64² = 4,096` pairs per head" in line
-    assert "6 × 3 heads" in line
-    assert "computed in 7.1\u00a0ms" in line
+def line_of_facts(patch_size, side, prefix=(), tokens=None, seconds=None):
+    tokens = side**2 if tokens is None else tokens
+    return facts(
+        patch_size=patch_size,
+        side=side,
+        prefix=prefix,
+        tokens=tokens,
+        image_size=32,
+        seconds=seconds,
+    )
 
 
-def test_facts_of_a_resized_picture_with_a_class_token():
-    line = facts(patch_size=3, side=11, prefix=1, blocks=None, heads=None, seconds=None)
-    assert "**122 tokens**" in line
-    assert "`11² + 1 = 122`" in line
-    assert " 1 of no patch " in line
-    assert "32 is not a multiple of 3, so the picture is resized to `33\u00a0×\u00a033`" in line
-    assert "computed" not in line
+def test_facts_count_tokens_and_attention_scores():
+    line = line_of_facts(4, 8, ["4 registers"], 68, 0.0071)
+    assert line.startswith(":small[**68 tokens** = 64 patches + 4 registers ")
+    assert "68² = 4,624 attention scores per head" in line
+    assert line.endswith(" 7.1\u00a0ms]")
 
 
-def test_one_token_is_singular():
-    line = facts(patch_size=32, side=1, prefix=0, blocks=4, heads=1, seconds=None)
-    assert "**1 token**" in line
-    assert "= 1` patch " in line
-    assert "1` pair per head" in line
-    assert "4 × 1 head" in line
+def test_facts_say_to_what_the_image_is_resized():
+    line = line_of_facts(3, 11)
+    assert "**121 tokens** = 121 patches " in line
+    assert "33\u00a0×\u00a033 (3 does not divide 32)" in line
+    assert "\u00a0ms" not in line
+    assert "resized" not in line_of_facts(4, 8)
 
 
-def test_it_is_said_at_which_sizes_a_model_was_trained_and_what_that_means():
-    assert sizes_title(()) == "The same weights, other patch sizes"
+def test_one_is_singular():
+    line = line_of_facts(32, 1)
+    assert "**1 token** = 1 patch " in line
+    assert "1² = 1 attention score per" in line
+    assert [counted(n, "patch") for n in (1, 2, 1024)] == ["1 patch", "2 patches", "1,024 patches"]
+
+
+def test_the_caption_of_the_sizes_names_those_of_training_and_what_was_measured():
+    assert sizes_caption((), "CIFAR-10", 0) == "One set of weights."
+    assert "at P = 4." in sizes_caption((4,), "CIFAR-10", 0)
+    assert "at P = 4, 8. Test: accuracy on 2,000 sketch10" in sizes_caption(
+        (4, 8), "sketch10", 2000
+    )
+    assert "FlexiViT" in sizes_caption(PATCH_SIZES, "CIFAR-10", 0)
     assert sizes_help(()) is None
-    assert sizes_title((4,)).endswith("they were trained at 4 only")
-    assert "never met in training" in sizes_help((4,))
-    assert sizes_title((4, 8)).endswith("they were trained at 4, 8")
-    assert sizes_title(PATCH_SIZES).endswith("they were trained at all of them")
     assert sizes_help((4, 8)) == sizes_help(PATCH_SIZES) != sizes_help((4,))
