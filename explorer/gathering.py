@@ -1,7 +1,8 @@
-"""CIFAR-10 made ready beside the app: fetched or converted by a process of its own.
+"""CIFAR-10 downloaded or converted beside the app, by a process of its own.
 
-The app process stays small and answers meanwhile. `python -m explorer.gathering fetch` (or
-`convert`) is that process; it writes how far it is, and at the end what went wrong, to stdout.
+The app process stays small and responsive. `python -m explorer.gathering fetch` (or
+`convert`) is that process; it writes its
+progress, and at the end what went wrong, to stdout.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ class Gathering:
     def sentence(self) -> str:
         """How it stands, for a person."""
         if self.busy:
-            return "Fetching CIFAR-10." if self._fetching else "Preparing CIFAR-10, only this once."
-        return self._error or "CIFAR-10 is not on this machine."
+            return "Downloading CIFAR-10…" if self._fetching else "Converting CIFAR-10 (one time)…"
+        return self._error or "CIFAR-10 not found."
 
     def prepare(self) -> None:
         """Convert what is there but not converted, without waiting for it."""
@@ -115,7 +116,7 @@ class Gathering:
                 self.done = message.get("done", self.done)
                 error = message.get("error", error)
         if job.returncode and error is None:
-            error = "CIFAR-10 could not be made ready."
+            error = "CIFAR-10 could not be converted."
         if error:
             _log.error("CIFAR-10 is not ready: %s", error)
         with self._lock:

@@ -1,4 +1,4 @@
-"""Pictures to choose from: one test picture by class and index, and ten around it."""
+"""Images to choose from: one test image by class and index, and ten around it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def around(source: str, label: str, index: int) -> tuple[np.ndarray, list[int]]:
 
 def own(pixels: np.ndarray, source: str) -> Picture:
     """A person's own picture, (32, 32, 3) uint8."""
-    name = "your picture" if source == "upload" else "your camera"
+    name = "your image" if source == "upload" else "your photo"
     return Picture(pixels, source, None, name, key_of(pixels))
 
 

@@ -1,4 +1,4 @@
-"""The sidebar, the same on every page: picture, patch size and model."""
+"""The sidebar, the same on every page: image, patch size and model."""
 
 from __future__ import annotations
 
@@ -24,24 +24,22 @@ if importlib.util.find_spec("pillow_heif"):
     _FILE_TYPES += ["heic", "heif"]
 _LARGEST_FILE = 25  # MB
 _DRAWN = "sketch10"
-_SOURCES_IN_WORDS = (
-    "**cifar10**: test photographs of CIFAR-10, which no model here learned from.  \n"
-    "**sketch10**: drawings of the same ten classes, made by this app; the object is known.  \n"
-    "**upload**: a picture file of your own.  \n"
-    "**camera**: a photograph taken now.  \n"
-    "Your own pictures stay on the machine that runs this app."
+_SOURCES_HELP = (
+    "**CIFAR-10**: test images, not used for training.  \n"
+    "**sketch10**: synthetic images of the same classes, with segmentation masks.  \n"
+    "**Upload, Camera**: your images stay on this machine."
 )
 
 
 def sidebar() -> list[str]:
-    """Draw the sidebar and settle what is chosen.
+    """Draw the sidebar and settle what is selected.
 
     Returns:
-        Sentences for the page: values of the URL that could not be, and what is shown instead.
+        Sentences for the page: invalid values of the URL, and what is shown instead.
     """
     models = services.model_names()
     default = "cifar10" if gathering.cifar10().found else _DRAWN
-    _read_url()
+    _read_url(default)
     with st.sidebar:
         st.session_state["chosen_picture"] = _picture(default)
         st.select_slider(
@@ -51,13 +49,13 @@ def sidebar() -> list[str]:
             key="patch_size",
             bind="query-params",
             persist_state="session",
-            help="Side of a patch in pixels. One set of weights answers at every stop.",
+            help="Patch side in pixels. Patch and position embeddings are resized to it.",
         )
         gone = _model(models)
     return _about_url(models, default, gone)
 
 
-def _read_url() -> None:
+def _read_url(default: str) -> None:
     """Note what the URL asks for, in a run that starts from one.
 
     Before the first bound widget: binding drops impossible values without a word. Kept until it
@@ -68,6 +66,9 @@ def _read_url() -> None:
     if "url_asks" not in st.session_state or back_or_forward:
         opening = "url_asks" not in st.session_state
         st.session_state["url_asks"] = st.query_params.to_dict(), opening
+        source = st.query_params.get("picture_source", default)
+        if source in state.SOURCES:
+            st.session_state["picture_source"] = source
         repeated = [name for name in state.SHARED if len(st.query_params.get_all(name)) > 1]
         st.session_state["url_repeats"] = repeated
         for name in repeated:  # a widget would take none of them
@@ -87,7 +88,7 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
 
     Args:
         models: names that can be chosen.
-        default: where pictures come from by default.
+        default: source of images by default.
         gone: the model that was chosen and no longer is one, or "".
     """
     now = (state.picture().key, state.patch_size(), state.model())
@@ -102,10 +103,7 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
             query, models=models, classes=CLASS_NAMES, source=default, trouble=trouble
         )
         if opening and query.get("picture_source") in state.OWN:
-            notes.append(
-                "An uploaded or camera picture stays with the session that made it: "
-                f"showing {state.DEFAULT_CLASS} 0."
-            )
+            notes.append(f"Links cannot include your own images. Showing {state.DEFAULT_CLASS} 0.")
         st.session_state["url_notes"] = now, notes
         st.session_state["url_asks"] = None
     elif gone:
@@ -117,15 +115,7 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
 
 
 def _picture(default: str) -> state.Picture:
-    source = st.selectbox(
-        "Picture",
-        state.SOURCES,
-        index=state.SOURCES.index(default),
-        key="picture_source",
-        bind="query-params",
-        persist_state="session",
-        help=_SOURCES_IN_WORDS,
-    )
+    source = _source(default)
     if source in state.OWN:
         return _own(source)
     about_data = st.container()
@@ -141,9 +131,28 @@ def _picture(default: str) -> state.Picture:
         components.thumbs(
             images, indices, names, index, "picture_thumbs", lambda: _clicked(indices)
         )
-        st.button("Surprise me", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
+        st.button("Random image", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
     st.session_state["listed_picture"] = picture
     return picture
+
+
+def _source(default: str) -> str:
+    """Select where images come from; in the URL by its key, where a bound widget writes labels."""
+    st.session_state.setdefault("picture_source", default)
+    source = st.selectbox(
+        "Image",
+        state.SOURCES,
+        key="picture_source",
+        persist_state="session",
+        format_func=state.SOURCE_NAMES.get,
+        help=_SOURCES_HELP,
+    )
+    written = st.query_params.get("picture_source", default)
+    if source == default:
+        st.query_params.pop("picture_source", None)
+    elif source != written:
+        st.query_params["picture_source"] = source
+    return source
 
 
 def _class_and_index() -> tuple[str, int]:
@@ -158,7 +167,7 @@ def _class_and_index() -> tuple[str, int]:
         width=118,
     )
     index = row.number_input(
-        "Number",
+        "Index",
         0,
         state.LARGEST_INDEX,
         0,
@@ -183,7 +192,7 @@ def _surprise() -> None:
 
 
 def _cifar10_or_drawn() -> str:
-    """The source to show: CIFAR-10 where it opens at once; else say why not, and draw."""
+    """The source to show: CIFAR-10 where it opens at once; else sketch10, and say why."""
     data = gathering.cifar10()
     if data.ready:
         try:
@@ -195,9 +204,9 @@ def _cifar10_or_drawn() -> str:
     if data.busy:
         _progress()
         return _DRAWN
-    _small(f"{data.sentence} Sketches are shown meanwhile.")
+    _small(f"{data.sentence} Showing sketch10.")
     if data.can_fetch:
-        st.button("Fetch CIFAR-10 (170 MB)", key="fetch_cifar10", on_click=data.fetch)
+        st.button("Download CIFAR-10 (170 MB)", key="fetch_cifar10", on_click=data.fetch)
     return _DRAWN
 
 
@@ -207,7 +216,7 @@ def _progress() -> None:
     if not data.busy:
         st.rerun()
     if data.done is None:
-        _small(f"{data.sentence} Sketches are shown meanwhile.")
+        _small(f"{data.sentence} Showing sketch10.")
     else:
         st.progress(data.done, text=f"{data.sentence} {data.done:.0%}")
 
@@ -217,12 +226,12 @@ def _small(sentence: str) -> None:
 
 
 def _own(source: str) -> state.Picture:
-    """The picture a person brought, or what is shown until there is one; says which it is."""
+    """The image a person brought, or what is shown until there is one; says which it is."""
     if source == "camera":
         file = st.camera_input("Camera", key="picture_camera", label_visibility="collapsed")
     else:
         file = st.file_uploader(
-            "A picture of your own",
+            "Upload an image",
             _FILE_TYPES,
             key="picture_upload",
             max_upload_size=_LARGEST_FILE,
@@ -241,15 +250,15 @@ def _own(source: str) -> state.Picture:
         said = f"{refused} Still showing {picture.name}."
         st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
     elif source in kept:
-        _small("Cut to the middle square and shrunk to 32 × 32, as the model sees it.")
+        _small("Center-cropped and resized to 32 × 32")
     else:
-        wanted = "Take a picture" if source == "camera" else "Choose a file"
-        _small(f"{wanted}; until then {picture.name} is shown.")
+        wanted = "take a photo" if source == "camera" else "choose a file"
+        _small(f"Showing {picture.name} until you {wanted}.")
     return picture
 
 
 def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | None:
-    """Keep the picture in a person's file, or say why it cannot be shown."""
+    """Keep the image in a person's file, or say why it cannot be shown."""
     try:
         kept[source] = pictures.own(decode(data), source)
     except PictureError as error:
@@ -266,10 +275,10 @@ def _last_or_first() -> state.Picture:
 
 
 def _model(models: list[str]) -> str:
-    """Choose the model; returns the one chosen before where its run was deleted or damaged."""
+    """Select the model; returns the one selected before where its run is gone or corrupted."""
     gone = st.session_state.get("model", "")
     if not models:
-        st.markdown("Model  \n:small[There is none yet. Train one on the Train page.]")
+        st.markdown("Model  \n:small[No models yet. Train one on the Train page.]")
         return ""
     if gone in ("", *models):
         gone = ""
@@ -282,13 +291,13 @@ def _model(models: list[str]) -> str:
         bind="query-params",
         persist_state="session",
     )
-    if learned := _learned_from(state.model()):
-        _small(learned)
+    if trained := _trained_on(state.model()):
+        _small(trained)
     return gone
 
 
-def _learned_from(model: str) -> str:
-    """What the model learned from, or "" where its folder does not say it."""
+def _trained_on(model: str) -> str:
+    """The model's training data, or "" where its folder does not say it."""
     try:
         return cards.learned_from(
             services.card(model) or {}, read_run(checkpoints.folder_of(model))

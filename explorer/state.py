@@ -1,4 +1,4 @@
-"""What all pages share: the chosen picture, patch size, model and pinned patch."""
+"""What all pages share: the selected image, patch size, model and pinned patch."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ import streamlit as st
 
 from vitcore.config import PATCH_SIZES, grid_side
 
-DEFAULT_CLASS = "frog"  # its first picture is answered rightly in both data sets
+DEFAULT_CLASS = "frog"  # its first image is predicted correctly in both datasets
 DEFAULT_PATCH_SIZE = 4
-LARGEST_INDEX = 999  # both data sets hold 1,000 test pictures per class
-OWN = ("upload", "camera")  # a person's own pictures, which no link can carry
+LARGEST_INDEX = 999  # both datasets have 1,000 test images per class
+OWN = ("upload", "camera")  # a person's own images, which no link can carry
 SOURCES = ("cifar10", "sketch10", "upload", "camera")
+SOURCE_NAMES = {
+    "cifar10": "CIFAR-10 (test)",
+    "sketch10": "sketch10 (synthetic)",
+    "upload": "Upload",
+    "camera": "Camera",
+}
 SHARED = ("picture_source", "picture_class", "picture_index", "patch_size", "model", "pinned")
-REPEATED = "The address gives {} more than once: its last value counts."
+REPEATED = "{} appears twice in the URL; using the last value."
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One 32 x 32 picture and what is known about it."""
+    """One 32 x 32 image and what is known about it."""
 
     pixels: np.ndarray  # (32, 32, 3) uint8
     source: str  # one of SOURCES
@@ -41,14 +47,14 @@ def patch_size() -> int:
 
 
 def model() -> str:
-    """Name of the chosen model, or "" where there is none at all."""
+    """Name of the selected model, or "" where there is none at all."""
     return st.session_state.get("model") or ""
 
 
 def pinned() -> int | None:
     """The pinned patch, counted row by row in the present grid, or None.
 
-    It is kept as a place in the picture, so it stays there when the patch size moves.
+    It is kept as a position in the image, so it stays there when the patch size moves.
     """
     place = st.session_state.get("pinned_place")
     if place is None:
@@ -78,7 +84,7 @@ def patch_asked(query: dict[str, str]) -> int | None:
     """The patch that a URL pins, as row.column from 1, in the grid of its patch size.
 
     `grid` says of how many rows the one is in which it was counted, where the patch size has moved
-    since: then the patch at the same place of the picture is meant.
+    since: then the patch at the same position in the image is meant.
     """
     side = _side_asked(query)
     counted = query.get("grid", "")
@@ -108,56 +114,51 @@ def unusable(
     source: str,
     trouble: str = "",
 ) -> list[str]:
-    """Sentences about values in the URL that cannot be, each with what is shown instead.
+    """Sentences about invalid values in the URL, each with what is shown instead.
 
     Args:
         query: names and values as they stand in the URL.
         models: names that can be chosen; the first is the default.
         classes: class names.
-        source: where pictures come from by default.
-        trouble: what keeps the model that the URL asks for from being one, where it is there.
+        source: of images by default.
+        trouble: why the model that the URL asks for could not be loaded, where it is there.
     """
     sentences = []
 
-    def check(name: str, allowed: tuple[str, ...], label: str, default: str) -> None:
+    def check(name: str, allowed: tuple[str, ...], rule: str, default: str) -> None:
         if name in query and query[name] not in allowed:
-            sentences.append(
-                f"{label} {_shown(query[name])} is not one of {', '.join(allowed)}: "
-                f"showing {default}."
-            )
+            sentences.append(f"{rule.format(_shown(query[name]))} Showing {default}.")
 
-    check("picture_source", SOURCES, "Picture source", source)
-    check("picture_class", classes, "Class", DEFAULT_CLASS)
+    check("picture_source", SOURCES, "Unknown image source {}.", SOURCE_NAMES[source])
+    check("picture_class", classes, "Unknown class {}.", DEFAULT_CLASS)
     index = query.get("picture_index")
     if index is not None and not _is_index(index):
         # A number with a fraction is cut, not dropped, by the widget it is bound to.
         instead = st.session_state.get("picture_index", 0)
         sentences.append(
-            f"Picture number {_shown(index)} is not a whole number in 0 to {LARGEST_INDEX}: "
-            f"showing {instead}."
+            f"Image index must be 0–{LARGEST_INDEX} (got {_shown(index)}). Showing {instead}."
         )
     sizes = tuple(map(str, PATCH_SIZES))
-    check("patch_size", sizes, "Patch size", str(DEFAULT_PATCH_SIZE))
+    rule = f"Patch size must be one of {', '.join(sizes)} (got {{}})."
+    check("patch_size", sizes, rule, str(DEFAULT_PATCH_SIZE))
     if "model" in query and query["model"] not in models:
         sentences.append(no_model(query["model"], models=models, trouble=trouble))
     if "pinned" in query and patch_asked(query) is None:
         side = _side_asked(query)
         sentences.append(
-            f"Pinned patch {_shown(query['pinned'])} is not row.column in 1.1 to {side}.{side}: "
-            "no patch is pinned."
+            f"Pinned patch must be row.column from 1.1 to {side}.{side} "
+            f"(got {_shown(query['pinned'])})."
         )
     return sentences
 
 
 def no_model(name: str, *, models: list[str], trouble: str = "") -> str:
     """Why a model cannot be shown, and which one is shown instead."""
-    instead = f"showing {models[0]}" if models else "there is no model yet"
+    instead = f"Showing {models[0]}." if models else "No models yet."
     if not trouble:
-        return f"There is no model called {_shown(name)}: {instead}."
-    return (
-        f"{_shown(name)} cannot be used, because {trouble.rstrip('.')}: {instead}. "
-        "The Models page says more, and can delete it."
-    )
+        return f"Model {_shown(name)} not found. {instead}"
+    reason = trouble.rstrip(".")
+    return f"{_shown(name)} could not be loaded: {reason}. {instead} Manage it in Models."
 
 
 def is_finite(text: str) -> bool:

@@ -31,7 +31,7 @@ def test_where_it_is_missing_it_is_offered(nowhere):
     assert not data.found
     assert not data.ready
     assert data.can_fetch
-    assert data.sentence == "CIFAR-10 is not on this machine."
+    assert data.sentence == "CIFAR-10 not found."
 
 
 def test_a_broken_folder_that_a_person_named_is_named_and_not_offered(nowhere, monkeypatch):
@@ -41,7 +41,7 @@ def test_a_broken_folder_that_a_person_named_is_named_and_not_offered(nowhere, m
     monkeypatch.setenv("VITCORE_DATA", str(nowhere))
     data = gathering.Gathering()
     data.prepare()
-    assert data.sentence == "Preparing CIFAR-10, only this once."
+    assert data.busy
     settle(data)
     assert "incomplete" in data.sentence
     assert "data_batch_1" in data.sentence

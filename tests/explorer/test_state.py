@@ -67,11 +67,11 @@ def test_possible_values_are_passed_without_a_word(session):
 
 def test_each_impossible_value_is_named_with_what_is_shown_instead(session):
     assert unusable(patch_size="7") == [
-        "Patch size 7 is not one of 2, 3, 4, 5, 6, 8, 11, 16, 32: showing 4."
+        "Patch size must be one of 2, 3, 4, 5, 6, 8, 11, 16, 32 (got 7). Showing 4."
     ]
-    assert unusable(model="zzz") == ["There is no model called zzz: showing first."]
+    assert unusable(model="zzz") == ["Model zzz not found. Showing first."]
     assert unusable(picture_source="foo") == [
-        "Picture source foo is not one of cifar10, sketch10, upload, camera: showing sketch10."
+        "Unknown image source foo. Showing sketch10 (synthetic)."
     ]
 
 
@@ -79,7 +79,7 @@ def test_each_impossible_value_is_named_with_what_is_shown_instead(session):
     ("name", "seen"), [("a\u200bb\x07", "a�b�"), ("\u200b", "�"), ("  ", "(empty)")]
 )
 def test_a_name_that_cannot_be_printed_leaves_a_mark(session, name, seen):
-    assert unusable(model=name) == [f"There is no model called {seen}: showing first."]
+    assert unusable(model=name) == [f"Model {seen} not found. Showing first."]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_name_that_cannot_be_printed_leaves_a_mark(session, name, seen):
 def test_a_patch_that_cannot_be_pinned_is_named(value):
     shown = value or "(empty)"
     assert unusable(pinned=value) == [
-        f"Pinned patch {shown} is not row.column in 1.1 to 8.8: no patch is pinned."
+        f"Pinned patch must be row.column from 1.1 to 8.8 (got {shown})."
     ]
     assert state.patch_asked({"pinned": value}) is None
 
