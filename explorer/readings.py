@@ -12,16 +12,16 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The answer is on its way: what is being done, what can be done meanwhile, how far it is."""
+    """A result is on its way: what is being computed, a hint or "", and the progress."""
 
     what: str
     then: str
-    done: float | None = None  # share done, 0 to 1, where it is known
+    done: float | None = None  # from 0 to 1, where it is known
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """There is no answer: what happened, what to do about it."""
+    """There is no result: what happened, and what to do."""
 
     what: str
     then: str

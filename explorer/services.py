@@ -1,4 +1,4 @@
-"""The only door from views to models and data: what is known of them, and what they are asked."""
+"""The only way from views to models and data."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _references = itertools.count(1)
 def config(model: str) -> ViTConfig | Problem:
     """What a model is built of."""
     if not model:
-        return Problem("There is no model yet.", "Train one on the Train page.")
+        return Problem("No models yet.", "Train one on the Train page.")
     try:
         return weights(model)[0]
     except (OSError, ValueError) as error:
@@ -63,13 +63,13 @@ def reading(
     intervention: Intervention | None = None,
     slot: str | None = None,
 ) -> Reading | Waiting | Problem:
-    """One forward pass over the picture, everything kept.
+    """One forward pass of the image, everything kept.
 
-    It waits a moment at most; then it is `Waiting`, and the page runs again once there is news.
+    It waits 0.4 s at most; then it is `Waiting`, and the page runs again once there is news.
 
     Args:
         model: one of `model_names()`.
-        picture: the chosen picture.
+        picture: the selected image.
         patch_size: P.
         intervention: what to change in the pass.
         slot: of one slot only the newest wish is kept; for controls inside a fragment.
@@ -79,19 +79,19 @@ def reading(
         model,
         picture,
         (patch_size, intervention),
-        what=f"Reading the picture at patch size {patch_size}.",
+        what=f"Running the model (P = {patch_size})…",
         slot=slot,
     )
 
 
 def dense_equals_conv(model: str, picture: Picture, patch_size: int) -> float | Waiting | Problem:
-    """Largest difference between `Dense(flatten(patch))` and `Conv2D` over the picture."""
+    """Largest difference between `Dense(flatten(patch))` and `Conv2D` on the image."""
     return _ask(
         tasks.dense_equals_conv,
         model,
         picture,
         (patch_size,),
-        what="Embedding the patches in two ways.",
+        what="Comparing Dense and Conv2D…",
     )
 
 
@@ -139,15 +139,17 @@ def explain(error: Exception) -> Problem:
     reference = f"E{next(_references):04d}"
     _log.error("%s: unexpected error", reference, exc_info=error)
     return Problem(
-        "Something went wrong while this was computed.",
-        f"Choose something else, or reload. The server's log says more under {reference}.",
+        f"Unexpected error (reference {reference} in the server log).",
+        "Reload the page.",
     )
 
 
 def _explain(error: Exception) -> Problem:
+    if isinstance(error, checkpoints.CheckpointError) and str(error):
+        return Problem(sentence(str(error)), "Select another model.")
     if isinstance(error, ValueError) and str(error):
-        _log.warning("the model could not answer", exc_info=error)
-        return Problem(sentence(str(error)), "Choose something else; everything you chose is kept.")
+        _log.warning("the request failed", exc_info=error)
+        return Problem(sentence(str(error)), "Change the selection.")
     return explain(error)
 
 
@@ -191,7 +193,7 @@ def ask(
         heeded: whether its answer is news for which the page runs again.
     """
     if not model:
-        return Problem("There is no model yet.", "Train one on the Train page.")
+        return Problem("No models yet.", "Train one on the Train page.")
     try:
         folder = checkpoints.folder_of(model)
         stamp = checkpoints.stamp(folder)
@@ -239,7 +241,7 @@ def _warm_key(folder: Path, stamp: tuple[int, ...], patch_size: int) -> tuple:
 
 
 def _first_steps() -> list[Task]:
-    steps = [Task("import", tasks.import_libraries, what="Starting the model: TensorFlow.")]
+    steps = [Task("import", tasks.import_libraries, what="Loading TensorFlow…")]
     if (target := _target()) is not None:
         folder, stamp, patch_size = target
         steps.append(
@@ -247,7 +249,7 @@ def _first_steps() -> list[Task]:
                 "first pass",
                 tasks.warm_if_possible,
                 (str(folder), stamp, patch_size),
-                what=f"Starting the model: {folder.name}.",
+                what=f"Loading {folder.name}…",
                 warms=_warm_key(folder, stamp, patch_size),
             )
         )

@@ -72,7 +72,7 @@ def head_ranking(
             (picture.pixels, *asked),
             key=(picture.key, *asked),
             patch_size=patch_size,
-            what="Switching each head off in turn.",
+            what="Ablating each head…",
             background=True,
             heeded=heeded,
         )
@@ -125,7 +125,7 @@ def head_ranking_many(
         patch_size,
         pictures,
         size=slice_size(config, patch_size, ways),
-        what="Switching each head off in turn",
+        what=f"Ablating each head on {pictures} images…",
         join=effects,
     )
 
@@ -148,7 +148,7 @@ def numbers_many(
         pictures,
         # Traced one by one, and measured: some four times the work of the pass alone.
         size=slice_size(config, patch_size, 4),
-        what="Measuring attention",
+        what=f"Computing head metrics on {pictures} images…",
         join=joined,
     )
 
@@ -185,7 +185,7 @@ def _of_many(
     join: Callable[[list[Any]], HeadEffects | HeadNumbers],
 ) -> Gathered | Waiting | Problem:
     if source == "cifar10" and not gathering.cifar10().ready:
-        return Problem(gathering.cifar10().sentence, "Choose sketches as the picture source.")
+        return Problem(gathering.cifar10().sentence, "Select sketch10 as the image source.")
 
     def ask(start: int, count: int, *, heeded: bool) -> Any:
         asked = (source, start, count, patch_size)
@@ -195,7 +195,7 @@ def _of_many(
             asked,
             key=asked,
             patch_size=patch_size,
-            what=f"{what}: {pictures} pictures.",
+            what=what,
             background=True,
             heeded=heeded,
         )

@@ -57,12 +57,12 @@ def maps(
         (picture.pixels, patch_size, class_index),
         key=(picture.key, patch_size, class_index),
         patch_size=patch_size,
-        what="Asking which patches speak for the class.",
+        what="Computing relevance…",
     )
     if isinstance(relevance, Problem):
         return relevance
     covered = windows(reading.grid)
-    what = f"Erasing each patch in turn: {len(covered)} answers."
+    what = f"Computing occlusion ({len(covered)} forward passes)…"
     fallen = _erased(model, picture, patch_size, covered, config, what=what)
     if isinstance(fallen, Problem):
         return fallen
@@ -109,7 +109,7 @@ def tests(
     for plan, maps in zip(plans, found, strict=True):
         names = _names(plan.erased)
         fresh = [row for row in _by_use(plan) if names[row] not in known]
-        what = f"Testing the maps by erasing in their order: {whole} answers."
+        what = f"Deletion and insertion tests ({whole} forward passes)…"
         asked = _erased(model, picture, patch_size, plan.erased[fresh], config, what=what)
         if isinstance(asked, Problem):
             return asked

@@ -16,7 +16,7 @@ _PAGE = """<style>
 .figure-state .bar i {{ display: block; height: 100%; background: currentColor; opacity: .6; }}
 </style>
 <div class="figure-state {kind}" style="min-height: {height}px" role="{role}">
-<p><b>{what}</b></p><p>{then}</p>{bar}</div>"""
+<p><b>{what}</b></p>{then}{bar}</div>"""
 
 
 def figure_state(
@@ -27,12 +27,12 @@ def figure_state(
     height: int = 180,
     done: float | None = None,
 ) -> None:
-    """Say in the figure's own place what is missing, and what to do.
+    """Say in place of a figure what is missing, and what to do.
 
     Args:
         kind: how the frame looks; an error is also announced to screen readers at once.
         what: the first sentence: what is missing.
-        then: the second: what to do, or what comes next.
+        then: the second: what to do; "" where there is nothing to say.
         height: pixels; the figure's own, so that nothing jumps when it arrives.
         done: progress from 0 to 1, where it is known.
 
@@ -51,7 +51,7 @@ def figure_state(
             kind=kind,
             role="alert" if kind == "error" else "status",
             what=html.escape(what),
-            then=html.escape(then),
+            then=f"<p>{html.escape(then)}</p>" if then else "",
             bar=bar,
         )
     )

@@ -16,6 +16,7 @@ from explorer.worker.wishes import Asker, Queue, Request, Task
 
 _log = logging.getLogger(__name__)
 _FOR_THE_BROWSER = 0.7  # seconds that it takes to show a page, about
+_STARTING = "Starting the model process…"
 _ATTEMPTS = 2  # a request that finds its worker dead is asked once more
 
 
@@ -51,7 +52,7 @@ class Dispatcher:
     ) -> None:
         self._start = start
         self._first_steps = first_steps
-        self._explain = explain or (lambda error: Problem(str(error), "Choose something else."))
+        self._explain = explain or (lambda error: Problem(str(error), "Change the selection."))
         self._idle = idle
         self._deadline = deadline
         self._first_deadline = first_deadline
@@ -163,11 +164,10 @@ class Dispatcher:
     # Helpers that hold the lock.
 
     def _waiting_for(self, task: Task) -> Waiting:
-        then = "The picture and its patches can be used meanwhile."
         if self._ready:
-            return Waiting(task.what, then)
-        what, done = self._starting or ("Starting the model.", 0.0)
-        return Waiting(what, then, done)
+            return Waiting(task.what, "")
+        what, done = self._starting or (_STARTING, 0.0)
+        return Waiting(what, "", done)
 
     # The dispatcher's own thread.
 
@@ -219,8 +219,8 @@ class Dispatcher:
                 self._cannot_start = not self._ready
                 self._discard_worker()
                 return Problem(
-                    f"The model did not answer within {limit:.0f} s.",
-                    "It has been restarted. Choose a larger patch size, or try again.",
+                    f"Timed out after {limit:.0f} s; the model process was restarted.",
+                    "Use a larger patch size or try again.",
                 )
             except (BrokenExecutor, ShutdownExecutorError) as error:
                 self._discard_worker()
@@ -234,8 +234,8 @@ class Dispatcher:
                 return self._explained(error)
         self._cannot_start = not self._ready
         return Problem(
-            "The model's process ended without an answer.",
-            "It has been restarted. It may need more memory: choose a larger patch size.",
+            "The model process crashed and was restarted.",
+            "If it ran out of memory, use a larger patch size.",
         )
 
     def _explained(self, error: Exception) -> Problem:
@@ -243,7 +243,7 @@ class Dispatcher:
             return self._explain(error)
         except Exception:
             _log.exception("an error that cannot be explained")
-            return Problem("The model could not answer.", "Choose something else, or reload.")
+            return Problem("Unexpected error in the model process.", "Reload the page.")
 
     def _prepare(self) -> None:
         if self._ready:
@@ -251,7 +251,7 @@ class Dispatcher:
         if self._closing:
             raise BrokenExecutor("the server is shutting down")
         steps = self._first_steps()
-        self._starting = "Starting the model.", 0.0
+        self._starting = _STARTING, 0.0
         self._executor = self._executor or self._start()
         for done, step in enumerate(steps):
             self._starting = step.what, done / len(steps)

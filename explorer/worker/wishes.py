@@ -18,7 +18,7 @@ class Task:
     key: Hashable  # equal keys have equal answers
     function: Callable[..., Any]  # importable in the worker
     arguments: tuple[Any, ...] = ()
-    what: str = "Asking the model."  # said while it runs
+    what: str = "Running the model…"  # said while it runs
     warms: Hashable = None  # what need not be warmed after it
     background: bool = False  # comes after everything else that anybody wishes for
 

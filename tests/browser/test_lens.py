@@ -17,12 +17,12 @@ POINTS = 0.2  # what may lie between a share read out and the model's own, perce
     ("payload", "words"),
     [
         (pack("thumbnails", {}), '"thumbnails", format 1'),
-        (lens_payload()[:-9], '"codes" is cut off'),
+        (lens_payload()[:-9], '"codes" is truncated'),
         (
             pack("lens", {"state": "problem", "size": [2, 2]}, rgb=PIXELS),
             '"rgb" holds 3072 numbers',
         ),
-        (b"\xff\xff\xff\x7f{}", "header is cut off"),
+        (b"\xff\xff\xff\x7f{}", "header truncated"),
         (b"\x00", "holds no bytes"),
     ],
 )

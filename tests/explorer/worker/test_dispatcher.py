@@ -321,7 +321,7 @@ def test_no_answer_in_time_is_a_problem_and_the_next_worker_answers(make):
     dispatcher, asker = make(tasks.start, first_steps=lambda: first_steps, deadline=1.0), Asker()
     old = answered(dispatcher, Task("pid", os.getpid), asker)
     problem = answered(dispatcher, Task("slow", time.sleep, (60,)), asker)
-    assert problem.what == "The model did not answer within 1 s."
+    assert "1 s" in problem.what
     new = answered(dispatcher, Task("pid again", os.getpid), asker)
     assert new != old
 
@@ -341,7 +341,7 @@ def test_a_worker_that_dies_is_replaced_and_asked_once_more(make, tmp_path):
 def test_a_request_that_kills_every_worker_is_given_up(make):
     dispatcher, asker = make(tasks.start), Asker()
     problem = answered(dispatcher, Task("deadly", os._exit, (9,)), asker, seconds=20)
-    assert problem.what == "The model's process ended without an answer."
+    assert "crashed" in problem.what
     assert answered(dispatcher, Task("a", len, ("ab",)), asker) == 2
 
 
