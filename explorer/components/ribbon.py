@@ -144,7 +144,7 @@ def reading_payload(
         "captions": {
             **_image_captions(reading.picture.shape, reading.patch_size, count),
             "positions": f"`({tokens}, {width})`",
-            "encoder": f"{_encoder_caption(blocks, heads)} `({tokens}, {tokens})`",
+            "encoder": _encoder_caption(blocks, heads),
             "answer": "" if truth is None else "underlined: true label",
         },
         "rest": _at_rest(count, prefix, class_token=reading.votes is None),

@@ -113,10 +113,10 @@ def sizes_caption(sizes: tuple[int, ...], dataset: str, images: int) -> str:
         images: of that data; 0 where none was measured.
     """
     if set(PATCH_SIZES) <= set(sizes):
-        trained = ", trained at all nine patch sizes (FlexiViT)"
+        trained = ", trained at all nine (FlexiViT)"
     else:
         trained = f", trained at P = {', '.join(map(str, sizes))}" if sizes else ""
-    test = f" Test: accuracy on {images:,} {dataset} images." if images else ""
+    test = f" Test: {images:,} {dataset} images." if images else ""
     return f"One set of weights{trained}.{test}"
 
 

@@ -6,8 +6,6 @@ import urllib.parse
 
 from playwright.sync_api import Page, expect
 
-from vitcore.checkpoints import read_config
-
 PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 # Streamlit asks for these below the page's own path first, then at the right place.
 HARMLESS = ("/_stcore/health", "/_stcore/host-config", "favicon")
@@ -71,11 +69,8 @@ class Person:
         self._found(words).first.wait_for(timeout=1000 * seconds)
 
     def sees_patches(self, count, *, seconds=30.0):
-        """Wait for `16 tokens`, which `116 tokens` does not satisfy, or for as many and those that
-        the model which the app opens with puts before its patches."""
-        tokens = count + read_config("flexi-cifar10").prefix
-        said = re.compile(rf"(?<![\d,.])(?:{count:,}|{tokens:,}) tokens?\b")
-        self.sees(said, seconds=seconds)
+        """Wait for `16 patches`, which `116 patches` does not satisfy."""
+        self.sees(re.compile(rf"(?<![\d,.]){count:,} patch(es)?\b"), seconds=seconds)
 
     def does_not_see(self, words, *, seconds=30.0):
         expect(self._found(words)).to_have_count(0, timeout=1000 * seconds)

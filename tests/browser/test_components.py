@@ -8,7 +8,7 @@ from explorer.components.cut_sizes import cut_payload
 from explorer.readings import Waiting
 from tests.browser.stage import PIXELS, Stage, reading, text
 
-WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
+WAITING = Waiting("Loading.", "", 0.4)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_the_browser_reads_what_python_packed(hero):
 def test_what_is_awaited_keeps_its_place(hero):
     hero.show(ribbon.waiting_payload(WAITING, PIXELS, 8, truth=6))
     awaited = hero.page.locator(".wrap").bounding_box()
-    assert "Starting the model. The picture can be used meanwhile." in hero.read()
+    assert hero.read() == "Loading."
     hero.show(ribbon.reading_payload(reading(), name="a", truth=6))
     assert hero.page.locator(".wrap").bounding_box() == awaited
     assert hero.page.locator(".bars .top").inner_text().split() == ["frog", "82%"]
@@ -44,30 +44,31 @@ def test_a_reading_stays_dimmed_while_its_successor_is_awaited(hero):
     assert hero.page.locator(".bars .top .val").inner_text() == "82%"
     hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 8))
     hero.settle()
-    assert "Starting the model." in hero.read()
+    assert hero.read() == "Loading."
 
 
-def test_the_vote_of_a_patch_is_marked_on_the_bars(hero):
+def test_the_logits_of_a_patch_are_marked_on_the_bars(hero):
     hero.show(ribbon.reading_payload(reading(), name="a", truth=6))
     hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 4))
     hero.settle()
-    assert "Asked alone, it would answer frog (99.9%)" in hero.read()
+    assert "frog 99.9%" in hero.read()
     assert hero.page.locator(".bars.voting").count() == 1
 
 
-def test_without_votes_there_are_no_marks(hero):
+def test_without_patch_logits_there_are_no_marks(hero):
     hero.show(ribbon.reading_payload(reading(prefix=1), name="a", truth=6))
     hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 4))
     hero.settle()
-    assert "has no vote of its own" in hero.read()
+    assert hero.read().startswith("Patch (1, 2). ")
+    assert "frog" not in hero.read()
     assert hero.page.locator(".bars.voting").count() == 0
 
 
 @pytest.mark.parametrize(
     ("truth", "said"),
-    [(6, "frog 82%"), (3, "frog 82%, truth: cat 2.0%"), (None, "frog 82%")],
+    [(6, "frog 82%"), (3, "frog 82% (true: cat 2.0%)"), (None, "frog 82%")],
 )
-def test_the_strip_says_the_truth_where_the_answer_is_another(hero, truth, said):
+def test_the_bar_has_the_true_label_where_the_prediction_is_another(hero, truth, said):
     hero.show(ribbon.reading_payload(reading(), name="a", truth=truth, mode="strip"))
     assert hero.page.locator(".verdict").inner_text() == said
     underlined = ["frog" if truth == 6 else "cat"] * (truth is not None)
@@ -97,10 +98,10 @@ def test_a_tile_chooses_its_patch_size_and_says_what_is_awaited(page):
     tiles = Stage(page, "cuts")
     tiles.show(cut_payload({4: np.eye(10)[6]}, PIXELS, 4, truth=6, refused={2}))
     assert page.locator("button .a").all_inner_texts() == [
-        "no answer",
-        "computing",
+        "–",
+        "…",
         "frog",
-        *["computing"] * 6,
+        *["…"] * 6,
     ]
     assert "".join(page.locator("button .p").all_inner_texts()) == "100%"
     page.get_by_role("button", name="4 × 4").click()

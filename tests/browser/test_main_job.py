@@ -16,14 +16,14 @@ def test_sliding_the_patch_size_of_a_frog_makes_64_patches_16(person, title):
     assert person.query()["patch_size"] == "8"
 
 
-def test_the_overview_says_what_the_model_answers(person):
+def test_the_overview_shows_the_prediction(person):
     person.opens(picture_class="frog")
     person.waits_for_answer()
     hero = person.page.locator(".hero")
     expect(hero.locator(".bars li")).to_have_count(10)
     assert person.inks(hero.locator("canvas.picture")) > 50
     assert person.inks(hero.locator("canvas.tokens")) > 50
-    assert re.search(r"\d%", person.title())
+    expect(person.widget("overview_finding")).to_contain_text(re.compile(r"\d%"))
 
 
 def test_every_stop_of_the_slider_is_answered(person):
@@ -74,9 +74,10 @@ def test_a_reload_keeps_the_state(person):
     person.opens()
     person.chooses("picture_class", "ship")
     person.slides_patch_size(8)
-    person.sees_patches(16)  # else the title may still be that of a stop on the way
+    person.sees_patches(16)  # else the finding may still be that of a stop on the way
     person.waits_for_answer()
-    title, query = person.title(), person.query()
+    finding, query = person.widget("overview_finding").inner_text(), person.query()
+    assert re.search(r"\d%", finding)
     assert query["picture_class"] == "ship"
 
     person.page.reload()
@@ -85,7 +86,7 @@ def test_a_reload_keeps_the_state(person):
     assert person.query() == query
     assert person.chosen("picture_class") == "ship"
     assert person.patch_size() == 8
-    expect(person.page.locator("h1")).to_have_text(title)
+    expect(person.widget("overview_finding")).to_have_text(finding)
 
 
 def test_the_chosen_things_go_from_page_to_page(person):

@@ -102,7 +102,7 @@ def test_one_is_singular():
 def test_the_caption_of_the_sizes_names_those_of_training_and_what_was_measured():
     assert sizes_caption((), "CIFAR-10", 0) == "One set of weights."
     assert "at P = 4." in sizes_caption((4,), "CIFAR-10", 0)
-    assert "at P = 4, 8. Test: accuracy on 2,000 sketch10" in sizes_caption(
+    assert "at P = 4, 8. Test: 2,000 sketch10" in sizes_caption(
         (4, 8), "sketch10", 2000
     )
     assert "FlexiViT" in sizes_caption(PATCH_SIZES, "CIFAR-10", 0)
