@@ -35,7 +35,7 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
         stamp = checkpoints.stamp(folder)
         config, _ = services.weights(model)
     except (OSError, ValueError) as error:
-        return Problem(sentence(str(error)), "Select another model.")
+        return Problem(sentence(str(error)), "Choose another model.")
 
     def ask(start: int, number: int) -> Any:
         rest = (source, start, number, patch_size)
@@ -45,7 +45,7 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
             rest,
             key=rest,
             patch_size=patch_size,
-            what=f"Predicting {count:,} images (P = {patch_size})…",
+            what=f"Answering {count:,} pictures at patch size {patch_size}.",
             background=True,
             heeded=False,
         )

@@ -106,7 +106,7 @@ class Gatherer:
             (self.picture.pixels, *rest),
             key=(self.picture.key, *rest),
             patch_size=self.patch_size,
-            what="Running the snapshot…",
+            what="Showing the picture to the model as it was.",
             background=True,
             heeded=False,
         )

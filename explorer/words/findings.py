@@ -45,8 +45,8 @@ def prediction(probabilities: np.ndarray, label: int | None, names: tuple[str, .
 def cut_title(patch_size: int, side: int) -> str:
     """What can be said before the model has answered."""
     if side == 1:
-        return "The whole picture becomes one patch, and so one token"
-    return f"Cut {patch_size} pixels wide, the picture becomes {side} × {side} patches"
+        return "1 patch, so 1 token"
+    return f"{side} × {side} patches of {patch_size} × {patch_size} pixels"
 
 
 def distance_title(distances: np.ndarray, even: float) -> str:

@@ -20,10 +20,10 @@ POINTS = 0.2  # what may lie between a share read out and the model's own, perce
         (lens_payload()[:-9], '"codes" is truncated'),
         (
             pack("lens", {"state": "problem", "size": [2, 2]}, rgb=PIXELS),
-            '"rgb" holds 3072 numbers',
+            '"rgb" has 3072 values',
         ),
         (b"\xff\xff\xff\x7f{}", "header truncated"),
-        (b"\x00", "holds no bytes"),
+        (b"\x00", "no data received"),
     ],
 )
 def test_a_payload_that_does_not_fit_is_a_sentence(lens, payload, words):

@@ -50,8 +50,8 @@ def test_prediction_names_class_and_true_label(probabilities, label, words):
 
 
 def test_before_an_answer_the_title_is_about_the_cut():
-    assert cut_title(4, 8) == "Cut 4 pixels wide, the picture becomes 8 × 8 patches"
-    assert "one token" in cut_title(32, 1)
+    assert cut_title(4, 8) == "8 × 8 patches of 4 × 4 pixels"
+    assert "1 token" in cut_title(32, 1)
 
 
 def test_distance_is_told_for_the_first_and_the_last_block():
@@ -102,9 +102,7 @@ def test_one_is_singular():
 def test_the_caption_of_the_sizes_names_those_of_training_and_what_was_measured():
     assert sizes_caption((), "CIFAR-10", 0) == "One set of weights."
     assert "at P = 4." in sizes_caption((4,), "CIFAR-10", 0)
-    assert "at P = 4, 8. Test: 2,000 sketch10" in sizes_caption(
-        (4, 8), "sketch10", 2000
-    )
+    assert "at P = 4, 8. Test: 2,000 sketch10" in sizes_caption((4, 8), "sketch10", 2000)
     assert "FlexiViT" in sizes_caption(PATCH_SIZES, "CIFAR-10", 0)
     assert sizes_help(()) is None
     assert sizes_help((4, 8)) == sizes_help(PATCH_SIZES) != sizes_help((4,))
