@@ -20,7 +20,7 @@ FILES = sorted(
 BANNED = {
     r"pictures?|photographs?|drawings?": "image",
     r"answer(s|ed|ing)?|truth": "prediction, true label",
-    r"(?<!the )(?<!left[-–])(?<!left and )(?<!left to )right(ly)?(?! (arrow|edge|of)\b)": "correct, accuracy",
+    r"(?<!the )(?<!left[-–])(?<!left and )(?<!left to )right(ly)?(?! (arrow|edge|of)\b)": "correct",
     r"held[ -]back": "validation",
     r"guessing": "chance",
     r"(un)?sure|surest": "confidence",
