@@ -27,10 +27,8 @@ def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(person, tmp_path, name)
     file.write_bytes(BAD_FILES[name])
     person.opens("Patches", picture_source="upload")
     person.uploads(file)
-    said = person.page.locator(
-        '.figure-state.error, [role="alert"], [data-testid="stAlert"], [data-testid="stSidebar"] p'
-    )
-    expect(said.filter(has_text="picture").filter(visible=True).first).to_be_visible()
+    said = person.page.get_by_test_id("stSidebar").get_by_role("alert")
+    expect(said.filter(has_text="Still showing")).to_be_visible()
     expect(person.page.get_by_test_id("stException")).to_have_count(0)
     person.slides_patch_size(8)
     person.sees_patches(16)

@@ -20,7 +20,7 @@ MOST_SCANNED = 16 * MOST_PIXELS
 _SCAN = b"\xff\xda"  # the marker before each; between them JPEG writes no such bytes
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-_READABLE = "PNG, JPEG, WebP, GIF and BMP can be read"
+_READABLE = "Supported formats: PNG, JPEG, WebP, GIF, BMP."
 _ROUGH_SIDE = 256  # a larger picture is first averaged down to this, strip by strip
 _STRIPS = 32
 # A 64-megapixel PNG takes 300 MB while it is decoded: never two of them at once.
@@ -70,8 +70,7 @@ def decode(data: bytes) -> np.ndarray:
         raise PictureError("The file is empty.")
     if len(data) > LARGEST_FILE:
         raise PictureError(
-            f"The file has {len(data) / 2**20:.1f} MB; at most {LARGEST_FILE // 2**20} MB "
-            "can be read."
+            f"File too large: {len(data) / 2**20:.1f} MB (limit: {LARGEST_FILE // 2**20} MB)."
         )
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(data), formats=_formats(data)) as image:
@@ -86,15 +85,15 @@ def decode(data: bytes) -> np.ndarray:
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise PictureError(f"This file is not a picture, or is damaged; {_READABLE}.") from None
+        raise PictureError(f"Not a readable image. {_READABLE}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         said = re.search(r"\((\d+) pixels\)", str(error))  # Pillow refuses before we can count
         raise PictureError(_too_many_pixels(int(said[1]) if said else None)) from None
     except MemoryError:
-        raise PictureError("The picture is too large for this machine's memory.") from None
+        raise PictureError("Image too large: out of memory.") from None
     # Pillow's decoders raise nearly anything on damaged files; none of it may reach the page.
     except Exception as error:
-        raise PictureError("The picture is damaged or incomplete.") from error
+        raise PictureError("Image corrupted or incomplete.") from error
     # A centred square may be turned after it was cut, when it is small.
     return np.array(small if turn is None else small.transpose(turn))
 
@@ -109,7 +108,7 @@ def _formats(data: bytes) -> tuple[str, ...]:
 
             pillow_heif.register_heif_opener()
             return ("HEIF",)
-        raise PictureError(f"{name} files cannot be read here; {_READABLE}.")
+        raise PictureError(f"{name} is not supported. {_READABLE}")
     return _FORMATS
 
 
@@ -118,7 +117,7 @@ def _check_size(width: int, height: int, kind: str) -> None:
     if width * height > most:
         sentence = _too_many_pixels(width * height, most)
         if most < MOST_PIXELS:
-            sentence = f"{sentence[:-1]} of a WebP; as PNG or JPEG it may have more."
+            sentence = f"{sentence} PNG and JPEG may have more than WebP."
         raise PictureError(sentence)
 
 
@@ -134,9 +133,9 @@ def _check_scans(width: int, height: int, scans: int) -> None:
 def _too_many_pixels(pixels: int | None, most: int | None = None) -> str:
     limit = (most or MOST_PIXELS) // 1_000_000
     if pixels is None:
-        return f"The picture has far more pixels than can be read; {limit} million are the limit."
+        return f"Image too large (limit: {limit} megapixels)."
     tenths = -(-pixels // 100_000)  # rounded up: one pixel too many must not read as the limit
-    return f"The picture has {tenths / 10:,.12g} megapixels; at most {limit} can be read."
+    return f"Image too large: {tenths / 10:,.12g} megapixels (limit: {limit})."
 
 
 def _orientation(image: Image.Image) -> int:

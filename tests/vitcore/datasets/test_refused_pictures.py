@@ -25,18 +25,18 @@ from vitcore.datasets.pictures import PictureError, decode
 GOOD = encoded(quarters())
 REFUSED = {
     "nothing": (b"", "The file is empty."),
-    "text": (b"hello, this is no picture", "This file is not a picture, or is damaged"),
-    "web page": (b"<html><body>404</body></html>", "not a picture"),
-    "noise": (bytes(range(256)) * 20, "not a picture"),
-    "only a signature": (GOOD[:8], "not a picture|damaged"),
-    "too many bytes": (b"\0" * (25 * 2**20 + 1), r"has 25.0 MB; at most 25 MB"),
-    "tiff": (encoded(quarters(), "TIFF"), "TIFF files cannot be read here; PNG, JPEG"),
-    "pdf": (encoded(quarters(), "PDF"), "PDF files cannot be read"),
-    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG files cannot be read"),
-    "icon": (encoded(quarters(), "ICO"), "not a picture"),
-    "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC files cannot be read here; PNG, JPEG"),
-    "avif": (b"\0\0\0\x18ftypavif\0\0\0\0mif1", "AVIF files cannot be read"),
-    "no pixels": (png(0, 5, 8, 2, []), "not a picture|damaged"),
+    "text": (b"hello, this is no picture", "Not a readable image"),
+    "web page": (b"<html><body>404</body></html>", "Not a readable image"),
+    "noise": (bytes(range(256)) * 20, "Not a readable image"),
+    "only a signature": (GOOD[:8], "Not a readable image|corrupted"),
+    "too many bytes": (b"\0" * (25 * 2**20 + 1), r"25.0 MB \(limit: 25 MB\)"),
+    "tiff": (encoded(quarters(), "TIFF"), "TIFF is not supported. .*PNG, JPEG"),
+    "pdf": (encoded(quarters(), "PDF"), "PDF is"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is"),
+    "icon": (encoded(quarters(), "ICO"), "Not a readable image"),
+    "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC is not supported. .*PNG, JPEG"),
+    "avif": (b"\0\0\0\x18ftypavif\0\0\0\0mif1", "AVIF is"),
+    "no pixels": (png(0, 5, 8, 2, []), "Not a readable image|corrupted"),
 }
 
 
@@ -56,7 +56,7 @@ def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
 def test_a_truncated_picture_is_refused(kind, share, rng):
     picture = rng.integers(0, 256, (80, 80, 3), dtype=np.uint8)
     data = encoded(picture, kind)
-    with pytest.raises(PictureError, match="damaged"):
+    with pytest.raises(PictureError, match="corrupted|Not a readable"):
         decode(data[: int(share * len(data))])
 
 
@@ -76,7 +76,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, width
 
     monkeypatch.setattr(Image.Image, "load", decoded)
     data = png(width, height, 8, 2, [])
-    with pytest.raises(PictureError, match=rf"has {re.escape(shown)} megapixels; at most 64"):
+    with pytest.raises(PictureError, match=rf": {re.escape(shown)} megapixels \(limit: 64\)"):
         decode(data)
 
 
@@ -84,7 +84,7 @@ def test_a_webp_whose_decoder_would_take_a_gigabyte_is_refused_with_a_way_out(mo
     monkeypatch.setattr(pictures, "MOST_PIXELS_OF", {"WEBP": 64 * 64})
     decode(encoded(quarters(64, 64), "WEBP"))
     decode(encoded(quarters(65, 64), "PNG"))
-    with pytest.raises(PictureError, match="of a WebP; as PNG or JPEG it may have more"):
+    with pytest.raises(PictureError, match="PNG and JPEG may have more"):
         decode(encoded(quarters(65, 64), "WEBP"))
 
 
@@ -93,7 +93,7 @@ def test_a_bomb_of_unknown_size_is_refused_as_well(monkeypatch):
         raise Image.DecompressionBombError("too large")
 
     monkeypatch.setattr(Image, "open", refused)
-    with pytest.raises(PictureError, match="far more pixels than can be read; 64 million are"):
+    with pytest.raises(PictureError, match="limit: 64 megapixels"):
         decode(encoded(quarters()))
 
 
