@@ -125,8 +125,7 @@ def _check_scans(width: int, height: int, scans: int) -> None:
     most = max(1, MOST_SCANNED // (width * height))
     if scans > most:
         raise PictureError(
-            f"This JPEG has {scans:,} scans; at most {most:,} can be read at its size. "
-            "Save it as PNG."
+            f"Too many scans in this JPEG: {scans:,} (limit at its size: {most:,}). Save it as PNG."
         )
 
 

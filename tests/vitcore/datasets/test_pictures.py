@@ -229,5 +229,5 @@ def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded(monkeypatch)
     Image.new("RGB", (4000, 4000)).save(file, "JPEG", progressive=True)
     assert decode(file.getvalue()).shape == (32, 32, 3)
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("was decoded"))
-    with pytest.raises(PictureError, match="1,0.. scans; at most 64"):
+    with pytest.raises(PictureError, match=r"1,0..\b.*: 64\)"):
         decode(with_scans(file.getvalue(), 1000))
