@@ -1,4 +1,4 @@
-// What a patch size costs, over all stops of the slider, and three ways to cut where it does not divide the side.
+// What a patch size costs, over all stops of the slider, and three ways to split an image that it does not divide.
 const NS = 'http://www.w3.org/2000/svg';
 const number = (n) => n.toLocaleString('en');
 const paddings = ['seen', 'valid', 'same'];
@@ -7,8 +7,7 @@ class Cost extends Figure {
   constructor(root) {
     super();
     const $ = (selector) => root.querySelector(selector);
-    this.wrap = $('.wrap'); this.svg = $('svg'); this.said = $('.said');
-    this.heads = [$('.tokens-head'), $('.cuts-head')];
+    this.wrap = $('.wrap'); this.svg = $('svg'); this.finding = $('.of-size'); this.cut = $('.of-cut');
     this.ways = [...root.querySelectorAll('figure')];
     this.over = null;
     const { signal } = this.events;
@@ -23,7 +22,7 @@ class Cost extends Figure {
 
   setData(data) {
     this.data = data; this.over = null;
-    this.heads.forEach((head, i) => { head.textContent = data.head.headings[i]; });
+    this.cut.textContent = data.head.cut;
     this.ways.forEach((way, i) => { way.querySelector('span').textContent = data.head.captions[i]; });
     this.draw();
     this.painted({ rev: data.head.rev });
@@ -53,13 +52,12 @@ class Cost extends Figure {
       this.node('path', { class: name, d: stops.map((s, i) => `${i ? 'L' : 'M'}${x(i)} ${y(of(s))}`).join('') });
       stops.forEach((s, i) => this.node('circle', { class: `${name}${i === now ? ' now' : ''}`, cx: x(i), cy: y(of(s)), r: i === now ? 5 : 3.5 }));
     }
-    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, 'pairs of patches, N²');
+    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, 'patch pairs, N²');
     this.node('text', { x: x(2) + 10, y: y(stops[2].tokens) - 10 }, 'patches, N');
     stops.forEach((s, i) => this.node('text', { class: i === now ? 'now' : '', x: x(i), y: bottom + 18, 'text-anchor': 'middle' }, s.P));
     this.node('text', { x: (this.left + W) / 2, y: H - 4, 'text-anchor': 'middle' }, 'patch size P');
-    const s = stops[this.over ?? now];
-    this.said.textContent = `P = ${s.P}: N = ${number(s.tokens)}, N² = ${number(s.tokens ** 2)}`;
-    this.svg.setAttribute('aria-label', `Tokens and pairs at each patch size. ${stops.map((t) => `${t.P}: ${t.tokens} and ${t.tokens ** 2}`).join('; ')}`);
+    this.finding.textContent = stops[this.over ?? now].finding;
+    this.svg.setAttribute('aria-label', `Patches and patch pairs at each patch size. ${stops.map((t) => `${t.P}: ${t.tokens} and ${t.tokens ** 2}`).join('; ')}`);
   }
 
   drawCut(canvas, name) {

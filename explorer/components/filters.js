@@ -1,5 +1,5 @@
-// The filters of the patch embedding and their principal components, as grids of small crisp pictures.
-class Gallery {                             // one grid of pictures; `sheet` holds them all, one below the other
+// The embedding filters and their principal components, as grids of small crisp images.
+class Gallery {                             // one grid of images; `sheet` holds them all, one below the other
   constructor(section, owner, signal) {
     this.canvas = section.querySelector('canvas'); this.head = section.querySelector('.head'); this.owner = owner;
     this.over = null;
@@ -54,16 +54,16 @@ class Filters extends Figure {
   draw() {
     for (const gallery of this.galleries) gallery.draw();
     const [filters, components] = this.galleries, gallery = this.active ?? components, k = this.active ? gallery.over ?? 0 : 0;
-    const c = fit(this.large, 72, 72), { D, P, K, explained } = this.data.head;
+    const c = fit(this.large, 72, 72), { explained } = this.data.head;
     if (gallery.count) gallery.one(c, k, 0, 0, 72);
     const strong = document.createElement('b');
     if (gallery === filters) {
-      strong.textContent = `Filter ${k + 1} of ${D}. `;
-      this.read.replaceChildren(strong, `A patch that looks like this makes number ${k + 1} of its token large; its negative makes it small. Each picture is stretched to its own darkest and brightest value.`);
+      strong.textContent = `Filter ${k + 1}: `;
+      this.read.replaceChildren(strong, `patches like it give token dimension ${k + 1} a large value. Contrast-stretched.`);
     } else {
-      strong.textContent = `Component ${k + 1} of ${K}. `;
+      strong.textContent = `Component ${k + 1}: `;
       const sum = explained.slice(0, k + 1).reduce((a, b) => a + b, 0);
-      this.read.replaceChildren(strong, `It carries ${percent(explained[k])} of the filters’ variance${k ? `, components 1 to ${k + 1} together ${percent(sum)}` : ''}. Its sign is arbitrary: the negative is the same component.`);
+      this.read.replaceChildren(strong, `${percent(explained[k])} of variance${k ? `, components 1–${k + 1}: ${percent(sum)}` : ''} (sign is arbitrary)`);
     }
   }
 }

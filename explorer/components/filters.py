@@ -1,4 +1,4 @@
-"""The learned filters of the patch embedding and their principal components."""
+"""The embedding filters of a model and their principal components."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ from vitcore.introspection.filters import embedding_filters, principal_component
 from vitcore.patches import pi_resize
 
 _filters = declare("filters")
-_MOST = 0.9  # share of variance that counts as most of it
+_MOST = 0.9  # fraction of the variance that counts as most of it
 _SHOWN = 28  # components, as many as figure 7 of the ViT paper shows
 
 
 def filters_payload(
     filters: np.ndarray, components: np.ndarray, explained: np.ndarray, *, rev: str = ""
 ) -> bytes:
-    """Pictures as bytes, all filters and the strongest components.
+    """Images as bytes: all filters, and the first components.
 
     Args:
         filters: (D, P, P, 3) in [0, 1].
         components: (K, P, P, 3) in [0, 1], strongest first.
-        explained: (K,) share of variance of each.
+        explained: (K,) explained variance ratio of each.
         rev: what the drawn figure carries as `data-rev`.
 
     Raises:
@@ -33,20 +33,17 @@ def filters_payload(
     """
     if len(components) != len(explained) or components.shape[1:] != filters.shape[1:]:
         raise ValueError(
-            "components must be (K, P, P, 3) with K shares, as large as the filters, "
+            "components must be (K, P, P, 3) with K ratios, as large as the filters, "
             f"got {components.shape}, {explained.shape} and {filters.shape}"
         )
     shown = min(_SHOWN, len(components))
     header = {
         "P": filters.shape[1],
         "D": len(filters),
-        "K": len(components),
-        "explained": [round(float(share), 5) for share in explained[:shown]],
+        "explained": [round(float(ratio), 5) for ratio in explained[:shown]],
         "headings": [
             f"All {len(filters)} filters",
-            f"Shown: the first {shown} of {len(components)} components"
-            if shown < len(components)
-            else f"Their {shown} components",
+            f"Principal components 1–{shown} of {len(components)}",
         ],
         "rev": rev,
     }
@@ -55,15 +52,26 @@ def filters_payload(
 
 @dataclass(frozen=True, slots=True)
 class FilterFigure:
-    """The figure of one kernel at one patch size, and what it says."""
+    """The figure of one kernel at one patch size, and how many components explain 90%."""
 
-    title: str
     data: bytes
+    components: int  # in all
+    needed: int  # for 90% of the variance
+    needed_at_init: int  # the same of a random initialization
+
+    @property
+    def finding(self) -> str:
+        """How many components it takes, trained and at random init."""
+        noun = "component explains" if self.needed == 1 else "components explain"
+        return (
+            f"{self.needed} of {self.components} principal {noun} {_MOST:.0%} of the variance "
+            f"({self.needed_at_init} at random init)"
+        )
 
 
 @st.cache_data(max_entries=18, show_spinner=False)
 def filter_figure(kernel: np.ndarray, patch_size: int, *, rev: str = "") -> FilterFigure:
-    """Filters and components of a stored kernel at a patch size; kept, for it takes a while.
+    """Filters and components of a stored kernel at a patch size; cached.
 
     Args:
         kernel: (p, p, 3, D) as stored.
@@ -74,11 +82,16 @@ def filter_figure(kernel: np.ndarray, patch_size: int, *, rev: str = "") -> Filt
     learned = principal_components(resized)
     first = principal_components(pi_resize(untrained_kernel(kernel.shape), patch_size))
     data = filters_payload(embedding_filters(resized), learned.pictures, learned.explained, rev=rev)
-    return FilterFigure(filters_title(learned.explained, first.explained), data)
+    return FilterFigure(
+        data,
+        components=len(learned.explained),
+        needed=needed_components(learned.explained),
+        needed_at_init=needed_components(first.explained),
+    )
 
 
 def untrained_kernel(shape: tuple[int, int, int, int]) -> np.ndarray:
-    """The kernel (p, p, 3, D) that training would start from, seed 0; no other weight is drawn."""
+    """The random initialization of the kernel (p, p, 3, D), seed 0."""
     alone = ViTConfig(
         kernel_size=shape[0],
         width=shape[-1],
@@ -92,30 +105,15 @@ def untrained_kernel(shape: tuple[int, int, int, int]) -> np.ndarray:
     return initial_weights(alone)["patch_embedding/kernel"]
 
 
-def filters_title(explained: np.ndarray, untrained: np.ndarray) -> str:
-    """How many components it takes, before training and after.
-
-    Args:
-        explained: (K,) share of variance of each component, strongest first.
-        untrained: the same of a kernel that has learned nothing.
-    """
-    needed, at_first = (_needed(shares) for shares in (explained, untrained))
-    noun = "component carries" if needed == 1 else "components carry"
-    return (
-        f"{needed} of {len(explained)} {noun} {_MOST:.0%} of what the filters look for; "
-        f"before training it takes {at_first}"
-    )
-
-
 def filters(figure: FilterFigure, *, key: str) -> None:
     """Draw the figure."""
     _filters(key=key, data=figure.data, height="content")
 
 
-def _needed(explained: np.ndarray) -> int:
-    """How many components it takes to carry most of the variance."""
+def needed_components(explained: np.ndarray) -> int:
+    """How many components, in order, it takes to explain 90% of the variance."""
     return min(len(explained), int(np.searchsorted(np.cumsum(explained), _MOST - 1e-6)) + 1)
 
 
-def _bytes(pictures: np.ndarray) -> np.ndarray:
-    return np.rint(255 * pictures).astype(np.uint8)
+def _bytes(images: np.ndarray) -> np.ndarray:
+    return np.rint(255 * images).astype(np.uint8)

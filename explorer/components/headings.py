@@ -22,19 +22,24 @@ def page_heading(name: str, finding: str = "", *, key: str) -> None:
 
 
 def figure_heading(
-    name: str, finding: str = "", *, key: str = "", help: str | None = None, place: Any = st
+    name: str,
+    finding: str | None = None,
+    *,
+    key: str = "",
+    help: str | None = None,
+    place: Any = st,
 ) -> None:
     """Draw a figure's `h2` and the line below it.
 
     Args:
         name: of the figure, a noun.
-        finding: what this image, model or run shows.
+        finding: what this image, model or run shows; "" while it is awaited, which keeps its place.
         key: of the figure, where a tour covers its finding, which stands in `{key}_finding`.
         help: shown at a question mark beside the name.
         place: where to draw.
     """
     place.subheader(name, anchor=False, help=help)
-    if finding:
+    if finding is not None:
         with place.container():
             _finding(finding, f"{key}_finding" if key else None)
 

@@ -1,4 +1,4 @@
-// From the picture to one patch, its numbers and its embedding; everything under the pointer happens here.
+// From the image to one patch, its RGB values and its embedding; everything under the pointer happens here.
 const SVG = 'http://www.w3.org/2000/svg', ROWS = 16, LINE = 56;
 
 class Patches extends PatchFigure {
@@ -42,7 +42,7 @@ class Patches extends PatchFigure {
     this.caps.forEach((cap, i) => cap.replaceChildren(...spans(data.head.captions[i])));
     this.embedding.hidden = !data.codes;
     cancelAnimationFrame(this.animation);
-    if (before && before !== grid.join() && !calm()) {   // the picture falls apart: 200 ms, ease-out
+    if (before && before !== grid.join() && !calm()) {   // the image splits into patches: 200 ms, ease-out
       const from = performance.now();
       const step = (now) => {
         const u = Math.min(1, Math.max(0, (now - from) / 200));
@@ -85,6 +85,13 @@ class Patches extends PatchFigure {
   patch(c, p, x, y, w) {
     const { P } = this.data.head, g = this.grid[1];
     c.drawImage(this.source, (p % g) * P, Math.floor(p / g) * P, P, P, x, y, w, w);
+    this.edge(c, x, y, w);
+  }
+  edge(c, x, y, w) {                        // a hairline: a white patch on a white page is seen
+    const alpha = c.globalAlpha;
+    c.globalAlpha = alpha * .22; c.strokeStyle = this.colours.text; c.lineWidth = 1;
+    c.strokeRect(x + .5, y + .5, w - 1, w - 1);
+    c.globalAlpha = alpha;
   }
 
   draw() {
@@ -94,6 +101,7 @@ class Patches extends PatchFigure {
     let c = fit(this.canvas.picture, S, S);
     c.drawImage(this.source, 0, 0, S, S);
     gridLines(c, S, S, this.grid);
+    this.edge(c, 0, 0, S);
     ring(c, (p % g) * s, Math.floor(p / g) * s, s, s, pinned);
 
     c = fit(this.canvas.patches, S, S);
@@ -189,22 +197,23 @@ class Patches extends PatchFigure {
   }
 
   say(p) {
-    const { P, width, limit, low, high } = this.data.head, count = this.grid[0] * this.grid[1];
+    const { P, width, limit } = this.data.head, count = this.grid[0] * this.grid[1];
     const strong = document.createElement('b');
-    strong.textContent = `Token ${p + 1} of ${count}: the patch at ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `;
+    strong.textContent = `Token ${p + 1} of ${count}, ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `;
+    const values = (3 * P * P).toLocaleString('en');
     let text;
     const value = (i) => { const v = (this.data.codes[p * width + i] / 127.5 - 1) * limit; return (v < 0 ? '−' : '+') + Math.abs(v).toFixed(2); };
     if (this.pixel.over !== null) {
       const q = this.pixel.over, [r, g, b] = this.rgb(p, q);
-      text = `Its pixel ${place(q, [P, P])} is red ${r}, green ${g}, blue ${b}: numbers ${3 * q + 1} to ${3 * q + 3} of the ${3 * P * P}.`;
+      text = `Pixel at ${place(q, [P, P])}: RGB ${r}, ${g}, ${b} (values ${3 * q + 1}–${3 * q + 3} of ${values}).`;
     } else if (this.data.codes && this.number !== null) {
-      text = `Number ${this.number + 1} of its embedding is ${value(this.number)}: the sum of all ${(3 * P * P).toLocaleString('en')} pixel numbers, each times one learned weight, plus a bias.`;
+      text = `Dimension ${this.number + 1}: ${value(this.number)} = weighted sum of the ${values} values + bias.`;
     } else if (this.data.codes) {
       const from = p * width, row = this.data.codes.subarray(from, from + width);
       let k = 0;
       for (let i = 1; i < width; i++) if (Math.abs(row[i] - 127.5) > Math.abs(row[k] - 127.5)) k = i;
-      text = `Its ${(3 * P * P).toLocaleString('en')} numbers are scaled to ${String(low).replace('-', '−')} … ${high} and multiplied by one learned matrix, the same for every patch. Of the ${width} numbers that come out, number ${k + 1} is the strongest (${value(k)}).`;
-    } else text = `Flattened, it is a row of ${(3 * P * P).toLocaleString('en')} numbers.`;
+      text = `Largest dimension: ${k + 1} (${value(k)}).`;
+    } else text = `Flattened: ${values} values.`;
     this.read.replaceChildren(strong, text);
   }
 }

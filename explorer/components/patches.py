@@ -1,4 +1,4 @@
-"""The picture pulled apart: grid, patches, one patch with its numbers and its embedding."""
+"""The image split into patches; one patch with its RGB values and its embedding."""
 
 import numpy as np
 
@@ -6,22 +6,20 @@ from explorer.components.declared import declare
 from explorer.components.packing import pack
 
 _patches = declare("patches")
-_SHOWN = 0.97  # quantile of the magnitudes at which a bar reaches the edge; longer are cut
+_SHOWN = 0.97  # quantile of the magnitudes at which a bar reaches the edge; longer are clipped
 
 
 def patches_payload(
     patches: np.ndarray,
     embedding: np.ndarray | None,
     *,
-    pixel_range: tuple[int, int] = (-1, 1),
     rev: str = "",
 ) -> bytes:
     """What the browser needs to follow any patch without asking again.
 
     Args:
         patches: (gh, gw, P, P, 3) uint8, as the model sees them.
-        embedding: (gh, gw, D) patch embeddings before positions are added, or None.
-        pixel_range: what 0 and 255 become before the embedding.
+        embedding: (gh, gw, D) patch embeddings, before position embeddings are added, or None.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
 
     Raises:
@@ -32,22 +30,20 @@ def patches_payload(
             f"patches must be (gh, gw, P, P, 3) uint8, got {patches.shape} {patches.dtype}"
         )
     rows, columns, size = patches.shape[:3]
-    count, numbers = rows * columns, 3 * size * size
-    picture = patches.transpose(0, 2, 1, 3, 4).reshape(rows * size, columns * size, 3)
-    arrays = {"rgb": np.ascontiguousarray(picture)}
+    count, values = rows * columns, 3 * size * size
+    image = patches.transpose(0, 2, 1, 3, 4).reshape(rows * size, columns * size, 3)
+    arrays = {"rgb": np.ascontiguousarray(image)}
     header: dict[str, object] = {
         "grid": [rows, columns],
         "P": size,
         "start": (rows // 2) * columns + columns // 2,
-        "low": pixel_range[0],
-        "high": pixel_range[1],
         "rev": rev,
     }
     captions = [
-        f"`({rows * size}, {columns * size}, 3)` pixels",
-        f"{_count(count, 'patch')} of `({size}, {size}, 3)`",
-        f"`({size}, {size}, 3)`, enlarged",
-        f"`({numbers},)` red, green, blue",
+        f"`({rows * size}, {columns * size}, 3)`",
+        f"`({count}, {size}, {size}, 3)`",
+        f"`({size}, {size}, 3)`",
+        f"`({values},)`",
     ]
     if embedding is not None:
         if embedding.shape[:2] != (rows, columns):
@@ -59,12 +55,8 @@ def patches_payload(
         arrays["codes"] = codes.astype(np.uint8)
         header |= {"width": width, "limit": limit, "shown": shown}
     captions += [
-        f"`({width},)` the patch embedding, before its position is added"
-        if embedding is not None
-        else "",
-        f"{_count(count, 'token')}: `({count}, {width})`, once embedded"
-        if embedding is not None
-        else _count(count, "token"),
+        f"`({width},)` before the position embedding" if embedding is not None else "",
+        f"`({count}, {width if embedding is not None else values})`",
     ]
     return pack("patches", {**header, "captions": captions}, **arrays)
 
@@ -72,7 +64,3 @@ def patches_payload(
 def patches(data: bytes, *, key: str) -> None:
     """Draw what `patches_payload` packed; the pinned patch stays in the browser."""
     _patches(key=key, data=data, height="content")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "es" if noun.endswith("ch") else "s")

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+_ROUNDING = 1e-4  # difference that float32 rounding can explain
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -20,6 +21,12 @@ def small_number(value: float) -> str:
         return f"{value:.2f}"
     digits, _, power = f"{value:.0e}".partition("e")
     return f"{digits}·10{str(int(power)).translate(_RAISED)}"
+
+
+def max_difference(value: float) -> str:
+    """How far two results are apart at most, and whether rounding alone explains it."""
+    rounding = ", rounding" if 0 < value < _ROUNDING else ""
+    return f"max. difference {small_number(value)}{rounding}"
 
 
 def signed(value: float, *, plus: bool = False) -> str:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from explorer.components.cost import cost_payload, cost_sentence
+from explorer.components.cost import cost_finding, cost_payload
 from explorer.components.filters import (
     filter_figure,
     filters_payload,
-    filters_title,
+    needed_components,
     untrained_kernel,
 )
 from explorer.components.patches import patches_payload
@@ -38,7 +38,9 @@ def test_the_embedding_is_read_back_to_within_a_code(unpack, picture):
     back = (arrays["codes"].astype(float) / 127.5 - 1) * header["limit"]
     np.testing.assert_allclose(back, embedding.reshape(64, 12), atol=header["limit"] / 250)
     assert header["shown"] < header["limit"]
-    assert header["captions"][4].startswith("`(12,)` the patch embedding, before its position")
+    assert header["captions"][:4] == ["`(32, 32, 3)`", "`(64, 4, 4, 3)`", "`(4, 4, 3)`", "`(48,)`"]
+    assert header["captions"][4].startswith("`(12,)` ")
+    assert header["captions"][5] == "`(64, 12)`"
 
 
 def test_an_embedding_of_zeros_is_drawn(unpack, picture):
@@ -69,31 +71,34 @@ def test_the_cost_stands_for_every_stop(unpack, picture):
     assert header["stops"][header["now"]]["P"] == 11
     assert header["sides"] == {"seen": 33, "valid": 22, "same": 33}
     np.testing.assert_array_equal(arrays["valid"], picture.pixels[:22, :22])
-    assert header["headings"][1].startswith("11 does not divide 32")
-    assert header["captions"][1] == "cropped to 22\u00a0×\u00a022 pixels, 2\u00a0×\u00a02 patches"
+    assert header["cut"].endswith("(remainder 10)")
+    assert header["captions"][1] == "22\u00a0×\u00a022 px, 2\u00a0×\u00a02 patches"
 
 
-def test_where_p_divides_every_way_of_cutting_is_the_same(unpack, picture):
+def test_where_p_divides_all_three_ways_agree(unpack, picture):
     payload = cost_payload(picture.pixels, cuts(picture.pixels, 8), patch_size=8, grid_sides=SIDES)
     header, arrays = unpack(payload)
     for name in ("seen", "valid", "same"):
         np.testing.assert_array_equal(arrays[name], picture.pixels)
-    assert header["headings"][1] == "8 divides 32: every way of cutting gives the same patches"
+    assert "remainder" not in header["cut"]
     assert len(set(header["captions"])) == 1
 
 
 @pytest.mark.parametrize(
-    "size, words",
-    [
-        (4, "4,096 pairs of patches at 4 × 4, 16 times as many as at 8 × 8"),
-        (3, "14,641 pairs of patches at 3 × 3, 23 times as many as at 6 × 6"),
-        (11, "81 pairs of patches at 11 × 11, 5.1 times as many as at 16 × 16"),
-        (16, "16 pairs of patches at 16 × 16, 16 times as many as at 32 × 32"),
-        (32, "no other patch to look at"),
-    ],
+    "size, other, tokens, times",
+    [(4, 8, 64, "16"), (3, 6, 121, "23"), (11, 16, 9, "5.1"), (16, 32, 4, "16")],
 )
-def test_the_cost_is_compared_with_the_stop_nearest_to_twice_the_size(size, words):
-    assert cost_sentence(size, SIDES).replace("\u00a0", " ").endswith(words)
+def test_the_cost_is_compared_with_the_stop_nearest_to_twice_the_size(size, other, tokens, times):
+    assert cost_finding(size, SIDES) == (
+        f"P = {size}: {tokens} patches, {tokens**2:,} pairs, {times}× as many as P = {other}"
+    )
+
+
+def test_every_stop_has_its_finding_for_the_pointer(unpack, picture):
+    data = cost_payload(picture.pixels, cuts(picture.pixels, 8), patch_size=8, grid_sides=SIDES)
+    stops = unpack(data)[0]["stops"]
+    assert [one["finding"].split(":")[0] for one in stops] == [f"P = {one['P']}" for one in stops]
+    assert stops[-1]["finding"].endswith("1 patch, 1 pair")
 
 
 def test_a_size_that_is_no_stop_is_named_in_the_error(picture):
@@ -109,8 +114,7 @@ def test_at_most_28_components_are_sent(unpack):
     header, arrays = unpack(data)
     assert arrays["components"].shape == (28, 4, 4, 3)
     assert arrays["filters"].shape == (50, 4, 4, 3)
-    assert header["K"] == 48
-    assert header["headings"] == ["All 50 filters", "Shown: the first 28 of 48 components"]
+    assert header["headings"] == ["All 50 filters", "Principal components 1–28 of 48"]
 
 
 def test_filters_that_do_not_fit_their_components_are_named_in_the_error():
@@ -118,12 +122,11 @@ def test_filters_that_do_not_fit_their_components_are_named_in_the_error():
         filters_payload(np.ones((5, 4, 4, 3)), np.ones((2, 4, 4, 3)), np.ones(3))
 
 
-def test_the_title_counts_what_carries_nine_tenths():
-    title = filters_title(np.array([0.6, 0.3, 0.1]), np.array([0.5, 0.3, 0.2]))
-    assert title == (
-        "2 of 3 components carry 90% of what the filters look for; before training it takes 3"
-    )
-    assert filters_title(np.array([1.0, 0.0]), np.array([1.0, 0.0])).startswith("1 of 2 component ")
+@pytest.mark.parametrize(
+    "explained, needed", [([0.6, 0.3, 0.1], 2), ([0.5, 0.3, 0.2], 3), ([1.0, 0.0], 1)]
+)
+def test_components_are_counted_until_they_explain_nine_tenths(explained, needed):
+    assert needed_components(np.array(explained)) == needed
 
 
 def test_the_untrained_kernel_is_the_one_training_starts_from():
@@ -132,8 +135,11 @@ def test_the_untrained_kernel_is_the_one_training_starts_from():
     np.testing.assert_array_equal(untrained_kernel(kernel.shape), kernel)
 
 
-def test_a_figure_of_a_kernel_that_learned_nothing_says_so():
+def test_a_kernel_as_it_was_initialized_needs_as_many_components_as_random_init():
     kernel = initial_weights(PRESETS["tiny"])["patch_embedding/kernel"]
-    title = filter_figure(kernel, 4).title
-    needed = title.split()[0]
-    assert title.endswith(f"before training it takes {needed}")
+    figure = filter_figure(kernel, 4)
+    assert figure.needed == figure.needed_at_init
+    assert figure.finding == (
+        f"{figure.needed} of {figure.components} principal components explain 90% of the variance "
+        f"({figure.needed} at random init)"
+    )

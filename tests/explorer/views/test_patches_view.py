@@ -46,19 +46,21 @@ def states(view, kind):
     return [e.proto.body for e in view.get("html") if f"figure-state {kind}" in e.proto.body]
 
 
+def findings(view):
+    return [e.proto.body for e in view.get("html") if 'class="finding"' in e.proto.body]
+
+
 @pytest.mark.parametrize("patch_size", PATCH_SIZES)
-def test_every_stop_opens_and_says_its_patches_and_tokens(open_patches, payloads, patch_size):
+def test_every_stop_opens_with_its_patches_and_tokens(open_patches, payloads, patch_size):
     view = open_patches(patch_size=patch_size)
     assert not view.exception
-    (title,) = view.title
+    assert [title.value for title in view.title] == ["Patch embedding"]
     count = grid_side(patch_size) ** 2
-    patches = "1 patch" if count == 1 else f"{count} patches"
-    assert f"becomes {patches} of {3 * patch_size**2:,} numbers, " in title.value
-    assert title.value.endswith("a token of 12")
-    assert ("each a token" in title.value) == (count > 1)
+    (finding, *_) = findings(view)
+    assert f"{count} patch{'' if count == 1 else 'es'} × {3 * patch_size**2:,} " in finding
+    assert f"{count} token{'' if count == 1 else 's'} × 12 " in finding
     sent = payloads(view)
-    tokens = "1 token: " if count == 1 else f"{count} tokens: "
-    assert sent["patches"][0]["captions"][-1].startswith(tokens)
+    assert sent["patches"][0]["captions"][-1] == f"`({count}, 12)`"
     assert sent["patches"][0]["grid"] == [grid_side(patch_size)] * 2
     assert sent["cost"][0]["P"] == patch_size
     assert sent["filters"][1]["filters"].shape == (12, patch_size, patch_size, 3)
@@ -67,10 +69,10 @@ def test_every_stop_opens_and_says_its_patches_and_tokens(open_patches, payloads
 
 def test_the_largest_difference_is_printed(open_patches):
     text = "\n".join(element.value for element in open_patches().markdown)
-    assert "Largest difference 3·10⁻⁷" in text
-    assert "64 rows of 48 numbers" in text
+    assert "Conv2D(kernel_size=4, strides=4)" in text
+    assert "difference 3·10⁻⁷, rounding)" in text
     text = "\n".join(element.value for element in open_patches(difference=0.0).markdown)
-    assert "Largest difference 0**: not one bit differs" in text
+    assert "difference 0)" in text
 
 
 def test_everything_that_needs_no_model_is_there_while_it_is_awaited(open_patches, payloads):
@@ -95,22 +97,26 @@ def test_damaged_weights_leave_the_picture_and_its_patches(open_patches, payload
     assert not view.exception
     sent = payloads(view)
     assert "codes" not in sent["patches"][1]
+    assert "token" not in findings(view)[0]
     assert sent["cost"][0]["P"] == 4
     assert any("is damaged: cut off" in body for body in states(view, "error"))
 
 
 @pytest.mark.parametrize(
-    "config", [replace(SMALL, pooling="class"), replace(SMALL, pixel_range="unit")]
+    "config, scaled",
+    [
+        (replace(SMALL, pooling="class"), "scaled to −1 to 1"),
+        (replace(SMALL, pixel_range="unit"), "scaled to 0 to 1"),
+    ],
 )
-def test_other_models_open_too(open_patches, payloads, config):
+def test_other_models_open_too(open_patches, config, scaled):
     view = open_patches(config=config)
     assert not view.exception
-    low = payloads(view)["patches"][0]["low"]
-    assert low == (0 if config.pixel_range == "unit" else -1)
+    assert any(scaled in element.value.replace("\n", " ") for element in view.markdown)
 
 
 def test_the_mistake_of_the_article_is_named(open_patches):
     text = "\n".join(element.value for element in open_patches().markdown)
     assert "N = HW/P²" in text
-    assert "An often-read article (“Understand and Implement" in text
-    assert "prints N = HW/P, which would be 4,096" in text
+    assert "prints N = HW/P, a misprint" in text
+    assert "N is 256, not 4,096" in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.words.numerals import signed, small_number
+from explorer.words.numerals import max_difference, signed, small_number
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,13 @@ def test_signed_numbers_carry_a_minus_and_none_before_nothing(value, text):
 def test_a_plus_stands_only_where_it_is_asked_for():
     assert signed(0.5, plus=True) == "+0.50"
     assert signed(0.001, plus=True) == "0.00"
+
+
+@pytest.mark.parametrize("value, rounded", [(2e-7, True), (0.15, False), (0, False)])
+def test_a_difference_that_rounding_explains_is_called_so(value, rounded):
+    said = max_difference(value)
+    assert said.startswith(f"max. difference {small_number(value)}")
+    assert ("rounding" in said) is rounded
 
 
 def test_a_difference_below_zero_is_named_in_the_error():
