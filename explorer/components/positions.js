@@ -1,4 +1,4 @@
-// How alike position embeddings are: the chosen one's tile, all tiles on their grid, and the same in other kinds.
+// Cosine similarity of position embeddings: the selected one's tile, all tiles on their grid, and other encodings.
 const signed = (v) => (v <= -.005 ? '−' : '') + Math.abs(v).toFixed(2);
 
 class Positions extends PatchFigure {
@@ -97,11 +97,12 @@ class Positions extends PatchFigure {
       this.one(small, i, p, 0, 0, w);
       this.frame(small, w);
     });
-    this.which.textContent = `Row ${Math.floor(p / columns) + 1}, column ${p % columns + 1}`;
+    this.which.textContent = `Similarity to ${this.at(p)}`;
     const { mean, reach } = kinds[k], limits = this.scale === 'full' ? [-1, 1] : [mean - reach, mean + reach];
     this.ends.forEach((end, i) => { end.textContent = this.scale === 'full' ? limits[i].toString().replace('-', '−') : signed(limits[i]); });
     this.say(p, q, k);
   }
+  at(p) { const [, columns] = this.grid; return `(${Math.floor(p / columns) + 1}, ${p % columns + 1})`; }
   frame(c, w) { c.globalAlpha = .3; c.strokeStyle = getComputedStyle(this.wrap).color; c.lineWidth = 1; c.strokeRect(.5, .5, w - 1, w - 1); c.globalAlpha = 1; }
   dotted(c, colours, x, y, w, h) {
     c.lineWidth = 3; c.strokeStyle = '#000'; c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
@@ -111,9 +112,9 @@ class Positions extends PatchFigure {
   say(p, q, k) {
     const [, columns] = this.grid, count = this.grid[0] * columns, row = this.codes(k).subarray(p * count, (p + 1) * count);
     const cosine = (i) => row[i] / 127.5 - 1, strong = document.createElement('b'), label = this.data.head.kinds[k].label;
-    strong.textContent = `${this.which.textContent}${p === this.pinned ? ' (pinned)' : ''}, ${label}. `;
-    if (count === 1) { this.read.replaceChildren(strong, 'It is the only position, and like itself: cosine 1. With a smaller patch size there is more to see.'); return; }
-    if (q !== null) { this.read.replaceChildren(strong, q === p ? 'With itself every position has cosine 1.' : `With ${place(q, this.grid)} its cosine is ${signed(cosine(q))}.`); return; }
+    strong.textContent = `${this.at(p)}${p === this.pinned ? ' (pinned)' : ''}, ${label}. `;
+    if (count === 1) { this.read.replaceChildren(strong); return; }
+    if (q !== null) { this.read.replaceChildren(strong, `Similarity to ${this.at(q)}: ${q === p ? 1 : signed(cosine(q))}.`); return; }
     let most = -1, least = -1, line = 0, lines = 0, rest = 0, rests = 0;
     for (let i = 0; i < count; i++) {
       if (i === p) continue;
@@ -122,8 +123,8 @@ class Positions extends PatchFigure {
       const along = Math.floor(i / columns) === Math.floor(p / columns) || i % columns === p % columns;
       if (along) { line += cosine(i); lines++; } else { rest += cosine(i); rests++; }
     }
-    this.read.replaceChildren(strong, `Apart from itself it is most like ${place(most, this.grid)} (${signed(cosine(most))}) and least like ${place(least, this.grid)} (${signed(cosine(least))}). `
-      + `On average ${signed(line / lines)} with the rest of its row and column, ${signed(rest / rests)} with all others.`);
+    this.read.replaceChildren(strong, `Most similar: ${this.at(most)}, ${signed(cosine(most))}. Least: ${this.at(least)}, ${signed(cosine(least))}. `
+      + `Mean: same row or column ${signed(line / lines)}, elsewhere ${signed(rest / rests)}.`);
   }
 }
 

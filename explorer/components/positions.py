@@ -1,4 +1,4 @@
-"""Position embeddings as tiles of cosines: one enlarged, all on their grid, several kinds."""
+"""Cosine similarity of position embeddings as tiles, for several encodings."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _positions = declare("positions")
 def positions_payload(
     picture: np.ndarray, kinds: Sequence[PositionKind], *, rev: str = ""
 ) -> bytes:
-    """What the browser needs to show any position in any kind without asking again.
+    """What the browser needs to show any position in any encoding without asking again.
 
     Args:
         picture: (gh*P, gw*P, 3) uint8, as the model sees it.
@@ -58,5 +58,5 @@ def _scale(kind: PositionKind) -> dict[str, float]:
 
 def _note(kind: PositionKind) -> str:
     if kind.correlation is None:
-        return "one position"
-    return f"closeness {signed(kind.correlation)}"
+        return "1 position"
+    return f"r = {signed(kind.correlation)}"

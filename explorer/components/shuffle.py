@@ -1,4 +1,4 @@
-"""The picture and its shuffled patches, with the answers the model gives to both."""
+"""The image and its shuffled patches, with the predictions of both."""
 
 import base64
 import html
@@ -38,14 +38,14 @@ _STYLE = """<style>
 
 
 def pictures_html(original: np.ndarray, shuffled: np.ndarray) -> str:
-    """The picture beside its shuffled patches, as HTML.
+    """The image beside its shuffled patches, as HTML.
 
     Args:
         original: (side, side, 3) uint8, as the model saw it.
         shuffled: the same with its patches moved.
     """
     return (
-        f'{_STYLE}<div class="shuffle"><div class="pair">{_picture("Picture", original)}'
+        f'{_STYLE}<div class="shuffle"><div class="pair">{_picture("Original", original)}'
         f"{_picture('Shuffled', shuffled)}</div></div>"
     )
 
@@ -58,24 +58,31 @@ def answers_html(
     notes: tuple[str, str],
     ink: str,
 ) -> str:
-    """The probability of each class before and after, with positions and without, as HTML.
+    """Class probabilities before and after, with position embeddings and without, as HTML.
 
     Args:
-        answers: the four answers.
+        answers: the four predictions.
         names: of the classes.
-        truth: index of the picture's class, or None.
-        notes: a line below each table of answers.
-        ink: colour of the shuffled picture's bars, as `#rrggbb`.
+        truth: index of the true label, or None.
+        notes: a line below each table.
+        ink: color of the shuffled image's bars, as `#rrggbb`.
     """
     return "".join(
         [
             _STYLE.replace("INK", ink),
             '<div class="shuffle answers"><p class="legend">',
-            '<span><i class="before"></i>grey: as it is</span>',
-            '<span><i class="after"></i>teal: shuffled</span></p><div class="tables">',
-            _table("With positions", answers.original, answers.shuffled, names, truth, notes[0]),
+            '<span><i class="before"></i>original</span>',
+            '<span><i class="after"></i>shuffled</span></p><div class="tables">',
             _table(
-                "Without positions",
+                "With position embeddings",
+                answers.original,
+                answers.shuffled,
+                names,
+                truth,
+                notes[0],
+            ),
+            _table(
+                "Without",
                 answers.original_without,
                 answers.shuffled_without,
                 names,

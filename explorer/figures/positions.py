@@ -11,7 +11,7 @@ from explorer.figures.style import Palette, plain
 def similarity_against_distance(
     lines: Mapping[str, tuple[np.ndarray, np.ndarray]], *, colours: Palette, height: int = 300
 ) -> go.Figure:
-    """Mean cosine of two positions against their distance, one line for each kind.
+    """Mean cosine similarity of two positions against their distance, one line per encoding.
 
     Args:
         lines: by label, distances (K,) in patches, rising, and mean cosines (K,). The first is the
@@ -41,9 +41,9 @@ def similarity_against_distance(
             mode="lines+markers" if index == 0 else "lines",
             marker={"size": 5},
             line=styles[min(index, len(styles) - 1)],
-            hovertemplate="%{x:.1f} patches apart: cosine %{y:.2f}<extra>%{fullData.name}</extra>",
+            hovertemplate="distance %{x:.1f}: %{y:.2f}<extra>%{fullData.name}</extra>",
         )
     plain(figure, colours, height=height)
-    figure.update_xaxes(title="distance in patches", rangemode="tozero")
-    figure.update_yaxes(title="mean cosine", zeroline=True)
+    figure.update_xaxes(title="distance (patches)", rangemode="tozero")
+    figure.update_yaxes(title="mean cosine similarity", zeroline=True)
     return figure

@@ -1,135 +1,156 @@
-"""The titles of the Positions page, written from its numbers."""
+"""The findings of the Positions page, written from its numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from explorer.words.findings import UNDECIDED, percent
-from explorer.words.numerals import signed, small_number
+from explorer.words.numerals import signed
 from explorer.words.position_kinds import PositionKind
 from vitcore.introspection.positions import similarity_by_distance, similarity_by_place
 
-_STRONG, _WEAK = 0.5, 0.2  # correlation from which closeness is said to be known, or not
-_LEARNED = 0.1  # correlation by which learned positions must exceed untrained ones
-_NEAREST = 0.25  # share of positions by which a neighbour must be the most similar more often
+_STRONG = 0.5  # spatial correlation from which nearby positions are said to be similar
+_LEARNED = 0.1  # by which it must exceed that of a random initialization to be said of training
 _GAIN = 0.05  # cosine by which one mean must exceed another to be said to
-_HARDLY = 0.02  # probability by which an answer moves that hardly changes
-_ROUNDING = 1e-4  # probability that rounding can explain
+_RIM = 0.2  # cosine by which the rim must be more like itself than like the inside
 _RISE = 0.2  # cosine by which a curve must rise from its lowest point to be said to rise again
 
+Verdict = Literal["single", "lines", "near", "rim", "weak", "none"]
 
-def position_title(
-    own: PositionKind | None, untrained: PositionKind, *, began: float | None = None
-) -> str:
-    """What the model's own positions know about which places are close.
 
-    Nothing that holds trivially: being like oneself is left out, rows and columns must exceed
-    other places at the same distance, and everything must exceed what untrained positions show.
-    A resized untrained grid is close to its neighbours and like nothing else, which alone makes a
-    high correlation; so where that is no better, cosines are compared, not correlations.
+def verdict(own: PositionKind, random_init: PositionKind) -> Verdict:
+    """What the spatial correlation *r* of position embeddings shows.
+
+    Interpolating a stored grid raises *r* by itself, so only what exceeds a random initialization,
+    interpolated alike, counts as learned.
 
     Args:
-        own: the model's own positions; None where it adds none.
-        untrained: what they are compared with.
-        began: closeness of the waves that the model's own began as, if not as noise.
+        own: the model's own position embeddings.
+        random_init: what they are compared with.
+
+    Returns:
+        "near": nearby positions are similar; "lines": so are those of the same row or column, more
+        than others as far away. "rim": the rim differs from the inside, wherever on the rim.
+        "weak": some correlation. "none": no more than at random init. "single": one position.
+    """
+    if own.correlation is None:
+        return "single"
+    gained = own.correlation - (random_init.correlation or 0.0) >= _LEARNED
+    if gained and own.correlation >= _STRONG:
+        line_gain = similarity_by_place(own.similarity).line_gain
+        return "lines" if line_gain is not None and line_gain > _GAIN else "near"
+    if _rim_gain(own.similarity) >= _RIM:
+        return "rim"
+    return "weak" if gained else "none"
+
+
+def position_finding(
+    own: PositionKind | None, random_init: PositionKind, *, began: float | None = None
+) -> str:
+    """The verdict on the model's position embeddings, with its numbers.
+
+    Args:
+        own: the model's own position embeddings; None where it adds none.
+        random_init: what they are compared with.
+        began: spatial correlation of the sin-cos embeddings that the model's own were initialized
+            from, if they were.
     """
     if own is None:
-        return "This model adds no positions: to it the patches are a heap, not a picture"
+        return "No position embeddings: the model is permutation-invariant"
+    found = verdict(own, random_init)
     if own.correlation is None:
-        return "With one token there is one position, and nothing to compare it with"
+        return "Only one position at this patch size"
+    now = signed(own.correlation)
     if began is not None:
-        before, now = signed(began), signed(own.correlation)
-        way = f"left their closeness at {now}"
-        if now != before:
-            way = f"took their closeness from {before} to {now}"
-        return f"These positions began as sin-cos 2-D waves, centred; training {way}"
-    closeness, baseline = own.correlation, untrained.correlation or 0.0
-    before = "before training" if own.name == "learned" else "untrained ones"
-    numbers = f"closeness {signed(closeness)}, {before} {signed(baseline)}"
-    found, first = (similarity_by_place(kind.similarity) for kind in (own, untrained))
-    gained = closeness - baseline >= _LEARNED
-    if closeness >= _STRONG and gained:
-        if found.line_gain is not None and found.line_gain > _GAIN:
-            return f"Each position is most like its neighbours, its row and its column: {numbers}"
-        return f"Positions close in the picture are alike: {numbers}"
-    if found.nearest >= first.nearest + _NEAREST:
-        count = own.similarity.shape[0] * own.similarity.shape[1]
-        return (
-            f"For {round(found.nearest * count)} of {count} positions the most similar one lies "
-            f"right beside it; {before}, for {round(first.nearest * count) or 'none'}"
-        )
-    if found.neighbours >= first.neighbours + _GAIN:
-        return (
-            f"Positions side by side are more alike than {before}: "
-            f"cosine {signed(found.neighbours)} against {signed(first.neighbours)}"
-        )
-    apart, apart_first = (_mean_apart(kind.similarity) for kind in (own, untrained))
-    if found.neighbours - apart >= first.neighbours - apart_first + _GAIN:
-        return (
-            f"Side by side positions have cosine {signed(found.neighbours)}, "
-            f"others {signed(apart)}; {before} {signed(first.neighbours)} "
-            f"and {signed(apart_first)}"
-        )
-    if closeness >= _WEAK and gained:
-        return f"Closeness is only partly in these positions: {numbers}"
-    return f"These positions tell no more of what is close than {before}: {numbers}"
+        if signed(began) == now:
+            return f"Initialized from 2-D sin-cos; spatial correlation unchanged (*r* = {now})"
+        return f"Initialized from 2-D sin-cos: *r* = {signed(began)} → {now} in training"
+    numbers = f"(*r* = {now}; random init {signed(random_init.correlation or 0.0)})"
+    if found == "rim":
+        corners, inside = (signed(one) for one in _corners(own.similarity))
+        return f"Rim vs. center: opposite corners {corners}, corner and center {inside} {numbers}"
+    said = {
+        "lines": "Most similar: neighbors, same row and column",
+        "near": "Nearby positions are similar",
+        "weak": "Weak spatial structure",
+        "none": "Spatial correlation not clearly above random init",
+    }
+    return f"{said[found]} {numbers}"
 
 
 def _away(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns between all places, each (gh, gw, gh, gw)."""
+    """Rows and columns between all positions, each (gh, gw, gh, gw)."""
     rows, columns = similarity.shape[:2]
     y, x = np.mgrid[:rows, :columns]
     return abs(y[..., None, None] - y), abs(x[..., None, None] - x)
 
 
-def _mean_apart(similarity: np.ndarray) -> float:
-    """Mean similarity of places that do not share an edge; 0 where there are none."""
+def _rim_gain(similarity: np.ndarray) -> float:
+    """Mean similarity of two positions on the rim, minus that of one there and one inside.
+
+    Neighbors are left out, for which closeness alone would do; 0 where nothing lies inside.
+    """
+    rows, columns = similarity.shape[:2]
+    if min(rows, columns) < 3:
+        return 0.0
+    rim = np.ones((rows, columns), bool)
+    rim[1:-1, 1:-1] = False
     down, across = _away(similarity)
-    apart = down + across > 1
-    return float(similarity[apart].mean()) if apart.any() else 0.0
+    far = np.hypot(down, across) >= 2
+    within = far & rim[..., None, None] & rim
+    between = far & rim[..., None, None] & ~rim
+    if not between.any():
+        return 0.0
+    return float(similarity[within].mean() - similarity[between].mean())
 
 
-def distance_title(kind: PositionKind) -> str:
-    """How similarity falls with distance in one kind of positions."""
-    distances, means = similarity_by_distance(kind.similarity)
-    if not len(distances):
-        return "With one token there is no distance"
-    near_value, far_value = (signed(float(cosine)) for cosine in (means[0], means[-1]))
-    return (
-        f"{kind.label.capitalize()} positions side by side have cosine {near_value}, "
-        f"those farthest apart ({distances[-1]:.1f} patches) {far_value}"
-    )
+def _corners(similarity: np.ndarray) -> tuple[float, float]:
+    """Mean similarity of opposite corners, and of a corner with the middle of the grid."""
+    rows, columns = similarity.shape[:2]
+    opposite = (similarity[0, 0, -1, -1] + similarity[0, -1, -1, 0]) / 2
+    middle = np.s_[(rows - 1) // 2 : rows // 2 + 1, (columns - 1) // 2 : columns // 2 + 1]
+    corners = (similarity[y, x][middle].mean() for y in (0, -1) for x in (0, -1))
+    return float(opposite), float(np.mean(list(corners)))
 
 
-def rise_reason(kind: PositionKind) -> str:
-    """Why the curve of a kind rises again at large distances; empty where it does not.
+def distance_finding(kind: PositionKind) -> str:
+    """How similarity falls with distance in one kind of position embeddings."""
+    _, means = similarity_by_distance(kind.similarity)
+    if not len(means):
+        return ""
+    of = "" if kind.own else f" of {kind.label}"
+    near, far = (signed(float(cosine)) for cosine in (means[0], means[-1]))
+    return f"Mean cosine{of}: neighbors {near}, farthest pairs {far}"
 
-    Said only where the numbers show it: places on opposite edges of the picture are more alike
-    than the others that lie as far apart.
+
+def rise(kind: PositionKind) -> tuple[float, float] | None:
+    """Why the curve of a kind rises again at large distances; None where it does not.
+
+    Said only where the numbers show it: positions on opposite edges of the image are more similar
+    than others as far apart.
+
+    Returns:
+        Mean cosine of positions on opposite edges, and of the other pairs about as far apart.
     """
     distances, means = similarity_by_distance(kind.similarity)
     if not len(distances) or means[means.argmin() :].max() < means.min() + _RISE:
-        return ""
+        return None
     down, across = _away(kind.similarity)
     rows, columns = kind.similarity.shape[:2]
     opposite = (down == rows - 1) | (across == columns - 1)
     others = ~opposite & (np.hypot(down, across) >= 0.7 * (min(rows, columns) - 1))
     if not others.any():
-        return ""
+        return None
     edges, rest = float(kind.similarity[opposite].mean()), float(kind.similarity[others].mean())
-    if edges < rest + _GAIN:
-        return ""
-    return (
-        f"Here the line rises again, because places on opposite edges resemble each other: "
-        f"cosine {signed(edges)}, other places about as far apart {signed(rest)}. "
-    )
+    return None if edges < rest + _GAIN else (edges, rest)
 
 
 @dataclass(frozen=True, slots=True)
 class Shuffling:
-    """Four answers, each (C,): the picture as it is and shuffled, with positions and without."""
+    """Probabilities (C,) of the image and shuffled, with position embeddings and without."""
 
     original: np.ndarray
     shuffled: np.ndarray
@@ -138,55 +159,35 @@ class Shuffling:
 
     @property
     def moved(self) -> float:
-        """Largest difference between the two answers with positions."""
+        """Largest difference between the two predictions with position embeddings."""
         return float(np.abs(self.original - self.shuffled).max())
 
     @property
     def moved_without(self) -> float:
-        """Largest difference between the two answers without positions."""
+        """Largest difference between the two predictions without position embeddings."""
         return float(np.abs(self.original_without - self.shuffled_without).max())
 
 
-def shuffle_title(answers: Shuffling, names: tuple[str, ...], *, positions: bool) -> str:
-    """What shuffling the patches does to the answer.
+def shuffle_finding(found: Shuffling, names: tuple[str, ...], *, positions: bool) -> str:
+    """What shuffling the patches does to the prediction.
 
     Args:
-        answers: what the model gave.
+        found: the four predictions.
         names: of the classes.
-        positions: whether the model adds any.
+        positions: whether the model adds position embeddings.
     """
-    if float(np.ptp(answers.original)) < UNDECIDED:
-        return "This model prefers no class, shuffled or not"
-    change = _change(answers.original, answers.shuffled, names)
+    if float(np.ptp(found.original)) < UNDECIDED:
+        return "No clear prediction, shuffled or not"
+    change = _change(found.original, found.shuffled, names)
     if not positions:
-        return (
-            f"This model has no positions: shuffling {_verb(answers.moved)} the answer ({change})"
-        )
-    without = _change(answers.original_without, answers.shuffled_without, names)
-    if answers.moved < _HARDLY and int(answers.original.argmax()) == int(answers.shuffled.argmax()):
-        first = f"Even with positions, this shuffling {_verb(answers.moved)} the answer ({change})"
-    else:
-        first = f"With positions, shuffling changes the answer ({change})"
-    if answers.moved_without < UNDECIDED:
-        return f"{first}; without them it cannot ({without})"
-    return f"{first}; without them it {_verb(answers.moved_without)} it too ({without})"
-
-
-def largest_difference(value: float) -> str:
-    """How far two answers are apart, and whether that is rounding only."""
-    rounding = " (rounding)" if 0 < value < _ROUNDING else ""
-    return f"largest difference {small_number(value)}{rounding}"
-
-
-def _verb(moved: float) -> str:
-    if moved < UNDECIDED:
-        return "does not change"
-    return "hardly changes" if moved < _HARDLY else "changes"
+        return f"No position embeddings: {change}"
+    without = _change(found.original_without, found.shuffled_without, names)
+    return f"With position embeddings: {change}. Without: {without}."
 
 
 def _change(before: np.ndarray, after: np.ndarray, names: tuple[str, ...]) -> str:
     first, second = int(before.argmax()), int(after.argmax())
     low, high = percent(float(before[first])), percent(float(after[second]))
-    if first != second:
-        return f"{names[first]} {low} → {names[second]} {high}"
-    return f"{names[first]} {low} both" if low == high else f"{names[first]} {low} → {high}"
+    if float(np.abs(before - after).max()) < UNDECIDED:
+        return f"no change ({names[first]} {low})"
+    return f"{names[first]} {low} → {'' if first == second else names[second] + ' '}{high}"

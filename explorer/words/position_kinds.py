@@ -1,4 +1,4 @@
-"""The kinds of position embedding that one model is compared with, all at the present grid."""
+"""The position encodings that one model is compared with, all at the present grid."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from vitcore.introspection.positions import closeness_correlation, position_simi
 from vitcore.patches import resize_grid, sincos_1d, sincos_2d
 
 _POSITIONS = "positions"
-_FIXED = {"sincos1d": "sin-cos 1-D", "sincos2d": "sin-cos 2-D"}
+_LABELS = {"sincos1d": "sin-cos 1-D", "sincos2d": "sin-cos 2-D", "untrained": "random init"}
 
 
 @dataclass(frozen=True, slots=True)
 class PositionKind:
-    """One kind of position embedding and how alike its places are."""
+    """One kind of position embedding and how similar its positions are."""
 
     name: str  # "learned", "sincos1d", "sincos2d" or "untrained"
     label: str
     own: bool  # whether the chosen model adds these
     similarity: np.ndarray  # (gh, gw, gh, gw) cosines
-    correlation: float | None  # of similarity with closeness
+    correlation: float | None  # spatial correlation r; None of one position
 
 
 def position_kinds(
     config: ViTConfig, stored: np.ndarray | None, grid: tuple[int, int]
 ) -> list[PositionKind]:
-    """The model's own positions first, where it has any, then the others.
+    """The model's own position embeddings first, where it has any, then the others.
 
     Args:
         config: of the chosen model.
-        stored: (g, g, D) its learned positions, or None where it has none.
+        stored: (g, g, D) its learned position embeddings, or None where it has none.
         grid: (rows, columns) of patches at the present patch size.
     """
     tables: dict[str, np.ndarray] = {}
@@ -49,7 +49,7 @@ def position_kinds(
     kinds = []
     for name, table in tables.items():
         similarity = position_similarity(table)
-        label = _FIXED.get(name, name)
+        label = _LABELS.get(name, name)
         kinds.append(
             PositionKind(
                 name,
@@ -63,26 +63,26 @@ def position_kinds(
 
 
 def began_with_waves(config: ViTConfig) -> bool:
-    """Whether the learned positions of a model began as waves and not as noise."""
+    """Whether the learned position embeddings of a model were initialized from sin-cos."""
     return config.first_weights == "mimetic" and config.positions == "learned"
 
 
 def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | None:
-    """Closeness of the waves that a model's positions began as; None where there were none."""
+    """Spatial correlation that a model's sin-cos initialization had; None where there was none."""
     if not began_with_waves(config):
         return None
     waves = initial_weights(config, only=[_POSITIONS])[_POSITIONS]
     return closeness_correlation(position_similarity(resize_grid(waves, grid)))
 
 
-@lru_cache(maxsize=16)  # a film asks again each second
+@lru_cache(maxsize=16)  # a training timeline asks again each second
 def untrained_closeness(config: ViTConfig, grid: tuple[int, int]) -> float | None:
-    """Closeness of untrained positions, resized to a grid; None of a single one."""
+    """Spatial correlation of a random init, interpolated to a grid; None of one position."""
     resized = resize_grid(untrained_positions(config), grid)
     return closeness_correlation(position_similarity(resized))
 
 
 def untrained_positions(config: ViTConfig) -> np.ndarray:
-    """The positions (g, g, D) that training usually starts from, seed 0, and nothing else."""
+    """A random initialization (g, g, D) of position embeddings, seed 0."""
     usual = replace(config, positions="learned", first_weights="xavier")
     return initial_weights(usual, only=[_POSITIONS])[_POSITIONS]

@@ -29,7 +29,7 @@ def test_cosines_are_read_back_to_within_a_code(unpack, picture):
         np.testing.assert_allclose(
             arrays["codes"][k] / 127.5 - 1.0, one.similarity, atol=1 / 255 + 1e-6
         )
-    assert [one["note"] for one in header["kinds"]] == ["closeness 0.50", "closeness 0.00"]
+    assert [one["note"] for one in header["kinds"]] == ["r = 0.50", "r = 0.00"]
 
 
 def test_the_own_scale_is_centred_on_the_mean_of_different_positions(unpack, picture):
@@ -44,7 +44,7 @@ def test_the_own_scale_is_centred_on_the_mean_of_different_positions(unpack, pic
 def test_one_position_is_drawn(unpack, picture):
     single = kind((1, 1), correlation=None)
     header, arrays = unpack(positions_payload(picture.pixels, [single]))
-    assert header["kinds"][0]["note"] == "one position"
+    assert header["kinds"][0]["note"] == "1 position"
     assert arrays["codes"].ravel() == [255]
 
 
@@ -60,14 +60,14 @@ def html(**changes):
     given = {
         "names": ("cat", "dog", "<b>"),
         "truth": 1,
-        "notes": ("largest difference 0.60", "largest difference 0"),
+        "notes": ("max. difference 0.60", "max. difference 0"),
         "ink": "#0B6B7F",
     }
     answers = Shuffling(np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.4, 0.5]), even, even)
     return answers_html(answers, **{**given, **changes})
 
 
-def test_both_pictures_are_shown_pixel_by_pixel():
+def test_both_images_are_shown_pixel_by_pixel():
     text = pictures_html(np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 9, np.uint8))
     first, second = re.findall(r"base64,([^\"]+)", text)
     for data, value in ((first, 0), (second, 9)):
@@ -76,13 +76,13 @@ def test_both_pictures_are_shown_pixel_by_pixel():
             assert np.unique(np.asarray(image)) == [value]
 
 
-def test_a_legend_above_the_bars_names_both_colours():
-    legend = html().split("With positions")[0]
-    assert "grey: as it is" in legend
-    assert "teal: shuffled" in legend
+def test_a_legend_above_the_bars_names_both_colors():
+    legend = html().split("<section>")[0]
+    assert "original" in legend
+    assert "shuffled" in legend
 
 
-def test_the_answers_before_and_after_stand_beside_each_class():
+def test_the_probabilities_before_and_after_stand_beside_each_class():
     text = html()
     assert "70% → 10%" in text
     assert "20% → 40%" in text
@@ -90,7 +90,7 @@ def test_the_answers_before_and_after_stand_beside_each_class():
 
 
 def test_the_top_of_both_and_the_truth_are_marked():
-    with_positions = html().split("Without positions")[0]
+    _, with_positions, _ = html().split("<section>")
     assert re.findall(r'<li class="([^"]*)"', with_positions) == ["top", "truth", "top"]
 
 

@@ -1,5 +1,6 @@
 """Positions, opened on answers that are there, awaited or refused."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def open_positions(monkeypatch, picture, make_reading, asked):
         view.session_state["chosen_picture"] = picture
         view.session_state["patch_size"] = patch_size
         view.session_state["model"] = "demo"
-        view.session_state["reading_positions_tiles"] = True  # its notes are unfolded
+        for name in ("positions_tiles", "positions_tiles_mimetic"):
+            view.session_state[f"reading_{name}"] = True  # its notes are unfolded
         return view.run()
 
     return open_positions
@@ -58,11 +60,15 @@ def bodies(view, words):
     return [e.proto.body for e in view.get("html") if words in e.proto.body]
 
 
+def finding(view, number=0):
+    return bodies(view, 'class="finding"')[number]
+
+
 @pytest.mark.parametrize("patch_size", PATCH_SIZES)
 def test_every_stop_opens(open_positions, payloads, patch_size):
     view = open_positions(patch_size=patch_size)
     assert not view.exception
-    assert len(view.title) == 1
+    assert [title.value for title in view.title] == ["Position embeddings"]
     header, arrays = payloads(view)["positions"]
     side = grid_side(patch_size)
     assert header["grid"] == [side, side]
@@ -71,20 +77,19 @@ def test_every_stop_opens(open_positions, payloads, patch_size):
 
 def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, asked):
     view = open_positions(patch_size=32)
-    assert "one position" in view.title[0].value
+    assert len(bodies(view, 'class="finding"')) == 1
+    assert "Only one position" in finding(view)
     assert view.button(key="positions_shuffle").disabled
     assert len(bodies(view, "figure-state empty")) == 2
     assert asked == [None]
 
 
-def test_the_answers_are_those_of_the_shuffled_picture(open_positions, asked):
+def test_the_predictions_are_those_of_the_shuffled_image(open_positions, asked):
     view = open_positions()
-    titles = [element.value for element in view.subheader]
-    assert titles[0].startswith("With positions, shuffling changes the answer (frog ")
-    assert "without them it cannot (frog " in titles[0]
+    assert re.search(r": frog \d+% → bird \d+%\. Without: no change \(frog \d", finding(view, 1))
     assert len(bodies(view, 'alt="Shuffled"')) == 1
     (figure,) = bodies(view, 'class="shuffle answers"')
-    assert "largest difference 0<" in figure
+    assert "max. difference 0<" in figure
     moves = [wish.patches for wish in asked if wish and wish.patches]
     assert len(moves) == 2
     assert moves[0] == moves[1]
@@ -107,6 +112,7 @@ def test_the_tiles_need_no_model(open_positions, payloads, answer, kind):
     assert not view.exception
     assert "positions" in payloads(view)
     assert len(bodies(view, f"figure-state {kind}")) == 1
+    assert "frog" not in finding(view, 1)
 
 
 @pytest.mark.parametrize("positions", ["none", "sincos1d", "sincos2d"])
@@ -115,16 +121,21 @@ def test_models_without_learned_positions_say_what_they_have(open_positions, pay
     assert not view.exception
     first = payloads(view)["positions"][0]["kinds"][0]["name"]
     if positions == "none":
-        assert "adds no positions" in view.title[0].value
+        assert "permutation-invariant" in finding(view)
     else:
         assert first == positions
-        assert "untrained ones" in view.title[0].value
+        assert "random init" in finding(view)
 
 
-@pytest.mark.parametrize("patch_size, words", [(4, "stored grid, 8 × 8"), (8, "resized to 4 × 4")])
-def test_what_resizing_does_is_said_with_the_number_of_the_page(open_positions, patch_size, words):
-    view = open_positions(patch_size=patch_size)
-    assert any(words in element.value for element in view.markdown)
+@pytest.mark.parametrize("first_weights", ["mimetic", "xavier"])
+def test_what_interpolating_does_is_said_with_the_number_of_the_page(
+    open_positions, payloads, first_weights
+):
+    view = open_positions(config=replace(SMALL, first_weights=first_weights))
+    note = payloads(view)["positions"][0]["kinds"][-1]["note"]
+    (text,) = [one.value for one in view.markdown if "8 × 8" in one.value]
+    assert f"(random init here: {note.removeprefix('r = ')})" in text
+    assert ("article-cifar10" in text) is (first_weights == "mimetic")
 
 
 def test_a_class_token_opens_too(open_positions):
