@@ -28,7 +28,7 @@ def positions_payload(
     """
     grids = {kind.similarity.shape for kind in kinds}
     if len(grids) != 1:
-        raise ValueError(f"kinds must share one grid, got {sorted(grids)}")
+        raise ValueError(f"kinds must have the same grid, got {sorted(grids)}")
     rows, columns = next(iter(grids))[:2]
     header = {
         "grid": [rows, columns],

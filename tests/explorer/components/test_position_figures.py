@@ -49,9 +49,9 @@ def test_one_position_is_drawn(unpack, picture):
 
 
 def test_different_grids_are_named_in_the_error(picture):
-    with pytest.raises(ValueError, match="share one grid"):
+    with pytest.raises(ValueError, match="same grid, got"):
         positions_payload(picture.pixels, [kind((2, 2)), kind((3, 3))])
-    with pytest.raises(ValueError, match="share one grid"):
+    with pytest.raises(ValueError, match="same grid, got"):
         positions_payload(picture.pixels, [])
 
 

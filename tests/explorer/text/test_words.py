@@ -86,16 +86,9 @@ UNCONVERTED = set(
     explorer/components/encoder/panel_patch.js
     explorer/components/encoder/panel_readout.js
     explorer/components/encoder/panel_stream.js
-    explorer/components/filters.html
-    explorer/components/filters.js
-    explorer/components/filters.py
     explorer/components/gallery.py
     explorer/components/map_tiles.js
     explorer/components/map_tiles.py
-    explorer/components/patches.html
-    explorer/components/patches.js
-    explorer/components/positions.html
-    explorer/components/positions.py
     explorer/components/replay/__init__.py
     explorer/components/replay/payload.py
     explorer/components/replay/replay.html
@@ -106,7 +99,6 @@ UNCONVERTED = set(
     explorer/components/self_attention/many_heads.js
     explorer/components/self_attention/picture_view.js
     explorer/components/self_attention/words.js
-    explorer/components/shuffle.py
     explorer/evaluation/evaluation_tables.py
     explorer/evaluation/evaluations.py
     explorer/evaluation/tested_gallery.py
@@ -127,8 +119,6 @@ UNCONVERTED = set(
     explorer/views/encoder.py
     explorer/views/evaluate.py
     explorer/views/models.py
-    explorer/views/patches.py
-    explorer/views/positions.py
     explorer/views/self_attention.py
     explorer/views/train.py
     explorer/words/cards.py
@@ -140,7 +130,6 @@ UNCONVERTED = set(
     explorer/words/lens_title.py
     explorer/words/model_facts.py
     explorer/words/plans.py
-    explorer/words/position_findings.py
     explorer/words/recompute.py
     explorer/words/run_sentences.py
     explorer/words/striking_head.py
