@@ -10,6 +10,7 @@ from vitcore.model_config import (
     CLASS_NAMES,
     PATCH_SIZES,
     PRESETS,
+    FieldError,
     ViTConfig,
     check_number,
     check_patch_size,
@@ -24,6 +25,7 @@ __all__ = [
     "PATCH_SIZES",
     "PRESETS",
     "RECIPES",
+    "FieldError",
     "TrainConfig",
     "ViTConfig",
     "check_patch_size",
@@ -104,21 +106,21 @@ class TrainConfig:
             check_number(name, getattr(self, name))
         check_whole("steps", self.steps, 0)
         if not self.steps and not 0 < self.epochs <= MOST_EPOCHS:
-            raise ValueError(
-                f"epochs must be above 0 and at most {MOST_EPOCHS:,}, got {self.epochs}"
+            raise FieldError(
+                "epochs", f"must be above 0 and at most {MOST_EPOCHS:,}, got {self.epochs}"
             )
         check_whole("batch_size", self.batch_size, 1, MOST_IN_BATCH)
         check_whole("train_size", self.train_size, 10)
         check_whole("seed", self.seed, 0, HIGHEST_SEED)
         check_whole("token_budget", self.token_budget, 0)
         if not 0 < self.learning_rate <= HIGHEST_RATE:
-            raise ValueError(
-                f"learning_rate must be above 0 and at most {HIGHEST_RATE:g}, "
-                f"got {self.learning_rate}"
+            raise FieldError(
+                "learning_rate",
+                f"must be above 0 and at most {HIGHEST_RATE:g}, got {self.learning_rate}",
             )
         if not 0 < self.plateau_factor < 1:
-            raise ValueError(
-                f"plateau_factor must be above 0 and below 1, got {self.plateau_factor}"
+            raise FieldError(
+                "plateau_factor", f"must be above 0 and below 1, got {self.plateau_factor}"
             )
         check_whole("plateau_patience", self.plateau_patience, 1, 10_000)
         check_whole("early_stopping", self.early_stopping, 0, 10_000)
@@ -126,10 +128,10 @@ class TrainConfig:
         self._check_validation()
         for name in _SHARES:
             if not 0 <= (value := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 0 and less than 1, got {value}")
+                raise FieldError(name, f"must be at least 0 and less than 1, got {value}")
         for name in ("weight_decay", "cutmix"):
             if not 0 <= (value := getattr(self, name)) <= 1:
-                raise ValueError(f"{name} must be between 0 and 1, got {value}")
+                raise FieldError(name, f"must be between 0 and 1, got {value}")
         for name in ("patch_weights", "patch_weights_end"):
             if (value := getattr(self, name)) and len(value) != len(self.patch_sizes):
                 raise ValueError(
@@ -165,17 +167,18 @@ class TrainConfig:
     def _check_validation(self) -> None:
         """Enough pictures on either side, where CIFAR-10 is whole."""
         if not 0 < self.validation < 1:
-            raise ValueError(f"validation must be above 0 and below 1, got {self.validation}")
+            raise FieldError("validation", f"must be above 0 and below 1, got {self.validation}")
         all_pictures = self.train_size if self.data == "sketch10" else _CIFAR10_TRAIN
         held_back = round(all_pictures * self.validation)
-        sides = {"hold back": held_back}
+        sides = {"validation": held_back}
         if self.data == "cifar10":  # of sketch10 as many more are drawn as are held back
-            sides["train on"] = all_pictures - held_back
+            sides["training"] = all_pictures - held_back
         for what, count in sides.items():
             if count < min(LEAST_PICTURES, all_pictures // 10):
-                raise ValueError(
-                    f"validation must leave at least {LEAST_PICTURES} pictures to {what}, "
-                    f"one of each class; {self.validation} of {all_pictures:,} leaves {count}"
+                raise FieldError(
+                    "validation",
+                    f"must leave at least {LEAST_PICTURES} images for {what}, got {count:,} of "
+                    f"{all_pictures:,}",
                 )
 
     def model_config(self) -> ViTConfig:

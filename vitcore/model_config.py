@@ -24,25 +24,35 @@ CLASS_NAMES = (
 PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 
 
-# Each of these raises what a caller may print: the rule, then the value.
+class FieldError(ValueError):
+    """A value that a field of a configuration cannot have.
+
+    Args:
+        field: its name.
+        rule: what it must be, and the value received; the message is both.
+    """
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field} {rule}")
+        self.field, self.rule = field, rule
 
 
 def choose(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         named = ", ".join(filter(None, allowed))  # "" stands for leaving it out
-        raise ValueError(f"{name} must be one of {named}, got {value!r}")
+        raise FieldError(name, f"must be one of {named}, got {value!r}")
 
 
 def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}")
+        raise FieldError(name, f"must be an integer >= {least}, got {value!r}")
     if most is not None and value > most:
-        raise ValueError(f"{name} must be a whole number, at most {most:,}, got {value:,}")
+        raise FieldError(name, f"must be an integer <= {most:,}, got {value:,}")
 
 
 def check_number(name: str, value: float) -> None:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{name} must be a number, got {value!r}")
+        raise FieldError(name, f"must be a number, got {value!r}")
 
 
 def made_from(kind: type, values: dict[str, Any]) -> Any:
