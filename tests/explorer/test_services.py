@@ -99,7 +99,7 @@ def test_a_folder_whose_name_is_no_text_is_no_model(home, run):
 def test_a_run_whose_config_is_damaged_is_no_model_and_says_why(home, run, damage):
     (cache.runs_home() / run("quiet-heron") / checkpoints.CONFIG).write_bytes(damage)
     assert "quiet-heron" not in services.model_names()
-    assert services.trouble("quiet-heron").startswith("config.json is damaged: ")
+    assert services.trouble("quiet-heron").startswith("config.json is corrupted: ")
 
 
 @pytest.mark.parametrize("name", ["", "nobody", ".", "../runs/whole", "x" * 9999, "a\0b"])

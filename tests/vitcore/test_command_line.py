@@ -95,7 +95,7 @@ def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsy
         ("train --resume", "--resume needs --run-dir"),
         ("evaluate --model nobody", "a run or a folder with config.json, got 'nobody'"),
         ("evaluate --model ~nosuchuser/x", "a run or a folder with config.json"),
-        ("train --batch-size 100000000", "batch_size must be a whole number, at most 65,536"),
+        ("train --batch-size 100000000", "batch_size must be an integer <= 65,536"),
         ("evaluate --model nobody --images -1", "images must not be negative, got -1"),
         ("train --recipe flexi-cifar10-mean --epochs 0", "epochs must be above 0"),
         ("train --recipe flexi-cifar10-mean --patch-sizes 0", "whole number in 1..32"),
@@ -225,7 +225,7 @@ def test_truncated_state_is_one_sentence(trained, tmp_path, capsys, command):
     assert main([*command.split(), str(folder)]) == 2
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     printed = capsys.readouterr().err
-    assert "error: state.safetensors of mine is damaged" in printed
+    assert "error: state.safetensors of mine is corrupted" in printed
     assert "start a new run" in printed
 
 

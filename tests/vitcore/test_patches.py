@@ -111,7 +111,7 @@ def test_grid_that_is_not_square_is_refused(shape):
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, 4.0, "4", True, None, [4], float("nan")])
 def test_a_side_that_is_no_whole_number_is_refused_by_its_value(size):
-    rule = re.escape(f"must be a whole number, at least 1, got {size!r}")
+    rule = re.escape(f"must be an integer >= 1, got {size!r}")
     with pytest.raises(ValueError, match=f"size {rule}"):
         patches.pi_resize(np.zeros((4, 4, 3, 2)), size)
     with pytest.raises(ValueError, match=f"columns {rule}"):

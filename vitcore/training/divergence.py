@@ -1,4 +1,6 @@
-"""Trainings whose numbers overflow: the error that ends one, and the learning rate to try next."""
+"""Runs that diverge: the error that ends one, and the learning rate to try next."""
+
+from math import isnan
 
 from vitcore.config import RECIPES, TrainConfig
 
@@ -6,7 +8,7 @@ CAUSE = "diverged"  # as the end of such a run names it
 
 
 class DivergedError(ArithmeticError):
-    """The loss or a weight is no longer a number.
+    """The loss or a weight is NaN or infinite.
 
     Args:
         message: what happened, and at which learning rate.
@@ -16,9 +18,12 @@ class DivergedError(ArithmeticError):
 
     def __init__(self, message: str, *, step: int, config: TrainConfig) -> None:
         self.step, self.usable_rate = step, usable_rate(config)
-        of_recipe = self.usable_rate == usual_rate(config)
-        which = "the learning rate of its recipe" if of_recipe else "a tenth of the highest"
-        super().__init__(f"{message}; try {self.usable_rate:g}, {which}.")
+        super().__init__(f"{message}. Try learning_rate={self.usable_rate:g}.")
+
+
+def named(value: float) -> str:
+    """What a loss that is not finite is."""
+    return "NaN" if isnan(value) else "infinite"
 
 
 def usual_rate(config: TrainConfig) -> float:

@@ -7,7 +7,7 @@ from vitcore.training.saving import Progress
 
 
 def so_far(progress: Progress) -> str:
-    return f"after {progress.step:,} steps"
+    return f"after {progress.step:,} {'step' if progress.step == 1 else 'steps'}"
 
 
 def ending(
@@ -27,14 +27,14 @@ def ending(
     """
     taken = so_far(progress)
     if state == "stopped" and lost:
-        why = f"The server that started it ended, so it was saved {taken} and can go on."
-        return "interrupted", why
+        saved = f"Checkpoint saved at step {progress.step:,}"
+        return "interrupted", f"App stopped. {saved}; the run can be resumed."
     if state == "finished" and config.early_stopping and progress.lowest_at:
-        kept = f"its weights are those of epoch {progress.lowest_at:g}, which had the lowest"
+        best = f"epoch {progress.lowest_at:g} (lowest validation loss)"
         if progress.step < steps:
             return state, (
-                f"Stopped early {taken}: for {progress.stale} epochs the loss on the pictures "
-                f"held back fell no lower; {kept}."
+                f"Early stopping {taken}: no improvement for {progress.stale} epochs. "
+                f"Restored the weights of {best}."
             )
-        return state, f"Finished {taken}; {kept} loss on the pictures held back."
+        return state, f"Finished {taken}. Restored the weights of {best}."
     return state, f"{state.capitalize()} {taken}."

@@ -131,7 +131,7 @@ def parse(line: bytes) -> dict[str, Any] | None:
             event[name] = None
     if event["event"] == "end":
         if event.get("state") not in END_STATES:
-            event.update(state="failed", reason="Its log ends with a word that is not known.")
+            event.update(state="failed", reason="Unknown end state in the log.")
         elif not isinstance(event.get("reason", ""), str):
             event["reason"] = ""
     return event

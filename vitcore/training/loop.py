@@ -21,7 +21,7 @@ from vitcore.training import ahead, drawing, plateau, snapshots, validating
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
 from vitcore.training.distribution import Group
-from vitcore.training.divergence import CAUSE, DivergedError
+from vitcore.training.divergence import CAUSE, DivergedError, named
 from vitcore.training.endings import ending, so_far
 from vitcore.training.meter import Meter, Step
 from vitcore.training.room import NoRoomError
@@ -145,7 +145,7 @@ class Run:
             raise
         except BaseException as error:
             what = str(error) or type(error).__name__
-            state, why = "failed", f"The training ended by an error: {what}"
+            state, why = "failed", f"Error: {what}"
             cause = {"cause": "error"}
             raise
         finally:
@@ -277,7 +277,7 @@ class Run:
         loss, accuracy, top5 = self.group.share(lambda: [found.loss, found.accuracy, found.top5])
         progress.validation_owed = False
         if not math.isfinite(loss):
-            raise self._diverged(f"The held-back loss became {loss}")
+            raise self._diverged(f"Validation loss is {named(loss)}")
         if epoch.is_integer():
             plateau.watch_plateau(progress, loss, config)
             best = config.early_stopping and plateau.is_lowest(progress, loss, epoch=epoch)
@@ -313,11 +313,11 @@ class Run:
         """In the step whose gradient overflows the loss is still a number."""
         with self.group.telling():
             if not all(np.isfinite(values).all() for values in arrays.values()):
-                raise self._diverged("The weights are no longer numbers")
+                raise self._diverged("Weights are NaN or infinite")
 
     def _diverged(self, what: str) -> DivergedError:
         step, rate = self.progress.step, self.config.learning_rate
-        message = f"{what} after step {step}, highest learning rate {rate:.3g}"
+        message = f"{what} after step {step:,} (peak learning rate {rate:.3g})"
         return DivergedError(message, step=step, config=self.config)
 
     def _finished_weights(self) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from vitcore.config import TrainConfig
-from vitcore.training.divergence import DivergedError
+from vitcore.training.divergence import DivergedError, named
 from vitcore.training.windows import Windows
 
 
@@ -78,8 +78,9 @@ class Meter:
             step = self._under_way.popleft()
             loss = float(step.loss)
             if not math.isfinite(loss):
+                what = f"Loss is {named(loss)} at step {step.number:,}"
                 raise DivergedError(
-                    f"The loss became {loss} at step {step.number}, learning rate {step.rate:.3g}",
+                    f"{what} (learning rate {step.rate:.3g})",
                     step=step.number - 1,
                     config=self._config,
                 )

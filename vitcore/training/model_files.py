@@ -25,7 +25,7 @@ def problem(folder: str | Path) -> str:
     except FileNotFoundError:
         return f"{name} is missing."
     except OSError as error:
-        return f"{name} cannot be read: {reason(error)}."
+        return f"{name} could not be read: {reason(error)}."
     return ""
 
 
@@ -34,15 +34,15 @@ def _config_problem(path: Path, _changed: int, _size: int) -> str:
     try:
         values = json.loads(path.read_bytes())
     except ValueError:
-        return f"{CONFIG} is damaged: it is not JSON, or is cut short."
+        return f"{CONFIG} is corrupted: not JSON."
     except RecursionError:
-        return f"{CONFIG} is damaged: it is nested too deep."
+        return f"{CONFIG} is corrupted: nesting too deep."
     if not isinstance(values, dict) or not isinstance(values.get("model"), dict):
-        return f"{CONFIG} is damaged: it has no model."
+        return f"{CONFIG} is corrupted: no model."
     try:
         ViTConfig.from_dict(values["model"])
     except (TypeError, ValueError, OverflowError) as error:
-        return f"{CONFIG} is damaged: {str(error)[:200].rstrip('.')}."
+        return f"{CONFIG} is corrupted: {str(error)[:200].rstrip('.')}."
     return ""
 
 
@@ -53,12 +53,12 @@ def _weights_problem(path: Path, _changed: int, size: int) -> str:
             start = file.read(8)
             length = int.from_bytes(start, "little")
             if len(start) < 8 or length > size - 8:
-                return f"{WEIGHTS} is damaged: it ends inside its table of contents."
+                return f"{WEIGHTS} is corrupted: incomplete header."
             header = json.loads(file.read(length))
         ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
         expected = 8 + length + max(map(index, ends), default=0)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return f"{WEIGHTS} is damaged: its table of contents cannot be read."
+        return f"{WEIGHTS} is corrupted: unreadable header."
     if size != expected:
-        return f"{WEIGHTS} is damaged: it has {size:,} bytes where {expected:,} are due."
+        return f"{WEIGHTS} is corrupted: expected {expected:,} bytes, found {size:,}."
     return ""

@@ -19,8 +19,8 @@ STATE = "state.safetensors"  # what a resumed run needs, three times as large as
 _NAME = re.compile(r"[^\W_][\w .-]{0,59}")
 _MOST_BYTES = 180  # of a folder's name, with room for what stands before it while it is deleted
 _NAME_RULE = (
-    "a name has at most 60 letters, digits, spaces, dots, hyphens and underscores, and begins "
-    "with a letter or a digit, and is no name that Windows refuses, as those that end in a dot"
+    "a name has up to 60 letters, digits, spaces, hyphens, dots or underscores, starts with a "
+    "letter or digit and does not end in a dot"
 )
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*\.")  # by Windows
 _LEFT_OUT = (".part", ".tmp")
@@ -42,14 +42,14 @@ def rename(folder: str | Path, name: str, *, taken: Container[str] = ()) -> Path
     """
     folder = Path(folder)
     if read_run(folder).state == "running":
-        raise ValueError(f"a run can be renamed once it has ended, but {folder.name} is running")
+        raise ValueError(f"{folder.name} is running; stop it first")
     name = unicodedata.normalize("NFC", " ".join(name.split()))  # as it will be typed again
     known = _NAME.fullmatch(name) and not _RESERVED.fullmatch(name)
     if not known or len(name.encode()) > _MOST_BYTES:
         raise ValueError(f"{_NAME_RULE}, got {name!r}")
     new = folder.with_name(name)
     if name in taken or (os.path.lexists(new) and not _same(folder, new)):
-        raise ValueError(f"there is a model called {name} already")
+        raise ValueError(f"a model named {name} already exists")
     os.rename(folder, new)
     _describe(new)
     return new

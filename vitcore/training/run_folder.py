@@ -20,7 +20,7 @@ from vitcore.training.room import NoRoomError, Room, is_full
 from vitcore.training.saving import BEST, STATE, Progress
 from vitcore.training.tensorboard import TensorBoard
 
-DELETED = "the run's folder was deleted, so it ends"
+DELETED = "the run folder was deleted"
 
 Arrays = dict[str, np.ndarray]
 
@@ -129,7 +129,7 @@ class RunFolder:
         if best:
             weights = checkpoints.read(self.path / BEST)[1]
         self._write(
-            f"the checkpoint after step {progress.step:,}",
+            f"the checkpoint at step {progress.step:,}",
             lambda: saving.save(
                 self.path, self._model, weights, state, progress=progress, config=self._config
             ),
@@ -142,7 +142,7 @@ class RunFolder:
     def keep_best(self, weights: Arrays, step: int) -> None:
         """Keep a model for the end of a run that stops early."""
         self._write(
-            f"the best weights, after step {step:,},",
+            f"the best weights at step {step:,}",
             lambda: checkpoints.write(self.path / BEST, self._model, weights),
             at=step,
             needs=_bytes(weights),
@@ -151,7 +151,7 @@ class RunFolder:
     def snapshot(self, weights: Arrays, step: int) -> None:
         """Keep a model for looking back."""
         self._write(
-            f"the snapshot after step {step:,}",
+            f"the snapshot at step {step:,}",
             lambda: snapshots.write(self.path, step, self._model, weights),
             at=step,
             needs=_bytes(weights) // 2,
@@ -206,7 +206,7 @@ class RunFolder:
 
     def _say_full(self, what: str, step: int) -> bool:
         """Say why it waits, in the room kept for that; whether it could be said."""
-        why = sentence(f"the disk is full, so {what} cannot be written yet")
+        why = sentence(f"disk full: {what} could not be written")
         for give_up in (False, True):
             if give_up:
                 self._room.give_up()
@@ -221,11 +221,8 @@ class RunFolder:
     def left(self) -> str:
         """What a run that cannot go on now leaves behind, in words."""
         if self._saved_step is None:
-            return "no checkpoint was written before"
-        return (
-            f"the checkpoint after step {self._saved_step:,} is whole, "
-            "and the run can be resumed from it"
-        )
+            return "no checkpoint was written"
+        return f"the run can be resumed from the checkpoint at step {self._saved_step:,}"
 
 
 def _bytes(arrays: Arrays) -> int:

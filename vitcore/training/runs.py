@@ -144,9 +144,9 @@ def read_run(folder: str | Path) -> Run:
         problem = str(error)
     # Files may hold anything, and one odd folder must not hide the others.
     except (OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
-        problem = f"{events.FILE_NAME} cannot be read as the log of a run."
+        problem = f"{events.FILE_NAME} is corrupted."
     except RecursionError:
-        problem = f"{events.FILE_NAME} is nested too deep to be read."
+        problem = f"{events.FILE_NAME} is corrupted: nesting too deep."
     return Run(folder=folder, name=folder.name, state="damaged", problem=problem)
 
 
@@ -155,9 +155,9 @@ def _read_run(folder: Path) -> Run:
     try:
         seen = _summary(folder / events.FILE_NAME)
     except OSError as error:
-        raise _DamagedError(f"{events.FILE_NAME} cannot be read: {reason(error)}.") from None
+        raise _DamagedError(f"{events.FILE_NAME} could not be read: {reason(error)}.") from None
     if not seen and _has_lines(folder / events.FILE_NAME):
-        raise _DamagedError(f"{events.FILE_NAME} cannot be read: no line of it tells an event.")
+        raise _DamagedError(f"{events.FILE_NAME} is corrupted: no line is an event.")
     end = seen.get("end")
     problem = ""
     if end is not None:
@@ -207,7 +207,7 @@ def delete_run(folder: str | Path) -> None:
     folder = Path(folder)
     run = read_run(folder)
     if run.state == "running":
-        raise ValueError(f"a run can be deleted once it has ended, but {run.name} is running")
+        raise ValueError(f"{run.name} is running; stop it first")
     if folder.is_symlink():
         folder.unlink()
         return
@@ -226,15 +226,15 @@ def _described(folder: Path) -> tuple[TrainConfig, float, float, int]:
         started = _moment(values, "started") if "started" in values else created
         pid = values["pid"]
         if isinstance(pid, bool) or not isinstance(pid, int) or not 0 <= pid < 2**32:
-            raise ValueError(f"pid must be the number of a process, got {_short(pid)}")
+            raise ValueError(f"pid must be a process number, got {_short(pid)}")
     except FileNotFoundError:
         raise _DamagedError(f"{DESCRIPTION} is missing.") from None
     except KeyError as error:
-        raise _DamagedError(f"{DESCRIPTION} says nothing about {error.args[0]}.") from None
+        raise _DamagedError(f"{DESCRIPTION} is corrupted: no field {error.args[0]!r}.") from None
     except OSError as error:
-        raise _DamagedError(f"{DESCRIPTION} cannot be read: {reason(error)}.") from None
+        raise _DamagedError(f"{DESCRIPTION} could not be read: {reason(error)}.") from None
     except (ValueError, TypeError) as error:  # these sentences are all our own
-        raise _DamagedError(f"{DESCRIPTION} cannot be read: {error}.") from None
+        raise _DamagedError(f"{DESCRIPTION} is corrupted: {error}.") from None
     return config, created, started, pid
 
 
@@ -243,11 +243,11 @@ def _description(folder: Path) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except ValueError:
-        raise ValueError("it is not JSON, or is cut short") from None
+        raise ValueError("not JSON") from None
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("nesting too deep") from None
     if not isinstance(values, dict):
-        raise ValueError("it does not describe a run")
+        raise ValueError("not a run description")
     return values
 
 
@@ -301,19 +301,18 @@ def _has_lines(path: Path) -> bool:
 
 def _last_words(folder: Path, *, began: bool) -> str:
     """Why a process ended that wrote no end. Once it trains, its log is progress, no reason."""
-    outside = "Its process was ended from outside, or the computer was"
     if began:
-        return f"{outside}."
+        return "Process killed, or the computer was shut down."
     try:
         text = (folder / LOG).read_bytes()[-4000:].decode("utf-8", "replace")
     except OSError:
         text = ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        return f"{outside}, before it began."
+        return "Process killed before training started."
     if lines[-1].startswith("error: "):  # the command line's own way to say why
         return sentence(lines[-1].removeprefix("error: ")[:300])
-    return f"Its process ended before it began; the last line of its log: {lines[-1][:300]}"
+    return f"Failed to start. Last line of the log: {lines[-1][:300]}"
 
 
 def _has_weights(folder: Path) -> bool:

@@ -102,8 +102,8 @@ def saved_arrays(folder: Path) -> dict[str, np.ndarray]:
 
 def _damaged(folder: Path) -> str:
     return (
-        f"{STATE} of {folder.name} is damaged, so the run cannot go on from it; "
-        "copy it again, or start a new run"
+        f"{STATE} of {folder.name} is corrupted, so the run cannot be resumed; "
+        "copy the file again or start a new run"
     )
 
 

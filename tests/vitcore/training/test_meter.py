@@ -60,7 +60,7 @@ def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
             meter.add(step(number, loss, rate=number / 1000))
         meter.settle()
     assert str(caught.value) == (
-        "The loss became inf at step 2, learning rate 0.002; try 0.0001, a tenth of the highest."
+        "Loss is infinite at step 2 (learning rate 0.002). Try learning_rate=0.0001."
     )
     assert caught.value.step == 1
 
@@ -68,8 +68,8 @@ def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
 @pytest.mark.parametrize(
     ("rate", "usable", "advice"),
     [
-        (2e-3, 2e-4, "try 0.0002, a tenth of the highest."),
-        (1e9, 2e-3, "try 0.002, the learning rate of its recipe."),
+        (2e-3, 2e-4, "Try learning_rate=0.0002."),
+        (1e9, 2e-3, "Try learning_rate=0.002."),
     ],
 )
 def test_rate_above_the_recipes_is_answered_with_the_recipes(rate, usable, advice):

@@ -81,9 +81,7 @@ def test_run_waits_with_its_checkpoint_and_ends_like_any_other(straight, tmp_pat
     assert waiting == [before]
     paused, resumed = told(tmp_path, "paused", "resumed")
     assert (paused["event"], paused["step"], resumed["event"]) == ("paused", 6, "resumed")
-    assert paused["reason"] == (
-        "The disk is full, so the checkpoint after step 6 cannot be written yet."
-    )
+    assert paused["reason"] == "Disk full: the checkpoint at step 6 could not be written."
     one, other = load_file(straight / STATE), load_file(tmp_path / STATE)
     assert all((one[key] == other[key]).all() for key in one)
     assert not list(tmp_path.rglob("*.part"))
@@ -107,9 +105,7 @@ def test_snapshot_that_finds_no_room_is_written_later(folder, monkeypatch):
     folder.snapshot(random_weights(SHORT.model_config()), 4)
     assert list(snapshots.kept(folder.path)) == [4]
     paused, resumed, snapshot = events.read(folder.path)[0]
-    assert (
-        paused["reason"] == "The disk is full, so the snapshot after step 4 cannot be written yet."
-    )
+    assert paused["reason"] == "Disk full: the snapshot at step 4 could not be written."
     assert (resumed["event"], snapshot["event"]) == ("resumed", "snapshot")
 
 
@@ -131,7 +127,7 @@ def test_line_that_finds_no_room_is_told_in_what_was_laid_aside(folder, monkeypa
     monkeypatch.setattr(events.os, "write", full)
     folder.say("step", step=2)
     paused, step, resumed = events.read(folder.path)[0]
-    assert paused["reason"] == "The disk is full, so events.jsonl cannot be written yet."
+    assert paused["reason"] == "Disk full: events.jsonl could not be written."
     assert (step["event"], resumed["event"]) == ("step", "resumed")
     lines = (folder.path / events.FILE_NAME).read_bytes().splitlines()
     assert all(events.parse(line) for line in lines)
@@ -153,8 +149,8 @@ def test_stop_is_obeyed_while_it_waits(tmp_path, never_room):
     end = events.read(tmp_path)[0][-1]
     assert (end["state"], end["reason"]) == (
         "stopped",
-        "Stopped while the disk was full: the checkpoint after step 0 could not be written; "
-        "no checkpoint was written before.",
+        "Stopped while the disk was full: the checkpoint at step 0 could not be written; "
+        "no checkpoint was written.",
     )
     assert not (tmp_path / STATE).exists()
     assert not list(tmp_path.rglob("*.part"))
@@ -220,5 +216,5 @@ def test_folder_deleted_while_the_disk_is_full_ends_the_run(tmp_path, never_room
             ended.append(event["reason"])
 
     assert Run(folder, SHORT, notice=watch).train() == "stopped"
-    assert ended == ["The run's folder was deleted, so it ends."]
+    assert ended == ["The run folder was deleted."]
     assert not folder.exists()

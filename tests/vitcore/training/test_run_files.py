@@ -54,7 +54,7 @@ def test_a_renamed_run_is_the_same_run(folder):
     ],
 )
 def test_what_is_no_name_is_refused_with_the_rule(folder, name):
-    with pytest.raises(ValueError, match="at most 60 letters, digits, spaces"):
+    with pytest.raises(ValueError, match="up to 60 letters, digits, spaces"):
         run_files.rename(folder, name)
     assert folder.is_dir()
 
@@ -69,9 +69,9 @@ def test_a_name_may_have_spaces_and_letters_of_any_language(folder, given, name)
 
 def test_a_name_that_is_taken_is_refused(folder):
     folder.with_name("other").mkdir()
-    with pytest.raises(ValueError, match="a model called other already"):
+    with pytest.raises(ValueError, match="a model named other already"):
         run_files.rename(folder, "other")
-    with pytest.raises(ValueError, match="a model called flexi-cifar10 already"):
+    with pytest.raises(ValueError, match="a model named flexi-cifar10 already"):
         run_files.rename(folder, "flexi-cifar10", taken=("flexi-cifar10",))
     with pytest.raises(ValueError, match="quiet-heron already"):
         run_files.rename(folder, "quiet-heron")

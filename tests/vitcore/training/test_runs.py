@@ -103,7 +103,7 @@ def test_without_an_end_it_runs_while_its_process_lives(make_run):
 def test_without_an_end_and_a_process_it_was_interrupted(make_run):
     run = read_run(make_run(START, STEP))
     assert run.state == "interrupted"
-    assert run.problem == "Its process was ended from outside, or the computer was."
+    assert run.problem == "Process killed, or the computer was shut down."
 
 
 def test_the_log_speaks_for_a_process_that_could_not(make_run):
@@ -124,7 +124,7 @@ def test_an_error_of_the_command_line_is_the_reason(make_run):
 def test_once_it_trains_its_log_is_no_reason(make_run):
     folder = make_run(START, STEP)
     (folder / "log.txt").write_text("epoch 1.0\n")
-    assert read_run(folder).problem.startswith("Its process was ended from outside")
+    assert read_run(folder).problem == "Process killed, or the computer was shut down."
 
 
 def test_a_resumed_run_has_not_ended(make_run):
@@ -153,26 +153,26 @@ def test_a_run_without_a_description_is_damaged(tmp_path):
 @pytest.mark.parametrize(
     "text, wrong",
     [
-        ("{", "cannot be read"),
-        ("[]", "cannot be read"),
-        ("{}", "nothing about train"),
+        ("{", "is corrupted"),
+        ("[]", "is corrupted"),
+        ("{}", "'train'"),
         ('{"train": {"data": "mnist"}}', "data must be one of"),
         ('{"train": {"speed": 1}}', "has no speed"),
-        ('{"train": {}}', "nothing about created"),
+        ('{"train": {}}', "'created'"),
         ('{"train": {}, "created": "noon", "pid": 1}', 'seconds since 1970, got "noon"'),
         ('{"train": {}, "created": NaN, "pid": 1}', "seconds since 1970, got NaN"),
         ('{"train": {}, "created": 1e300, "pid": 1}', "seconds since 1970, got 1e+300"),
-        ('{"train": {}, "created": 1}', "nothing about pid"),
-        ('{"train": {}, "created": 1, "pid": 1e30}', "number of a process"),
-        ('{"train": {}, "created": 1, "pid": Infinity}', "number of a process"),
-        ('{"train": {}, "created": 1, "pid": 1%s}' % ("0" * 30), "number of a process"),
+        ('{"train": {}, "created": 1}', "'pid'"),
+        ('{"train": {}, "created": 1, "pid": 1e30}', "a process number"),
+        ('{"train": {}, "created": 1, "pid": Infinity}', "a process number"),
+        ('{"train": {}, "created": 1, "pid": 1%s}' % ("0" * 30), "a process number"),
         ('{"train": {"epochs": "x"}}', "epochs must be a number, got 'x'"),
         ('{"train": {"epochs": 1%s}}' % ("0" * 400), "epochs must be above 0 and at most 100,000"),
         ('{"train": {"patch_sizes": 4}}', "patch_sizes must be a list, got 4"),
         ('{"train": {"recipe": [1]}}', "recipe must be a word"),
-        ('{"train": []}', "cannot be read"),
-        ("[" * 200_000, "nested too deep"),
-        ('{"train": ' + "[" * 200_000, "nested too deep"),
+        ('{"train": []}', "is corrupted"),
+        ("[" * 200_000, "nesting too deep"),
+        ('{"train": ' + "[" * 200_000, "nesting too deep"),
     ],
 )
 def test_a_damaged_description_is_named(tmp_path, text, wrong):
@@ -192,7 +192,7 @@ def test_half_written_weights_are_named(make_run):
     path.write_bytes(path.read_bytes()[:-3])
     run = read_run(folder)
     assert run.state == "damaged"
-    assert "weights.safetensors is damaged" in run.problem
+    assert "weights.safetensors is corrupted" in run.problem
     assert not run.usable
 
 
@@ -297,7 +297,7 @@ def test_a_folder_in_place_of_the_log_is_named(make_run):
     folder = make_run()
     (folder / "events.jsonl").unlink()
     (folder / "events.jsonl").mkdir()
-    assert read_run(folder).problem == "events.jsonl cannot be read: is a directory."
+    assert read_run(folder).problem == "events.jsonl could not be read: is a directory."
 
 
 def header_of(text):
@@ -320,17 +320,17 @@ def test_damaged_weights_are_named_however_the_run_ended(make_run, state, data):
     (folder / "weights.safetensors").write_bytes(data)
     run = read_run(folder)
     assert run.state == ("damaged" if state in ("finished", "stopped") else state)
-    assert "weights.safetensors is damaged" in run.problem
+    assert "weights.safetensors is corrupted" in run.problem
     assert run.problem.startswith("The loss became nan.") == (state == "failed")
 
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("{garbage", "it is not JSON, or is cut short"),
-        ("[" * 200_000, "it is nested too deep"),
-        ("[]", "it has no model"),
-        ('{"model": 3}', "it has no model"),
+        ("{garbage", "not JSON"),
+        ("[" * 200_000, "nesting too deep"),
+        ("[]", "no model"),
+        ('{"model": 3}', "no model"),
         ('{"model": {"wide": 3}}', "wide"),
         ('{"model": {"width": 0}}', "width"),
     ],
@@ -341,7 +341,7 @@ def test_a_damaged_config_makes_a_finished_run_damaged(make_run, text, wrong):
     (folder / "config.json").write_text(text)
     run = read_run(folder)
     assert (run.state, run.usable) == ("damaged", False)
-    assert run.problem.startswith("config.json is damaged: ")
+    assert run.problem.startswith("config.json is corrupted: ")
     assert wrong in run.problem
 
 
@@ -362,4 +362,4 @@ def test_a_log_without_a_single_event_makes_a_run_damaged(make_run):
     (folder / "events.jsonl").write_text("garbled\nall of it\n")
     run = read_run(folder)
     assert run.state == "damaged"
-    assert run.problem == "events.jsonl cannot be read: no line of it tells an event."
+    assert run.problem == "events.jsonl is corrupted: no line is an event."

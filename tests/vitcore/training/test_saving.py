@@ -57,7 +57,7 @@ def test_broken_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypa
     monkeypatch.setattr(checkpoints, "save_file", broken_at(checkpoints.save_file, number, name))
     message = (
         "the checkpoint after step 6 could not be written: input/output error; "
-        "the checkpoint after step 3 is whole, and the run can be resumed from it"
+        "the run can be resumed from the checkpoint at step 3"
     )
     with pytest.raises(OSError, match=message):
         run.train()
