@@ -59,7 +59,7 @@ def weights_at(
     """
     kernel, positions = _read(moment, config)
     if not all(np.isfinite(part).all() for part in (kernel, positions) if part is not None):
-        raise CheckpointError(f"the weights after {moment.step:,} steps are no longer numbers")
+        raise CheckpointError(f"the weights at step {moment.step:,} are NaN or infinite")
     # Finer than stored they hold nothing more, and coarser is what the model uses.
     size = min(patch_size, config.kernel_size)
     followed = follow_components(

@@ -1,4 +1,4 @@
-"""The film of a training as one animated picture, for slides and messages."""
+"""The timeline of a training as one animated image, for slides and messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from explorer.figures.style import Palette
 from explorer.replay.learning import Looked, Weights, tiles_of
 from explorer.replay.moments import Moment
 from explorer.words.class_names import class_names
-from explorer.words.findings import UNDECIDED
+from explorer.words.findings import UNDECIDED, percent
+from explorer.words.numerals import signed
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
 
@@ -44,7 +45,7 @@ def animated(film: Film, kind: str, colours: Palette) -> bytes:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
     pictures = list(_frames(film, colours))
     if not pictures:
-        raise NothingToShowError("a film needs a known moment, got none")
+        raise NothingToShowError("an animation needs a known snapshot, got none")
     shared = {
         "save_all": True,
         "append_images": pictures[1:],
@@ -99,11 +100,14 @@ def _frame(
     picture = Image.new("RGB", (_WIDTH, _TOP + _SIDE + _BOTTOM), colours.background)
     draw, large = ImageDraw.Draw(picture), ImageFont.load_default(15)
     blocks = len(looked.maps)
+    correlation = ""
+    if weights.closeness is not None:  # Pillow's font has no minus sign
+        correlation = f": r = {signed(weights.closeness).replace('−', '-')}"
     titles = (
-        "positions" if weights.closeness is None else f"positions: closeness {_two(weights)}",
-        "filters",
-        f"attention, block {blocks}",
-        "answer",
+        f"Position embeddings{correlation}",
+        "Embedding filters",
+        f"Attention, block {blocks}",
+        "Prediction",
     )
     for number, title in enumerate(titles):
         draw.text((_left(number), 16), title, colours.text, large)
@@ -123,16 +127,12 @@ def _left(panel: int) -> int:
     return _GAP + panel * (_SIDE + _GAP)
 
 
-def _two(weights: Weights) -> str:
-    return f"{weights.closeness:.2f}".replace("-0.00", "0.00")
-
-
 def _when(film: Film, moment: Moment) -> str:
     total, per_epoch = film.history.steps, film.history.steps_per_epoch
     words = f"{film.history.folder.name}: step {moment.step:,}"
-    words += f" of {total:,}" if total else ""
+    words += f" / {total:,}" if total else ""
     words += f", epoch {moment.step / per_epoch:.1f}" if per_epoch else ""
-    return words + (", kept as the best" if moment.step == film.history.best_at else "")
+    return words + (", best" if moment.step == film.history.best_at else "")
 
 
 def _table(colours: tuple[str, ...]) -> np.ndarray:
@@ -208,4 +208,4 @@ def _answer(
         draw.rectangle((start, top + 6, end, top + 14), colours.border)
         fill = colours.first if best else colours.third
         draw.rectangle((start, top + 6, start + share * (end - start), top + 14), fill)
-        draw.text((left + _SIDE, top + 2), f"{share:.0%}", colours.text, small, anchor="ra")
+        draw.text((left + _SIDE, top + 2), percent(share), colours.text, small, anchor="ra")

@@ -1,4 +1,4 @@
-"""The film of a model's training, gathered moment by moment while a page shows it."""
+"""The timeline of a model's training, gathered snapshot by snapshot while a page shows it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from explorer.replay import film_words, replay_export
 from explorer.replay.learning import Looked, Weights, weights_at
 from explorer.replay.moments import History, Moment, history, with_news
 from explorer.state import Picture
+from explorer.words.plans import DATASETS
 from explorer.worker import learning_tasks
 from vitcore import checkpoints
 from vitcore.sentences import sentence
@@ -106,7 +107,7 @@ class Gatherer:
             (self.picture.pixels, *rest),
             key=(self.picture.key, *rest),
             patch_size=self.patch_size,
-            what="Showing the picture to the model as it was.",
+            what="Running the snapshots…",
             background=True,
             heeded=False,
         )
@@ -168,14 +169,11 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
     try:
         past = history(model)
     except (OSError, ValueError) as error:
-        components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
+        components.figure_state("error", sentence(str(error)), "Select another model.", height=110)
         return
     if not past.moments and not past.lives:
         components.figure_state(
-            "empty",
-            "No snapshots were kept of this training.",
-            "Every run that is started here keeps some, also while it goes on.",
-            height=110,
+            "empty", "No snapshots were saved for this model.", "New runs save them.", height=110
         )
         return
     gatherer = _gatherer(past, key)
@@ -189,7 +187,7 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
     )
     if past.moments:
         _downloads(gatherer, key, savable=savable)
-    _help(key)
+    _help()
 
 
 def _gatherer(past: History, key: str) -> Gatherer:
@@ -203,13 +201,13 @@ def _gatherer(past: History, key: str) -> Gatherer:
 
 
 def _unfamiliar(past: History, picture: Picture, key: str) -> None:
-    """Where the model never saw such a picture, say so and offer one of those it learned from."""
+    """Where the image is out of distribution, say so and offer one of the training data."""
     if not (sentence := film_words.unfamiliar(past.data, picture.source)):
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(sentence, width="content")
     row.button(
-        "Show it a drawing" if past.data == "sketch10" else "Show it a photograph",
+        f"Use a {DATASETS[past.data]} image",
         key=f"{key}_familiar",
         on_click=_choose_source,
         args=(past.data,),
@@ -234,16 +232,10 @@ def _follow(key: str, *, awaited: bool, savable: bool) -> None:
 def _draw(gatherer: Gatherer, key: str) -> None:
     film = gatherer.film()
     if not film.history.moments:
-        components.figure_state(
-            "loading",
-            "The first snapshot is on its way.",
-            "It is kept before the first step, and others after ever more steps.",
-            height=HEIGHT,
-        )
+        components.figure_heading("Training timeline")
+        components.figure_state("loading", "Waiting for the first snapshot…", "", height=HEIGHT)
         return
-    st.subheader(film_words.finding(film), anchor=False)
-    if meaning := film_words.meaning(film):
-        st.html(f'<p class="quiet-line">{meaning}</p>')
+    components.figure_heading("Training timeline", film_words.finding(film))
     replay(gatherer.packed(film), key=key)
 
 
@@ -262,7 +254,7 @@ def _downloads(gatherer: Gatherer, key: str, *, savable: bool) -> None:
     row = st.container(horizontal=True, gap="small")
     for kind, (name, mime) in replay_export.KINDS.items():
         row.download_button(
-            f"Film ({name})",
+            f"Animation ({name})",
             partial(made, kind),
             f"{gatherer.past.folder.name}-training.{kind}",
             mime,
@@ -284,12 +276,10 @@ def _exported(
     return replay_export.animated(_film, kind, palette(theme))
 
 
-def _help(key: str) -> None:
+def _help() -> None:
     source = components.source_of
-    components.how_to_read_inline(
-        text=film_words.HOW_TO_READ,
-        formula=r"r=\mathrm{corr}_{i<j}\big(\cos(e_i,e_j),\,-\lVert x_i-x_j\rVert\big)",
-        source="Dosovitskiy et al. (2021), figure 7: its three panels, over time.",
+    components.how_to_read(
+        "training_timeline",
         code="\n\n".join(
             (
                 source("vitcore/introspection/positions.py", "closeness_correlation"),
@@ -303,5 +293,4 @@ def _help(key: str) -> None:
                 source("vitcore/introspection/distance.py", "attention_distance"),
             )
         ),
-        key=key,
     )

@@ -1,9 +1,9 @@
-// The panels of the film: each draws one moment.
+// The panels of the timeline: each draws one snapshot.
 const signed = (v) => (v <= -.005 ? '−' : '') + Math.abs(v).toFixed(2);
 
 class Panels extends Figure {
   part(array, i, size) { return array.subarray(i * size, (i + 1) * size); }
-  // How like each other positions are: one tile per place, at its own place.
+  // Cosine similarity of position embeddings: one tile per position, at its own place.
   drawPositions(canvas, i) {
     const { head, codes } = this.data, [rows, columns] = head.grid, count = rows * columns, n = head.tiles, W = this.side(canvas), c = fit(canvas, W, W);
     if (head.positions === 'none') { this.frame(c, W, W, 'none'); return; }
@@ -51,7 +51,7 @@ class Panels extends Figure {
     const all = [...Array(head.heads).keys()].map((h) => this.shares(i, this.block, h)), most = Math.max(head.brightest[this.block], ...all.map((one) => Math.max(...one)));
     all.forEach((one, h) => this.overPicture(c, one, most, h * (w + gap), 0, w));
   }
-  drawDistance(canvas, i) {                 // a ring per head, over the blocks; dotted: an even spread
+  drawDistance(canvas, i) {                 // a ring per head, over the blocks; dotted: uniform
     const { head: { blocks, heads, even }, distance } = this.data, W = this.side(canvas), H = 122, left = 24, low = H - 17, c = fit(canvas, W, H), { text, primary } = this.colours;
     const top = Math.max(1, this.farthest), x = (l) => left + (W - left) * (l + .5) / blocks, y = (v) => low - (low - 6) * v / top;
     const line = (at, opacity) => { c.globalAlpha = opacity; c.beginPath(); for (let l = 0; l < blocks; l++) { let sum = 0; for (let h = 0; h < heads; h++) sum += distance[(at * blocks + l) * heads + h]; c.lineTo(x(l), y(sum / heads)); } c.stroke(); c.globalAlpha = 1; };
@@ -72,7 +72,7 @@ class Panels extends Figure {
     c.lineWidth = 1.5;
     for (let l = 0; l < blocks; l++) for (let h = 0; h < heads; h++) { c.beginPath(); c.arc(x(l), y(distance[(i * blocks + l) * heads + h]), 3, 0, 7); c.stroke(); }
   }
-  // One number over all moments, and where the present one is.
+  // One number over all snapshots, and where the present one is.
   drawCurve(canvas, values, now, [low, high]) {
     const W = this.side(canvas), H = 108, c = fit(canvas, W, H), { text, primary } = this.colours, left = 26, n = values.length;
     const x = (i) => left + 4 + (W - left - 8) * (n > 1 ? i / (n - 1) : .5), y = (v) => 6 + (H - 14) * (high - v) / (high - low);

@@ -62,7 +62,7 @@ def replay_payload(film: Film) -> bytes:
     """
     history = film.history
     if not history.moments:
-        raise ValueError("a film must have a moment, got none")
+        raise ValueError("a timeline must have a snapshot, got none")
     config, count = history.config, len(history.moments)
     side = config.grid_side(film.patch_size)
     seen = as_seen(film.picture.pixels, film.patch_size, image_size=config.image_size)

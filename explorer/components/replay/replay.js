@@ -1,9 +1,10 @@
-// A training as a film: one scrubber moves every panel; nothing is asked of the server.
+// The timeline of a training: one scrubber moves every panel; nothing is asked of the server.
 class Replay extends Panels {
   constructor(root) {
     super();
     const $ = (selector) => root.querySelector(selector);
     Object.assign(this, { wrap: $('.wrap'), range: $('input'), ticks: $('.ticks'), when: $('.when'), play: $('.play'), newest: $('.newest'), chips: $('.blocks'), read: $('.read') });
+    this.scale = $('.scale');
     this.sections = Object.fromEntries(['positions', 'filters', 'attention', 'answer'].map((name) => {
       const section = $('.s-' + name), pick = (selector) => section.querySelector(selector);
       return [name, { section, note: pick('.note'), main: pick('.main'), number: pick('.number'), means: pick('.means'), line: pick('.line') }];
@@ -105,7 +106,7 @@ class Replay extends Panels {
     for (const [panels, states, at] of [[[positions, filters], head.weights, w], [[attention, answer], head.looks, k]]) for (const { section, note } of panels) {
       section.classList.toggle('awaited', states[i] !== 1);
       section.classList.toggle('nothing', at < 0 && section !== attention.section);
-      note.textContent = states[i] === 1 ? '' : states[i] === 0 ? 'being computed' : 'no numbers';
+      note.textContent = states[i] === 1 ? '' : states[i] === 0 ? '…' : '–';
     }
     if (w >= 0) {
       this.drawPositions(positions.main, w);
@@ -114,27 +115,27 @@ class Replay extends Panels {
       const low = closeness.some((v) => v !== null && v < -.1) ? -1 : 0;
       this.drawCurve(positions.line, closeness, w, [low, 1]);
       this.drawCurve(filters.line, strongest, w, [0, 1]);
-      this.number(positions, head.closeness[w] === null ? { none: 'no position embeddings' }[head.positions] ?? 'nothing to compare' : ['closeness ', signed(head.closeness[w]), head.positions === 'learned' ? '' : ', fixed'], head.closeness[w] === null ? '' : '1: the nearer, the more alike; 0: nearness does not count');
-      this.number(filters, ['five strongest carry ', percent(strongest[w])], 'of all that the filters look for; 100%: five would do');
-      if (head.weights[i] === 1 && head.positions !== 'none') this.legend(positions.note, head.means[w] - head.reach, head.means[w] + head.reach);
+      this.number(positions, head.closeness[w] === null ? ['–'] : ['r = ', signed(head.closeness[w]), head.positions === 'learned' ? '' : ' (fixed)']);
+      this.number(filters, ['top-5 PCs: ', percent(strongest[w]), ' of variance']);
+      this.scale.hidden = head.weights[i] !== 1 || head.positions === 'none';
+      if (!this.scale.hidden) this.legend(this.scale, head.means[w] - head.reach, head.means[w] + head.reach);
       if (head.weights[i] === 1) filters.note.textContent = `${head.K} of ${head.S} × ${head.S}`;
     }
     this.drawAttention(attention.main, k);
     this.drawBlocks(k);
     this.drawHeads(attention.line, k);
-    this.number(attention, `heads of block ${this.block + 1}`, '');
-    if (head.looks[i] === 1) attention.note.textContent = `block ${this.block + 1}, up to ${percent(head.brightest[this.block])}`;
+    this.number(attention, [`heads of block ${this.block + 1}`]);
+    if (head.looks[i] === 1) attention.note.textContent = `block ${this.block + 1}, max. ${percent(head.brightest[this.block])}`;
     this.drawAnswer(answer.main, k);
     this.drawDistance(answer.line, k);
-    this.number(answer, k < 0 ? '' : ['heads look ', `${this.far(k).toFixed(1)} px`, ' far, by block'], k < 0 ? '' : `dotted: everywhere alike, ${head.even.toFixed(1)}; grey: the first weights`);
+    this.number(answer, k < 0 ? [] : ['mean distance ', `${this.far(k).toFixed(1)} px`]);
+    answer.means.textContent = k < 0 ? '' : 'dotted: uniform; gray: init';
     this.say(i);
   }
-  number(panel, words, means) {             // a number, and below it in a short clause what it is
-    panel.means.textContent = means;
-    const [before, strong, after] = Array.isArray(words) ? words : [words];
+  number(panel, [before = '', strong = '', after = '']) {
     const b = document.createElement('b');
-    b.textContent = strong ?? '';
-    panel.number.replaceChildren(before, b, after ?? '');
+    b.textContent = strong;
+    panel.number.replaceChildren(before, b, after);
   }
   legend(note, low, high) {                 // what the two ends of the colours stand for, at this moment
     const bar = document.createElement('i');
@@ -143,17 +144,18 @@ class Replay extends Panels {
   }
   strongest(i) { return [...this.part(this.data.shares, i, this.data.head.K)].sort((a, b) => b - a).slice(0, 5).reduce((a, b) => a + b, 0); }
   far(i) { const { blocks, heads } = this.data.head, all = this.part(this.data.distance, i, blocks * heads); return all.reduce((a, b) => a + b, 0) / all.length; }
-  moment(i) {
-    const { steps, epochs, total, kept } = this.data.head;
-    return `Step ${steps[i].toLocaleString('en')}${total ? ` of ${total.toLocaleString('en')}` : ''}${epochs[i] === null ? '' : `, epoch ${epochs[i] < 10 ? epochs[i].toFixed(1) : Math.round(epochs[i])}`}${i === kept ? ', kept as the best' : ''}`;
+  moment(i) {                               // its step, and what else is known of when it was
+    const { steps, epochs, total, kept } = this.data.head, count = (n) => n.toLocaleString('en');
+    const step = `Step ${count(steps[i])}${total ? ` / ${count(total)}` : ''}`, epoch = epochs[i] < 10 ? epochs[i]?.toFixed(1) : Math.round(epochs[i]);
+    return [step, `${epochs[i] === null ? '' : `, epoch ${epoch}`}${i === kept ? ', best' : ''}`];
   }
   say(i) {
-    const { head } = this.data, words = this.moment(i), strong = document.createElement('b'), state = [head.weights[i], head.looks[i]];
+    const { head } = this.data, [step, epoch] = this.moment(i), state = [head.weights[i], head.looks[i]];
     this.range.value = i;
-    this.range.setAttribute('aria-valuetext', words);
-    const [step, ...epoch] = words.split(', epoch'), b = document.createElement('b');
+    this.range.setAttribute('aria-valuetext', step + epoch);
+    const b = document.createElement('b');
     b.textContent = step;
-    this.when.replaceChildren(b, epoch.length ? `, epoch${epoch[0]}` : '');
+    this.when.replaceChildren(b, epoch);
     this.play.textContent = this.timer ? 'Pause' : 'Play';
     this.play.disabled = this.last < 1;
     this.newest.hidden = !head.lives;
@@ -161,28 +163,17 @@ class Replay extends Panels {
     this.read.setAttribute('aria-live', this.timer ? 'off' : 'polite');
     this.wrap.dataset.state = state.includes(0) ? 'waiting' : 'reading';
     this.wrap.dataset.moment = head.steps[i];
-    strong.textContent = `${words}. `;
-    const trouble = state.find((one) => typeof one === 'string');
-    if (trouble !== undefined) { this.read.replaceChildren(strong, trouble); return; }
-    const said = [];
-    if (state[0] === 1) said.push(this.sayWeights(i));
-    if (state[1] === 1) said.push(this.sayLooks(i));
-    if (state.includes(0)) said.push(`${state[0] === 0 ? 'This moment is' : 'What it does with the picture is'} not computed yet. ${head.waiting}`);
-    else if (head.lives && !this.moved) said.push('The next moment appears here when it is kept.');
-    this.read.replaceChildren(strong, said.join(' '));
-  }
-  sayWeights(i) {
-    const { closeness, positions, weights } = this.data.head, first = weights.indexOf(1);
-    const known = positions === 'none' ? 'The model has no position embeddings.' : closeness[i] === null ? '' : `Positions have closeness ${signed(closeness[i])} of at most 1${i !== first && closeness[first] !== null ? ` (${signed(closeness[first])} at the start)` : ''}.`;
-    return `${known} The five strongest components carry ${percent(this.strongest(i))} of what the filters look for.`.trim();
+    const trouble = state.find((one) => typeof one === 'string'), said = state[1] === 1 ? [this.sayLooks(i)] : [];
+    if (state.includes(0)) said.push(head.waiting || 'Computing…');
+    this.read.textContent = trouble ?? said.join(' ');
   }
   sayLooks(i) {
-    const { names, truth, grid, even } = this.data.head, shares = this.shares(i, this.block), most = shares.indexOf(Math.max(...shares)), top = this.top(i);
-    const times = shares[most] * shares.length, share = top < 0 ? 0 : this.data.answers[i * names.length + top];
-    const verdict = truth === null ? '' : top === truth ? ', which is right' : `; it is ${/^[aeiou]/.test(names[truth]) ? 'an' : 'a'} ${names[truth]}`;
-    const answer = top < 0 ? 'It prefers no class' : `It answers ${names[top]} (${percent(share)})${verdict}`;
-    const where = shares.length > 1 ? `In block ${this.block + 1} most goes to ${place(most, grid)}, ${times.toFixed(1)} times an even share. Heads look ${this.far(i).toFixed(1)} pixels far on average (an even spread: ${even.toFixed(1)}). ` : '';
-    return `${where}${answer}.`;
+    const { names, truth, grid: [, columns], even } = this.data.head, shares = this.shares(i, this.block), most = shares.indexOf(Math.max(...shares)), top = this.top(i);
+    const correct = truth === null ? '' : top === truth ? ' (correct)' : ` (true label: ${names[truth]})`;
+    const prediction = top < 0 ? 'no clear prediction' : `${names[top]} ${percent(this.data.answers[i * names.length + top])}${correct}`;
+    const key = `(${Math.floor(most / columns) + 1}, ${most % columns + 1})`, times = (shares[most] * shares.length).toFixed(1);
+    const where = shares.length > 1 ? `Block ${this.block + 1}: strongest key ${key}, ${times}× uniform. Mean distance ${this.far(i).toFixed(1)} px (uniform ${even.toFixed(1)}). ` : '';
+    return `${where}Prediction: ${prediction}.`;
   }
 }
 

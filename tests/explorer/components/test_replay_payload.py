@@ -80,5 +80,5 @@ def test_same_film_gives_the_same_bytes(film):
 
 def test_film_without_moments_is_refused(film):
     past = dataclasses.replace(film.history, moments=())
-    with pytest.raises(ValueError, match="must have a moment"):
+    with pytest.raises(ValueError, match="must have a snapshot"):
         replay_payload(dataclasses.replace(film, history=past))

@@ -173,5 +173,5 @@ def test_model_without_positions_has_no_similarity(tmp_path):
 
 def test_weights_that_are_no_numbers_are_named(tmp_path):
     break_weights(tmp_path / "broken")
-    with pytest.raises(CheckpointError, match="no longer numbers"):
+    with pytest.raises(CheckpointError, match="NaN or infinite"):
         weights_at(moment_of(tmp_path / "broken"), small_config(), 4, None)

@@ -53,7 +53,7 @@ def test_moments_that_are_not_known_are_left_out(tmp_path, picture):
     film = dataclasses.replace(film, weights=weights, looks=[None, *film.looks[1:]])
     assert len(frames(animated(film, "gif", COLOURS))) == 1
     nothing = dataclasses.replace(film, looks=[None] * 3)
-    with pytest.raises(ValueError, match="a known moment"):
+    with pytest.raises(ValueError, match="a known snapshot"):
         animated(nothing, "gif", COLOURS)
 
 
