@@ -17,7 +17,7 @@ from explorer.components.cut_sizes import chosen_size, cut_sizes
 from explorer.components.declared import declare
 from explorer.components.filters import filters
 from explorer.components.gallery import chosen_number, gallery
-from explorer.components.headings import figure_heading, page_heading
+from explorer.components.headings import figure_heading, finding_line, page_heading
 from explorer.components.map_tiles import map_tiles
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patches import patches
@@ -40,6 +40,7 @@ __all__ = [
     "figure_heading",
     "figure_state",
     "filters",
+    "finding_line",
     "fingerprint",
     "gallery",
     "hero",

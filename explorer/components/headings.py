@@ -44,6 +44,16 @@ def figure_heading(
             _finding(finding, f"{key}_finding" if key else None)
 
 
-def _finding(finding: str, key: str | None) -> None:
+def finding_line(finding: str, *, place: Any) -> None:
+    """Write a finding alone, where it changes while the page stands.
+
+    Args:
+        finding: as in `page_heading`.
+        place: an `st.empty`, or a container.
+    """
     said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
-    st.container(key=key).html(f'<p class="finding" role="status">{said}&nbsp;</p>')
+    place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')
+
+
+def _finding(finding: str, key: str | None) -> None:
+    finding_line(finding, place=st.container(key=key))

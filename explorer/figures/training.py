@@ -46,19 +46,19 @@ def curve(
 
     Args:
         train: points of the training.
-        validation: points on the pictures held back, or None where there is no such quantity.
+        validation: points of the validation, or None where there is no such quantity.
         name: of the quantity, for the pointer.
         run: the run's name, where others stand beside it.
         beside: other runs, each in a hue of its own.
-        top5: a second share of the pictures held back, dotted.
+        top5: top-5 accuracy of the validation, dotted.
         smoothing: how much of the mean before stays in the running mean of the training, in
             [0, 1); the points themselves are then drawn faintly behind it.
         epochs: how many the run is to do; the axis reaches there from the start.
         colours: of the theme.
         revision: of one run; while it stays, a zoomed figure stays zoomed when points come in.
         highest: the largest value there will be, where that is known: the axis ends there.
-        ceiling: where the axis ends at most, so that values that have run away do not flatten the
-            others; that some lie above is then said. Not of a logarithmic axis.
+        ceiling: where the axis ends at most, so that diverging values do not flatten the others;
+            the largest is then named. Not of a logarithmic axis.
         share: the values are shares from 0 to 1, shown as percentages on a fixed axis.
         logarithmic: a logarithmic axis; without it the axis starts at zero.
         height: pixels.
@@ -96,7 +96,7 @@ def curve(
         x |= {"showticklabels": False, "title": {"text": ""}}
         y = {"range": [0, 1], "showticklabels": False}
         layout["showlegend"] = False
-        annotations = [{"name": "empty", "text": "from the first step on"}]
+        annotations = [{"name": "empty", "text": "no steps yet"}]
     # One update: each costs milliseconds, and a page that follows a run draws again and again.
     return figure.update_layout(
         xaxis=x,
@@ -143,7 +143,7 @@ def _values_axis(
         return {"type": "log"}, []
     if ceiling is not None and (top := _top(lines)) > ceiling:
         number = f"{top:.1e}".replace("e+0", "e").replace("e+", "e")
-        said = {"name": "above", "text": f"up to {number}, far above this axis"}
+        said = {"name": "above", "text": f"max. {number} (off scale)"}
         return {"range": [0, ceiling]}, [said]
     if highest is not None:
         return {"range": [0, 1.05 * highest]}, []
@@ -156,15 +156,15 @@ def _draw_top5(figure: go.Figure, top5: Points, hue: str, *, left: bool) -> None
     figure.add_scatter(
         x=list(epochs),
         y=list(shares),
-        name="among five",
+        name="top-5",
         mode="lines+text",
-        text=[""] * (len(epochs) - 1) + [f"{shares[-1]:.0%} among five"],
+        text=[""] * (len(epochs) - 1) + [f"{shares[-1]:.0%} top-5"],
         textposition="top left" if left else "top right",
         textfont={"color": hue},
         cliponaxis=False,
         showlegend=False,
         line={"color": hue, "width": 1.5, "dash": "dot"},
-        hovertemplate="%{y:.1%}<extra>right among five, held back</extra>",
+        hovertemplate="%{y:.1%}<extra>top-5 (validation)</extra>",
     )
 
 
@@ -182,7 +182,7 @@ def _draw(
     """Training solid, validation dashed, of one hue; faint behind its running mean."""
     epochs, train = np.asarray(line.train[0], float), np.asarray(line.train[1], float)
     told = what if alone else f"{line.name}, {what}"
-    kind = "training, smoothed" if smoothing else "training"
+    kind = "train (smoothed)" if smoothing else "train"
     if smoothing and len(train) > 1:
         figure.add_scatter(
             x=epochs,
@@ -197,7 +197,7 @@ def _draw(
     figure.add_scatter(
         x=epochs,
         y=train,
-        name="training" if alone else line.name,
+        name=kind if alone else line.name,
         mode="lines+markers" if len(train) == 1 else "lines",
         line={"color": hue, "width": 1.75},
         hovertemplate=f"%{{y{values}}}<extra>{told}, {kind}</extra>",
@@ -206,11 +206,11 @@ def _draw(
         figure.add_scatter(
             x=np.asarray(line.validation[0], float),
             y=np.asarray(line.validation[1], float),
-            name="held back",
+            name="validation",
             mode="lines+markers" if len(line.validation[0]) <= _APART else "lines",
             line={"color": hue, "width": 1.75, "dash": "dash"},
             marker={"size": 6, "color": paper, "line": {"width": 1.5, "color": hue}},
-            hovertemplate=f"%{{y{values}}}<extra>{told}, held back</extra>",
+            hovertemplate=f"%{{y{values}}}<extra>{told}, validation</extra>",
             showlegend=alone,
         )
 

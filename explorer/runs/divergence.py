@@ -1,18 +1,12 @@
-"""Runs whose numbers overflowed: recognised by how they ended, and the rate to try instead."""
+"""Runs that diverged, by what they recorded, and the learning rate to try instead."""
 
 from vitcore.training import divergence
 from vitcore.training.runs import Run
 
-_WORDS = ("loss became", "no longer numbers")  # of such a run before runs told a cause
-
 
 def diverged(run: Run) -> bool:
-    """Whether the run failed because its loss or a weight was no longer a number."""
-    if run.state != "failed":
-        return False
-    if run.cause:
-        return run.cause == divergence.CAUSE
-    return any(words in run.problem for words in _WORDS)
+    """Whether the run failed because its loss or a weight was NaN or infinite."""
+    return run.state == "failed" and run.cause == divergence.CAUSE
 
 
 def usable_rate(run: Run) -> float:

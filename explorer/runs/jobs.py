@@ -69,9 +69,8 @@ class Jobs:
             busy += [name for name in self._processes if name not in (*busy, *ended)]
         if len(busy) < most_at_once():
             return ""
-        names = " and ".join(busy)
         many = f"{len(busy)} runs are" if len(busy) > 1 else "1 run is"
-        return f"{many} training already: {names}. Stop one, or wait until it ends."
+        return f"{many} active: {', '.join(busy)}. Stop one or wait."
 
     def start(self, config: TrainConfig, *, keep: bool = False) -> str | Queued:
         """Start a run in a process of its own, or let it wait until there is room.
@@ -119,7 +118,7 @@ class Jobs:
                 self._open(folder, config, arguments, keep=keep)
             except OSError as error:
                 why = cannot_use(root, error, instead="VITCORE_HOME")
-                raise RunRefusedError(f"The run could not be started: {why}.") from error
+                raise RunRefusedError(f"Run not started: {why}.") from error
             return folder.name
 
     def resume(self, name: str, *, keep: bool = False) -> str | Queued:
@@ -147,9 +146,9 @@ class Jobs:
             raise RunRefusedError(self.gone(name))
         run = runs.read_run(folder)
         if run.state == "running" or name in self._processes:
-            raise RunRefusedError(f"{name} is running already.")
+            raise RunRefusedError(f"{name} is already running.")
         if run.config is None or not self.can_resume(run):
-            raise RunRefusedError(f"{name} has saved nothing that it could go on from.")
+            raise RunRefusedError(f"{name} has no checkpoint to resume from.")
         return run
 
     def _go_on_with(self, run: Run, keep: bool) -> None:
@@ -159,12 +158,12 @@ class Jobs:
             arguments = ["--resume", f"--run-dir={run.folder.resolve()}"]
             self._open(run.folder, run.config, arguments, keep=keep)
         except OSError as error:
-            raise RunRefusedError(f"{run.name} could not go on: {reason(error)}.") from error
+            raise RunRefusedError(f"{run.name} could not be resumed: {reason(error)}.") from error
 
     @staticmethod
     def gone(name: str) -> str:
         """What is said of a run that is not there any more."""
-        return f"There is no run called {name} any more: it was deleted or renamed."
+        return f"Run {name} no longer exists."
 
     def can_resume(self, run: Run) -> bool:
         """Whether an ended run has more to do, and what it needs for that."""
@@ -177,7 +176,7 @@ class Jobs:
         except RuntimeError as error:
             if not (folder / runs.DESCRIPTION).exists():
                 shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
-            raise RunRefusedError(f"The run could not be started: {error}.") from error
+            raise RunRefusedError(f"Run not started: {error}.") from error
         self._processes[folder.name] = process
         # Until the process describes itself, so that the run is never without an owner.
         runs.write_description(folder, config, pid=process.pid)
@@ -233,9 +232,8 @@ class Jobs:
             say_killed(folder, ENDED_AT_ONCE)
         elif runs.read_run(folder).state == "running":
             return (
-                f"{run.name} was not ended: only a process that is certainly the run's own is, and "
-                f"of process {run.pid}, which this server did not start, that cannot be told; end "
-                "it where it was started."
+                f"{run.name} was not stopped: this server did not start process {run.pid}. "
+                "Stop it where it was started."
             )
         return ""
 
@@ -263,7 +261,7 @@ class Jobs:
         self._collect()
         with self._lock:
             if name in self._processes:
-                raise ValueError(f"a run can be renamed once it has ended, but {name} is running")
+                raise ValueError(f"{name} is running; stop it first")
             folder = run_files.rename(self._folder(name), new, taken=taken)
             self.queue.rename(name, folder.name)
             self._followers.pop(name, None)

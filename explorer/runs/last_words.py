@@ -6,15 +6,15 @@ from pathlib import Path
 
 from vitcore.training import events, runs
 
-ENDED_AT_ONCE = "Ended at once on the Train page; what it had saved before is kept."
+ENDED_AT_ONCE = "Force-stopped on the Train page."
 
 
 def killed_by(number: int) -> str:
     """Why a process ended that the signal of this number killed, and nobody here sent it."""
-    why = f"Its process was ended from outside, by {_named(number)}"
+    killed = f"Process killed ({_named(number)})"
     if number == getattr(signal, "SIGKILL", None):
-        why += ": by a person, or by the system where memory ran out"
-    return f"{why}."
+        return f"{killed}, possibly out of memory."
+    return f"{killed}."
 
 
 def say_killed(folder: Path, why: str) -> None:
@@ -34,6 +34,6 @@ def say_killed(folder: Path, why: str) -> None:
 
 def _named(number: int) -> str:
     try:
-        return f"the signal {signal.Signals(number).name}"
+        return signal.Signals(number).name
     except ValueError:  # one without a name
         return f"signal {number}"

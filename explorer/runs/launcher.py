@@ -53,7 +53,7 @@ class Launcher:
                     start_new_session=os.name == "posix",
                 )
             except OSError as error:
-                why = f"{self._program[0]} does not start: {reason(error)}"
+                why = f"{self._program[0]} could not be started: {reason(error)}"
                 raise RuntimeError(why) from error
 
     def take_back(self, process: subprocess.Popen, *, seconds: float) -> bool:

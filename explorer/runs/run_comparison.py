@@ -4,9 +4,10 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.runs.train_switches import SWITCHES, word
+from explorer.runs.train_switches import SWITCHES, label, word
 from explorer.words.amounts import short
 from explorer.words.findings import percent
+from explorer.words.plans import DATASETS
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 
@@ -39,15 +40,15 @@ def table(runs: Sequence[Run]) -> str:
         return ""
     presets = [run.config.preset for run in runs]
     rows = {
-        _label(name): [_word(name, *each) for each in zip(values, presets, strict=True)]
+        label(name): [_word(name, *each) for each in zip(values, presets, strict=True)]
         for name, values in differences([run.config for run in runs]).items()
     }
     if not rows:
-        rows = {"Configuration": ["the same"] * len(runs)}
+        rows = {"Configuration": ["identical"] * len(runs)}
     rows |= {
-        # What still grows is told above, where it is drawn anew.
-        "Step": ["training" if run.state == "running" else f"{run.step:,}" for run in runs],
-        "Right, held back": [_right(run) for run in runs],
+        # What still grows is told above, where it is drawn again and again.
+        "Step": ["running" if run.state == "running" else f"{run.step:,}" for run in runs],
+        "Validation accuracy": [_accuracy(run) for run in runs],
     }
     head = "".join(f"<th scope='col'>{html.escape(run.name)}</th>" for run in runs)
     body = "".join(
@@ -62,11 +63,6 @@ def table(runs: Sequence[Run]) -> str:
     )
 
 
-def _label(name: str) -> str:
-    known = SWITCHES.get(name)
-    return known.label if known else name.replace("_", " ").capitalize()
-
-
 def _word(name: str, value: Any, preset: str) -> str:
     known = SWITCHES.get(name)
     if name == "patch_sizes":
@@ -74,12 +70,12 @@ def _word(name: str, value: Any, preset: str) -> str:
     if known and known.options:
         return word(known, value, preset)
     if isinstance(value, tuple | list):
-        return ", ".join(map(str, value)) or "none"
-    return short(value) if isinstance(value, float) else str(value) or "none"
+        return ", ".join(map(str, value)) or "–"
+    return short(value) if isinstance(value, float) else DATASETS.get(value, str(value)) or "–"
 
 
-def _right(run: Run) -> str:
+def _accuracy(run: Run) -> str:
     if run.state == "running":
-        return "training"
+        return "running"
     accuracy = (run.validation or {}).get("accuracy")
-    return percent(accuracy) if isinstance(accuracy, int | float) else "not yet"
+    return percent(accuracy) if isinstance(accuracy, int | float) else "–"

@@ -1,4 +1,4 @@
-"""What can be done with runs on the Train page: steer one, keep it, compare it, leave the queue."""
+"""Controls of runs on the Train page: choose one, steer it, manage it, leave the queue."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from explorer.runs.run_queue import Queued
 from explorer.words import amounts, plans, run_sentences
 from vitcore.training.runs import Run
 
-_PACES = {0: "full speed", 10: "10 steps a second", 3: "3 steps a second", 1: "1 step a second"}
+_PACES = {0: "Full speed", 10: "10 steps/s", 3: "3 steps/s", 1: "1 step/s"}
 _TROUBLE = "train_trouble"  # a sentence for the next time that the page is drawn
 
 
@@ -33,7 +33,7 @@ def shown(jobs: Jobs) -> str | None:
         if names:
             show_run(names[0])  # given, for a browser would go on showing what it was
             if chosen is not None:
-                st.session_state.setdefault(_TROUBLE, f"{Jobs.gone(chosen)} This is {names[0]}.")
+                st.session_state.setdefault(_TROUBLE, f"{Jobs.gone(chosen)} Showing {names[0]}.")
     return st.session_state.get("train_run")
 
 
@@ -44,7 +44,8 @@ def choose(jobs: Jobs) -> str | None:
         return None
 
     def words(name: str) -> str:
-        return f"{name} (damaged)" if runs[name].state == "damaged" else name
+        state = runs[name].state
+        return f"{name} ({run_sentences.state_word(runs[name])})" if state == "damaged" else name
 
     return st.selectbox(
         "Run",
@@ -53,6 +54,7 @@ def choose(jobs: Jobs) -> str | None:
         key="train_run",
         label_visibility="collapsed",
         persist_state="session",
+        width=220,
     )
 
 
@@ -72,7 +74,7 @@ def begin(run: str | Queued) -> None:
 
 
 def queue(jobs: Jobs) -> None:
-    """The runs that wait, each with its place; drawn anew when one has begun."""
+    """The runs that wait, each with its place; drawn again when one has begun."""
     if waiting := jobs.queue():
         st.fragment(_queue, run_every=1.0)(jobs, waiting)
 
@@ -84,7 +86,7 @@ def _queue(jobs: Jobs, waiting: Sequence[Queued]) -> None:
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
         row.markdown(f":material/schedule: {plans.queued(one, place)}", width="content")
         row.button(
-            "Take out",
+            "Remove",
             key=f"train_queue_{one.ticket}",
             type="tertiary",
             on_click=jobs.queue.remove,
@@ -100,16 +102,16 @@ def steer(jobs: Jobs, progress: Progress, *, in_use: str) -> None:
         progress: of the run shown.
         in_use: the model chosen in the sidebar.
     """
-    row = st.container(
-        horizontal=True, vertical_alignment="center", gap="small", key="train_actions"
-    )
-    with row:
-        if progress.lives:
-            _living(jobs, progress)
-        else:
-            _ended(jobs, progress, in_use)
-    if trouble := st.session_state.pop(_TROUBLE, ""):
-        st.markdown(f":material/block: {trouble}")
+    if progress.lives:
+        _living(jobs, progress)
+    else:
+        _ended(jobs, progress, in_use)
+
+
+def trouble() -> None:
+    """What could not be done, once."""
+    if said := st.session_state.pop(_TROUBLE, ""):
+        st.markdown(f":material/block: {said}")
 
 
 def _button(what: str, name: str, label: str, icon: str, **options: object) -> None:
@@ -125,10 +127,10 @@ def _living(jobs: Jobs, progress: Progress) -> None:
         _button(
             "end",
             name,
-            "End now",
+            "Force stop",
             "cancel",
             on_click=partial(_end_now, jobs),
-            help="Ends the process at once. What its last checkpoint saved is kept.",
+            help="Kills the process; the last checkpoint is kept.",
         )
         return
     waits = state in ("pausing", "paused", "stepping") or progress.asked == "pause"
@@ -137,14 +139,14 @@ def _living(jobs: Jobs, progress: Progress) -> None:
         _button("resume", name, "Resume", "play_arrow", on_click=partial(jobs.go_on, pace=pace))
     else:
         _button("pause", name, "Pause", "pause", on_click=jobs.pause)
-    _button("step", name, "One step", "skip_next", on_click=jobs.one_step)
+    _button("step", name, "Step", "skip_next", on_click=jobs.one_step)
     _button(
         "epoch",
         name,
-        "One epoch",
+        "Run to epoch end",
         "fast_forward",
         on_click=jobs.one_epoch,
-        help="Goes on to the end of this epoch, and pauses.",
+        help="Runs to the end of the epoch, then pauses.",
     )
     _button("stop", name, "Stop", "stop", on_click=jobs.stop)
 
@@ -160,7 +162,7 @@ def _living(jobs: Jobs, progress: Progress) -> None:
         key=f"train_pace_{name}",
         on_change=change_pace,
         label_visibility="collapsed",
-        width=190,
+        width=150,
     )
 
 
@@ -171,28 +173,28 @@ def _end_now(jobs: Jobs, name: str) -> None:
 
 def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
     run, saved = progress.run, progress.saved
-    overflowed = diverged(run) and run.config is not None
+    has_diverged = diverged(run) and run.config is not None
     cut_short = run.state in ("failed", "interrupted")  # then to go on comes first
     use, go_on = ("secondary", "primary") if cut_short else ("primary", "secondary")
     if run.usable and run.name == in_use:
-        st.markdown(":material/check: The model in use", width="content")
+        st.markdown(":material/check: Selected model", width="content")
     elif run.usable:
-        _button("use", run.name, "Use this model", "check", on_click=_use, type=use)
-    if overflowed:  # resumed or with the same seed it would fail at the same step
+        _button("use", run.name, "Use model", "check", on_click=_use, type=use)
+    if has_diverged:  # resumed or with the same seed it would fail at the same step
         rate = amounts.short(usable_rate(run))
         _button(
             "again",
             run.name,
-            f"Start again with {rate}",
+            f"Restart with LR {rate}",
             "replay",
             on_click=partial(_start_with_less, jobs, run),
             type="primary",
-            help="A new run with this learning rate, and the same in all else.",
+            help="New run with this learning rate, otherwise the same settings.",
         )
     waits = next((n for n, one in enumerate(jobs.queue(), 1) if one.resumes == run.name), 0)
     if waits:
-        st.markdown(f":material/schedule: Goes on as number {waits} of the queue", width="content")
-    elif jobs.can_resume(run) and not overflowed:
+        st.markdown(f":material/schedule: {plans.queued_to_resume(waits)}", width="content")
+    elif jobs.can_resume(run) and not has_diverged:
         _button(
             "goon",
             run.name,
@@ -202,18 +204,17 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             type=go_on,
             help=run_sentences.resumption(run, saved),
         )
-    if run.config is not None and not overflowed:
+    if run.config is not None and not has_diverged:
         _button(
             "restart",
             run.name,
             "Restart",
             "replay",
             on_click=partial(_restart, jobs, run),
-            help="A new run with the same seed: the same first weights, so the curves coincide.",
+            help="New run with the same settings and seed.",
         )
-    with st.popover("Rename, download"):
-        run_keeping.keep(jobs, run, page="train", renamed=_renamed)
-        st.html('<p class="quiet-line">To delete it, go to Models.</p>')
+    with st.popover("Manage"):
+        run_keeping.manage(jobs, run, page="train", renamed=_renamed, deleted=_deleted)
 
 
 def _use(name: str) -> None:
@@ -247,6 +248,10 @@ def _start_with_less(jobs: Jobs, run: Run, _: str) -> None:
     else:  # else the form would start the next run with the rate that failed
         if st.session_state.get("train_learning_rate") == run.config.learning_rate:
             held_widgets.put("train_learning_rate", rate)
+
+
+def _deleted() -> None:
+    st.session_state.pop("train_run", None)  # else it would be missed
 
 
 def _renamed(name: str, new: str) -> None:

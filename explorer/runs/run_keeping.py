@@ -1,42 +1,63 @@
-"""What can be done with the folder of a run on any page: another name, a zip to take along."""
+"""What can be done with the folder of a run on any page: rename, download and delete it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 
 import streamlit as st
 
 from explorer.runs.jobs import Jobs
 from vitcore.checkpoints import bundled
+from vitcore.sentences import sentence
 from vitcore.training.run_files import archive_size
 from vitcore.training.runs import Run
 
 LARGEST_ZIP = 200 * 10**6  # bytes; a download is held in memory until it is fetched
 
 
-def keep(jobs: Jobs, run: Run, *, page: str, renamed: Callable[[str, str], None]) -> None:
-    """Controls to rename and to download a run.
+def manage(
+    jobs: Jobs,
+    run: Run,
+    *,
+    page: str,
+    renamed: Callable[[str, str], None],
+    deleted: Callable[[], None],
+) -> None:
+    """Controls to rename, download and delete a run.
 
     Args:
         jobs: of this server.
         run: which.
         page: that shows them; its widgets are named after it.
         renamed: called with the old and the new name.
+        deleted: called once the run is gone.
     """
-    name = run.name
+    keep(jobs, run, page=page, renamed=renamed)
+    if run.state != "running":
+        _deletion(jobs, run.name, page, deleted)
+
+
+def keep(jobs: Jobs, run: Run, *, page: str, renamed: Callable[[str, str], None]) -> None:
+    """Those of `manage` that delete nothing."""
     if run.state == "running":
-        st.html('<p class="quiet-line">It can be renamed once it has ended.</p>')
+        st.html('<p class="quiet-line">Available when the run has ended: rename, delete.</p>')
     else:
-        _name_form(jobs, name, page, renamed)
+        _name_form(jobs, run.name, page, renamed)
+    _download(jobs, run, page)
+
+
+def _download(jobs: Jobs, run: Run, page: str) -> None:
+    name = run.name
     with_state = st.toggle(
-        "With the optimizer's numbers, to resume it elsewhere", key=f"{page}_with_state_{name}"
+        "Include optimizer state (to resume elsewhere)", key=f"{page}_with_state_{name}"
     )
     size = archive_size(run.folder, with_state=with_state)
     if size > LARGEST_ZIP:
         said = (
-            f"It has {size / 1e6:,.0f} MB, and at most {LARGEST_ZIP / 1e6:,.0f} MB can be "
-            f"downloaded: copy the folder {name} from the machine that runs this app."
+            f"Too large to download ({_megabytes(size)}; limit {_megabytes(LARGEST_ZIP)}). "
+            f"Copy the folder {name} instead."
         )
         st.html(f'<p class="quiet-line">{escape(said)}</p>')
         return
@@ -46,7 +67,7 @@ def keep(jobs: Jobs, run: Run, *, page: str, renamed: Callable[[str, str], None]
             return file.read()
 
     st.download_button(
-        f"Download as zip (about {_megabytes(size)})",
+        f"Download ZIP ({_megabytes(size)})",
         data,
         f"{name}.zip",
         "application/zip",
@@ -82,11 +103,50 @@ def _rename(
     try:
         new = jobs.rename(name, given, taken=bundled())
     except (ValueError, OSError) as error:
-        st.session_state[trouble] = name, f"It keeps its name: {error}."
+        st.session_state[trouble] = name, f"Not renamed: {sentence(str(error))}"
         return
     if st.session_state.get("model") == name:
         st.session_state["model"] = new
     renamed(name, new)
+
+
+def _deletion(jobs: Jobs, name: str, page: str, deleted: Callable[[], None]) -> None:
+    """A button that asks first; what could not be deleted says so below it."""
+    trouble = f"{page}_delete_trouble"
+    if st.button("Delete", key=f"{page}_delete_{name}", icon=":material/delete:"):
+        _ask_before_deleting(page, name, partial(_delete, jobs, name, deleted, trouble))
+    failed, why = st.session_state.get(trouble, ("", ""))
+    if failed == name:
+        st.html(f'<p class="problem-line" role="alert">{escape(why)}</p>')
+
+
+def _ask_before_deleting(page: str, name: str, delete: Callable[[], None]) -> None:
+    @st.dialog(f"Delete {name}?")
+    def dialog() -> None:
+        st.markdown("Weights and logs are deleted permanently.")
+        left, right = st.columns(2)
+        if left.button("Cancel", key=f"{page}_delete_cancel", width="stretch"):
+            st.rerun()
+        if right.button(
+            "Delete",
+            key=f"{page}_delete_now",
+            type="primary",
+            on_click=delete,
+            width="stretch",
+        ):
+            st.rerun()
+
+    dialog()
+
+
+def _delete(jobs: Jobs, name: str, deleted: Callable[[], None], trouble: str) -> None:
+    st.session_state.pop(trouble, None)
+    try:
+        jobs.delete(name)
+    except (ValueError, OSError) as error:
+        st.session_state[trouble] = name, f"Not deleted: {sentence(str(error))}"
+    else:
+        deleted()
 
 
 def _megabytes(size: int) -> str:

@@ -57,7 +57,7 @@ class RunQueue:
                 if resumes and one.resumes == resumes and not one.problem:
                     return one
             if len(self._waiting) >= LONGEST:
-                raise ValueError(f"{LONGEST} runs wait already. Take one out of the queue first.")
+                raise ValueError(f"The queue is full ({LONGEST} runs). Remove one first.")
             ticket = next(self._tickets)
             added = Queued(ticket, config, keep, resumes)
             self._waiting.append(added)

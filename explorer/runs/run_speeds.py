@@ -29,7 +29,7 @@ _SAME_STEP = (
 )
 # What may differ between runs that should end alike.
 _MAY_DIFFER = ("seed", "epochs", "steps", "recipe")
-# Pictures a second on two cores, only where nothing was measured: said to be a guess.
+# Images per second on two cores, only where nothing was measured: said to be rough.
 _TYPICAL = {"tiny": 1000.0, "article": 350.0, "flexi": 250.0, "plain": 250.0}
 
 
@@ -39,8 +39,7 @@ class OnTheWay:
 
     run: str
     epochs: float
-    accuracy: float  # share right of the pictures held back
-    shorter: bool  # that was well before where the run to come ends
+    accuracy: float  # of the validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +47,8 @@ class Forecast:
     """What a run is likely to take and reach here."""
 
     seconds: float  # from Start to its last step, validations among them
-    starting: float  # seconds of these before its first step
-    measured_in: str = ""  # the run that tells so; "" where it is a guess
-    steps: int = 0  # of that run, by which its speed was measured
-    reached: tuple[float, ...] = ()  # shares right at the end of such runs here, the newest first
+    measured_in: str = ""  # the run that tells so; "" where it is a rough estimate
+    reached: tuple[float, ...] = ()  # validation accuracies of such runs here, the newest first
     on_the_way: OnTheWay | None = None  # where no such run was as long as this one
 
 
@@ -76,16 +73,14 @@ def forecast(config: TrainConfig, runs: Iterable[Run]) -> Forecast:
         runs: those that were, the newest first.
     """
     runs = [run for run in runs if run.config is not None]
-    rate, steps, run = _steps_a_second(config, runs)
+    rate, run = _steps_a_second(config, runs)
     starting = start_seconds(config, runs)
     starting = _START if starting is None else starting
     reached = [_reached(run) for run in runs if _alike(run, config)]
     reached = [share for share in reached if share is not None][:5]
     return Forecast(
         seconds=starting + _length(config) / rate,
-        starting=starting,
         measured_in=run.name if run else "",
-        steps=steps,
         reached=tuple(reached),
         on_the_way=None if reached else _on_the_way(config, runs),
     )
@@ -97,7 +92,7 @@ def epochs_in(seconds: float, config: TrainConfig, runs: Iterable[Run]) -> float
     Where starting alone takes most of it, a third of the time is trained.
     """
     runs = [run for run in runs if run.config is not None]
-    rate, _, _ = _steps_a_second(config, runs)
+    rate, _ = _steps_a_second(config, runs)
     starting = start_seconds(config, runs)
     trained = max(seconds / 3, seconds - (_START if starting is None else starting))
     epochs = trained * rate * config.batch_size / config.pictures_per_epoch
@@ -120,14 +115,14 @@ def _shape(config: TrainConfig) -> list[object]:
     return [getattr(config, name) for name in _SAME_STEP]
 
 
-def _steps_a_second(config: TrainConfig, runs: list[Run]) -> tuple[float, int, Run | None]:
+def _steps_a_second(config: TrainConfig, runs: list[Run]) -> tuple[float, Run | None]:
     ended = [run for run in runs if run.state not in ("running", "failed", "damaged")]
     for run in (*ended, *(run for run in runs if run.state == "running")):
         if _shape(run.config) == _shape(config):
             measured = _measured(run)
             if measured and measured.tells:
-                return measured.steps / measured.seconds, measured.steps, run
-    return _TYPICAL.get(config.preset, 250.0) / config.batch_size, 0, None
+                return measured.steps / measured.seconds, run
+    return _TYPICAL.get(config.preset, 250.0) / config.batch_size, None
 
 
 def _measured(run: Run) -> _Speed | None:
@@ -215,9 +210,7 @@ def _on_the_way(config: TrainConfig, runs: Iterable[Run]) -> OnTheWay | None:
         by_then = [point for point in _validations(run) if point[0] <= _CLOSE * epochs]
         if by_then:
             at, accuracy = by_then[-1]
-            return OnTheWay(
-                run=run.name, epochs=at, accuracy=accuracy, shorter=_CLOSE * at < epochs
-            )
+            return OnTheWay(run=run.name, epochs=at, accuracy=accuracy)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The form of a new run: what can be chosen, what of it cannot be, and what it comes to."""
+"""The form of a new run: its settings, what is wrong with them, and the estimate."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -23,22 +23,16 @@ from vitcore.config import RECIPES, TrainConfig
 from vitcore.training.runs import Run
 
 KEPT = {"persist_state": "session"}
-LENGTHS = {"30 seconds": 30.0, "2 minutes": 120.0, "10 minutes": 600.0}
+LENGTHS = {"30 s": 30.0, "2 min": 120.0, "10 min": 600.0}
 _DATA, _PRESETS = ("cifar10", "sketch10"), ("tiny", "article", "flexi", "plain")
-_NO_CIFAR10 = (
-    "CIFAR-10 is not on this machine. Choose sketch10, or choose cifar10 under Picture to fetch it."
-)
-
-_ARTICLE_ON_SKETCHES = (
-    "The article trains on CIFAR-10, which is not on this machine: here its network learns "
-    "drawings. Choose cifar10 under Picture to fetch it."
-)
+_NO_CIFAR10 = "CIFAR-10 not found. Use sketch10, or download CIFAR-10 in the sidebar."
+_ARTICLE_ON_SKETCHES = "The article uses CIFAR-10 (not found); training on sketch10 instead."
 
 
 def form(
     runs: Iterable[Run], *, found: bool, waiting: Iterable[Queued] = ()
 ) -> tuple[TrainConfig | None, str, bool]:
-    """Four choices and Start; the rest under More.
+    """Four choices and Start training; the rest under Advanced.
 
     Args:
         runs: of this machine, the newest first; they tell how long such a run takes.
@@ -46,7 +40,7 @@ def form(
         waiting: runs in the queue.
 
     Returns:
-        What is chosen, or None and why it cannot be; and whether Start was pressed.
+        What is chosen, or None and why it cannot be; and whether the button was pressed.
     """
     first = st.session_state.setdefault("train_first_data", _DATA[0 if found else 1])
     runs = tuple(runs)
@@ -56,24 +50,31 @@ def form(
         field, why = "data", _NO_CIFAR10
     # Fixed widths: one row on a wide page, two to a row on a phone.
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-    row.selectbox("Data", _DATA, index=_DATA.index(first), key="train_data", width=180, **KEPT)
-    words = plans.MODELS_IN_WORDS
+    row.selectbox(
+        "Dataset",
+        _DATA,
+        index=_DATA.index(first),
+        format_func=plans.DATASETS.get,
+        key="train_data",
+        width=160,
+        **KEPT,
+    )
     row.selectbox(
         "Model",
         _PRESETS,
         key="train_preset",
-        width=180,
-        help=words,
+        width=160,
+        help=plans.MODELS_IN_WORDS,
         on_change=_leave_article,
         **KEPT,
     )
     # None: an emptied box is then empty, and not silently what it began with.
-    number = {"value": None, "width": 135, **KEPT}
+    number = {"value": None, "width": 130, **KEPT}
     row.number_input("Epochs", step=1.0, format="%g", key="train_epochs", **number)
     row.number_input("Seed", step=1, key="train_seed", **number)
     # Never disabled: pressed or not, the sentence below says why it cannot start.
-    pressed = row.button("Start", key="train_start", type="primary", width=105)
-    with row.popover("More", width=115):
+    pressed = row.button("Start training", key="train_start", type="primary", width=150)
+    with row.popover("Advanced", width=140):
         _further(field, why)
     if why:
         _say(why, field)
@@ -100,7 +101,7 @@ def _begin_with_numbers() -> None:
 
 
 def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: bool) -> None:
-    """Lengths by the clock of this machine, and the article's run as it was."""
+    """Lengths by the clock of this machine, and the article's settings."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     for words, seconds in LENGTHS.items():
         row.button(
@@ -110,18 +111,17 @@ def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: boo
             icon=":material/timer:",
             on_click=_take_length,
             args=(config, runs, seconds),
-            help="Sets as many epochs as fit into this time here, by earlier runs or else by a "
-            "guess; Start begins.",
+            help="Sets the number of epochs that fits this time (estimated).",
         )
     row.button(
-        "The article's run",
+        "Article settings",
         key="train_article",
         type="tertiary",
         icon=":material/article:",
         on_click=_take_article,
         args=(found,),
-        help="Its own network, data and recipe: CIFAR-10, 120 epochs, Adam at 2e-3, x 0.8 after "
-        "5 epochs without gain, one picture in five held back.",
+        help="CIFAR-10, 120 epochs, Adam (LR 2e-3, ×0.8 on plateau, patience 5), validation "
+        "split 0.2.",
     )
 
 
@@ -137,10 +137,10 @@ def _further(field: str, why: str) -> None:
             on_change=_take_recipe,
             **KEPT,
         )
-        st.toggle("Keep running when the server ends", key="train_keep", **KEPT)
+        st.toggle("Keep training if the app stops", key="train_keep", **KEPT)
         st.html(
-            '<p class="quiet-line">Otherwise it is saved then and can be resumed. '
-            "Closing the browser ends no run.</p>"
+            '<p class="quiet-line">Otherwise a checkpoint is saved. '
+            "Closing the browser does not stop a run.</p>"
         )
     for tab, switches in zip(groups, GROUPS.values(), strict=True):
         with tab:

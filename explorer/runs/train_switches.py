@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, TrainConfig
+from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, FieldError, TrainConfig
+from vitcore.sentences import sentence
 
 _FLEXIBLE = RECIPES["flexi-cifar10-cpu"]  # how patch sizes are drawn, where they are
 
@@ -22,121 +23,133 @@ class Switch:
 
 
 GROUPS: dict[str, tuple[Switch, ...]] = {
-    "Learning": (
+    "Optimization": (
         Switch(
             name="learning_rate",
             label="Learning rate",
-            line="The highest one. Above 0.01 most runs fall apart, and say where.",
+            line="Peak value. Most runs diverge above 0.01.",
             kind="number",
             step=1e-4,
         ),
         Switch(
             name="batch_size",
             label="Batch size",
-            line="Pictures per step: more of them make steps smoother, and fewer.",
+            line="Images per step. Larger batches: fewer, less noisy steps.",
             kind="whole",
             step=16,
         ),
         Switch(
             name="warmup",
-            label="Warm-up, share of the steps",
-            line="The rate rises from zero meanwhile, so that the first steps do no harm.",
+            label="Warm-up ratio",
+            line="Fraction of steps with linearly increasing LR.",
             kind="number",
             step=0.01,
         ),
         Switch(
             name="schedule",
-            label="Then the rate falls",
-            line="Along half a cosine, or only when the validation loss stops falling.",
-            options={"cosine": "on a cosine to zero", "plateau": "on plateaus"},
+            label="LR schedule",
+            line="After the warm-up.",
+            options={"cosine": "Cosine decay", "plateau": "Reduce on plateau"},
         ),
         Switch(
             name="plateau_factor",
-            label="On a plateau, keep this share of the rate",
-            line="The article keeps 0.8. Counts only where the rate falls on plateaus.",
+            label="Plateau factor",
+            line="LR multiplier on a plateau (article: 0.8).",
             kind="number",
             step=0.05,
         ),
         Switch(
             name="plateau_patience",
-            label="Epochs without a lower loss that make a plateau",
-            line="The article waits for 5.",
+            label="Plateau patience",
+            line="Epochs without a lower validation loss (article: 5).",
             kind="whole",
         ),
     ),
-    "Limits": (
+    "Regularization": (
         Switch(
             name="early_stopping",
-            label="Early stopping after so many epochs without a lower loss",
-            line="0: never. Kept are the weights of the epoch that did best on the pictures "
-            "held back.",
+            label="Early-stopping patience",
+            line="Epochs without a lower validation loss; 0: off. Restores the best weights.",
             kind="whole",
         ),
         Switch(
             name="weight_decay",
             label="Weight decay",
-            line="Pulls matrices towards zero at each step, against learning by heart. "
-            "The article trains without it.",
+            line="Decoupled, weight matrices only. Reduces overfitting.",
             kind="number",
             step=0.01,
         ),
         Switch(
             name="augmentation",
-            label="Augmentation",
-            line="Changes each picture at random, so that no two epochs look the same.",
+            label="Data augmentation",
+            line="Random changes of each training image.",
             options={
-                "crop-flip": "shifts and flips",
-                "trivial": "shifts, flips, TrivialAugment",
-                "article": "the article's",
-                "none": "none",
+                "crop-flip": "Crop + flip",
+                "trivial": "Crop + flip + TrivialAugment",
+                "article": "As in the article",
+                "none": "None",
             },
         ),
         Switch(
             name="validation",
-            label="Share of the pictures held back",
-            line="Never learned from: they tell how it does on pictures that it does not know.",
+            label="Validation split",
+            line="Fraction of the training set used for validation.",
             kind="number",
             step=0.05,
         ),
     ),
-    "Model": (
+    "Architecture": (
         Switch(
             name="pooling",
-            label="The answer is read from",
-            line="All patches alike, or a token of its own that gathers what it needs.",
-            options={
-                "": "the model's own",
-                "mean": "the mean of the patches",
-                "class": "a class token",
-            },
+            label="Pooling",
+            line="What the classifier reads.",
+            options={"": "model default", "mean": "Mean", "class": "Class token"},
         ),
         Switch(
             name="positions",
             label="Position embedding",
-            line="How a patch knows where it is. Without one the model sees a bag of patches.",
+            line="None: order-blind (bag of patches).",
             options={
-                "": "the model's own",
-                "learned": "learned",
-                "sincos1d": "sin-cos along the row of patches",
-                "sincos2d": "sin-cos by row and column",
-                "none": "none",
+                "": "model default",
+                "learned": "Learned",
+                "sincos1d": "Sin-cos 1-D",
+                "sincos2d": "Sin-cos 2-D",
+                "none": "None",
             },
         ),
         Switch(
             name="patch_sizes",
-            label="Patch size in training",
-            line="Flexible: another at each step, so that one model answers at all of them.",
-            options={"fixed": "the model's own", "flexible": "flexible"},
+            label="Patch size",
+            line="Flexible: a random size per step.",
+            options={"fixed": "Fixed", "flexible": "Flexible (FlexiViT)"},
         ),
         Switch(
             name="precision",
             label="Precision",
-            line="bfloat16 is faster on processors that know it; the weights stay float32.",
+            line="bfloat16: mixed precision, float32 weights.",
             options={"float32": "float32", "bfloat16": "bfloat16"},
         ),
     ),
 }
 SWITCHES = {switch.name: switch for group in GROUPS.values() for switch in group}
+
+
+# What has no switch, and can differ between two runs all the same.
+_LABELS = {
+    "data": "Dataset",
+    "preset": "Model",
+    "start": "Initialized from",
+    "steps": "Optimizer steps",
+    "cycles": "Cosine cycles",
+    "cutmix": "CutMix probability",
+    "frozen": "Frozen parameters",
+    "average": "EMA decay",
+    "patch_weights": "Patch-size probabilities",
+    "patch_weights_end": "Patch-size probabilities (end)",
+    "token_budget": "Max tokens per batch",
+    "sketch_share": "sketch10 fraction",
+    "train_size": "Images per epoch",
+}
 
 
 def word(switch: Switch, value: Any, preset: str) -> str:
@@ -149,9 +162,9 @@ def word(switch: Switch, value: Any, preset: str) -> str:
     """
     own, called = PRESETS[preset], switch.options.get(value, str(value))
     if switch.name == "patch_sizes" and value == "fixed":
-        return f"{own.patch_size} pixels, {called}"
+        return f"{called} ({own.patch_size})"
     if value == "":
-        return f"{switch.options[getattr(own, switch.name)]}, {called}"
+        return f"{switch.options[getattr(own, switch.name)]} ({called})"
     return called
 
 
@@ -170,11 +183,12 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
         others: further fields.
 
     Raises:
-        ValueError: if that cannot be trained; the first word names the field.
+        FieldError: if one of them cannot be.
+        ValueError: if they cannot be trained together.
     """
     for name, value in {**others, **values}.items():
         if value is None:  # a box that was emptied, or holds more than a number can be
-            raise ValueError(f"{name} must be a number")
+            raise FieldError(name, "must be a number")
     changes = {name: values[name] for name in SWITCHES if name != "patch_sizes"}
     for name, switch in SWITCHES.items():
         if switch.kind == "whole":
@@ -192,18 +206,24 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
         changes |= {"token_budget": 0}
     config = RECIPES[recipe].replace(**changes, **others)
     if config.batch_size > config.pictures_per_epoch:
-        raise ValueError(
-            f"batch_size must be at most the {config.pictures_per_epoch:,} pictures of an epoch, "
-            f"got {config.batch_size:,}"
+        raise FieldError(
+            "batch_size",
+            f"must be at most the {config.pictures_per_epoch:,} images of an epoch, "
+            f"got {config.batch_size:,}",
         )
     return config
 
 
 def refusal(error: Exception) -> tuple[str, str]:
-    """The field that an error is about, and the sentence for a page."""
-    text = str(error)
-    name = text.partition(" ")[0]
-    label = SWITCHES[name].label if name in SWITCHES else name.replace("_", " ").capitalize()
-    if name not in {*SWITCHES, "epochs", "seed"}:
-        return "", f"{text.replace('_', ' ').capitalize()}."
-    return name, f"{label}{text.removeprefix(name)}."
+    """The field that an error is about, "" where it has no box, and the sentence for a page."""
+    if not isinstance(error, FieldError):
+        return "", sentence(str(error))
+    field = error.field if error.field in {*SWITCHES, "epochs", "seed"} else ""
+    return field, f"{label(error.field)} {error.rule}."
+
+
+def label(name: str) -> str:
+    """What a field of `TrainConfig` is called on a page."""
+    if name in SWITCHES:
+        return SWITCHES[name].label
+    return _LABELS.get(name) or name.replace("_", " ").capitalize()

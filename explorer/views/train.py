@@ -1,4 +1,4 @@
-"""Train: choose data, model and length; watch it learn; use the result."""
+"""Train: choose dataset, model and epochs; watch the curves; use the result."""
 
 import os
 from html import escape
@@ -19,7 +19,7 @@ from explorer.words import run_sentences
 from vitcore.config import TrainConfig
 
 HEIGHT = 250  # of a figure
-RUN_AWAY = 8.0  # a loss above it, that of guessing being 2.3, would flatten all others
+CEILING = 8.0  # a loss above it, that of chance being 2.3, would flatten all others
 REFRESHES = (1, 2, 5, 10)  # seconds
 # On two cores whatever is drawn takes time from the steps.
 USUAL_REFRESH = 1 if (os.cpu_count() or 1) > 2 else 2
@@ -38,7 +38,7 @@ def strip() -> None:
 
 
 def new_run() -> None:
-    """The form; Start begins the run or puts it into the queue."""
+    """The form; its button begins the run or puts it into the queue."""
     found = gathering.cifar10().found
     config, why, pressed = train_form.form(jobs.runs(), found=found, waiting=jobs.queue())
     if pressed and not why:
@@ -76,19 +76,18 @@ def curve_choices(name: str) -> None:
         others,
         key="train_beside",
         max_selections=MOST_BESIDE,
-        placeholder="Other runs" if others else "There is no other run yet",
+        placeholder="Select runs" if others else "No other runs",
         **kept,
     )
-    st.slider("Smoothing of the training curves", 0.0, 0.95, 0.0, 0.05, key="train_smooth", **kept)
-    st.toggle("Loss on a logarithmic axis", key="train_log_axis", **kept)
+    st.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="train_smooth", **kept)
+    st.toggle("Log scale (loss)", key="train_log_axis", **kept)
     st.select_slider(
-        "Draw curves and pictures anew",
+        "Refresh interval",
         REFRESHES,
         USUAL_REFRESH,
         key="train_refresh",
-        format_func=lambda seconds: "every second" if seconds == 1 else f"every {seconds} s",
-        help="While a run trains, its pictures half as often as its curves. Seldom costs the "
-        "training the least.",
+        format_func="{} s".format,
+        help="Frequent refreshes slow down training.",
         **kept,
     )
 
@@ -114,13 +113,10 @@ def figures(progress: Progress) -> None:
     }
     loss, accuracy, rate = st.columns([5, 5, 4], gap="medium")
     with loss:
-        st.subheader(run_sentences.loss_title(progress), anchor=False)
         draw_loss(progress, others, shared)
     with accuracy:
-        st.subheader(run_sentences.accuracy_title(progress), anchor=False)
         draw_accuracy(progress, others, shared)
     with rate:
-        st.subheader(run_sentences.rate_title(progress), anchor=False)
         draw_rate(progress, others, shared)
 
 
@@ -139,7 +135,9 @@ def lines_of(others: list[Progress], what: str) -> list[Beside]:
 
 
 def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
-    train, held_back = progress.train, progress.validation
+    train, validation = progress.train, progress.validation
+    finding = run_sentences.loss_finding(progress)
+    components.figure_heading("Loss", finding)
     if not train.loss and progress.lives:
         components.figure_state(
             "loading",
@@ -149,33 +147,37 @@ def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]
         return
     figure = curve(
         (train.epoch, train.loss),
-        (held_back.epoch, held_back.loss),
+        (validation.epoch, validation.loss),
         name="loss",
         beside=lines_of(others, "loss"),
         smoothing=st.session_state.get("train_smooth", 0.0),
         logarithmic=st.session_state.get("train_log_axis", False),
-        ceiling=RUN_AWAY,
+        ceiling=CEILING,
         **shared,
     )
-    curves(figure, label=run_sentences.loss_title(progress), key="train_loss")
+    curves(figure, label=f"Loss: {finding}", key="train_loss")
 
 
 def draw_accuracy(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
-    train, held_back = progress.train, progress.validation
+    train, validation = progress.train, progress.validation
+    finding = run_sentences.accuracy_finding(progress)
+    components.figure_heading("Accuracy", finding)
     figure = curve(
         (train.epoch, train.accuracy),
-        (held_back.epoch, held_back.accuracy),
-        name="right",
+        (validation.epoch, validation.accuracy),
+        name="accuracy",
         beside=lines_of(others, "accuracy"),
-        top5=(held_back.epoch, held_back.top5),
+        top5=(validation.epoch, validation.top5),
         smoothing=st.session_state.get("train_smooth", 0.0),
         share=True,
         **shared,
     )
-    curves(figure, label=run_sentences.accuracy_title(progress), key="train_accuracy")
+    curves(figure, label=f"Accuracy: {finding}", key="train_accuracy")
 
 
 def draw_rate(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
+    finding = run_sentences.rate_finding(progress)
+    components.figure_heading("Learning rate", finding)
     figure = curve(
         (progress.train.epoch, progress.train.learning_rate),
         name="learning rate",
@@ -183,17 +185,16 @@ def draw_rate(progress: Progress, others: list[Progress], shared: dict[str, Any]
         highest=max(one.run.config.learning_rate for one in (progress, *others)),
         **shared,
     )
-    curves(figure, label=run_sentences.rate_title(progress), key="train_rate")
+    curves(figure, label=f"Learning rate: {finding}", key="train_rate")
 
 
 def show(progress: Progress) -> None:
-    """The run in its three places: the title, its line, and its curves or what stands there."""
+    """The run in its two places: the line below the title, and its curves or what stands there."""
     run = progress.run
-    headline.title(run_sentences.title(progress), anchor=False)
-    line.markdown(run_sentences.progress_line(progress))
+    components.finding_line(run_sentences.status(progress), place=status)
     if progress.held_up:
         components.figure_state(
-            "error", progress.held_up, "It goes on by itself once that is over.", height=110
+            "error", progress.held_up, "Training continues when space is available.", height=110
         )
     if run.state in ("failed", "interrupted", "damaged"):
         words = run_sentences.trouble(run, resumes=jobs.can_resume(run), saved=progress.saved)
@@ -208,7 +209,7 @@ def standing(progress: Progress) -> tuple[str, str, bool]:
 
 
 def follow(name: str, drawn: tuple[str, str, bool]) -> None:
-    """Draw the run anew while it lives; where something else stands, the whole page."""
+    """Draw the run again while it lives; where something else stands, the whole page."""
     progress = jobs.progress(name)
     if progress is None or standing(progress) != drawn or held_widgets.undone():
         st.rerun()
@@ -219,7 +220,7 @@ def new_run_in_its_place(*, folded: bool) -> None:
     """The form, open where there is nothing to watch yet, else folded into one line."""
     if folded:  # another key after each start: it folds again
         key = f"train_new_{st.session_state.get('train_begun', 0)}"
-        with st.expander("Start another run", key=key, icon=":material/add:"):
+        with st.expander("New run", key=key, icon=":material/add:"):
             new_run()
     else:
         st.subheader("New run", anchor=False)
@@ -229,23 +230,12 @@ def new_run_in_its_place(*, folded: bool) -> None:
 
 
 def help_with_curves(config: TrainConfig | None) -> None:
-    optimizer = run_sentences.OPTIMIZERS[config.optimizer if config else "adamw"]
-    components.how_to_read_inline(
-        text=(
-            "Solid: the pictures just trained on; each point is the mean of a few steps, always "
-            "the same ones, so that two runs of one seed draw one curve. Dashed: pictures held "
-            "back, which the model never learns from. Where the dashed line stops getting better "
-            "while the solid one goes on, the model learns its own pictures by heart. Dotted: the "
-            "right class is among the five likeliest. Guessing one class of ten is right 10% of "
-            "the time. The two losses are not the same number where the recipe softens the labels "
-            "in training."
-        ),
-        formula=r"L=-\frac1B\sum_{b=1}^{B}\log p_\theta(y_b\mid x_b)",
-        source=f"Cross-entropy, made small by {optimizer}.",
+    components.how_to_read(
+        "training_curves",
         code=components.source_of(
             "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
         ),
-        key="train",
+        optimizer=run_sentences.OPTIMIZERS[config.optimizer if config else "adamw"],
     )
 
 
@@ -255,25 +245,22 @@ name = run_controls.shown(jobs)
 progress = jobs.progress(name) if name else None
 if progress is not None and progress.lives:
     st.session_state["train_watched"] = True  # from then on the curves come first
-headline = st.empty()  # a run that lives writes it anew
-headline.title(run_sentences.title(progress), anchor=False)
+st.title("Training", anchor=False)
+status = st.container(key="train_finding").empty()  # a run that lives writes it again
+components.finding_line(run_sentences.status(progress), place=status)
 new_run_in_its_place(folded="train_watched" in st.session_state)
-which, line_place, view_place = st.columns([4, 11, 3], vertical_alignment="center", gap="small")
-with which:
+row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_actions")
+with row:
     name = run_controls.choose(jobs)
 progress = jobs.progress(name) if name else None
 if progress is None:
-    components.figure_state(
-        "empty",
-        "No run yet.",
-        "Choose data and a model above and press Start: loss and accuracy appear here, live.",
-        height=PLACE,
-    )
+    components.figure_state("empty", "No runs yet.", "Loss and accuracy appear here.", height=PLACE)
 else:
-    line = line_place.empty()
-    with view_place, st.popover("Curves", width="stretch"):
-        curve_choices(name)
-    run_controls.steer(jobs, progress, in_use=state.model())
+    with row:
+        run_controls.steer(jobs, progress, in_use=state.model())
+        with st.popover("Display"):
+            curve_choices(name)
+    run_controls.trouble()
     with st.container(key="train_live"):
         if progress.lives:
             state_now, asked, begun = standing(progress)
@@ -283,7 +270,7 @@ else:
             show(progress)
     help_with_curves(progress.run.config)
     if others := beside(name):
-        st.subheader("In what they differ", anchor=False)
+        components.figure_heading("Hyperparameter differences")
         st.html(run_comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
         replaying.section(progress.run, every=2 * refresh())

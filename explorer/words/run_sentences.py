@@ -1,138 +1,92 @@
-"""What the pages say about training runs: sentences written from how far they are."""
+"""What the pages say about training runs: lines written from how far they are."""
 
 from collections.abc import Callable
+from math import isfinite
 
 from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.run_progress import Progress
 from explorer.words.amounts import clock, duration, epoch, loss, short
 from explorer.words.findings import percent
+from explorer.words.plans import DATASETS
 from vitcore.training.divergence import usual_rate
 from vitcore.training.runs import Run
 
 OPTIMIZERS = {
-    "adamw": "AdamW (Loshchilov and Hutter 2019, algorithm 2)",
-    "muon": "Muon (Jordan et al. 2024) for the blocks' matrices and AdamW for the rest",
-    "adam": "Adam (Kingma and Ba 2015, algorithm 1)",
+    "adamw": "AdamW (Loshchilov & Hutter, 2019, algorithm 2)",
+    "muon": "Muon (Jordan et al., 2024) for the matrices of blocks, AdamW for the rest",
+    "adam": "Adam (Kingma & Ba, 2015, algorithm 1)",
 }
+_HEARD = {"pausing": "pausing", "stepping": "one step", "stopping": "stopping"}
+_ASKED = {"pause": "pausing", "step": "one step, then pausing", "epoch": "pausing at epoch end"}
 
 
-def title(progress: Progress | None) -> str:
-    """The finding of the Train page."""
+def state_word(run: Run) -> str:
+    """The state of a run in one word, as every list of runs writes it."""
+    if diverged(run):
+        return "diverged"
+    return "corrupted" if run.state == "damaged" else run.state
+
+
+def status(progress: Progress | None) -> str:
+    """The line below the title of the Train page: run, state, accuracy, speed, time left."""
     if progress is None:
-        return "Train a model and watch it learn"
+        return ""
     run = progress.run
-    if progress.state == "starting":
-        again = f", going on from step {run.step:,}" if run.step else ""
-        return f"{run.name} is starting{again}"
-    at = f"epoch {epoch(run.epoch)} of {epoch(progress.epochs)}"
-    right = _right(run)
-    if progress.state == "paused":
-        return f"{run.name} is paused at {at}, step {run.step:,}"
-    if progress.state == "finished":
-        return f"{run.name} learned: {right}" if right else f"{run.name} is trained"
-    if progress.state == "failed" and diverged(run):
-        return f"{run.name} fell apart at step {run.step + 1:,}: its learning rate is too high"
-    if progress.state == "failed":
-        return f"{run.name} failed at step {run.step + 1:,}"
-    if progress.state == "interrupted" and not run.step:
-        return f"{run.name} could not begin"
-    ended = {
-        "stopped": "was stopped at",
-        "interrupted": "was interrupted at",
-        "stopping": "stops at",
-    }
-    if progress.state in ended:
-        found = f": {right}" if right else ""
-        return f"{run.name} {ended[progress.state]} {at}{found}"
-    if progress.state == "damaged":
-        return f"{run.name} is damaged"
-    if right:
-        return f"{run.name}: {at}, {right}"
-    losses = progress.train.loss
-    return f"{run.name}: {at}, loss {loss(losses[-1])}" if losses else f"{run.name}: {at}"
-
-
-def progress_line(progress: Progress) -> str:
-    """Data, model, epoch, speed and time left of a run that lives, or how it ended."""
-    run = progress.run
-    parts = [run.config.data, run.config.preset] if run.config is not None else []
-    parts += [f"epoch {epoch(run.epoch)} / {epoch(progress.epochs)}"]
-    if progress.lives:
-        if progress.pictures_per_second is not None and progress.state != "starting":
-            parts.append(f"{progress.pictures_per_second:,.0f} pictures/s")
-        if heard := _heard(progress):
+    parts = [run.name, _state(progress), _accuracy(run)]
+    if run.config is not None:
+        parts += [DATASETS[run.config.data], run.config.preset]
+    if progress.lives and progress.state != "starting":
+        if progress.pictures_per_second is not None:
+            parts.append(f"{progress.pictures_per_second:,.0f} images/s")
+        if heard := "pausing at epoch end" if progress.to_epoch else _HEARD.get(progress.state):
             parts.append(heard)
-        elif progress.seconds_left is not None:
+        elif progress.seconds_left is not None and progress.state != "paused":
             parts.append(f"{clock(progress.seconds_left)} left")
-    else:
-        parts.append("1 step" if run.step == 1 else f"{run.step:,} steps")
-        parts.append(run.state)
-    return " · ".join(parts)
+    return " · ".join(filter(None, parts))
 
 
-def _heard(progress: Progress) -> str:
-    """What a run was asked for and has not finished yet, or ""."""
-    if progress.state == "starting":
-        asked = {
-            "pause": "will pause before the first step",
-            "step": "will take one step, then pause",
-            "epoch": "will pause at the end of the first epoch",
-        }.get(progress.asked, "")
-        if progress.run.step:
-            asked = asked.replace("the first step", "the next step").replace("the first", "this")
-            asked = f"starting again{', ' if asked else ''}{asked}"
-        return asked
-    if progress.to_epoch:
-        return "pausing at the end of this epoch"
-    if progress.state == "paused":
-        return f"paused after step {progress.run.step:,}"
-    return {
-        "pausing": "pausing after this step",
-        "stepping": "taking one step",
-        "stopping": "stopping after this step",
-    }.get(progress.state, "")
+def _state(progress: Progress) -> str:
+    """What a run is doing, or how it ended, and where."""
+    run, state = progress.run, progress.state
+    at = f"epoch {epoch(run.epoch)} / {epoch(progress.epochs)}"
+    if state == "starting":
+        begins = f"resuming from step {run.step:,}" if run.step else "starting"
+        asked = _ASKED.get(progress.asked)
+        return f"{begins}, {asked}" if asked else begins
+    if state == "paused":
+        return f"paused at {at}, step {run.step:,}"
+    if state == "failed":
+        return f"{state_word(run)} at step {run.step + 1:,}"
+    if state == "interrupted" and not run.step:
+        return "failed to start"
+    if state in ("stopped", "interrupted"):
+        return f"{state} at {at}"
+    if state == "finished":
+        return state if epoch(run.epoch) == epoch(progress.epochs) else f"{state} at {at}"
+    return state_word(run) if state == "damaged" else at
 
 
 def starting(progress: Progress, *, usual: float | None = None) -> tuple[str, str]:
-    """What is done before there is a first point, and what comes then.
+    """What is done before there is a first point, and what a person can do.
 
     Args:
         progress: of the run.
-        usual: seconds that this took last time, where known.
+        usual: seconds from the start to the first step of the last run, where known.
     """
-    what = (
-        "computing the first step" if progress.ready else "importing TensorFlow, building the model"
-    )
     if progress.state == "paused":
-        return "Paused before the first step.", "One step takes it."
-    if progress.state == "stopping":
-        return (
-            "Stopping as soon as it has started.",
-            f"It is {what}; {progress.seconds:.0f} s so far.",
-        )
-    last = f" Last time the first step came after {duration(usual)}." if usual else ""
-    return (
-        f"Starting: {what}, {progress.seconds:.0f} s so far.",
-        f"{_then(progress)}{last}",
-    )
-
-
-def _then(progress: Progress) -> str:
-    """What happens with the first step of a run that starts."""
-    return {
-        "pause": "It will pause before the first step.",
-        "step": "It will take one step, and pause.",
-        "epoch": "It will pause at the end of the first epoch.",
-    }.get(progress.asked, "The curves begin with the first step.")
+        return "Paused before the first step.", "Press Step or Resume."
+    what = "Compiling the first step…" if progress.ready else "Loading TensorFlow…"
+    passed = f"{progress.seconds:.0f} s"
+    if usual and progress.state != "stopping":
+        passed = f"{passed} (usually {duration(usual)})"
+    return f"{what} {passed}", "Stops after loading." if progress.state == "stopping" else ""
 
 
 def kept(run: Run) -> str:
     """What is left of a run that went wrong, after a space; "" where nothing is."""
     if not run.usable:
         return ""
-    if run.saved == 0:
-        return " Its last checkpoint is from before the first step: it has learned nothing yet."
-    return " What it had learned by its last checkpoint is kept."
+    return " No trained checkpoint yet." if run.saved == 0 else " Last checkpoint available."
 
 
 def trouble(run: Run, *, resumes: bool = False, saved: int | None = None) -> tuple[str, str]:
@@ -140,86 +94,64 @@ def trouble(run: Run, *, resumes: bool = False, saved: int | None = None) -> tup
 
     Args:
         run: the run.
-        resumes: whether it can go on from a checkpoint.
+        resumes: whether it can be resumed from a checkpoint.
         saved: steps that its last checkpoint holds, where known.
     """
+    if run.state == "damaged":
+        return run.problem, "Repair the file or delete the run."
     if diverged(run) and run.config is not None:
-        what, then = _overflow(run)
-    elif run.state == "failed":
-        what = run.problem or "The training failed without saying why."
-        then = "Change what the sentence names, or the seed, and start again."
-    elif run.state == "damaged":
-        return run.problem, "Its files cannot be used; delete it on the Models page."
+        rate, next_rate = short(run.config.learning_rate), usable_rate(run)
+        usual = ", the recipe default" if next_rate == usual_rate(run.config) else ""
+        what = f"Loss is NaN or infinite at step {run.step + 1:,} (learning rate {rate})."
+        then = f"Retry with {short(next_rate)}{usual}."
     else:
-        what = run.problem or "Its process ended without saying why."
-        then = resumption(run, saved) if resumes else "Restart it."
+        what = run.problem or "The training process ended unexpectedly."
+        if run.state == "failed":
+            then = "Change the settings above and restart."
+        else:
+            then = resumption(run, saved) if resumes else "Restart it."
     return what, f"{then}{kept(run)}"
 
 
 def resumption(run: Run, saved: int | None) -> str:
-    """From where Resume goes on, and what of it was done before."""
+    """From where Resume goes on, and how far the run was."""
     if saved is None:
-        return "Resume lets it go on from its last checkpoint."
-    again = run.step - saved
-    if again <= 0:
-        return f"Resume goes on from step {saved:,}."
-    done = "1 step is done again" if again == 1 else f"{again:,} steps are done again"
-    return f"Resume goes on from step {saved:,} of the {run.step:,} it had taken: {done}."
+        return "Resumes from the last checkpoint."
+    of = f" (of {run.step:,})" if run.step > saved else ""
+    return f"Resumes from the checkpoint at step {saved:,}{of}."
 
 
-def _overflow(run: Run) -> tuple[str, str]:
-    rate, next_rate = run.config.learning_rate, usable_rate(run)
-    what = f"The loss stopped being a number at step {run.step + 1:,}"
-    if next_rate == usual_rate(run.config):
-        return (
-            f"{what}: at learning rate {short(rate)} each step is so large that numbers overflow.",
-            f"Try {short(next_rate)}, what this recipe is made for: the button above starts it.",
-        )
-    return (
-        f"{what}, at learning rate {short(rate)}.",
-        f"Try {short(next_rate)} instead: the button above starts it.",
-    )
+def loss_finding(progress: Progress) -> str:
+    """The latest loss in training and in validation."""
+    return _pair(progress.train.loss, progress.validation.loss, loss)
 
 
-def loss_title(progress: Progress) -> str:
-    return _pair("Loss", progress.train.loss, progress.validation.loss, loss)
+def accuracy_finding(progress: Progress) -> str:
+    """The latest accuracy in training and in validation."""
+    return _pair(progress.train.accuracy, progress.validation.accuracy, percent)
 
 
-def accuracy_title(progress: Progress) -> str:
-    if not progress.train.accuracy:
-        return "Accuracy"
-    return _pair("Right", progress.train.accuracy, progress.validation.accuracy, "{:.0%}".format)
-
-
-def rate_title(progress: Progress) -> str:
+def rate_finding(progress: Progress) -> str:
+    """The learning-rate schedule of the run."""
     config = progress.run.config
     if config is None:
-        return "Learning rate"
-    if config.schedule == "cosine":
-        return f"Learning rate: {short(config.learning_rate)} down to 0"
-    return f"Learning rate: {short(config.learning_rate)}, x {config.plateau_factor:g} on plateaus"
+        return ""
+    falls = "cosine" if config.schedule == "cosine" else f"×{config.plateau_factor:g} on plateau"
+    return f"{falls}, peak {short(config.learning_rate)}"
 
 
-def _right(run: Run) -> str:
+def _accuracy(run: Run) -> str:
     accuracy = (run.validation or {}).get("accuracy")
     if not isinstance(accuracy, int | float):
         return ""
-    share, when = f"{percent(accuracy)} of the pictures held back", run.validation.get("epoch")
-    later = isinstance(when, int | float) and epoch(when) != epoch(run.epoch)
-    if later and run.state != "finished":
-        return f"{share} were right at epoch {epoch(when)} (guessing: 10%)"
-    return f"{share} are right (guessing: 10%)"
+    return f"validation accuracy {percent(accuracy)} (chance: 10%)"
 
 
 def _pair(
-    what: str,
-    train: tuple[float, ...],
-    validation: tuple[float, ...],
-    form: Callable[[float], str],
+    train: tuple[float, ...], validation: tuple[float, ...], form: Callable[[float], str]
 ) -> str:
-    parts = []
-    if train:
-        parts.append(f"{form(train[-1])} in training")
-    if validation:
-        parts.append(f"{form(validation[-1])} held back")
-    return f"{what}: {', '.join(parts)}" if parts else what
+    """The last value of each; a dash where there is none yet."""
+    return " · ".join(
+        f"{which} {form(values[-1]) if values and isfinite(values[-1]) else '–'}"
+        for which, values in (("train", train), ("val", validation))
+    )

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from vitcore.checkpoints import bundled
 from vitcore.training.runs import read_run
 
+PAUSED = re.compile(r"paused at epoch .*, step ([\d,]+)")
+
 
 def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_app):
     person = somebody(start_app("training")).opens("Train")
@@ -43,24 +45,24 @@ def test_a_training_pauses_takes_a_step_and_goes_on(somebody, start_app):
     # The pointer keeps its reading while points arrive.
     box = loss.locator("svg").bounding_box()
     person.page.mouse.move(box["x"] + 60, box["y"] + 60)
-    expect(loss.locator(".tip")).to_contain_text("loss, training")
+    expect(loss.locator(".tip")).to_contain_text("loss, train")
     points = int(loss.locator(".wrap").get_attribute("data-points"))
     person.eventually(lambda: int(loss.locator(".wrap").get_attribute("data-points")) > points + 2)
-    expect(loss.locator(".tip")).to_contain_text("loss, training")
+    expect(loss.locator(".tip")).to_contain_text("loss, train")
 
     press(person, "pause")
-    person.sees(re.compile("paus(ing|ed) after"), seconds=5)
-    person.sees(re.compile(r"paused after step \d"))
+    person.sees(re.compile("pausing|paused at"), seconds=5)
+    person.sees(PAUSED)
     step = paused_at(person)
     press(person, "step")
-    person.sees(f"paused after step {step + 1}")
+    person.sees(re.compile(rf"paused at epoch .*, step {step + 1:,}\b"))
     press(person, "resume")
-    person.does_not_see(re.compile("paused after step"))
+    person.does_not_see(PAUSED)
     press(person, "stop")
-    person.sees(re.compile("was stopped at"), seconds=60)
+    person.sees(re.compile("stopped at"), seconds=60)
     # The same seed again: the curves of before stay beside the new ones.
     press(person, "restart")
-    person.sees("In what they differ", seconds=60)
+    person.sees("Hyperparameter differences", seconds=60)
     press(person, "stop")
     runs = [file.parent for file in described(server)]
     person.eventually(lambda: all(read_run(folder).ended for folder in runs), seconds=60)
@@ -72,8 +74,8 @@ def press(person, what):
 
 
 def paused_at(person):
-    text = person.page.get_by_text(re.compile(r"paused after step \d")).first.inner_text()
-    return int(re.search(r"after step ([\d,]+)", text).group(1).replace(",", ""))
+    text = person.page.get_by_text(PAUSED).first.inner_text()
+    return int(PAUSED.search(text).group(1).replace(",", ""))
 
 
 def test_a_training_is_stopped_by_its_button(somebody, start_app):

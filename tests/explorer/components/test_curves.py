@@ -13,7 +13,7 @@ def sent(unpack, train, validation=None, **options):
     figure = curve(
         train, validation, name="loss", epochs=2.0, colours=COLOURS, revision="heron", **options
     )
-    return unpack(curves_payload(figure, label="Loss: 1.5 in training"))
+    return unpack(curves_payload(figure, label="Loss: train 1.5"))
 
 
 def test_points_and_looks_are_those_of_the_figure(unpack):
@@ -21,13 +21,13 @@ def test_points_and_looks_are_those_of_the_figure(unpack):
     np.testing.assert_allclose(arrays["x0"], [0.1, 0.2], rtol=1e-6)
     np.testing.assert_allclose(arrays["y0"], [2.0, 1.5])
     np.testing.assert_allclose(arrays["y1"], [1.8], rtol=1e-6)
-    train, held_back = header["lines"]
+    train, validation = header["lines"]
     assert (train["dash"], train["markers"], train["legend"]) == ("solid", False, True)
-    assert (held_back["dash"], held_back["markers"]) == ("dash", True)
-    assert train["colour"] == held_back["colour"] == COLOURS.first
-    assert train["hover"] == "loss, training"
+    assert (validation["dash"], validation["markers"]) == ("dash", True)
+    assert train["colour"] == validation["colour"] == COLOURS.first
+    assert (train["hover"], validation["hover"]) == ("loss, train", "loss, validation")
     assert (header["revision"], header["height"], header["empty"]) == ("heron", 250, "")
-    assert header["label"] == "Loss: 1.5 in training"
+    assert header["label"] == "Loss: train 1.5"
 
 
 def test_axes_are_those_of_the_figure(unpack):
@@ -46,10 +46,10 @@ def test_axes_are_those_of_the_figure(unpack):
 def test_what_is_smoothed_away_has_no_word_and_no_key(unpack):
     faint, smooth = sent(unpack, ([0.1, 0.2], [2.0, 1.5]), smoothing=0.5)[0]["lines"]
     assert (faint["hover"], faint["legend"], faint["opacity"] < 1) == ("", False, True)
-    assert smooth["hover"] == "loss, training, smoothed"
+    assert smooth["hover"] == "loss, train (smoothed)"
 
 
-def test_runs_beside_it_and_the_share_among_five_are_written(unpack):
+def test_runs_beside_it_and_the_top5_accuracy_are_written(unpack):
     other = Beside(name="bold-owl", train=([0.1], [0.4]))
     header, _ = sent(
         unpack,
@@ -61,18 +61,18 @@ def test_runs_beside_it_and_the_share_among_five_are_written(unpack):
         top5=([0.1], [0.9]),
     )
     assert [line["name"] for line in header["lines"] if line["legend"]] == ["bold-owl", "heron"]
-    assert header["lines"][-1]["text"] == "90% among five"
+    assert header["lines"][-1]["text"] == "90% top-5"
 
 
 def test_before_the_first_point_it_says_so(unpack):
     header, arrays = sent(unpack, ((), ()), ((), ()))
-    assert header["empty"] == "from the first step on"
+    assert header["empty"]
     assert arrays["x0"].shape == (0,)
 
 
 def test_what_lies_above_the_axis_is_said_in_the_figure(unpack):
     header, _ = sent(unpack, ([0.1, 0.2], [2.0, 1e12]), ceiling=8.0)
-    assert (header["above"], header["empty"]) == ("up to 1.0e12, far above this axis", "")
+    assert (header["above"], header["empty"]) == ("max. 1.0e12 (off scale)", "")
     assert header["y"]["range"] == [0, 8.0]
 
 

@@ -50,10 +50,10 @@ def test_loss_starts_at_zero_unless_the_axis_is_logarithmic():
     assert drawn(logarithmic=True).layout.yaxis.type == "log"
 
 
-def test_a_loss_that_ran_away_does_not_flatten_the_others():
+def test_a_diverging_loss_does_not_flatten_the_others():
     away = drawn(([0.1, 0.2, 0.3], [2.3, 5.8e9, float("nan")]), ceiling=8.0).layout
     assert away.yaxis.range == (0, 8.0)
-    assert [note.text for note in away.annotations] == ["up to 5.8e9, far above this axis"]
+    assert [note.text for note in away.annotations] == ["max. 5.8e9 (off scale)"]
     assert drawn(ceiling=8.0).layout.yaxis.range is None
     assert drawn(([0.1], [5.8e9]), ceiling=8.0, logarithmic=True).layout.yaxis.type == "log"
 
@@ -74,7 +74,7 @@ def test_a_single_point_is_seen():
     assert drawn().data[0].mode == "lines"
 
 
-def test_held_back_points_are_circled_while_they_lie_apart():
+def test_validation_points_are_circled_while_they_lie_apart():
     for count, circled in ((60, True), (61, False)):
         points = [float(k) for k in range(count)], [1.0] * count
         assert ("markers" in drawn(validation=points).data[1].mode) == circled
@@ -83,7 +83,7 @@ def test_held_back_points_are_circled_while_they_lie_apart():
 def test_runs_beside_it_have_hues_of_their_own_and_lie_below():
     other = Beside(name="bold-owl", train=([0.1, 0.2], [2.0, 1.9]), validation=([0.2], [2.0]))
     *below, _, _ = lines = drawn(run="quiet-heron", beside=[other]).data
-    assert [line.name for line in lines] == ["bold-owl", "held back", "quiet-heron", "held back"]
+    assert [line.name for line in lines] == ["bold-owl", "validation", "quiet-heron", "validation"]
     assert {line.line.color for line in below} == {palette("light").second}
     assert lines[-1].line.color == palette("light").first
     assert "bold-owl" in below[0].hovertemplate
@@ -119,7 +119,7 @@ def test_smoothing_that_forgets_nothing_is_refused(share):
         drawn(smoothing=share)
 
 
-def test_the_share_among_five_is_dotted():
+def test_the_top5_accuracy_is_dotted():
     figure = drawn(share=True, top5=([0.3], [0.9]))
     assert (figure.data[-1].line.dash, list(figure.data[-1].y)) == ("dot", [0.9])
     assert len(drawn(share=True, top5=((), ())).data) == 2
@@ -130,7 +130,7 @@ def test_nothing_yet_is_an_empty_figure():
     assert [len(line.x) for line in figure.data] == [0, 0]
     assert not figure.layout.xaxis.showticklabels
     assert not figure.layout.showlegend
-    assert figure.layout.annotations[0].text == "from the first step on"
+    assert [note.name for note in figure.layout.annotations] == ["empty"]
     assert not drawn().layout.annotations
 
 

@@ -130,7 +130,7 @@ def test_a_run_that_does_not_stop_can_be_ended(jobs, monkeypatch):
     assert jobs.end_now(name) == ""
     run = jobs.progress(name).run
     assert (run.state, run.step) == ("interrupted", 1)
-    assert run.problem == "Ended at once on the Train page; what it had saved before is kept."
+    assert run.problem == ENDED_AT_ONCE
     assert jobs.end_now(name) == ""  # it has ended already
 
 
@@ -139,12 +139,8 @@ def test_a_run_that_something_else_ended_says_by_what(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "hang")
     name = jobs.start(TINY)
     os.kill(until(jobs, name, "running").run.pid, signal.SIGKILL)
-    said = (
-        "Its process was ended from outside, by the signal SIGKILL: by a person, or by the "
-        "system where memory ran out."
-    )
-    eventually(lambda: "signal" in jobs.progress(name).run.problem)  # once it is collected
-    assert jobs.progress(name).run.problem == said
+    said = "Process killed (SIGKILL), possibly out of memory."
+    eventually(lambda: jobs.progress(name).run.problem == said)  # once it is collected
 
 
 def test_what_a_run_said_itself_stands(tmp_path):
@@ -166,7 +162,7 @@ def test_a_process_that_breaks_says_why(jobs, monkeypatch):
 def test_a_third_run_waits_until_one_has_ended(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     names = [jobs.start(TINY), jobs.start(TINY)]
-    assert jobs.refusal().startswith("2 runs are training already")
+    assert jobs.refusal().startswith("2 runs are active")
     assert all(name in jobs.refusal() for name in names)
     third = jobs.start(TINY.replace(seed=3))
     fourth = jobs.start(TINY.replace(seed=4))
@@ -253,7 +249,7 @@ def test_the_queue_is_bounded(jobs, monkeypatch):
     jobs.start(TINY)
     for _ in range(run_queue.LONGEST):
         jobs.start(TINY)
-    with pytest.raises(RunRefusedError, match="20 runs wait already. Take one out"):
+    with pytest.raises(RunRefusedError, match="20 runs"):
         jobs.start(TINY)
 
 
@@ -266,7 +262,7 @@ def test_a_run_that_cannot_begin_when_its_turn_has_come_says_why(jobs, tmp_path,
     jobs.stop(name)
     until(jobs, name, "stopped")
     eventually(lambda: jobs.queue()[0].problem)
-    assert "no-such-program does not start" in jobs.queue()[0].problem
+    assert "no-such-program could not be started" in jobs.queue()[0].problem
 
 
 @pytest.mark.parametrize("given, most", [("3", 3), ("0", 2), ("many", 2), ("", 2), ("-1", 2)])
@@ -315,7 +311,7 @@ def test_a_stopped_run_goes_on_from_what_it_saved(jobs, tmp_path, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     name = jobs.start(TINY)
     until(jobs, name, "running")
-    with pytest.raises(RunRefusedError, match="is running already"):
+    with pytest.raises(RunRefusedError, match="is already running"):
         jobs.resume(name)
     jobs.stop(name)
     until(jobs, name, "stopped")
@@ -419,14 +415,14 @@ def test_where_nothing_can_be_written_the_run_is_refused(tmp_path, root):
     with pytest.raises(RunRefusedError) as refused:
         Jobs(tmp_path / root).start(TINY)
     assert str(refused.value) == (
-        f"The run could not be started: the folder {tmp_path / root} cannot be used: "
+        f"Run not started: the folder {tmp_path / root} cannot be used: "
         "a file lies where a folder is needed; set VITCORE_HOME to another one."
     )
 
 
 def test_a_program_that_is_not_there_is_named_and_leaves_no_folder(tmp_path):
     jobs = Jobs(tmp_path / "runs", program=["no-such-program"])
-    with pytest.raises(RunRefusedError, match="no-such-program does not start"):
+    with pytest.raises(RunRefusedError, match="no-such-program could not be started"):
         jobs.start(TINY)
     assert jobs.runs() == []
 
@@ -467,11 +463,7 @@ def test_a_process_that_may_be_another_one_is_left_alone_and_that_is_said(tmp_pa
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         write_description(folder, TINY, pid=other.pid)
         EventLog(folder)("start", steps=20, steps_per_epoch=10)
-        assert Jobs(tmp_path).end_now("quiet-heron") == (
-            "quiet-heron was not ended: only a process that is certainly the run's own is, and of "
-            f"process {other.pid}, which this server did not start, that cannot be told; end it "
-            "where it was started."
-        )
+        assert f"process {other.pid}" in Jobs(tmp_path).end_now("quiet-heron")
         assert other.poll() is None
     assert read_run(folder).state == "interrupted"
 

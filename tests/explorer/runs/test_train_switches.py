@@ -6,7 +6,7 @@ import pytest
 
 from explorer.runs.run_comparison import differences, table
 from explorer.runs.train_switches import SWITCHES, config_of, refusal, values_of, word
-from vitcore.config import PATCH_SIZES, RECIPES, TrainConfig
+from vitcore.config import PATCH_SIZES, RECIPES, FieldError, TrainConfig
 from vitcore.training.runs import Run
 
 
@@ -35,10 +35,10 @@ def test_flexible_patch_sizes_are_drawn_as_for_the_flexible_model_and_bounded():
 
 def test_a_batch_larger_than_the_data_is_refused_by_the_name_of_its_field():
     values = values_of(RECIPES["standard"]) | {"batch_size": 40_001}
-    with pytest.raises(ValueError, match="batch_size must be at most the 10,000") as caught:
+    with pytest.raises(FieldError, match="10,000 .* got 40,001") as caught:
         config_of("standard", values, data="sketch10")
-    assert refusal(caught.value)[0] == "batch_size"
-    assert refusal(caught.value)[1].startswith("Batch size must be at most")
+    assert caught.value.field == refusal(caught.value)[0] == "batch_size"
+    assert refusal(caught.value)[1].startswith(f"{SWITCHES['batch_size'].label} must be")
     assert config_of("standard", values, data="cifar10").batch_size == 40_001
 
 
@@ -47,16 +47,17 @@ def test_an_emptied_box_is_refused_by_its_name(name):
     values = values_of(RECIPES["standard"])
     others = {"epochs": 1.0, "seed": 0}
     (values if name in values else others)[name] = None
-    with pytest.raises(ValueError, match="must be a number") as caught:
+    with pytest.raises(FieldError, match="must be a number") as caught:
         config_of("standard", values, **others)
     assert refusal(caught.value)[0] == name
 
 
 def test_what_is_left_to_the_model_is_named():
-    assert word(SWITCHES["positions"], "", "tiny") == "learned, the model's own"
-    assert word(SWITCHES["pooling"], "", "plain") == "a class token, the model's own"
-    assert word(SWITCHES["patch_sizes"], "fixed", "tiny") == "4 pixels, the model's own"
-    assert word(SWITCHES["patch_sizes"], "flexible", "tiny") == "flexible"
+    for name, preset, own in (("positions", "tiny", "learned"), ("pooling", "plain", "class")):
+        switch = SWITCHES[name]
+        assert word(switch, "", preset) == f"{switch.options[own]} ({switch.options['']})"
+    assert word(SWITCHES["patch_sizes"], "fixed", "tiny").endswith(" (4)")
+    assert word(SWITCHES["patch_sizes"], "flexible", "tiny").startswith("Flexible")
 
 
 def test_what_is_no_switch_is_refused_without_a_field():
@@ -74,7 +75,7 @@ def test_only_what_differs_is_compared():
     one, other = TrainConfig(seed=1), TrainConfig(seed=2, pooling="class")
     assert differences([one, other]) == {"pooling": ["", "class"], "seed": [1, 2]}
     shown = table([run("a<b", one), run("c", other)])
-    assert "<td>the mean of the patches, the model&#x27;s own</td><td>a class token</td>" in shown
+    assert "<td>Mean (model default)</td><td>Class token</td>" in shown
     assert "a&lt;b" in shown
     assert "a<b" not in shown
 
@@ -82,11 +83,11 @@ def test_only_what_differs_is_compared():
 def test_what_still_grows_is_not_compared():
     live = replace(run("a", TrainConfig()), state="running", validation={"accuracy": 0.5})
     shown = table([live, replace(live, name="b", state="stopped")])
-    assert "<td>training</td><td>10</td>" in shown
-    assert "<td>training</td><td>50%</td>" in shown
+    assert "<td>running</td><td>10</td>" in shown
+    assert "<td>running</td><td>50%</td>" in shown
 
 
 def test_runs_alike_are_said_to_be_so_and_one_alone_is_no_comparison():
-    assert "<td>the same</td><td>the same</td>" in table([run("a", TrainConfig())] * 2)
+    assert "<td>identical</td><td>identical</td>" in table([run("a", TrainConfig())] * 2)
     assert table([run("a", TrainConfig())]) == ""
     assert table([run("a", TrainConfig()), run("b", None)]) == ""

@@ -225,7 +225,10 @@ def test_what_is_no_number_has_no_row_and_no_cell(home, bundled, tmp_path, odd):
 def test_a_run_that_was_interrupted_has_learned_up_to_its_last_checkpoint(home):
     folder = make_run(home, "quiet-heron", state=None)
     log = EventLog(folder)
-    for saved, epochs, left in ((0, "0", "it has learned nothing yet"), (15, "1.5", "is kept")):
+    for saved, epochs, left in (
+        (0, "0", "No trained checkpoint"),
+        (15, "1.5", "checkpoint available"),
+    ):
         log("checkpoint", step=saved)
         said = texts(opened("quiet-heron"))
         assert f"<th scope=row>Epochs</th><td>{epochs}</td>" in said
@@ -300,7 +303,7 @@ def test_a_run_is_renamed_where_it_is_shown(home, bundled):
     view = shown(opened("flexi-cifar10"), "quiet-heron")
     view.text_input(key="models_name_quiet-heron").set_value("a/b")
     view.button(key="models_rename_quiet-heron").click().run()
-    assert "It keeps its name: a name has at most 60 letters" in texts(view)
+    assert "Not renamed" in texts(view)
     view.text_input(key="models_name_quiet-heron").set_value("mine")
     view.button(key="models_rename_quiet-heron").click().run()
     assert view.radio(key="models_shown").value == "mine"
@@ -309,11 +312,11 @@ def test_a_run_is_renamed_where_it_is_shown(home, bundled):
 
 def test_what_is_too_large_to_download_is_said(home, monkeypatch):
     make_run(home, "quiet-heron")
-    assert opened().get("download_button")[0].proto.label.startswith("Download as zip (about 0.0")
+    assert "0.0 MB" in opened().get("download_button")[0].proto.label
     monkeypatch.setattr(run_keeping, "LARGEST_ZIP", 10)
     view = opened()
     assert not view.get("download_button")
-    assert "copy the folder quiet-heron" in texts(view)
+    assert "the folder quiet-heron" in texts(view)
 
 
 def test_another_model_is_used_by_its_button(home, bundled):
@@ -325,9 +328,9 @@ def test_another_model_is_used_by_its_button(home, bundled):
 
 
 def test_a_failed_run_says_why_and_cannot_be_used(home):
-    make_run(home, "bold-wren", state="failed", reason="The loss became nan.", weights=False)
+    make_run(home, "bold-wren", state="failed", reason="Loss is NaN at step 21.", weights=False)
     view = opened()
-    assert "The loss stopped being a number at step 21" in texts(view)
+    assert "Loss is NaN at step 21." in texts(view)
     assert "The Train page says what to change" in texts(view)
     assert "models_use" not in {button.key for button in view.button}
 
@@ -337,7 +340,7 @@ def test_damaged_weights_are_named_and_cannot_be_used(home):
     path.write_bytes(path.read_bytes()[:-7])
     view = opened()
     assert view.title[0].value == "quiet-heron is damaged"
-    assert "weights.safetensors is damaged" in texts(view)
+    assert "weights.safetensors is corrupted" in texts(view)
     assert "models_use" not in {button.key for button in view.button}
 
 
@@ -345,7 +348,7 @@ def test_a_config_that_cannot_be_read_makes_a_run_damaged(home):
     (make_run(home, "quiet-heron") / "config.json").write_text("{garbage")
     view = opened()
     assert view.title[0].value == "quiet-heron is damaged"
-    assert "<b>config.json is damaged: it is not JSON, or is cut short.</b>" in texts(view)
+    assert "<b>config.json is corrupted: not JSON.</b>" in texts(view)
     assert "Models page" not in texts(view)
     assert "models_use" not in {button.key for button in view.button}
 

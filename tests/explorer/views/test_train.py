@@ -1,5 +1,6 @@
 """The Train page, with a training program that is over in a moment."""
 
+import re
 import shutil
 import sys
 import time
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import gathering, services
 from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
-from explorer.runs import held_widgets, jobs
+from explorer.runs import held_widgets, jobs, train_form
 from explorer.runs.train_switches import SWITCHES
 from explorer.state import Picture
 from vitcore.config import PATCH_SIZES, RECIPES
@@ -55,11 +56,12 @@ for step in range(1, int(os.environ.get("FAKE_STEPS", "20")) + 1):
         state, reason = "failed", "The disk is full."
         break
     if mode == "diverge" and step == 12:
-        state, reason = "failed", "The loss became nan at step 13; try a tenth of that rate."
+        state, reason = "failed", "Loss is NaN at step 13."
         break
 (folder / "config.json").write_text(json.dumps({"model": PRESETS["tiny"].to_dict()}))
 (folder / "weights.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
-log("end", state=state, reason=reason, step=step)
+cause = {"cause": "diverged"} if mode == "diverge" else {}
+log("end", state=state, reason=reason, step=step, **cause)
 """
 
 
@@ -92,6 +94,12 @@ def view(server, monkeypatch):
 def texts(view):
     frames = [block.proto.body for block in view.get("html")]
     return " ".join([*(block.value for block in view.markdown), *frames])
+
+
+def status(view):
+    """The line below the title."""
+    (said,) = re.findall(r'<p class="finding" role="status">(.*?)&nbsp;</p>', texts(view))[:1]
+    return said
 
 
 def drawn(view):
@@ -133,8 +141,9 @@ def test_a_process_is_made_ready_once_the_model_has_answered(view, server, monke
 
 def test_without_a_run_it_says_what_to_do(view):
     assert not view.exception
-    assert [title.value for title in view.title] == ["Train a model and watch it learn"]
-    assert "No run yet." in texts(view)
+    assert [title.value for title in view.title] == ["Training"]
+    assert status(view) == ""
+    assert "figure-state empty" in texts(view)
     assert not any(key.startswith("train_stop") for key in keys(view))
 
 
@@ -170,8 +179,8 @@ def test_before_the_first_point_it_says_what_it_is_doing(view, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "slow")
     started(view)
     assert not view.exception
-    assert "importing TensorFlow, building the model" in texts(view)
-    assert view.title[0].value.endswith("is starting")
+    assert "figure-state loading" in texts(view)
+    assert "· starting ·" in status(view)
 
 
 def test_a_run_in_progress_shows_curves_speed_and_stop(view, server, monkeypatch):
@@ -185,11 +194,9 @@ def test_a_run_in_progress_shows_curves_speed_and_stop(view, server, monkeypatch
     view.run()
     assert not view.exception
     name = server.runs()[0].name
-    assert view.title[0].value == (
-        f"{name}: epoch 1.2 of 2, 61% of the pictures held back were right at epoch 1 "
-        "(guessing: 10%)"
-    )
-    assert "epoch 1.2 / 2 · 812 pictures/s · 00:0" in texts(view)
+    assert view.title[0].value == "Training"
+    for part in (name, "epoch 1.2 / 2", "61%", "812 images/s", "0:0"):
+        assert part in status(view)
     assert drawn(view) == 3
     assert {f"train_{what}_{name}" for what in ("pause", "step", "epoch", "stop")} <= keys(view)
 
@@ -200,11 +207,10 @@ def test_a_stop_ends_the_run_and_its_result_can_be_used(view, server, monkeypatc
     until(view, server, "running")
     press(view, server, "stop")
     until(view, server, "stopped")
-    assert "was stopped at epoch 1.2 of 2" in view.title[0].value
-    assert "stopped" in texts(view)
+    assert "stopped at epoch 1.2 / 2" in status(view)
     press(view, server, "use")
     assert view.session_state["model"] == server.runs()[0].name
-    assert "The model in use" in texts(view)
+    assert f"train_use_{server.runs()[0].name}" not in keys(view)
 
 
 def test_a_run_that_cannot_be_ended_from_here_says_why(view, server, tmp_path):
@@ -212,18 +218,15 @@ def test_a_run_that_cannot_be_ended_from_here_says_why(view, server, tmp_path):
     server.stop("quiet-heron")
     view.run()
     press(view, server, "end")
-    assert "quiet-heron was not ended: only a process that is certainly the run" in texts(view)
+    assert "quiet-heron was not stopped" in texts(view)
 
 
 def test_a_finished_run_says_what_it_learned(view, server):
     started(view)
     until(view, server, "finished")
     name = server.runs()[0].name
-    assert (
-        view.title[0].value
-        == f"{name} learned: 61% of the pictures held back are right (guessing: 10%)"
-    )
-    assert "finished" in texts(view)
+    assert status(view).startswith(f"{name} · finished · ")
+    assert "61%" in status(view)
     assert f"train_use_{name}" in keys(view)
     assert drawn(view) == 3
 
@@ -233,7 +236,7 @@ def test_a_run_that_failed_says_why_and_what_to_do(view, server, monkeypatch):
     started(view)
     until(view, server, "failed")
     assert not view.exception
-    assert "The loss stopped being a number at step 13" in texts(view)
+    assert "diverged at step 13" in status(view)
     assert 'role="alert"' in texts(view)
     assert drawn(view) == 3
 
@@ -242,7 +245,7 @@ def test_a_process_that_cannot_begin_says_why(view, server, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "broken")
     started(view)
     until(view, server, "interrupted")
-    assert view.title[0].value.endswith("could not begin")
+    assert "failed to start" in status(view)
     assert "No module named keras." in texts(view)
 
 
@@ -251,11 +254,11 @@ def test_a_third_run_waits_shows_its_place_and_can_be_taken_out(view, server, mo
     for _ in range(3):
         started(view)
     assert len(server.runs()) == 2
-    assert "Waiting, place 1 of the queue: tiny on sketch10, 5 epochs, seed 0" in texts(view)
+    assert "Queued (1): tiny, sketch10, 5 epochs, seed 0" in texts(view)
     (waits,) = server.queue()
     view.button(key=f"train_queue_{waits.ticket}").click().run()
     assert server.queue() == ()
-    assert "of the queue" not in texts(view)
+    assert "Queued" not in texts(view)
 
 
 def test_a_run_whose_turn_has_come_is_shown(view, server, monkeypatch):
@@ -322,28 +325,20 @@ def test_the_first_button_of_an_ended_run_is_what_comes_next(
         ("learning_rate", None, "Learning rate must be a number."),
         ("weight_decay", 1.5, "Weight decay must be between 0 and 1, got 1.5."),
         ("warmup", 1.0, "must be at least 0 and less than 1, got 1.0."),
-        ("validation", 1e-5, "must leave at least 10 pictures to hold back, one of each class; "),
-        ("seed", -1, "Seed must be a whole number, at least 0, got -1."),
-        ("batch_size", 0, "Batch size must be a whole number, at least 1, got 0."),
-        ("batch_size", 10_001, "must be at most the 10,000 pictures of an epoch, got 10,001."),
-        (
-            "validation",
-            0.0,
-            "the pictures held back must be above 0 and below 1, got 0.0.",
-        ),
-        (
-            "validation",
-            1.0,
-            "the pictures held back must be above 0 and below 1, got 1.0.",
-        ),
-        ("early_stopping", -1, "must be a whole number, at least 0, got -1."),
+        ("validation", 1e-5, "must leave at least 10 images for validation, got 0 of 10,000."),
+        ("seed", -1, "Seed must be an integer &gt;= 0, got -1."),
+        ("batch_size", 0, "Batch size must be an integer &gt;= 1, got 0."),
+        ("batch_size", 10_001, "must be at most the 10,000 images of an epoch, got 10,001."),
+        ("validation", 0.0, "Validation split must be above 0 and below 1, got 0.0."),
+        ("validation", 1.0, "Validation split must be above 0 and below 1, got 1.0."),
+        ("early_stopping", -1, "must be an integer &gt;= 0, got -1."),
         ("plateau_factor", 1.0, "must be above 0 and below 1, got 1.0."),
     ],
 )
 def test_what_cannot_be_is_refused_in_the_form_with_the_rule(view, server, field, value, why):
     view.number_input(key=f"train_{field}").set_value(value).run()
     lines = [block.proto.body for block in view.get("html") if why in block.proto.body]
-    # Under the form, and beside the field where that stands under More.
+    # Under the form, and beside the field where that stands under Advanced.
     assert len(lines) == (1 if field in ("epochs", "seed") else 2)
     started(view)
     assert server.runs() == []
@@ -357,7 +352,7 @@ def test_a_rate_that_is_far_too_high_is_tried_and_a_usable_one_offered(view, ser
     until(view, server, "failed")
     name = server.runs()[0].name
     assert server.runs()[0].config.learning_rate == 1e9
-    assert "Try 0.001, what this recipe is made for" in texts(view)
+    assert "Retry with 0.001" in texts(view)
     assert f"train_restart_{name}" not in keys(view)  # it would fail again
     press(view, server, "again")
     assert server.runs()[0].config == server.runs()[1].config.replace(learning_rate=1e-3)
@@ -388,15 +383,15 @@ def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
     view.button(key="train_article").click().run()
     started(view)
     assert server.runs()[0].config == RECIPES["article"].replace(data="sketch10")
-    assert "The article trains on CIFAR-10, which is not on this machine" in texts(view)
+    assert escape(train_form._ARTICLE_ON_SKETCHES) in texts(view)
 
 
-def test_the_help_names_the_optimiser_of_the_run_that_is_shown(view, server):
-    view.session_state["reading_train"] = True  # its notes are unfolded
-    for named in ("AdamW (Loshchilov", "Adam (Kingma"):
+def test_the_help_names_the_optimizer_of_the_run_that_is_shown(view, server):
+    view.session_state["reading_training_curves"] = True  # its notes are unfolded
+    for named in ("AdamW (", "Adam ("):
         started(view)
         until(view, server, "finished")
-        assert any(f"made small by {named}" in caption.value for caption in view.caption)
+        assert f"minimized with {named}" in texts(view)
         view.button(key="train_article").click().run()
 
 
@@ -414,27 +409,26 @@ def test_the_articles_run_takes_its_data_where_they_are(view, monkeypatch):
     view.run()
     view.button(key="train_article").click().run()
     assert view.selectbox(key="train_data").value == "cifar10"
-    assert "40,000 photographs an epoch" in texts(view)
-    assert "The article trains on CIFAR-10" not in texts(view)
+    assert "40,000 images per epoch" in texts(view)
+    assert escape(train_form._ARTICLE_ON_SKETCHES) not in texts(view)
 
 
 def test_the_same_run_again_is_said_to_be_so_and_allowed(view, server, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "slow")
     started(view)
     first = server.runs()[0].name
-    assert f"{first} is training the same, with the same seed: the curves will coin" in texts(view)
+    assert f"Identical to {first}" in texts(view)
     started(view)
     started(view)
-    assert "The same run, with the same seed, waits already." in texts(view)
+    assert "An identical run is queued." in texts(view)
     view.number_input(key="train_seed").set_value(8).run()
-    assert "with the same seed" not in texts(view)
+    assert "dentical" not in texts(view)
 
 
-def test_a_short_run_says_that_nobody_has_measured_it_here(view):
+def test_a_short_run_says_that_its_estimate_is_rough(view):
     view.button(key="train_length_30").click().run()
     assert view.number_input(key="train_epochs").value > 0
-    assert "About 30 s, which is a guess" in texts(view)
-    assert "no run of this model has trained long enough on this machine" in texts(view)
+    assert "Estimated time: 30 s (rough" in texts(view)
 
 
 def test_a_short_run_goes_by_what_earlier_runs_took_and_reached(view, server, monkeypatch):
@@ -443,12 +437,9 @@ def test_a_short_run_goes_by_what_earlier_runs_took_and_reached(view, server, mo
     started(view)
     until(view, server, "finished")
     name = server.runs()[0].name
-    assert f"then as fast as {name} was over 59 steps." in texts(view)
-    assert "The run like this that finished here got 61%" in texts(view)
+    assert "Similar run: 61%" in texts(view)
     view.button(key="train_length_120").click().run()
-    assert "About 2 min here" in texts(view)
-    assert f"{name} had 61% of the pictures held back right after" in texts(view)
-    assert "(guessing: 10%); this run is longer." in texts(view)
+    assert f"Estimated time: 2 min. {name}: 61%" in texts(view)
 
 
 def test_a_pause_shows_that_it_was_heard_and_a_step_is_one_step(view, server, monkeypatch):
@@ -456,15 +447,15 @@ def test_a_pause_shows_that_it_was_heard_and_a_step_is_one_step(view, server, mo
     started(view)
     until(view, server, "running")
     press(view, server, "pause")
-    assert "pausing after this step" in texts(view) or "paused after step 12" in texts(view)
+    assert "pausing" in status(view) or "paused" in status(view)
     until(view, server, "paused")
-    assert "is paused at epoch 1.2 of 2, step 12" in view.title[0].value
+    assert "paused at epoch 1.2 / 2, step 12" in status(view)
     press(view, server, "step")
     until(view, server, "paused")
-    assert "paused after step 13" in texts(view)
+    assert "step 13" in status(view)
     press(view, server, "resume")
     until(view, server, "finished")
-    assert "finished" in texts(view)
+    assert "finished" in status(view)
 
 
 def test_a_click_meant_for_one_run_never_reaches_another(view, server, monkeypatch):
@@ -488,7 +479,7 @@ def test_a_restart_has_the_same_seed_and_the_curves_of_before_beside_it(view, se
     assert (before.name, again.config) == (first, before.config)
     assert view.multiselect(key="train_beside").value == [first]
     assert "run-table" in texts(view)
-    assert "the same" in texts(view)
+    assert "identical" in texts(view)
 
 
 def test_runs_that_differ_are_compared_by_what_differs(view, server):
@@ -513,13 +504,26 @@ def test_a_run_is_renamed_and_stays_the_one_shown(view, server):
     press(view, server, "use")
     view.text_input(key=f"train_name_{name}").set_value("a/b")
     view.button(key=f"train_rename_{name}").click().run()
-    assert "It keeps its name: a name has at most 60 letters" in texts(view)
+    assert "Not renamed" in texts(view)
     view.text_input(key=f"train_name_{name}").set_value("Class 7b run")
     view.button(key=f"train_rename_{name}").click().run()
     assert [run.name for run in server.runs()] == ["Class 7b run"]
     assert view.selectbox(key="train_run").value == "Class 7b run"
     assert view.session_state["model"] == "Class 7b run"
-    assert "keeps its name" not in texts(view)
+    assert "Not renamed" not in texts(view)
+
+
+def test_a_run_is_deleted_once_that_was_confirmed(view, server):
+    for _ in range(2):
+        started(view)
+        until(view, server, "finished")
+    gone, left = (run.name for run in server.runs())
+    view.button(key=f"train_delete_{gone}").click().run()
+    assert len(server.runs()) == 2
+    view.button(key="train_delete_now").click().run()
+    assert [run.name for run in server.runs()] == [left]
+    assert view.selectbox(key="train_run").value == left
+    assert "no longer exists" not in texts(view)  # whoever deleted it knows
 
 
 def test_a_run_that_is_gone_is_said_to_be_and_another_one_is_shown(view, server):
@@ -531,10 +535,8 @@ def test_a_run_that_is_gone_is_said_to_be_and_another_one_is_shown(view, server)
     view.run()
     (left,) = server.runs()
     assert view.selectbox(key="train_run").value == left.name
-    assert left.name in view.title[0].value
-    said = (
-        f"There is no run called {gone} any more: it was deleted or renamed. This is {left.name}."
-    )
+    assert left.name in status(view)
+    said = f"{jobs.Jobs.gone(gone)} Showing {left.name}."
     assert said in texts(view)
     assert said not in texts(view.run())
 
@@ -544,11 +546,11 @@ def test_a_damaged_run_is_listed_with_what_is_wrong(view, server, tmp_path):
     until(view, server, "finished")
     (tmp_path / "runs" / "odd").mkdir()
     view.run()
-    assert view.selectbox(key="train_run").options[-1] == "odd (damaged)"
+    assert view.selectbox(key="train_run").options[-1] == "odd (corrupted)"
     view.selectbox(key="train_run").set_value("odd").run()
     assert not view.exception
     assert "run.json is missing." in texts(view)
-    assert view.title[0].value == "odd is damaged"
+    assert status(view) == "odd · corrupted"
 
 
 def test_curves_can_be_smoothed(view, server):
@@ -560,7 +562,7 @@ def test_curves_can_be_smoothed(view, server):
     assert drawn(view) == 3
 
 
-def test_a_film_is_drawn_anew_half_as_often_as_the_curves(view, server, monkeypatch):
+def test_the_timeline_is_drawn_half_as_often_as_the_curves(view, server, monkeypatch):
     asked = []
     monkeypatch.setattr(replaying, "section", lambda run, every: asked.append(every))
     started(view)
@@ -572,8 +574,7 @@ def test_a_film_is_drawn_anew_half_as_often_as_the_curves(view, server, monkeypa
 
 def test_missing_pictures_are_refused_with_what_to_do(view, server):
     view.selectbox(key="train_data").set_value("cifar10").run()
-    assert "CIFAR-10 is not on this machine." in texts(view)
-    assert "Choose sketch10" in texts(view)
+    assert train_form._NO_CIFAR10 in texts(view)
     started(view)
     assert server.runs() == []
 

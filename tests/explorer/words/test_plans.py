@@ -1,11 +1,12 @@
 """What is said about a run that has not begun, from its configuration and what is known here."""
 
+import re
 from math import prod
 
 import pytest
 
 from explorer.runs.run_queue import Queued
-from explorer.runs.run_speeds import Forecast
+from explorer.runs.run_speeds import Forecast, OnTheWay
 from explorer.words import plans
 from vitcore.config import PRESETS, RECIPES, TrainConfig
 from vitcore.initialisation import weight_shapes
@@ -14,33 +15,49 @@ from vitcore.initialisation import weight_shapes
 @pytest.mark.parametrize("epochs, words", [(1.0, "1 epoch"), (2.4, "2.4 epochs")])
 def test_one_epoch_is_not_several(epochs, words):
     waits = Queued(1, TrainConfig(data="sketch10", epochs=epochs), keep=False)
-    said = f"Waiting, place 2 of the queue: tiny on sketch10, {words}, seed 0"
-    assert plans.queued(waits, 2) == said
+    assert plans.queued(waits, 2) == f"Queued (2): tiny, sketch10, {words}, seed 0"
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))]
 
 
 @pytest.mark.parametrize(
-    "seconds, said",
+    ("known", "said"),
     [
-        (40.0, "About 40 s here: 8 s to start, then as fast as bold-owl was over 120 steps. No"),
-        (3e5, "About 3 days here"),
-        (1e14, "years here: 8 s to start, then as fast as bold-owl was over 120 steps. That is ve"),
+        ({"seconds": 40.0}, [40]),
+        ({"seconds": 240.0, "reached": (0.61,)}, [4, 61, 10]),
+        ({"seconds": 240.0, "reached": (0.63, 0.6, 0.61)}, [4, 60, 63, 10]),
+        ({"seconds": 240.0, "reached": (0.995, 0.05)}, [4, 5.0, 99.5, 10]),
+        (
+            {"seconds": 40.0, "on_the_way": OnTheWay(run="b", epochs=2.0, accuracy=0.3)},
+            [40, 30, 2, 10],
+        ),
+        ({"seconds": 3e5, "reached": (0.6,)}, [3]),
     ],
 )
-def test_a_forecast_says_on_what_it_rests(seconds, said):
-    found = Forecast(seconds=seconds, starting=8.0, measured_in="bold-owl", steps=120)
-    assert said in plans.expected(found)
+def test_an_estimate_tells_the_time_and_what_like_runs_reached(known, said):
+    assert numbers(plans.expected(Forecast(measured_in="bold-owl", **known))) == said
+
+
+def test_an_estimate_without_an_earlier_run_is_rough():
+    rough, measured = (
+        plans.expected(Forecast(seconds=40.0, measured_in=run)) for run in ("", "bold-owl")
+    )
+    assert rough != measured
+    assert numbers(rough) == numbers(measured) == [40]
 
 
 def test_the_hints_about_models_count_what_they_have():
     for name in ("article", "tiny", "flexi", "plain"):
         config = PRESETS[name]
         count = sum(prod(shape) for shape in weight_shapes(config).values())
-        said = f"**{name}**: {config.depth} blocks, {count / 1e6:.1f} million numbers"
+        said = f"**{name}**: {config.depth} blocks, {count / 1e6:.1f} M parameters"
         assert said in plans.MODELS_IN_WORDS
 
 
-def test_the_choice_counts_the_pictures_of_an_epoch():
+def test_the_choice_counts_the_images_of_an_epoch():
     article = RECIPES["article"]
-    assert "40,000 photographs an epoch" in plans.chosen(article)
+    assert numbers(plans.chosen(article)) == [6, 4, 40_000, 0.002]
     drawn = plans.chosen(article.replace(data="sketch10", preset="tiny"))
-    assert "tiny: 4 blocks of 4 heads · 10,000 drawings an epoch · article recipe" in drawn
+    assert numbers(drawn) == [4, 4, 10_000, 0.002]
