@@ -316,7 +316,7 @@ def test_a_stopped_run_goes_on_from_what_it_saved(jobs, tmp_path, monkeypatch):
     jobs.stop(name)
     until(jobs, name, "stopped")
     eventually(lambda: name not in jobs._processes and jobs.runs()[0].state != "running")
-    with pytest.raises(RunRefusedError, match="has saved nothing"):
+    with pytest.raises(RunRefusedError, match="no checkpoint"):
         jobs.resume(name)
     with pytest.raises(RunRefusedError, match="no run called gone-run any more"):
         jobs.resume("gone-run")

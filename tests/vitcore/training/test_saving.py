@@ -56,7 +56,7 @@ def test_broken_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypa
     run.folder._notice = watch
     monkeypatch.setattr(checkpoints, "save_file", broken_at(checkpoints.save_file, number, name))
     message = (
-        "the checkpoint after step 6 could not be written: input/output error; "
+        "the checkpoint at step 6 could not be written: input/output error; "
         "the run can be resumed from the checkpoint at step 3"
     )
     with pytest.raises(OSError, match=message):
@@ -65,7 +65,7 @@ def test_broken_disk_leaves_the_checkpoint_before_and_says_so(tmp_path, monkeypa
     assert saved_progress(tmp_path)[1].step == 3
     assert not list(tmp_path.rglob("*.part"))
     end = events.read(tmp_path)[0][-1]
-    assert (end["state"], end["reason"]) == ("failed", f"The training ended by an error: {message}")
+    assert (end["state"], end["reason"]) == ("failed", f"Error: {message}")
 
     monkeypatch.undo()
     monkeypatch.setattr(Trainer, "begin", quick_step)
@@ -79,7 +79,7 @@ def test_broken_disk_before_any_checkpoint_says_that_there_is_none(tmp_path, mon
     run = Run(tmp_path, SHORT)
     run.control.stop()
     monkeypatch.setattr(checkpoints, "save_file", broken_at(checkpoints.save_file, 1, STATE))
-    with pytest.raises(OSError, match="input/output error; no checkpoint was written before"):
+    with pytest.raises(OSError, match="input/output error; no checkpoint was written"):
         run.train()
     assert not (tmp_path / STATE).exists()
     assert not (tmp_path / WEIGHTS).exists()
