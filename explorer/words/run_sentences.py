@@ -35,14 +35,14 @@ def status(progress: Progress | None) -> str:
     parts = [run.name, _state(progress), _accuracy(run)]
     if run.config is not None:
         parts += [DATASETS[run.config.data], run.config.preset]
-    if progress.lives and progress.state != "starting":
+    if progress.lives and progress.state not in ("starting", "paused"):
         if progress.pictures_per_second is not None:
             parts.append(f"{progress.pictures_per_second:,.0f} images/s")
         if heard := "pausing at epoch end" if progress.to_epoch else _HEARD.get(progress.state):
             parts.append(heard)
-        elif progress.seconds_left is not None and progress.state != "paused":
+        elif progress.seconds_left is not None:
             parts.append(f"{clock(progress.seconds_left)} left")
-    return " · ".join(filter(None, parts))
+    return "\u00a0· ".join(filter(None, parts))  # no line begins with a dot
 
 
 def _state(progress: Progress) -> str:

@@ -318,7 +318,7 @@ def test_a_stopped_run_goes_on_from_what_it_saved(jobs, tmp_path, monkeypatch):
     eventually(lambda: name not in jobs._processes and jobs.runs()[0].state != "running")
     with pytest.raises(RunRefusedError, match="no checkpoint"):
         jobs.resume(name)
-    with pytest.raises(RunRefusedError, match="no run called gone-run any more"):
+    with pytest.raises(RunRefusedError, match="gone-run"):
         jobs.resume("gone-run")
     (tmp_path / "runs" / name / "state.safetensors").touch()
     monkeypatch.setenv("FAKE_MODE", "hang")

@@ -99,7 +99,7 @@ def texts(view):
 def status(view):
     """The line below the title."""
     (said,) = re.findall(r'<p class="finding" role="status">(.*?)&nbsp;</p>', texts(view))[:1]
-    return said
+    return said.replace("\u00a0", " ")
 
 
 def drawn(view):
