@@ -84,7 +84,7 @@ def curve(
             alone=not beside,
         )
     if top5 is not None and len(top5[0]):
-        _draw_top5(figure, top5, colours.first, left=top5[0][-1] >= epochs / 2)
+        _draw_top5(figure, top5, colours.first)
     # A little room, so that the last point is not cut in half.
     x: dict[str, Any] = {"range": [0, 1.02 * epochs], "title": {"text": "epoch"}}
     layout: dict[str, Any] = {"showlegend": validation is not None or bool(beside)}
@@ -150,8 +150,8 @@ def _values_axis(
     return {"rangemode": "tozero"}, []
 
 
-def _draw_top5(figure: go.Figure, top5: Points, hue: str, *, left: bool) -> None:
-    """Dotted, its last value written beside it, on the left where it ends on the right."""
+def _draw_top5(figure: go.Figure, top5: Points, hue: str) -> None:
+    """Dotted, with its last value written beside it."""
     epochs, shares = top5
     figure.add_scatter(
         x=list(epochs),
@@ -159,7 +159,6 @@ def _draw_top5(figure: go.Figure, top5: Points, hue: str, *, left: bool) -> None
         name="top-5",
         mode="lines+text",
         text=[""] * (len(epochs) - 1) + [f"{shares[-1]:.0%} top-5"],
-        textposition="top left" if left else "top right",
         textfont={"color": hue},
         cliponaxis=False,
         showlegend=False,

@@ -90,9 +90,6 @@ UNCONVERTED = set(
     explorer/components/map_tiles.js
     explorer/components/map_tiles.py
     explorer/components/replay/__init__.py
-    explorer/components/replay/payload.py
-    explorer/components/replay/replay.html
-    explorer/components/replay/replay.js
     explorer/components/self_attention/example.js
     explorer/components/self_attention/example_view.js
     explorer/components/self_attention/machine.html
@@ -104,23 +101,11 @@ UNCONVERTED = set(
     explorer/evaluation/tested_gallery.py
     explorer/figures/evaluation.py
     explorer/figures/patch_sizes.py
-    explorer/figures/training.py
-    explorer/replay/film_words.py
-    explorer/replay/learning.py
-    explorer/replay/replay_export.py
-    explorer/replay/replaying.py
-    explorer/runs/divergence.py
-    explorer/runs/run_comparison.py
-    explorer/runs/run_controls.py
-    explorer/runs/run_keeping.py
-    explorer/runs/train_form.py
-    explorer/runs/train_switches.py
     explorer/views/attention.py
     explorer/views/encoder.py
     explorer/views/evaluate.py
     explorer/views/models.py
     explorer/views/self_attention.py
-    explorer/views/train.py
     explorer/words/cards.py
     explorer/words/encoder_findings.py
     explorer/words/encoder_snippets.py
@@ -129,9 +114,7 @@ UNCONVERTED = set(
     explorer/words/findings.py
     explorer/words/lens_title.py
     explorer/words/model_facts.py
-    explorer/words/plans.py
     explorer/words/recompute.py
-    explorer/words/run_sentences.py
     explorer/words/striking_head.py
     """.split()
 )
