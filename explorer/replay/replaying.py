@@ -24,7 +24,7 @@ from vitcore.sentences import sentence
 from vitcore.training import snapshots
 from vitcore.training.runs import Run, read_run
 
-HEIGHT = 622  # of the figure, and of what stands in its place
+HEIGHT = 509  # of the figure, and of what stands in its place
 _AT_ONCE = 8  # moments that the worker is asked for before the page looks again
 _PATIENCE = 0.4  # seconds that one look may spend on weights, until all are read
 _WATCH_RUN = 5.0  # seconds between two looks at whether a run still lives
