@@ -30,7 +30,7 @@ _TEXT = (
     "it through a **LayerNorm** and adds to it. Click a stage to open it; point at a number for "
     "its arithmetic; click the picture for another token. With the keyboard: up and down between "
     "stages, left and right over the numbers, Enter opens. Numbers are counted from 0, as in "
-    "NumPy. Colour shows size, not importance: a large number need not matter to the answer."
+    "NumPy. Color shows size, not importance: a large number need not matter to the answer."
 )
 _FORMULA = (
     r"\mathbf{z}'_\ell=\mathrm{MSA}(\mathrm{LN}(\mathbf{z}_{\ell-1}))+\mathbf{z}_{\ell-1},\qquad "
@@ -125,7 +125,7 @@ def draw_residuals() -> None:
     encoder.residual(data, key="encoder_residual")
     components.how_to_read_inline(
         text="One sum x + f(x) of one block keeps only one of its sides; everything after it is "
-        "computed anew. The height of a bar is the probability of the class that the whole model "
+        "computed again. The height of a bar is the probability of the class that the whole model "
         "answers; a grey bar with a name: another class wins. **f(x) alone** takes the residual "
         "connection away: all that the blocks before had gathered is gone but for what this "
         "sub-layer lets through. **x alone** takes the sub-layer away: the token goes on as it "
@@ -141,7 +141,7 @@ def draw_residuals() -> None:
 
 
 def draw_norms(config: ViTConfig) -> None:
-    """Which numbers are averaged by four normalisations."""
+    """Which numbers are averaged by four normalizations."""
     block = view_now(config.depth)[0]
     sample = encoding.norm_sample(model, picture, patch_size, block)
     if not isinstance(sample, NormSample):
@@ -156,7 +156,7 @@ def draw_norms(config: ViTConfig) -> None:
     components.how_to_read_inline(
         text="The tokens before a LayerNorm, of this picture (in front) and of five test pictures. "
         "Of each, 8 tokens and 16 numbers are drawn; μ and σ² are taken over all of them. "
-        "Coloured: what is averaged with the number in the ring; click another one. Change the "
+        "Colored: what is averaged with the number in the ring; click another one. Change the "
         "number of pictures: only BatchNorm’s result moves. An often-read article says that layer "
         "norm averages over (C, H, W): that is how it is drawn for images in the Group "
         "Normalization paper (last row). In a ViT it averages over the D numbers of each token.",

@@ -1,6 +1,6 @@
 // Matrices too large for numbers, as heat: one pixel of a sprite per entry, scaled to its box.
 
-const CAP = .985;                           // quantile of the magnitudes that takes the full colour: with the largest the rest is blank
+const CAP = .985;                           // quantile of the magnitudes that takes the full color: with the largest the rest is blank
 function reach(values) {
   const step = Math.max(1, Math.floor(values.length / 4096)), sample = [];
   for (let i = 0; i < values.length; i += step) if (Number.isFinite(values[i])) sample.push(Math.abs(values[i]));
@@ -29,11 +29,11 @@ class Heat {
     Object.assign(this, { w, h });
     Object.assign(this.box.style, { left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px` });
   }
-  paint(M, colours) {
-    const key = `${colours.diverging}${colours.sequential}${this.w},${this.h}`;
+  paint(M, colors) {
+    const key = `${colors.diverging}${colors.sequential}${this.w},${this.h}`;
     if (this.M === M && this.key === key) return;
     Object.assign(this, { M, key });
-    const sprite = heat(M, this.sequential ? colours.solid : colours.signed, this.sequential, this.sequential ? largest(M.v) : reach(M.v));
+    const sprite = heat(M, this.sequential ? colors.solid : colors.signed, this.sequential, this.sequential ? largest(M.v) : reach(M.v));
     const c = fit(this.canvas, this.w, this.h);
     c.imageSmoothingEnabled = M.rows > this.h * devicePixelRatio || M.cols > this.w * devicePixelRatio;   // smaller than a pixel: averages, not every other one
     c.drawImage(sprite, 0, 0, this.w, this.h);
@@ -57,7 +57,7 @@ class Heat {
   show(visible) { this.box.hidden = !visible; }
 }
 
-// One row of a matrix, enlarged: bars of one height, coloured as the matrix is.
+// One row of a matrix, enlarged: bars of one height, colored as the matrix is.
 class Strip {
   constructor(parent, name) {
     this.name = name;
@@ -66,9 +66,9 @@ class Strip {
     this.canvas = element(this.box, 'canvas');
     this.value = element(this.box, 'span', 'strip-value');
   }
-  paint(values, colours, { sequential, most, over, width, height }) {
+  paint(values, colors, { sequential, most, over, width, height }) {
     Object.assign(this, { values, width });
-    const c = fit(this.canvas, width, height), step = width / values.length, words = sequential ? colours.solid : colours.signed;
+    const c = fit(this.canvas, width, height), step = width / values.length, words = sequential ? colors.solid : colors.signed;
     c.drawImage(heat(matrix(1, values.length, values), words, sequential, most), 0, 0, width, height);
     if (over !== null && over < values.length) ring(c, over * step, 0, Math.max(step, 3), height, false);
   }
