@@ -1,15 +1,20 @@
 """A component's script on an empty page, without a server, and readings for it to draw."""
 
 import base64
+from pathlib import Path
 
 import numpy as np
 
 from explorer.components.attention_lens import FILES as LENS_FILES
 from explorer.components.declared import sources
+from explorer.components.encoder import FILES as ENCODER_FILES
 from explorer.components.replay import FILES as REPLAY_FILES
+from explorer.components.self_attention import FILES as SELF_ATTENTION_FILES
 from explorer.readings import Reading
+from vitcore.lens import SHARED
 
-FILES = {"replay": REPLAY_FILES, "lens": LENS_FILES}
+FILES = {"replay": REPLAY_FILES, "lens": LENS_FILES, **ENCODER_FILES, **SELF_ATTENTION_FILES}
+COMPONENTS = Path(__file__).resolve().parents[2] / "explorer" / "components"
 PIXELS = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 # For tests: the decoder, and the object behind what is on the page.
 OPENED = """globalThis.decodeForTests = decode;
@@ -60,6 +65,24 @@ class Stage:
         box = self.page.locator(canvas).bounding_box()
         side = box["width"] / grid
         return box["x"] + (column - 0.5) * side, box["y"] + (row - 0.5) * side
+
+
+def functions(page, folder, files, given):
+    """Evaluate JavaScript beside a component's own functions, without drawing; they are in `a`.
+
+    Args:
+        page: an empty page.
+        folder: of the component.
+        files: names of its scripts, in order; base.js goes before them.
+        given: names that `a` has, separated by commas.
+    """
+    paths = [SHARED / "base.js", *(COMPONENTS / folder / f"{name}.js" for name in files)]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    page.set_content("<p></p>")
+    page.evaluate(
+        "(text) => { globalThis.a = new Function(text)(); }", f"{source}\nreturn {{ {given} }};"
+    )
+    return lambda code, *arguments: page.evaluate(code, *arguments)
 
 
 def text(payload):

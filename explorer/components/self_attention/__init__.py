@@ -47,7 +47,7 @@ _machine, _many_heads, _scaling = (declare(name, **FILES[name]) for name in FILE
 
 
 def machine(data: bytes, *, key: str, on_block: Callable[[], None] | None = None) -> None:
-    """Draw the attention machine: the small example, or the picture's own numbers.
+    """Draw the attention machine: the small example, or the activations of the image.
 
     What is edited and chosen stays in the browser; another block comes back.
 

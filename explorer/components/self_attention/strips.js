@@ -11,7 +11,7 @@ const heat = (M, words, sequential, most) => pixels(M.cols, M.rows, sequential
   ? (n) => words[Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, M.v[n] / most))))]
   : (n) => words[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, M.v[n] / most)))]);
 
-// One matrix: the whole as a picture, the row of the query marked, the pointed entry ringed.
+// One matrix: the whole as an image, the row of the query marked, the pointed entry ringed.
 class Heat {
   constructor(parent, name, label, { sequential = false } = {}) {
     Object.assign(this, { name, sequential });
@@ -20,7 +20,7 @@ class Heat {
     this.canvas = element(this.box, 'canvas');
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute('role', 'application');
-    this.canvas.setAttribute('aria-label', `${label}. Arrow keys move over the entries, Enter makes a row the query.`);
+    this.canvas.setAttribute('aria-label', `${label}. Arrow keys: move. Enter: select the row as query.`);
     this.bar = element(this.box, 'i', 'bar');      // the row (or column) that is lit
     this.spot = element(this.box, 'i', 'spot');    // the entry under the pointer
     this.cursor = [0, 0];

@@ -1,0 +1,190 @@
+"""The Self-attention machine on an empty page: keys, dragging, and what follows from an edit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from explorer.components.self_attention import block_payload, waiting_payload
+from explorer.readings import AttentionInputs, Waiting
+from explorer.words.findings import percent
+from tests.browser.stage import PIXELS, Stage
+from vitcore.config import PRESETS
+from vitcore.initialisation import initial_weights
+
+TOKENS = np.array([[0, 1, 1, 2, 3], [2, 0, 1, 1, 0], [1, 3, 0, 0, 2], [0, 1, 2, 0, 1]])
+MATRIX = """(name) => { const s = globalThis.__vitExplorerSelfAttention, M = s.run()[name];
+    return [M.rows, M.cols, [...M.v]]; }"""
+SHARED = "(name) => globalThis.__vitExplorerSelfAttention[name]"
+SMALL = replace(PRESETS["flexi"], width=12, heads=2, depth=2, mlp_width=4, registers=1)
+GRID = 4
+
+
+@pytest.fixture
+def machine(page):
+    stage = Stage(page, "machine")
+    stage.show(waiting_payload(Waiting("Loading", "")))
+    stage.settle()
+    return stage
+
+
+def matrix(stage, name):
+    stage.settle()
+    rows, columns, values = stage.page.evaluate(MATRIX, name)
+    return np.reshape(values, (rows, columns))
+
+
+def cell(stage, name, i, j):
+    box = stage.page.locator(f".layer.example .mat[data-name={name}]")
+    return box.locator(".line").nth(i).locator(".cell").nth(j)
+
+
+def focused(stage):
+    return stage.page.evaluate("() => Object.values(document.activeElement.at ?? {})")
+
+
+def softmax(scores):
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def test_a_typed_weight_changes_all_that_follows_from_it(machine):
+    wq, wk, wv = (matrix(machine, name) for name in ("WQ", "WK", "WV"))
+    cell(machine, "WQ", 4, 1).focus()
+    machine.page.keyboard.type("-1.5")
+    machine.page.keyboard.press("Enter")
+    wq[4, 1] = -1.5
+    np.testing.assert_allclose(matrix(machine, "WQ"), wq)
+    weights = softmax((TOKENS @ wq) @ (TOKENS @ wk).T / np.sqrt(3))
+    np.testing.assert_allclose(matrix(machine, "A"), weights, atol=1e-12)
+    np.testing.assert_allclose(matrix(machine, "C"), weights @ (TOKENS @ wv), atol=1e-12)
+    assert focused(machine) == ["WQ", 4, 1]
+    shown = float(cell(machine, "Q", 0, 1).inner_text().replace("−", "-"))
+    assert shown == pytest.approx((TOKENS @ wq)[0, 1], abs=0.005)
+
+
+def test_arrow_keys_stay_within_a_matrix(machine):
+    cell(machine, "X", 0, 0).focus()
+    for key, at in [
+        ("ArrowUp", [0, 0]),
+        ("ArrowRight", [0, 1]),
+        ("ArrowDown", [1, 1]),
+        ("End", [1, 4]),
+        ("ArrowRight", [1, 4]),
+        ("Home", [1, 0]),
+    ]:
+        machine.page.keyboard.press(key)
+        assert focused(machine) == ["X", *at]
+    assert "dimension 1 of token 2" in machine.read()
+
+
+def test_an_editor_steps_and_goes_on_by_tab_and_escape_keeps_the_value(machine):
+    before = matrix(machine, "WV")
+    keys = machine.page.keyboard
+    cell(machine, "WV", 0, 2).focus()
+    keys.press("Enter")
+    keys.press("ArrowUp")
+    keys.press("Shift+ArrowDown")
+    keys.press("Tab")
+    assert machine.page.locator("input.edit").input_value() == f"{before[1, 0]:g}"
+    keys.type("7")
+    keys.press("Escape")
+    before[0, 2] -= 0.9
+    np.testing.assert_allclose(matrix(machine, "WV"), before, atol=1e-9)
+    assert focused(machine) == ["WV", 1, 0]
+
+
+def test_what_is_refused_is_said_at_the_cell(machine):
+    before = matrix(machine, "X")
+    cell(machine, "X", 1, 1).focus()
+    machine.page.keyboard.press("Backspace")
+    machine.page.keyboard.press("Enter")
+    np.testing.assert_array_equal(matrix(machine, "X"), before)
+    alert = machine.page.get_by_role("alert")
+    assert alert.is_visible()
+    assert "bad" in cell(machine, "X", 1, 1).get_attribute("class")
+    machine.page.keyboard.press("Escape")
+    machine.settle()
+    assert not alert.is_visible()
+
+
+@pytest.mark.parametrize(("pixels", "by"), [(50, 1.0), (-25, -0.5), (3, 0.0)])
+def test_dragging_changes_a_weight_by_a_tenth_every_five_pixels(machine, pixels, by):
+    before = matrix(machine, "WK")
+    box, mouse = cell(machine, "WK", 2, 2).bounding_box(), machine.page.mouse
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + pixels / 2, y)
+    mouse.move(x + pixels, y)
+    mouse.up()
+    before[2, 2] += by
+    np.testing.assert_allclose(matrix(machine, "WK"), before, atol=1e-9)
+    assert machine.page.locator("input.edit").is_visible() == (by == 0)  # that was a click
+
+
+def test_enter_masks_a_key_but_not_the_last_one(machine):
+    machine.page.locator("[data-mask=hand]").click()
+    cell(machine, "Z", 0, 0).focus()
+    for _ in range(4):
+        machine.page.keyboard.press("Enter")
+        machine.page.keyboard.press("ArrowRight")
+    weights = matrix(machine, "A")
+    np.testing.assert_allclose(weights[0], [0, 0, 0, 1])
+    assert (weights[1:] > 0).all()
+    assert machine.page.get_by_role("alert").is_visible()
+
+
+def test_enter_selects_the_query_of_a_row(machine):
+    cell(machine, "A", 2, 0).focus()
+    machine.page.keyboard.press("Enter")
+    assert machine.page.evaluate(SHARED, "query") == 2
+
+
+@pytest.fixture
+def on_image(page, rng):
+    """The machine over an image, and its attention weights in NumPy: (H, T, T)."""
+    weights = initial_weights(SMALL)
+    count, d = GRID**2 + 1, SMALL.d
+    tokens = rng.normal(size=(SMALL.depth, count, SMALL.width)).astype(np.float32)
+    kernel = rng.normal(0, 0.3, (SMALL.width, 3 * SMALL.width)).astype(np.float32)
+    weights["block_01/attention/qkv_kernel"] = kernel
+    bias = weights["block_01/attention/qkv_bias"]
+    inputs = AttentionInputs(grid=(GRID, GRID), prefix=1, picture=PIXELS, tokens=tokens)
+    stage = Stage(page, "machine")
+    stage.show(block_payload(inputs, weights, SMALL, block=1, head=1))
+    stage.page.locator("[data-mode=image]").click()
+    stage.settle()
+    q, k, _ = (tokens[1] @ kernel + bias).reshape(count, 3, SMALL.heads, d).transpose(1, 2, 0, 3)
+    return stage, softmax(q @ k.transpose(0, 2, 1) / np.sqrt(d))
+
+
+def test_arrow_keys_move_the_query_over_the_image(on_image):
+    stage, weights = on_image
+    picture = stage.page.locator(".photo canvas")
+    picture.focus()
+    for key in ("Home", "ArrowRight", "ArrowDown"):
+        picture.press(key)
+    stage.settle()
+    row, column = 1, 1
+    query = 1 + row * GRID + column
+    key = int(weights[1, query].argmax())
+    name = f"patch ({(key - 1) // GRID + 1}, {(key - 1) % GRID + 1})" if key else "register 1"
+    finding = stage.page.locator(".lead").inner_text()
+    assert f"patch ({row + 1}, {column + 1})" in finding
+    assert ("itself" if key == query else name) in finding
+    assert percent(float(weights[1, query, key])) in finding
+    picture.press("Enter")
+    picture.blur()
+    stage.settle()
+    assert stage.page.locator(".lead").inner_text() == finding  # pinned, it stays
+    picture.press("Escape")
+    picture.blur()
+    stage.settle()
+    assert stage.page.locator(".lead").inner_text() != finding
+
+
+def test_another_block_is_asked_of_the_server(on_image):
+    stage, _ = on_image
+    stage.page.get_by_role("group", name="Block").get_by_text("1", exact=True).click()
+    assert stage.sent() == [["trigger", "block", 0]]
