@@ -1,6 +1,7 @@
 """The pages, and the way from one to another."""
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 # Stage of the strip -> (script, title, path). The chain ends in the answer: Evaluate.
 _PAGES = {
@@ -23,11 +24,6 @@ def pages() -> list:
         st.Page(script, title=title, url_path=path, default=path is None)
         for script, title, path in _PAGES.values()
     ]
-
-
-def has(name: str) -> bool:
-    """Whether there is such a page: one that others may lead to once it is there."""
-    return name in _PAGES
 
 
 def goto(stage: str) -> None:
@@ -56,3 +52,9 @@ def name_of(path: str) -> str:
 
 def title_of(name: str) -> str:
     return _PAGES[name][1]
+
+
+def went_back() -> bool:
+    """Whether this run was asked for by the browser's back or forward button."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return bool(context and context.is_history_navigation)

@@ -1,8 +1,6 @@
-"""Encoder: one token through the whole forward pass, every number of it to be followed."""
+"""Encoder: one token on its way through the whole forward pass, step by step."""
 
 from __future__ import annotations
-
-from html import escape
 
 import streamlit as st
 
@@ -13,43 +11,33 @@ from explorer.attention_panels.attention_state import in_fragment
 from explorer.components import encoder
 from explorer.components.attention_lens import prefix_names
 from explorer.components.ribbon import fingerprint
-from explorer.navigation import goto, has
+from explorer.navigation import goto, went_back
 from explorer.readings import Problem, Reading, Waiting
 from explorer.words import encoder_findings
 from explorer.words.class_names import class_names
 from explorer.words.encoder_snippets import snippets
-from explorer.words.findings import cut_title
-from vitcore.config import ViTConfig, grid_side
+from vitcore.config import ViTConfig
 
 _FIRST = "norm1"  # the stage that is open where no link asks for another
 _HEIGHT = 720
-_TEXT = (
-    "The ViT paper’s figure 1, right, from top to bottom, with the numbers of this picture. Each "
-    "line is one **token**, D numbers long; all stand in the same columns, so a number is followed "
-    "by looking straight down. The thick line is the **residual stream**: every sub-layer reads "
-    "it through a **LayerNorm** and adds to it. Click a stage to open it; point at a number for "
-    "its arithmetic; click the picture for another token. With the keyboard: up and down between "
-    "stages, left and right over the numbers, Enter opens. Numbers are counted from 0, as in "
-    "NumPy. Color shows size, not importance: a large number need not matter to the answer."
-)
-_FORMULA = (
-    r"\mathbf{z}'_\ell=\mathrm{MSA}(\mathrm{LN}(\mathbf{z}_{\ell-1}))+\mathbf{z}_{\ell-1},\qquad "
-    r"\mathbf{z}_\ell=\mathrm{MLP}(\mathrm{LN}(\mathbf{z}'_\ell))+\mathbf{z}'_\ell"
-)
-_PAPER = "Dosovitskiy et al., An Image is Worth 16x16 Words (2021)"
 
 
 def view_now(depth: int) -> tuple[int, str]:
-    """The block, from 0, and the stage: chosen before, else what the URL asks for."""
-    if "encoder_view" not in st.session_state:
-        block, stage = st.query_params.get("block", ""), st.query_params.get("stage", _FIRST)
-        number = int(block) - 1 if block.isascii() and block.isdigit() and len(block) < 5 else 0
-        st.session_state["encoder_view"] = (
-            number if 0 <= number < depth else 0,
-            stage if stage in encoder.STAGES else _FIRST,
-        )
+    """The block, from 0, and the stage: as a tour asks, the URL, or the browser sent last."""
+    known, asked = st.session_state.get("encoder_view"), st.session_state.pop("encoder_asked", None)
+    if asked is None and (known is None or went_back()):
+        asked = view_of_url(depth)
+    if asked is not None and asked != known:
+        st.session_state["encoder_view"] = asked
+        st.session_state["encoder_turn"] = st.session_state.get("encoder_turn", 0) + 1
     block, stage = st.session_state["encoder_view"]
     return min(block, depth - 1), stage
+
+
+def view_of_url(depth: int) -> tuple[int, str]:
+    block, stage = st.query_params.get("block", ""), st.query_params.get("stage", _FIRST)
+    number = int(block) - 1 if block.isascii() and block.isdigit() and len(block) < 5 else 0
+    return number if 0 <= number < depth else 0, stage if stage in encoder.STAGES else _FIRST
 
 
 def keep_view(depth: int) -> None:
@@ -63,7 +51,6 @@ def keep_view(depth: int) -> None:
 def draw_microscope(config: ViTConfig) -> None:
     """The diagram and the opened stage; choosing a block or a stage runs this part alone."""
     block, stage = view_now(config.depth)
-    first = st.session_state.setdefault("encoder_first", stage)
     seen = encoding.block_pass(model, picture, patch_size, block)
     if isinstance(seen, Waiting) and in_fragment():
         st.rerun()  # the page asks again once there is news, a part of it does not
@@ -83,7 +70,7 @@ def draw_microscope(config: ViTConfig) -> None:
             weights,
             config,
             opened=stage,
-            first=first,
+            turn=st.session_state.get("encoder_turn", 0),
             prefix=prefix_names(answer, config),
             snippets=snippets(
                 config,
@@ -98,9 +85,8 @@ def draw_microscope(config: ViTConfig) -> None:
             rev=f"{rev}-{block}",
         )
         st.session_state["encoder_sent"] = data
-    page = encoder.microscope(data, key="encoder", on_view=lambda: keep_view(config.depth))
-    if page:
-        goto(page if has(page) else "attention")
+    if page := encoder.microscope(data, key="encoder", on_view=lambda: keep_view(config.depth)):
+        goto(page)
 
 
 def in_place(awaited: Waiting | Problem, height: int) -> None:
@@ -110,90 +96,60 @@ def in_place(awaited: Waiting | Problem, height: int) -> None:
 
 
 def draw_residuals() -> None:
-    """The answer without one side of each sum."""
+    """The prediction without one side of each sum."""
     found = encoding.without_parts(model, picture, patch_size)
+    name = "Residual connections"
     if isinstance(found, Waiting | Problem):
-        st.subheader("What the residual connections are for")
+        components.figure_heading(name)
         in_place(found, 260)
         return
+    finding = encoder_findings.residual_finding(found, answer.probabilities)
+    components.figure_heading(name, finding, key="encoder_residual")
     names = class_names(found.shape[-1])
-    title = st.container(key="encoder_residual_title")
-    title.subheader(encoder_findings.residual_title(found, answer.probabilities, names))
     data = encoder.residual_payload(
         found, answer.probabilities, names=names, truth=picture.truth, rev=rev
     )
     encoder.residual(data, key="encoder_residual")
-    components.how_to_read_inline(
-        text="One sum x + f(x) of one block keeps only one of its sides; everything after it is "
-        "computed again. The height of a bar is the probability of the class that the whole model "
-        "answers; a grey bar with a name: another class wins. **f(x) alone** takes the residual "
-        "connection away: all that the blocks before had gathered is gone but for what this "
-        "sub-layer lets through. **x alone** takes the sub-layer away: the token goes on as it "
-        "was. The model was trained with all sums in place, so this says what it has come to rely "
-        "on, not how a network trained without them would do.",
-        formula=_FORMULA,
-        source=f"{_PAPER}, eq. 2 and 3; He et al., Deep Residual Learning (2016).",
+    components.how_to_read(
+        "encoder_residual",
         code=components.source_of(
             "vitcore/introspection/branches.py", "answers_without", "one_block", "_joined"
         ),
-        key="encoder_residual",
     )
 
 
 def draw_norms(config: ViTConfig) -> None:
-    """Which numbers are averaged by four normalizations."""
+    """What four normalizations average."""
     block = view_now(config.depth)[0]
     sample = encoding.norm_sample(model, picture, patch_size, block)
+    name = "Normalization axes"
     if not isinstance(sample, NormSample):
-        st.subheader("What a layer norm averages")
+        components.figure_heading(name)
         in_place(sample, 300)
     else:
-        st.subheader(encoder_findings.norm_title(sample.shape))
+        components.figure_heading(name, encoder_findings.norm_finding(sample.shape))
         data = encoder.norm_payload(
             sample, prefix=prefix_names(answer, config), rev=f"{rev}-{block}"
         )
         encoder.norms(data, key="encoder_norms")
-    components.how_to_read_inline(
-        text="The tokens before a LayerNorm, of this picture (in front) and of five test pictures. "
-        "Of each, 8 tokens and 16 numbers are drawn; μ and σ² are taken over all of them. "
-        "Colored: what is averaged with the number in the ring; click another one. Change the "
-        "number of pictures: only BatchNorm’s result moves. An often-read article says that layer "
-        "norm averages over (C, H, W): that is how it is drawn for images in the Group "
-        "Normalization paper (last row). In a ViT it averages over the D numbers of each token.",
-        formula=r"\mathrm{LN}(\mathbf{z})=\frac{\mathbf{z}-\mu}{\sqrt{\sigma^2+\varepsilon}}"
-        r"\odot\gamma+\beta,\qquad \mu=\tfrac1D\textstyle\sum_i z_i",
-        source="Ba et al., Layer Normalization (2016); "
-        "Wu & He, Group Normalization (2018), figure 2.",
+    components.how_to_read(
+        "encoder_norms",
         code=components.source_of("vitcore/introspection/norm_axes.py", "norm_axes"),
-        key="encoder_norms",
     )
 
 
 def draw_depth(config: ViTConfig) -> None:
-    """The answer after each block."""
+    """The prediction after each block."""
     names = class_names(config.classes)
-    title = st.container(key="encoder_depth_title")
-    title.subheader(encoder_findings.depth_title(answer.early, names))
+    finding = encoder_findings.depth_finding(answer.early, names)
+    components.figure_heading("Logit lens", finding, key="encoder_depth")
     encoder.depth(
         encoder.depth_payload(answer.early, names=names, truth=picture.truth, rev=rev),
         key="encoder_depth",
     )
-    how = (
-        "This model answers from the **class token**, a learned token that goes along and gathers "
-        "what it needs by attention."
-        if config.pooling == "class"
-        else "This model answers from the **mean of all patches** (global average pooling). The "
-        "ViT paper’s appendix D.3 found that both work alike, given a fitting learning rate."
-    )
-    components.how_to_read_inline(
-        text="The last LayerNorm and the head, put after each block (“logit lens”). They were "
-        "trained for the last block alone: an early column says what can be read by them, not "
-        f"what the token knows. {how} Open the pooling stage above to read the same tokens in the "
-        "other way.",
-        formula=r"y_\ell=\mathrm{head}(\mathrm{pool}(\mathrm{LN}(\mathbf{z}_\ell)))",
-        source="nostalgebraist, interpreting GPT: the logit lens (2020).",
+    components.how_to_read(
+        "encoder_depth_class_token" if config.pooling == "class" else "encoder_depth",
         code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
-        key="encoder_depth",
     )
 
 
@@ -204,24 +160,20 @@ answer = services.reading(model, picture, patch_size)
 if stage := components.strip(answer, picture, patch_size, now="attention", config=config):
     goto(stage)
 
-st.title("Encoder")
-if isinstance(answer, Reading) and config is not None:
+reads = isinstance(answer, Reading) and config is not None
+finding = (
+    encoder_findings.encoder_finding(answer.early, class_names(config.classes)) if reads else ""
+)
+components.page_heading("Encoder", finding, key="encoder")
+if reads:
     rev = fingerprint(answer)
-    said = encoder_findings.depth_sentence(answer.early, class_names(config.classes))
-    finding = st.container(key="encoder_finding")
-    finding.html(f'<p style="margin:-.6rem 0 .4rem;max-width:75ch">{escape(said)}</p>')
     draw_microscope(config)
-    components.how_to_read_inline(
-        text=_TEXT,
-        formula=_FORMULA,
-        source=f"{_PAPER}, figure 1 and eq. 1 to 4.",
+    components.how_to_read(
+        "encoder",
         code=components.source_of("vitcore/encoder.py", "LayerNorm.call", "MLP.call", "Block.call"),
-        key="encoder",
     )
     draw_residuals()
     draw_norms(config)
     draw_depth(config)
 else:
-    said = f"{cut_title(patch_size, grid_side(patch_size))}."
-    st.html(f'<p style="margin:-.6rem 0 .4rem;max-width:75ch">{escape(said)}</p>')
     in_place(answer, _HEIGHT)
