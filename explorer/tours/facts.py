@@ -1,7 +1,7 @@
 """What the steps of a tour say in numbers, each from the model as it is at that moment.
 
 A function gives the values of the names in a step's words. Three of them have a meaning beyond:
-`answer` is the right option, `pin` the patch to pin, `head` the (block, head) to show large.
+`answer` is the correct option, `pin` the patch to pin, `head` the (block, head) to show large.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _FUNCTIONS: dict[str, Callable[[Known], Facts]] = {}
 
 
 def of(name: str) -> dict[str, Any] | Problem:
-    """The facts of this name for the chosen picture, patch size and model.
+    """The facts of this name for the selected image, patch size and model.
 
     Of those that are still awaited, "waiting" says what is being done.
     """
@@ -87,7 +87,7 @@ def shape(model: str, config: ViTConfig, patch_size: int) -> dict[str, Any]:
 
 
 def grid_and_picture() -> tuple[tuple[int, int], np.ndarray]:
-    """The grid of patches and the picture as the model sees it."""
+    """The patch grid and the model input."""
     side = grid_side(state.patch_size())
     return (side, side), as_seen(state.picture().pixels, state.patch_size())
 
@@ -127,7 +127,7 @@ def shuffling(known: Known) -> Facts:
 
 @_fact
 def neighbors(known: Known) -> Facts:
-    """How alike the position embeddings of neighbors are, and of opposite corners."""
+    """Cosine similarity of position embeddings: neighbors, and opposite corners."""
     answer = known.answer
     _, weights = services.weights(state.model())
     rows, columns = answer.grid
@@ -142,7 +142,7 @@ def neighbors(known: Known) -> Facts:
 
 @_fact
 def strongest_key(known: Known) -> Facts:
-    """Where the most selective head sends the attention of one patch."""
+    """Where one query of the most selective head attends most."""
     answer = known.answer
     found = striking(
         answer.attention, answer.grid, prefix=answer.prefix, class_token=answer.votes is None
@@ -169,7 +169,7 @@ def strongest_key(known: Known) -> Facts:
 
 @_fact
 def best_head(known: Known) -> Facts:
-    """Without which head the predicted class loses most."""
+    """The head whose ablation costs the predicted class most."""
     answer = known.answer
     found = explaining.head_ranking(state.model(), state.picture(), state.patch_size())
     if not isinstance(found, HeadRanking):
@@ -197,8 +197,8 @@ def residuals(known: Known) -> Facts:
     if isinstance(found, (Waiting, Problem)):
         return found
     top = int(answer.probabilities.argmax())
-    alone = found[:, :, KEPT.index("branch")].argmax(-1) == top  # f(x) alone
-    kept = found[:, :, KEPT.index("input")].argmax(-1) == top  # x alone
+    alone = found[:, :, KEPT.index("branch")].argmax(-1) == top  # f(x) only
+    kept = found[:, :, KEPT.index("input")].argmax(-1) == top  # x only
     sums = alone.size
     share = int(alone.sum()) / sums
     return {

@@ -1,0 +1,65 @@
+"""The tour, walked from its first step to its last by arrow key, on the live pages."""
+
+from explorer.tours import tour
+from tests.browser.person import Person
+
+STEPS = tour().steps
+# As the card finds what a step speaks of: "key >>> selector" looks into that component's shadow.
+FIND = """(path) => {
+    const [key, inner] = path.split('>>>').map((part) => part.trim());
+    return [...document.querySelectorAll(`.st-key-${CSS.escape(key)}`)].some((outer) => !inner
+        || [...outer.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
+            .some((host) => host.shadowRoot?.querySelector(inner)));
+}"""
+# How many square pixels of the rings lie under the card; null where a ring is not drawn yet.
+COVERED = """([tour, rings]) => {
+    const all = (selector) => [...tour.querySelectorAll(selector)];
+    const drawn = all('.marks .ring').filter((one) => !one.hidden);
+    if (drawn.length < rings) return null;
+    const card = tour.querySelector('.card').getBoundingClientRect();
+    return drawn.map((one) => one.getBoundingClientRect()).reduce((sum, ring) => sum
+        + Math.max(0, Math.min(card.right, ring.right) - Math.max(card.left, ring.left))
+        * Math.max(0, Math.min(card.bottom, ring.bottom) - Math.max(card.top, ring.top)), 0);
+}"""
+
+
+def paths(step):
+    ask = step.ask
+    beside = (*ask.veil, *filter(None, [ask.picker])) if ask else ()
+    return [*step.ring, *beside, *filter(None, [step.figure])]
+
+
+def covered(card, step):
+    """Pixels of the rings under the card; of several rings, some may lie outside the window."""
+    return card.evaluate(f"(tour, rings) => ({COVERED})([tour, rings])", min(1, len(step.ring)))
+
+
+def test_every_step_finds_what_it_speaks_of_and_the_card_covers_none_of_it(somebody, server):
+    person: Person = somebody(server).opens(tour="vit.1")
+    page = person.page
+    for number, step in enumerate(STEPS):
+        card = page.locator(f".st-key-tour_card .tour[data-step={step.id}]")
+        card.wait_for(timeout=90_000)
+        for path in paths(step):
+            person.eventually(lambda path=path: page.evaluate(FIND, path), seconds=60)
+        person.eventually(lambda card=card, step=step: covered(card, step) == 0)
+        assert person.query()["tour"] == f"vit.{number + 1}"
+        if step.ask:
+            card.locator(".next:enabled").wait_for(timeout=120_000)
+            page.keyboard.press("ArrowRight")
+            card.locator(".result dd").first.wait_for()
+            assert "…" not in card.locator(".reveal").inner_text()
+        if number + 1 < len(STEPS):
+            page.keyboard.press("ArrowRight")
+    assert card.locator(".score li").count() == 1 + tour().questions
+
+
+def test_back_leads_to_the_step_before(somebody, server):
+    person = somebody(server).opens(tour="vit.2")
+    page = person.page
+    step = ".st-key-tour_card .tour[data-step={}]"
+    page.locator(step.format(STEPS[1].id)).wait_for()
+    page.keyboard.press("ArrowRight")
+    page.locator(step.format(STEPS[2].id)).wait_for()
+    page.go_back()
+    page.locator(step.format(STEPS[1].id)).wait_for()
