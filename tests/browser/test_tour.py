@@ -39,7 +39,7 @@ def test_every_step_finds_what_it_speaks_of_and_the_card_covers_none_of_it(someb
     page = person.page
     for number, step in enumerate(STEPS):
         card = page.locator(f".st-key-tour_card .tour[data-step={step.id}]")
-        card.wait_for(timeout=90_000)
+        card.locator(".card").wait_for(timeout=90_000)
         for path in paths(step):
             person.eventually(lambda path=path: page.evaluate(FIND, path), seconds=60)
         person.eventually(lambda card=card, step=step: covered(card, step) == 0)
@@ -57,7 +57,7 @@ def test_every_step_finds_what_it_speaks_of_and_the_card_covers_none_of_it(someb
 def test_back_leads_to_the_step_before(somebody, server):
     person = somebody(server).opens(tour="vit.2")
     page = person.page
-    step = ".st-key-tour_card .tour[data-step={}]"
+    step = ".st-key-tour_card .tour[data-step={}] .card"
     page.locator(step.format(STEPS[1].id)).wait_for()
     page.keyboard.press("ArrowRight")
     page.locator(step.format(STEPS[2].id)).wait_for()
