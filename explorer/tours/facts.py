@@ -144,9 +144,7 @@ def neighbors(known: Known) -> Facts:
 def strongest_key(known: Known) -> Facts:
     """Where one query of the most selective head attends most."""
     answer = known.answer
-    found = striking(
-        answer.attention, answer.grid, prefix=answer.prefix, class_token=answer.votes is None
-    )
+    found = striking(answer.attention, answer.grid, prefix=answer.prefix)
     row = answer.attention[found.block, found.head, answer.prefix + found.patch]
     shares, columns = row[answer.prefix :], answer.grid[1]
     key = int(shares.argmax())

@@ -117,10 +117,10 @@ def draw_title(
     changes: Intervention,
 ) -> None:
     """A changed answer, or what the large map shows; below what the URL asked for in vain."""
-    if found is None:
+    if found is None or not isinstance(now, Reading):
         title = findings.cut_title(patch_size, grid_side(patch_size))
-    elif not isinstance(now, Reading):
-        title = st.session_state.get("lens_title", found.title)  # it stays until there is news
+        if found is not None:  # the last one stays until there is news
+            title = st.session_state.get("lens_title", title)
     else:
         title = ""
         if before is not None:
@@ -155,9 +155,7 @@ if stage := components.strip(answer, picture, patch_size, now="attention", confi
 
 found = None
 if isinstance(answer, Reading):
-    found = striking(
-        answer.attention, answer.grid, prefix=answer.prefix, class_token=answer.votes is None
-    )
+    found = striking(answer.attention, answer.grid, prefix=answer.prefix)
 draw_lens(answer, found, config, link)
 components.how_to_read_inline(
     text=_TEXT + (_REGISTERS if config and config.registers else ""),

@@ -7,10 +7,40 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.words.findings import UNDECIDED, percent
+from explorer.words.prefix_tokens import prefix_words
 from explorer.words.striking_head import Striking, striking
 from vitcore.intervention import Intervention
 
-_AVERAGED = "Averaged over patches, head "  # said below the title, in "How to read this"
+_KEYS = {
+    "self": "the patch itself",
+    "row": "the rest of its row",
+    "column": "the rest of its column",
+    "neighbors": "the patches around it",
+    "peak": "the one place it looks at most",
+}
+
+
+def pattern(found: Striking, *, prefix: int = 0, class_token: bool = True) -> str:
+    """What the most selective head of all does.
+
+    Args:
+        found: of the unchanged pass.
+        prefix: tokens before the patches.
+        class_token: whether the first of these is the class token.
+    """
+    if found.kind == "uniform":
+        return "No head stands out: every patch looks nearly everywhere alike"
+    return _pattern(found, f"head {found.head + 1} of block {found.block + 1}", prefix, class_token)
+
+
+def _pattern(found: Striking, name: str, prefix: int, class_token: bool) -> str:
+    if found.kind == "single":
+        return "There is one token only, so all attention stays on itself"
+    if found.kind == "uniform":
+        return f"{name[0].upper()}{name[1:]} looks nearly everywhere alike"
+    keys = _KEYS.get(found.kind) or prefix_words(prefix, class_token=class_token)
+    share, even = percent(found.share), percent(found.uniform)
+    return f"On average {name} puts {share} on {keys}; an even spread, {even}"
 
 
 def lens_title(
@@ -36,22 +66,18 @@ def lens_title(
     """
     changes = changes or Intervention()
     if head is None and changes == Intervention():
-        return _short(found.title)
+        return pattern(found, prefix=prefix, class_token=class_token)
     block, number = head or (found.block, found.head)
     if not (block < attention.shape[0] and number < attention.shape[1]):
         block, number = found.block, found.head
-    name = f"Head {number + 1} of block {block + 1}"
+    name = f"head {number + 1} of block {block + 1}"
     if (block, number) in changes.heads_off:
-        return _switched_off(name, block, attention.shape[:2], changes)
-    alone = attention[block : block + 1, number : number + 1]
-    own = striking(alone, grid, prefix=prefix, class_token=class_token)
-    if own.title.startswith(_AVERAGED):
-        said = _short(own.title).replace("head 1 of block 1", name.lower())
-    elif own.title.startswith("No head"):
-        said = f"{name} looks nearly everywhere alike"
-    else:
-        return own.title
-    return said if changes == Intervention() else f"As changed: {said[0].lower()}{said[1:]}"
+        return _switched_off(f"H{name[1:]}", block, attention.shape[:2], changes)
+    alone = striking(attention[block : block + 1, number : number + 1], grid, prefix=prefix)
+    said = _pattern(alone, name, prefix, class_token)
+    if changes == Intervention() or alone.kind == "single":
+        return said
+    return f"As changed: {said[0].lower()}{said[1:]}"
 
 
 def changed_answer(
@@ -105,9 +131,3 @@ def _switched_off(name: str, block: int, shape: tuple[int, int], changes: Interv
     if heads > 1 and all((block, head) in off for head in range(heads)):
         return f"All heads of block {block + 1} are switched off: {after} without them"
     return f"{name} is switched off: {after} without it"
-
-
-def _short(title: str) -> str:
-    if not title.startswith(_AVERAGED):
-        return title
-    return f"On average head {title.removeprefix(_AVERAGED)}"

@@ -13,66 +13,77 @@ def one_head(rows, *, others=2):
     return np.stack([even, rows, *[even] * (others - 1)])[None]
 
 
-def test_a_head_that_looks_at_itself_is_said_to_look_at_itself():
+def kind_and_numbers(found):
+    return found.kind, round(found.share, 6), round(found.uniform, 6)
+
+
+def test_a_head_that_attends_to_the_query_itself():
     found = striking(one_head(np.eye(9)), (3, 3))
-    assert found.title == (
-        "Averaged over patches, head 2 of block 1 puts 100% on the patch itself; "
-        "an even spread, 11%"
-    )
+    assert kind_and_numbers(found) == ("self", 1, round(1 / 9, 6))
     assert (found.block, found.head) == (0, 1)
     assert found.patch == 4  # the inner one
 
 
-def test_a_head_that_looks_at_itself_stands_out_only_where_no_other_does():
+def test_a_head_that_attends_to_itself_counts_only_where_no_other_has_a_pattern():
     row = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
     attention = np.concatenate([one_head(np.eye(9)), one_head(0.5 * row + 0.5 / 9)])
     found = striking(attention, (3, 3))
-    assert (found.block, found.head) == (1, 1)  # where 0.5 + 0.5 * 2 / 9 is on the row
-    assert "61% on the rest of its row; an even spread, 22%" in found.title
+    assert (found.block, found.head) == (1, 1)
+    assert kind_and_numbers(found) == ("row", round(0.5 + 0.5 * 2 / 9, 6), round(2 / 9, 6))
     attention = np.concatenate([one_head(np.eye(9)), one_head(0.05 * row + 0.95 / 9)])
     found = striking(attention, (3, 3))
-    assert (found.block, found.head) == (0, 1)
-    assert "100% on the patch itself" in found.title
+    assert (found.kind, found.block, found.head) == ("self", 0, 1)
 
 
-def test_a_head_that_looks_along_its_row_is_not_credited_with_itself():
+def test_a_head_that_attends_along_its_row_is_not_credited_with_itself():
     row = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
-    found = striking(one_head(row), (3, 3))
-    assert "100% on the rest of its row; an even spread, 22%" in found.title
+    assert kind_and_numbers(striking(one_head(row), (3, 3))) == ("row", 1, round(2 / 9, 6))
 
 
 def test_rows_and_columns_are_told_apart_on_a_grid_that_is_not_square():
     column = np.kron(np.ones((2, 2)) - np.eye(2), np.eye(4))  # 2 rows, 4 columns
-    found = striking(one_head(column), (2, 4))
-    assert "the rest of its column" in found.title
+    assert kind_and_numbers(striking(one_head(column), (2, 4))) == ("column", 1, 0.125)
 
 
-def test_what_goes_to_the_class_token_is_a_pattern_too():
+def test_neighbors_are_the_eight_around_the_query():
+    near = np.zeros((9, 9))
+    for query, key in np.ndindex(9, 9):
+        (r, c), (y, x) = divmod(query, 3), divmod(key, 3)
+        near[query, key] = max(abs(r - y), abs(c - x)) == 1
+    found = striking(one_head(near / near.sum(axis=1, keepdims=True)), (3, 3))
+    assert kind_and_numbers(found) == ("neighbors", 1, round(40 / 81, 6))  # 4 x 3 + 4 x 5 + 8 pairs
+
+
+def test_what_goes_to_prefix_tokens_is_a_pattern_too():
     rows = np.zeros((5, 5))
     rows[:, 0] = 1
-    found = striking(one_head(rows), (2, 2), prefix=1)
-    assert "puts 100% on the class token; an even spread, 20%" in found.title
-
-
-def test_registers_of_a_model_without_a_class_token_are_called_so():
+    assert kind_and_numbers(striking(one_head(rows), (2, 2), prefix=1)) == ("prefix", 1, 0.2)
     rows = np.zeros((6, 6))
     rows[:, :2] = 0.5
-    found = striking(one_head(rows), (2, 2), prefix=2, class_token=False)
-    assert "puts 100% on the registers; an even spread, 33%" in found.title
+    found = striking(one_head(rows), (2, 2), prefix=2)
+    assert kind_and_numbers(found) == ("prefix", 1, round(1 / 3, 6))
 
 
-def test_an_even_spread_stands_out_nowhere():
-    found = striking(one_head(np.full((16, 16), 1 / 16)), (4, 4))
-    assert found.title == "No head stands out: every patch looks nearly everywhere alike"
+def test_a_strongest_key_in_no_pattern_is_a_peak():
+    rows = np.full((36, 36), 0.2 / 36)
+    rows[np.arange(36), (5 * np.arange(36) + 13) % 36] += 0.8
+    found = striking(one_head(rows), (6, 6))
+    assert (found.kind, found.head) == ("peak", 1)
+    assert found.share == pytest.approx(0.8 + 0.2 / 36)
+    assert found.uniform == pytest.approx(1 / 36)
 
 
-def test_one_token_has_nothing_else_to_look_at():
-    assert "one token only" in striking(np.ones((2, 3, 1, 1)), (1, 1)).title
+def test_uniform_attention_has_no_selective_head():
+    assert striking(one_head(np.full((16, 16), 1 / 16)), (4, 4)).kind == "uniform"
+
+
+def test_one_token_has_nothing_else_to_attend_to():
+    assert striking(np.ones((2, 3, 1, 1)), (1, 1)).kind == "single"
 
 
 def test_one_patch_and_a_class_token_can_be_told():
     rows = [[0.5, 0.5], [0.1, 0.9]]
-    assert "90% on the patch itself" in striking(one_head(rows), (1, 1), prefix=1).title
+    assert kind_and_numbers(striking(one_head(rows), (1, 1), prefix=1)) == ("self", 0.9, 0.5)
 
 
 def test_tokens_that_do_not_fit_the_grid_are_named():
