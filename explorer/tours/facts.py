@@ -20,9 +20,9 @@ from explorer.readings import Problem, Reading, Waiting
 from explorer.words.class_names import class_names
 from explorer.words.findings import percent, prediction
 from explorer.words.position_kinds import position_kinds
-from explorer.words.striking_head import striking
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.introspection.branches import KEPT
+from vitcore.introspection.selective_head import selective_head
 from vitcore.patches import as_seen
 
 Facts = dict[str, Any] | Waiting | Problem
@@ -144,7 +144,7 @@ def neighbors(known: Known) -> Facts:
 def strongest_key(known: Known) -> Facts:
     """Where one query of the most selective head attends most."""
     answer = known.answer
-    found = striking(answer.attention, answer.grid, prefix=answer.prefix)
+    found = selective_head(answer.attention, answer.grid, prefix=answer.prefix)
     row = answer.attention[found.block, found.head, answer.prefix + found.patch]
     shares, columns = row[answer.prefix :], answer.grid[1]
     key = int(shares.argmax())

@@ -11,9 +11,9 @@ from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
 from explorer.words import findings
 from explorer.words.lens_title import changed_answer, lens_title
-from explorer.words.striking_head import Striking, striking
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.intervention import Intervention
+from vitcore.introspection.selective_head import SelectiveHead, selective_head
 
 _TEXT = (
     "The title's shares are averages over all patches. "
@@ -77,7 +77,7 @@ def show_state(*, both: bool = False) -> None:
 @st.fragment(key="attention_lens")
 def draw_lens(
     answer: Reading | Waiting | Problem,
-    found: Striking | None,
+    found: SelectiveHead | None,
     config: ViTConfig | None,
     link: Link | None,
 ) -> None:
@@ -113,7 +113,7 @@ def draw_lens(
 def draw_title(
     now: Reading | Waiting | Problem,
     before: Reading | None,
-    found: Striking | None,
+    found: SelectiveHead | None,
     changes: Intervention,
 ) -> None:
     """A changed answer, or what the large map shows; below what the URL asked for in vain."""
@@ -155,7 +155,7 @@ if stage := components.strip(answer, picture, patch_size, now="attention", confi
 
 found = None
 if isinstance(answer, Reading):
-    found = striking(answer.attention, answer.grid, prefix=answer.prefix)
+    found = selective_head(answer.attention, answer.grid, prefix=answer.prefix)
 draw_lens(answer, found, config, link)
 components.how_to_read_inline(
     text=_TEXT + (_REGISTERS if config and config.registers else ""),

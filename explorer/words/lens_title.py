@@ -8,8 +8,8 @@ import numpy as np
 
 from explorer.words.findings import UNDECIDED, percent
 from explorer.words.prefix_tokens import prefix_words
-from explorer.words.striking_head import Striking, striking
 from vitcore.intervention import Intervention
+from vitcore.introspection.selective_head import SelectiveHead, selective_head
 
 _KEYS = {
     "self": "the patch itself",
@@ -20,7 +20,7 @@ _KEYS = {
 }
 
 
-def pattern(found: Striking, *, prefix: int = 0, class_token: bool = True) -> str:
+def pattern(found: SelectiveHead, *, prefix: int = 0, class_token: bool = True) -> str:
     """What the most selective head of all does.
 
     Args:
@@ -33,7 +33,7 @@ def pattern(found: Striking, *, prefix: int = 0, class_token: bool = True) -> st
     return _pattern(found, f"head {found.head + 1} of block {found.block + 1}", prefix, class_token)
 
 
-def _pattern(found: Striking, name: str, prefix: int, class_token: bool) -> str:
+def _pattern(found: SelectiveHead, name: str, prefix: int, class_token: bool) -> str:
     if found.kind == "single":
         return "There is one token only, so all attention stays on itself"
     if found.kind == "uniform":
@@ -44,7 +44,7 @@ def _pattern(found: Striking, name: str, prefix: int, class_token: bool) -> str:
 
 
 def lens_title(
-    found: Striking,
+    found: SelectiveHead,
     attention: np.ndarray,
     grid: tuple[int, int],
     *,
@@ -73,7 +73,7 @@ def lens_title(
     name = f"head {number + 1} of block {block + 1}"
     if (block, number) in changes.heads_off:
         return _switched_off(f"H{name[1:]}", block, attention.shape[:2], changes)
-    alone = striking(attention[block : block + 1, number : number + 1], grid, prefix=prefix)
+    alone = selective_head(attention[block : block + 1, number : number + 1], grid, prefix=prefix)
     said = _pattern(alone, name, prefix, class_token)
     if changes == Intervention() or alone.kind == "single":
         return said

@@ -90,7 +90,6 @@ UNCONVERTED = set(
     explorer/words/findings.py
     explorer/words/lens_title.py
     explorer/words/model_facts.py
-    explorer/words/striking_head.py
     """.split()
 )
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from explorer.words.lens_title import changed_answer, lens_title
-from explorer.words.striking_head import striking
 from vitcore.intervention import Intervention
+from vitcore.introspection.selective_head import selective_head
 
 EVEN, ITSELF = np.full((4, 4), 0.25), np.eye(4)
 ATTENTION = np.array([[EVEN, ITSELF], [EVEN, EVEN]])  # head 2 of block 1 stands out
-FOUND = striking(ATTENTION, (2, 2))
+FOUND = selective_head(ATTENTION, (2, 2))
 SHOWN = (FOUND, ATTENTION, (2, 2))
 
 
@@ -49,7 +49,7 @@ def test_a_head_that_is_off_is_said_to_be_off():
 
 def test_one_token_stays_one_token():
     one = np.ones((2, 2, 1, 1))
-    said = lens_title(striking(one, (1, 1)), one, (1, 1), head=(1, 1))
+    said = lens_title(selective_head(one, (1, 1)), one, (1, 1), head=(1, 1))
     assert said == "There is one token only, so all attention stays on itself"
 
 
@@ -60,7 +60,7 @@ def test_a_head_that_fixes_on_far_places_does_not_look_everywhere_alike():
     sharp = np.full((count, count), 0.2 / count)
     sharp[np.arange(count), far] += 0.8
     attention = np.stack([np.eye(count), sharp])[None]
-    found = striking(attention, (rows, columns), prefix=0)
+    found = selective_head(attention, (rows, columns), prefix=0)
     said = lens_title(found, attention, (rows, columns), head=(0, 1))
     assert said == (
         "On average head 2 of block 1 puts 81% on the one place it looks at most; "

@@ -13,7 +13,7 @@ _NOTHING = 0.02  # the same of what is called uniform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Striking:
+class SelectiveHead:
     """A pattern of attention, where it shows, and how much of it there is.
 
     Attributes:
@@ -35,7 +35,9 @@ class Striking:
     uniform: float
 
 
-def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -> Striking:
+def selective_head(
+    attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0
+) -> SelectiveHead:
     """The head furthest from uniform attention, by a pattern that does not hold trivially.
 
     Itself, the rest of the row, the rest of the column and the neighbors are tested apart: a head
@@ -59,10 +61,10 @@ def striking(attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0) -
             f"and {prefix + count}"
         )
     if count == 1 and not prefix:
-        return Striking(kind="single", block=0, head=0, patch=0, share=1.0, uniform=1.0)
+        return SelectiveHead(kind="single", block=0, head=0, patch=0, share=1.0, uniform=1.0)
     queries = attention[:, :, prefix:, :]  # (L, H, N, T): the patches' own rows
     found = _most(queries, _patterns(rows, columns, prefix))
-    return Striking(
+    return SelectiveHead(
         kind="uniform" if found.gain < _NOTHING else found.kind,
         block=found.block,
         head=found.head,
