@@ -21,11 +21,11 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.lens_codes import LensState
-from explorer.attention_panels.mosaic import heads_figure
 from explorer.attention_panels.script import State, script
 from explorer.readings import Reading
 from vitcore.intervention import Intervention
 from vitcore.introspection.attention_numbers import pooled_attention
+from vitcore.lens.figure import heads_figure
 
 
 def draw(asked: Asked, *, fusion: str, discard: float) -> None:
@@ -146,9 +146,9 @@ def all_heads(asked: Asked, reading: Reading, lens: LensState, ramp: Sequence[st
         reading.picture,
         ramp,
         title=f"{asked.picture.name}, model {asked.model}, patch size {asked.patch_size}",
-        said=f"{said[0].upper()}{said[1:]}{changed}",
+        lines=[f"{said[0].upper()}{said[1:]}{changed}"],
         query=None if pinned is None else divmod(pinned, reading.grid[1]),
-        common=lens.common,
+        shared=lens.common,
     )
 
 
