@@ -13,6 +13,7 @@ from typing import Any
 
 from vitcore import cache
 from vitcore.config import CLASS_NAMES
+from vitcore.lens import command as lens
 from vitcore.sentences import reason
 from vitcore.training import command as train
 from vitcore.training.control import Control, hold_lifeline
@@ -123,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         "--snapshots", type=int, default=0, help="how many of its snapshots to ship as well"
     )
 
+    sub = command("lens", _lens, "Write the attention of a model on one image as an HTML file.")
+    lens.add_options(sub, _folder)
+
     sub = command("bench", _bench, "Measure tracing and training on this machine.")
     sub.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement")
     sub.set_defaults(show=lambda result: result["table"])
@@ -216,6 +220,10 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
 
     result = bench.measure(options.rounds, notice=_progress)
     return result if options.json else {"table": bench.table(result)}
+
+
+def _lens(options: argparse.Namespace) -> dict[str, Any]:
+    return lens.lens(options, _progress)
 
 
 def _card(options: argparse.Namespace) -> dict[str, Any]:

@@ -5,20 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitcore.config import PATCH_SIZES
+from vitcore.lens.words import percent
 
 UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
-
-
-def percent(share: float) -> str:
-    """A fraction as text, as base.js writes it: whole, with a decimal below 10% and above 99.5%.
-
-    0% and 100% are exact: what is near them is <0.1% or >99.9%.
-    """
-    if share in (0, 1) or 0.0995 <= share < 0.995 or share > 1:
-        return f"{share:.0%}"
-    if not 0.0005 <= share < 0.9995:
-        return "<0.1%" if share < 0.5 else ">99.9%"
-    return f"{share:.1%}"
 
 
 def with_article(noun: str) -> str:

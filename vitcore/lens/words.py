@@ -1,0 +1,71 @@
+"""What the view says in words of its own: the tokens it was given, and the most selective head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vitcore.introspection.selective_head import SelectiveHead
+
+_PATTERNS = {
+    "neighbors": "is local: {share} of attention on neighboring patches (uniform: {uniform})",
+    "row": "attends along rows: {share} (uniform: {uniform})",
+    "column": "attends along columns: {share} (uniform: {uniform})",
+    "self": "attends to the query itself: {share} (uniform: {uniform})",
+    "prefix": "attends to {tokens}: {share} (uniform: {uniform})",
+    "peak": "is sharply peaked: mean maximum {share} (uniform: {uniform})",
+}
+
+
+def finding(found: SelectiveHead, prefix: Sequence[str] = ()) -> str:
+    """One line about the most selective head, averaged over query patches.
+
+    Args:
+        found: of the heads that are drawn.
+        prefix: names of the tokens before the patches.
+    """
+    if found.kind == "single":
+        return "Only one token: attention is trivial"
+    if found.kind == "uniform":
+        return "Attention is nearly uniform in all heads"
+    said = _PATTERNS[found.kind].format(
+        share=percent(found.share), uniform=percent(found.uniform), tokens=_together(prefix)
+    )
+    return f"Block {found.block + 1}, head {found.head + 1} {said}"
+
+
+def shape(blocks: int, heads: int, grid: tuple[int, int], prefix: Sequence[str] = ()) -> str:
+    """What attention was taken for: "12 blocks × 12 heads, 14 × 14 patches + [CLS]"."""
+    registers = sum(map(_is_register, prefix))
+    others = [f"[{name}]" for name in prefix if not _is_register(name)]
+    if len(others) > 2:
+        others = [f"{len(others)} prefix tokens"]
+    if registers:
+        others.append(_several(registers, "register"))
+    model = f"{_several(blocks, 'block')} × {_several(heads, 'head')}"
+    return " + ".join([f"{model}, {grid[0]} × {grid[1]} patches", *others])
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _together(prefix: Sequence[str]) -> str:
+    if all(map(_is_register, prefix)):
+        return "the register" if len(prefix) == 1 else "the registers"
+    return "the class token" if tuple(prefix) == ("CLS",) else "the prefix tokens"
+
+
+def _is_register(name: str) -> bool:
+    return name.startswith("reg ")
+
+
+def percent(share: float) -> str:
+    """A fraction as text, as base.js writes it: whole, with a decimal below 10% and above 99.5%.
+
+    0% and 100% are exact: what is near them is <0.1% or >99.9%.
+    """
+    if share in (0, 1) or 0.0995 <= share < 0.995 or share > 1:
+        return f"{share:.0%}"
+    if not 0.0005 <= share < 0.9995:
+        return "<0.1%" if share < 0.5 else ">99.9%"
+    return f"{share:.1%}"
