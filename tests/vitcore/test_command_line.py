@@ -273,7 +273,7 @@ def test_a_list_of_numbers_that_is_none_is_answered_with_its_rule(option, what, 
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["fetch", "train", "evaluate", "card", "bench"])
+@pytest.mark.parametrize("command", ["fetch", "train", "evaluate", "card", "lens", "bench"])
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
