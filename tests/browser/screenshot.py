@@ -1,17 +1,19 @@
-"""Make README's picture from the running app: `python -m tests.browser.screenshot`."""
+"""Make README's images, of the running app and of a view: `python -m tests.browser.screenshot`."""
 
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+import vitcore
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.person import Person
 from tests.browser.server import ROOT, Server
 from tests.run import find_browser
 
 PICTURE = ROOT / "explorer" / "readme" / "overview.png"
+LENS = PICTURE.with_name("lens.png")
 SHOWN = {"picture_source": "sketch10", "picture_class": "frog", "picture_index": 3}
 
 
@@ -35,8 +37,23 @@ def main(arguments: list[str]) -> int:
         PICTURE.parent.mkdir(exist_ok=True)
         page.screenshot(path=PICTURE)
         print(f"{person.title()}: {PICTURE.relative_to(ROOT)}")
+        show_frog(browser, Path(home) / "lens.html")
         browser.close()
     return 0
+
+
+def show_frog(browser: Browser, file: Path) -> None:
+    """What `vitcore.show` draws of a frog in sketch10."""
+    images, _, _ = vitcore.sketch10(1, start=6)
+    trace = vitcore.trace(vitcore.load("flexi-cifar10"), images[0], patch_size=4)
+    vitcore.show(trace, title="sketch10:6", class_names=vitcore.config.CLASS_NAMES).save(file)
+    page = browser.new_page(
+        viewport={"width": 1120, "height": 400}, device_scale_factor=1.5, color_scheme="light"
+    )
+    page.goto(file.as_uri())
+    page.locator("canvas.heads").wait_for()
+    page.wait_for_timeout(500)
+    page.screenshot(path=LENS, full_page=True)
 
 
 if __name__ == "__main__":
