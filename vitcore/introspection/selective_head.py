@@ -43,7 +43,8 @@ def selective_head(
     Itself, the rest of the row, the rest of the column and the neighbors are tested apart: a head
     that attends to the query itself would otherwise also be said to attend along its row. Where
     there are prefix tokens, what goes to them is a pattern too. A head in which patches attend to
-    themselves mixes nothing: it counts only where no other has a pattern.
+    themselves or to prefix tokens mixes no patches, and its map of them is empty: it counts only
+    where no other has a pattern.
 
     Args:
         attention: (L, H, T, T), rows are queries and sum to 1.
@@ -96,9 +97,8 @@ def _most(queries: np.ndarray, patterns: dict[Kind, np.ndarray]) -> _Found:
     uniforms = {kind: float(mask.mean()) for kind, mask in patterns.items()}
     gains = {kind: _gain(share, uniforms[kind]) for kind, share in shares.items()}  # (L, H)
     strongest = np.max([*gains.values()], axis=0)
-    mixing = strongest
-    if "self" in gains:
-        mixing = np.where(strongest > gains["self"], strongest, 0.0)
+    empty = [gains[kind] for kind in ("self", "prefix") if kind in gains]
+    mixing = np.where(strongest > np.max(empty, axis=0), strongest, 0.0)
     block, head = _place(mixing if mixing.max() >= _SEEN else strongest)
     kind = max(gains, key=lambda kind: gains[kind][block, head])
     gain = float(gains[kind][block, head])

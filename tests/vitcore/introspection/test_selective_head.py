@@ -64,6 +64,20 @@ def test_what_goes_to_prefix_tokens_is_a_pattern_too():
     assert kind_and_numbers(found) == ("prefix", 1, round(1 / 3, 6))
 
 
+def test_a_head_that_attends_to_prefix_tokens_counts_only_where_no_other_has_a_pattern():
+    sink = np.zeros((10, 10))
+    sink[:, 0] = 1
+    row = np.zeros((10, 10))
+    row[0] = 0.1
+    row[1:, 1:] = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
+    attention = np.concatenate([one_head(sink), one_head(0.5 * row + 0.05)])
+    found = selective_head(attention, (3, 3), prefix=1)
+    assert (found.kind, found.block, found.head) == ("row", 1, 1)
+    attention = np.concatenate([one_head(sink), one_head(0.05 * row + 0.095)])
+    found = selective_head(attention, (3, 3), prefix=1)
+    assert (found.kind, found.block, found.head) == ("prefix", 0, 1)
+
+
 def test_a_strongest_key_in_no_pattern_is_a_peak():
     rows = np.full((36, 36), 0.2 / 36)
     rows[np.arange(36), (5 * np.arange(36) + 13) % 36] += 0.8
