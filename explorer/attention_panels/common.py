@@ -107,7 +107,13 @@ def download(
     disabled: bool = False,
 ) -> None:
     """A button for a file that is made when it is clicked."""
-    kinds = {"csv": "text/csv", "npz": "application/zip", "png": "image/png", "py": "text/x-python"}
+    kinds = {
+        "csv": "text/csv",
+        "html": "text/html",
+        "npz": "application/zip",
+        "png": "image/png",
+        "py": "text/x-python",
+    }
     place.download_button(
         label,
         make,

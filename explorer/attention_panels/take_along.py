@@ -21,6 +21,7 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.lens_codes import LensState
+from explorer.attention_panels.lens_file import lens_html
 from explorer.attention_panels.script import State, script
 from explorer.readings import Reading
 from vitcore.intervention import Intervention
@@ -83,7 +84,7 @@ def shown(asked: Asked, changes: Intervention, *, fusion: str, discard: float) -
 
 def _files(asked: Asked, reading: Reading) -> None:
     lens, ramp = attention_state.present(*_of(asked)), colours().sequential
-    places = [place for _ in range(2) for place in st.columns(2)]
+    places = [place for _ in range(3) for place in st.columns(2)]
     download(
         "This pass (NPZ)", lambda: reading_npz(reading), asked.file("pass.npz"),
         key="reading_npz", place=places[0],
@@ -103,6 +104,10 @@ def _files(asked: Asked, reading: Reading) -> None:
         key="heads_png",
         place=places[2],
     )
+    download(
+        "This figure as HTML", lambda: lens_html(asked, reading, lens), asked.file("lens.html"),
+        key="lens_html", place=places[4],
+    )  # fmt: skip
     quiet(
         f"All heads: {whose(asked, lens)}, with blocks, heads and scale written. "
         "This pass: attention (L, H, T, T), probabilities, early answers, votes, lengths "

@@ -15,6 +15,7 @@ import numpy as np
 
 from vitcore.introspection.selective_head import selective_head
 from vitcore.lens import page
+from vitcore.lens.initial import InitialView
 from vitcore.lens.inputs import Tokens
 from vitcore.lens.payload import as_text, check_size, view_payload
 from vitcore.lens.words import finding, shape
@@ -48,6 +49,7 @@ class AttentionView:
         heads: Sequence[int] | None = None,
         compact: bool | None = None,
         iframe: bool = False,
+        initial: InitialView | None = None,
     ) -> None:
         """A view of arrays that are ready to be drawn; `show` makes them of what people have.
 
@@ -61,6 +63,7 @@ class AttentionView:
             heads: likewise.
             compact: six bits for each weight in place of eight.
             iframe: whether a notebook gets a frame of its own.
+            initial: what is shown first, and the intervention that attention and image are of.
         """
         depth, count = attention.shape[:2]
         blocks, heads = _chosen("blocks", blocks, depth), _chosen("heads", heads, count)
@@ -96,6 +99,7 @@ class AttentionView:
                 blocks=blocks,
                 heads=heads,
                 compact=compact,
+                initial=initial,
             )
         )
 

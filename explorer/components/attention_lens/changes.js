@@ -1,6 +1,6 @@
 // What a person changed in the pass: heads that are off, patches that are erased or moved, positions.
 // A click shows here at once; Python answers with new numbers a moment later.
-const ERASED = -1, LARGEST_SEED = 9999;
+const LARGEST_SEED = 9999;
 
 function shuffled(seed, count) {            // the source of each patch; lens_codes.py draws the same from the same seed
   const order = Array.from({ length: count }, (_, i) => i);
