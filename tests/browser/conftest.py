@@ -121,6 +121,21 @@ def page(browser):
 
 
 @pytest.fixture
+def offline_page(browser):
+    """An empty page without a network; asking for it, and an uncaught error, fail the test."""
+    context = browser.new_context(offline=True, viewport={"width": 1100, "height": 900})
+    page = context.new_page()
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on(
+        "request", lambda request: page.problems.append(request.url) if "http" in request.url else 0
+    )
+    yield page
+    assert page.problems == []
+    context.close()
+
+
+@pytest.fixture
 def lens(page):
     """The lens on an empty page."""
     return Stage(page, "lens")
