@@ -18,6 +18,7 @@ from tests.bench import (
     polling,
     sliding,
     training,
+    viewing,
     watching,
 )
 from tests.bench.table import Row, show
@@ -29,6 +30,7 @@ PARTS = {
     "opening": opening.measure,
     "sliding": sliding.measure,
     "hovering": hovering.measure,
+    "viewing": viewing.measure,
     "explaining": explaining.measure,
     "training": training.measure,
     "watching": watching.measure,
