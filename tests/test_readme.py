@@ -52,7 +52,7 @@ def test_each_example_of_ones_own_model_is_a_few_steps_to_a_view(library):
 
 
 def test_what_the_models_reach_is_what_their_cards_say():
-    rows = re.findall(r"^\| (\w+-cifar10) \|.*\| ([\d.]+) % \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| (\w+-cifar10) \|.*\| ([\d.]+)% \|$", README, re.MULTILINE)
     measured = {name: checkpoints.card(name)["accuracy"]["cifar10"]["4"] for name, _ in rows}
     assert {*measured} == {*checkpoints.bundled()}
     assert dict(rows) == {name: f"{100 * share:.1f}" for name, share in measured.items()}
