@@ -1,4 +1,4 @@
-// Pictures with two lines of words below each; a click chooses one.
+// Images with two lines of text below each; a click selects one.
 class Gallery {
   constructor(root) {
     this.box = root.querySelector('.gallery');

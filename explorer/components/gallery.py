@@ -1,4 +1,4 @@
-"""Pictures with two lines of words below each, of which a click chooses one."""
+"""Images with two lines of text below each, of which a click selects one."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,29 +21,31 @@ def gallery(
     key: str,
     on_change: Callable[[], None] | None = None,
 ) -> int | None:
-    """Show pictures to choose from.
+    """Show images to select from.
 
     Args:
         images: (n, side, side, 3) uint8.
-        numbers: (n,) what each picture is called by the caller; one of them comes back.
+        numbers: (n,) what each image is called by the caller; one of them comes back.
         captions: (n,) two short lines each.
-        labels: (n,) whole sentences for pointer and screen reader.
+        labels: (n,) for pointer and screen reader.
         chosen: the number that is ringed, or None.
         label: of all of them together, for a screen reader.
         key: widget key; during `on_change`, `chosen_number` reads what was clicked.
-        on_change: called before the next run when a picture was clicked.
+        on_change: called before the next run when an image was clicked.
 
     Returns:
         The number that was clicked just now, else None.
 
     Raises:
-        ValueError: if the lengths differ or the pictures are not (n, side, side, 3).
+        ValueError: if the lengths differ or the images are not (n, side, side, 3).
     """
     if images.ndim != 4 or images.shape[-1] != 3 or images.shape[1] != images.shape[2]:
-        raise ValueError(f"images must be (n, side, side, 3), got {images.shape}")
+        raise ValueError(f"images must have shape (n, side, side, 3), got {images.shape}")
     counts = [len(part) for part in (images, numbers, captions, labels)]
     if len(set(counts)) > 1:
-        raise ValueError(f"images, numbers, captions and labels must be as many, got {counts}")
+        raise ValueError(
+            f"images, numbers, captions and labels must have the same length, got {counts}"
+        )
     allowed = [int(number) for number in numbers]
     header = {
         "numbers": allowed,

@@ -1,1 +1,1 @@
-"""A model's answers to many pictures: gathered, kept and counted."""
+"""A model's predictions on many images: gathered, kept and evaluated."""

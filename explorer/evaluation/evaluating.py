@@ -1,4 +1,4 @@
-"""A model's answers to the first test pictures, gathered slice by slice."""
+"""A model's predictions on the first test images, gathered slice by slice."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from explorer.worker.slicing import SLICE_WORK
 from vitcore.config import ViTConfig
 from vitcore.flops import flops
 
-WHOLE = 10_000  # pictures in either test set, 1,000 per class
+WHOLE = 10_000  # images of either test set, 1,000 per class
 _AHEAD = 6  # slices that are asked for before the page runs again
-_SLICES = 16, 256  # fewest and most pictures in one
+_SLICES = 16, 256  # fewest and most images in one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What is known by now; the pictures are taken in the order of the data."""
+    """What is known by now; images come in the order of the dataset."""
 
-    logits: np.ndarray  # (n, C) float32, of the first n pictures
-    wanted: int  # pictures
+    logits: np.ndarray  # (n, C) float32, of the first n images
+    wanted: int  # images
     seconds: float  # of the forward passes so far, measured in the worker
     waiting: Waiting | None = None  # until all are there
 
@@ -32,10 +32,10 @@ class Answered:
 
 
 class Slices:
-    """The answers of one model at one patch size to one set of pictures, as they come in.
+    """The predictions of one model at one patch size on one dataset, as they come in.
 
     Args:
-        whole: pictures there are.
+        whole: images there are.
         size: of a slice, the last one excepted.
         classes: C.
     """
@@ -48,14 +48,14 @@ class Slices:
     def gather(
         self, wanted: int, ask: Callable[[int, int], tuple[np.ndarray, float] | Waiting | Problem]
     ) -> Answered | Problem:
-        """Ask for what is still to come of the first `wanted` pictures, a few slices at a time.
+        """Ask for what is still to come of the first `wanted` images, a few slices at a time.
 
         Args:
-            wanted: pictures.
+            wanted: images.
             ask: for the slice of a start and a count; its logits and the seconds that they took.
 
         Returns:
-            The pictures from the first on, as far as they are there without a gap.
+            The images from the first on, as far as they are there without a gap.
         """
         wanted, waiting = min(wanted, self.whole), []
         for start, count in self.missing(wanted):
@@ -87,6 +87,6 @@ class Slices:
 
 
 def slice_size(config: ViTConfig, patch_size: int) -> int:
-    """Pictures in one slice: a power of two that takes a fraction of a second."""
+    """Images in one slice: a power of two that takes a fraction of a second."""
     most = int(SLICE_WORK / sum(flops(config, patch_size).values()))
     return min(max(1 << max(most, 1).bit_length() - 1, _SLICES[0]), _SLICES[1])

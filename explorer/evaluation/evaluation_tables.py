@@ -32,20 +32,20 @@ _STYLE = """<style>
 def progress(
     done: int, wanted: int, seconds: float, *, on_card: tuple[float, int] | None = None
 ) -> str:
-    """How far the counting is, as a line of words above a bar, which is gone at the end."""
+    """How far the evaluation is, as a line above a bar, which is gone at the end."""
     share = 0 if done >= wanted else 100 * done / wanted
     words = html.escape(progress_line(done, wanted, seconds, on_card=on_card))
     return f'{_STYLE}<p class=counted role=status>{words}<i style="width:{share:.1f}%"></i></p>'
 
 
 def scores(found: Report) -> str:
-    """Accuracy with its interval, top-5, calibration error and loss, large."""
+    """Accuracy with its confidence interval, top-5 accuracy, ECE and loss, large."""
     low, high = map(percent, interval(found.score))
     parts = (
-        ("right", percent(found.score.accuracy), f"95% interval: {low} to {high}"),
-        ("among the five likeliest", percent(found.score.top5), "top-5; guessing: 50%"),
-        ("calibration error", percent(found.reliability.error), "confidence is honest at 0"),
-        ("loss", f"{found.score.loss:.2f}", "guessing: 2.30"),
+        ("Accuracy", percent(found.score.accuracy), f"95% CI {low.rstrip('%')}–{high}"),
+        ("Top-5 accuracy", percent(found.score.top5), "chance 50%"),
+        ("ECE", percent(found.reliability.error), "0 = calibrated"),
+        ("Loss", f"{found.score.loss:.2f}", "chance 2.30"),
     )
     cells = "".join(
         f"<div><span>{name}</span><b>{html.escape(value)}</b><span>{html.escape(more)}</span></div>"
@@ -55,7 +55,7 @@ def scores(found: Report) -> str:
 
 
 def by_class(classes: ByClass, names: Sequence[str]) -> str:
-    """Precision, recall, F1 and support of each class, and the two means of the article."""
+    """Precision, recall, F1 and support of each class, and their two averages."""
     best, worst = int(classes.f1.argmax()), int(classes.f1.argmin())
     rows = []
     for number, name in enumerate(names):
@@ -63,8 +63,8 @@ def by_class(classes: ByClass, names: Sequence[str]) -> str:
         shares = (classes.precision[number], classes.recall[number], classes.f1[number])
         rows.append(_row(name, shares, int(classes.support[number]), kind))
     whole = int(classes.support.sum())
-    rows.append(_row("mean of classes", classes.mean(), whole, "mean"))
-    rows.append(_row("mean by support", classes.mean(weighted=True), whole, "mean"))
+    rows.append(_row("macro avg", classes.mean(), whole, "mean"))
+    rows.append(_row("weighted avg", classes.mean(weighted=True), whole, "mean"))
     head = "".join(f"<th scope=col>{n}</th>" for n in ("", "precision", "recall", "F1", "support"))
     return f"{_STYLE}<table class=by-class><tr>{head}</tr>{''.join(rows)}</table>"
 
@@ -82,19 +82,19 @@ def by_class_csv(classes: ByClass, names: Sequence[str]) -> str:
 
 
 def confusion_csv(matrix: np.ndarray, names: Sequence[str]) -> str:
-    """The confusion matrix as CSV: a row for each true class, a column for each answer."""
+    """The confusion matrix as CSV: a row per true label, a column per predicted label."""
     rows = ([name, *map(int, row)] for name, row in zip(names, matrix, strict=True))
-    return _csv(["is / answered", *names], rows)
+    return _csv(["true \\ predicted", *names], rows)
 
 
-def answers_csv(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> str:
-    """One line for each picture: its class, the answer, and the probability of each class."""
+def predictions_csv(logits: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> str:
+    """A row per image: index, true and predicted label, and the probability of each class."""
     shares = probabilities(np.asarray(logits, np.float64))
     rows = (
         [number, names[int(true)], names[int(row.argmax())], *map(_six, row)]
         for number, (true, row) in enumerate(zip(labels, shares, strict=True))
     )
-    return _csv(["picture", "is", "answered", *names], rows)
+    return _csv(["index", "true_label", "predicted_label", *names], rows)
 
 
 def _row(name: str, shares: Iterable[float], support: int, kind: str) -> str:

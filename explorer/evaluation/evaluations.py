@@ -1,4 +1,4 @@
-"""A model's answers to the test pictures, asked of the worker slice by slice and kept."""
+"""A model's predictions on a test set, computed by the worker slice by slice and kept."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from vitcore.sentences import sentence
 
 
 def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered | Problem:
-    """What a model answers to the first test pictures, as many as there are by now.
+    """A model's predictions on the first test images, as many as there are by now.
 
-    The rest is computed in slices, between which the worker answers others, and only while a page
-    asks again: what is there stays, so it goes on where it was left. No slice is news, so the page
-    looks again by itself.
+    The rest is computed in slices, between which the worker serves others, and only while a page
+    asks again: what is there stays, so it resumes where it was left. A slice does not rerun the
+    page, which looks again by itself.
 
     Args:
         model: one of `services.model_names()`.
         source: "cifar10" or "sketch10".
-        count: how many pictures, in the order of the data.
+        count: how many images, in the order of the dataset.
         patch_size: P.
     """
     if not model:
-        return Problem("There is no model yet.", "Train one on the Train page.")
+        return Problem("No models yet.", "Train one on the Train page.")
     try:
         folder = checkpoints.folder_of(model)
         stamp = checkpoints.stamp(folder)
         config, _ = services.weights(model)
     except (OSError, ValueError) as error:
-        return Problem(sentence(str(error)), "Choose another model.")
+        return Problem(sentence(str(error)), "Select another model.")
 
     def ask(start: int, number: int) -> Any:
         rest = (source, start, number, patch_size)
@@ -45,7 +45,7 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
             rest,
             key=rest,
             patch_size=patch_size,
-            what=f"Answering {count:,} pictures at patch size {patch_size}.",
+            what=f"Evaluating {count:,} images (P = {patch_size})…",
             background=True,
             heeded=False,
         )
@@ -56,7 +56,7 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _slices(
     folder: str,  # noqa: ARG001 - the first four name what is kept
-    stamp: tuple[int, ...],  # noqa: ARG001 - new weights, new answers
+    stamp: tuple[int, ...],  # noqa: ARG001 - new weights, new predictions
     source: str,  # noqa: ARG001
     patch_size: int,
     _config: ViTConfig,

@@ -1,4 +1,4 @@
-"""What model cards and runs say was measured, read so that no card can break a page."""
+"""Metrics of model cards and runs, read so that no card can break a page."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _against_size(name: str) -> AgainstSize | None:
 
 
 def shares_on_card(model: str, data: str) -> tuple[dict[int, float], int]:
-    """The shares of right answers that a model's card has, by patch size, and of how many."""
+    """The accuracies on a model's card by patch size, and on how many images."""
     card = card_of(model)
     accuracy, pictures = card.get("accuracy"), card.get("measured_on")
     row = accuracy.get(data) if isinstance(accuracy, Mapping) else None
@@ -91,7 +91,7 @@ def confusion(card: Mapping[str, Any]) -> tuple[str, int, np.ndarray] | None:
 
 
 def reliability(card: Mapping[str, Any]) -> tuple[str, int, Reliability] | None:
-    """Data, patch size and how confidence compares with what is right, of a card, or None."""
+    """Data, patch size and reliability of a card, or None."""
     for data, patch_size, entry in _reports(card):
         found = entry.get("reliability")
         found = found if isinstance(found, Mapping) else {}
@@ -108,7 +108,7 @@ def reliability(card: Mapping[str, Any]) -> tuple[str, int, Reliability] | None:
 
 
 def _reports(card: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
-    """Data, patch size and entry of each report, real pictures before drawn ones."""
+    """Data, patch size and entry of each report, CIFAR-10 before sketch10."""
     reports = card.get("reports")
     for data in ("cifar10", "sketch10"):
         entry = reports.get(data) if isinstance(reports, Mapping) else None
@@ -129,7 +129,7 @@ Points = tuple[list[float], list[float]]
 
 
 def curves(card: Mapping[str, Any], name: str) -> tuple[Points, Points]:
-    """One quantity over the epochs: of the training, and on the pictures held back."""
+    """One quantity over the epochs: training and validation."""
     training = card.get("training_curve")
     training = training if isinstance(training, Mapping) else {}
     columns = [training.get(key) for key in ("epoch", name)]

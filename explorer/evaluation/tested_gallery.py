@@ -1,8 +1,9 @@
-"""Test pictures to choose from, with what a model answered below each."""
+"""Test images to select from, with the prediction below each."""
 
 import numpy as np
 import streamlit as st
 
+from explorer import navigation
 from explorer.components import chosen_number, gallery
 from explorer.evaluation import tested_pictures
 from explorer.words.findings import percent
@@ -11,30 +12,33 @@ from vitcore.report import Report
 
 
 def tested_gallery(
-    numbers: np.ndarray, found: Report, labels: np.ndarray, *, source: str, key: str
+    numbers: np.ndarray, found: Report, labels: np.ndarray, *, source: str, caption: str, key: str
 ) -> None:
-    """Draw test pictures with the answer below each; a click makes one the chosen picture.
+    """Draw test images with the prediction below each; a click selects one on every page.
 
     Args:
-        numbers: of the pictures, in the order of the data.
-        found: what the model answered to at least these.
-        labels: the class of each picture of the data.
+        numbers: of the images, in the order of the dataset.
+        found: the report on at least these.
+        labels: the true label of each image of the dataset.
         source: "cifar10" or "sketch10".
+        caption: a line above the images.
         key: widget key.
     """
     captions, sentences = [], []
     for number in numbers:
-        true, answer = CLASS_NAMES[labels[number]], CLASS_NAMES[found.answers[number]]
+        true, predicted = CLASS_NAMES[labels[number]], CLASS_NAMES[found.answers[number]]
         share = percent(float(found.confidence[number]))
-        captions.append((f"{answer} {share}", f"is {true}"))
-        sentences.append(f"{true}, answered {answer} with {share}: make it the chosen picture")
+        captions.append((f"{predicted} {share}", f"true: {true}"))
+        sentences.append(f"True label {true}, predicted {predicted} ({share}). Select.")
+    chosen = _chosen(source, numbers)
+    _line(caption, selected=chosen is not None, key=key)
     clicked = gallery(
         tested_pictures.images(source, numbers),
         numbers,
         captions,
         sentences,
-        chosen=_chosen(source, numbers),
-        label="Pictures to choose from",
+        chosen=chosen,
+        label="Test images",
         key=key,
         on_change=lambda: _choose(source, key, numbers),
     )
@@ -42,15 +46,31 @@ def tested_gallery(
         st.rerun()
 
 
+def _line(caption: str, *, selected: bool, key: str) -> None:
+    """The caption; once an image below it is selected, the way to its attention beside it."""
+    row = st.container(
+        horizontal=True, vertical_alignment="center", gap="small", height=40, border=False
+    )
+    row.html(f'<p class="quiet-line">{caption}</p>', width="content")
+    if selected and row.button(
+        "View in Attention",
+        key=f"{key}_attention",
+        type="tertiary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+    ):
+        navigation.goto("attention")
+
+
 def _chosen(source: str, numbers: np.ndarray) -> int | None:
-    """Which of the pictures the sidebar shows, or None."""
+    """Which of the images the sidebar shows, or None."""
     shown = [st.session_state.get(f"picture_{name}") for name in ("source", "class", "index")]
     places = ([source, *tested_pictures.place(source, int(number))] for number in numbers)
     return next((int(n) for n, place in zip(numbers, places, strict=True) if place == shown), None)
 
 
 def _choose(source: str, key: str, numbers: np.ndarray) -> None:
-    """Make a picture that was clicked the chosen one."""
+    """Select an image that was clicked."""
     number = chosen_number(st.session_state.get(key), numbers)
     if number is not None:
         label, index = tested_pictures.place(source, number)

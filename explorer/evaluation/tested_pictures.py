@@ -1,4 +1,4 @@
-"""The pictures that models are tested on, by number: CIFAR-10's test split and sketch10."""
+"""The test images by index: CIFAR-10's test set and sketch10."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vitcore.datasets import cifar10, sketch
 
 
 def labels(source: str) -> np.ndarray:
-    """The class of each picture, (N,).
+    """The true label of each image, (N,).
 
     Raises:
         DataError, OSError: when CIFAR-10 cannot be opened.
@@ -22,7 +22,7 @@ def labels(source: str) -> np.ndarray:
 
 
 def images(source: str, numbers: np.ndarray | list[int]) -> np.ndarray:
-    """Some of the pictures: (n, 32, 32, 3) uint8.
+    """Some of the images: (n, 32, 32, 3) uint8.
 
     Raises:
         DataError, OSError: when CIFAR-10 cannot be opened.
@@ -36,7 +36,7 @@ def images(source: str, numbers: np.ndarray | list[int]) -> np.ndarray:
 
 
 def place(source: str, number: int) -> tuple[str, int]:
-    """Where the sidebar lists a picture: its class, and its index within the class."""
+    """Where the sidebar lists an image: its class, and its index within the class."""
     of = labels(source)
     truth = int(of[number])
     return CLASS_NAMES[truth], int((of[:number] == truth).sum())

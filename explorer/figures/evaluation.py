@@ -1,4 +1,4 @@
-"""How good a model is, as charts: arrays in, Plotly figures out."""
+"""Evaluation charts: arrays in, Plotly figures out."""
 
 from collections.abc import Sequence
 
@@ -17,13 +17,13 @@ def confusion_matrix(
     chosen: tuple[int, int] | None = None,
     height: int = 470,
 ) -> go.Figure:
-    """How often each class (row) was answered as each (column).
+    """How often each true label (row) was predicted as each class (column).
 
-    The diagonal, what is right, is shaded in the first colour, mistakes in the second; each by its
-    share of the row, mistakes up to the largest one.
+    The diagonal is shaded in the first color, errors in the second; each by its fraction of the
+    row, errors up to the largest one.
 
     Args:
-        matrix: (C, C) whole numbers.
+        matrix: (C, C) counts.
         names: of the C classes.
         colours: of the theme.
         chosen: row and column that are framed.
@@ -59,8 +59,8 @@ def confusion_matrix(
         "fixedrange": True,
     }
     figure.update_layout(
-        xaxis={**ticks, "title": {"text": "the model answers"}, "tickangle": -45},
-        yaxis={**ticks, "title": {"text": "the picture is"}, "range": [count - 0.5, -0.5]},
+        xaxis={**ticks, "title": {"text": "Predicted label"}, "tickangle": -45},
+        yaxis={**ticks, "title": {"text": "True label"}, "range": [count - 0.5, -0.5]},
         dragmode=False,
         paper_bgcolor=colours.background,
     )
@@ -72,7 +72,7 @@ def _row_shares(matrix: np.ndarray) -> np.ndarray:
 
 
 def _shaded(figure: go.Figure, matrix: np.ndarray, colours: Palette) -> np.ndarray:
-    """Cells, the diagonal in one colour, the others in another; returns them as RGB (C, C, 3)."""
+    """Cells, the diagonal in one color, the others in another; returns them as RGB (C, C, 3)."""
     shares, right = _row_shares(matrix), np.eye(len(matrix), dtype=bool)
     grounds = np.zeros((*matrix.shape, 3))
     largest = max(float(shares[~right].max(initial=0.0)), 1e-9)
@@ -93,7 +93,7 @@ def _shaded(figure: go.Figure, matrix: np.ndarray, colours: Palette) -> np.ndarr
 
 
 def _counted(figure: go.Figure, matrix: np.ndarray, grounds: np.ndarray) -> None:
-    """The counts, black or white, whichever reads better: on light cells Plotly's own are grey."""
+    """The counts, black or white, whichever reads better: on light cells Plotly's own are gray."""
     in_black = contrast("#000000", grounds) >= contrast("#ffffff", grounds)
     for cells, ink in ((in_black, "#000000"), (~in_black, "#ffffff")):
         figure.add_heatmap(
@@ -113,8 +113,8 @@ def _answering(figure: go.Figure, matrix: np.ndarray, names: Sequence[str]) -> N
     shares = _row_shares(matrix)
     rows, columns = np.divmod(np.arange(matrix.size), len(names))
     words = [
-        f"{names[row]}, answered {names[column]}: {matrix[row, column]:,}"
-        f"<br>{shares[row, column]:.1%} of all {names[row]} pictures"
+        f"{names[row]} → {names[column]}: {matrix[row, column]:,}"
+        f"<br>{shares[row, column]:.1%} of {names[row]} images"
         for row, column in zip(rows, columns, strict=True)
     ]
     figure.add_scatter(
@@ -138,12 +138,12 @@ def reliability_diagram(
     colours: Palette,
     height: int = 330,
 ) -> go.Figure:
-    """How often answers are right against how sure the model was, beside what would be honest.
+    """Accuracy against confidence, beside perfect calibration.
 
     Args:
         confidence: (M,) mean of each bin; the bins have equal width.
-        accuracy: (M,) share that is right.
-        pictures: (M,) in each bin; those without are left out.
+        accuracy: (M,) of each bin.
+        pictures: (M,) images in each bin; empty bins are left out.
         colours: of the theme.
         height: pixels.
 
@@ -163,11 +163,11 @@ def reliability_diagram(
         x=middle[filled],
         y=accuracy[filled],
         width=width,
-        name="right",
+        name="accuracy",
         marker={"color": colours.first},
         customdata=np.stack([confidence[filled], pictures[filled]], axis=1),
-        hovertemplate="sure of %{customdata[0]:.1%} on average, right %{y:.1%}"
-        "<br>%{customdata[1]:,} pictures<extra></extra>",
+        hovertemplate="mean confidence %{customdata[0]:.1%}, accuracy %{y:.1%}"
+        "<br>%{customdata[1]:,} images<extra></extra>",
     )
     _sure(figure, middle[filled], confidence[filled], colours)
     figure.add_bar(
@@ -176,7 +176,7 @@ def reliability_diagram(
         width=width,
         marker={"color": colours.third},
         showlegend=False,
-        hovertemplate="%{y:,} pictures<extra></extra>",
+        hovertemplate="%{y:,} images<extra></extra>",
         row=2,
         col=1,
     )
@@ -190,20 +190,20 @@ def reliability_diagram(
             "dtick": 0.2,
             "title": {"text": "confidence"},
         },
-        yaxis={"range": [0, 1.02], "tickformat": ".0%", "title": {"text": "right"}},
-        yaxis2={"nticks": 3, "rangemode": "tozero", "title": {"text": "pictures"}},
+        yaxis={"range": [0, 1.02], "tickformat": ".0%", "title": {"text": "accuracy"}},
+        yaxis2={"nticks": 3, "rangemode": "tozero", "title": {"text": "images"}},
         dragmode=False,
     )
     return figure
 
 
 def _honest(figure: go.Figure, colours: Palette) -> None:
-    """The diagonal, on which a model is right as often as it is sure."""
+    """The diagonal, where accuracy equals confidence."""
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        name="as sure as right",
+        name="perfect calibration",
         line={"dash": "dot", "width": 1.5, "color": colours.third},
         hoverinfo="skip",
     )
@@ -215,7 +215,7 @@ def _sure(figure: go.Figure, middle: np.ndarray, confidence: np.ndarray, colours
         x=middle,
         y=confidence,
         mode="markers",
-        name="sure",
+        name="mean confidence",
         marker={
             "symbol": "line-ew-open",
             "size": 14,
@@ -238,5 +238,5 @@ def quiet_lower_axes(figure: go.Figure, colours: Palette) -> None:
         xaxis2={**axis, "showgrid": False},
         yaxis2=axis,
         paper_bgcolor=colours.background,  # a PNG of it is read on any ground
-        legend={"x": 0, "xanchor": "left"},  # the camera stands at the right
+        legend={"x": 0, "xanchor": "left"},  # the toolbar stands at the right
     )

@@ -1,4 +1,4 @@
-"""Models against the patch size, as a chart: arrays in, a Plotly figure out."""
+"""Models by patch size, as a chart: arrays in, a Plotly figure out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from explorer.figures.style import Palette, plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgainstSize:
-    """One model over the patch sizes at which it was measured."""
+    """One model over the patch sizes at which it was evaluated."""
 
     name: str
     patch_sizes: Sequence[int]
     accuracy: Sequence[float]  # 0 to 1
-    operations: Sequence[float]  # of one picture's forward pass
+    operations: Sequence[float]  # FLOPs of one image's forward pass
     tokens: Sequence[int]
 
 
@@ -30,12 +30,12 @@ def accuracy_and_cost(
     colours: Palette,
     height: int = 400,
 ) -> go.Figure:
-    """Accuracy above and operations below against the patch size, the present one marked.
+    """Accuracy above and FLOPs below against the patch size, the current one marked.
 
     Args:
         models: the first is the main one.
         sizes: all stops of the slider, in order; they stand at equal distances.
-        now: the present one.
+        now: the current one.
         colours: of the theme.
         height: pixels.
 
@@ -60,13 +60,13 @@ def accuracy_and_cost(
     ticks = _ticks(models, sizes, now)
     figure.update_layout(
         xaxis={**ticks, "showticklabels": False},
-        xaxis2={**ticks, "title": {"text": "patch size, and tokens"}},
-        yaxis={"range": [0, 1], "tickformat": ".0%", "title": {"text": "right"}},
+        xaxis2={**ticks, "title": {"text": "patch size / tokens"}},
+        yaxis={"range": [0, 1], "tickformat": ".0%", "title": {"text": "accuracy"}},
         yaxis2={
             "type": "log",
             "dtick": 1,
             "tickformat": ",~r",
-            "title": {"text": "million operations"},
+            "title": {"text": "MFLOPs per image"},
         },
         dragmode=False,
     )
@@ -76,7 +76,7 @@ def accuracy_and_cost(
 def _lines(
     figure: go.Figure, model: AgainstSize, places: dict[int, int], line: dict[str, Any]
 ) -> None:
-    """One model's accuracy above, its operations below."""
+    """One model's accuracy above, its FLOPs below."""
     shared = {
         "x": [places[size] for size in model.patch_sizes],
         "mode": "lines+markers",
@@ -89,14 +89,14 @@ def _lines(
         **shared,
         y=list(model.accuracy),
         customdata=list(model.patch_sizes),
-        hovertemplate="patch size %{customdata}: %{y:.1%} right<extra>%{fullData.name}</extra>",
+        hovertemplate="P = %{customdata}: accuracy %{y:.1%}<extra>%{fullData.name}</extra>",
     )
     figure.add_scatter(
         **shared,
         y=[value / 1e6 for value in model.operations],
         customdata=list(zip(model.patch_sizes, model.tokens, strict=True)),
-        hovertemplate="patch size %{customdata[0]}: %{customdata[1]} tokens, "
-        "%{y:,.0f} million operations<extra>%{fullData.name}</extra>",
+        hovertemplate="P = %{customdata[0]}: %{customdata[1]} tokens, "
+        "%{y:,.0f} MFLOPs<extra>%{fullData.name}</extra>",
         showlegend=False,
         row=2,
         col=1,
@@ -119,7 +119,7 @@ def _mark(figure: go.Figure, place: int, colours: Palette) -> None:
 
 
 def _ticks(models: Sequence[AgainstSize], sizes: Sequence[int], now: int) -> dict[str, Any]:
-    """Patch sizes, the present one bold, above their tokens."""
+    """Patch sizes, the current one bold, above their tokens."""
     tokens = {
         size: count
         for model in reversed(models)  # where they differ, by a class token, the first one's

@@ -25,8 +25,8 @@ def test_table_by_class_marks_best_and_worst_and_ends_in_the_means():
         ("worst", "cat"),
         ("class", "dog"),
         ("best", "=deer"),
-        ("mean", "mean of classes"),
-        ("mean", "mean by support"),
+        ("mean", "macro avg"),
+        ("mean", "weighted avg"),
     ]
     assert re.findall(r"<td>(.*?)</td>", rows[0][2]) == ["86%", "60%", "71%", "10"]
 
@@ -39,25 +39,26 @@ def test_csv_by_class_has_full_numbers_and_both_means():
     assert rows[3][4] == "30"
 
 
-def test_csv_of_the_matrix_has_the_truth_in_its_rows():
+def test_csv_of_the_matrix_has_true_labels_in_its_rows():
     head, *rows = read(tables.confusion_csv(MATRIX, NAMES))
-    assert head[1:] == list(NAMES)
+    assert head == ["true \\ predicted", *NAMES]
     assert rows[0] == ["cat", "6", "4", "0"]
 
 
-def test_csv_of_the_answers_has_one_line_for_each_picture():
+def test_csv_of_the_predictions_has_a_row_per_image():
     logits = np.log([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]]).astype(np.float32)
-    _, *rows = read(tables.answers_csv(logits, np.array([0, 1]), NAMES))
+    head, *rows = read(tables.predictions_csv(logits, np.array([0, 1]), NAMES))
+    assert head == ["index", "true_label", "predicted_label", *NAMES]
     assert rows[0] == ["0", "cat", "cat", "0.700000", "0.200000", "0.100000"]
     assert rows[1][:3] == ["1", "dog", "=deer"]
 
 
-def test_scores_are_told_with_their_interval():
+def test_scores_come_with_their_confidence_interval():
     logits = np.eye(10)[np.arange(100) % 10] * 3
     labels = np.where(np.arange(100) < 50, np.arange(100) % 10, (np.arange(100) + 1) % 10)
     page = tables.scores(report(logits, labels))
     assert "<b>50%</b>" in page
-    assert "95% interval: 40% to 60%" in page
+    assert "95% CI 40–60%" in page
 
 
 @pytest.mark.parametrize(("done", "width"), [(500, "25.0%"), (2000, "0.0%")])

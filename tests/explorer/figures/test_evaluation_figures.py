@@ -58,7 +58,7 @@ def test_every_cell_has_a_mark_that_answers_to_a_click():
         (r, c) for r in range(3) for c in range(3)
     ]
     place = list(zip(marks.y, marks.x, strict=True)).index((0, 1))
-    assert marks.text[place] == "cat, answered dog: 2<br>25.0% of all cat pictures"
+    assert marks.text[place] == "cat → dog: 2<br>25.0% of cat images"
     assert marks.marker.opacity == marks.selected.marker.opacity == 0
 
 
@@ -90,13 +90,13 @@ def test_bins_stand_at_their_confidence_and_empty_ones_are_left_out():
         np.array([0, 10, 20, 5]),
         colours=LIGHT,
     )
-    honest, right, sure, pictures = figure.data
-    assert (list(honest.x), list(honest.y)) == ([0, 1], [0, 1])
-    assert list(right.x) == [0.375, 0.625, 0.875]
-    assert list(right.y) == [0.5, 0.7, 0.8]
-    assert list(sure.y) == [0.4, 0.6, 0.9]
-    assert list(pictures.y) == [0, 10, 20, 5]
-    assert (right.yaxis or "y", pictures.yaxis) == ("y", "y2")
+    perfect, accuracy, confidence, images = figure.data
+    assert (list(perfect.x), list(perfect.y)) == ([0, 1], [0, 1])
+    assert list(accuracy.x) == [0.375, 0.625, 0.875]
+    assert list(accuracy.y) == [0.5, 0.7, 0.8]
+    assert list(confidence.y) == [0.4, 0.6, 0.9]
+    assert list(images.y) == [0, 10, 20, 5]
+    assert (accuracy.yaxis or "y", images.yaxis) == ("y", "y2")
 
 
 def test_bins_of_another_number_are_refused():

@@ -1,6 +1,8 @@
 """Evaluate, opened on answers that are all there, partly there, awaited or refused."""
 
+import html
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import gathering, services
+from explorer import gathering, navigation, services
 from explorer.evaluation import evaluations, measured, tested_pictures
 from explorer.evaluation.evaluating import Answered
 from explorer.figures.patch_sizes import AgainstSize
@@ -18,12 +20,12 @@ from vitcore.config import CLASS_NAMES
 from vitcore.datasets import DataError
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "evaluate.py"
-WAITING = Waiting("Answering 500 pictures at patch size 4.", "Meanwhile.")
+WAITING = Waiting("Evaluating 500 images (P = 4)…", "Meanwhile.")
 CAT, DOG = CLASS_NAMES.index("cat"), CLASS_NAMES.index("dog")
 
 
 def answered(done, wanted=500):
-    """Right everywhere, but that every other cat is a dog; the surest mistake is picture 3."""
+    """Correct, but that every other cat is a dog; the most confident error is image 3."""
     labels = np.arange(done) % 10
     logits = 4 * np.eye(10, dtype=np.float32)[labels]
     cats = np.flatnonzero(labels == CAT)[::2]
@@ -55,7 +57,7 @@ def open_page(monkeypatch):
         view.session_state["patch_size"] = 8
         view.run()
         assert not view.exception
-        assert len(view.title) == 1
+        assert [title.value for title in view.title] == ["Evaluation"]
         return view
 
     return open_page
@@ -65,12 +67,14 @@ def texts(view):
     return " ".join(block.proto.body for block in view.get("html"))
 
 
-def headings(view):
-    return [heading.value for heading in view.subheader]
+def findings(view):
+    """The line below the name of the page, and of each figure in order."""
+    found = re.findall(r'class="finding" role="status">(.*?)&nbsp;</p>', texts(view))
+    return [html.unescape(one) for one in found]
 
 
 def galleries(view, unpack):
-    """What both galleries were sent: the pictures of the cell, and the mistakes."""
+    """What both galleries were sent: the images of the cell, and the errors."""
     return [
         unpack(element.proto.bytes)[0]
         for element in view.get("bidi_component")
@@ -78,64 +82,75 @@ def galleries(view, unpack):
     ]
 
 
-def test_everything_is_told_when_all_pictures_are_counted(open_page):
+def test_each_figure_has_its_name_and_its_finding(open_page):
     view = open_page(answered(500))
-    assert view.title[0].value == (
-        "flexi gets 95% of 500 sketches no training has seen right at patch size 8"
-    )
-    assert headings(view)[:3] == [
-        "Most often mistaken: a cat for a dog, 50% of all cats",
-        "25 of 50 cats are answered dog",
-        "Best at airplanes and 7 other classes (F1 100%), worst at cats (67%)",
+    assert [heading.value for heading in view.subheader] == [
+        "Confusion matrix",
+        "Selected cell",
+        "Classification report",
+        "Calibration",
+        "Most confident errors",
+        "Accuracy vs. compute",
     ]
-    assert headings(view)[-1] == (
-        "flexi on the test pictures of CIFAR-10: patch size 4 is right most often, 80%; "
-        "8 is 4.0 times cheaper and gets 70%"
-    )
-    assert "500 pictures · 250 pictures a second" in texts(view)
+    page, matrix, cell, classes, calibration, errors, cost = findings(view)
+    assert page == "Accuracy 95% (first 500 of 10,000 sketch10 test images, P = 8)"
+    assert "cat → dog (50%" in matrix
+    assert cell == "cat → dog: 25 of 50"
+    assert "airplane and 7 more 100%" in classes
+    assert "cat 67%" in classes
+    assert "ECE 18%" in calibration
+    assert errors == "cat → dog, 99.7%"
+    assert cost == "Best: P = 4 (80.0%). P = 8 needs 4.0× fewer FLOPs (70.0%)."
+    assert "500 images · 250 images/s" in texts(view)
     assert len(view.get("plotly_chart")) == 3
 
 
-def test_pictures_of_the_cell_and_mistakes_come_surest_first(open_page, unpack):
+def test_images_of_the_cell_and_errors_come_by_confidence(open_page, unpack):
     cell, mistakes = galleries(open_page(answered(500)), unpack)
     assert cell["numbers"][:2] == mistakes["numbers"][:2] == [3, 23]
-    assert cell["captions"][0] == ["dog 99.7%", "is cat"]
+    assert cell["captions"][0] == ["dog 99.7%", "true: cat"]
     assert len(cell["numbers"]) == 12
 
 
-def test_the_chosen_picture_is_ringed_among_them(open_page, unpack):
+def test_the_selected_image_is_ringed_and_leads_to_its_attention(open_page, unpack, monkeypatch):
+    gone = []
+    monkeypatch.setattr(navigation, "goto", gone.append)
     view = open_page(answered(500))
     assert galleries(view, unpack)[1]["chosen"] is None
+    assert "evaluate_mistakes_attention" not in {button.key for button in view.button}
     for name, value in (("source", "sketch10"), ("class", "cat"), ("index", 2)):
         view.session_state[f"picture_{name}"] = value
-    assert galleries(view.run(), unpack)[1]["chosen"] == 23
+    view.run()
+    assert galleries(view, unpack)[1]["chosen"] == 23
+    view.button(key="evaluate_mistakes_attention").click().run()
+    assert gone == ["attention"]
 
 
 def test_another_cell_is_chosen_by_its_classes(open_page, unpack):
     view = open_page(answered(500))
     assert view.selectbox(key="evaluate_true").value == "cat"
     view.selectbox(key="evaluate_answered").set_value("cat").run()
-    assert headings(view)[1] == "25 of 50 cats are recognised"
+    assert findings(view)[2] == "cat, correct: 25 of 50"
     view.selectbox(key="evaluate_true").set_value("frog").run()
-    assert headings(view)[1] == "0 of 50 frogs are answered cat"
-    assert "No picture among those counted." in texts(view)
+    assert findings(view)[2] == "frog → cat: 0 of 50"
+    assert "No images." in texts(view)
     assert not view.exception
 
 
-def test_while_it_counts_figures_show_what_is_there(open_page):
+def test_while_it_runs_figures_show_what_is_there(open_page):
     view = open_page(answered(120))
-    assert view.title[0].value.startswith("flexi: 95% right so far, 120 of 500 sketches")
-    assert "120 of 500 pictures" in texts(view)
+    assert findings(view)[0] == "Accuracy 95% so far (120 of 500 sketch10 test images)"
+    assert "120 / 500 images" in texts(view)
     assert "width:24.0%" in texts(view)
     assert len(view.get("plotly_chart")) == 3
     # What is redrawn by itself must not hold boxes that send their value back.
     assert "evaluate_true" not in {box.key for box in view.selectbox}
 
 
-def test_before_the_first_answer_it_says_what_is_done(open_page):
+def test_before_the_first_prediction_its_finding_is_empty(open_page):
     empty = Answered(logits=np.zeros((0, 10)), wanted=500, seconds=0.0, waiting=WAITING)
     view = open_page(empty)
-    assert view.title[0].value.startswith("flexi is asked about 500 sketches")
+    assert findings(view)[0] == ""
     assert WAITING.what in texts(view)
     assert len(view.get("plotly_chart")) == 1  # what the cards say is there at once
 
@@ -160,24 +175,22 @@ def test_what_is_asked_is_what_was_chosen(open_page):
     assert asked[-1] == ("flexi", "sketch10", 2000, 8)
 
 
-def test_photographs_that_are_missing_are_named_with_what_to_do(open_page, monkeypatch):
+def test_cifar10_that_is_missing_is_named_with_what_to_do(open_page, monkeypatch):
     def labels(source):
         if source == "cifar10":
-            raise DataError("CIFAR-10 is not on this machine")
+            raise DataError("CIFAR-10 not found.")
         return np.arange(10_000) % 10
 
     monkeypatch.setattr(tested_pictures, "labels", labels)
     view = open_page(answered(500))
     view.selectbox(key="evaluate_data").set_value("cifar10").run()
     assert not view.exception
-    assert view.title[0].value == "There are no photographs to test on"
-    assert "CIFAR-10 is not on this machine" in texts(view)
-    assert "Choose sketch10" in texts(view)
+    assert findings(view)[0] == ""
+    assert "CIFAR-10 not found." in texts(view)
+    assert "Use sketch10" in texts(view)
 
 
-def test_photographs_are_the_default_where_they_are_and_the_model_learned_from_them(
-    open_page, monkeypatch
-):
+def test_cifar10_is_the_default_where_it_is_and_the_model_was_trained_on_it(open_page, monkeypatch):
     monkeypatch.setattr(gathering, "cifar10", lambda: SimpleNamespace(ready=True))
     monkeypatch.setattr(tested_pictures, "labels", lambda _: np.arange(10_000) % 10)
     monkeypatch.setattr(
@@ -188,6 +201,6 @@ def test_photographs_are_the_default_where_they_are_and_the_model_learned_from_t
     assert open_page(answered(500)).selectbox(key="evaluate_data").value == "sketch10"
 
 
-def test_every_figure_has_its_own_camera(open_page):
+def test_every_chart_can_be_saved_as_png(open_page):
     for chart in open_page(answered(500)).get("plotly_chart"):
         assert json.loads(chart.proto.config)["modeBarButtons"] == [["toImage"]]

@@ -1,4 +1,4 @@
-"""Sentences about an evaluation, from reports whose finding is known."""
+"""Findings of an evaluation, from reports whose numbers are known."""
 
 import numpy as np
 import pytest
@@ -10,18 +10,34 @@ NAMES = ("cat", "dog", "deer")
 MATRIX = np.array([[6, 4, 0], [1, 9, 0], [0, 0, 10]])
 
 
-def title(score, wanted=2000, source="cifar10"):
-    return findings.title(score, model="flexi", source=source, wanted=wanted, patch_size=4)
+def accuracy(score, wanted=2000, source="cifar10"):
+    return findings.accuracy_finding(
+        score, source=source, wanted=wanted, whole=10_000, patch_size=4
+    )
 
 
-def test_the_title_says_what_is_asked_then_how_it_goes_then_what_came_out():
-    assert title(None) == "flexi is asked about 2,000 CIFAR-10 test photographs at patch size 4"
-    assert title(Score(0.625, 0.9, 1.0, 400)) == (
-        "flexi: 62% right so far, 400 of 2,000 CIFAR-10 test photographs"
+def test_the_accuracy_comes_with_its_images():
+    assert accuracy(Score(0.625, 0.9, 1.0, 400)) == (
+        "Accuracy 62% so far (400 of 2,000 CIFAR-10 test images)"
     )
-    assert title(Score(0.634, 0.9, 1.0, 500), wanted=500, source="sketch10") == (
-        "flexi gets 63% of 500 sketches no training has seen right at patch size 4"
+    assert "63% (first 500 of 10,000 sketch10" in accuracy(
+        Score(0.634, 0.9, 1.0, 500), wanted=500, source="sketch10"
     )
+    assert "63.4% (10,000 CIFAR-10" in accuracy(Score(0.634, 0.9, 1.0, 10_000), wanted=10_000)
+
+
+@pytest.mark.parametrize(
+    ("share", "images", "said"),
+    [
+        (0.9024, 10_000, "90.2%"),
+        (0.9024, 500, "90%"),
+        (0.05, 500, "5.0%"),
+        (1.0, 10_000, "100%"),
+        (0.9999, 10_000, ">99.9%"),
+    ],
+)
+def test_an_accuracy_has_a_decimal_where_it_was_measured_on_many_images(share, images, said):
+    assert findings.accuracy_percent(share, images) == said
 
 
 @pytest.mark.parametrize(
@@ -33,112 +49,78 @@ def test_interval_is_wilsons(share, count, low, high):
     assert findings.interval(Score(share, 1.0, 0.0, count)) == pytest.approx((low, high), abs=1e-4)
 
 
-def test_the_most_frequent_mistake_is_named_with_its_share():
-    assert findings.confusion_title(MATRIX, NAMES) == (
-        "Most often mistaken: a cat for a dog, 40% of all cats"
-    )
-    assert findings.confusion_title(np.eye(3), NAMES) == "No picture is taken for another class"
+def test_the_most_frequent_error_is_that_of_the_largest_fraction_of_its_row():
+    matrix = np.array([[43, 7, 0], [7, 39, 0], [0, 0, 0]])  # 7 of 50, and 7 of 46
+    assert findings.most_frequent_error(matrix) == (1, 0)
+    assert "dog → cat (15% of dogs)" in findings.confusion_finding(matrix, NAMES)
+    assert findings.most_frequent_error(np.eye(3)) == (0, 0)
+    assert findings.confusion_finding(np.eye(3), NAMES) == "No errors"
 
 
-def test_a_cell_says_how_many_pictures_it_holds():
-    assert findings.cell_title(MATRIX, 0, 1, NAMES) == "4 of 10 cats are answered dog"
-    assert findings.cell_title(MATRIX, 2, 2, NAMES) == "10 of 10 deer are recognised"
+def test_a_cell_says_how_many_images_it_holds():
+    assert findings.cell_finding(MATRIX, 0, 1, NAMES) == "cat → dog: 4 of 10"
+    assert findings.cell_finding(MATRIX, 2, 2, NAMES) == "deer, correct: 10 of 10"
 
 
-def test_best_and_worst_class_are_named():
-    assert findings.classes_title(by_class(MATRIX), NAMES) == (
-        "Best at deer (F1 100%), worst at cats (71%)"
-    )
-    assert findings.classes_title(by_class(np.eye(3)), NAMES) == "All classes are found alike"
+def test_the_classes_of_highest_and_lowest_f1_are_named():
+    said = findings.classes_finding(by_class(MATRIX), NAMES)
+    assert said == "Best F1: deer 100%. Lowest: cat 71%."
+    assert "dog" not in said
+    assert findings.classes_finding(by_class(np.eye(3)), NAMES).startswith("Same")
 
 
 @pytest.mark.parametrize(
-    ("confidence", "right", "words"),
+    ("confidence", "correct", "words"),
     [
-        (
-            [0.9] * 10,
-            [True] * 5 + [False] * 5,
-            "Too sure of itself: 90% sure on average, and right in 50%",
-        ),
-        (
-            [0.5] * 10,
-            [True] * 9 + [False],
-            "Too unsure of itself: 50% sure on average, and right in 90%",
-        ),
-        ([0.9] * 10, [True] * 9 + [False], "Its confidence can be believed"),
-        ([0.9] * 5 + [0.2] * 5, [False] * 5 + [True] * 5, "Too sure in places"),
+        ([0.9] * 10, [True] * 5 + [False] * 5, ("Over-confident", "90%", "50%")),
+        ([0.5] * 10, [True] * 9 + [False], ("Under-confident", "50%", "90%")),
+        ([0.9] * 10, [True] * 9 + [False], ("Well calibrated",)),
+        ([0.9] * 5 + [0.2] * 5, [False] * 5 + [True] * 5, ("Mixed", "ECE 85%")),
     ],
 )
-def test_calibration_says_which_way_it_errs(confidence, right, words):
-    bins = reliability(np.array(confidence), np.array(right))
-    assert findings.calibration_title(bins).startswith(words)
+def test_calibration_says_which_way_it_errs(confidence, correct, words):
+    bins = reliability(np.array(confidence), np.array(correct))
+    said = findings.calibration_finding(bins)
+    assert all(word in said for word in words)
 
 
-def test_a_test_on_what_was_never_learned_from_is_named():
-    assert "never seen a photograph" in findings.unfamiliar("sketch10", "cifar10")
-    assert findings.unfamiliar("sketch10", "sketch10") == ""
-    assert findings.unfamiliar("", "cifar10") == ""
+def test_a_test_set_unlike_the_training_data_is_named():
+    assert findings.out_of_distribution("sketch10", "cifar10")
+    assert findings.out_of_distribution("sketch10", "sketch10") == ""
+    assert findings.out_of_distribution("", "cifar10") == ""
 
 
-def test_the_most_frequent_mistake_is_that_of_the_largest_share_of_its_class():
-    matrix = np.array([[43, 7, 0], [7, 39, 0], [0, 0, 0]])  # 7 of 50, and 7 of 46
-    assert findings.confusion_title(matrix, NAMES) == (
-        f"Most often mistaken: a {NAMES[1]} for a {NAMES[0]}, 15% of all {NAMES[1]}s"
-    )
-    assert findings.most_mistaken(matrix) == (1, 0)  # the page opens on the same cell
-    assert findings.most_mistaken(np.eye(3)) == (0, 0)
-
-
-def test_the_surest_mistake_is_named():
+def test_the_most_confident_error_is_named():
     logits = np.array([[9.0, 0, 0], [0, 3, 0], [0, 0, 1]])
-    found = report(logits, np.array([1, 0, 2]))
-    assert findings.mistakes_title(found, np.array([1, 0, 2]), NAMES) == (
-        "Surest mistake: a dog, answered cat with >99.9%"
-    )
-    right = report(logits, np.array([0, 1, 2]))
-    assert findings.mistakes_title(right, np.array([0, 1, 2]), NAMES) == "It makes no mistake"
+    labels = np.array([1, 0, 2])
+    assert findings.errors_finding(report(logits, labels), labels, NAMES) == "dog → cat, >99.9%"
+    labels = np.array([0, 1, 2])
+    assert findings.errors_finding(report(logits, labels), labels, NAMES) == "No errors"
 
 
 def test_cost_is_compared_with_the_best_size():
-    accuracy, operations = {4: 0.8, 8: 0.7, 2: 0.75}, {4: 4e8, 8: 1e8, 2: 2e9}
-    best = "patch size 4 is right most often, 80%"
-    assert findings.cost_title(accuracy, operations, 4) == best
-    assert (
-        findings.cost_title(accuracy, operations, 8)
-        == f"{best}; 8 is 4.0 times cheaper and gets 70%"
-    )
-    assert (
-        findings.cost_title(accuracy, operations, 2)
-        == f"{best}; 2 is 5.0 times as costly and gets 75%"
-    )
-    assert findings.cost_title(accuracy, operations, 32) == best
-    others = {
-        "poor": {4: 0.3, 8: 0.1},  # 60 points behind at 8, but 50 at its best already
-        "plain": {4: 0.75, 8: 0.3, 16: 0.1},
-        "flexi": {4: 0.85, 8: 0.75, 2: 0.85},
-    }
-    apart = "At 8 it gets 70%, plain 30%"
-    assert findings.cost_title(accuracy, operations, 4, others=others) == f"{best}. {apart}"
-    assert findings.cost_title(accuracy, operations, 8, others=others) == (
-        f"{best}; 8 is 4.0 times cheaper and gets 70%. {apart}"
-    )
-    elsewhere = {"article": {32: 0.1}}
-    assert findings.cost_title(accuracy, operations, 4, others=elsewhere) == best
-    assert "No bundled model" in findings.cost_title({}, {}, 4)
+    accuracy, flops = {4: 0.8, 8: 0.7, 2: 0.75}, {4: 4e8, 8: 1e8, 2: 2e9}
+    best = "Best: P = 4 (80.0%)."
+    assert findings.cost_finding(accuracy, flops, 4) == best
+    cheaper = findings.cost_finding(accuracy, flops, 8)
+    assert cheaper == f"{best} P = 8 needs 4.0× fewer FLOPs (70.0%)."
+    assert "P = 2 needs 5.0× the FLOPs (75.0%)" in findings.cost_finding(accuracy, flops, 2)
+    assert findings.cost_finding(accuracy, flops, 32) == best
+    assert "of other" in findings.cost_finding(accuracy, flops, 4, model="other")
 
 
 def test_progress_is_counted_and_its_speed_told_at_the_end():
-    assert findings.progress_line(1200, 2000, 6.0) == "1,200 of 2,000 pictures"
-    assert findings.progress_line(2000, 2000, 10.0) == "2,000 pictures · 200 pictures a second"
+    assert findings.progress_line(1200, 2000, 6.0) == "1,200 / 2,000 images"
+    assert findings.progress_line(2000, 2000, 10.0) == "2,000 images · 200 images/s"
 
 
 @pytest.mark.parametrize(
     ("done", "of", "said"),
     [
-        (500, 10_000, "500 pictures · 89% of 10,000 on the model's card"),
-        (500, 500, "500 pictures"),
-        (100, 10_000, "100 of 500 pictures"),
+        (500, 10_000, "500 images · all 10,000: 89.3% (model card)"),
+        (500, 500, "500 images"),
+        (100, 10_000, "100 / 500 images"),
     ],
 )
-def test_what_the_card_counted_of_more_pictures_stands_beside_it(done, of, said):
+def test_the_accuracy_on_all_images_stands_beside_it(done, of, said):
     assert findings.progress_line(done, 500, 0, on_card=(0.893, of)) == said
