@@ -1,4 +1,4 @@
-"""Models: those that come with the app and one's own runs, each with what is known about it."""
+"""Models: the bundled ones and one's own runs, each with its card."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,8 +14,7 @@ from explorer.replay import replaying
 from explorer.runs import run_keeping
 from explorer.runs.jobs import server_jobs
 from explorer.trained_sizes import trained_at
-from explorer.words import cards, evaluation_words, model_facts
-from explorer.words.evaluation_findings import confusion_title
+from explorer.words import cards, model_facts
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
 from vitcore.sentences import sentence
@@ -35,7 +34,7 @@ def strip() -> None:
 
 
 def choose(runs: dict[str, Run]) -> str | None:
-    """The list: bundled models, then own runs, damaged ones last."""
+    """The list: bundled models, then own runs, corrupted ones last."""
     usable = services.model_names()
     bundled = [name for name in usable if name not in runs]
     names = bundled + list(runs)
@@ -47,8 +46,8 @@ def choose(runs: dict[str, Run]) -> str | None:
     if shown not in names:
         st.session_state["models_shown"] = state.model() if state.model() in names else names[0]
     st.html(cards.CAPTION_STYLE)
-    if runs:
-        st.html(f'<p class="quiet-line">{cards.ROWS_IN_WORDS}</p>')
+    caption = cards.list_caption(state.patch_size(), runs=bool(runs))
+    st.html(f'<p class="quiet-line">{caption}</p>')
     long = len(names) > MOST_ROWS
     place = st.container(height=ROWS_HIGH if long else "content", border=False)
     return place.radio(
@@ -70,23 +69,31 @@ def _zone() -> ZoneInfo | None:
 
 
 def actions(name: str, run: Run | None) -> None:
-    """Use it, evaluate it, keep it under another name or elsewhere, delete it."""
+    """Use it, evaluate it, rename, download or delete it."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     usable = run is None or run.usable
     if usable and name == state.model():
-        row.markdown(":material/check: The model in use", width="content")
+        row.markdown(":material/check: Selected", width="content")
     elif usable:
-        row.button("Use this model", key="models_use", type="primary", on_click=use, args=(name,))
-    if usable and row.button("Evaluate it", key="models_evaluate", on_click=test, args=(name,)):
+        row.button("Use model", key="models_use", type="primary", on_click=use, args=(name,))
+    if usable and row.button("Evaluate", key="models_evaluate", on_click=test, args=(name,)):
         navigation.goto("answer")
     if run is None:
         return
-    with row.popover("Rename, download"):
+    with row.popover("Manage"):
         run_keeping.keep(jobs, run, page="models", renamed=show_renamed)
-    if run.state == "running":
-        row.markdown("It is training; stop it on the Train page.", width="content")
-    elif row.button("Delete", key="models_delete"):
-        ask_before_deleting(name)
+        if run.state != "running" and st.button(
+            "Delete", key="models_delete", icon=":material/delete:"
+        ):
+            ask_before_deleting(name)
+    if run.state == "running" and row.button(
+        "Training. Stop it on Train",
+        key="models_train",
+        type="tertiary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+    ):
+        navigation.goto("train")
 
 
 def show_renamed(_: str, new: str) -> None:
@@ -98,7 +105,7 @@ def use(name: str) -> None:
 
 
 def test(name: str) -> None:
-    """Evaluate it on what it learned from, where that is there."""
+    """Evaluate it on the dataset that it was trained on, where that is there."""
     use(name)
     data = measured.learned_from(name)
     if data == "sketch10" or (data == "cifar10" and gathering.cifar10().ready):
@@ -108,14 +115,12 @@ def test(name: str) -> None:
 def ask_before_deleting(name: str) -> None:
     @st.dialog(f"Delete {name}?")
     def dialog() -> None:
-        st.markdown(
-            "Its weights and curves are removed from this machine. They cannot be restored."
-        )
+        st.markdown("Weights and logs are deleted permanently.")
         keep, delete = st.columns(2)
-        if keep.button("Keep it", key="models_keep", width="stretch"):
+        if keep.button("Cancel", key="models_keep", width="stretch"):
             st.rerun()
         if delete.button(
-            "Delete it",
+            "Delete",
             key="models_delete_now",
             type="primary",
             on_click=remove,
@@ -134,10 +139,15 @@ def remove(name: str) -> None:
         st.session_state[TROUBLE] = f"{name} could not be deleted: {error}."
 
 
-def identity(name: str, run: Run | None, card: dict) -> bool:
-    """What one model is and what can be done with it; whether it can be looked into."""
-    st.header(name, anchor=False)
-    actions(name, run)
+def details(name: str, run: Run | None, card: dict, *, expanded: bool) -> None:
+    """How one model was trained, folded."""
+    config, weights = services.weights(name)
+    with st.expander("Training details", expanded=expanded):
+        st.html(model_facts.facts(card, run, config, weights, sizes=trained_at(name, config)))
+
+
+def problem(name: str, run: Run | None) -> bool:
+    """Say what is wrong with one model; whether its card can be shown."""
     if trouble := st.session_state.pop(TROUBLE, ""):
         st.markdown(f":material/block: {trouble}")
     if run is not None and run.problem:
@@ -145,52 +155,54 @@ def identity(name: str, run: Run | None, card: dict) -> bool:
         if not run.usable:
             return False
     try:
-        config, weights = services.weights(name)
+        services.weights(name)
     except CheckpointError as error:
-        components.figure_state("error", sentence(str(error)), "Choose another one.", height=110)
+        components.figure_state("error", sentence(str(error)), "Select another model.", height=110)
         return False
-    st.html(model_facts.facts(card, run, config, weights, sizes=trained_at(name, config)))
     return True
 
 
-def measures(name: str, run: Run | None, card: dict) -> None:
-    """How good one model is, and how it came to be so."""
+def show(name: str, run: Run | None, card: dict) -> None:
+    """The card of one model: the accuracy first, how it was trained last."""
+    st.header(name, anchor=False)
+    actions(name, run)
+    if not problem(name, run):
+        return
     if accuracy := cards.shares_table(card, state.patch_size()):
-        st.subheader("Share of test pictures that are right, by patch size", anchor=False)
+        components.figure_heading("Test accuracy by patch size")
         st.html(accuracy)
         if errors := cards.shares_table(card, state.patch_size(), of="calibration_error"):
-            st.subheader(cards.CALIBRATION_HEADING, anchor=False)
+            found = measured.reliability(card)
+            components.figure_heading(
+                "Expected calibration error (ECE) by patch size",
+                cards.calibration_finding(*found) if found else "",
+            )
             st.html(errors)
-            if found := measured.reliability(card):
-                st.html(f'<p class="quiet-line">{cards.calibration_line(*found)}</p>')
-    elif run is not None:
-        done = "Measured only on the pictures that its training held back"
-        so_far = done if run.validation else "Not measured yet"
-        st.html(f'<p class="quiet-line">{so_far}; Evaluate counts on test pictures.</p>')
     learning(name, card)
     confusion(card)
+    details(name, run, card, expanded=not accuracy)
 
 
 def learning(name: str, card: dict) -> None:
-    """How a bundled model learned: loss and accuracy over the epochs."""
+    """Loss and accuracy over the epochs, as a card has them."""
     points = {quantity: measured.curves(card, quantity) for quantity in ("loss", "accuracy")}
     if not all(training[0] for training, _ in points.values()):
         return
     places = st.columns(2, gap="medium")
-    for place, (quantity, (training, held_back)) in zip(places, points.items(), strict=True):
+    for place, (quantity, (training, validation)) in zip(places, points.items(), strict=True):
         figure = curve(
             training,
-            held_back,
-            name="right" if quantity == "accuracy" else quantity,
-            epochs=max([*training[0], *held_back[0]]),
+            validation,
+            name=quantity,
+            epochs=max([*training[0], *validation[0]]),
             colours=palette(st.context.theme.type),
             revision=name,
             share=quantity == "accuracy",
         )
-        title = cards.curve_title(quantity, training, held_back)
+        said = cards.curve_finding(quantity, training, validation)
         with place:
-            st.subheader(title, anchor=False)
-            curves(figure, label=title, key=f"models_{quantity}")
+            components.figure_heading(quantity.capitalize(), said)
+            curves(figure, label=f"{quantity}: {said}", key=f"models_{quantity}")
 
 
 def confusion(card: dict) -> None:
@@ -200,38 +212,33 @@ def confusion(card: dict) -> None:
         return
     data, patch_size, matrix = found
     title = st.container(key="models_confusion_title")
-    title.subheader(confusion_title(matrix, CLASS_NAMES), anchor=False)
-    st.markdown(f":small[{cards.confusion_line(data, patch_size, matrix)}]")
+    said = cards.confusion_finding(data, patch_size, matrix, CLASS_NAMES)
+    components.figure_heading("Confusion matrix", said, place=title)
     figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
     st.plotly_chart(figure, key="models_confusion", config={"displayModeBar": False})
-    components.how_to_read_inline(
-        text=evaluation_words.CARD,
-        formula=None,
-        source="The article's figures 9 and 10, of this model.",
+    components.how_to_read(
+        "model_card",
         code=components.source_of("vitcore/training/card.py", "measure", "training_curve"),
-        key="models",
     )
 
 
 strip()
 runs = {run.name: run for run in jobs.runs()}
 headline = st.empty()
-left, right = st.columns([5, 8], gap="large")
+left, right = st.columns([4, 9], gap="large")
 with left:
     name = choose(runs)
+run = runs.get(name) if name else None
+card = measured.card_of(name) if name and (run is None or run.usable) else {}
+with headline.container():
+    finding = cards.finding(name, card, run, state.patch_size()) if name else ""
+    components.page_heading("Models", finding, key="models")
 if name is None:
-    headline.title("There is no model yet", anchor=False)
-    components.figure_state("empty", "No model yet.", "Train one on the Train page.", height=220)
+    components.figure_state("empty", "No models yet.", "Train one on the Train page.", height=220)
 else:
-    run = runs.get(name)
-    card = {} if run is not None and not run.usable else measured.card_of(name)
-    headline.title(cards.title(name, card, run, state.patch_size()), anchor=False)
-    with left:
-        can_be_seen = identity(name, run, card)
-    if can_be_seen:
-        with right:
-            measures(name, run, card)
+    with right:
+        show(name, run, card)
     if replaying.has_film(name):
         replaying.section(name, key="models_film")
     elif run is None or run.usable:
-        st.html(f'<p class="quiet-line">{cards.NO_FILM}</p>')
+        st.html(f'<p class="quiet-line">{cards.NO_SNAPSHOTS}</p>')

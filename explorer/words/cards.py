@@ -1,13 +1,14 @@
 """What the Models page says about a model, from its card and its run."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
 
 from explorer.words import evaluation_findings, run_sentences
+from explorer.words.evaluation_findings import DATASETS, accuracy_percent
 from explorer.words.findings import percent
 from explorer.words.model_facts import TABLE_STYLE
 from explorer.words.numerals import is_share
@@ -22,16 +23,9 @@ CAPTION_STYLE = """<style>
 .st-key-train_recipe [data-testid="stCaptionContainer"] {
   color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
 </style>"""
-ROWS_IN_WORDS = (
-    "Percentages are right answers. Those of models that come with the app move with the patch "
-    "size; those of your runs, the newest first, are of the pictures that their training held back."
-)
-TESTED = {"cifar10": "CIFAR-10 test pictures", "sketch10": "sketches it never saw"}
-CALIBRATION_HEADING = "Calibration error: how far its confidence is from that, on average"
-NO_FILM = (
-    "No weights were kept while it trained, only those at the end, so there is no film of how it "
-    "came to be."
-)
+TESTED = evaluation_findings.TESTED
+NO_SNAPSHOTS = "No snapshots were saved for this model."
+_STATES = {"damaged": "corrupted"}  # of a run, where a page says another word
 Points = tuple[list[float], list[float]]  # epochs, values
 
 
@@ -43,33 +37,38 @@ def tests_line(data: str, pictures: int) -> str:
     )
 
 
-def title(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) -> str:
+def list_caption(patch_size: int, *, runs: bool) -> str:
+    """What the percentages of the list are."""
+    of_runs = " Your runs: validation accuracy." if runs else ""
+    return f"Bundled: CIFAR-10 test accuracy at P = {patch_size}.{of_runs}"
+
+
+def finding(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) -> str:
     """The finding of the Models page: how good the shown model is."""
-    for data in ("cifar10", "sketch10"):
-        share = _share(card, data, patch_size)
-        if share is not None:
-            of = TESTED[data]
-            return f"{name} gets {percent(share)} of {of} right at patch size {patch_size}"
-    if run is not None and run.state == "damaged":
-        return f"{name} is damaged"
-    accuracy = (run.validation or {}).get("accuracy") if run is not None else None
-    if accuracy is not None:
-        return f"{name} gets {percent(accuracy)} of the pictures held back right (guessing: 10%)"
-    if run is not None and run.state == "failed":
-        return f"{name} failed before it was measured"
-    return f"{name} has not been measured"
+    for data, title in DATASETS.items():
+        accuracy = _accuracy(card, data, patch_size)
+        if accuracy:
+            return f"{name}: {accuracy} {title} test accuracy at P = {patch_size}"
+    state = run.state if run is not None else ""
+    validation = (run.validation or {}).get("accuracy") if run is not None else None
+    if validation is not None and state != "damaged":
+        return f"{name}: validation accuracy {percent(validation)} (chance: 10%)"
+    if state in ("damaged", "failed"):
+        return f"{name}: {_STATES.get(state, state)}"
+    return f"{name}: not evaluated"
 
 
 def row(run: Run, *, zone: tzinfo | None = None) -> str:
-    """One line about a run, for a list under `ROWS_IN_WORDS`.
+    """One line about a run, for the list.
 
     Args:
         run: the run.
         zone: of the time at which it began; the machine's where None.
     """
     if run.config is None:
-        return "damaged"
-    parts = [run.state, run.config.data, run.config.preset]
+        return _STATES["damaged"]
+    data = DATASETS.get(run.config.data, run.config.data)
+    parts = [_STATES.get(run.state, run.state), data, run.config.preset]
     accuracy = (run.validation or {}).get("accuracy")
     if run.state != "damaged" and isinstance(accuracy, int | float):
         parts.insert(0, percent(accuracy))
@@ -79,20 +78,18 @@ def row(run: Run, *, zone: tzinfo | None = None) -> str:
 
 
 def summary(card: Mapping[str, Any], patch_size: int) -> str:
-    """One line about a bundled model, for a list."""
-    parts = ["comes with the app"]
-    if (share := _share(card, "cifar10", patch_size)) is not None:
-        parts.insert(0, f"{percent(share)} of CIFAR-10 test pictures")
-    return " · ".join(parts)
+    """One line about a bundled model, for the list."""
+    accuracy = _accuracy(card, "cifar10", patch_size)
+    return f"{accuracy} · bundled" if accuracy else "bundled"
 
 
 def trouble(run: Run) -> tuple[str, str]:
-    """Why a run failed, was interrupted or is damaged, and what can be done here."""
+    """Why a run failed, was interrupted or is corrupted, and what can be done here."""
     if run.state == "damaged":
-        return run.problem, "It cannot be used; put the file right, or delete the run."
+        return run.problem, "Corrupted. Repair the file or delete the run."
     what, _ = run_sentences.trouble(run)
     kept = run_sentences.kept(run)
-    return what, f"The Train page says what to change, and can start it again.{kept}"
+    return what, f"Restart it on the Train page.{kept}"
 
 
 def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
@@ -109,21 +106,23 @@ def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
 
 
 def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accuracy") -> str:
-    """Shares by data set and patch size as an HTML table, or "" where nothing was measured.
+    """A metric by dataset and patch size as an HTML table, or "" where there is none.
 
     Args:
         card: of the model.
-        patch_size: the present one, which is marked.
-        of: "accuracy", or "calibration_error", how far confidence is from it on average.
+        patch_size: the current one, which is marked.
+        of: "accuracy" or "calibration_error".
     """
     measured = card.get(of)
     if not isinstance(measured, Mapping) or not measured:
         return ""
     sizes = [size for size in PATCH_SIZES if any(_has(row, size) for row in measured.values())]
 
-    def cells(row: Any) -> str:
+    def cells(data: str, row: Any) -> str:
+        count = _images(card, data) if of == "accuracy" else 0
         return "".join(
-            f"<td{_now(size, patch_size)}>{html.escape(percent(float(row[str(size)])))}</td>"
+            f"<td{_now(size, patch_size)}>"
+            f"{html.escape(accuracy_percent(float(row[str(size)]), count))}</td>"
             if _has(row, size)
             else "<td></td>"
             for size in sizes
@@ -131,8 +130,8 @@ def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accurac
 
     head = "".join(f"<th scope=col{_now(size, patch_size)}>{size}</th>" for size in sizes)
     body = "".join(
-        f"<tr><th scope=row>{html.escape(str(data))}</th>{cells(row)}</tr>"
-        for data, row in sorted(measured.items())  # real pictures before drawn ones
+        f"<tr><th scope=row>{html.escape(DATASETS.get(data, data))}</th>{cells(data, row)}</tr>"
+        for data, row in sorted(measured.items())  # CIFAR-10 before sketch10
     )
     return (
         f"{TABLE_STYLE}<table class='model-card numbers'><thead><tr><th scope=col>patch size</th>"
@@ -140,28 +139,27 @@ def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accurac
     )
 
 
-def curve_title(quantity: str, training: Points, held_back: Points) -> str:
-    """Where a curve ends: in training and on the pictures held back."""
-    words, form = ("Right", "{:.0%}") if quantity == "accuracy" else ("Loss", "{:.2f}")
+def curve_finding(quantity: str, training: Points, validation: Points) -> str:
+    """Where the curves of a quantity end: in training and in validation."""
+    form = "{:.0%}" if quantity == "accuracy" else "{:.2f}"
     ends = [
-        f"{form.format(values[-1])} {where}"
-        for (_, values), where in ((training, "in training"), (held_back, "held back"))
+        f"{where} {form.format(values[-1])}"
+        for where, (_, values) in (("train", training), ("val", validation))
         if values
     ]
-    return f"{words}: {', '.join(ends)}" if ends else words
+    return " · ".join(ends)
 
 
-def calibration_line(data: str, patch_size: int, bins: Reliability) -> str:
-    """Which way a card's confidence is off, and on what that was counted."""
-    of = f"{int(bins.pictures.sum()):,} {TESTED[data]}"
-    return f"{evaluation_findings.calibration_title(bins)} ({of}, patch size {patch_size})."
+def calibration_finding(data: str, patch_size: int, bins: Reliability) -> str:
+    """Whether the model of a card is over- or under-confident, and on which images."""
+    of = f"{DATASETS[data]}, P = {patch_size}"
+    return f"{evaluation_findings.calibration_finding(bins)} ({of})"
 
 
-def confusion_line(data: str, patch_size: int, matrix: np.ndarray) -> str:
-    """What a card's confusion matrix counts."""
-    return (
-        f"{int(matrix.sum()):,} {TESTED[data]} at patch size {patch_size}; rows are what they are"
-    )
+def confusion_finding(data: str, patch_size: int, matrix: np.ndarray, names: Sequence[str]) -> str:
+    """The most frequent error on a card, and on which images."""
+    of = f"{int(matrix.sum()):,} {TESTED[data]}, P = {patch_size}"
+    return f"{evaluation_findings.confusion_finding(matrix, names)}; {of}"
 
 
 def _now(size: int, patch_size: int) -> str:
@@ -172,7 +170,17 @@ def _has(row: Any, size: int) -> bool:
     return isinstance(row, Mapping) and is_share(row.get(str(size)))
 
 
-def _share(card: Mapping[str, Any], data: str, patch_size: int) -> float | None:
+def _images(card: Mapping[str, Any], data: str) -> int:
+    """On how many images a card's metrics were measured, 0 where it does not say."""
+    counts = card.get("measured_on")
+    count = counts.get(data) if isinstance(counts, Mapping) else None
+    return count if isinstance(count, int) else 0
+
+
+def _accuracy(card: Mapping[str, Any], data: str, patch_size: int) -> str:
+    """The test accuracy on a card, or ""."""
     measured = card.get("accuracy")
     row = measured.get(data) if isinstance(measured, Mapping) else None
-    return float(row[str(patch_size)]) if _has(row, patch_size) else None
+    if not _has(row, patch_size):
+        return ""
+    return accuracy_percent(float(row[str(patch_size)]), _images(card, data))

@@ -3,16 +3,22 @@
 import html
 import math
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from explorer.words.evaluation_findings import DATASETS
 from explorer.words.findings import percent
 from explorer.words.numerals import is_number
 from vitcore.config import ViTConfig
 from vitcore.training.runs import Run
 
+_POSITIONS = {
+    "learned": "learned positions",
+    "sincos1d": "sin-cos 1-D positions",
+    "sincos2d": "sin-cos 2-D positions",
+    "none": "no positions",
+}
 TABLE_STYLE = """<style>
 .model-card { font-variant-numeric: tabular-nums; border-collapse: collapse; }
 .model-card th, .model-card td { text-align: left; vertical-align: top; font-weight: 400;
@@ -43,29 +49,31 @@ def facts(
     """A table of what is known about a model, as HTML; what is not known has no row.
 
     Args:
-        card: what its makers say of it.
-        run: that made it, where it is one's own.
+        card: of the model.
+        run: that trained it, for one's own models.
         config: of the model.
         weights: by name.
-        sizes: the patch sizes that it was trained for.
+        sizes: the patch sizes that it was trained at.
     """
     train = run.config if run is not None else None
     parameters = sum(array.size for array in weights.values())
     rows: dict[str, Any] = {
-        "Data": card.get("data") or (train and train.data),
+        "Training data": card.get("data") or (train and DATASETS.get(train.data, train.data)),
         "Recipe": _recipes(card) or (train and train.recipe),
         "Patch sizes": _sizes(sizes),
         "Seed": card.get("seed", train.seed if train else None),
-        "Epochs": _number(card.get("epochs") or (run and round(_epochs_learned(run), 2))),
-        "Steps": _steps(card),
-        "Pictures seen": _number(card.get("pictures_seen")),
-        "Time": _duration(card.get("seconds")),
+        "Epochs": _number(card.get("epochs") or (run and _epochs_learned(run))),
+        "Optimizer steps": _steps(card),
+        "Batch size": _by_stage(card, "batch_size"),
+        "Max. patches per batch": _by_stage(card, "token_budget"),
+        "Images seen": _number(card.get("pictures_seen")),
+        "Training time": _duration(card.get("seconds")),
         "Hardware": card.get("hardware"),
         "Software": card.get("software"),
-        "Model": _architecture(config),
-        "Parameters": f"{parameters:,}",
-        "Attention": _attention(card.get("attention")),
-        "Note": card.get("note"),
+        "Architecture": _architecture(config),
+        "Parameters": f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters:,}",
+        "Attention on object": _attention(card.get("attention")),
+        "Notes": card.get("note"),
     }
     lines = "".join(
         f"<tr><th scope=row>{label}</th><td>{html.escape(str(value))}</td></tr>"
@@ -76,11 +84,11 @@ def facts(
 
 
 def _number(value: Any) -> str | None:
-    return f"{value:,.10g}" if is_number(value) else None
+    return f"{round(value, 1):,.10g}" if is_number(value) else None
 
 
 def _epochs_learned(run: Run) -> float:
-    """Those that its weights have learned from, which end at the last checkpoint."""
+    """Those that its weights were trained for, which end at the last checkpoint."""
     if run.saved is None or not run.step:
         return run.epoch
     return run.epoch * min(1.0, run.saved / run.step)
@@ -98,36 +106,33 @@ def _before(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return found if known else []
 
 
+def _stages(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The configuration and steps of each run that a model went through; [] where unknown."""
+    steps, before = card.get("steps"), _before(card)
+    if not isinstance(steps, int) or not isinstance(card.get("train"), Mapping):
+        return []
+    last = {"train": card["train"], "steps": steps - sum(one["steps"] for one in before)}
+    return [*before, last]
+
+
 def _recipes(card: Mapping[str, Any]) -> str:
     """Those of the runs that a model went through, in that order."""
     all_of_them = [*(one["train"].get("recipe") for one in _before(card)), card.get("recipe")]
-    return ", then ".join(str(name) for name in all_of_them if name)
+    return " → ".join(str(name) for name in all_of_them if name)
 
 
-def _steps(card: Mapping[str, Any]) -> str | None:
-    """How many there were, and what one took, of each run that a model went through."""
-    steps, before = card.get("steps"), _before(card)
-    if not isinstance(steps, int):
-        return None
-    last = {"train": card.get("train"), "steps": steps - sum(one["steps"] for one in before)}
-    runs = [*before, last]
-    if not all(isinstance(run["train"], Mapping) for run in runs):
-        return None
-    alike = groupby(runs, key=lambda run: _pictures_of_a_step(run["train"]))
-    said = [
-        " and then ".join(f"{run['steps']:,}" for run in some) + pictures
-        for pictures, some in alike
-    ]
-    return "; then ".join(said)
+def _steps(card: Mapping[str, Any]) -> str:
+    """Optimizer steps of each run that a model went through."""
+    return " + ".join(f"{stage['steps']:,}" for stage in _stages(card))
 
 
-def _pictures_of_a_step(train: Mapping[str, Any]) -> str:
-    """How many a step of a run took, as the end of a sentence; "" where that is not known."""
-    batch, budget = train.get("batch_size"), train.get("token_budget")
-    if not isinstance(batch, int) or not isinstance(budget, int | None):
+def _by_stage(card: Mapping[str, Any], name: str) -> str:
+    """A setting of each run that a model went through, once where it is the same in all."""
+    values = [stage["train"].get(name) for stage in _stages(card)]
+    if not all(isinstance(value, int) for value in values) or not any(values):
         return ""
-    said = f" of {batch:,} pictures"
-    return f"{said}, or as many as have {budget:,} patches together" if budget else said
+    said = [f"{value:,}" if value else "unlimited" for value in values]
+    return said[0] if len(set(said)) == 1 else " → ".join(said)
 
 
 def _duration(seconds: Any) -> str | None:
@@ -139,40 +144,36 @@ def _duration(seconds: Any) -> str | None:
 
 
 def _sizes(sizes: tuple[int, ...]) -> str:
-    if len(sizes) < 2:
-        return f"trained at {sizes[0]} only" if sizes else ""
-    return f"trained at {', '.join(map(str, sizes))}: a random one at each step"
+    said = ", ".join(map(str, sizes))
+    return f"{said}, sampled per step" if len(sizes) > 1 else said
 
 
 def _attention(measured: Any) -> str | None:
-    """Where a model looks, as its card has it; None where that is not known or no number."""
+    """Attention on the object, as a card has it; None where that is not known or no number."""
     try:
         rollout, blind = float(measured["rollout_on_object"]), float(measured["blind_heads"])
         on_object = [float(times) for times in measured["on_object"]]
-        pictures, size = int(measured["pictures"]), int(measured["patch_size"])
+        images, size = int(measured["pictures"]), int(measured["patch_size"])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if not (on_object and 0 <= blind <= 1 and all(map(math.isfinite, (rollout, *on_object)))):
         return None
-    blocks = [f"{times:.1f}" for times in on_object]
-    who = (
-        f"{percent(blind)} of the heads look at the same places whichever patch asks"
-        if blind
-        else "Where a head looks depends on the patch that asks, in every head"
-    )
+    blocks = ", ".join(f"{times:.1f}" for times in on_object)
+    heads = f"; {percent(blind)} of heads independent of the query" if blind else ""
     return (
-        f"{rollout:.2f} × as much on the object as an even spread would put there, over all blocks "
-        f"together (rollout); block by block {', '.join(blocks)}. {who}. Measured on {pictures:,} "
-        f"sketches at patch size {size}."
+        f"Rollout {rollout:.2f}× uniform; blocks {blocks}{heads} "
+        f"({images:,} sketch10 images, P = {size})"
     )
 
 
 def _architecture(config: ViTConfig) -> str:
-    ending = "class token" if config.pooling == "class" else "mean pooling"
+    parts = [
+        f"{config.depth} {'block' if config.depth == 1 else 'blocks'} × "
+        f"{config.heads} {'head' if config.heads == 1 else 'heads'}",
+        f"D = {config.width}",
+        _POSITIONS[config.positions],
+        "class token" if config.pooling == "class" else "mean pooling",
+    ]
     if config.registers:
-        ending += f", {config.registers} register{'' if config.registers == 1 else 's'}"
-    heads = "head" if config.heads == 1 else "heads"
-    return (
-        f"{config.depth} blocks of {config.heads} {heads}, tokens of {config.width} numbers, "
-        f"positions {config.positions}, {ending}"
-    )
+        parts.append(f"{config.registers} register{'' if config.registers == 1 else 's'}")
+    return ", ".join(parts)

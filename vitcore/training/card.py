@@ -63,7 +63,7 @@ def make_card(
     history = making.history
     return {
         "name": name,
-        "data": _data_in_words(config),
+        "data": _training_data(config),
         "recipe": config.recipe,
         "train": _told(config),
         "before": [{"train": _told(before), "steps": steps} for before, steps in making.parts[:-1]],
@@ -190,7 +190,7 @@ def _trained_on(history: list[dict[str, Any]], what: str) -> str:
             said = event.get(what) or ""
         elif event["event"] == "step" and said and said not in found:
             found.append(said)
-    return ", then ".join(found)
+    return " → ".join(found)
 
 
 def _told(config: TrainConfig) -> dict[str, Any]:
@@ -198,10 +198,10 @@ def _told(config: TrainConfig) -> dict[str, Any]:
     return config.replace(start=Path(config.start).name).to_dict()
 
 
-def _data_in_words(config: TrainConfig) -> str:
-    share = f", {config.sketch_share:.0%} of each batch from sketch10" * bool(config.sketch_share)
-    held = f"{config.validation:.0%} of the training pictures held back"
-    return f"{config.data}, training split{share}; {held}"
+def _training_data(config: TrainConfig) -> str:
+    name = {"cifar10": "CIFAR-10"}.get(config.data, config.data)
+    share = f"; {config.sketch_share:.0%} of each batch from sketch10" * bool(config.sketch_share)
+    return f"{name} training set, {config.validation:.0%} for validation{share}"
 
 
 def _last(history: list[dict[str, Any]], key: str) -> float:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ SMALL = ViTConfig(width=8, depth=1, heads=2, mlp_width=8)
 WEIGHTS = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(SMALL).items()}
 CARD = {
     "name": "flexi-cifar10",
-    "data": "cifar10, training split; 2% of the training pictures held back",
+    "data": "CIFAR-10 training set, 2% for validation",
     "recipe": "flexi-cifar10",
     "seed": 3,
     "hardware": "2 cores of a <quiet> machine",
@@ -39,6 +40,7 @@ CARD = {
     "train": {"batch_size": 128, "token_budget": 8192},
     "epochs": 24.0,
     "pictures_seen": 1200000,
+    "measured_on": {"cifar10": 10000},
     "accuracy": {"cifar10": {"2": 0.62, "4": 0.714, "8": 0.05}, "sketch10": {"4": 0.9}},
     "note": "",
 }
@@ -95,7 +97,7 @@ def opened(model=""):
     view.session_state["model"] = model
     view.run()
     assert not view.exception
-    assert len(view.title) == 1
+    assert [title.value for title in view.title] == ["Models"]
     return view
 
 
@@ -104,13 +106,23 @@ def texts(view):
     return " ".join([*(block.value for block in view.markdown), *frames])
 
 
+def facts(view):
+    """Rows of the table of training details."""
+    return re.findall(r"<tr><th scope=row>(.*?)</th><td>(.*?)</td></tr>", texts(view))
+
+
+def finding(view):
+    """The line below the name of the page."""
+    return re.findall(r'class="finding" role="status">(.*?)&nbsp;</p>', texts(view))[0]
+
+
 def shown(view, name):
     return view.radio(key="models_shown").set_value(name).run()
 
 
 def test_without_a_model_it_says_where_to_get_one(home):
     view = opened()
-    assert view.title[0].value == "There is no model yet"
+    assert finding(view) == ""
     assert "Train one on the Train page." in texts(view)
 
 
@@ -124,23 +136,23 @@ def test_registers_are_counted_where_there_are_any(registers, said):
 
 def test_a_bundled_model_shows_its_card(home, bundled):
     view = opened("flexi-cifar10")
-    assert view.title[0].value == (
-        "flexi-cifar10 gets 71% of CIFAR-10 test pictures right at patch size 4"
-    )
-    for words in (
-        "2 h 1 min",
-        "9,000 of 128 pictures, or as many as have 8,192 patches together",
-        "1,200,000",
-        "2 cores of a &lt;quiet&gt; machine",
-        "mean pooling",
+    assert finding(view) == "flexi-cifar10: 71.4% CIFAR-10 test accuracy at P = 4"
+    for row in (
+        ("Training time", "2 h 1 min"),
+        ("Optimizer steps", "9,000"),
+        ("Batch size", "128"),
+        ("Max. patches per batch", "8,192"),
+        ("Images seen", "1,200,000"),
+        ("Hardware", "2 cores of a &lt;quiet&gt; machine"),
+        ("Architecture", "1 block × 2 heads, D = 8, learned positions, mean pooling"),
+        ("Parameters", f"{sum(array.size for array in WEIGHTS.values()):,}"),
     ):
-        assert words in texts(view)
-    assert f"{sum(array.size for array in WEIGHTS.values()):,}" in texts(view)
-    assert "The model in use" in texts(view)
-    assert "How far its confidence" not in " ".join(one.value for one in view.subheader)
+        assert row in facts(view)
+    assert "Selected" in texts(view)
+    assert "Expected calibration error" not in " ".join(one.value for one in view.subheader)
 
 
-def test_a_card_says_where_attention_lies_and_how_honest_confidence_is(home, bundled, tmp_path):
+def test_a_card_has_the_attention_on_objects_and_the_calibration(home, bundled, tmp_path):
     attention = {
         "pictures": 500,
         "patch_size": 4,
@@ -151,11 +163,11 @@ def test_a_card_says_where_attention_lies_and_how_honest_confidence_is(home, bun
     card = {**CARD, "attention": attention, "calibration_error": {"cifar10": {"4": 0.047}}}
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
     view = opened("flexi-cifar10")
-    said = texts(view)
-    assert "1.52 × as much on the object as an even spread would put there" in said
-    assert "block by block 0.9, 2.3. 6.2% of the heads look at the same places" in said
-    assert cards.CALIBRATION_HEADING in [heading.value for heading in view.subheader]
-    assert "4.7%" in said
+    said = dict(facts(view))["Attention on object"]
+    assert said.startswith("Rollout 1.52× uniform; blocks 0.9, 2.3; 6.2% of heads")
+    assert said.endswith("(500 sketch10 images, P = 4)")
+    assert any("ECE" in heading.value for heading in view.subheader)
+    assert "4.7%" in texts(view)
 
 
 def test_a_card_says_which_way_confidence_is_off(home, bundled, tmp_path):
@@ -166,27 +178,22 @@ def test_a_card_says_which_way_confidence_is_off(home, bundled, tmp_path):
         "reports": {"cifar10": {"patch_size": 4, "reliability": bins}},
     }
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
-    assert (
-        "Too unsure of itself: 75% sure on average, and right in 84% "
-        "(100 CIFAR-10 test pictures, patch size 4)."
-    ) in texts(opened())
+    said = "Under-confident: mean confidence 75%, accuracy 84% (CIFAR-10, P = 4)"
+    assert said in texts(opened())
 
 
 def test_a_card_says_which_runs_a_model_went_through(home, bundled, tmp_path):
+    folder = tmp_path / "bundled" / "flexi-cifar10"
     first = {"train": {"recipe": "first", "batch_size": 1024, "token_budget": 0}, "steps": 8000}
-    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, "before": [first]})
-    said = texts(opened("flexi-cifar10"))
-    assert "<td>first, then flexi-cifar10</td>" in said
-    of_last = "1,000 of 128 pictures, or as many as have 8,192 patches together"
-    assert f"<td>8,000 of 1,024 pictures; then {of_last}</td>" in said
     second = {"train": {**CARD["train"], "recipe": "second"}, "steps": 400}
-    card = {**CARD, "before": [first, second]}
-    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
-    assert f"<td>8,000 of 1,024 pictures; then 400 and then 600{of_last[5:]}</td>" in (
-        texts(opened("flexi-cifar10"))
-    )
-    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, "before": [{}]})
-    assert "<td>9,000 of 128 pictures" in texts(opened("flexi-cifar10"))
+    checkpoints.write_card(folder, {**CARD, "before": [first, second]})
+    said = dict(facts(opened("flexi-cifar10")))
+    assert said["Recipe"] == "first → second → flexi-cifar10"
+    assert said["Optimizer steps"] == "8,000 + 400 + 600"
+    assert said["Batch size"] == "1,024 → 128 → 128"
+    assert said["Max. patches per batch"] == "unlimited → 8,192 → 8,192"
+    checkpoints.write_card(folder, {**CARD, "before": [{}]})
+    assert dict(facts(opened("flexi-cifar10")))["Optimizer steps"] == "9,000"
 
 
 WHOLE = {"pictures": 500, "patch_size": 4, "blind_heads": 0.1}
@@ -216,34 +223,32 @@ def test_what_is_no_number_has_no_row_and_no_cell(home, bundled, tmp_path, odd):
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
     view = opened("flexi-cifar10")
     said = texts(view)
-    assert view.title[0].value == "flexi-cifar10 has not been measured"
-    assert not any(f">{row}<" in said for row in ("Time", "Pictures seen", "Epochs"))
+    assert finding(view) == "flexi-cifar10: not evaluated"
+    assert not {"Training time", "Images seen", "Epochs"} & dict(facts(view)).keys()
     assert ">75%<" in said
     assert "550%" not in said
 
 
-def test_a_run_that_was_interrupted_has_learned_up_to_its_last_checkpoint(home):
+def test_the_epochs_of_an_interrupted_run_end_at_its_last_checkpoint(home):
     folder = make_run(home, "quiet-heron", state=None)
     log = EventLog(folder)
-    for saved, epochs, left in (
-        (0, "0", "No trained checkpoint"),
-        (15, "1.5", "checkpoint available"),
-    ):
+    for saved, epochs in ((0, "0"), (15, "1.5")):
         log("checkpoint", step=saved)
-        said = texts(opened("quiet-heron"))
-        assert f"<th scope=row>Epochs</th><td>{epochs}</td>" in said
-        assert left in said
+        assert ("Epochs", epochs) in facts(opened("quiet-heron"))
     log.close()
 
 
-def test_a_card_shows_how_the_model_learned_and_what_it_mixes_up(home, bundled, tmp_path):
+def test_a_card_shows_curves_and_the_confusion_matrix(home, bundled, tmp_path):
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, **LEARNED})
     view = opened("flexi-cifar10")
     headings = [heading.value for heading in view.subheader]
-    assert "Loss: 1.20 in training, 1.25 held back" in headings
-    assert "Right: 60% in training, 55% held back" in headings
-    assert "Most often mistaken: an airplane for an automobile, 10% of all airplanes" in headings
-    assert "99 CIFAR-10 test pictures at patch size 4" in texts(view)
+    assert headings == ["Test accuracy by patch size", "Loss", "Accuracy", "Confusion matrix"]
+    for said in (
+        "train 1.20 · val 1.25",
+        "train 60% · val 55%",
+        "airplane → automobile (10% of airplanes); 99 CIFAR-10 test images, P = 4",
+    ):
+        assert said in texts(view)
     drawn = [one.proto.component_name.rpartition(".")[2] for one in view.get("bidi_component")]
     assert drawn.count("curves") == 2
     assert len(view.get("plotly_chart")) == 1
@@ -256,11 +261,9 @@ def test_a_card_without_curves_has_no_empty_figures(home, bundled):
 def test_a_run_shows_what_it_was_trained_on(home):
     make_run(home, "quiet-heron")
     view = opened("quiet-heron")
-    assert view.title[0].value == (
-        "quiet-heron gets 84% of the pictures held back right (guessing: 10%)"
-    )
-    assert "<td>sketch10</td>" in texts(view)
-    assert "<td>7</td>" in texts(view)
+    assert finding(view) == "quiet-heron: validation accuracy 84% (chance: 10%)"
+    assert ("Training data", "sketch10") in facts(view)
+    assert ("Seed", "7") in facts(view)
 
 
 def test_the_list_holds_models_and_runs_of_every_state(home, bundled):
@@ -274,8 +277,8 @@ def test_the_list_holds_models_and_runs_of_every_state(home, bundled):
     assert set(names[1:4]) == {"calm-owl", "bold-wren", "gone-kite"}
     assert names[4] == "odd"
     lines = list(view.radio(key="models_shown").proto.captions)
-    assert lines[0] == "71% of CIFAR-10 test pictures · comes with the app"
-    assert lines[4] == "damaged"
+    assert lines[0] == "71.4% · bundled"
+    assert lines[4] == "corrupted"
     assert any(line.startswith("84% · interrupted · sketch10 · tiny · ") for line in lines)
     assert "run.json is missing." in texts(shown(view, "odd"))
 
@@ -324,14 +327,14 @@ def test_another_model_is_used_by_its_button(home, bundled):
     view = shown(opened("flexi-cifar10"), "quiet-heron")
     view.button(key="models_use").click().run()
     assert view.session_state["model"] == "quiet-heron"
-    assert "The model in use" in texts(view)
+    assert "Selected" in texts(view)
 
 
 def test_a_failed_run_says_why_and_cannot_be_used(home):
     make_run(home, "bold-wren", state="failed", reason="Loss is NaN at step 21.", weights=False)
     view = opened()
-    assert "Loss is NaN at step 21." in texts(view)
-    assert "The Train page says what to change" in texts(view)
+    assert "at step 21" in texts(view)
+    assert "Train page" in texts(view)
     assert "models_use" not in {button.key for button in view.button}
 
 
@@ -339,16 +342,16 @@ def test_damaged_weights_are_named_and_cannot_be_used(home):
     path = make_run(home, "quiet-heron") / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
     view = opened()
-    assert view.title[0].value == "quiet-heron is damaged"
-    assert "weights.safetensors is corrupted" in texts(view)
+    assert finding(view) == "quiet-heron: corrupted"
+    assert "weights.safetensors is " in texts(view)
     assert "models_use" not in {button.key for button in view.button}
 
 
 def test_a_config_that_cannot_be_read_makes_a_run_damaged(home):
     (make_run(home, "quiet-heron") / "config.json").write_text("{garbage")
     view = opened()
-    assert view.title[0].value == "quiet-heron is damaged"
-    assert "<b>config.json is corrupted: not JSON.</b>" in texts(view)
+    assert finding(view) == "quiet-heron: corrupted"
+    assert "<b>config.json is " in texts(view)
     assert "Models page" not in texts(view)
     assert "models_use" not in {button.key for button in view.button}
 
@@ -374,7 +377,7 @@ def test_a_run_is_deleted_after_a_question(home):
     assert folder.exists()
     view.button(key="models_delete_now").click().run()
     assert not folder.exists()
-    assert view.title[0].value == "There is no model yet"
+    assert finding(view) == ""
 
 
 def test_a_question_can_be_declined(home):
@@ -391,13 +394,13 @@ def test_a_running_run_and_a_bundled_model_cannot_be_deleted(home, bundled):
     assert "models_delete" not in {button.key for button in view.button}
     shown(view, "quiet-heron")
     assert "models_delete" not in {button.key for button in view.button}
-    assert "stop it on the Train page" in texts(view)
+    assert "models_train" in {button.key for button in view.button}
 
 
 def test_the_table_marks_the_present_patch_size():
     table = cards.shares_table(CARD, 4)
     assert "<th scope=col class=now>4</th>" in table
-    assert "<td class=now>71%</td>" in table
+    assert "<td class=now>71.4%</td>" in table
     assert "<td>5.0%</td>" in table
     assert cards.shares_table({}, 4) == ""
 
@@ -427,23 +430,18 @@ def test_what_a_model_learned_from_is_in_its_card_or_its_run(home):
     assert cards.learned_from({"train": 3}, None) == ""
 
 
-def test_the_card_of_the_present_patch_size_is_the_finding():
-    assert cards.title("a", CARD, None, 2).endswith(
-        "62% of CIFAR-10 test pictures right at patch size 2"
-    )
+def test_the_accuracy_at_the_current_patch_size_is_the_finding():
+    assert cards.finding("a", CARD, None, 2) == "a: 62.0% CIFAR-10 test accuracy at P = 2"
     only = {"accuracy": {"sketch10": {"2": 0.5}}}
-    assert (
-        cards.title("a", only, None, 2)
-        == "a gets 50% of sketches it never saw right at patch size 2"
-    )
-    assert cards.title("a", json.loads("{}"), None, 2) == "a has not been measured"
+    assert cards.finding("a", only, None, 2) == "a: 50% sketch10 test accuracy at P = 2"
+    assert cards.finding("a", json.loads("{}"), None, 2) == "a: not evaluated"
 
 
-def test_a_model_that_comes_with_snapshots_shows_its_film(bundled, tmp_path, monkeypatch):
+def test_a_model_with_snapshots_shows_its_timeline(bundled, tmp_path, monkeypatch):
     films = []
     monkeypatch.setattr(replaying, "section", lambda name, key: films.append(name))
-    assert cards.NO_FILM in texts(opened())
+    assert cards.NO_SNAPSHOTS in texts(opened())
     assert films == []
     snapshots.write(tmp_path / "bundled" / "flexi-cifar10", 5, SMALL, WEIGHTS)
-    assert cards.NO_FILM not in texts(opened())
+    assert cards.NO_SNAPSHOTS not in texts(opened())
     assert films == ["flexi-cifar10"]

@@ -106,8 +106,7 @@ def test_card_says_how_the_run_was_made(made):
     assert values["pictures_seen"] == 24
     assert values["train"]["preset"] == "small"
     assert values["data"] == (
-        "sketch10, training split, 25% of each batch from sketch10; "
-        "50% of the training pictures held back"
+        "sketch10 training set, 50% for validation; 25% of each batch from sketch10"
     )
     assert values["hardware"] == "an accelerator elsewhere"  # not what the card is made on
     assert values["software"].startswith("Keras 3")
@@ -128,9 +127,7 @@ def test_a_run_that_started_from_another_counts_on(run, tmp_path, monkeypatch):
     assert [(e["step"], round(e["epoch"], 3)) for e in validations] == [
         (1, 0.333), (2, 0.667), (3, 1.0), (4, 1.333), (5, 1.667)
     ]  # fmt: skip
-    assert (
-        card._trained_on(making.history, "hardware") == "an accelerator elsewhere, then two cores"
-    )
+    assert card._trained_on(making.history, "hardware") == "an accelerator elsewhere → two cores"
 
 
 def test_a_run_is_followed_to_one_it_started_from_by_name_while_that_is_there(
@@ -167,7 +164,7 @@ def test_card_names_all_hardware_on_which_steps_were_taken():
 
     step = {"event": "step"}
     told = [start("a GPU"), step, start("a GPU"), step, start("2 cores"), step, start("a phone")]
-    assert card._trained_on(told, "hardware") == "a GPU, then 2 cores"
+    assert card._trained_on(told, "hardware") == "a GPU → 2 cores"
     assert card._trained_on([{"event": "start"}, step], "hardware") == ""
 
 
