@@ -21,7 +21,7 @@ def tested_gallery(
         found: the report on at least these.
         labels: the true label of each image of the dataset.
         source: "cifar10" or "sketch10".
-        caption: a line above the images.
+        caption: a line below the images.
         key: widget key.
     """
     captions, sentences = [], []
@@ -31,7 +31,6 @@ def tested_gallery(
         captions.append((f"{predicted} {share}", f"true: {true}"))
         sentences.append(f"True label {true}, predicted {predicted} ({share}). Select.")
     chosen = _chosen(source, numbers)
-    _line(caption, selected=chosen is not None, key=key)
     clicked = gallery(
         tested_pictures.images(source, numbers),
         numbers,
@@ -42,12 +41,13 @@ def tested_gallery(
         key=key,
         on_change=lambda: _choose(source, key, numbers),
     )
+    _line(caption, selected=chosen is not None, key=key)
     if clicked is not None:  # the sidebar shows it, which is no part of this fragment
         st.rerun()
 
 
 def _line(caption: str, *, selected: bool, key: str) -> None:
-    """The caption; once an image below it is selected, the way to its attention beside it."""
+    """The caption; once one of the images is selected, the way to its attention beside it."""
     row = st.container(
         horizontal=True, vertical_alignment="center", gap="small", height=40, border=False
     )

@@ -1,5 +1,6 @@
 """Evaluate: accuracy, errors and calibration of a model on a test set."""
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -138,7 +139,12 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
             "Classification report", evaluation_findings.classes_finding(found.classes, CLASS_NAMES)
         )
         st.html(evaluation_tables.by_class(found.classes, CLASS_NAMES))
-        downloads(found, answered, labels, source)
+        download(
+            "Classification report",
+            lambda: evaluation_tables.by_class_csv(found.classes, CLASS_NAMES),
+            source,
+            key="table",
+        )
         components.how_to_read("classification_report", code=source_of_report("by_class"))
     with reliability_place:
         reliability(found, source)
@@ -154,6 +160,12 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
             caption="Click an image to select it on every page.",
             key="evaluate_mistakes",
         )
+    download(
+        "Predictions",
+        lambda: evaluation_tables.predictions_csv(answered.logits, labels, CLASS_NAMES),
+        source,
+        key="answers",
+    )
 
 
 def source_of_report(*names: str) -> str:
@@ -177,6 +189,12 @@ def confusion(found: Report, chosen: tuple[int, int], source: str) -> None:
         on_select=take_cell,
         selection_mode="points",
         config=tools(f"{source}-P{state.patch_size()}-confusion-matrix"),
+    )
+    download(
+        "Confusion matrix",
+        lambda: evaluation_tables.confusion_csv(found.confusion, CLASS_NAMES),
+        source,
+        key="matrix",
     )
 
 
@@ -245,35 +263,19 @@ def reliability(found: Report, source: str) -> None:
     components.how_to_read("calibration", code=source_of_report("reliability"))
 
 
-def downloads(found: Report, answered: Answered, labels: np.ndarray, source: str) -> None:
-    """Three tables as CSV, written on request; each chart has its own PNG."""
-    row = st.container(horizontal=True, gap="small")
-    files: dict[str, tuple[str, Any]] = {
-        "table": (
-            "Classification report",
-            lambda: evaluation_tables.by_class_csv(found.classes, CLASS_NAMES),
-        ),
-        "matrix": (
-            "Confusion matrix",
-            lambda: evaluation_tables.confusion_csv(found.confusion, CLASS_NAMES),
-        ),
-        "answers": (
-            "Predictions",
-            lambda: evaluation_tables.predictions_csv(answered.logits, labels, CLASS_NAMES),
-        ),
-    }
-    for key, (name, make) in files.items():
-        file = name.lower().replace(" ", "-")
-        row.download_button(
-            f"{name} (CSV)",
-            make,
-            f"{state.model()}-{source}-P{state.patch_size()}-{file}.csv",
-            "text/csv",
-            key=f"evaluate_{key}_csv",
-            on_click="ignore",
-            type="tertiary",
-            icon=":material/download:",
-        )
+def download(name: str, make: Callable[[], str], source: str, *, key: str) -> None:
+    """A table as CSV, written on request; each chart has its own PNG."""
+    file = name.lower().replace(" ", "-")
+    st.download_button(
+        f"{name} (CSV)",
+        make,
+        f"{state.model()}-{source}-P{state.patch_size()}-{file}.csv",
+        "text/csv",
+        key=f"evaluate_{key}_csv",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
 
 
 def cost() -> None:

@@ -169,12 +169,12 @@ def show(name: str, run: Run | None, card: dict) -> None:
     if not problem(name, run):
         return
     if accuracy := cards.shares_table(card, state.patch_size()):
-        components.figure_heading("Test accuracy by patch size")
+        components.figure_heading("Test accuracy (%) by patch size")
         st.html(accuracy)
         if errors := cards.shares_table(card, state.patch_size(), of="calibration_error"):
             found = measured.reliability(card)
             components.figure_heading(
-                "Expected calibration error (ECE) by patch size",
+                "Expected calibration error (ECE, %) by patch size",
                 cards.calibration_finding(*found) if found else "",
             )
             st.html(errors)

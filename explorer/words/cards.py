@@ -106,7 +106,7 @@ def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
 
 
 def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accuracy") -> str:
-    """A metric by dataset and patch size as an HTML table, or "" where there is none.
+    """A metric in percent by dataset and patch size as an HTML table, or "" where there is none.
 
     Args:
         card: of the model.
@@ -122,7 +122,7 @@ def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accurac
         count = _images(card, data) if of == "accuracy" else 0
         return "".join(
             f"<td{_now(size, patch_size)}>"
-            f"{html.escape(accuracy_percent(float(row[str(size)]), count))}</td>"
+            f"{html.escape(accuracy_percent(float(row[str(size)]), count).rstrip('%'))}</td>"
             if _has(row, size)
             else "<td></td>"
             for size in sizes
