@@ -44,7 +44,7 @@ def gallery(
     counts = [len(part) for part in (images, numbers, captions, labels)]
     if len(set(counts)) > 1:
         raise ValueError(
-            f"images, numbers, captions and labels must have the same length, got {counts}"
+            f"images, captions and labels must be as many as the indices, got {counts}"
         )
     allowed = [int(number) for number in numbers]
     header = {

@@ -133,7 +133,7 @@ def _answering(figure: go.Figure, matrix: np.ndarray, names: Sequence[str]) -> N
 def reliability_diagram(
     confidence: np.ndarray,
     accuracy: np.ndarray,
-    pictures: np.ndarray,
+    counts: np.ndarray,
     *,
     colours: Palette,
     height: int = 330,
@@ -143,36 +143,36 @@ def reliability_diagram(
     Args:
         confidence: (M,) mean of each bin; the bins have equal width.
         accuracy: (M,) of each bin.
-        pictures: (M,) images in each bin; empty bins are left out.
+        counts: (M,) images in each bin; empty bins are left out.
         colours: of the theme.
         height: pixels.
 
     Raises:
         ValueError: if the three are not as many.
     """
-    if not confidence.shape == accuracy.shape == pictures.shape or confidence.ndim != 1:
+    if not confidence.shape == accuracy.shape == counts.shape or confidence.ndim != 1:
         raise ValueError(
-            "confidence, accuracy and pictures must be (M,), "
-            f"got {confidence.shape}, {accuracy.shape} and {pictures.shape}"
+            "confidence, accuracy and counts must have shape (M,), "
+            f"got {confidence.shape}, {accuracy.shape} and {counts.shape}"
         )
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.06)
-    filled = pictures > 0
-    _honest(figure, colours)
-    middle, width = (np.arange(len(pictures)) + 0.5) / len(pictures), 0.94 / len(pictures)
+    filled = counts > 0
+    _perfect(figure, colours)
+    middle, width = (np.arange(len(counts)) + 0.5) / len(counts), 0.94 / len(counts)
     figure.add_bar(
         x=middle[filled],
         y=accuracy[filled],
         width=width,
         name="accuracy",
         marker={"color": colours.first},
-        customdata=np.stack([confidence[filled], pictures[filled]], axis=1),
+        customdata=np.stack([confidence[filled], counts[filled]], axis=1),
         hovertemplate="mean confidence %{customdata[0]:.1%}, accuracy %{y:.1%}"
         "<br>%{customdata[1]:,} images<extra></extra>",
     )
-    _sure(figure, middle[filled], confidence[filled], colours)
+    _mean_confidence(figure, middle[filled], confidence[filled], colours)
     figure.add_bar(
         x=middle,
-        y=pictures,
+        y=counts,
         width=width,
         marker={"color": colours.third},
         showlegend=False,
@@ -197,7 +197,7 @@ def reliability_diagram(
     return figure
 
 
-def _honest(figure: go.Figure, colours: Palette) -> None:
+def _perfect(figure: go.Figure, colours: Palette) -> None:
     """The diagonal, where accuracy equals confidence."""
     figure.add_scatter(
         x=[0, 1],
@@ -209,7 +209,9 @@ def _honest(figure: go.Figure, colours: Palette) -> None:
     )
 
 
-def _sure(figure: go.Figure, middle: np.ndarray, confidence: np.ndarray, colours: Palette) -> None:
+def _mean_confidence(
+    figure: go.Figure, middle: np.ndarray, confidence: np.ndarray, colours: Palette
+) -> None:
     """A short level line in each bin, at its mean confidence."""
     figure.add_scatter(
         x=middle,

@@ -18,6 +18,7 @@ from explorer.figures.style import palette
 from explorer.navigation import goto
 from explorer.readings import Problem
 from explorer.words import evaluation_findings
+from explorer.words.datasets import DATASET_NAMES
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
 from vitcore.report import Report, report
@@ -53,8 +54,8 @@ def controls() -> tuple[str, int]:
         st.session_state["evaluate_data"] = default
     source = row.selectbox(
         "Dataset",
-        list(evaluation_findings.DATASETS),
-        format_func=evaluation_findings.DATASETS.get,
+        list(DATASET_NAMES),
+        format_func=DATASET_NAMES.get,
         key="evaluate_data",
         width=180,
         **kept,

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from explorer.words import evaluation_findings, run_sentences
-from explorer.words.evaluation_findings import DATASETS, accuracy_percent
+from explorer.words.datasets import DATASET_NAMES
+from explorer.words.evaluation_findings import accuracy_percent
 from explorer.words.findings import percent
 from explorer.words.model_facts import TABLE_STYLE
 from explorer.words.numerals import is_share
@@ -45,7 +46,7 @@ def list_caption(patch_size: int, *, runs: bool) -> str:
 
 def finding(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) -> str:
     """The finding of the Models page: how good the shown model is."""
-    for data, title in DATASETS.items():
+    for data, title in DATASET_NAMES.items():
         accuracy = _accuracy(card, data, patch_size)
         if accuracy:
             return f"{name}: {accuracy} {title} test accuracy at P = {patch_size}"
@@ -67,7 +68,7 @@ def row(run: Run, *, zone: tzinfo | None = None) -> str:
     """
     if run.config is None:
         return _STATES["damaged"]
-    data = DATASETS.get(run.config.data, run.config.data)
+    data = DATASET_NAMES.get(run.config.data, run.config.data)
     parts = [_STATES.get(run.state, run.state), data, run.config.preset]
     accuracy = (run.validation or {}).get("accuracy")
     if run.state != "damaged" and isinstance(accuracy, int | float):
@@ -93,16 +94,15 @@ def trouble(run: Run) -> tuple[str, str]:
 
 
 def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
-    """What a model learned from, as one sentence, or "" where nothing says it."""
+    """What a model was trained on, or "" where nothing says it."""
     train = card.get("train") if isinstance(card, Mapping) else None
     if not isinstance(train, Mapping):
         train = run.config.to_dict() if run is not None and run.config is not None else {}
     if train.get("data") == "sketch10":
-        return "Learned from sketch10 drawings."
+        return "Trained on sketch10"
     if train.get("data") != "cifar10":
         return ""
-    drawings = " and some sketch10 drawings" if train.get("sketch_share") else ""
-    return f"Learned from CIFAR-10 photographs{drawings}."
+    return f"Trained on CIFAR-10{' and sketch10' if train.get('sketch_share') else ''}"
 
 
 def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accuracy") -> str:
@@ -130,7 +130,8 @@ def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accurac
 
     head = "".join(f"<th scope=col{_now(size, patch_size)}>{size}</th>" for size in sizes)
     body = "".join(
-        f"<tr><th scope=row>{html.escape(DATASETS.get(data, data))}</th>{cells(data, row)}</tr>"
+        f"<tr><th scope=row>{html.escape(DATASET_NAMES.get(data, data))}</th>"
+        f"{cells(data, row)}</tr>"
         for data, row in sorted(measured.items())  # CIFAR-10 before sketch10
     )
     return (
@@ -152,7 +153,7 @@ def curve_finding(quantity: str, training: Points, validation: Points) -> str:
 
 def calibration_finding(data: str, patch_size: int, bins: Reliability) -> str:
     """Whether the model of a card is over- or under-confident, and on which images."""
-    of = f"{DATASETS[data]}, P = {patch_size}"
+    of = f"{DATASET_NAMES[data]}, P = {patch_size}"
     return f"{evaluation_findings.calibration_finding(bins)} ({of})"
 
 

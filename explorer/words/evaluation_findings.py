@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from explorer.words.datasets import DATASET_NAMES
 from explorer.words.findings import percent
 from vitcore.report import ByClass, Reliability, Report, Score
 
-DATASETS = {"cifar10": "CIFAR-10", "sketch10": "sketch10"}  # as they are spelled on pages
-TESTED = {name: f"{title} test images" for name, title in DATASETS.items()}
+TESTED = {name: f"{title} test images" for name, title in DATASET_NAMES.items()}
 _MANY = 1000  # images from which on a decimal of an accuracy means something
 _Z = 1.96  # standard deviations around the mean that hold 95 %
 

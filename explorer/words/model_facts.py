@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.words.evaluation_findings import DATASETS
+from explorer.words.datasets import DATASET_NAMES
 from explorer.words.findings import percent
 from explorer.words.numerals import is_number
 from vitcore.config import ViTConfig
@@ -58,7 +58,7 @@ def facts(
     train = run.config if run is not None else None
     parameters = sum(array.size for array in weights.values())
     rows: dict[str, Any] = {
-        "Training data": card.get("data") or (train and DATASETS.get(train.data, train.data)),
+        "Training data": card.get("data") or (train and DATASET_NAMES.get(train.data, train.data)),
         "Recipe": _recipes(card) or (train and train.recipe),
         "Patch sizes": _sizes(sizes),
         "Seed": card.get("seed", train.seed if train else None),

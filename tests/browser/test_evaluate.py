@@ -1,13 +1,12 @@
-"""Evaluating in the page: it counts, a cell shows its pictures, a picture is chosen."""
+"""Evaluating in the page: progress, images of a cell, an image that is selected."""
 
 import csv
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
 
-COUNTED = re.compile(r"^500 pictures ·")
+COUNTED = re.compile(r"^500 images ·")
 
 
 @pytest.fixture
@@ -30,23 +29,24 @@ def clicks_cell(person, row, column):
     plot.click(position=place)
 
 
-def test_a_cell_of_the_matrix_shows_its_pictures(evaluated):
+def test_a_cell_of_the_matrix_shows_its_images(evaluated):
     clicks_cell(evaluated, 8, 8)
-    evaluated.sees(re.compile(r"\d+ of 50 ships are recognised"))
+    evaluated.sees(re.compile(r"ship, correct: \d+ of 50"))
     assert evaluated.chosen("evaluate_true") == evaluated.chosen("evaluate_answered") == "ship"
     evaluated.chooses("evaluate_true", "truck")
-    evaluated.sees(re.compile(r"\d+ of 50 trucks are answered ship"))
+    evaluated.sees(re.compile(r"truck → ship: \d+ of 50"))
 
 
-def test_a_mistake_becomes_the_chosen_picture(evaluated):
+def test_an_error_is_selected_and_viewed_in_attention(evaluated):
     first = evaluated.widget("evaluate_mistakes").get_by_role("button").first
-    true = first.get_attribute("aria-label").split(",")[0]
+    true = re.match(r"True label (\w+),", first.get_attribute("aria-label"))[1]
     assert evaluated.inks(first.locator("canvas")) > 20
     first.click()
     if true != "frog":  # the default, which the address leaves out
         evaluated.eventually(lambda: evaluated.query().get("picture_class") == true)
     assert evaluated.chosen("picture_class") == true
-    evaluated.goes_to("Overview")
+    evaluated.presses("evaluate_mistakes_attention")
+    evaluated.page.wait_for_url(re.compile("/attention"))
     assert evaluated.chosen("picture_class") == true
 
 
@@ -59,12 +59,12 @@ def test_the_table_is_saved_as_csv(evaluated):
     assert sum(int(row[4]) for row in rows[1:11]) == 500
 
 
-def test_counting_goes_on_where_it_was_left_and_other_pages_stay_free(person):
+def test_an_evaluation_resumes_where_it_was_left_and_other_pages_stay_free(person):
     person.opens("Evaluate", patch_size=4)
     person.chooses("evaluate_count", "2,000")
-    person.sees(re.compile(r"^[\d,]+ of 2,000 pictures$"), seconds=120)
+    person.sees(re.compile(r"^[\d,]+ / 2,000 images$"), seconds=120)
     person.goes_to("Overview")
     person.waits_for_answer()
     person.goes_to("Evaluate")
-    person.sees(re.compile(r"^2,000 pictures ·"), seconds=120)
-    expect(person.page.locator("h1")).to_contain_text("of 2,000 sketches no training has seen")
+    person.sees(re.compile(r"^2,000 images ·"), seconds=120)
+    person.sees(re.compile(r"^Accuracy [\d.]+% \(first 2,000 of 10,000 sketch10 test images"))

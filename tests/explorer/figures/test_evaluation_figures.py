@@ -100,7 +100,7 @@ def test_bins_stand_at_their_confidence_and_empty_ones_are_left_out():
 
 
 def test_bins_of_another_number_are_refused():
-    with pytest.raises(ValueError, match=r"must be \(M,\), got \(3,\), \(3,\) and \(2,\)"):
+    with pytest.raises(ValueError, match=r"must have shape \(M,\), got \(3,\), \(3,\) and \(2,\)"):
         reliability_diagram(np.zeros(3), np.zeros(3), np.zeros(2), colours=LIGHT)
 
 

@@ -361,7 +361,7 @@ def test_a_config_of_other_weights_is_an_error_in_place(home):
     config = json.loads((folder / "config.json").read_text())
     config["model"]["depth"] = 2
     (folder / "config.json").write_text(json.dumps(config))
-    assert "The weights of quiet-heron are not those of its config" in texts(opened())
+    assert "Weights of quiet-heron do not match its config" in texts(opened())
 
 
 def test_why_the_model_in_use_gives_no_answer_is_said(home, bundled, monkeypatch):
@@ -422,11 +422,9 @@ def test_any_card_is_survived(home, bundled, tmp_path, card):
 
 def test_what_a_model_learned_from_is_in_its_card_or_its_run(home):
     run = read_run(make_run(home, "quiet-heron"))
-    assert cards.learned_from({}, run) == "Learned from sketch10 drawings."
+    assert cards.learned_from({}, run) == "Trained on sketch10"
     mixed = {"train": {"data": "cifar10", "sketch_share": 0.1}}
-    assert cards.learned_from(mixed, None) == (
-        "Learned from CIFAR-10 photographs and some sketch10 drawings."
-    )
+    assert cards.learned_from(mixed, None) == "Trained on CIFAR-10 and sketch10"
     assert cards.learned_from({"train": 3}, None) == ""
 
 
