@@ -71,11 +71,11 @@ def _folder(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise argparse.ArgumentTypeError(f"there is no such user: {text}") from None
+        raise argparse.ArgumentTypeError(f"user not found: {text}") from None
 
 
 def _number(text: str) -> int | float:
-    """One that need not be whole: what it must be is said where it is used."""
+    """An integer or a float; what it must be is checked where it is used."""
     try:
         return int(text)
     except ValueError:
@@ -95,40 +95,40 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.add_argument("--json", action="store_true", help="print the result as one JSON object")
-        sub.add_argument("--data-dir", type=_folder, help="a folder or archive that holds CIFAR-10")
+        sub.add_argument("--json", action="store_true", help="print the result as JSON")
+        sub.add_argument("--data-dir", type=_folder, help="folder or archive with CIFAR-10")
         sub.set_defaults(run=run, show=_lines)
         return sub
 
-    command("fetch", _fetch, "Put CIFAR-10 into the cache, downloading it where it is not here.")
+    command("fetch", _fetch, "Download CIFAR-10 into the cache.")
 
-    sub = command("train", train.train, "Train a model in a folder of its own.")
+    sub = command("train", train.train, "Train a model and write it to a run folder.")
     train.add_options(sub, _folder)
 
-    sub = command("evaluate", _evaluate, "Measure a model on pictures it was not trained on.")
+    sub = command("evaluate", _evaluate, "Evaluate a model on a test set.")
     sub.set_defaults(show=_report_in_words)
-    sub.add_argument("--model", required=True, help="a bundled name, a run or a folder")
-    sub.add_argument("--data", choices=("cifar10", "sketch10"), default="cifar10")
-    sub.add_argument("--patch-size", type=_number)
-    sub.add_argument("--images", type=int, default=0, help="how many; default all, 2,000 sketches")
-
-    sub = command("card", _card, "Measure a run at every patch size and write its model card.")
-    sub.set_defaults(show=_single)
-    sub.add_argument("--model", type=_folder, required=True, help="the run's folder")
-    sub.add_argument("--name", required=True, help="what the model is to be called")
-    sub.add_argument("--note", default="", help="what a reader of the card should know")
+    sub.add_argument("--model", required=True, help="bundled model, run name or folder")
+    sub.add_argument("--data", choices=("cifar10", "sketch10"), default="cifar10", help="test set")
+    sub.add_argument("--patch-size", type=_number, help="patch size (default: the model's)")
     sub.add_argument(
-        "--into", type=_folder, help="a folder for the model to be shipped, in float16"
+        "--images", type=int, default=0, help="number of images (default: all; 2,000 for sketch10)"
     )
+
+    sub = command("card", _card, "Evaluate a run at every patch size and write its model card.")
+    sub.set_defaults(show=_single)
+    sub.add_argument("--model", type=_folder, required=True, help="run folder")
+    sub.add_argument("--name", required=True, help="name of the model")
+    sub.add_argument("--note", default="", help="notes for the model card")
+    sub.add_argument("--into", type=_folder, help="write the model in float16 to this folder")
     sub.add_argument(
-        "--snapshots", type=int, default=0, help="how many of its snapshots to ship as well"
+        "--snapshots", type=int, default=0, help="number of snapshots to include with --into"
     )
 
     sub = command("lens", _lens, "Write the attention of a model on one image as an HTML file.")
     lens.add_options(sub, _folder)
 
-    sub = command("bench", _bench, "Measure tracing and training on this machine.")
-    sub.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement")
+    sub = command("bench", _bench, "Benchmark inference and training.")
+    sub.add_argument("--rounds", type=int, default=5, help="repetitions per measurement")
     sub.set_defaults(show=lambda result: result["table"])
     return parser
 
@@ -162,7 +162,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore.model import load
 
     if options.images < 0:
-        raise ValueError(f"images must not be negative, got {options.images}")
+        raise ValueError(f"images must be an integer >= 0, got {options.images}")
     model = load(options.model)
     if options.data == "cifar10":
         images, labels = cifar10("test", data_dir=options.data_dir)
@@ -199,7 +199,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _report_in_words(result: dict[str, Any]) -> str:
-    """The single numbers, then the article's table: precision, recall, F1 and support by class."""
+    """The single metrics, then the classification report."""
     columns = ("precision", "recall", "f1", "support")
     rows = [" " * 12 + "".join(f"  {name:>9}" for name in columns)]
     for number, (*shares, support) in enumerate(zip(*map(result.get, columns), strict=True)):
@@ -215,7 +215,7 @@ def _single(result: dict[str, Any]) -> str:
 
 def _bench(options: argparse.Namespace) -> dict[str, Any]:
     if options.rounds < 1:
-        raise ValueError(f"rounds must be at least 1, got {options.rounds}")
+        raise ValueError(f"rounds must be an integer >= 1, got {options.rounds}")
     from vitcore import bench
 
     result = bench.measure(options.rounds, notice=_progress)
@@ -233,11 +233,11 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore.training.starting import runs_through
 
     if options.snapshots and not options.into:
-        raise ValueError("--snapshots needs --into, the folder that they are shipped with")
+        raise ValueError("--snapshots needs --into")
 
     own = checkpoints.folder_of(options.model)
     if options.into and Path(options.into).resolve() == own.resolve():
-        raise ValueError(f"--into must be another folder than --model's own, got {options.into}")
+        raise ValueError(f"--into must differ from the folder of --model, got {options.into}")
 
     folder = options.into or options.model
     if options.into:  # measured is what is shipped: half precision is part of the model

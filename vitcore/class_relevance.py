@@ -38,7 +38,9 @@ def relevance(
     """
     config = model.config
     if class_index not in range(config.classes):
-        raise ValueError(f"class_index must be in 0..{config.classes - 1}, got {class_index!r}")
+        raise ValueError(
+            f"class_index must be an integer from 0 to {config.classes - 1}, got {class_index!r}"
+        )
     size = config.chosen_patch_size(patch_size)
     pictures = patches.as_seen(as_image(image)[None], size, image_size=config.image_size)
     attention, gradient = attention_gradient(model, pictures, class_index, size)

@@ -98,7 +98,7 @@ class TrainConfig:
         choose("precision", self.precision, ("float32", "bfloat16"))
         for name in ("recipe", "start"):
             if not isinstance(value := getattr(self, name), str):
-                raise ValueError(f"{name} must be a word, got {value!r}")
+                raise ValueError(f"{name} must be a string, got {value!r}")
         for name in ("patch_sizes", "patch_weights", "patch_weights_end", "frozen"):
             if not isinstance(value := getattr(self, name), tuple):
                 raise ValueError(f"{name} must be a list, got {value!r}")
@@ -147,7 +147,7 @@ class TrainConfig:
         for end in self.frozen:
             if not (isinstance(end, str) and end):
                 raise ValueError(
-                    f"frozen must hold ends of weights' names, like norm1/scale, got {end!r}"
+                    f"frozen must list suffixes of weight names, e.g. norm1/scale, got {end!r}"
                 )
 
         self.model_config()  # positions that the width does not allow
@@ -155,12 +155,10 @@ class TrainConfig:
     def _check_cycles(self) -> None:
         check_whole("cycles", self.cycles, 1, MOST_CYCLES)
         if self.steps and self.cycles > self.steps:
-            raise ValueError(
-                f"cycles must have a step each, so at most {self.steps:,}, got {self.cycles}"
-            )
+            raise ValueError(f"cycles must be <= steps ({self.steps:,}), got {self.cycles}")
         if self.cycles > 1 and (self.schedule != "cosine" or self.early_stopping):
             raise ValueError(
-                "cycles above 1 need the cosine schedule and no early stopping, "
+                "cycles > 1 need schedule=cosine and early_stopping=0, "
                 f"got {self.cycles}, {self.schedule} and {self.early_stopping}"
             )
 
@@ -212,7 +210,7 @@ class TrainConfig:
         odd = [f"{name} ({was[name]} and {now[name]})" for name in was if was[name] != now[name]]
         if odd:
             raise ValueError(
-                f"a run goes on as it began, but its folder and this call differ: {', '.join(odd)}"
+                f"cannot resume: configuration differs from the saved run: {', '.join(odd)}"
             )
 
     def to_dict(self) -> dict[str, Any]:

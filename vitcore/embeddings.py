@@ -47,7 +47,7 @@ class PatchEmbedding(keras.layers.Layer):
         _, height, width, channels = pictures.shape
         if height % size or width % size:
             raise ValueError(
-                f"patch_size must divide the picture's sides, got {size} and {height}x{width}"
+                f"patch_size must divide the image size, got {size} and {height}x{width}"
             )
         rows, columns = height // size, width // size
         # Resized in float32 whatever the precision: pinv's large entries cancel.

@@ -86,7 +86,7 @@ def faithfulness(
     size, seen = _asked(model, image, class_index, patch_size)
     maps, side = np.asarray(maps), model.config.grid_side(size)
     if maps.ndim != 3 or maps.shape[1:] != (side, side):
-        raise ValueError(f"maps must be (M, {side}, {side}), got {maps.shape}")
+        raise ValueError(f"maps must have shape (M, {side}, {side}), got {maps.shape}")
     plan = plan_curves(maps, points=points, random_pairs=random_pairs, seed=seed)
     logits = erased_logits(model, seen, plan.erased, patch_size=size)
     return curves(plan, logits, class_index=class_index)
@@ -120,6 +120,8 @@ def _asked(
     """The patch size, and the picture as the model sees it."""
     config = model.config
     if class_index not in range(config.classes):
-        raise ValueError(f"class_index must be in 0..{config.classes - 1}, got {class_index!r}")
+        raise ValueError(
+            f"class_index must be an integer from 0 to {config.classes - 1}, got {class_index!r}"
+        )
     size = config.chosen_patch_size(patch_size)
     return size, patches.as_seen(as_image(image), size, image_size=config.image_size)

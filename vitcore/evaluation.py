@@ -76,4 +76,7 @@ def evaluate(
 def _check(images: np.ndarray, labels: np.ndarray) -> None:
     """Before the model has worked for minutes."""
     if len(images) == 0 or len(images) != len(labels):
-        raise ValueError(f"one label per picture, at least one; got {len(images)}, {len(labels)}")
+        raise ValueError(
+            "images and labels must have the same non-zero length, "
+            f"got {len(images)} and {len(labels)}"
+        )

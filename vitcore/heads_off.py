@@ -42,12 +42,12 @@ def head_importance(
     """
     images, config = as_images(images), model.config
     if len(images) == 0:
-        raise ValueError("there must be at least one picture, got none")
+        raise ValueError("images must not be empty")
     if classes is not None:
         classes = np.asarray(classes)
         if classes.shape != (len(images),) or not np.isin(classes, range(config.classes)).all():
             raise ValueError(
-                f"classes must be {len(images)} whole numbers in 0..{config.classes - 1}, "
+                f"classes must be {len(images)} integers from 0 to {config.classes - 1}, "
                 f"got {classes}"
             )
     parts = []

@@ -41,7 +41,7 @@ class Intervention:
         for block, head in self.heads_off:
             if not (0 <= block < config.depth and 0 <= head < config.heads):
                 raise ValueError(
-                    f"heads_off must name blocks below {config.depth} and heads below "
+                    f"heads_off must have blocks < {config.depth} and heads < "
                     f"{config.heads}, got {(block, head)}"
                 )
             on[block, head] = 0
@@ -63,9 +63,7 @@ class Intervention:
         for target, source in self.patches.items():
             for place in (target, source):
                 if place is not None and not 0 <= place < rows * columns:
-                    raise ValueError(
-                        f"patches must be numbered below {rows * columns}, got {place}"
-                    )
+                    raise ValueError(f"patches must be integers < {rows * columns}, got {place}")
             result[:, target] = DATA_MEAN if source is None else cells[:, source]
         result = result.reshape(count, rows, columns, patch_size, patch_size, channels)
         return result.transpose(0, 1, 3, 2, 4, 5).reshape(pictures.shape)

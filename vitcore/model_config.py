@@ -57,7 +57,7 @@ def check_number(name: str, value: float) -> None:
 
 def made_from(kind: type, values: dict[str, Any]) -> Any:
     if not isinstance(values, dict):
-        raise TypeError(f"a {kind.__name__} is made from a dict, got {type(values).__name__}")
+        raise TypeError(f"{kind.__name__} fields must be a dict, got {type(values).__name__}")
     unknown = sorted(set(values) - {field.name for field in fields(kind)})
     if unknown:
         raise TypeError(f"{kind.__name__} has no {', '.join(unknown)}")
@@ -125,7 +125,7 @@ class ViTConfig:
         all_heads = self.heads * self.d
         if self.first_weights == "mimetic" and (all_heads != self.width or self.width % 4):
             raise ValueError(
-                "mimetic first weights need heads that together are as wide as a token, and that "
+                "mimetic initialization needs heads * head_width == width, divisible by 4, "
                 f"width divisible by 4, got {self.heads} x {self.d} and {self.width}"
             )
         if self.positions == "sincos2d" and self.width % 4:
@@ -152,7 +152,7 @@ class ViTConfig:
         """P as a plain int: `patch_size`, or the model's own where it is None.
 
         Raises:
-            ValueError: unless it is a whole number in 1..image_size.
+            ValueError: unless it is an integer from 1 to image_size.
         """
         chosen = self.patch_size if patch_size is None else patch_size
         return check_patch_size(chosen, self.image_size)
@@ -178,15 +178,15 @@ def check_patch_size(patch_size: int, image_size: int = 32) -> int:
     """The patch size as a plain int.
 
     Raises:
-        ValueError: unless it is a whole number in 1..image_size.
+        ValueError: unless it is an integer from 1 to image_size.
     """
     try:
         size = 0 if isinstance(patch_size, bool) else index(patch_size)
-    except TypeError:  # not a whole number
+    except TypeError:  # not an integer
         size = 0
     if not 1 <= size <= image_size:
         raise ValueError(
-            f"patch_size must be a whole number in 1..{image_size}, the picture's side, "
+            f"patch_size must be an integer from 1 to {image_size} (the image size), "
             f"got {patch_size!r}"
         )
     return size

@@ -28,7 +28,7 @@ def bilinear_line(source: int, target: int, *, antialias: bool = False) -> np.nd
     Source: jax.image.resize and tf.image.resize, method "bilinear"; with and without antialias.
     """
     if source < 1 or target < 1:
-        raise ValueError(f"both sizes must be at least 1, got {source} and {target}")
+        raise ValueError(f"source and target must be >= 1, got {source} and {target}")
     scale = source / target
     centres = (np.arange(target) + 0.5) * scale - 0.5
     if not antialias:
@@ -99,12 +99,12 @@ def pi_resize(kernel: np.ndarray, size: int) -> np.ndarray:
         (size, size, channels, D) float32.
 
     Raises:
-        ValueError: if the kernel is not square with four axes, or the size no whole number.
+        ValueError: if the kernel is not square with four axes, or the size is not an integer.
 
     Source: FlexiViT, Beyer et al. 2023, section 3.4, https://arxiv.org/abs/2212.08013
     """
     if kernel.ndim != 4 or kernel.shape[0] != kernel.shape[1]:
-        raise ValueError(f"kernel must be (p, p, C, D), got {kernel.shape}")
+        raise ValueError(f"kernel must have shape (p, p, C, D), got {kernel.shape}")
     base, _, channels, width = kernel.shape
     size = _whole("size", size)
     flat = np.asarray(kernel, np.float32).reshape(base * base, channels * width)
@@ -122,12 +122,12 @@ def resize_grid(grid: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         (rows, columns, D) float32.
 
     Raises:
-        ValueError: if the grid is not square with three axes, or the shape not two whole numbers.
+        ValueError: if the grid is not square with three axes, or the shape is not two integers.
 
     Source: FlexiViT, https://arxiv.org/abs/2212.08013: bilinear, antialiased when shrinking
     """
     if grid.ndim != 3 or grid.shape[0] != grid.shape[1]:
-        raise ValueError(f"grid must be (g, g, D), got {grid.shape}")
+        raise ValueError(f"grid must have shape (g, g, D), got {grid.shape}")
     base, _, width = grid.shape
     if not isinstance(shape, (tuple, list)) or len(shape) != 2:
         raise ValueError(f"shape must be (rows, columns), got {shape!r}")
@@ -194,14 +194,14 @@ def cut(image: np.ndarray, patch_size: int, padding: str = "resize") -> np.ndarr
         ValueError: for a wrong shape, patch size or padding.
     """
     if image.ndim != 3:
-        raise ValueError(f"image must be (H, W, C), got {image.shape}")
+        raise ValueError(f"image must have shape (H, W, C), got {image.shape}")
     size = check_patch_size(patch_size, min(image.shape[:2]))
     height, width, channels = image.shape
     if padding == "resize":
         rows, columns = grid_side(size, height), grid_side(size, width)
         if (rows * size, columns * size) != (height, width):
             if height != width:
-                raise ValueError(f"only square pictures are resized, got {image.shape}")
+                raise ValueError(f"image must be square to be resized, got {image.shape}")
             image = resize_picture(image, rows * size)
     elif padding == "valid":
         rows, columns = height // size, width // size

@@ -46,7 +46,7 @@ def readability(
         ValueError: for a number or a patch size that does not fit.
     """
     if pictures < 1:
-        raise ValueError(f"pictures must be at least 1, got {pictures}")
+        raise ValueError(f"pictures must be an integer >= 1, got {pictures}")
     config = model.config
     blocks = np.zeros((pictures, config.depth))
     rolled = np.zeros(pictures)

@@ -165,9 +165,12 @@ def _checked(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     logits = np.asarray(logits, np.float64)
     labels = np.asarray(labels).astype(np.int64)
     if len(logits) == 0 or len(logits) != len(labels):
-        raise ValueError(f"one label per picture, at least one; got {len(logits)}, {len(labels)}")
+        raise ValueError(
+            "logits and labels must have the same non-zero length, "
+            f"got {len(logits)} and {len(labels)}"
+        )
     if labels.min() < 0 or labels.max() >= logits.shape[1]:
         raise ValueError(
-            f"labels must be in 0..{logits.shape[1] - 1}, got {labels.min()} to {labels.max()}"
+            f"labels must be from 0 to {logits.shape[1] - 1}, got {labels.min()} to {labels.max()}"
         )
     return logits, labels

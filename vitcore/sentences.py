@@ -18,11 +18,11 @@ def sentence(text: str) -> str:
 def reason(error: OSError) -> str:
     """What the system says of a file, without its number: "permission denied"."""
     if error.errno in _IN_THE_WAY:
-        return "a file lies where a folder is needed"
-    text = error.strerror or str(error) or "it cannot be opened"
+        return "a file is in the way"
+    text = error.strerror or str(error) or "could not be opened"
     return text[0].lower() + text[1:]
 
 
 def cannot_use(folder: str | Path, error: OSError, *, instead: str) -> str:
     """Why nothing can be written into `folder`, and what to set `instead`."""
-    return f"the folder {folder} cannot be used: {reason(error)}; set {instead} to another one"
+    return f"folder {folder} cannot be used: {reason(error)}. Set {instead} to another one"

@@ -122,7 +122,7 @@ def predict_logits(
     config = model.config
     if heads_on is not None and heads_on.shape != (len(images), config.depth, config.heads):
         raise ValueError(
-            f"heads_on must be ({len(images)}, {config.depth}, {config.heads}), "
+            f"heads_on must have shape ({len(images)}, {config.depth}, {config.heads}), "
             f"got {heads_on.shape}"
         )
     size = config.chosen_patch_size(patch_size)

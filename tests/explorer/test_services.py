@@ -113,7 +113,7 @@ def test_the_name_of_a_file_stays_as_it_is(asked, run):
     with pytest.raises(checkpoints.CheckpointError) as caught:
         services.weights("one")
     problem = services._explain(caught.value)
-    assert problem.what == "config.json of one is damaged: it has no model."
+    assert problem.what == "config.json of one is corrupted: no model."
 
 
 def test_equal_questions_have_equal_keys_and_others_do_not(asked, run):

@@ -1,5 +1,6 @@
 """`python -m vitcore` as a person types it."""
 
+import argparse
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.vitcore.training.small_runs import quick_step
-from vitcore.__main__ import main
+from vitcore.__main__ import _parser, main
 from vitcore.training import events, runs
 from vitcore.training.step import Trainer
 
@@ -70,10 +71,17 @@ def test_evaluation_is_told_as_a_table(trained):
     assert not any("[" in line for line in lines)
 
 
+@pytest.mark.parametrize("command", ["fetch", "train", "evaluate", "card", "bench"])
+def test_every_option_says_what_it_is_for_in_at_most_20_words(command):
+    (commands,) = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    for option in commands.choices[command]._actions:
+        assert 1 <= len((option.help or "").split()) <= 20, option.option_strings
+
+
 def test_second_run_in_the_same_folder_is_refused(trained, capsys):
     folder, _ = trained
     assert main(["train", *SHORT, "--run-dir", str(folder)]) == 2
-    assert "holds a run already; add --resume or name another folder" in capsys.readouterr().err
+    assert "already has a run. Add --resume" in capsys.readouterr().err
 
 
 def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsys):
@@ -93,12 +101,12 @@ def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsy
         ("train --learning-rate -7", "learning_rate must be above 0 and at most 1e+30, got -7.0"),
         ("train --learning-rate nan", "learning_rate must be above 0 and at most 1e+30, got nan"),
         ("train --resume", "--resume needs --run-dir"),
-        ("evaluate --model nobody", "a run or a folder with config.json, got 'nobody'"),
-        ("evaluate --model ~nosuchuser/x", "a run or a folder with config.json"),
-        ("train --batch-size 100000000", "batch_size must be an integer <= 65,536"),
-        ("evaluate --model nobody --images -1", "images must not be negative, got -1"),
+        ("evaluate --model nobody", "model not found: 'nobody'"),
+        ("evaluate --model ~nosuchuser/x", "model not found"),
+        ("train --batch-size 100000000", "batch_size must be a whole number, at most 65,536"),
+        ("evaluate --model nobody --images -1", "images must be an integer >= 0, got -1"),
         ("train --recipe flexi-cifar10-mean --epochs 0", "epochs must be above 0"),
-        ("train --recipe flexi-cifar10-mean --patch-sizes 0", "whole number in 1..32"),
+        ("train --recipe flexi-cifar10-mean --patch-sizes 0", "integer from 1 to 32"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_status_two(arguments, message, capsys):
@@ -135,7 +143,7 @@ def test_folder_deleted_before_the_run_begins_is_not_made_anew(tmp_path, monkeyp
         (["--start", "nowhere"], "a run or a folder with config.json, got 'nowhere'"),
         (["--start", "plain-cifar10"], "start must name a model like the one that is trained"),
         (["--data", "cifar10", "--data-dir", "nowhere"], "nowhere"),
-        (["--frozen", "zzz"], "frozen must hold ends of weights' names"),
+        (["--frozen", "zzz"], "frozen must list suffixes of weight names"),
     ],
 )
 def test_a_run_that_is_refused_leaves_nothing(tmp_path, monkeypatch, capsys, options, message):
@@ -154,7 +162,7 @@ def test_there_must_be_a_run_to_go_on_with(tmp_path, capsys, made):
     if made:
         folder.mkdir()
     assert main(["train", "--resume", "--run-dir", str(folder)]) == 2
-    assert f"{folder} holds no run to go on with" in capsys.readouterr().err
+    assert f"no run to resume in {folder}" in capsys.readouterr().err
     assert [*tmp_path.rglob("*")] == [folder] * made
 
 
@@ -234,7 +242,7 @@ def test_home_of_nobody_is_refused_with_the_usage(option, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["train", option, "~nosuchuser/x"])
     assert ended.value.code == 2
-    assert "there is no such user: ~nosuchuser/x" in capsys.readouterr().err
+    assert "user not found: ~nosuchuser/x" in capsys.readouterr().err
 
 
 def test_a_card_is_not_shipped_over_the_model_it_is_made_from(trained, capsys):
@@ -248,9 +256,9 @@ def test_a_card_is_not_shipped_over_the_model_it_is_made_from(trained, capsys):
 def test_impossible_patch_size_is_refused(trained, capsys):
     arguments = ["evaluate", "--model", str(trained[0]), "--data", "sketch10", "--images", "10"]
     assert main([*arguments, "--patch-size", "0"]) == 2
-    assert "whole number in 1..32, the picture's side, got 0" in capsys.readouterr().err
+    assert "integer from 1 to 32 (the image size), got 0" in capsys.readouterr().err
     assert main([*arguments, "--patch-size", "2.5"]) == 2
-    assert "whole number in 1..32, the picture's side, got 2.5" in capsys.readouterr().err
+    assert "integer from 1 to 32 (the image size), got 2.5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -264,7 +272,7 @@ def test_what_is_no_command_is_answered_with_the_usage(arguments, capsys):
 
 
 @pytest.mark.parametrize(
-    ("option", "what"), [("--patch-sizes", "whole numbers"), ("--patch-weights", "numbers")]
+    ("option", "what"), [("--patch-sizes", "integers"), ("--patch-weights", "numbers")]
 )
 def test_a_list_of_numbers_that_is_none_is_answered_with_its_rule(option, what, capsys):
     with pytest.raises(SystemExit):

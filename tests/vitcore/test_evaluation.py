@@ -77,7 +77,7 @@ def test_progress_counts_up_to_all_pictures(answering, rng):
 @pytest.mark.parametrize(("pictures", "labels"), [(0, 0), (3, 2)])
 def test_one_label_per_picture_is_needed(answering, measure, pictures, labels):
     model, images = answering(np.zeros((pictures, 10)))
-    with pytest.raises(ValueError, match=f"at least one; got {pictures}, {labels}"):
+    with pytest.raises(ValueError, match=f"got {pictures} and {labels}"):
         measure(model, images, np.zeros(labels, int))
 
 

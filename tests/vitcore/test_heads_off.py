@@ -98,7 +98,7 @@ def test_a_pass_is_short_however_many_tokens_a_picture_has(tokens, pictures):
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda model: head_importance(model, PICTURES[:0]), "at least one picture"),
+        (lambda model: head_importance(model, PICTURES[:0]), "images must not be empty"),
         (lambda model: head_importance(model, PICTURES, [1, 2]), r"classes must be 3 .* 0\.\.9"),
         (lambda model: head_importance(model, PICTURES, [1, 2, 10]), "classes must be 3"),
         (

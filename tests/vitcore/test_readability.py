@@ -75,5 +75,5 @@ def test_class_token_is_the_one_that_answers(attending):
 
 
 def test_no_pictures_are_refused(attending):
-    with pytest.raises(ValueError, match="pictures must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="pictures must be an integer >= 1, got 0"):
         readability(attending(on_the_object), pictures=0)

@@ -123,11 +123,11 @@ def test_bins_are_plain_numbers_for_json():
 
 @pytest.mark.parametrize("labels", [[0, 1, 3], [-1, 0, 0]])
 def test_a_label_that_is_no_class_is_refused(labels):
-    with pytest.raises(ValueError, match=r"labels must be in 0\.\.2, got -?\d to \d"):
+    with pytest.raises(ValueError, match=r"labels must be from 0 to 2, got -?\d to \d"):
         report(np.zeros((3, 3)), np.array(labels))
 
 
 @pytest.mark.parametrize(("rows", "count"), [(0, 0), (3, 2)])
 def test_one_label_per_picture_is_needed(rows, count):
-    with pytest.raises(ValueError, match=f"at least one; got {rows}, {count}"):
+    with pytest.raises(ValueError, match=f"got {rows} and {count}"):
         report(np.zeros((rows, 3)), np.zeros(count, int))

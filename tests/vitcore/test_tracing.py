@@ -150,7 +150,7 @@ def test_other_picture_sizes_are_resized_to_the_models(model, rng):
 def test_impossible_patch_size_is_refused_with_rule_and_value(model, picture, size):
     for ask in (lambda: predict(model, picture[None], patch_size=size),
                 lambda: trace(model, picture, patch_size=size)):  # fmt: skip
-        with pytest.raises(ValueError, match=r"whole number in 1\.\.32") as caught:
+        with pytest.raises(ValueError, match="integer from 1 to 32") as caught:
             ask()
         assert str(caught.value).endswith(repr(size))
 

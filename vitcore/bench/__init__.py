@@ -147,8 +147,8 @@ def table(result: dict[str, Any]) -> str:
     """The result as text, one line per row."""
     lines = [
         result["machine"],
-        "Median and range of turns, ms per step of 128 pictures or per picture traced; ratios of "
-        "the medians, in brackets of the least.",
+        "Median and range, ms per step of 128 images or per traced image; ratios of medians "
+        "(of minima).",
     ]
     for row in result["rows"]:
         ends = f"{row['least']:.1f} - {row['most']:.1f}"

@@ -52,7 +52,7 @@ def folder_of(name_or_folder: str | Path) -> Path:
             continue
     known = ", ".join(bundled()) or "none"
     raise CheckpointError(
-        f"a model is a bundled name ({known}), a run or a folder with {CONFIG}, got {name!r}"
+        f"model not found: {name!r}. Bundled: {known}; or name a run or a folder with {CONFIG}"
     )
 
 
@@ -75,26 +75,30 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
     try:
         stored = load_file(path)
     except FileNotFoundError:
-        raise CheckpointError(f"{folder.name} has no {WEIGHTS}; train or copy it again") from None
+        raise CheckpointError(
+            f"{folder.name} has no {WEIGHTS}. Train it or copy it again"
+        ) from None
     except OSError as error:
-        raise CheckpointError(f"{path.name} of {folder.name} is damaged: {reason(error)}") from None
+        raise CheckpointError(
+            f"{path.name} of {folder.name} is corrupted: {reason(error)}"
+        ) from None
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path.name} of {folder.name} is damaged: {error}") from None
+        raise CheckpointError(f"{path.name} of {folder.name} is corrupted: {error}") from None
     wanted = weight_shapes(config)
     if set(stored) != set(wanted):
         odd = sorted(set(stored) ^ set(wanted))
         raise CheckpointError(
-            f"the weights of {folder.name} are not those of its config: {', '.join(odd[:4])}"
+            f"weights of {folder.name} do not match its config: {', '.join(odd[:4])}"
         )
     for name, shape in wanted.items():
         if stored[name].shape != shape:
             raise CheckpointError(
-                f"{name} of {folder.name} must be {shape} for its config, got {stored[name].shape}"
+                f"{name} of {folder.name} must have shape {shape}, got {stored[name].shape}"
             )
     weights = {name: _as_float32(folder, name, stored[name]) for name in wanted}
     for name, values in weights.items():
         if not np.isfinite(values).all():
-            raise CheckpointError(f"{name} of {folder.name} holds what is no finite number")
+            raise CheckpointError(f"{name} of {folder.name} has NaN or infinite values")
     return config, weights
 
 
@@ -124,12 +128,11 @@ def read_some(
             for name in names:
                 found[name] = stored.get_tensor(name)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path.name} of {folder.name} is damaged: {error}") from None
+        raise CheckpointError(f"{path.name} of {folder.name} is corrupted: {error}") from None
     for name, values in found.items():
         if values.shape != shapes.get(name):
             raise CheckpointError(
-                f"{name} of {folder.name} must be {shapes.get(name)} for its config, "
-                f"got {values.shape}"
+                f"{name} of {folder.name} must have shape {shapes.get(name)}, got {values.shape}"
             )
     return config, {name: _as_float32(folder, name, values) for name, values in found.items()}
 
@@ -153,11 +156,11 @@ def read_config(name_or_folder: str | Path) -> ViTConfig:
     folder = folder_of(name_or_folder)
     values = _json(folder / CONFIG)
     if not isinstance(values, dict) or "model" not in values:
-        raise CheckpointError(f"{CONFIG} of {folder.name} is damaged: it has no model")
+        raise CheckpointError(f"{CONFIG} of {folder.name} is corrupted: no model")
     try:
         return ViTConfig.from_dict(values["model"])
     except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{CONFIG} of {folder.name} is damaged: {error}") from None
+        raise CheckpointError(f"{CONFIG} of {folder.name} is corrupted: {error}") from None
 
 
 def card(name_or_folder: str | Path) -> dict[str, Any] | None:
@@ -167,7 +170,7 @@ def card(name_or_folder: str | Path) -> dict[str, Any] | None:
         return None
     values = _json(path)
     if not isinstance(values, dict):
-        raise CheckpointError(f"{CARD} of {path.parent.name} is damaged: it is no card")
+        raise CheckpointError(f"{CARD} of {path.parent.name} is corrupted: not an object")
     return values
 
 
@@ -177,10 +180,10 @@ def _json(path: Path) -> Any:
     except OSError as error:
         what = reason(error)
     except ValueError:
-        what = "it is not JSON, or is cut short"
+        what = "not valid JSON, or truncated"
     except RecursionError:
-        what = "it is nested too deep"
-    raise CheckpointError(f"{path.name} of {path.parent.name} is damaged: {what}")
+        what = "nesting too deep"
+    raise CheckpointError(f"{path.name} of {path.parent.name} is corrupted: {what}")
 
 
 def write(

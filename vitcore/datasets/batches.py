@@ -53,7 +53,7 @@ class _Array:
     def values(self) -> np.ndarray:
         code = getattr(self.dtype, "code", None)
         if code not in ("u1", "uint8", "|u1"):
-            raise DataError(f"its numbers must be of type u1, got {code}")
+            raise DataError(f"data must have dtype uint8, got {code}")
         return np.frombuffer(self.raw, np.uint8).reshape(self.shape, order=self.order)
 
 
@@ -86,9 +86,7 @@ class _BatchUnpickler(pickle.Unpickler):
         try:
             return _ALLOWED[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, which a picture file does not need"
-            ) from None
+            raise pickle.UnpicklingError(f"refused to load {module}.{name}") from None
 
 
 def read_batch(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray]:
@@ -113,9 +111,9 @@ def read_batch(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray]:
     except DataError:
         raise
     except EOFError:
-        raise DataError("it ends too early") from None
+        raise DataError("truncated") from None
     except KeyError as error:
-        raise DataError(f"it has no entry {error}") from None
+        raise DataError(f"missing entry {error}") from None
     except (OSError, tarfile.TarError, zlib.error):
         raise
     # A damaged pickle can raise nearly anything; none of it may reach the caller.
@@ -123,14 +121,14 @@ def read_batch(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(str(error).rstrip(".") or type(error).__name__) from error
 
     if pixels.shape != (PICTURES_PER_BATCH, _PIXELS):
-        raise DataError(f"data must be {(PICTURES_PER_BATCH, _PIXELS)}, got {pixels.shape}")
+        raise DataError(f"data must have shape {(PICTURES_PER_BATCH, _PIXELS)}, got {pixels.shape}")
     if labels.shape != (PICTURES_PER_BATCH,) or labels.dtype.kind not in "iu":
         raise DataError(
-            f"labels must be {PICTURES_PER_BATCH} whole numbers, "
+            f"labels must be {PICTURES_PER_BATCH} integers, "
             f"got shape {labels.shape} of type {labels.dtype}"
         )
     if labels.min() < 0 or labels.max() > 9:
-        raise DataError(f"labels must be 0 to 9, got {labels.min()} to {labels.max()}")
+        raise DataError(f"labels must be from 0 to 9, got {labels.min()} to {labels.max()}")
     images = pixels.reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1)
     return images, labels.astype(np.uint8)
 
@@ -139,7 +137,7 @@ def read_folder(folder: Path) -> Iterator[Batch]:
     """Yield (file name, images, labels) for each batch of a `cifar-10-batches-py` folder."""
     missing = [name for name in BATCH_FILES if not (folder / name).is_file()]
     if missing:
-        raise DataError(f"CIFAR-10 in {folder} is incomplete: {', '.join(missing)} is missing.")
+        raise DataError(f"CIFAR-10 in {folder} is incomplete: missing {', '.join(missing)}.")
     for name in BATCH_FILES:
         path = folder / name
         with path.open("rb") as file:
@@ -160,15 +158,15 @@ def read_archive(archive: Path) -> Iterator[Batch]:
                 if not wanted:
                     return
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"The archive {archive} is broken or only half downloaded.") from error
-    raise DataError(f"The archive {archive} is incomplete: {', '.join(sorted(wanted))} is missing.")
+        raise DataError(f"{archive} is corrupted or truncated.") from error
+    raise DataError(f"{archive} is incomplete: missing {', '.join(sorted(wanted))}.")
 
 
 def _named(name: str, size: int, file: IO[bytes], source: Path) -> Batch:
     try:
         if size > _LARGEST_BATCH:
-            raise DataError(f"it must have at most {_LARGEST_BATCH} bytes, got {size}")
+            raise DataError(f"too large: {size} bytes (limit: {_LARGEST_BATCH})")
         images, labels = read_batch(file)
     except DataError as error:
-        raise DataError(f"{name} of CIFAR-10 in {source} is broken: {error}.") from error
+        raise DataError(f"{name} of CIFAR-10 in {source} is corrupted: {error}.") from error
     return name, images, labels

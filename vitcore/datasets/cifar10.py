@@ -56,8 +56,8 @@ def cifar10(
     source = find_cifar10(data_dir)
     if source is None:
         place = data_dir or os.environ.get("VITCORE_DATA")
-        where = f"in {place}" if place else "on this machine"
-        raise FileNotFoundError(f"CIFAR-10 was not found {where}. {_HOW_TO_FETCH}")
+        where = f" in {place}" if place else ""
+        raise FileNotFoundError(f"CIFAR-10 not found{where}. {_HOW_TO_FETCH}")
 
     folder = source.converted
     try:
@@ -88,7 +88,7 @@ def convert(read: Iterable[batches.Batch], folder: Path) -> None:
         _convert(read, folder)
     except OSError as error:
         raise DataError(
-            f"CIFAR-10 cannot be converted into {folder.parent}: {error.strerror or error}."
+            f"CIFAR-10 could not be converted into {folder.parent}: {error.strerror or error}."
         ) from error
 
 
@@ -118,7 +118,7 @@ def _read(source: Source) -> Iterable[batches.Batch]:
 
 def _how_to_repair(source: Source) -> str:
     if source.origin == "named":
-        return "Replace that copy, or name none (VITCORE_DATA) to use another or a downloaded one."
+        return "Replace this copy, or unset VITCORE_DATA to download it."
     return _HOW_TO_FETCH
 
 
@@ -159,11 +159,9 @@ def _open(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
         try:
             array = np.load(path, mmap_mode="r" if part == "images" else None, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"{path} is damaged. {_HOW_TO_FETCH}") from error
+            raise DataError(f"{path} is corrupted. {_HOW_TO_FETCH}") from error
         if array.shape != shape or array.dtype != np.uint8:
-            raise DataError(
-                f"{path} must hold {shape} of uint8, got {array.shape} of {array.dtype}."
-            )
+            raise DataError(f"{path} must be {shape} uint8, got {array.shape} {array.dtype}.")
         arrays.append(array)
     return arrays[0], arrays[1]
 

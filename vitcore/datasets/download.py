@@ -47,5 +47,5 @@ def fetch(
         convert(batches.read_archive(archive), folder)
         archive.unlink()
     except OSError as error:
-        raise DataError(f"{folder.parent} cannot be written: {error.strerror}.") from error
+        raise DataError(f"{folder.parent} could not be written: {error.strerror}.") from error
     return folder

@@ -32,7 +32,7 @@ def sketch(index: int, seed: int = 0) -> tuple[np.ndarray, int, np.ndarray]:
         ValueError: when `index` or `seed` is negative.
     """
     if index < 0 or seed < 0:
-        raise ValueError(f"index and seed must be 0 or more, got {index} and {seed}")
+        raise ValueError(f"index and seed must be integers >= 0, got {index} and {seed}")
     rng = np.random.default_rng((seed, index))
     label = index % len(SHAPES)
     shapes = SHAPES[label]
@@ -79,7 +79,7 @@ def sketch10(
     """
     if count < 0 or start < 0 or seed < 0:
         raise ValueError(
-            f"count, seed and start must be 0 or more, got {count}, {seed} and {start}"
+            f"count, seed and start must be integers >= 0, got {count}, {seed} and {start}"
         )
     images = np.empty((count, SIDE, SIDE, 3), np.uint8)
     labels = np.empty(count, np.uint8)

@@ -61,8 +61,8 @@ def download(
         if _checksum(part) != sha256:
             part.unlink()
             raise DataError(
-                f"What {urlsplit(url).netloc} sent is not the published file, "
-                "so it was thrown away; try again later."
+                f"Checksum mismatch in the file from {urlsplit(url).netloc}; "
+                "it was discarded. Try again later."
             )
         os.replace(part, target)
 
@@ -85,16 +85,18 @@ def _receive(url: str, part: Path, have: int, size: int, progress: Progress) -> 
                     progress(have, size)
     except urllib.error.HTTPError as error:
         error.close()
-        raise DataError(f"{host} answered {error.code} ({error.reason}); try later.") from error
+        raise DataError(
+            f"{host} returned {error.code} ({error.reason}). Try again later."
+        ) from error
     # Trouble with our own file is a DataError already, so this is the network's.
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
     if not have:
-        raise DataError(f"{host} cannot be reached ({reason}).")
+        raise DataError(f"{host} could not be reached ({reason}).")
     if have < size:
         raise DataError(
-            f"The download stopped at {have // _MEGABYTE} of {size // _MEGABYTE} MB ({reason}); "
-            "start it again and it goes on from there."
+            f"Download interrupted at {have // _MEGABYTE} of {size // _MEGABYTE} MB ({reason}). "
+            "Start it again to resume."
         )
 
 
@@ -111,7 +113,7 @@ def _opened(part: Path, have: int) -> IO[bytes]:
     try:
         return part.open("ab" if have else "wb")
     except OSError as error:
-        raise DataError(f"{part} cannot be written: {error.strerror}.") from error
+        raise DataError(f"{part} could not be written: {error.strerror}.") from error
 
 
 def _write(file: IO[bytes], chunk: bytes) -> None:
@@ -119,7 +121,7 @@ def _write(file: IO[bytes], chunk: bytes) -> None:
         file.write(chunk)
         file.flush()
     except OSError as error:
-        raise DataError(f"{file.name} cannot be written: {error.strerror}.") from error
+        raise DataError(f"{file.name} could not be written: {error.strerror}.") from error
 
 
 def _check_room(folder: Path, needed: int) -> None:
@@ -143,7 +145,7 @@ def _alone(target: Path) -> Iterator[None]:
         try:
             _lock(file)
         except OSError:
-            raise DataError("Another download of this file is running; wait for it.") from None
+            raise DataError("Another download of this file is running. Wait for it.") from None
         yield
 
 

@@ -12,9 +12,11 @@ from vitcore.introspection.traces import takes_trace
 def _checked(attention: np.ndarray, prefix: int) -> np.ndarray:
     attention = np.asarray(attention)
     if attention.ndim != 4 or attention.shape[2] != attention.shape[3]:
-        raise ValueError(f"attention must be (L, H, T, T), got {attention.shape}")
+        raise ValueError(f"attention must have shape (L, H, T, T), got {attention.shape}")
     if not 0 <= prefix < attention.shape[-1]:
-        raise ValueError(f"prefix must be in 0..{attention.shape[-1] - 1}, got {prefix}")
+        raise ValueError(
+            f"prefix must be an integer from 0 to {attention.shape[-1] - 1}, got {prefix}"
+        )
     return attention
 
 
@@ -120,7 +122,7 @@ def pooled_attention(attention: np.ndarray, *, pooling: str, prefix: int = 0) ->
     if pooling not in ("class", "mean"):
         raise ValueError(f"pooling must be class or mean, got {pooling!r}")
     if pooling == "class" and prefix < 1:
-        raise ValueError(f"with a class token prefix must be at least 1, got {prefix}")
+        raise ValueError(f"prefix must be an integer >= 1 with a class token, got {prefix}")
     attention = np.asarray(attention, np.float64)
     if pooling == "class":
         maps = attention[..., 0, prefix:]
@@ -155,7 +157,7 @@ def mask_by_patch(mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     """
     mask = np.asarray(mask)
     if mask.ndim != 2:
-        raise ValueError(f"mask must be (height, width), got {mask.shape}")
+        raise ValueError(f"mask must have shape (height, width), got {mask.shape}")
     down, across = (_overlap(*sizes) for sizes in zip(mask.shape, grid, strict=True))
     return down @ mask.astype(np.float64) @ across.T
 
@@ -179,7 +181,9 @@ def object_attention(maps: np.ndarray, mask: np.ndarray, grid: tuple[int, int]) 
     """
     maps = np.asarray(maps, np.float64)
     if maps.shape[-1:] != (grid[0] * grid[1],):
-        raise ValueError(f"maps must be (..., N) with N = {grid[0]}*{grid[1]}, got {maps.shape}")
+        raise ValueError(
+            f"maps must have shape (..., N) with N = {grid[0]}*{grid[1]}, got {maps.shape}"
+        )
     covered = mask_by_patch(mask, grid)
     share = covered.mean()
     return maps @ covered.reshape(-1) / share if share > 0 else np.full(maps.shape[:-1], np.nan)

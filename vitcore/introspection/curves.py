@@ -70,11 +70,9 @@ def plan_curves(
     """
     maps = np.asarray(maps)
     if maps.ndim != 3:
-        raise ValueError(f"maps must be (M, rows, columns), got {maps.shape}")
+        raise ValueError(f"maps must have shape (M, rows, columns), got {maps.shape}")
     if points < 2 or random_pairs < 1:
-        raise ValueError(
-            f"points must be at least 2 and random_pairs 1, got {points}, {random_pairs}"
-        )
+        raise ValueError(f"points must be >= 2 and random_pairs >= 1, got {points}, {random_pairs}")
     count = maps.shape[1] * maps.shape[2]
     rng = np.random.default_rng(seed)
     chance = [rng.permutation(count) for _ in range(random_pairs)]
@@ -103,7 +101,9 @@ def curves(plan: CurvePlan, logits: np.ndarray, *, class_index: int) -> Curves:
         ValueError: if there is not one answer for each set.
     """
     if len(logits) != len(plan.erased):
-        raise ValueError(f"one answer per set of patches, got {len(logits)}, {len(plan.erased)}")
+        raise ValueError(
+            f"logits must have one row per set of patches ({len(plan.erased)}), got {len(logits)}"
+        )
     told = probabilities(np.asarray(logits, np.float64))[:, class_index]
     shares = plan.steps / plan.steps[-1]
 

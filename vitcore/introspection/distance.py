@@ -55,7 +55,7 @@ def attention_distance(
     patches = grid[0] * grid[1]
     if attention.ndim != 4 or attention.shape[2:] != (prefix + patches,) * 2:
         raise ValueError(
-            f"attention must be (L, H, T, T) with T = {prefix} + {grid[0]}*{grid[1]}, "
+            f"attention must have shape (L, H, T, T) with T = {prefix} + {grid[0]}*{grid[1]}, "
             f"got {attention.shape}"
         )
     among = attention[:, :, prefix:, prefix:].astype(np.float64)  # (L, H, N, N)

@@ -41,12 +41,12 @@ def early_answers(
         https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens
     """
     if missing := [name for name in NEEDED if name not in weights]:
-        raise ValueError(f"weights must hold {', '.join(NEEDED)}, got none named {missing[0]}")
+        raise ValueError(f"weights must have {', '.join(NEEDED)}; missing: {missing[0]}")
     scale, offset, kernel, bias = (np.asarray(weights[name], np.float64) for name in NEEDED)
     tokens = np.asarray(tokens)
     if tokens.ndim != 3 or tokens.shape[-1] != len(kernel) or tokens.shape[1] <= config.prefix:
         raise ValueError(
-            f"tokens must be (L+1, T, {len(kernel)}) with T above {config.prefix}, "
+            f"tokens must have shape (L+1, T, {len(kernel)}) with T > {config.prefix}, "
             f"got {tokens.shape}"
         )
     tokens = tokens.astype(np.float64)

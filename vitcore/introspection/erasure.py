@@ -23,7 +23,9 @@ def windows(grid: tuple[int, int], size: int = 1) -> np.ndarray:
         ValueError: for a window that is smaller than one patch or larger than the grid.
     """
     if not 1 <= size <= max(grid):
-        raise ValueError(f"a window must have 1..{max(grid)} patches per side, got {size}")
+        raise ValueError(
+            f"window must be an integer from 1 to {max(grid)} (patches per side), got {size}"
+        )
     before = (size - 1) // 2
     lines = []
     for count in grid:
@@ -49,7 +51,7 @@ def erase(picture: np.ndarray, erased: np.ndarray, patch_size: int) -> np.ndarra
     rows, columns = (side // patch_size for side in picture.shape[:2])
     erased = np.asarray(erased, bool)
     if erased.ndim != 2 or erased.shape[1] != rows * columns:
-        raise ValueError(f"erased must be (n, {rows}*{columns}), got {erased.shape}")
+        raise ValueError(f"erased must have shape (n, {rows}*{columns}), got {erased.shape}")
     cells = erased.reshape(-1, rows, 1, columns, 1)
     shape = len(erased), rows, patch_size, columns, patch_size
     pixels = np.broadcast_to(cells, shape).reshape(len(erased), *picture.shape[:2])

@@ -11,7 +11,7 @@ from vitcore.patches import normalised
 
 def _check(kernel: np.ndarray) -> None:
     if kernel.ndim != 4 or kernel.shape[0] != kernel.shape[1]:
-        raise ValueError(f"kernel must be (P, P, C, D), got {kernel.shape}")
+        raise ValueError(f"kernel must have shape (P, P, C, D), got {kernel.shape}")
 
 
 def _scaled(pictures: np.ndarray) -> np.ndarray:
@@ -104,7 +104,9 @@ def embed_patches(
     """
     _check(kernel)
     if patches.ndim != 5 or patches.shape[2:] != kernel.shape[:3]:
-        raise ValueError(f"patches must be (gh, gw, *{kernel.shape[:3]}), got {patches.shape}")
+        raise ValueError(
+            f"patches must have shape (gh, gw, *{kernel.shape[:3]}), got {patches.shape}"
+        )
     pixels = normalised(patches, pixel_range)
     rows, columns = patches.shape[:2]
     flat = pixels.reshape(rows * columns, -1) @ kernel.reshape(-1, kernel.shape[-1]) + bias

@@ -61,7 +61,8 @@ def head_effects(
     ways = 1 + blocks * heads + blocks
     if logits.ndim != 3 or logits.shape[1] != ways or classes.shape != logits.shape[:1]:
         raise ValueError(
-            f"logits must be (n, {ways}, C) and classes (n,), got {logits.shape}, {classes.shape}"
+            f"logits must have shape (n, {ways}, C) and classes (n,), "
+            f"got {logits.shape} and {classes.shape}"
         )
     asked = classes[:, None, None]
     parts = {

@@ -23,7 +23,7 @@ def position_similarity(grid: np.ndarray) -> np.ndarray:
     Source: Dosovitskiy et al. 2021, figure 7, centre, https://arxiv.org/abs/2010.11929
     """
     if grid.ndim != 3:
-        raise ValueError(f"grid must be (gh, gw, D), got {grid.shape}")
+        raise ValueError(f"grid must have shape (gh, gw, D), got {grid.shape}")
     rows, columns, width = grid.shape
     flat = np.asarray(grid, np.float64).reshape(rows * columns, width)
     lengths = np.linalg.norm(flat, axis=1, keepdims=True)
@@ -40,7 +40,7 @@ def _distances(rows: int, columns: int) -> np.ndarray:
 
 def _square(similarity: np.ndarray) -> tuple[np.ndarray, int, int]:
     if similarity.ndim != 4 or similarity.shape[:2] != similarity.shape[2:]:
-        raise ValueError(f"similarity must be (gh, gw, gh, gw), got {similarity.shape}")
+        raise ValueError(f"similarity must have shape (gh, gw, gh, gw), got {similarity.shape}")
     rows, columns = similarity.shape[:2]
     return np.asarray(similarity, np.float64).reshape(rows * columns, -1), rows, columns
 

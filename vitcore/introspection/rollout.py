@@ -31,7 +31,7 @@ def rollout(attention: np.ndarray, *, fusion: str = "mean", discard: float = 0.0
     """
     attention = np.asarray(attention)
     if attention.ndim != 4 or attention.shape[2] != attention.shape[3]:
-        raise ValueError(f"attention must be (L, H, T, T), got {attention.shape}")
+        raise ValueError(f"attention must have shape (L, H, T, T), got {attention.shape}")
     if fusion not in ("mean", "max", "min"):
         raise ValueError(f"fusion must be mean, max or min, got {fusion!r}")
     if not 0 <= discard < 1:

@@ -24,7 +24,7 @@ def token_norms(tokens: np.ndarray) -> np.ndarray:
     """
     tokens = np.asarray(tokens)
     if tokens.ndim != 3:
-        raise ValueError(f"tokens must be (L+1, T, D), got {tokens.shape}")
+        raise ValueError(f"tokens must have shape (L+1, T, D), got {tokens.shape}")
     return np.linalg.norm(tokens.astype(np.float64), axis=-1).astype(np.float32)
 
 
@@ -50,8 +50,8 @@ def long_patches(norms: np.ndarray, *, prefix: int = 0, longer: float = LONGER) 
     """
     norms = np.asarray(norms)
     if norms.ndim != 2:
-        raise ValueError(f"norms must be (L+1, T), got {norms.shape}")
+        raise ValueError(f"norms must have shape (L+1, T), got {norms.shape}")
     if not 0 <= prefix < norms.shape[1]:
-        raise ValueError(f"prefix must be in 0..{norms.shape[1] - 1}, got {prefix}")
+        raise ValueError(f"prefix must be an integer from 0 to {norms.shape[1] - 1}, got {prefix}")
     patches = norms[:, prefix:]
     return patches > longer * np.median(patches, axis=1, keepdims=True)

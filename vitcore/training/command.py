@@ -26,19 +26,19 @@ def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) 
     """Give a parser the options of `train`; `folder` reads those that name one."""
     flags.add(parser)
     parser.add_argument(
-        "--run-dir", type=folder, help="the run's own folder; default: one in the cache"
+        "--run-dir", type=folder, help="run folder (default: a new one in the cache)"
     )
-    parser.add_argument("--resume", action="store_true", help="go on from its last checkpoint")
+    parser.add_argument("--resume", action="store_true", help="resume from the last checkpoint")
     together = parser.add_argument_group(
-        "several processes, under KERAS_BACKEND=jax",
-        "Start the same command once for each; the first alone has the run's folder.",
+        "multiple processes (KERAS_BACKEND=jax)",
+        "Start the same command once per process; process 0 writes the run folder.",
     )
     together.add_argument(
-        "--processes", type=int, help="how many; 1 shares batches among this one's devices"
+        "--processes", type=int, help="number of processes (1: all local devices)"
     )
-    together.add_argument("--process", type=int, help="the number of this one, from 0")
+    together.add_argument("--process", type=int, help="index of this process, from 0")
     together.add_argument(
-        "--coordinator", help="HOST:PORT of process 0; default: JAX_COORDINATOR_ADDRESS"
+        "--coordinator", help="HOST:PORT of process 0 (default: JAX_COORDINATOR_ADDRESS)"
     )
 
 
@@ -85,7 +85,7 @@ class _Interrupts:
             self.heard = True
             control.stop()
             with suppress(OSError):  # not print: this may have come in the middle of one
-                os.write(2, b"\nsaving what it has learned; Ctrl-C again ends it at once\n")
+                os.write(2, b"\nStopping and saving. Press Ctrl-C again to quit now.\n")
 
         signal.signal(signal.SIGINT, hear)
         try:
@@ -97,7 +97,7 @@ class _Interrupts:
 def _group(options: argparse.Namespace) -> Group:
     if options.processes is None:
         if options.process is not None or options.coordinator is not None:
-            raise ValueError("--process and --coordinator need --processes, how many there are")
+            raise ValueError("--process and --coordinator need --processes")
         return Group()
     return join(options.processes, options.process, options.coordinator)
 
@@ -135,7 +135,7 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     """What is to be trained, and the folder, described."""
     given = flags.given(options)
     if options.resume and options.run_dir is None:
-        raise ValueError("--resume needs --run-dir, the folder of the run to go on with")
+        raise ValueError("--resume needs --run-dir")
     before = runs.read_run(options.run_dir).config if options.resume else None
     if before is not None and options.recipe is None:
         config = before.replace(**given)  # what is not named again stays as it was
@@ -149,13 +149,13 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
 
     # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
     if os.environ.get(LIFELINE) == "1" and options.run_dir and not options.run_dir.is_dir():
-        raise ValueError("the run's folder was deleted, so it ends")
+        raise ValueError("the run folder was deleted")
     new = options.run_dir is None or not options.run_dir.exists()
     try:
         folder = options.run_dir or runs.new_folder()
         # Not run.json: whoever started this process may have described the run already.
         if not options.resume and (folder / "events.jsonl").exists():
-            raise ValueError(f"{folder} holds a run already; add --resume or name another folder")
+            raise ValueError(f"{folder} already has a run. Add --resume or use another folder")
         runs.write_description(folder, config)  # before the slow imports: it is seen at once
     except OSError as error:
         named = options.run_dir or cache.runs_home()
@@ -179,18 +179,13 @@ def _check_nobody_trains_it(folder: Path) -> None:
     run = runs.read_run(folder)
     # Whoever started this process may have put its number there, or that of what it was put into.
     if run.state == "running" and run.pid not in (os.getpid(), os.getppid()):
-        raise ValueError(
-            f"{folder} is being trained by process {run.pid}; stop that one first, "
-            "or wait until it ends"
-        )
+        raise ValueError(f"process {run.pid} is training {folder}. Stop it or wait until it ends")
 
 
 def _check_resumable(folder: Path, config: TrainConfig) -> None:
     """What would be refused later is refused before anything in the folder is changed."""
     if not any((folder / name).is_file() for name in (runs.DESCRIPTION, STATE)):
-        raise ValueError(
-            f"{folder} holds no run to go on with; name a run's folder, or leave out --resume"
-        )
+        raise ValueError(f"no run to resume in {folder}. Use a run folder, or omit --resume")
     found = saving.last_checkpoint(folder)
     if found is not None:
         config.check_goes_on(found[0])
@@ -206,7 +201,7 @@ def _contradiction(options: argparse.Namespace, config: TrainConfig) -> str:
         for name, value in given.items()
         if getattr(config, name) != value
     ]
-    return f"all processes must train the same, but differ: {', '.join(odd)}" if odd else ""
+    return f"processes have different configurations: {', '.join(odd)}" if odd else ""
 
 
 def _say_event_if_possible(event: dict[str, Any]) -> None:
@@ -217,12 +212,12 @@ def _say_event_if_possible(event: dict[str, Any]) -> None:
 
 def _say_event(event: dict[str, Any]) -> None:
     if event["event"] == "start" and event["step"]:
-        text = f"going on from the checkpoint after step {event['step']:,} of {event['steps']:,}"
+        text = f"Resuming from checkpoint at step {event['step']:,} / {event['steps']:,}"
         print(text, file=sys.stderr, flush=True)
     elif event["event"] == "step":
         text = (
             f"\rstep {event['step']:,}  epoch {event['epoch']:.2f}  loss {event['loss']:.3f}  "
-            f"accuracy {event['accuracy']:.1%}  {event['pictures_per_second']:.0f} pictures/s  "
+            f"acc {event['accuracy']:.1%}  {event['pictures_per_second']:.0f} images/s  "
         )
         print(text, end="", file=sys.stderr, flush=True)
     elif event["event"] == "validation":
@@ -230,6 +225,6 @@ def _say_event(event: dict[str, Any]) -> None:
         print(f"{text}accuracy {event['accuracy']:.1%}", file=sys.stderr, flush=True)
     elif event["event"] == "paused" and "reason" in event:
         text = f"\npaused after step {event['step']:,}: {event['reason']}"
-        print(f"{text} It goes on when there is room.", file=sys.stderr, flush=True)
+        print(f"{text} Training continues when space is available.", file=sys.stderr, flush=True)
     elif event["event"] == "end":
         print(f"\n{event['reason']}", file=sys.stderr, flush=True)

@@ -75,7 +75,7 @@ class Group:
         finest = min(config.patch_sizes or (patch_size,))
         if (count := config.batch_at(finest)) < self.devices:
             raise ValueError(
-                f"each device needs a picture, but token_budget {config.token_budget} gives "
+                f"each device needs an image: token_budget {config.token_budget} gives "
                 f"{count} at patch size {finest}, for {self.devices} devices"
             )
 
@@ -168,7 +168,7 @@ class Group:
         if problem:
             raise HeardError(problem)
         if len(found):
-            raise HeardError(f"process {found[0]} of this run has a problem, and says which")
+            raise HeardError(f"process {found[0]} of this run failed; see its message")
 
     def share_arrays(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Process 0's arrays; elsewhere `arrays` says their names, shapes and types."""
@@ -235,7 +235,7 @@ def _broadcast(value: Any) -> Any:
 
 
 def _gone(error: Exception) -> GroupError:
-    return GroupError(f"another process of this run is gone: {_first_line(error)}")
+    return GroupError(f"another process of this run is lost: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
@@ -272,8 +272,8 @@ def join(processes: int, process: int | None = None, coordinator: str | None = N
         except (ValueError, RuntimeError) as error:
             where = coordinator or "the address of their manager"
             raise GroupError(
-                f"{processes} processes did not meet at {where}: {_first_line(error)}; start each "
-                "with --process 0, 1, ... and the same --coordinator HOST:PORT"
+                f"{processes} processes could not connect at {where}: {_first_line(error)}. "
+                "Start each with --process 0, 1, ... and the same --coordinator HOST:PORT"
             ) from None
     import keras
 
@@ -290,12 +290,10 @@ def join(processes: int, process: int | None = None, coordinator: str | None = N
 
 def _check(processes: int, process: int | None, coordinator: str | None) -> None:
     if processes < 1:
-        raise ValueError(f"the number of processes must be at least 1, got {processes}")
+        raise ValueError(f"processes must be an integer >= 1, got {processes}")
     if process is not None and not 0 <= process < processes:
-        raise ValueError(
-            f"process must be in 0..{processes - 1}, for {processes} processes, got {process}"
-        )
+        raise ValueError(f"process must be an integer from 0 to {processes - 1}, got {process}")
     if coordinator is not None and not re.fullmatch(r".+:\d{1,5}", coordinator):
-        raise ValueError(f"the coordinator must be HOST:PORT, got {coordinator!r}")
+        raise ValueError(f"coordinator must be HOST:PORT, got {coordinator!r}")
     if (name := os.environ.get("KERAS_BACKEND") or "tensorflow") != "jax":
-        raise ValueError(f"several processes need KERAS_BACKEND=jax, got {name}")
+        raise ValueError(f"multiple processes need KERAS_BACKEND=jax, got {name}")

@@ -101,7 +101,7 @@ class Drawers:
             _send(step, process.stdin)
             drawn = pickle.load(process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise OSError(f"a process that draws batches ended {_how_ended(process)}") from None
+            raise OSError(f"a data-loading process ended {_how_ended(process)}") from None
         finally:
             self._idle.put(process)
         if isinstance(drawn, Exception):

@@ -16,32 +16,46 @@ _CHOICES = {
     "precision": ("float32", "bfloat16"),
 }
 _HELP = {
-    "pooling": "mean or class; default: as in the preset",
-    "positions": "learned, sincos1d, sincos2d or none; default: as in the preset",
-    "epochs": "passes over the training pictures",
-    "steps": "optimiser steps, instead of epochs",
-    "learning_rate": "the highest one",
-    "warmup": "share of all steps in which the rate rises from zero",
-    "start": "a model whose weights it begins with: a bundled name, a run or a folder",
-    "schedule": "cosine or plateau",
-    "cycles": "cosines, one after another; of several, the model is the mean of those at the end "
-    "of each, and of the one it starts from",
-    "plateau_factor": "what a plateau leaves of the rate",
-    "plateau_patience": "epochs without a lower validation loss that make a plateau",
-    "early_stopping": "epochs without a lower validation loss that end the run with the weights "
-    "of the lowest; 0: none",
-    "frozen": "ends of names of weights that stay as they began, like norm1/scale,positions",
+    "data": "training data",
+    "preset": "model",
+    "pooling": "mean or class (default: the preset's)",
+    "positions": "learned, sincos1d, sincos2d or none (default: the preset's)",
+    "start": "initialize from a bundled model, run name or folder",
+    "epochs": "passes over the training set",
+    "steps": "optimizer steps (overrides epochs)",
+    "batch_size": "images per step",
+    "learning_rate": "peak learning rate",
+    "warmup": "warm-up ratio",
+    "schedule": "LR schedule: cosine or plateau",
+    "cycles": "cosine cycles; if > 1, final weights are averaged over cycle ends and the initial "
+    "model (SWA)",
+    "plateau_factor": "LR factor on plateau",
+    "plateau_patience": "epochs without improvement before a plateau",
+    "early_stopping": "stop after this many epochs without improvement and restore the best "
+    "weights (0: never)",
+    "optimizer": "adamw, muon or adam",
+    "weight_decay": "decoupled weight decay, on matrices only",
+    "label_smoothing": "label smoothing",
     "augmentation": "crop-flip, trivial (TrivialAugment), article or none",
-    "cutmix": "share of the pictures into which a piece of another is pasted",
-    "patch_sizes": "drawn from at random each step, like 4,8,16; default: the model's own",
-    "validation": "share of the training pictures held back",
+    "cutmix": "CutMix probability",
+    "frozen": "suffixes of frozen weights, e.g. norm1/scale,positions",
+    "average": "EMA decay of the weights (0: off)",
+    "patch_sizes": "patch sizes to sample from, e.g. 4,8,16 (default: fixed)",
+    "patch_weights": "patch-size probabilities (default: uniform)",
+    "patch_weights_end": "patch-size probabilities at the end, interpolated linearly",
+    "token_budget": "max. patches per batch (0: unlimited)",
+    "sketch_share": "sketch10 fraction of each batch",
+    "validation": "validation split",
+    "train_size": "images per epoch of sketch10",
+    "precision": "compute precision",
+    "seed": "random seed",
 }
 _ALWAYS = ("recipe", "data", "preset", "epochs", "learning_rate", "seed")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Give a command one option for each field of `TrainConfig`; none has a default."""
-    parser.add_argument("--recipe", choices=RECIPES, help="default: standard")
+    parser.add_argument("--recipe", choices=RECIPES, help="recipe (default: standard)")
     for field in fields(TrainConfig):
         if field.name == "recipe":
             continue
@@ -109,9 +123,9 @@ def _reader(name: str) -> Any:
         try:
             return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
         except ValueError:
-            what = "whole numbers" if kind is int else "numbers"
+            what = "integers" if kind is int else "numbers"
             raise argparse.ArgumentTypeError(
-                f"must be {what} with commas between, got {text!r}"
+                f"must be comma-separated {what}, got {text!r}"
             ) from None
 
     return several

@@ -74,7 +74,7 @@ class RunFolder:
             if not resume:
                 if (self.path / STATE).exists():
                     raise ValueError(
-                        f"{self.path} holds a run already; resume it or name another folder"
+                        f"{self.path} already has a run. Resume it or use another folder"
                     )
                 return None
             found = saving.last_checkpoint(self.path)

@@ -50,8 +50,7 @@ def last_checkpoint(folder: Path) -> tuple[TrainConfig, Progress] | None:
         return saved_progress(folder)
     if any(event["event"] == "checkpoint" for event in events.read(folder)[0]):
         raise CheckpointError(
-            f"{folder.name} has no {STATE}, without which its run cannot go on; "
-            "copy it again, or start a new run in another folder"
+            f"cannot resume: {folder.name} has no {STATE}. Copy it again or start a new run"
         )
     return None
 
@@ -67,9 +66,7 @@ def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
             state = json.loads(file.metadata()["state"])
         return TrainConfig.from_dict(state["train"]), Progress(**state["progress"])
     except FileNotFoundError:
-        raise CheckpointError(
-            f"{folder} has no {STATE}, so it is no folder of a run that was trained here"
-        ) from None
+        raise CheckpointError(f"not a run folder: {folder} has no {STATE}") from None
     except _UNREADABLE:
         raise CheckpointError(_damaged(folder)) from None
 

@@ -23,10 +23,7 @@ def starting_weights(config: TrainConfig) -> dict[str, np.ndarray]:
     was, now = theirs.to_dict(), config.model_config().to_dict()
     odd = [f"{name} ({was[name]} and {now[name]})" for name in was if was[name] != now[name]]
     if odd:
-        raise ValueError(
-            f"start must name a model like the one that is trained, but {config.start} and that "
-            f"differ: {', '.join(odd)}"
-        )
+        raise ValueError(f"start: architecture mismatch with {config.start}: {', '.join(odd)}")
     return {name: values.astype(np.float32) for name, values in weights.items()}
 
 

@@ -65,12 +65,12 @@ def _frozen(config: TrainConfig, names: list[str]) -> list[bool]:
     for end in config.frozen:
         if not any(name.endswith(end) for name in names):
             raise ValueError(
-                f"frozen must hold ends of weights' names, like {names[0]}; no name ends with {end}"
+                f"frozen must list suffixes of weight names, e.g. {names[0]}, got {end!r}"
             )
     frozen = [name.endswith(config.frozen) for name in names]
     if all(frozen):
         ends = " or ".join(config.frozen)
-        raise ValueError(f"frozen must leave a weight to train; every name ends with {ends}")
+        raise ValueError(f"frozen must leave a trainable weight; every name ends with {ends}")
     return frozen
 
 
@@ -355,11 +355,11 @@ class Trainer:
         wanted = self.arrays()
         if set(wanted) != set(arrays):
             odd = sorted(set(wanted) ^ set(arrays))
-            raise ValueError(f"the saved state is of another configuration: {', '.join(odd[:4])}")
+            raise ValueError(f"saved state has another configuration: {', '.join(odd[:4])}")
         for name, variable in wanted.items():
             if tuple(variable.shape) != arrays[name].shape:
                 raise ValueError(
-                    f"{name} must be {tuple(variable.shape)}, got {arrays[name].shape}"
+                    f"{name} must have shape {tuple(variable.shape)}, got {arrays[name].shape}"
                 )
         return {name: arrays[name].astype(np.asarray(v).dtype) for name, v in wanted.items()}
 

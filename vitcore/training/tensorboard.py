@@ -15,15 +15,15 @@ from vitcore.training.room import is_full
 FILE_NAME = "events.out.tfevents.*"  # a pattern: each process that trains the run has its own
 _TAGS = {
     "step": {
-        "loss": "loss/training",
-        "accuracy": "accuracy/training",
-        "learning_rate": "learning rate",
-        "pictures_per_second": "pictures per second",
+        "loss": "loss/train",
+        "accuracy": "accuracy/train",
+        "learning_rate": "learning_rate",
+        "pictures_per_second": "images_per_second",
     },
     "validation": {
-        "loss": "loss/held back",
-        "accuracy": "accuracy/held back",
-        "top5": "accuracy/held back, top 5",
+        "loss": "loss/validation",
+        "accuracy": "accuracy/validation",
+        "top5": "top5_accuracy/validation",
     },
 }
 

@@ -131,7 +131,7 @@ def test_outlines_tell_the_class_and_backgrounds_hardly(pictures):
     "arguments", [{"count": -1}, {"count": 1, "start": -1}, {"count": 1, "seed": -2}]
 )
 def test_negative_numbers_are_refused(arguments):
-    with pytest.raises(ValueError, match=r"0 or more, got .*-"):
+    with pytest.raises(ValueError, match=r">= 0, got .*-"):
         sketch10(**arguments)
 
 

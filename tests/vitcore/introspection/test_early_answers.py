@@ -48,9 +48,9 @@ def test_each_row_is_that_of_a_model_cut_off_there(rng, name):
 def test_what_does_not_fit_is_refused(rng):
     config = small_config(pooling="class")
     weights = random_weights(config)
-    with pytest.raises(ValueError, match=r"\(L\+1, T, 16\) with T above 1, got \(2, 5, 8\)"):
+    with pytest.raises(ValueError, match=r"\(L\+1, T, 16\) with T > 1, got \(2, 5, 8\)"):
         early_answers(rng.normal(size=(2, 5, 8)), weights, config)
-    with pytest.raises(ValueError, match=r"T above 1, got \(2, 1, 16\)"):
+    with pytest.raises(ValueError, match=r"T > 1, got \(2, 1, 16\)"):
         early_answers(rng.normal(size=(2, 1, 16)), weights, config)
     del weights["head/bias"]
     with pytest.raises(ValueError, match="none named head/bias"):

@@ -44,8 +44,8 @@ def test_occlusion_is_how_far_a_class_falls():
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda: windows((2, 3), 4), r"1\.\.3 patches per side, got 4"),
-        (lambda: windows((2, 3), 0), r"1\.\.3 patches per side, got 0"),
+        (lambda: windows((2, 3), 4), r"1 to 3 \(patches per side\), got 4"),
+        (lambda: windows((2, 3), 0), r"1 to 3 \(patches per side\), got 0"),
         (lambda: erase(np.zeros((8, 8, 3), np.uint8), np.ones((1, 3)), 4), r"2\*2\), got \(1, 3\)"),
         (
             lambda: occlusion_map(np.ones(2), np.ones((1, 2)), (1, 1), class_index=0, of="loss"),

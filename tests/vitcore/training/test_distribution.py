@@ -123,7 +123,7 @@ def test_first_process_alone_writes(runs, scratch):
 def test_what_the_first_refuses_the_other_hears(runs, scratch):
     first, second = start_two(scratch, *OPTIONS, first=("--run-dir", scratch / "shared"))
     assert [first.end(), second.end()] == [2, 2]
-    problem = f"{scratch / 'shared'} holds a run already; add --resume or name another folder"
+    problem = f"{scratch / 'shared'} already has a run. Add --resume or use another folder"
     assert f"error: {problem}" in first.err
     assert f"error: process 0 of this run failed: {problem}" in second.err
 
@@ -133,7 +133,7 @@ def test_processes_that_were_told_otherwise_do_not_train(scratch):
         scratch, *OPTIONS, first=("--run-dir", scratch / "odd"), second=("--seed", 4)
     )
     assert [first.end(), second.end()] == [2, 2]
-    message = "error: all processes must train the same, but differ: seed (3 and 4)"
+    message = "error: processes have different configurations: seed (3 and 4)"
     assert message in second.err
     assert "error: process 1 of this run has a problem, and says which" in first.err
 
@@ -141,7 +141,7 @@ def test_processes_that_were_told_otherwise_do_not_train(scratch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0,), "the number of processes must be at least 1, got 0"),
+        ((0,), "processes must be an integer >= 1, got 0"),
         ((2, 2, "host:1"), r"process must be in 0\.\.1, for 2 processes, got 2"),
         ((2, -1, "host:1"), r"process must be in 0\.\.1, for 2 processes, got -1"),
         ((2, 0, "host"), "the coordinator must be HOST:PORT, got 'host'"),

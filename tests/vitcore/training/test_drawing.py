@@ -67,7 +67,7 @@ def test_run_that_cannot_begin_says_why(tmp_path):
     config = CONFIG.replace(data="cifar10")
     with Drawers(1, config, 4, tmp_path, 12) as drawers:
         for _ in range(2):
-            with pytest.raises(FileNotFoundError, match="CIFAR-10 was not found"):
+            with pytest.raises(FileNotFoundError, match="CIFAR-10 not found"):
                 drawers.draw(0)
 
 

@@ -167,12 +167,12 @@ def test_bfloat16_trains_float32_weights(tmp_path):
 
 
 def test_run_of_another_configuration_is_not_resumed(straight):
-    with pytest.raises(ValueError, match=r"goes on as it began, .* seed \(3 and 4\)"):
+    with pytest.raises(ValueError, match=r"cannot resume: .* seed \(3 and 4\)"):
         Run(straight.folder, CONFIG.replace(seed=4), resume=True)
 
 
 def test_folder_that_holds_a_run_is_not_overwritten(straight):
-    with pytest.raises(ValueError, match="holds a run already; resume it or name another folder"):
+    with pytest.raises(ValueError, match="already has a run"):
         Run(straight.folder, CONFIG)
 
 

@@ -97,19 +97,19 @@ def test_what_is_written_is_read_back(tmp_path):
             1,
             5,
             {
-                "loss/training": 2.5,
-                "accuracy/training": 0.25,
-                "learning rate": 0.5,
-                "pictures per second": 800.0,
+                "loss/train": 2.5,
+                "accuracy/train": 0.25,
+                "learning_rate": 0.5,
+                "images_per_second": 800.0,
             },
         ),
         (
             300,
             5,
             {
-                "loss/held back": 1.5,
-                "accuracy/held back": 0.5,
-                "accuracy/held back, top 5": 0.75,
+                "loss/validation": 1.5,
+                "accuracy/validation": 0.5,
+                "top5_accuracy/validation": 0.75,
             },
         ),
     ]
@@ -121,7 +121,7 @@ def test_numbers_that_are_none_are_left_out(tmp_path):
     assert not list(tmp_path.iterdir())
     board("step", step=2, loss=math.inf, accuracy=0.5)
     board.close()
-    assert read(tmp_path)[1:] == [(2, 5, {"accuracy/training": 0.5})]
+    assert read(tmp_path)[1:] == [(2, 5, {"accuracy/train": 0.5})]
 
 
 def test_a_resumed_run_voids_what_was_written_of_later_steps(tmp_path):
