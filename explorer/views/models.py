@@ -80,10 +80,10 @@ def actions(name: str, run: Run | None) -> None:
         navigation.goto("answer")
     if run is None:
         return
-    with row.popover("Manage"):
+    with row.popover("Manage", key="models_manage", on_change="rerun"):
         run_keeping.keep(jobs, run, page="models", renamed=show_renamed)
         if run.state != "running" and st.button(
-            "Delete", key="models_delete", icon=":material/delete:"
+            "Delete", key="models_delete", icon=":material/delete:", on_click=close_menu
         ):
             ask_before_deleting(name)
     if run.state == "running" and row.button(
@@ -110,6 +110,11 @@ def test(name: str) -> None:
     data = measured.learned_from(name)
     if data == "sketch10" or (data == "cifar10" and gathering.cifar10().ready):
         st.session_state["evaluate_data"] = data
+
+
+def close_menu() -> None:
+    """Else it would lie beside the question."""
+    st.session_state["models_manage"] = False
 
 
 def ask_before_deleting(name: str) -> None:

@@ -53,5 +53,5 @@ def test_what_does_not_fit_is_refused(rng):
     with pytest.raises(ValueError, match=r"T > 1, got \(2, 1, 16\)"):
         early_answers(rng.normal(size=(2, 1, 16)), weights, config)
     del weights["head/bias"]
-    with pytest.raises(ValueError, match="none named head/bias"):
+    with pytest.raises(ValueError, match="missing: head/bias"):
         early_answers(rng.normal(size=(2, 5, 16)), weights, config)
