@@ -41,8 +41,8 @@ class Intervention:
         for block, head in self.heads_off:
             if not (0 <= block < config.depth and 0 <= head < config.heads):
                 raise ValueError(
-                    f"heads_off must have blocks < {config.depth} and heads < "
-                    f"{config.heads}, got {(block, head)}"
+                    f"heads_off must have blocks 0 to {config.depth - 1} and heads 0 to "
+                    f"{config.heads - 1}, got {(block, head)}"
                 )
             on[block, head] = 0
         return on
@@ -63,7 +63,9 @@ class Intervention:
         for target, source in self.patches.items():
             for place in (target, source):
                 if place is not None and not 0 <= place < rows * columns:
-                    raise ValueError(f"patches must be integers < {rows * columns}, got {place}")
+                    raise ValueError(
+                        f"patches must be integers from 0 to {rows * columns - 1}, got {place}"
+                    )
             result[:, target] = DATA_MEAN if source is None else cells[:, source]
         result = result.reshape(count, rows, columns, patch_size, patch_size, channels)
         return result.transpose(0, 1, 3, 2, 4, 5).reshape(pictures.shape)

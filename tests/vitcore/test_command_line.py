@@ -120,7 +120,7 @@ def test_what_cannot_be_done_is_one_sentence_and_status_two(arguments, message, 
 @pytest.mark.parametrize("inside", ["file", "file/deeper"])
 def test_folder_that_cannot_be_used_is_named(tmp_path, monkeypatch, capsys, inside):
     (tmp_path / "file").touch()
-    end = "cannot be used: a file lies where a folder is needed; set "
+    end = "cannot be used: a file is in the way. Set "
     assert main(["train", *SHORT, "--run-dir", str(tmp_path / inside)]) == 2
     assert f"{inside} {end}--run-dir to another one" in capsys.readouterr().err
     monkeypatch.setenv("VITCORE_HOME", str(tmp_path / inside))
@@ -140,8 +140,8 @@ def test_folder_deleted_before_the_run_begins_is_not_made_anew(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--start", "nowhere"], "a run or a folder with config.json, got 'nowhere'"),
-        (["--start", "plain-cifar10"], "start must name a model like the one that is trained"),
+        (["--start", "nowhere"], "model not found: 'nowhere'"),
+        (["--start", "plain-cifar10"], "start: architecture mismatch with plain-cifar10: "),
         (["--data", "cifar10", "--data-dir", "nowhere"], "nowhere"),
         (["--frozen", "zzz"], "frozen must list suffixes of weight names"),
     ],
@@ -177,7 +177,7 @@ def test_a_run_that_is_being_trained_is_not_gone_on_with_as_well(trained, tmp_pa
         before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         assert main(["train", "--resume", "--run-dir", str(folder)]) == 2
         other.communicate(b"\n")
-    assert f"is being trained by process {other.pid}; stop that one" in capsys.readouterr().err
+    assert f"process {other.pid} is training" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
@@ -249,7 +249,7 @@ def test_a_card_is_not_shipped_over_the_model_it_is_made_from(trained, capsys):
     before = sorted(path for path in trained[0].rglob("*"))
     folder = str(trained[0])
     assert main(["card", "--name", "mine", "--model", folder, "--into", folder]) == 2
-    assert "--into must be another folder than --model's own" in capsys.readouterr().err
+    assert "--into must differ from the folder of --model" in capsys.readouterr().err
     assert sorted(path for path in trained[0].rglob("*")) == before
 
 
@@ -277,7 +277,7 @@ def test_what_is_no_command_is_answered_with_the_usage(arguments, capsys):
 def test_a_list_of_numbers_that_is_none_is_answered_with_its_rule(option, what, capsys):
     with pytest.raises(SystemExit):
         main(["train", option, "4,a"])
-    said = f"argument {option}: must be {what} with commas between, got '4,a'"
+    said = f"argument {option}: must be comma-separated {what}, got '4,a'"
     assert said in capsys.readouterr().err
 
 

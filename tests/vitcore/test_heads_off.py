@@ -99,11 +99,11 @@ def test_a_pass_is_short_however_many_tokens_a_picture_has(tokens, pictures):
     ("ask", "message"),
     [
         (lambda model: head_importance(model, PICTURES[:0]), "images must not be empty"),
-        (lambda model: head_importance(model, PICTURES, [1, 2]), r"classes must be 3 .* 0\.\.9"),
+        (lambda model: head_importance(model, PICTURES, [1, 2]), r"classes must be 3 .* 0 to 9"),
         (lambda model: head_importance(model, PICTURES, [1, 2, 10]), "classes must be 3"),
         (
             lambda model: predict_logits(model, PICTURES, heads_on=np.ones((2, 2, 2))),
-            r"heads_on must be \(3, 2, \d\), got \(2, 2, 2\)",
+            r"heads_on must have shape \(3, 2, \d\), got \(2, 2, 2\)",
         ),
     ],
 )

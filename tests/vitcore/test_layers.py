@@ -98,7 +98,7 @@ def test_dense_on_flat_patches_equals_a_strided_convolution(rng):
 
 
 def test_patch_size_must_divide_the_picture():
-    with pytest.raises(ValueError, match="divide the picture's sides, got 5 and 8x8"):
+    with pytest.raises(ValueError, match="divide the image size, got 5 and 8x8"):
         PatchEmbedding(16, 4)(np.zeros((1, 8, 8, 3), np.float32), patch_size=5)
 
 

@@ -269,11 +269,11 @@ def test_no_change_is_no_intervention(model, picture):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"heads_off": ((2, 0),)}, r"blocks below 2 and heads below 2, got \(2, 0\)"),
-        ({"heads_off": ((0, -1),)}, r"blocks below 2 and heads below 2, got \(0, -1\)"),
-        ({"patches": {16: None}}, "numbered below 16, got 16"),
-        ({"patches": {0: 99}}, "numbered below 16, got 99"),
-        ({"patches": {-1: 0}}, "numbered below 16, got -1"),
+        ({"heads_off": ((2, 0),)}, r"blocks 0 to 1 and heads 0 to 1, got \(2, 0\)"),
+        ({"heads_off": ((0, -1),)}, r"blocks 0 to 1 and heads 0 to 1, got \(0, -1\)"),
+        ({"patches": {16: None}}, "from 0 to 15, got 16"),
+        ({"patches": {0: 99}}, "from 0 to 15, got 99"),
+        ({"patches": {-1: 0}}, "from 0 to 15, got -1"),
     ],
 )
 def test_change_of_what_is_not_there_is_refused(model, picture, change, message):

@@ -415,8 +415,8 @@ def test_where_nothing_can_be_written_the_run_is_refused(tmp_path, root):
     with pytest.raises(RunRefusedError) as refused:
         Jobs(tmp_path / root).start(TINY)
     assert str(refused.value) == (
-        f"Run not started: the folder {tmp_path / root} cannot be used: "
-        "a file lies where a folder is needed; set VITCORE_HOME to another one."
+        f"The run could not be started: folder {tmp_path / root} cannot be used: "
+        "a file is in the way. Set VITCORE_HOME to another one."
     )
 
 

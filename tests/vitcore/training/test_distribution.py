@@ -135,17 +135,17 @@ def test_processes_that_were_told_otherwise_do_not_train(scratch):
     assert [first.end(), second.end()] == [2, 2]
     message = "error: processes have different configurations: seed (3 and 4)"
     assert message in second.err
-    assert "error: process 1 of this run has a problem, and says which" in first.err
+    assert "error: process 1 of this run failed; see its message" in first.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((0,), "processes must be an integer >= 1, got 0"),
-        ((2, 2, "host:1"), r"process must be in 0\.\.1, for 2 processes, got 2"),
-        ((2, -1, "host:1"), r"process must be in 0\.\.1, for 2 processes, got -1"),
-        ((2, 0, "host"), "the coordinator must be HOST:PORT, got 'host'"),
-        ((2, 0, "host:1"), "several processes need KERAS_BACKEND=jax, got tensorflow"),
+        ((2, 2, "host:1"), r"process must be an integer from 0 to 1, got 2"),
+        ((2, -1, "host:1"), r"process must be an integer from 0 to 1, got -1"),
+        ((2, 0, "host"), "coordinator must be HOST:PORT, got 'host'"),
+        ((2, 0, "host:1"), "multiple processes need KERAS_BACKEND=jax, got tensorflow"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_they_meet(monkeypatch, arguments, message):

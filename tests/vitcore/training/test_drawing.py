@@ -45,7 +45,7 @@ def test_process_that_is_gone_is_told_of(drawers):
     for process in drawers.processes:
         process.kill()
         process.wait()
-    with pytest.raises(OSError, match="a process that draws batches ended by signal 9"):
+    with pytest.raises(OSError, match="a data-loading process ended by signal 9"):
         drawers.draw(0)
 
 

@@ -353,7 +353,9 @@ def test_model_that_several_cycles_start_from_is_one_of_those_averaged(straight,
 
 
 def test_run_starts_only_from_a_model_like_the_one_it_trains(tmp_path):
-    with pytest.raises(ValueError, match=r"but flexi-cifar10 and that differ: .*depth \(6 and 1\)"):
+    with pytest.raises(
+        ValueError, match=r"architecture mismatch with flexi-cifar10: .*depth \(6 and 1\)"
+    ):
         Run(tmp_path / "run", CONFIG.replace(start="flexi-cifar10"))
     with pytest.raises(CheckpointError, match="nowhere"):
         Run(tmp_path / "run", CONFIG.replace(start="nowhere"))
