@@ -24,18 +24,9 @@ CAPTION_STYLE = """<style>
 .st-key-train_recipe [data-testid="stCaptionContainer"] {
   color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
 </style>"""
-TESTED = evaluation_findings.TESTED
 NO_SNAPSHOTS = "No snapshots were saved for this model."
 _STATES = {"damaged": "corrupted"}  # of a run, where a page says another word
 Points = tuple[list[float], list[float]]  # epochs, values
-
-
-def tests_line(data: str, pictures: int) -> str:
-    """What stands above the answers of one picture: that below them is what many get."""
-    return (
-        f"One picture says little of a patch size. Below each answer stands what share of "
-        f"{pictures:,} {TESTED[data]} is answered rightly at that size."
-    )
 
 
 def list_caption(patch_size: int, *, runs: bool) -> str:
@@ -159,7 +150,7 @@ def calibration_finding(data: str, patch_size: int, bins: Reliability) -> str:
 
 def confusion_finding(data: str, patch_size: int, matrix: np.ndarray, names: Sequence[str]) -> str:
     """The most frequent error on a card, and on which images."""
-    of = f"{int(matrix.sum()):,} {TESTED[data]}, P = {patch_size}"
+    of = f"{int(matrix.sum()):,} {evaluation_findings.TESTED[data]}, P = {patch_size}"
     return f"{evaluation_findings.confusion_finding(matrix, names)}; {of}"
 
 
