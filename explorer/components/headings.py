@@ -9,16 +9,27 @@ import streamlit as st
 _ITALIC = re.compile(r"\*(\w+)\*")  # a symbol, such as *r*
 
 
-def page_heading(name: str, finding: str = "", *, key: str) -> None:
+def page_heading(name: str, finding: str = "", *, key: str) -> Any:
     """Draw a page's `h1` and the line below it; its place is kept while it is empty.
 
     Args:
         name: of the page, always the same.
         finding: what this image, model or run shows, at most 14 words; "" while it is awaited.
         key: of the page; the finding stands in the container `{key}_finding`.
+
+    Returns:
+        The place of the finding, for `show_finding` where it is known only further down.
     """
     st.title(name, anchor=False)
-    _finding(finding, f"{key}_finding")
+    place = st.container(key=f"{key}_finding").empty()
+    show_finding(place, finding)
+    return place
+
+
+def show_finding(place: Any, finding: str) -> None:
+    """Draw a finding; one element, which a fragment may put into a place outside of it."""
+    said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
+    place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')
 
 
 def figure_heading(
@@ -40,20 +51,4 @@ def figure_heading(
     """
     place.subheader(name, anchor=False, help=help)
     if finding is not None:
-        with place.container():
-            _finding(finding, f"{key}_finding" if key else None)
-
-
-def finding_line(finding: str, *, place: Any) -> None:
-    """Write a finding alone, where it changes while the page stands.
-
-    Args:
-        finding: as in `page_heading`.
-        place: an `st.empty`, or a container.
-    """
-    said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
-    place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')
-
-
-def _finding(finding: str, key: str | None) -> None:
-    finding_line(finding, place=st.container(key=key))
+        show_finding(place.container(key=f"{key}_finding" if key else None), finding)

@@ -40,9 +40,14 @@ def progress(
 
 def scores(found: Report) -> str:
     """Accuracy with its confidence interval, top-5 accuracy, ECE and loss, large."""
-    low, high = map(percent, interval(found.score))
+    low, high = (100 * bound for bound in interval(found.score))
+    decimals = 0 if 10 <= low and high < 99.5 else 1
     parts = (
-        ("Accuracy", percent(found.score.accuracy), f"95% CI {low.rstrip('%')}–{high}"),
+        (
+            "Accuracy",
+            percent(found.score.accuracy),
+            f"95% CI {low:.{decimals}f}–{high:.{decimals}f}%",
+        ),
         ("Top-5 accuracy", percent(found.score.top5), "chance 50%"),
         ("ECE", percent(found.reliability.error), "0 = calibrated"),
         ("Loss", f"{found.score.loss:.2f}", "chance 2.30"),

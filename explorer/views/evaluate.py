@@ -111,7 +111,7 @@ def show(answered: Answered | Problem, source: str, count: int, labels: np.ndarr
 
 
 def say(found: Report | None, source: str, count: int) -> None:
-    """The heading of the page, with the accuracy so far."""
+    """The accuracy so far, below the name of the page."""
     finding = ""
     if found is not None:
         finding = evaluation_findings.accuracy_finding(
@@ -121,8 +121,7 @@ def say(found: Report | None, source: str, count: int) -> None:
             whole=tested_pictures.WHOLE,
             patch_size=state.patch_size(),
         )
-    with headline.container():
-        components.page_heading("Evaluation", finding, key="evaluate")
+    components.show_finding(finding_place, finding)
 
 
 def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) -> None:
@@ -314,7 +313,7 @@ def cost() -> None:
 
 colours = palette(st.context.theme.type)
 strip()
-headline = st.empty()
+finding_place = components.page_heading("Evaluation", key="evaluate")
 source, count = controls()
 try:
     labels = tested_pictures.labels(source)

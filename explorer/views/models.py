@@ -229,18 +229,16 @@ def confusion(card: dict) -> None:
 
 strip()
 runs = {run.name: run for run in jobs.runs()}
-headline = st.empty()
+finding_place = components.page_heading("Models", key="models")
 left, right = st.columns([4, 9], gap="large")
 with left:
     name = choose(runs)
 run = runs.get(name) if name else None
 card = measured.card_of(name) if name and (run is None or run.usable) else {}
-with headline.container():
-    finding = cards.finding(name, card, run, state.patch_size()) if name else ""
-    components.page_heading("Models", finding, key="models")
 if name is None:
     components.figure_state("empty", "No models yet.", "Train one on the Train page.", height=220)
 else:
+    components.show_finding(finding_place, cards.finding(name, card, run, state.patch_size()))
     with right:
         show(name, run, card)
     if replaying.has_film(name):
