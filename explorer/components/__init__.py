@@ -17,7 +17,7 @@ from explorer.components.cut_sizes import chosen_size, cut_sizes
 from explorer.components.declared import declare
 from explorer.components.filters import filters
 from explorer.components.gallery import chosen_number, gallery
-from explorer.components.headings import figure_heading, page_heading, show_finding
+from explorer.components.headings import figure_heading, finding_line, page_heading
 from explorer.components.map_tiles import map_tiles
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patches import patches
@@ -59,7 +59,6 @@ __all__ = [
     "sent_changes",
     "sent_seed",
     "sent_view",
-    "show_finding",
     "signed_as_codes",
     "source_of",
     "strip",

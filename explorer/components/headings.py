@@ -18,18 +18,12 @@ def page_heading(name: str, finding: str = "", *, key: str) -> Any:
         key: of the page; the finding stands in the container `{key}_finding`.
 
     Returns:
-        The place of the finding, for `show_finding` where it is known only further down.
+        The place of the finding, for `finding_line` where it is known only further down.
     """
     st.title(name, anchor=False)
     place = st.container(key=f"{key}_finding").empty()
-    show_finding(place, finding)
+    finding_line(finding, place=place)
     return place
-
-
-def show_finding(place: Any, finding: str) -> None:
-    """Draw a finding; one element, which a fragment may put into a place outside of it."""
-    said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
-    place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')
 
 
 def figure_heading(
@@ -51,4 +45,15 @@ def figure_heading(
     """
     place.subheader(name, anchor=False, help=help)
     if finding is not None:
-        show_finding(place.container(key=f"{key}_finding" if key else None), finding)
+        finding_line(finding, place=place.container(key=f"{key}_finding" if key else None))
+
+
+def finding_line(finding: str, *, place: Any) -> None:
+    """Write a finding alone, where it changes while the page stands.
+
+    Args:
+        finding: as in `page_heading`.
+        place: an `st.empty`, or a container.
+    """
+    said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
+    place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')

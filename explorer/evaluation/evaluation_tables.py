@@ -41,7 +41,7 @@ def progress(
 def scores(found: Report) -> str:
     """Accuracy with its confidence interval, top-5 accuracy, ECE and loss, large."""
     low, high = (100 * bound for bound in interval(found.score))
-    decimals = 0 if 10 <= low and high < 99.5 else 1
+    decimals = 0 if low >= 10 and high < 99.5 else 1
     parts = (
         (
             "Accuracy",

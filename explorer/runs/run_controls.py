@@ -213,8 +213,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             on_click=partial(_restart, jobs, run),
             help="New run with the same settings and seed.",
         )
-    with st.popover("Manage"):
-        run_keeping.manage(jobs, run, page="train", renamed=_renamed, deleted=_deleted)
+    run_keeping.manage(jobs, run, page="train", renamed=_renamed, deleted=_deleted)
 
 
 def _use(name: str) -> None:

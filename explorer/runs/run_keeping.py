@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -24,8 +25,9 @@ def manage(
     page: str,
     renamed: Callable[[str, str], None],
     deleted: Callable[[], None],
+    place: Any = st,
 ) -> None:
-    """Controls to rename, download and delete a run.
+    """A menu to rename, download and delete a run.
 
     Args:
         jobs: of this server.
@@ -33,19 +35,16 @@ def manage(
         page: that shows them; its widgets are named after it.
         renamed: called with the old and the new name.
         deleted: called once the run is gone.
+        place: where to draw.
     """
-    keep(jobs, run, page=page, renamed=renamed)
-    if run.state != "running":
-        _deletion(jobs, run.name, page, deleted)
-
-
-def keep(jobs: Jobs, run: Run, *, page: str, renamed: Callable[[str, str], None]) -> None:
-    """Those of `manage` that delete nothing."""
-    if run.state == "running":
-        st.html('<p class="quiet-line">Available when the run has ended: rename, delete.</p>')
-    else:
-        _name_form(jobs, run.name, page, renamed)
-    _download(jobs, run, page)
+    with place.popover("Manage", key=f"{page}_manage", on_change="rerun"):
+        if run.state == "running":
+            st.html('<p class="quiet-line">Available when the run has ended: rename, delete.</p>')
+        else:
+            _name_form(jobs, run.name, page, renamed)
+        _download(jobs, run, page)
+        if run.state != "running":
+            _deletion(jobs, run.name, page, deleted)
 
 
 def _download(jobs: Jobs, run: Run, page: str) -> None:
@@ -113,11 +112,23 @@ def _rename(
 def _deletion(jobs: Jobs, name: str, page: str, deleted: Callable[[], None]) -> None:
     """A button that asks first; what could not be deleted says so below it."""
     trouble = f"{page}_delete_trouble"
-    if st.button("Delete", key=f"{page}_delete_{name}", icon=":material/delete:"):
+    delete = st.button(
+        "Delete",
+        key=f"{page}_delete_{name}",
+        icon=":material/delete:",
+        on_click=_close_menu,
+        args=(page,),
+    )
+    if delete:
         _ask_before_deleting(page, name, partial(_delete, jobs, name, deleted, trouble))
     failed, why = st.session_state.get(trouble, ("", ""))
     if failed == name:
         st.html(f'<p class="problem-line" role="alert">{escape(why)}</p>')
+
+
+def _close_menu(page: str) -> None:
+    """Else it would lie beside the question."""
+    st.session_state[f"{page}_manage"] = False
 
 
 def _ask_before_deleting(page: str, name: str, delete: Callable[[], None]) -> None:

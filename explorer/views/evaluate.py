@@ -121,7 +121,7 @@ def say(found: Report | None, source: str, count: int) -> None:
             whole=tested_pictures.WHOLE,
             patch_size=state.patch_size(),
         )
-    components.show_finding(finding_place, finding)
+    components.finding_line(finding, place=finding_place)
 
 
 def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) -> None:

@@ -20,7 +20,6 @@ from vitcore.config import CLASS_NAMES
 from vitcore.sentences import sentence
 from vitcore.training.runs import Run
 
-TROUBLE = "models_trouble"  # a sentence for the next time that the page is drawn
 MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
 
 jobs = server_jobs()
@@ -80,12 +79,9 @@ def actions(name: str, run: Run | None) -> None:
         navigation.goto("answer")
     if run is None:
         return
-    with row.popover("Manage", key="models_manage", on_change="rerun"):
-        run_keeping.keep(jobs, run, page="models", renamed=show_renamed)
-        if run.state != "running" and st.button(
-            "Delete", key="models_delete", icon=":material/delete:", on_click=close_menu
-        ):
-            ask_before_deleting(name)
+    run_keeping.manage(
+        jobs, run, page="models", renamed=show_renamed, deleted=lambda: None, place=row
+    )
     if run.state == "running" and row.button(
         "Training. Stop it on Train",
         key="models_train",
@@ -112,38 +108,6 @@ def test(name: str) -> None:
         st.session_state["evaluate_data"] = data
 
 
-def close_menu() -> None:
-    """Else it would lie beside the question."""
-    st.session_state["models_manage"] = False
-
-
-def ask_before_deleting(name: str) -> None:
-    @st.dialog(f"Delete {name}?")
-    def dialog() -> None:
-        st.markdown("Weights and logs are deleted permanently.")
-        keep, delete = st.columns(2)
-        if keep.button("Cancel", key="models_keep", width="stretch"):
-            st.rerun()
-        if delete.button(
-            "Delete",
-            key="models_delete_now",
-            type="primary",
-            on_click=remove,
-            args=(name,),
-            width="stretch",
-        ):
-            st.rerun()
-
-    dialog()
-
-
-def remove(name: str) -> None:
-    try:
-        jobs.delete(name)
-    except (ValueError, OSError) as error:
-        st.session_state[TROUBLE] = f"{name} could not be deleted: {error}."
-
-
 def details(name: str, run: Run | None, card: dict, *, expanded: bool) -> None:
     """How one model was trained, folded."""
     config, weights = services.weights(name)
@@ -153,8 +117,6 @@ def details(name: str, run: Run | None, card: dict, *, expanded: bool) -> None:
 
 def problem(name: str, run: Run | None) -> bool:
     """Say what is wrong with one model; whether its card can be shown."""
-    if trouble := st.session_state.pop(TROUBLE, ""):
-        st.markdown(f":material/block: {trouble}")
     if run is not None and run.problem:
         components.figure_state("error", *cards.trouble(run), height=110)
         if not run.usable:
@@ -238,7 +200,7 @@ card = measured.card_of(name) if name and (run is None or run.usable) else {}
 if name is None:
     components.figure_state("empty", "No models yet.", "Train one on the Train page.", height=220)
 else:
-    components.show_finding(finding_place, cards.finding(name, card, run, state.patch_size()))
+    components.finding_line(cards.finding(name, card, run, state.patch_size()), place=finding_place)
     with right:
         show(name, run, card)
     if replaying.has_film(name):

@@ -103,7 +103,7 @@ def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsy
         ("train --resume", "--resume needs --run-dir"),
         ("evaluate --model nobody", "model not found: 'nobody'"),
         ("evaluate --model ~nosuchuser/x", "model not found"),
-        ("train --batch-size 100000000", "batch_size must be a whole number, at most 65,536"),
+        ("train --batch-size 100000000", "batch_size must be an integer <= 65,536"),
         ("evaluate --model nobody --images -1", "images must be an integer >= 0, got -1"),
         ("train --recipe flexi-cifar10-mean --epochs 0", "epochs must be above 0"),
         ("train --recipe flexi-cifar10-mean --patch-sizes 0", "integer from 1 to 32"),

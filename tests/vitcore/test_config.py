@@ -148,7 +148,7 @@ def test_model_that_cannot_be_is_refused(changes, message):
             "not be negative, nor all zero",
         ),
         ({"patch_sizes": (4, 8), "patch_weights": (0.0, 0.0)}, "not be negative, nor all zero"),
-        ({"cycles": 0}, "cycles must be .* at least 1"),
+        ({"cycles": 0}, "cycles must be .* >= 1"),
         ({"cycles": 5, "steps": 4}, r"cycles must be <= steps \(4\), got 5"),
         ({"cycles": 2, "schedule": "plateau"}, "need schedule=cosine and early_stopping=0"),
         ({"cycles": 2, "early_stopping": 3}, "need schedule=cosine and early_stopping=0"),

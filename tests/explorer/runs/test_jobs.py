@@ -415,7 +415,7 @@ def test_where_nothing_can_be_written_the_run_is_refused(tmp_path, root):
     with pytest.raises(RunRefusedError) as refused:
         Jobs(tmp_path / root).start(TINY)
     assert str(refused.value) == (
-        f"The run could not be started: folder {tmp_path / root} cannot be used: "
+        f"Run not started: folder {tmp_path / root} cannot be used: "
         "a file is in the way. Set VITCORE_HOME to another one."
     )
 

@@ -72,24 +72,12 @@ UNCONVERTED = set(
     explorer/components/attention_lens/changes.js
     explorer/components/attention_lens/lens.html
     explorer/components/attention_lens/words.js
-    explorer/components/gallery.py
     explorer/components/map_tiles.js
     explorer/components/map_tiles.py
     explorer/components/replay/__init__.py
-    explorer/evaluation/evaluation_tables.py
-    explorer/evaluation/evaluations.py
-    explorer/evaluation/tested_gallery.py
-    explorer/figures/evaluation.py
-    explorer/figures/patch_sizes.py
     explorer/views/attention.py
-    explorer/views/evaluate.py
-    explorer/views/models.py
-    explorer/words/cards.py
-    explorer/words/evaluation_findings.py
-    explorer/words/evaluation_words.py
     explorer/words/findings.py
     explorer/words/lens_title.py
-    explorer/words/model_facts.py
     """.split()
 )
 

@@ -373,7 +373,7 @@ def test_why_the_model_in_use_gives_no_answer_is_said(home, bundled, monkeypatch
 def test_a_run_is_deleted_after_a_question(home):
     folder = make_run(home, "quiet-heron")
     view = opened()
-    view.button(key="models_delete").click().run()
+    view.button(key="models_delete_quiet-heron").click().run()
     assert folder.exists()
     view.button(key="models_delete_now").click().run()
     assert not folder.exists()
@@ -383,17 +383,17 @@ def test_a_run_is_deleted_after_a_question(home):
 def test_a_question_can_be_declined(home):
     folder = make_run(home, "quiet-heron")
     view = opened()
-    view.button(key="models_delete").click().run()
-    view.button(key="models_keep").click().run()
+    view.button(key="models_delete_quiet-heron").click().run()
+    view.button(key="models_delete_cancel").click().run()
     assert folder.exists()
 
 
 def test_a_running_run_and_a_bundled_model_cannot_be_deleted(home, bundled):
     write_description(home / "quiet-heron", TrainConfig(data="sketch10"), pid=os.getpid())
     view = opened("flexi-cifar10")
-    assert "models_delete" not in {button.key for button in view.button}
+    assert "models_delete_quiet-heron" not in {button.key for button in view.button}
     shown(view, "quiet-heron")
-    assert "models_delete" not in {button.key for button in view.button}
+    assert "models_delete_quiet-heron" not in {button.key for button in view.button}
     assert "models_train" in {button.key for button in view.button}
 
 

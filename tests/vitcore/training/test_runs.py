@@ -170,9 +170,9 @@ def test_a_run_without_a_description_is_damaged(tmp_path):
         ('{"train": {"epochs": 1%s}}' % ("0" * 400), "epochs must be above 0 and at most 100,000"),
         ('{"train": {"patch_sizes": 4}}', "patch_sizes must be a list, got 4"),
         ('{"train": {"recipe": [1]}}', "recipe must be a string"),
-        ('{"train": []}', "cannot be read"),
-        ("[" * 200_000, "nested too deep"),
-        ('{"train": ' + "[" * 200_000, "nested too deep"),
+        ('{"train": []}', "must be a dict"),
+        ("[" * 200_000, "nesting too deep"),
+        ('{"train": ' + "[" * 200_000, "nesting too deep"),
     ],
 )
 def test_a_damaged_description_is_named(tmp_path, text, wrong):
