@@ -1,4 +1,4 @@
-"""The Attention page below the lens: why the model answered so, one panel at a time."""
+"""The Attention page below the maps: why the model predicts so, one tab at a time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import streamlit as st
 
 from explorer import services, state
 from explorer.attention_panels import heads, links, maps, numbers, stopped, take_along
-from explorer.attention_panels.common import Asked, in_its_place, quiet
+from explorer.attention_panels.common import Asked, in_its_place
 from explorer.readings import Problem, Reading, Waiting
 from explorer.words.class_names import class_names
 from vitcore.config import CLASS_NAMES, ViTConfig
 
 __all__ = ["PANELS", "draw"]
 
-PANELS = ("Maps", "Heads", "Numbers", "If it stopped here", "Take it along")
+PANELS = ("Logit lens", "Head ablation", "Head metrics", "Attribution", "Export")
 _KEY = "attention_panel"
 _HEIGHT = 480
 
@@ -30,11 +30,11 @@ def draw(
     model: str,
     config: ViTConfig | None,
 ) -> None:
-    """Draw the chosen panel; the others compute nothing.
+    """Draw the chosen tab; the others compute nothing.
 
     Args:
-        answer: the whole model's reading of the picture, nothing switched off.
-        picture: the chosen picture.
+        answer: of the image, without interventions.
+        picture: the chosen image.
         patch_size: P.
         model: its name.
         config: what it is built of, where that is known.
@@ -43,7 +43,7 @@ def draw(
     names = class_names(config.classes if config else len(CLASS_NAMES))
     note = links.note(panels=PANELS, classes=names)
     panel = st.segmented_control(
-        "Below the lens",
+        "Analysis",
         PANELS,
         default=PANELS[0],
         key=_KEY,
@@ -56,15 +56,19 @@ def draw(
     if note:
         st.html(f'<p class="quiet-line" role="status">{escape(note)}</p>')
     if not isinstance(answer, Reading) or config is None:
-        waiting = answer if not isinstance(answer, Reading) else Problem("It cannot be read.", "")
+        waiting = (
+            answer
+            if not isinstance(answer, Reading)
+            else Problem("Model weights could not be read.", "Select another model.")
+        )
         in_its_place(waiting, height=_HEIGHT)
         return
     chosen = panel or PANELS[0]
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-        other = _other(answer, picture, names) if chosen not in ("Heads", "Numbers") else 0
-        rollout = maps.controls() if chosen in ("Maps", "Take it along") else ("mean", 0.0)
-    if chosen == "Take it along":
-        quiet("These three are in the script and in the link.")
+        other = (
+            _other(answer, picture, names) if chosen not in ("Head ablation", "Head metrics") else 0
+        )
+        rollout = maps.controls() if chosen in ("Attribution", "Export") else ("mean", 0.0)
     asked = Asked(
         model=model,
         picture=picture,
@@ -78,29 +82,29 @@ def draw(
 
 
 def _draw(panel: str, asked: Asked, fusion: str, discard: float) -> None:
-    if panel == "Maps":
+    if panel == "Attribution":
         maps.draw(asked, fusion=fusion, discard=discard)
-    elif panel == "Heads":
+    elif panel == "Head ablation":
         heads.draw(asked)
-    elif panel == "Numbers":
+    elif panel == "Head metrics":
         numbers.draw(asked)
-    elif panel == "If it stopped here":
+    elif panel == "Logit lens":
         stopped.draw(asked)
     else:
         take_along.draw(asked, fusion=fusion, discard=discard)
 
 
 def _other(answer: Reading, picture: state.Picture, names: tuple[str, ...]) -> int:
-    """The class asked about beside the answer: a person's choice, the truth, or the runner-up."""
+    """The class to compare with: a person's choice, the true label, or the runner-up."""
     order = np.argsort(-answer.probabilities, kind="stable")
     top = int(order[0])
     offered = [name for index, name in enumerate(names) if index != top]
     first = names[picture.truth if picture.truth not in (None, top) else int(order[1])]
-    # A class chosen for one picture is the answer to another: then it is chosen anew.
+    # A class chosen for one image is predicted for another: then it is chosen anew.
     if st.session_state.get("attention_class", first) not in offered:
         st.session_state["attention_class"] = first
     chosen = st.selectbox(
-        f"Why {names[top]} and not",
+        "Compare with class",
         offered,
         index=offered.index(first),
         key="attention_class",

@@ -1,4 +1,4 @@
-"""What the panels share: which answer stands in a figure's place, reading help, downloads."""
+"""What the tabs share: their subject, placeholders, captions, downloads."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from explorer.state import Picture
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
+UNCHANGED = "Without interventions (baseline model)."
+CHANGED = "With interventions."
 TOOLS = {
     "displaylogo": False,
     "displayModeBar": True,
@@ -29,19 +31,19 @@ TOOLS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What all panels are about."""
+    """What all tabs are about."""
 
     model: str
     picture: Picture
     patch_size: int
-    reading: Reading  # of the whole model, nothing switched off
+    reading: Reading  # the baseline, without interventions
     config: ViTConfig
     names: tuple[str, ...]  # of the classes
-    other: int  # the class asked about beside the answer
+    other: int  # the class that the predicted one is compared with
 
     @property
     def answer(self) -> int:
-        """The class that the model answers."""
+        """The predicted class."""
         return int(self.reading.logits.argmax())
 
     @property
@@ -50,17 +52,17 @@ class Asked:
 
     @property
     def mark(self) -> str:
-        """A name of the picture, cut and model, for keys."""
+        """A name of the image, patch size and model, for keys."""
         return f"{self.model}·{self.picture.key[:12]}·{self.patch_size}"
 
     def file(self, what: str) -> str:
-        """Name of a file with this answer's data."""
+        """Name of a file with data of this image."""
         words = f"{self.model}-{self.picture.name}-p{self.patch_size}-{what}"
         return "".join(c if c.isalnum() or c in "-._" else "-" for c in words)
 
 
 def changes_of(asked: Asked) -> Intervention:
-    """What is switched off, erased or moved in the lens now."""
+    """The interventions that are set above now."""
     return attention_state.changes(asked.model, asked.picture, asked.patch_size)
 
 
@@ -88,12 +90,12 @@ def in_its_place(answer: Waiting | Problem, *, height: int) -> None:
 
 
 def chart(figure: Any, key: str, **rest: Any) -> None:
-    """A Plotly figure with its camera."""
+    """A Plotly figure with its chart toolbar."""
     st.plotly_chart(figure, width="stretch", key=key, config=TOOLS, **rest)
 
 
 def quiet(sentence: str, *, lines: int = 1) -> None:
-    """Small text, escaped by the caller; its place is kept while there is none."""
+    """A caption, escaped by the caller; its place is kept while there is none."""
     st.html(f'<p class="quiet-line" style="min-height:{1.4 * lines:.1f}rem">{sentence}</p>')
 
 

@@ -1,8 +1,9 @@
-"""Which heads matter, on this picture and on 200."""
+"""Head ablation: the effect of each head, on this image and on 200."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -10,10 +11,12 @@ import streamlit as st
 from explorer import components, gathering
 from explorer.analyses import explaining
 from explorer.analyses.explanations import Gathered, HeadRanking
-from explorer.attention_panels import attention_state, words
+from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
+    UNCHANGED,
     Asked,
     as_csv,
+    changes_of,
     chart,
     colours,
     download,
@@ -21,7 +24,7 @@ from explorer.attention_panels.common import (
     later,
     quiet,
 )
-from explorer.attention_panels.sentences import heads_many_title, heads_title
+from explorer.attention_panels.sentences import ablation_finding, ablation_finding_of_many
 from explorer.figures.attention import heads_ranked
 from explorer.readings import Problem, Waiting
 from vitcore.intervention import Intervention
@@ -32,7 +35,7 @@ _SWITCHES = "attention_switches"  # how often a bar was clicked
 
 
 def draw(asked: Asked) -> None:
-    """Ranked bars of this picture, and of many."""
+    """Ranked bars of this image, and of many."""
     height = bars_height(asked)
     off = attention_state.changes(asked.model, asked.picture, asked.patch_size).heads_off
     left, right = st.columns(2, gap="large")
@@ -47,22 +50,19 @@ def draw(asked: Asked) -> None:
     if isinstance(found, HeadRanking):
         name = asked.names[found.class_index]
         download(
-            "This picture (CSV)", lambda: effects_csv(found.effects, name),
+            "This image (CSV)", lambda: effects_csv(found.effects, name),
             asked.file("heads.csv"), key="heads_csv", place=row,
         )  # fmt: skip
     if isinstance(many, Gathered):
         download(
-            f"{many.done} pictures (CSV)", lambda: effects_csv(many.answer, "the right class"),
+            f"{many.done} images (CSV)", lambda: effects_csv(many.answer, "true label"),
             asked.file(f"heads-{source}-{many.done}.csv"), key="heads_many_csv", place=row,
         )  # fmt: skip
-    components.how_to_read_inline(
-        text=words.HEADS,
-        formula=words.HEADS_FORMULA,
-        source=words.HEADS_SOURCE,
+    components.how_to_read(
+        "attention_head_ablation",
         code=components.source_of("vitcore/heads_off.py", "logits_without_each")
         + "\n\n"
         + components.source_of("vitcore/introspection/head_effects.py", "head_effects"),
-        key="attention_heads",
     )
     for answer in (found, many):
         later(answer)
@@ -76,7 +76,7 @@ def bars_height(asked: Asked) -> int:
 
 
 def source_of_many(asked: Asked) -> str:
-    """Which test pictures: of the kind of this one, or sketches where there are no others."""
+    """Which test set: that of this image, or sketch10 where there is no other."""
     photographs = asked.picture.source != "sketch10" and gathering.cifar10().ready
     return "cifar10" if photographs else "sketch10"
 
@@ -88,17 +88,13 @@ def _this(
     height: int,
 ) -> None:
     if not isinstance(found, HeadRanking):
-        st.subheader("Which heads this answer needs", anchor=False)
-        quiet("", lines=3)
+        components.figure_heading("This image", " ")
         in_its_place(found, height=height)
         return
     label = asked.names[found.class_index]
-    st.subheader(heads_title(found.effects, label), anchor=False)
-    quiet(
-        f"This picture; each head alone, from the whole model. Blue, to the left: without it "
-        f"{label} falls; to the right it rises. Click a bar to switch the head off or on above.",
-        lines=3,
-    )
+    components.figure_heading("This image", ablation_finding(found.effects, label))
+    about = f"Change in p({escape(label)}) per ablated head. Click a bar to ablate it above."
+    quiet(f"{about}{_baseline(asked)}")
     change, key = found.effects.heads.probability, fresh("attention_heads")
     chart(
         heads_ranked(change, colours=colours(), off=off, height=height),
@@ -115,21 +111,15 @@ def _many(
     off: Sequence[tuple[int, int]],
     height: int,
 ) -> None:
-    kind = "photographs" if source == "cifar10" else "sketches"
+    name = f"{PICTURES} {'CIFAR-10 test' if source == 'cifar10' else 'sketch10'} images"
     if not isinstance(many, Gathered):
-        st.subheader(f"Which heads it needs over {PICTURES} {kind}", anchor=False)
-        quiet("", lines=3)
+        components.figure_heading(name, " ")
         in_its_place(many, height=height)
         return
     counting = many.done < many.of
-    st.subheader(heads_many_title(many.answer, source, of=many.of), anchor=False)
-    counted = (
-        f"{many.done} of {many.of} {kind}, counting; the bars are sorted at the end."
-        if counting
-        else f"{many.of} {kind}; each head alone, from the whole model: how the right class's "
-        "probability changes without it, mean."
-    )
-    quiet(counted, lines=3)
+    components.figure_heading(name, ablation_finding_of_many(many.answer))
+    progress = f" {many.done} / {many.of} images." if counting else ""
+    quiet(f"Mean change in p(true label).{progress}{_baseline(asked)}")
     change, key = many.answer.heads.probability, fresh("attention_heads_many")
     chart(
         heads_ranked(change, colours=colours(), off=off, counting=counting, height=height),
@@ -139,8 +129,13 @@ def _many(
     )
 
 
+def _baseline(asked: Asked) -> str:
+    """That effects are not of the model as it is changed, where it is."""
+    return f" {UNCHANGED}" if changes_of(asked) != Intervention() else ""
+
+
 def switch(asked: Asked, key: str, change: np.ndarray, *, counting: bool = False) -> None:
-    """Switch the head of a clicked bar off in the lens, or on again."""
+    """Ablate the head of a clicked bar above, or restore it."""
     heads = list(np.ndindex(change.shape)) if counting else ranked(change)
     clicked = [round(point["y"]) for point in st.session_state[key]["selection"]["points"]]
     if not clicked or clicked[0] not in range(len(heads)):
@@ -161,9 +156,9 @@ def fresh(name: str) -> str:
 
 
 def effects_csv(effects: HeadEffects, label: str) -> str:
-    """A row for each head and for each block: what its absence changes; head "all" is the block."""
+    """A row for each ablated head and block (head "all"): what changes from the baseline."""
     parts = ("probability", "logit", "accuracy")
-    rows = [["none", "", *(float(getattr(effects.before, part)) for part in parts)]]
+    rows = [["baseline", "", *(float(getattr(effects.before, part)) for part in parts)]]
     for block, head in np.ndindex(effects.heads.probability.shape):
         changes = [getattr(effects.heads, part)[block, head] for part in parts]
         rows.append([block + 1, head + 1, *changes])

@@ -52,7 +52,7 @@ def written(state: LensState, *, side: int, heads: int | None) -> dict[str, str]
 def asked(
     query: Mapping[str, str], *, side: int, blocks: int, heads: int
 ) -> tuple[LensState, list[str]]:
-    """The state that a URL asks for but its pin, and sentences about what cannot be.
+    """The state that a URL asks for but its pin, and sentences about what is not valid.
 
     Args:
         query: names and values as they stand in the URL.
@@ -62,32 +62,32 @@ def asked(
     """
     sentences: list[str] = []
 
-    def refuse(label: str, name: str, rule: str, instead: str) -> None:
-        sentences.append(f"{label} {shown(query[name])} is not {rule}: {instead}.")
+    def refuse(label: str, name: str, rule: str) -> None:
+        sentences.append(f"{label} must be {rule} (got {shown(query[name])}).")
 
-    def switched(label: str, name: str, word: str, instead: str) -> bool:
+    def switched(name: str, word: str) -> bool:
         if name in query and query[name] != word:
-            refuse(label, name, word, instead)
+            refuse(name.capitalize(), name, word)
         return query.get(name) == word
 
-    looked_at = switched("Direction", "direction", "looked-at", "showing where patches look")
-    common = switched("Scale", "scale", "common", "each map has its own")
-    positions = switched("Positions", "positions", "off", "positions are on")
+    looked_at = switched("direction", "looked-at")
+    common = switched("scale", "common")
+    positions = switched("positions", "off")
     chosen = read_heads(query.get("head", ""), blocks=blocks, heads=heads)
     if "head" in query and (chosen is None or len(chosen) != 1):
-        refuse("Head", "head", f"block.head in 1.1 to {blocks}.{heads}", "none is chosen")
+        refuse("Head", "head", f"block.head from 1.1 to {blocks}.{heads}")
         chosen = None
     off = read_heads(query.get("off", ""), blocks=blocks, heads=heads)
     if "off" in query and not off:
-        rule = f"a list of blocks or block.head in 1.1 to {blocks}.{heads}"
-        refuse("Heads off", "off", rule, "all heads are on")
+        rule = f"blocks or block.head from 1.1 to {blocks}.{heads}"
+        refuse("Ablated heads", "off", rule)
     patches, seed = read_patches(query.get("patches", ""), side) or ({}, None)
     if "patches" in query and query.get("grid", str(side)) != str(side):
         patches, seed = {}, None
-        refuse("Grid", "grid", f"the present one, {side}", "no patch is changed")
+        refuse("Grid", "grid", f"{side} at this patch size")
     elif "patches" in query and not patches:
-        rule = f"a list such as 1.1-x (erased) or 1.1-{side}.{side} in 1.1 to {side}.{side}"
-        refuse("Patches", "patches", rule, "no patch is changed")
+        rule = f"like 1.1-x (masked) or 1.1-{side}.{side}, from 1.1 to {side}.{side}"
+        refuse("Patches", "patches", rule)
     changes = Intervention(
         heads_off=tuple(sorted(set(off or ()))), patches=patches, positions=not positions
     )

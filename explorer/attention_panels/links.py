@@ -1,4 +1,4 @@
-"""What a link may say about the panels, and what is said where it asks for what there is not."""
+"""What a link may say about the tabs, and what is said where a value is not valid."""
 
 from __future__ import annotations
 
@@ -12,44 +12,48 @@ from explorer.components.attention_lens.lens_state import LensState
 from explorer.state import Picture
 
 _NOTE = "attention_link_note"
-_FOLLOWING = ("Numbers", "Take it along")  # they show what is set in the lens
+_FOLLOWING = ("Head metrics", "Export")  # they show what is set above
+OLD_PANELS = {
+    "Maps": "Attribution",
+    "Heads": "Head ablation",
+    "Numbers": "Head metrics",
+    "If it stopped here": "Logit lens",
+    "Take it along": "Export",
+}  # names of tabs in links of earlier versions
 
 
 def asked_in_vain(
     query: Mapping[str, str], *, panels: Sequence[str], classes: Sequence[str]
 ) -> list[str]:
-    """Sentences about values in the URL that cannot be, each with what is shown instead.
+    """Sentences about values in the URL that are not valid.
 
     Args:
         query: names and values as they stand in the URL.
-        panels: names of the panels, the first is the default.
+        panels: names of the tabs, the first is the default.
         classes: class names.
     """
     sentences = []
 
-    def check(name: str, allowed: Sequence[str], label: str, instead: str) -> None:
+    def check(name: str, allowed: Sequence[str], label: str, then: str) -> None:
         if name in query and query[name] not in allowed:
-            sentences.append(
-                f"{label} {shown(query[name])} is not one of {', '.join(allowed)}: "
-                f"showing {instead}."
-            )
+            sentences.append(f"Unknown {label}: {shown(query[name])}. {then}.")
 
-    check("attention_panel", panels, "Panel", panels[0])
-    check("attention_class", classes, "Class", "the likeliest other one")
-    check("attention_fusion", ("mean", "max", "min"), "Fusion", "mean")
+    check("attention_panel", [*panels, *OLD_PANELS], "tab", f"Showing {panels[0]}")
+    check("attention_class", classes, "class", "Using the default")
+    check("attention_fusion", ("mean", "max", "min"), "head fusion", "Using mean")
     discard = query.get("attention_discard")
     if discard is not None and not _is_share(discard):
-        sentences.append(
-            f"Dropped attention {shown(discard)} is not a number in 0 to 0.9: showing 0."
-        )
+        sentences.append(f"Discard ratio must be 0–0.9 (got {shown(discard)}). Using 0.")
     return sentences
 
 
 def note(*, panels: Sequence[str], classes: Sequence[str]) -> str:
-    """The sentences that the link of this session earned, until a panel is chosen; or ""."""
+    """What is not valid in the link of this session, until a tab is chosen; or ""."""
     if _NOTE not in st.session_state:  # before the first bound widget, which drops such values
         found = asked_in_vain(st.query_params.to_dict(), panels=panels, classes=classes)
         st.session_state[_NOTE] = " ".join(found)
+        if panel := OLD_PANELS.get(st.query_params.get("attention_panel", "")):
+            st.session_state["attention_panel"] = panel
     return st.session_state[_NOTE]
 
 
@@ -59,7 +63,7 @@ def forget() -> None:
 
 
 def is_open() -> bool:
-    """Whether a panel is open that shows what is set in the lens: a head, a pin, a link."""
+    """Whether a tab is open that shows what is set above: a head, a pin, a link."""
     return st.session_state.get("attention_panel") in _FOLLOWING
 
 
@@ -75,22 +79,22 @@ def address(
     other: str,
     fusion: str = "mean",
     discard: float = 0.0,
-    panel: str = "Maps",
+    panel: str = "Logit lens",
 ) -> str:
     """The address that shows the Attention page as it is to another person.
 
     Args:
         page: its address without what follows the question mark.
-        picture: one of a data set; a person's own cannot be linked.
+        picture: one of a dataset; a person's own cannot be linked.
         patch_size: P.
         model: its name.
-        lens: all that is set in the lens.
+        lens: all that is set above the tabs.
         side: rows and columns of the grid.
         heads: in each block.
-        other: class asked about beside the answer.
+        other: class that the predicted one is compared with.
         fusion: of rollout.
         discard: of rollout.
-        panel: the one that is open.
+        panel: the tab that is open.
     """
     label, _, index = picture.name.rpartition(" ")
     values = {
@@ -106,7 +110,7 @@ def address(
         values["attention_fusion"] = fusion
     if discard:
         values["attention_discard"] = f"{discard:g}"
-    if panel != "Maps":
+    if panel != "Logit lens":
         values["attention_panel"] = panel
     return f"{page}?{urlencode(values)}"
 

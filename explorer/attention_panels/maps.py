@@ -1,10 +1,9 @@
-"""Four maps over the picture for two classes, each tested by erasing in its order."""
+"""Attribution: four maps for two classes, with deletion and insertion tests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ import streamlit as st
 from explorer import components
 from explorer.analyses import mapping
 from explorer.analyses.explanations import MAPS, Judged, Maps
-from explorer.attention_panels import words
 from explorer.attention_panels.common import (
+    UNCHANGED,
     Asked,
     as_csv,
     as_npz,
@@ -24,7 +23,7 @@ from explorer.attention_panels.common import (
     later,
     quiet,
 )
-from explorer.attention_panels.sentences import MAP_NAMES, believed, maps_title, on_class
+from explorer.attention_panels.sentences import MAP_NAMES, attribution_finding
 from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, tiles_payload
 from explorer.readings import Problem, Waiting
 from explorer.words.findings import percent
@@ -33,15 +32,8 @@ from vitcore.introspection.curves import Curves
 
 HEIGHT = 660
 FUSIONS = ("mean", "max", "min")
-_HINT = (
-    "Point at a patch to read it in every map; move along a curve to see the picture that the "
-    "model was shown."
-)
-_AREA = (
-    "The area under a curve is the class's mean probability over all steps. "
-    "Occlusion is itself made by erasing, so this test favours it."
-)
-_ONE_PATCH = "All of every map lies on it: choose a smaller patch size to compare them."
+_TESTS = ("Deletion (lower AUC is better)", "Insertion (higher AUC is better)")
+_AXIS = "; y axis: class probability"
 _UNLIKELY = 0.05  # probability that no step reaches: nothing can be seen to fall
 _TOPS = (0.1, 0.2, 0.5, 1.0)  # where the axis of a class's curves may end
 
@@ -66,24 +58,26 @@ class Shown:
 
 
 def controls() -> tuple[str, float]:
-    """How rollout fuses heads, and how much of the attention it drops."""
+    """Head fusion and discard ratio of rollout."""
     fusion = st.segmented_control(
-        "Rollout fuses heads by",
+        "Head fusion",
         FUSIONS,
         default="mean",
         key="attention_fusion",
+        help="How rollout combines the heads of a block.",
         bind="query-params",
         required=True,
         persist_state="session",
     )
     discard = st.slider(
-        "Rollout drops the lowest",
+        "Discard ratio",
         0.0,
         0.9,
         0.0,
         0.1,
         format="percent",
         key="attention_discard",
+        help="Fraction of the lowest attention weights that rollout drops.",
         bind="query-params",
         persist_state="session",
         width=200,
@@ -92,7 +86,7 @@ def controls() -> tuple[str, float]:
 
 
 def draw(asked: Asked, *, fusion: str, discard: float) -> None:
-    """The title, the maps and their curves, each as soon as it is there."""
+    """The finding, the maps and their curves, each as soon as it is there."""
     call = asked.model, asked.picture, asked.patch_size
     classes = asked.answer, asked.other
     found = [mapping.maps(*call, index, fusion=fusion, discard=discard) for index in classes]
@@ -102,20 +96,17 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
         tests = mapping.tests(*call, found)
         if isinstance(tests, Problem):
             missing = tests
-    label, last = asked.names[asked.answer], st.session_state.get("attention_maps_shown")
+    last = st.session_state.get("attention_maps_shown")
     shown = Shown(asked, *found, tuple(tests)) if missing is None else None
+    finding = " "  # its place is kept
     if shown and shown.complete:
-        title = maps_title(shown.tests[0].curves, label, patches=asked.patches)
-    else:
-        title = f"Which map to believe on {label}: erasing patches tells"
-    st.subheader(title, anchor=False)
-    changed = f" {words.UNCHANGED}" if changes_of(asked) != Intervention() else ""
-    quiet(escape(f"{_AREA if asked.patches > 1 else _ONE_PATCH}{changed}"), lines=2)
+        finding = attribution_finding(shown.tests[0].curves, patches=asked.patches)
+    components.figure_heading("Attribution maps", finding)
+    if changes_of(asked) != Intervention():
+        quiet(UNCHANGED)
     if shown:
         st.session_state["attention_maps_shown"] = shown
         map_tiles(payload(shown), key="attention_maps")
-        said = believed(shown.tests[0].curves) if shown.complete else ""
-        quiet(escape(said), lines=2)
         data(shown)
         later(shown.awaited)
     elif isinstance(missing, Problem) or last is None:
@@ -136,16 +127,16 @@ def payload(shown: Shown, *, awaited: str = "") -> bytes:
         _tests(test, label) for test, label in zip(shown.tests, (answer, other), strict=True)
     )
     groups = (
-        Group(name="The same for every class", tiles=tuple(first[:2]), **of_answer),
-        Group(name=on_class(answer), tiles=tuple(first[2:]), **of_answer),
-        Group(name=on_class(other), tiles=tuple(second), **of_other),
+        Group(name="Class-agnostic", tiles=tuple(first[:2]), **of_answer),
+        Group(name=f"Evidence for {answer}", tiles=tuple(first[2:]), **of_answer),
+        Group(name=f"Evidence for {other}", tiles=tuple(second), **of_other),
     )
     late = shown.awaited
     return tiles_payload(
         asked.reading.picture,
         groups,
         shares=next((curves.shares for curves in known if curves), None),
-        hint=_HINT if asked.patches > 1 else "Point at the picture to read it in every map.",
+        tests=tuple(f"{test}{_AXIS}" for test in _TESTS),
         awaited=awaited,
         progress=(late.what, late.done or 0.0) if late and not awaited else None,
         file=asked.file("maps.png"),
@@ -154,22 +145,15 @@ def payload(shown: Shown, *, awaited: str = "") -> bytes:
 
 
 def _tests(test: Judged | None, label: str) -> dict[str, Any]:
-    """What stands above the curves of a class, and where their axis ends."""
-    said = (
-        f"Deletion erases the highest first. Upwards: probability of {label}. "
-        "Smaller area, better map.",
-        "Insertion adds the highest first to an empty picture; the same axis. "
-        "Larger area, better map.",
-    )
+    """Where the axis of a class's curves ends, or why there are none."""
     if test is None or test.awaited is not None:
-        return {"tests": said}
+        return {}
     curves = test.curves
     most = float(max(curves.deletion.max(), curves.insertion.max()))
     if most < _UNLIKELY:
         start = percent(float(curves.deletion[0, 0]))
-        said = f"Untested: with {start}, {label} is too unlikely here to test by erasing.", ""
-        return {"tests": said, "testable": False}
-    return {"tests": said, "top": next(top for top in _TOPS if top >= most or top == _TOPS[-1])}
+        return {"untested": f"Not tested: p({label}) is only {start}"}
+    return {"top": next(top for top in _TOPS if top >= most or top == _TOPS[-1])}
 
 
 def _tile(found: Maps, curves: Curves | None, name: str, asked: Asked, label: str) -> Tile:
@@ -197,15 +181,15 @@ def _tile(found: Maps, curves: Curves | None, name: str, asked: Asked, label: st
 
 
 def _kind(name: str, values: np.ndarray | None) -> tuple[str, str, tuple[str, ...], bool]:
-    """A map's note, unit, words below its colours, and whether it is signed."""
+    """A map's note, unit, words below its colors, and whether it is signed."""
     if name == "relevance":
-        return "no unit", "relative", ("lowest", "highest"), False
+        return "relative", "relative", ("low", "high"), False
     if name == "occlusion":
-        note, most = "fall of the logit where erased", 0.0
+        note, most = "logit drop", 0.0
         most = 0.0 if values is None else float(np.abs(values).max())
         return note, "number", (f"−{most:.2f}", "0", f"+{most:.2f}"), True
     low, high = percent(float(values.min())), percent(float(values.max()))
-    return "share of the attention", "share", (low, high), False
+    return "attention", "share", (low, high), False
 
 
 def data(shown: Shown) -> None:
@@ -214,7 +198,7 @@ def data(shown: Shown) -> None:
     files = [("Maps (CSV)", maps_csv, "maps.csv", "maps_csv")]
     if asked.patches > 1:
         files.append(("Curves (CSV)", curves_csv, "curves.csv", "curves_csv"))
-    for label, make, file, key in (*files, ("All (NPZ)", npz, "maps.npz", "maps_npz")):
+    for label, make, file, key in (*files, ("Arrays (NPZ)", npz, "maps.npz", "maps_npz")):
         make = partial(make, shown)
         there = shown.complete
         download(label, make, asked.file(file), key=key, place=row, disabled=not there)
@@ -231,7 +215,7 @@ def maps_csv(shown: Shown) -> str:
 
 
 def curves_csv(shown: Shown) -> str:
-    """A row for each class, test and order: the area, then the probability at each share."""
+    """A row for each class, test and order: AUC, then the probability at each fraction."""
     names = [MAP_NAMES[name] for name in MAPS] + ["random order"]
     rows = []
     tests = [test.curves for test in shown.tests]
@@ -243,7 +227,7 @@ def curves_csv(shown: Shown) -> str:
                 for name, area, line in zip(names, areas, lines, strict=True)
             ]
     shares = [f"{share:.4g}" for share in tests[0].shares]
-    return as_csv(["class", "test", "order", "area", *shares], rows)
+    return as_csv(["class", "test", "order", "auc", *shares], rows)
 
 
 def npz(shown: Shown) -> bytes:
@@ -263,10 +247,8 @@ def npz(shown: Shown) -> bytes:
 
 
 def help_() -> None:
-    components.how_to_read_inline(
-        text=words.MAPS,
-        formula=words.MAPS_FORMULA,
-        source=words.MAPS_SOURCE,
+    components.how_to_read(
+        "attention_attribution",
         code="\n\n".join(
             (
                 components.source_of("vitcore/introspection/rollout.py", "rollout"),
@@ -275,5 +257,4 @@ def help_() -> None:
                 components.source_of("vitcore/introspection/curves.py", "plan_curves", "curves"),
             )
         ),
-        key="attention_maps",
     )

@@ -1,4 +1,4 @@
-"""What a figure of one number per head shows, in a sentence."""
+"""What a figure of one metric per head shows, in one line."""
 
 from __future__ import annotations
 
@@ -7,61 +7,57 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.attention_panels.sentences import head_name
-from explorer.words.findings import distance_title, percent
+from explorer.words.findings import percent
 
 _SAME = 1e-6  # difference that rounding can explain
-_ALIKE = 0.05  # share of the most there can be below which heads do not differ
+_ALIKE = 0.05  # fraction of the maximum below which heads do not differ
 
 
-def number_title(
-    name: str, values: np.ndarray, compared: Sequence[float], *, prefix: str = "the class token"
-) -> str:
+def metric_finding(name: str, values: np.ndarray, compared: Sequence[float]) -> str:
     """The finding of the figure.
 
     Args:
-        name: of the number, as in `HeadNumbers`.
+        name: of the metric, as in `HeadNumbers`.
         values: (L, H).
         compared: heights of its lines.
-        prefix: what the tokens before the patches are called.
     """
     low, high = (
         np.unravel_index(place, values.shape) for place in (values.argmin(), values.argmax())
     )
     least, most = float(values[low]), float(values[high])
     if name.startswith("distance"):
-        return distance_title(values, compared[0])
+        return _distances(values)
     if most - least < _SAME:
-        return f"Every head has the same number here: {most:.2f}"
+        return f"The same in all heads: {most:.2f}"
     if name == "entropy":
         return _entropy(values, compared[0], head_name(*low))
     if name == "prefix_mass":
-        return (
-            f"{_first(head_name(*high))} puts {percent(most)} on {prefix}; "
-            f"an even spread, {percent(compared[0])}"
-        )
+        return f"Highest: {head_name(*high)}, {percent(most)} (uniform: {percent(compared[0])})"
     if name == "query_dependence":
         if most < _ALIKE:
-            return "In no head does the map change with the patch: all patches look alike"
+            return f"No head depends on the query (highest: {most:.2f})"
         return (
-            f"The map changes most with the patch in {head_name(*high)} ({most:.2f} of at most "
-            f"{compared[0]:.2f}), least in {head_name(*low)} ({least:.2f})"
+            f"Highest: {head_name(*high)}, {most:.2f}. Lowest: {head_name(*low)}, {least:.2f}. "
+            f"Maximum: {compared[0]:.2f}"
         )
     above = int((values > 1).sum())
-    return (
-        f"{above} of {values.size} heads look at the object more than by chance; most, "
-        f"{head_name(*high)}: {most:.1f} times an even spread"
-    )
+    return f"{above} of {values.size} heads above uniform. Highest: {head_name(*high)}, {most:.1f}×"
 
 
-def _entropy(values: np.ndarray, bound: float, narrowest: str) -> str:
+def _distances(values: np.ndarray) -> str:
+    def reach(block: np.ndarray) -> str:
+        low, high = f"{block.min():.0f}", f"{block.max():.0f}"
+        return f"{low if low == high else f'{low}–{high}'} px"
+
+    first = f"{reach(values[0])} in block 1"
+    return first if len(values) == 1 else f"{first}, {reach(values[-1])} in block {len(values)}"
+
+
+def _entropy(values: np.ndarray, bound: float, lowest: str) -> str:
     least, tokens = float(values.min()), 2 ** float(values.min())
     if bound - least < _ALIKE * bound:
-        return f"All heads look nearly everywhere alike: at least {least:.1f} of {bound:.1f} bits"
+        return f"All heads nearly uniform: at least {least:.1f} of {bound:.1f} bits"
     return (
-        f"{_first(narrowest)} is the narrowest: {least:.1f} of {bound:.1f} bits, as if it looked "
-        f"at {tokens:.0f} of {2**bound:.0f} tokens alike"
+        f"Lowest: {lowest}, {least:.1f} of {bound:.1f} bits (≈ {tokens:.0f} of {2**bound:.0f} "
+        "tokens)"
     )
-
-
-def _first(words: str) -> str:
-    return words[0].upper() + words[1:]

@@ -1,4 +1,4 @@
-"""Heads in numbers: one figure at a time, over this picture or over a hundred."""
+"""Head metrics: one at a time, over this image or over a hundred."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from explorer import components
 from explorer.analyses import explaining
 from explorer.analyses.explanations import Gathered
 from explorer.analyses.head_numbers import HeadNumbers
-from explorer.attention_panels import attention_state, words
+from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
+    CHANGED,
+    UNCHANGED,
     Asked,
     as_csv,
     as_npz,
@@ -25,7 +27,7 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.heads import source_of_many
-from explorer.attention_panels.number_findings import number_title
+from explorer.attention_panels.number_findings import metric_finding
 from explorer.figures.attention import Line, numbers_by_block
 from explorer.readings import Problem, Waiting
 from explorer.words.prefix_tokens import prefix_words
@@ -39,35 +41,72 @@ PICTURES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """How one number is called and drawn."""
+    """How one metric is called, drawn and explained."""
 
     label: str
     axis: str
+    help: str  # name of its help text
+    code: tuple[str, ...]  # a file, and functions in it
     unit: str = ""
     digits: int = 2
 
 
+_DISTANCE = ("vitcore/introspection/distance.py", "attention_distance")
+_METRICS = "vitcore/introspection/attention_numbers.py"
 NUMBERS = {
-    "distance": Number(label="distance", axis="mean distance, pixels", unit=" px", digits=1),
-    "distance_in_paper": Number(
-        label="distance, as in the paper", axis="mean distance, pixels", unit=" px", digits=1
+    "distance": Number(
+        label="Mean distance",
+        axis="mean attention distance (px)",
+        help="attention_distance",
+        code=_DISTANCE,
+        unit=" px",
+        digits=1,
     ),
-    "entropy": Number(label="entropy", axis="entropy, bits", unit=" bits"),
-    "prefix_mass": Number(label="on {prefix}", axis="share on {prefix}"),
-    "query_dependence": Number(label="depends on the patch", axis="change with the patch"),
-    "on_object": Number(label="on the object", axis="times an even spread"),
+    "distance_in_paper": Number(
+        label="Mean distance (not renormalized)",
+        axis="mean attention distance, not renormalized (px)",
+        help="attention_distance_not_renormalized",
+        code=_DISTANCE,
+        unit=" px",
+        digits=1,
+    ),
+    "entropy": Number(
+        label="Entropy",
+        axis="entropy (bits)",
+        help="attention_entropy",
+        code=(_METRICS, "attention_entropy"),
+        unit=" bits",
+    ),
+    "prefix_mass": Number(
+        label="Attention to {prefix}",
+        axis="attention to {prefix}",
+        help="attention_prefix",
+        code=(_METRICS, "prefix_mass"),
+    ),
+    "query_dependence": Number(
+        label="Query dependence",
+        axis="total variation",
+        help="attention_query_dependence",
+        code=(_METRICS, "query_dependence"),
+    ),
+    "on_object": Number(
+        label="Attention on object",
+        axis="attention on object (× uniform)",
+        help="attention_object",
+        code=(_METRICS, "object_attention", "mask_by_patch"),
+    ),
 }
 
 
 def draw(asked: Asked) -> None:
-    """The chosen number of every head."""
+    """The chosen metric of every head."""
     source = source_of_many(asked)
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
     over = row.segmented_control(
-        "Over",
+        "Images",
         ["this", "many"],
         default="this",
-        format_func={"this": "this picture", "many": f"{PICTURES} pictures"}.get,
+        format_func={"this": "this image", "many": f"{PICTURES} test images"}.get,
         key="attention_over",
         required=True,
         persist_state="session",
@@ -76,37 +115,26 @@ def draw(asked: Asked) -> None:
     if st.session_state.get("attention_number") not in offered:
         st.session_state["attention_number"] = offered[0]
     name = row.selectbox(
-        "Number",
+        "Metric",
         offered,
         format_func=lambda name: label_of(name, asked),
         key="attention_number",
         persist_state="session",
-        width=240,
+        width=280,
     )
     found = _counted(asked, source, over)
     if found is None:
-        st.subheader("With one token every head has the same numbers", anchor=False)
-        quiet("")
+        components.figure_heading(label_of(name, asked))
         components.figure_state(
-            "empty",
-            "A token that is alone looks at itself, in every head.",
-            "Slide to smaller patches to see heads differ.",
-            height=HEIGHT,
+            "empty", "Only one token.", "Use a smaller patch size.", height=HEIGHT
         )
     elif not isinstance(found, (HeadNumbers, Gathered)):
-        st.subheader("Every head in one number", anchor=False)
-        quiet("")
+        components.figure_heading(label_of(name, asked), " ")
         in_its_place(found, height=HEIGHT)
     else:
         _draw(asked, name, found, source)
-    text, formula, origin, code = words.NUMBERS[name]
-    components.how_to_read_inline(
-        text=text,
-        formula=formula,
-        source=origin,
-        code=components.source_of(*code),
-        key="attention_numbers",
-    )
+    metric = NUMBERS[name]
+    components.how_to_read(metric.help, code=components.source_of(*metric.code))
     unfinished = isinstance(found, Gathered) and found.done < found.of
     if unfinished and attention_state.in_fragment():
         st.rerun()
@@ -115,7 +143,7 @@ def draw(asked: Asked) -> None:
 def _counted(
     asked: Asked, source: str, over: str
 ) -> HeadNumbers | Gathered | Waiting | Problem | None:
-    """The numbers of this picture or of many; None where one token leaves nothing to count."""
+    """The metrics of this image or of many; None where one token leaves nothing to measure."""
     if asked.reading.attention.shape[-1] == 1:
         return None
     if over == "many":
@@ -126,7 +154,7 @@ def _counted(
 
 
 def prefix_name(asked: Asked) -> str:
-    """What the tokens before the patches are called, where there are any."""
+    """What the prefix tokens are called, where there are any."""
     return prefix_words(asked.reading.prefix, class_token=asked.config.pooling == "class")
 
 
@@ -135,7 +163,7 @@ def label_of(name: str, asked: Asked) -> str:
 
 
 def offered_numbers(asked: Asked, *, masked: bool) -> list[str]:
-    """The numbers that this model and picture have."""
+    """The metrics that this model and image have."""
     missing = set()
     if asked.reading.prefix == 0:
         missing |= {"prefix_mass", "distance_in_paper"}
@@ -151,36 +179,33 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
     number, values = NUMBERS[name], getattr(numbers, name)  # (n, L, H)
     known = values[~np.isnan(values).any(axis=(1, 2))]
     compared = lines(asked, name)
-    kind = "photographs" if source == "cifar10" else "sketches"
+    kind = f"{'CIFAR-10 test' if source == 'cifar10' else 'sketch10'} images"
     changes = changes_of(asked)
     changed = changes != Intervention()
     if isinstance(found, HeadNumbers):
-        how = words.CHANGED if changed else "This picture."
-        about = f"{how} Click a circle to see its head in the lens."
+        about = "Click a point to show its head above."
+        if changed:
+            about = f"{CHANGED} {about}"
     elif found.done < found.of:
-        about = f"{found.done} of {found.of} {kind}, counting."
+        about = f"{found.done} / {found.of} {kind}."
     else:
-        about = f"{found.of} {kind}: mean and standard deviation."
+        about = f"{found.of} {kind}: mean ± standard deviation."
     if changed and not isinstance(found, HeadNumbers):
-        about = f"{about} {words.UNCHANGED}"
+        about = f"{about} {UNCHANGED}"
     if not len(known):
-        st.subheader("The object of this picture is not known", anchor=False)
-        quiet("")
+        components.figure_heading(number.label)
         components.figure_state(
             "empty",
-            "Where patches are moved or erased, the object is not where its mask is."
+            "The segmentation mask does not fit masked or moved patches."
             if changes.patches
-            else "A photograph has no mask of its object.",
-            "Reset the patches above, or choose another number."
-            if changes.patches
-            else "Choose a sketch, or 100 pictures of sketches.",
+            else "No segmentation mask for this image.",
+            "Reset the patches above." if changes.patches else "Use a sketch10 image.",
             height=HEIGHT,
         )
         return
     mean = known.mean(axis=0, dtype=np.float64)
-    st.subheader(
-        number_title(name, mean, [line.height for line in compared], prefix=prefix_name(asked)),
-        anchor=False,
+    components.figure_heading(
+        label_of(name, asked), metric_finding(name, mean, [line.height for line in compared])
     )
     quiet(about)
     figure = numbers_by_block(
@@ -198,13 +223,17 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
     row = st.container(horizontal=True, gap="small")
     file = asked.file("numbers" if isinstance(found, HeadNumbers) else f"numbers-{source}")
     download(
-        "Numbers (CSV)", lambda: numbers_csv(numbers), f"{file}.csv", key="numbers_csv", place=row
+        "Head metrics (CSV)",
+        lambda: numbers_csv(numbers),
+        f"{file}.csv",
+        key="numbers_csv",
+        place=row,
     )
-    download("All (NPZ)", lambda: npz(numbers), f"{file}.npz", key="numbers_npz", place=row)
+    download("Arrays (NPZ)", lambda: npz(numbers), f"{file}.npz", key="numbers_npz", place=row)
 
 
 def look() -> None:
-    """Show the head of a clicked circle large in the lens."""
+    """Show the head of a clicked point large above."""
     for point in st.session_state["attention_numbers"]["selection"]["points"][:1]:
         head = point.get("customdata") or []
         if len(head) == 2:
@@ -213,43 +242,44 @@ def look() -> None:
 
 
 def lines(asked: Asked, name: str) -> list[Line]:
-    """What a number is compared with; the first is an even spread where there is one."""
+    """What a metric is compared with; the first is uniform attention where there is one."""
     reading = asked.reading
     tokens = reading.prefix + asked.patches
     even, farthest = distance_bounds(reading.grid, (asked.config.image_size,) * 2)
     if name == "distance":
         return [
-            Line(height=even, words="an even spread"),
-            Line(height=farthest, words="the farthest patch", dash="dash"),
+            Line(height=even, words="uniform"),
+            Line(height=farthest, words="maximum", dash="dash"),
         ]
     if name == "distance_in_paper":
-        share = asked.patches / tokens  # what an even spread leaves for patches
+        share = asked.patches / tokens  # what uniform attention leaves for patches
         return [
-            Line(height=even * share, words="an even spread"),
-            Line(height=farthest, words="the farthest patch", dash="dash"),
+            Line(height=even * share, words="uniform"),
+            Line(height=farthest, words="maximum", dash="dash"),
         ]
     if name == "entropy":
-        return [Line(height=entropy_bound(tokens), words="an even spread")]
+        return [Line(height=entropy_bound(tokens), words="uniform")]
     if name == "prefix_mass":
-        return [Line(height=reading.prefix / tokens, words="an even spread")]
+        return [Line(height=reading.prefix / tokens, words="uniform")]
     if name == "query_dependence":
-        return [Line(height=1 - 1 / asked.patches, words="a token for every patch")]
-    return [Line(height=1.0, words="an even spread")]
+        return [Line(height=1 - 1 / asked.patches, words="maximum")]
+    return [Line(height=1.0, words="uniform")]
 
 
 def numbers_csv(numbers: HeadNumbers) -> str:
-    """A row for each head, the mean over pictures of every number; what is unknown is empty."""
+    """A row for each head, the mean over images of every metric; what is unknown is empty."""
     names = list(NUMBERS)
     means = {name: _mean(getattr(numbers, name)) for name in names}
     rows = [
         [block + 1, head + 1, *(_or_empty(means[name][block, head]) for name in names)]
         for block, head in np.ndindex(means["distance"].shape)
     ]
-    return as_csv(["block", "head", *names], rows)
+    labels = [number.axis.format(prefix="prefix tokens") for number in NUMBERS.values()]
+    return as_csv(["block", "head", *labels], rows)
 
 
 def npz(numbers: HeadNumbers) -> bytes:
-    """All numbers, a row for each picture."""
+    """All metrics, a row for each image."""
     return as_npz(**{field.name: getattr(numbers, field.name) for field in fields(numbers)})
 
 

@@ -1,4 +1,4 @@
-"""What the model would answer after each block, patch by patch, with votes and lengths."""
+"""Logit lens: predictions after each block, per patch, with patch logits and token norms."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from explorer import components, services
-from explorer.attention_panels import attention_state, words
+from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
+    CHANGED,
     Asked,
     as_csv,
     as_npz,
@@ -18,14 +19,14 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.sentences import (
-    by_patch_title,
-    early_title,
-    norms_title,
-    votes_title,
+    logit_lens_finding,
+    patch_logits_finding,
+    patch_predictions_finding,
+    token_norms_finding,
 )
 from explorer.components.answers_by_patch import answers_by_patch, answers_payload
 from explorer.components.map_tiles import Group, Tile, map_tiles, tiles_payload
-from explorer.figures.explaining import early_answers, token_lengths
+from explorer.figures.explaining import logit_lens, token_norms
 from explorer.readings import Reading
 from explorer.words.numerals import signed
 from vitcore.intervention import Intervention
@@ -35,7 +36,7 @@ HEIGHT = 480
 
 
 def draw(asked: Asked) -> None:
-    """Four figures of one pass, with the changes that the lens made."""
+    """Four figures of one forward pass, with the interventions."""
     changes = attention_state.changes(asked.model, asked.picture, asked.patch_size)
     reading = asked.reading
     if changes != Intervention():
@@ -45,7 +46,7 @@ def draw(asked: Asked) -> None:
         if not isinstance(reading, Reading):
             in_its_place(reading, height=HEIGHT)
             return
-        quiet(words.CHANGED)
+        quiet(CHANGED)
     answer = int(reading.early[-1].argmax())
     other = asked.other if asked.other != answer else asked.answer
     left, right = st.columns([10, 11], gap="large")
@@ -64,29 +65,27 @@ def draw(asked: Asked) -> None:
     row = st.container(horizontal=True, gap="small")
     name = asked.file("early")
     download(
-        "Answers (CSV)", lambda: early_csv(reading, asked.names), f"{name}.csv",
+        "Predictions (CSV)", lambda: early_csv(reading, asked.names), f"{name}.csv",
         key="early_csv", place=row,
     )  # fmt: skip
-    download("All (NPZ)", lambda: npz(reading), f"{name}.npz", key="early_npz", place=row)
+    download("Arrays (NPZ)", lambda: npz(reading), f"{name}.npz", key="early_npz", place=row)
 
 
 def _early(asked: Asked, reading: Reading, answer: int, other: int) -> None:
-    st.subheader(early_title(reading.early, asked.names), anchor=False)
-    figure = early_answers(
-        reading.early, asked.names, answer=answer, other=other, colours=colours()
-    )
+    components.figure_heading("Logit lens", logit_lens_finding(reading.early, asked.names))
+    figure = logit_lens(reading.early, asked.names, answer=answer, other=other, colours=colours())
     chart(figure, "attention_early")
-    components.how_to_read_inline(
-        text=words.STOPPED,
-        formula=words.STOPPED_FORMULA,
-        source=words.STOPPED_SOURCE,
+    components.how_to_read(
+        "attention_logit_lens",
         code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
-        key="attention_early",
     )
 
 
 def _by_patch(asked: Asked, reading: Reading, answer: int, other: int) -> None:
-    st.subheader(by_patch_title(reading.early_by_patch, asked.names, answer), anchor=False)
+    components.figure_heading(
+        "Per-patch predictions",
+        patch_predictions_finding(reading.early_by_patch, asked.names, answer),
+    )
     answers_by_patch(
         answers_payload(
             reading.picture,
@@ -99,29 +98,27 @@ def _by_patch(asked: Asked, reading: Reading, answer: int, other: int) -> None:
         ),
         key="attention_by_patch",
     )
-    apart = words.BY_PATCH_CLASS if asked.config.pooling == "class" else ""
-    components.how_to_read_inline(
-        text=words.BY_PATCH + apart,
-        formula=None,
-        source=words.STOPPED_SOURCE,
+    components.how_to_read(
+        "attention_patch_predictions_class_token"
+        if asked.config.pooling == "class"
+        else "attention_patch_predictions",
         code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
-        key="attention_by_patch",
     )
 
 
 def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
     votes, names = reading.votes, asked.names
-    st.subheader(votes_title(votes, names, answer, other), anchor=False)
-    # A class has its colour here as in the curves; grey speaks against it.
+    components.figure_heading("Patch logits", patch_logits_finding(votes, names, answer, other))
+    # A class has its color here as in the curves; gray is below zero.
     maps = {
-        f"Votes for {names[answer]}": (votes[:, answer], ("third", "first")),
-        f"Votes for {names[other]}": (votes[:, other], ("third", "second")),
+        f"{names[answer]} logit": (votes[:, answer], ("third", "first")),
+        f"{names[other]} logit": (votes[:, other], ("third", "second")),
         "Difference": (votes[:, answer] - votes[:, other], ("second", "first")),
     }
     tiles = tuple(
         Tile(
             name=name,
-            said=name[0].lower() + name[1:],
+            said=name.lower(),
             note=f"mean {signed(float(values.mean()))}",
             values=values.reshape(reading.grid),
             scale=_ends(values),
@@ -134,19 +131,15 @@ def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
     map_tiles(
         tiles_payload(
             reading.picture,
-            (Group(name="Each patch's own logit; the mean is the model's", tiles=tiles),),
-            hint="Point at a patch to read its votes.",
+            (Group(name="Mean over patches = model logit", tiles=tiles),),
             file=asked.file("votes.png"),
             rev=f"votes·{asked.mark}·{answer}·{other}",
         ),
         key="attention_votes",
     )
-    components.how_to_read_inline(
-        text=words.VOTES,
-        formula=words.VOTES_FORMULA,
-        source=words.VOTES_SOURCE,
+    components.how_to_read(
+        "attention_patch_logits",
         code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
-        key="attention_votes",
     )
 
 
@@ -157,8 +150,10 @@ def _ends(values: np.ndarray) -> tuple[str, str, str]:
 
 def _norms(reading: Reading) -> None:
     outliers = long_patches(reading.norms, prefix=reading.prefix)
-    st.subheader(norms_title(reading.norms, outliers, prefix=reading.prefix), anchor=False)
-    figure = token_lengths(
+    components.figure_heading(
+        "Token norms", token_norms_finding(reading.norms, outliers, prefix=reading.prefix)
+    )
+    figure = token_norms(
         reading.norms,
         outliers,
         prefix=reading.prefix,
@@ -166,22 +161,18 @@ def _norms(reading: Reading) -> None:
         colours=colours(),
     )
     chart(figure, "attention_norms")
-    components.how_to_read_inline(
-        text=words.NORMS,
-        formula=words.NORMS_FORMULA,
-        source=words.NORMS_SOURCE,
-        code=components.source_of("vitcore/introspection/token_norms.py"),
-        key="attention_norms",
+    components.how_to_read(
+        "attention_token_norms", code=components.source_of("vitcore/introspection/token_norms.py")
     )
 
 
 def early_csv(reading: Reading, names: tuple[str, ...]) -> str:
-    """A row for the picture and each patch after each block: the probability of each class."""
+    """A row for the image and each patch after each block: the probability of each class."""
     rows = []
     for place, (whole, patches) in enumerate(
         zip(reading.early, reading.early_by_patch, strict=True)
     ):
-        rows.append([place, "picture", "", *whole])
+        rows.append([place, "image", "", *whole])
         for patch, shares in enumerate(patches):
             row, column = divmod(patch, reading.grid[1])
             rows.append([place, row + 1, column + 1, *shares])
@@ -189,7 +180,7 @@ def early_csv(reading: Reading, names: tuple[str, ...]) -> str:
 
 
 def npz(reading: Reading) -> bytes:
-    """Early answers, votes and lengths, as they are in a reading."""
+    """Logit lens, patch logits and token norms."""
     arrays = {
         "early": reading.early,
         "early_by_patch": reading.early_by_patch,

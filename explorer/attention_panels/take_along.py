@@ -211,5 +211,5 @@ def link(asked: Asked, *, fusion: str, discard: float) -> str:
         other=asked.names[asked.other],
         fusion=fusion,
         discard=discard,
-        panel=st.session_state.get("attention_panel") or "Maps",
+        panel=st.session_state.get("attention_panel") or "Logit lens",
     )

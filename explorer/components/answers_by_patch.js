@@ -1,4 +1,4 @@
-// What each patch, read alone, would answer after each block: one block large with words, the others small.
+// The prediction of each patch after each block: one block large with words, the others small.
 class Answers extends FollowingFigure {
   constructor(root) {
     super();
@@ -33,14 +33,14 @@ class Answers extends FollowingFigure {
   button(place) {
     const button = document.createElement('button');
     button.type = 'button';
-    button.append(document.createElement('canvas'), place ? `block ${place}` : 'start');
+    button.append(document.createElement('canvas'), place ? `block ${place}` : 'embedding');
     button.addEventListener('click', () => { this.chosen = place; this.schedule(); });
     button.addEventListener('pointerenter', (event) => { if (event.pointerType === 'mouse') { this.peek = place; this.schedule(); } });
     button.addEventListener('pointerleave', () => { this.peek = null; this.schedule(); });
     return button;
   }
   second() { return getComputedStyle(this.wrap).getPropertyValue('--st-chart-categorical-colors').match(/#[0-9a-fA-F]{6}/g)?.[1] ?? '#B3541E'; }
-  where(place) { return place ? `After block ${place}` : 'Before block 1'; }
+  where(place) { return place ? `After block ${place}` : 'At the embedding'; }
 
   draw() {
     const colours = theme(this.wrap), [rows, columns] = this.grid, count = rows * columns, [a, b] = this.head.coloured;
@@ -59,7 +59,7 @@ class Answers extends FollowingFigure {
       return span;
     };
     const rest = document.createElement('span');
-    rest.textContent = `others, by name: ${tops.filter((t) => t !== a && t !== b).length}`;
+    rest.textContent = `other: ${tops.filter((t) => t !== a && t !== b).length}`;
     this.legend.replaceChildren(chip(a, colours.primary), chip(b, second), rest);
     this.say();
   }
@@ -91,13 +91,13 @@ class Answers extends FollowingFigure {
   say() {
     const [rows, columns] = this.grid, count = rows * columns, p = this.shown(), place_ = this.at(), C = this.head.names.length, strong = document.createElement('b');
     if (p === null || p >= count) {
-      strong.textContent = `${this.where(place_)}. `;
-      this.readout.replaceChildren(strong, 'Point at a patch, or at a small picture for another block.');
+      strong.textContent = this.where(place_);
+      this.readout.replaceChildren(strong);
       return;
     }
     const row = this.shares.subarray((place_ * count + p) * C, (place_ * count + p + 1) * C), order = [...row.keys()].sort((x, y) => row[y] - row[x]).slice(0, 3);
-    strong.textContent = `${this.where(place_)}, ${place(p, this.grid)}: `;
-    this.readout.replaceChildren(strong, `${order.map((c) => `${this.head.names[c]} ${percent(row[c])}`).join(', ')}.`);
+    strong.textContent = `(${Math.floor(p / columns) + 1}, ${p % columns + 1}) ${place_ ? `after block ${place_}` : 'at the embedding'}: `;
+    this.readout.replaceChildren(strong, `${order.map((c) => `${this.head.names[c]} ${percent(row[c])}`).join(', ')}`);
   }
   save() {                                  // the large grid and all small ones below it
     const scale = 2, S = 480, gap = 10, places = this.head.places, [rows, columns] = this.grid, H = Math.round(S * rows / columns), w = Math.floor((S - gap * (places - 1)) / places), h = Math.round(w * rows / columns);
@@ -108,7 +108,7 @@ class Answers extends FollowingFigure {
     o.fillText(`${this.where(this.at())}: ${[...this.legend.children].map((e) => e.textContent).join(', ')}`, gap, gap, S);
     const draw = (place, x, y, W, T, small) => { const one = document.createElement('canvas'); this.paint(fit(one, W, T), place, W, T, { colours, second, a, b, small }); o.drawImage(one, x, y, W, T); };
     draw(this.at(), gap, 3 * gap + 6, S, H, false);
-    for (let place = 0; place < places; place++) { draw(place, gap + place * (w + gap), H + 4 * gap + 6, w, h, true); o.fillStyle = colours.text; o.font = `12px ${colours.font}`; o.fillText(place ? `block ${place}` : 'start', gap + place * (w + gap), H + h + 4 * gap + 10, w); }
+    for (let place = 0; place < places; place++) { draw(place, gap + place * (w + gap), H + 4 * gap + 6, w, h, true); o.fillStyle = colours.text; o.font = `12px ${colours.font}`; o.fillText(place ? `block ${place}` : 'embedding', gap + place * (w + gap), H + h + 4 * gap + 10, w); }
     out.convertToBlob({ type: 'image/png' }).then((blob) => {
       const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: this.head.file });
       link.click();

@@ -1,4 +1,4 @@
-"""What each patch, read alone, would answer after each block, as words and two colours."""
+"""The prediction of each patch after each block, as words and two colors."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def answers_payload(
     """What the browser needs to show any block and any patch without asking again.
 
     Args:
-        seen: (gh*P, gw*P, 3) uint8, as the model sees the picture.
-        shares: (L+1, N, C) probabilities, before block 0 .. at the end.
+        seen: (gh*P, gw*P, 3) uint8, the model input.
+        shares: (L+1, N, C) probabilities, at the embedding and after each block.
         grid: (rows, columns), N = rows * columns.
         names: of the C classes.
-        coloured: the two classes that are told by colour.
-        file: what a picture of it is called.
+        coloured: the two classes that are told by color.
+        file: name of its PNG.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
 
     Raises:

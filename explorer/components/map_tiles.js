@@ -1,5 +1,5 @@
-// Maps over the picture, side by side; below each what erasing, and adding, patches in its order does to the class.
-const CURVES = ['deletion', 'insertion'], DONE = ['erased', 'added'], CURVE_HEIGHT = 72, LEFT = 32, BELOW = 15, SCALE_HEIGHT = 22;
+// Maps over the image, side by side; below each its deletion and insertion curve.
+const CURVES = ['deletion', 'insertion'], DONE = ['masked', 'revealed'], CURVE_HEIGHT = 72, LEFT = 32, BELOW = 15, SCALE_HEIGHT = 22;
 
 class Tiles extends FollowingFigure {
   constructor(root) {
@@ -25,10 +25,11 @@ class Tiles extends FollowingFigure {
       const section = this.groups.children[g];
       section.className = [head.awaited ? 'awaited' : '', group.tiles.length > 2 ? 'three' : ''].join(' ');
       section.querySelector('.group').textContent = group.name;
-      section.querySelectorAll('.test').forEach((p, i) => p.replaceChildren(...this.strong(group.tests[i])));
+      section.querySelectorAll('.test').forEach((p, i) => p.replaceChildren(...this.strong(head.tests[i])));
+      for (const p of section.querySelectorAll('.untested')) p.textContent = group.untested;
       for (const tile of group.tiles) {
         const one = this.tiles[t], values = data.values.subarray(t * count, (t + 1) * count), K = this.shares?.length ?? 0;
-        Object.assign(one, { ...tile, group: group.name, values, top: group.top, testable: group.testable });
+        Object.assign(one, { ...tile, group: group.name, values, top: group.top, untested: group.untested });
         one.order = [...values.keys()].sort((a, b) => values[b] - values[a] || a - b);
         one.rank = []; one.order.forEach((p, i) => { one.rank[p] = i + 1; });
         // A curve and its random order, [deletion, insertion]; none while they are computed.
@@ -36,7 +37,7 @@ class Tiles extends FollowingFigure {
         one.figure.querySelector('.name').textContent = tile.name;
         one.figure.querySelector('.note').textContent = tile.note;
         one.top_.classList.toggle('missing', !tile.there);
-        one.map.setAttribute('aria-label', `${group.name}, ${tile.name}: ${tile.note}. Arrow keys move from patch to patch.`);
+        one.map.setAttribute('aria-label', `${group.name}, ${tile.name}: ${tile.note}. Arrow keys: move.`);
         t++;
       }
     });
@@ -61,6 +62,7 @@ class Tiles extends FollowingFigure {
       section.style.setProperty('--place', `${at} / span ${group.tiles.length}`);
       make('p', 'group', section);
       for (const name of tested ? CURVES : []) make('p', `test ${name}-test`, section);
+      if (tested) make('p', 'untested', section);
       group.tiles.forEach((tile, index) => {
         const figure = make('figure', '', section), top = make('div', 'top', figure), one = { figure, top_: top };
         figure.style.setProperty('--column', at + index); figure.style.setProperty('--own', index + 1);
@@ -112,10 +114,10 @@ class Tiles extends FollowingFigure {
     c.drawImage(this.source, 0, 0, S, H);
     if (!one.there) {
       c.globalAlpha = .7; c.fillStyle = colours.page; c.fillRect(0, 0, S, H); c.globalAlpha = 1;
-      c.fillStyle = colours.text; c.font = `13px ${colours.font}`; c.textAlign = 'center'; c.fillText('computing', S / 2, H / 2);
+      c.fillStyle = colours.text; c.font = `13px ${colours.font}`; c.textAlign = 'center'; c.fillText('computing…', S / 2, H / 2);
       return;
     }
-    if (this.step?.one === one) {           // the very picture that the model answered at this step
+    if (this.step?.one === one) {           // the very image that the model was given at this step
       const steps = Math.round(this.shares[this.step.k] * rows * columns), deleted = this.step.name === 'deletion';
       c.fillStyle = `rgb(${this.head.mean})`;
       one.order.forEach((p, i) => { if ((i < steps) === deleted) c.fillRect(...box(p)); });
@@ -127,7 +129,7 @@ class Tiles extends FollowingFigure {
     const p = this.shown();
     if (p !== null && p < rows * columns) ring(c, ...box(p), p === pin.read(this.grid));
   }
-  scale(c, one, W, list, colours) {         // the bar of a map's colours, and what its ends mean
+  scale(c, one, W, list, colours) {         // the bar of a map's colors, and what its ends mean
     if (!one.scale.length) return;
     const ramp = c.createLinearGradient(0, 0, W, 0);
     list.forEach((colour, i) => ramp.addColorStop(i / (list.length - 1), colour));
@@ -142,14 +144,14 @@ class Tiles extends FollowingFigure {
   chart({ name, canvas, area }, one, colours) {
     const W = one.side, H = CURVE_HEIGHT, c = fit(canvas, W, H), i = CURVES.indexOf(name), N = this.grid[0] * this.grid[1];
     const right = W - 2, foot = H - BELOW - 1, at = (share, v) => [LEFT + share * (right - LEFT), 3 + (1 - Math.min(1, v / one.top)) * (foot - 3)];
-    canvas.classList.toggle('none', !one.testable);
-    if (!one.testable) { area.textContent = ''; canvas.setAttribute('aria-label', `${name}: not tested`); return; }
+    canvas.classList.toggle('none', Boolean(one.untested));
+    if (one.untested) { area.textContent = ''; canvas.setAttribute('aria-label', `${name}: not tested`); return; }
     c.strokeStyle = colours.text; c.globalAlpha = .22; c.lineWidth = 1; c.strokeRect(LEFT - .5, 2.5, right - LEFT + 1, foot - 2);
     c.fillStyle = colours.text; c.globalAlpha = .75; c.font = `10.5px ${colours.font}`; c.textAlign = 'right';
     c.textBaseline = 'top'; c.fillText(percent(one.top), LEFT - 4, 1);
     c.textBaseline = 'bottom'; c.fillText('0%', LEFT - 4, foot + 2);
     c.textBaseline = 'bottom'; c.fillText(`${N} ${DONE[i]}`, right, H); c.textAlign = 'left'; c.fillText('0', LEFT, H); c.globalAlpha = 1;
-    if (!one.lines) { area.textContent = 'computing'; canvas.setAttribute('aria-label', `${name}: computing`); return; }
+    if (!one.lines) { area.textContent = 'computing…'; canvas.setAttribute('aria-label', `${name}: computing`); return; }
     const [line, chance] = one.lines[i], path = (values) => { c.beginPath(); values.forEach((v, k) => c.lineTo(...at(this.shares[k], v))); };
     c.globalAlpha = .16; c.fillStyle = colours.primary; path(line); c.lineTo(...at(1, 0)); c.lineTo(...at(0, 0)); c.fill(); c.globalAlpha = 1;
     c.strokeStyle = colours.text; c.globalAlpha = .7; c.setLineDash([3, 3]); c.lineWidth = 1.2; path(chance); c.stroke(); c.setLineDash([]); c.globalAlpha = 1;
@@ -161,36 +163,36 @@ class Tiles extends FollowingFigure {
     const strong = document.createElement('b');
     const digits = one.top < .5 ? 3 : 2;
     strong.textContent = one.areas[i].toFixed(digits);
-    area.replaceChildren('area ', strong, `, random ${one.chances[i].toFixed(digits)}`);
+    area.replaceChildren('AUC ', strong, ` (random ${one.chances[i].toFixed(digits)})`);
     canvas.setAttribute('aria-label', `${name}: ${area.textContent}`);
   }
   number(one, v) {
     if (one.unit === 'share') return percent(v);
-    if (one.unit === 'relative') return `${percent(v / one.high_)} of its highest`;
+    if (one.unit === 'relative') return `${percent(v / one.high_)} of max.`;
     const digits = Math.abs(v).toFixed(2);
     return v < 0 && +digits ? `−${digits}` : digits;
   }
   say() {
-    const strong = document.createElement('b'), { awaited, hint } = this.head, [rows, columns] = this.grid, N = rows * columns;
+    const strong = document.createElement('b'), { awaited } = this.head, [rows, columns] = this.grid, N = rows * columns;
     if (awaited) { this.readout.replaceChildren(awaited); return; }
     if (this.step) {
       const { one, name, k } = this.step, i = CURVES.indexOf(name), steps = Math.round(this.shares[k] * N), [line, chance] = one.lines[i];
       strong.textContent = `${one.name}, ${name}. `;
-      this.readout.replaceChildren(strong, `${steps} of ${N} patches ${i ? 'added to an empty picture' : 'erased'}, the most important first: ${one.class} ${percent(line[k])}; in random order ${percent(chance[k])}.`);
+      this.readout.replaceChildren(strong, `${steps} of ${N} patches ${DONE[i]}: ${one.class} ${percent(line[k])} (random order ${percent(chance[k])})`);
       return;
     }
     const p = this.shown();
-    if (p === null || p >= N) { this.readout.replaceChildren(hint); return; }
-    const place_ = place(p, this.grid);
-    strong.textContent = `${place_[0].toUpperCase()}${place_.slice(1)}. `;
+    if (p === null || p >= N) { this.readout.replaceChildren(); return; }
+    strong.textContent = `(${Math.floor(p / columns) + 1}, ${p % columns + 1}) `;
     const parts = this.tiles.filter((one) => one.there).map((one) => `${one.said} ${this.number(one, one.values[p])}${!one.tested || N === 1 ? '' : ` (rank ${one.rank[p]})`}`);
-    this.readout.replaceChildren(strong, `${parts.join(' · ')}.`);
+    this.readout.replaceChildren(strong, parts.join(' · '));
   }
-  save() {                                  // everything as one picture, twice as fine as on the screen
+  save() {                                  // everything as one image, twice as fine as on the screen
     const box = this.groups.getBoundingClientRect(), scale = 2, canvas = new OffscreenCanvas(Math.ceil(box.width * scale), Math.ceil(box.height * scale)), c = canvas.getContext('2d');
     const colours = theme(this.wrap), inside = (e) => { const r = e.getBoundingClientRect(); return [r.left - box.left, r.top - box.top, r.width, r.height]; };
     c.scale(scale, scale); c.fillStyle = colours.page; c.fillRect(0, 0, box.width, box.height); c.imageSmoothingEnabled = false; c.textBaseline = 'top'; c.fillStyle = colours.text;
     for (const text of this.groups.querySelectorAll('p')) {
+      if (!text.offsetWidth) continue;
       const [x, y, w] = inside(text), style = getComputedStyle(text), high = parseFloat(style.lineHeight) || 18;
       c.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
       let line = '', below = y + 2;

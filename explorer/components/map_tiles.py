@@ -1,4 +1,4 @@
-"""Maps over the picture side by side, each with what erasing in its order does to the answer."""
+"""Maps over the image side by side, each with its deletion and insertion curve."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _tiles = declare("map_tiles")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faithfulness:
-    """What erasing and adding patches in a map's order does, beside random order."""
+    """Deletion and insertion curves of a map, beside those of random order."""
 
     deletion: np.ndarray  # (K,) probability of the class
     insertion: np.ndarray  # (K,)
-    areas: tuple[float, float]  # under deletion and insertion
+    areas: tuple[float, float]  # AUC of deletion and insertion
     chance: tuple[np.ndarray, np.ndarray]  # deletion and insertion in random order, (K,) each
     chance_areas: tuple[float, float]
 
@@ -35,8 +35,8 @@ class Tile:
     note: str  # a line below it
     values: np.ndarray | None  # (rows, columns); None while they are computed
     unit: Literal["number", "share", "relative"] = "number"  # share of one, or of the highest
-    scale: tuple[str, ...] = ()  # below the bar of its colours, from low to high
-    signed: bool = False  # whether it is drawn in two colours, centred on 0
+    scale: tuple[str, ...] = ()  # below the bar of its colors, from low to high
+    signed: bool = False  # whether it is drawn in two colors, centered on 0
     ends: tuple[str, str] | None = None  # the two, "first" to "third"; the theme's where None
     label: str = ""  # the class that `tested` follows
     tested: Faithfulness | None = None
@@ -49,9 +49,8 @@ class Group:
 
     name: str
     tiles: tuple[Tile, ...]
-    tests: tuple[str, str] = ("", "")  # above the curves of deletion and of insertion
     top: float = 1.0  # where the axes of its curves end
-    testable: bool = True  # else `tests` say why there are no curves
+    untested: str = ""  # why there are no curves, where there are none
 
 
 def tiles_payload(
@@ -59,7 +58,7 @@ def tiles_payload(
     groups: Sequence[Group],
     *,
     shares: np.ndarray | None = None,
-    hint: str = "",
+    tests: tuple[str, str] = ("", ""),
     awaited: str = "",
     progress: tuple[str, float] | None = None,
     file: str = "maps.png",
@@ -68,13 +67,13 @@ def tiles_payload(
     """What the browser needs to draw maps and follow the pointer without asking again.
 
     Args:
-        seen: (gh*P, gw*P, 3) uint8, as the model sees the picture.
+        seen: (gh*P, gw*P, 3) uint8, the model input.
         groups: at least one map in all, all over the same grid.
-        shares: (K,) of patches erased at each point of the curves, where there are any.
-        hint: what is said while nothing is pointed at.
+        shares: (K,) of patches masked at each point of the curves, where there are any.
+        tests: headings of the deletion curves and of the insertion curves.
         awaited: what is being computed, where these maps are those before; they are dimmed.
         progress: what is being computed where some are missing, and the share done.
-        file: what a picture of it is called.
+        file: name of its PNG.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
 
     Raises:
@@ -92,7 +91,7 @@ def tiles_payload(
         "grid": list(grid),
         "size": list(seen.shape[:2]),
         "mean": DATA_MEAN.tolist(),
-        "hint": hint,
+        "tests": list(tests),
         "awaited": awaited,
         "progress": list(progress) if progress else None,
         "file": file,
@@ -100,9 +99,8 @@ def tiles_payload(
         "groups": [
             {
                 "name": group.name,
-                "tests": list(group.tests),
                 "top": group.top,
-                "testable": group.testable,
+                "untested": group.untested,
                 "tiles": [_entry(tile, numbers.get(id(tile))) for tile in group.tiles],
             }
             for group in groups
@@ -121,7 +119,7 @@ def tiles_payload(
 
 
 def map_tiles(data: bytes, *, key: str) -> None:
-    """Draw what `tiles_payload` packed; pointing and opacity stay in the browser."""
+    """Draw what `tiles_payload` packed; hovering and opacity stay in the browser."""
     _tiles(key=key, data=data, height="content")
 
 

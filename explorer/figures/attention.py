@@ -1,4 +1,4 @@
-"""What heads do, as charts: arrays in, Plotly figures out."""
+"""Heads as charts: arrays in, Plotly figures out."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def heads_ranked(
     counting: bool = False,
     height: int = 430,
 ) -> go.Figure:
-    """What switching each head off changes, the largest change on top.
+    """What ablating each head changes, the largest change on top.
 
     Args:
         change: (L, H) of a probability, -1 to 1.
         colours: of the theme.
-        off: heads (block, head) that are switched off now; their names are struck out.
-        counting: whether more pictures are to come: bars then keep the model's order.
+        off: heads (block, head) that are ablated now; their names are struck out.
+        counting: whether more images are to come: bars then keep the model's order.
         height: pixels.
 
     Raises:
@@ -52,7 +52,7 @@ def heads_ranked(
             [*pair, _name(*pair), f"{value:+.1f}".replace("-", "−")]
             for pair, value in zip(pairs, values, strict=True)
         ],
-        "hovertemplate": "without %{customdata[2]}: %{customdata[3]} points<extra></extra>",
+        "hovertemplate": "%{customdata[2]} ablated: %{customdata[3]} pp<extra></extra>",
         "selected": _AS_IT_IS,
         "unselected": _AS_IT_IS,
     }
@@ -60,13 +60,13 @@ def heads_ranked(
     room = 0.08 * max(float(np.abs(values).max()), 1.0)
     return figure.update_layout(
         xaxis={
-            "title": {"text": "change, percentage points"},
+            "title": {"text": "Δ probability (pp)"},
             "range": [min(values.min(), 0.0) - room, max(values.max(), 0.0) + room],
             "showgrid": True,
         },
         yaxis={
             "tickvals": places,
-            "ticktext": [f"<s>{_name(*p)}</s> off" if p in off else _name(*p) for p in pairs],
+            "ticktext": [f"<s>{_name(*p)}</s> ablated" if p in off else _name(*p) for p in pairs],
             "range": [len(order) - 0.4, -0.6],
             "showgrid": False,
             "zeroline": False,
@@ -80,7 +80,7 @@ def heads_ranked(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A height that means something, drawn over all blocks."""
+    """A reference value, drawn over all blocks."""
 
     height: float
     words: str
@@ -99,7 +99,7 @@ def numbers_by_block(
     digits: int = 1,
     height: int = 330,
 ) -> go.Figure:
-    """One number of every head, block by block, beside what it is to be compared with.
+    """One metric of every head, block by block, with reference lines.
 
     Args:
         values: (L, H), not negative.
@@ -107,8 +107,8 @@ def numbers_by_block(
         unit: behind a number, such as " px".
         colours: of the theme.
         lines: to compare with.
-        spread: (L, H) standard deviation over pictures, where there are several.
-        enlarged: block and head that the lens shows large; its circle is filled.
+        spread: (L, H) standard deviation over images, where there are several.
+        enlarged: block and head that is shown large above; its circle is filled.
         digits: behind the point.
         height: pixels.
 
@@ -136,7 +136,7 @@ def numbers_by_block(
         "x": np.arange(1, len(values) + 1),
         "y": values.mean(axis=1),
         "mode": "lines",
-        "name": "mean of heads",
+        "name": "mean over heads",
         "line": {"width": 2, "color": colours.first},
         "hoverinfo": "skip",
     }
@@ -210,7 +210,7 @@ def _circles(
         "x": (np.arange(1, blocks + 1)[:, None] + aside).ravel(),
         "y": values.ravel(),
         "mode": "markers",
-        "name": "one head",
+        "name": "head",
         "marker": {
             "size": 9,
             "symbol": ["circle" if place == enlarged else "circle-open" for place in places],
@@ -230,4 +230,4 @@ def _circles(
 
 
 def _name(block: int, head: int) -> str:
-    return f"block {block + 1}, head {head + 1}"
+    return f"L{block + 1}H{head + 1}"

@@ -1,4 +1,4 @@
-"""What a model knows on its way, as charts: arrays in, Plotly figures out."""
+"""The logit lens and token norms, as charts: arrays in, Plotly figures out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from explorer.figures.style import Palette, beside_the_camera, plain
 
 
-def early_answers(
+def logit_lens(
     early: np.ndarray,
     names: Sequence[str],
     *,
@@ -20,12 +20,12 @@ def early_answers(
     colours: Palette,
     height: int = 340,
 ) -> go.Figure:
-    """What the model would answer after each block: one line per class, two of them coloured.
+    """Class probabilities after each block: one line per class, two of them colored.
 
     Args:
-        early: (L+1, C) probabilities, stopped before block 0 .. at the end.
+        early: (L+1, C) probabilities, at the embedding and after each block.
         names: of the C classes.
-        answer: the class of the first colour.
+        answer: the class of the first color.
         other: the class of the second.
         colours: of the theme.
         height: pixels.
@@ -59,9 +59,8 @@ def early_answers(
     ]
     axes = {
         "xaxis": {
-            "title": {"text": "stopped after block"},
+            "title": {"text": "after block (0 = embedding)"},
             "tickvals": places,
-            "ticktext": _stops(len(early)),
             "range": [-0.25, len(early) - 0.75],
         },
         "yaxis": {"title": {"text": "probability"}, "tickformat": ".0%", "range": [0, 1.02]},
@@ -72,7 +71,7 @@ def early_answers(
     return beside_the_camera(figure, colours)
 
 
-def token_lengths(
+def token_norms(
     norms: np.ndarray,
     outliers: np.ndarray,
     *,
@@ -81,10 +80,10 @@ def token_lengths(
     colours: Palette,
     height: int = 340,
 ) -> go.Figure:
-    """How long every token is, before block 0 and after each block.
+    """The norm of every token, at the embedding and after each block.
 
     Args:
-        norms: (L+1, T).
+        norms: (L+1, T), L2.
         outliers: (L+1, N) bool, patches that are marked; T = prefix + N.
         prefix: tokens before the patches.
         columns: of the grid.
@@ -104,7 +103,7 @@ def token_lengths(
             "x": places,
             "y": norms[:, token],
             "mode": "markers",
-            "name": "not a patch",
+            "name": "prefix token",
             "marker": {"size": 10, "symbol": "diamond-open", "color": colours.second},
             "hovertemplate": "%{y:.1f}<extra></extra>",
             "showlegend": token == 0,
@@ -122,12 +121,11 @@ def token_lengths(
     }
     axes = {
         "xaxis": {
-            "title": {"text": "after block"},
+            "title": {"text": "after block (0 = embedding)"},
             "tickvals": places,
-            "ticktext": _stops(len(norms)),
             "range": [-0.5, len(norms) - 0.5],
         },
-        "yaxis": {"title": {"text": "length"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "L2 norm"}, "rangemode": "tozero"},
         "dragmode": False,
     }
     data = [*_patches(patches, outliers, columns, colours), *before, median]
@@ -138,17 +136,17 @@ def token_lengths(
 def _patches(
     lengths: np.ndarray, outliers: np.ndarray, columns: int, colours: Palette
 ) -> list[dict[str, Any]]:
-    """Patches (L+1, N) from left to right in reading order, those far longer apart."""
+    """Patches (L+1, N) from left to right in raster order, those of high norm apart."""
     stops, count = lengths.shape
     aside = (np.arange(count) - (count - 1) / 2) * (0.56 / max(count, 2))
     x = (np.arange(stops)[:, None] + aside).ravel()
     words = [
-        f"row {patch // columns + 1}, column {patch % columns + 1} {_place(place)}"
+        f"({patch // columns + 1}, {patch % columns + 1}) {_place(place)}"
         for place, patch in np.ndindex(stops, count)
     ]
     kinds = (
-        ("one patch", ~outliers.ravel(), {"size": 4, "color": colours.third, "opacity": 0.6}),
-        ("far longer", outliers.ravel(), {"size": 9, "color": colours.second}),
+        ("patch", ~outliers.ravel(), {"size": 4, "color": colours.third, "opacity": 0.6}),
+        ("high-norm patch", outliers.ravel(), {"size": 9, "color": colours.second}),
     )
     return [
         {
@@ -166,12 +164,8 @@ def _patches(
     ]
 
 
-def _stops(count: int) -> list[str]:
-    return ["start", *(str(place) for place in range(1, count))]
-
-
 def _place(place: int) -> str:
-    return "before block 1" if place == 0 else f"after block {place}"
+    return "at the embedding" if place == 0 else f"after block {place}"
 
 
 def _words_at_peaks(

@@ -1,4 +1,4 @@
-"""Maps and patches' answers in a real browser, each on an empty page."""
+"""Attribution maps and per-patch predictions in a real browser, each on an empty page."""
 
 import numpy as np
 import pytest
@@ -27,8 +27,7 @@ def groups(*, tested=True, **rest):
         label="cat",
         tested=curves if tested else None,
     )
-    rest = {"tests": ("Deletion is small.", "Insertion is large.")} | rest
-    return [Group(name="Why a cat", tiles=(tile, tile), **rest)]
+    return [Group(name="Evidence for cat", tiles=(tile, tile), **rest)]
 
 
 def payload(*, tested=True, group=None, **rest):
@@ -36,7 +35,7 @@ def payload(*, tested=True, group=None, **rest):
         PIXELS,
         groups(tested=tested, **(group or {})),
         shares=np.linspace(0, 1, 5),
-        hint="Point.",
+        tests=("Deletion is small.", "Insertion is large."),
         **rest,
     )
 
@@ -54,18 +53,15 @@ def move_to(stage, selector, across, down, number=0):
 
 def test_a_patch_is_read_in_every_map(maps):
     maps.show(payload())
-    assert maps.read() == "Point."
+    assert maps.read() == ""
     move_to(maps, "canvas.map", 0.75, 0.25)
-    assert maps.read().startswith("Row 1, column 2. relevance for cat 0.40 (rank 1)")
+    assert maps.read().startswith("(1, 2) relevance for cat 0.40 (rank 1)")
 
 
 def test_along_a_curve_the_picture_is_the_one_that_was_shown(maps):
     maps.show(payload())
     move_to(maps, "canvas.curve", 0.5, 0.5)
-    assert maps.read() == (
-        "Relevance, deletion. 2 of 4 patches erased, the most important first: cat 40%; "
-        "in random order 20%."
-    )
+    assert maps.read() == ("Relevance, deletion. 2 of 4 patches masked: cat 40% (random order 20%)")
     colours = maps.page.locator("canvas.map").first.evaluate(
         """(canvas) => [[.75, .25], [.75, .75], [.25, .25]].map(([x, y]) => [...canvas
         .getContext('2d').getImageData(x * canvas.width, y * canvas.height, 1, 1).data].join())"""
@@ -78,19 +74,18 @@ def test_along_a_curve_the_picture_is_the_one_that_was_shown(maps):
 def test_maps_wait_for_their_curves_without_moving(maps):
     maps.show(payload(tested=False))
     box = maps.page.locator(".groups").bounding_box()
-    assert maps.page.locator(".area").first.inner_text() == "computing"
+    assert maps.page.locator(".area").first.inner_text() == "computing…"
     maps.show(payload())
     assert maps.page.locator(".groups").bounding_box() == box
-    assert maps.page.locator(".area").first.inner_text() == "area 0.40, random 0.20"
+    assert maps.page.locator(".area").first.inner_text() == "AUC 0.40 (random 0.20)"
 
 
 def test_a_class_too_unlikely_to_test_says_so_in_the_curves_place(maps):
     maps.show(payload())
     box = maps.page.locator(".groups").bounding_box()
-    said = {"testable": False, "tests": ("Untested: a cat is too unlikely here.", "")}
-    maps.show(payload(group=said))
+    maps.show(payload(group={"untested": "Not tested."}))
     assert maps.page.locator(".groups").bounding_box() == box
-    assert maps.page.locator(".deletion-test").inner_text() == said["tests"][0]
+    assert maps.page.locator(".untested").inner_text() == "Not tested."
     assert not maps.page.locator("canvas.curve").first.is_visible()
 
 
@@ -99,13 +94,13 @@ def test_a_map_that_is_computed_says_how_far_it_is_without_moving(maps):
     box = maps.page.locator(".groups").bounding_box()
     late = Tile(name="Occlusion", said="occlusion", note="", values=None)
     known = groups()[0].tiles[0]
-    shown = [Group(name="Why a cat", tiles=(known, late), tests=("Deletion.", "Insertion."))]
-    how = {"shares": np.linspace(0, 1, 5), "progress": ("Erasing.", 0.4)}
-    maps.show(tiles_payload(PIXELS, shown, hint="Point.", **how))
+    shown = [Group(name="Evidence for cat", tiles=(known, late))]
+    how = {"shares": np.linspace(0, 1, 5), "progress": ("Occlusion.", 0.4)}
+    maps.show(tiles_payload(PIXELS, shown, tests=("Deletion.", "Insertion."), **how))
     assert maps.page.locator(".groups").bounding_box() == box
-    assert maps.page.locator(".progress").inner_text() == "Erasing. 40%"
+    assert maps.page.locator(".progress").inner_text() == "Occlusion. 40%"
     move_to(maps, "canvas.map", 0.75, 0.25)
-    assert maps.read() == "Row 1, column 2. relevance for cat 0.40 (rank 1)."
+    assert maps.read() == "(1, 2) relevance for cat 0.40 (rank 1)"
 
 
 def test_maps_before_are_dimmed_until_their_successors_are_there(maps):
@@ -127,11 +122,11 @@ def test_a_block_is_shown_large_while_it_is_pointed_at(page):
     answers = Stage(page, "answers_by_patch")
     names = ("cat", "dog", "ship")
     answers.show(answers_payload(PIXELS, shares, (2, 2), names=names, coloured=(2, 0)))
-    assert answers.read().startswith("After block 2.")
+    assert answers.read().startswith("After block 2")
     legend = page.locator(".legend")
-    assert legend.inner_text().split("\n") == ["ship: 4 of 4", "cat: 0 of 4", "others, by name: 0"]
+    assert legend.inner_text().split("\n") == ["ship: 4 of 4", "cat: 0 of 4", "other: 0"]
     move_to(answers, ".blocks button", 0.5, 0.3, number=1)
-    assert answers.read().startswith("After block 1.")
-    assert legend.inner_text().endswith("others, by name: 4")
+    assert answers.read().startswith("After block 1")
+    assert legend.inner_text().endswith("other: 4")
     move_to(answers, "canvas.large", 0.25, 0.75)
-    assert answers.read() == "After block 2, row 2, column 1: ship 80%, cat 10%, dog 10%."
+    assert answers.read() == "(2, 1) after block 2: ship 80%, cat 10%, dog 10%"

@@ -12,6 +12,7 @@ from explorer.analyses.explanations import MAPS, Gathered, HeadRanking, Judged, 
 from explorer.analyses.head_numbers import head_numbers
 from explorer.attention_panels import links, numbers, take_along
 from explorer.attention_panels.attention_state import Kept
+from explorer.attention_panels.common import CHANGED, UNCHANGED
 from explorer.attention_panels.lens_codes import LensState
 from explorer.readings import Problem, Waiting
 from vitcore.config import CLASS_NAMES
@@ -142,11 +143,11 @@ def test_every_panel_opens_on_every_kind_of_reading(open_panel, panel, case):
 
 
 NEEDS = {
-    "Maps": {"maps", "tests"},
-    "Heads": {"head_ranking", "head_ranking_many"},
-    "Numbers": {"numbers"},
-    "If it stopped here": set(),
-    "Take it along": set(),
+    "Attribution": {"maps", "tests"},
+    "Head ablation": {"head_ranking", "head_ranking_many"},
+    "Head metrics": {"numbers"},
+    "Logit lens": set(),
+    "Export": set(),
 }
 
 
@@ -167,9 +168,9 @@ def test_a_reading_that_is_not_there_is_said_in_its_place(open_panel, panel, ans
 @pytest.mark.parametrize(
     ("panel", "names"),
     [
-        ("Maps", ["maps"]),
-        ("Heads", ["head_ranking", "head_ranking_many"]),
-        ("Numbers", ["numbers"]),
+        ("Attribution", ["maps"]),
+        ("Head ablation", ["head_ranking", "head_ranking_many"]),
+        ("Head metrics", ["numbers"]),
     ],
 )
 @pytest.mark.parametrize(("answer", "state"), [(WAITING, "loading"), (PROBLEM, "error")])
@@ -183,7 +184,7 @@ def test_an_analysis_that_is_not_there_is_said_in_its_place(
 
 
 def test_maps_stay_dimmed_until_their_successors_are_there(open_panel, answers, unpack):
-    view = open_panel("Maps")
+    view = open_panel("Attribution")
     answers["maps"] = WAITING
     view.run()
     (sent,) = view.get("bidi_component")
@@ -196,7 +197,7 @@ def test_curves_may_come_after_their_maps(open_panel, answers, unpack):
     lines[[0, -1]], areas[[0, -1]] = 0.5, 0.5
     late = Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas), WAITING)
     answers["tests"] = lambda *_: [late, late]
-    (sent,) = open_panel("Maps").get("bidi_component")
+    (sent,) = open_panel("Attribution").get("bidi_component")
     header, arrays = unpack(sent.proto.bytes)
     tiles = [tile for group in header["groups"] for tile in group["tiles"]]
     assert all(tile["tested"] for tile in tiles)
@@ -213,7 +214,7 @@ def test_maps_come_one_by_one_each_in_its_place(open_panel, answers, unpack):
         return replace(found, relevance=None, occlusion=None, awaited=WAITING)
 
     answers["maps"] = maps
-    view = open_panel("Maps")
+    view = open_panel("Attribution")
     (sent,) = view.get("bidi_component")
     header, _ = unpack(sent.proto.bytes)
     there = [tile["there"] for group in header["groups"] for tile in group["tiles"]]
@@ -229,41 +230,37 @@ def test_a_class_that_is_too_unlikely_is_not_tested(open_panel, answers, unpack)
         Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas))
         for lines in (likely, unlikely)
     ]
-    (sent,) = open_panel("Maps").get("bidi_component")
+    (sent,) = open_panel("Attribution").get("bidi_component")
     *_, answer, other = unpack(sent.proto.bytes)[0]["groups"]
-    assert (answer["testable"], answer["top"]) == (True, 1.0)
-    assert not other["testable"]
-    assert "with 1.7%, " in other["tests"][0]
+    assert (answer["untested"], answer["top"]) == ("", 1.0)
+    assert "1.7%" in other["untested"]
 
 
-def test_one_patch_is_not_tested_and_says_why(open_panel, unpack):
-    view = open_panel("Maps", 32)
+def test_one_patch_is_not_tested(open_panel, unpack):
+    view = open_panel("Attribution", 32)
     (sent,) = view.get("bidi_component")
     groups = unpack(sent.proto.bytes)[0]["groups"]
     assert not any(tile["tested"] for group in groups for tile in group["tiles"])
-    assert "choose a smaller patch size" in words(view)
 
 
-def test_maps_ask_why_one_class_and_not_another(open_panel, unpack):
-    view = open_panel("Maps")
+def test_maps_are_of_two_classes(open_panel, unpack):
+    view = open_panel("Attribution")
     (sent,) = view.get("bidi_component")
     names = [group["name"] for group in unpack(sent.proto.bytes)[0]["groups"]]
     other = view.selectbox(key="attention_class").value
-    assert names[:2] == ["The same for every class", "Why a frog"]
+    assert names[:2] == ["Class-agnostic", "Evidence for frog"]
     assert other != "frog"
     view.selectbox(key="attention_class").select("dog").run()
     (sent,) = view.get("bidi_component")
-    assert unpack(sent.proto.bytes)[0]["groups"][2]["name"] == "Why a dog"
+    assert unpack(sent.proto.bytes)[0]["groups"][2]["name"] == "Evidence for dog"
 
 
-def test_votes_are_shown_with_mean_pooling_only(open_panel):
-    assert "map_tiles" in components(open_panel("If it stopped here"))
-    assert "map_tiles" not in components(open_panel("If it stopped here", prefix=1))
+def test_patch_logits_are_shown_with_mean_pooling_only(open_panel):
+    assert "map_tiles" in components(open_panel("Logit lens"))
+    assert "map_tiles" not in components(open_panel("Logit lens", prefix=1))
 
 
-def test_the_early_answers_follow_what_the_lens_changes(
-    open_panel, make_reading, monkeypatch, unpack
-):
+def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, monkeypatch, unpack):
     changed, asked = make_reading(8, logits=np.eye(10)[2]), []
 
     def reading(*_, intervention, slot):
@@ -272,19 +269,18 @@ def test_the_early_answers_follow_what_the_lens_changes(
 
     monkeypatch.setattr(services, "reading", reading)
     kept = Intervention(positions=False)
-    view = open_panel("If it stopped here", kept=kept)
+    view = open_panel("Logit lens", kept=kept)
     assert asked == [(kept, "lens")]
-    assert "switched off" in words(view)
+    assert CHANGED in words(view)
 
 
-@pytest.mark.parametrize("panel", ["Maps", "Heads"])
-def test_what_the_lens_changes_and_a_panel_leaves_out_is_said(open_panel, panel):
-    said = "unchanged model" if panel == "Maps" else "from the whole model"
-    assert said in words(open_panel(panel, kept=Intervention(heads_off=((0, 1),))))
-    assert "unchanged model" not in words(open_panel(panel))
+@pytest.mark.parametrize("panel", ["Attribution", "Head ablation"])
+def test_interventions_that_a_tab_leaves_out_are_said(open_panel, panel):
+    assert UNCHANGED in words(open_panel(panel, kept=Intervention(heads_off=((0, 1),))))
+    assert UNCHANGED not in words(open_panel(panel))
 
 
-def test_numbers_of_this_picture_follow_what_the_lens_changes(open_panel, answers, monkeypatch):
+def test_metrics_of_this_image_follow_the_interventions(open_panel, answers, monkeypatch):
     asked, plain = [], answers["numbers"]
 
     def numbers(*arguments, intervention):
@@ -293,44 +289,43 @@ def test_numbers_of_this_picture_follow_what_the_lens_changes(open_panel, answer
 
     answers["numbers"] = numbers
     kept = Intervention(heads_off=((0, 1),))
-    view = open_panel("Numbers", kept=kept)
+    view = open_panel("Head metrics", kept=kept)
     assert asked == [kept]
-    assert "With what is switched off" in words(view)
+    assert CHANGED in words(view)
     view.segmented_control(key="attention_over").select("many").run()
-    assert "unchanged model" in words(view)
+    assert UNCHANGED in words(view)
 
 
-def test_numbers_offer_only_what_there_is(open_panel):
-    options = open_panel("Numbers").selectbox(key="attention_number").options
-    assert "on the class token" not in options
-    options = open_panel("Numbers", prefix=1).selectbox(key="attention_number").options
-    assert "on the class token" in options
-    assert "distance, as in the paper" in options
+def test_only_metrics_that_there_are_are_offered(open_panel):
+    options = open_panel("Head metrics").selectbox(key="attention_number").options
+    assert "Attention to the class token" not in options
+    options = open_panel("Head metrics", prefix=1).selectbox(key="attention_number").options
+    assert "Attention to the class token" in options
+    assert "Mean distance (not renormalized)" in options
 
 
-def test_one_token_has_no_numbers_to_compare(open_panel, answers):
+def test_one_token_has_no_metrics(open_panel, answers):
     answers["numbers"] = answers["numbers_many"] = None  # not asked for
-    view = open_panel("Numbers", patch_size=32)
+    view = open_panel("Head metrics", patch_size=32)
     for over in ("this", "many"):
         view.segmented_control(key="attention_over").select(over).run()
-        assert view.subheader[0].value == "With one token every head has the same numbers"
-        assert "Slide to smaller patches" in words(view)
+        assert "figure-state empty" in words(view)
 
 
-def test_one_patch_and_a_class_token_have_numbers(open_panel):
-    assert "Slide to smaller" not in words(open_panel("Numbers", patch_size=32, prefix=1))
+def test_one_patch_and_a_class_token_have_metrics(open_panel):
+    assert "figure-state" not in words(open_panel("Head metrics", patch_size=32, prefix=1))
 
 
 @pytest.mark.parametrize("number", range(6))
 def test_every_number_is_drawn(open_panel, number):
-    view = open_panel("Numbers", prefix=1)
+    view = open_panel("Head metrics", prefix=1)
     view.selectbox(key="attention_number").select_index(number).run()
     assert not view.exception
     assert view.subheader
 
 
 def test_the_script_and_the_link_are_handed_out(open_panel):
-    view = open_panel("Take it along", kept=None)
+    view = open_panel("Export", kept=None)
     link, text = (code.value for code in view.code)
     assert "picture_source=cifar10&picture_class=frog&picture_index=0&patch_size=8" in link
     assert "vitcore.load('demo')" in text
@@ -340,26 +335,58 @@ def test_the_script_and_the_link_are_handed_out(open_panel):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"attention_panel": "zzz"}, "Panel zzz is not one of Maps, Heads"),
-        ({"attention_class": ""}, "Class (empty) is not one of airplane"),
-        ({"attention_fusion": "m" * 50}, f"Fusion {'m' * 40}… is not one of mean, max, min"),
-        ({"attention_discard": "1"}, "Dropped attention 1 is not a number in 0 to 0.9"),
-        ({"attention_discard": "nan"}, "Dropped attention nan is not"),
+        ({"attention_panel": "zzz"}, "tab: zzz."),
+        ({"attention_class": ""}, "class: (empty)."),
+        ({"attention_fusion": "m" * 50}, f"head fusion: {'m' * 40}…."),
+        ({"attention_discard": "1"}, "(got 1)"),
+        ({"attention_discard": "nan"}, "(got nan)"),
     ],
 )
 def test_a_link_that_asks_for_what_there_is_not_is_answered(query, said):
     how = {"panels": attention_panels.PANELS, "classes": CLASS_NAMES}
     (sentence,) = links.asked_in_vain(query, **how)
-    assert sentence.startswith(said)
+    assert said in sentence
 
 
 def test_a_link_that_can_be_followed_needs_no_words():
-    query = {"attention_panel": "Heads", "attention_class": "dog", "attention_discard": "0.3"}
+    query = {
+        "attention_panel": "Export",
+        "attention_class": "dog",
+        "attention_discard": "0.3",
+    }
     assert not links.asked_in_vain(query, panels=attention_panels.PANELS, classes=CLASS_NAMES)
 
 
+@pytest.mark.parametrize(
+    ("old", "panel"),
+    [
+        ("Maps", "Attribution"),
+        ("Heads", "Head ablation"),
+        ("Numbers", "Head metrics"),
+        ("If it stopped here", "Logit lens"),
+        ("Take it along", "Export"),
+    ],
+)
+def test_a_link_of_an_earlier_version_opens_the_tab_by_its_present_name(
+    answers, make_asked, old, panel
+):
+    asked = make_asked(8)
+    answers["reading"] = asked.reading
+    arguments = (asked.reading, asked.picture, 8, asked.config)
+    view = AppTest.from_function(page, args=arguments, default_timeout=20)
+    view.session_state["chosen_picture"] = asked.picture
+    view.session_state["patch_size"] = 8
+    view.query_params["attention_panel"] = old
+    view.run()
+    assert not view.exception
+    assert view.segmented_control(key="attention_panel").value == panel
+    view.segmented_control(key="attention_panel").select("Head ablation").run()
+    assert view.segmented_control(key="attention_panel").value == "Head ablation"
+    assert "Unknown" not in words(view)
+
+
 def test_the_words_stay_until_a_panel_is_chosen(open_panel):
-    view = open_panel("Maps")
+    view = open_panel("Attribution")
     view.session_state["attention_link_note"] = "Panel zzz is not one."
     view.run()
     assert "Panel zzz is not one." in words(view)
@@ -380,11 +407,11 @@ def test_all_heads_are_those_that_the_lens_shows(make_asked):
     assert "class token" in take_along.whose(make_asked(8, prefix=1), LensState())
 
 
-def test_the_head_shown_large_in_the_lens_is_marked_among_numbers(open_panel, monkeypatch):
+def test_the_head_shown_large_is_marked_among_the_metrics(open_panel, monkeypatch):
     drawn = []
     monkeypatch.setattr(numbers, "chart", lambda figure, *_, **__: drawn.append(figure))
     monkeypatch.setattr(numbers.attention_state, "present", lambda *_: LensState(head=(0, 1)))
-    open_panel("Numbers")
-    (circles,) = [t for t in drawn[0].data if t.name == "one head"]
+    open_panel("Head metrics")
+    (circles,) = [t for t in drawn[0].data if t.name == "head"]
     filled = np.array(circles.marker.symbol) == "circle"
     assert [list(place) for place in np.array(circles.customdata)[filled]] == [[0, 1]]

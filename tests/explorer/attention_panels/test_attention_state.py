@@ -108,9 +108,7 @@ def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, picture,
     _, query = page
     query |= {"head": "9.9", "off": "2.1"}
     follows(entered=True)
-    assert attention_state.notes("one", picture, 4) == (
-        "Head 9.9 is not block.head in 1.1 to 2.3: none is chosen."
-    )
+    assert "from 1.1 to 2.3 (got 9.9)" in attention_state.notes("one", picture, 4)
     assert query == {"head": "9.9", "off": "2.1"}
     attention_state.keep(Intervention(), "one", picture, 4, in_lens=True)
     assert attention_state.notes("one", picture, 4) == ""

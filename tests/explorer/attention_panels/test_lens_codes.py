@@ -67,17 +67,17 @@ def test_a_list_written_by_hand_may_have_commas():
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"direction": "up"}, "Direction up is not looked-at: showing where patches look."),
-        ({"scale": ""}, "Scale (empty) is not common: each map has its own."),
-        ({"positions": "on"}, "Positions on is not off: positions are on."),
-        ({"head": "4.1"}, "Head 4.1 is not block.head in 1.1 to 3.2: none is chosen."),
-        ({"head": "1"}, "Head 1 is not block.head in 1.1 to 3.2: none is chosen."),
-        ({"off": "1.3"}, "Heads off 1.3 is not a list of blocks or block.head in 1.1 to 3.2"),
-        ({"off": "¹"}, "Heads off ¹ is not a list"),
-        ({"patches": "5.1-x"}, "Patches 5.1-x is not a list such as 1.1-x (erased) or 1.1-4.4"),
-        ({"patches": "1.1-1.9"}, "Patches 1.1-1.9 is not"),
-        ({"patches": "1.1-x 1.1-2.2"}, "Patches 1.1-x 1.1-2.2 is not"),
-        ({"patches": "1.1-x", "grid": "8"}, "Grid 8 is not the present one, 4"),
+        ({"direction": "up"}, "Direction must be looked-at (got up)."),
+        ({"scale": ""}, "Scale must be common (got (empty))."),
+        ({"positions": "on"}, "Positions must be off (got on)."),
+        ({"head": "4.1"}, "(got 4.1)"),
+        ({"head": "1"}, "from 1.1 to 3.2 (got 1)"),
+        ({"off": "1.3"}, "from 1.1 to 3.2 (got 1.3)"),
+        ({"off": "¹"}, "(got ¹)"),
+        ({"patches": "5.1-x"}, "from 1.1 to 4.4 (got 5.1-x)"),
+        ({"patches": "1.1-1.9"}, "(got 1.1-1.9)"),
+        ({"patches": "1.1-x 1.1-2.2"}, "(got 1.1-x 1.1-2.2)"),
+        ({"patches": "1.1-x", "grid": "8"}, "Grid must be 4 at this patch size (got 8)"),
         ({"off": "9" * 500}, "…"),
     ],
 )
@@ -100,9 +100,9 @@ def test_the_link_says_the_whole_page(picture):
         heads=2,
         other="cat",
         fusion="max",
-        panel="Heads",
+        panel="Export",
     )
     assert link.startswith("http://here/attention?picture_source=")
     for part in ("pinned=2.3", "grid=4", "off=3.2", "attention_class=cat", "attention_fusion=max"):
         assert part in link
-    assert link.endswith("attention_panel=Heads")
+    assert link.endswith("attention_panel=Export")

@@ -1,10 +1,10 @@
-"""The panels' titles say what the numbers say, and nothing that holds trivially."""
+"""Findings of the tabs say what the numbers say, and nothing that holds trivially."""
 
 import numpy as np
 import pytest
 
 from explorer.attention_panels import sentences
-from explorer.attention_panels.number_findings import number_title
+from explorer.attention_panels.number_findings import metric_finding
 from vitcore.config import CLASS_NAMES
 from vitcore.introspection.curves import Curves
 from vitcore.introspection.head_effects import HeadEffects, Measured
@@ -23,77 +23,50 @@ def effects(change, before=0.8, pictures=1):
     return HeadEffects(pictures, Measured(*map(np.float64, (before,) * 3)), parts, parts)
 
 
-def test_the_map_whose_order_makes_the_answer_fall_fastest_is_named():
-    found = curves([0.4, 0.45, 0.21, 0.3, 0.48], [0.5] * 5)
-    assert sentences.maps_title(found, "cat", patches=64) == (
-        "Erasing what relevance marks first makes cat fall fastest: area 0.21, random order 0.48"
+def attribution(deletion, insertion=(0.5,) * 5, *, patches=64, **rest):
+    return sentences.attribution_finding(curves(deletion, insertion, **rest), patches=patches)
+
+
+def test_the_maps_of_best_deletion_and_insertion_are_named():
+    said = attribution([0.4, 0.45, 0.21, 0.3, 0.48], [0.3, 0.65, 0.5, 0.5, 0.46])
+    assert said == (
+        "Best deletion AUC: relevance 0.21 (random 0.48); insertion: rollout 0.65 (0.46)"
     )
 
 
 def test_occlusion_does_not_win_its_own_test_alone():
-    found = curves([0.4, 0.33, 0.36, 0.2, 0.48], [0.5] * 5)
-    title = sentences.maps_title(found, "cat", patches=64)
-    assert title.endswith("from inside the model, rollout does best (0.33)")
-    found = curves([0.47, 0.5, 0.5, 0.2, 0.48], [0.5] * 5)
-    title = sentences.maps_title(found, "cat", patches=64)
-    assert title.endswith("no map from inside the model does it faster than random order")
+    assert "no attention-based map" not in attribution([0.4, 0.33, 0.36, 0.2, 0.48])
+    assert "no attention-based map" in attribution([0.47, 0.5, 0.5, 0.2, 0.48])
 
 
-def test_maps_that_do_alike_are_named_together():
-    title = sentences.maps_title(
-        curves([0.4, 0.45, 0.21, 0.213, 0.48], [0.5] * 5), "cat", patches=4
-    )
-    assert title.startswith("Erasing what relevance and occlusion mark first makes cat fall")
+def test_maps_whose_areas_read_the_same_are_named_together():
+    assert "relevance and occlusion 0.21" in attribution([0.4, 0.45, 0.21, 0.213, 0.48])
+    assert "AUC: relevance 0.21 (" in attribution([0.4, 0.45, 0.214, 0.216, 0.48])
 
 
-def test_maps_whose_areas_read_differently_are_not_alike():
-    found = curves([0.4, 0.45, 0.214, 0.216, 0.48], [0.5] * 5)
-    title = sentences.maps_title(found, "cat", patches=4)
-    assert title.startswith("Erasing what relevance marks first makes cat fall fastest: area 0.21,")
-
-
-def test_no_map_is_believed_where_none_beats_random_order():
-    title = sentences.maps_title(curves([0.5, 0.47, 0.5, 0.48, 0.48], [0.5] * 5), "cat", patches=64)
-    assert "no map is to be believed" in title
+def test_no_map_is_named_where_none_beats_random_order():
+    said = attribution([0.5, 0.47, 0.5, 0.48, 0.48])
+    assert said.startswith("No map beats random")
+    assert "0.47 vs. 0.48" in said
 
 
 def test_one_patch_has_one_order():
-    found = curves([0.5] * 5, [0.5] * 5, points=2)
-    assert "one order only" in sentences.maps_title(found, "cat", patches=1)
-    assert sentences.believed(found) == ""
+    assert "one patch" in attribution([0.5] * 5, patches=1, points=2)
 
 
-def test_what_is_better_in_both_tests_is_listed():
-    found = curves([0.5, 0.3, 0.2, 0.3, 0.48], [0.3, 0.6, 0.7, 0.41, 0.4])
-    said = sentences.believed(found)
-    assert "relevance brings the answer back soonest (area 0.70" in said
-    assert said.endswith(
-        "Better than random in both tests, by 0.03 or more: rollout and relevance."
-    )
-    assert sentences.believed(curves([0.5] * 5, [0.5] * 5)).endswith(
-        "in both tests by 0.03 or more."
-    )
+def test_the_head_of_largest_effect_is_named_with_before_and_after():
+    said = sentences.ablation_finding(effects([[0.0, -0.1], [-0.4, 0.2]]), "cat")
+    assert said == "Largest effect: L2H1, cat 80% → 40%"
+    said = sentences.ablation_finding(effects([[0.0, 0.15]]), "cat")
+    assert said.endswith("L1H2, cat 80% → 95%")
+    assert sentences.ablation_finding(effects([[0.0, 0.001]]), "cat").startswith("No single head")
 
 
-def test_the_head_that_matters_most_is_named_with_before_and_after():
-    title = sentences.heads_title(effects([[0.0, -0.1], [-0.4, 0.2]]), "cat")
-    assert title.startswith("Without head 1 of block 2, cat falls from 80% to 40%")
-    title = sentences.heads_title(effects([[0.0, 0.15]]), "cat")
-    assert "head 2 of block 1, cat rises from 80% to 95%" in title
-    assert sentences.heads_title(effects([[0.0, 0.001]]), "cat").startswith("No single head")
-
-
-def test_over_many_pictures_a_change_is_in_points():
-    title = sentences.heads_many_title(effects([[-0.24, 0.0]], pictures=200), "sketch10", of=200)
-    assert title == (
-        "Over 200 sketches, head 1 of block 1 matters most: without it the right class falls "
-        "by 24 points on average"
-    )
-    title = sentences.heads_many_title(effects([[0.044, 0]], pictures=60), "cifar10", of=200)
-    assert title.startswith("So far, over 60 photographs, head 1 of block 1 matters most")
-    assert title.endswith("the right class rises by 4.4 points on average")
-    title = sentences.heads_many_title(effects([[-0.002, 0.0]], pictures=50), "cifar10", of=50)
-    assert title.startswith("Over 50 photographs no single head")
+def test_over_many_images_an_effect_is_in_points():
+    many = sentences.ablation_finding_of_many
+    assert many(effects([[-0.24, 0.0]], pictures=200)) == "Largest mean effect: L1H1, −24 pp"
+    assert many(effects([[0.044, 0]], pictures=60)).endswith("L1H1, +4.4 pp")
+    assert many(effects([[-0.002, 0.0]], pictures=50)).startswith("No single head")
 
 
 def early(*tops):
@@ -103,85 +76,70 @@ def early(*tops):
 @pytest.mark.parametrize(
     ("tops", "said"),
     [
-        ((3, 3, 3), "It would answer cat wherever it stopped, even before block 1"),
-        ((4, 3, 3), "Stopped before block 1 it would answer deer; cat leads from block 1 on"),
-        ((5, 4, 3), "Stopped after block 1 it would answer deer; cat leads only at the end"),
-        ((4, 4, 3, 3), "Stopped after block 1 it would answer deer; cat leads from block 2 on"),
-        (
-            (4, 5, 3, 4, 3),
-            "Stopped after block 3 it would answer deer; cat leads after block 2 and again at the "
-            "end",
-        ),
+        ((3, 3, 3), "cat after every block"),
+        ((4, 3, 3), "cat from block 1 on (deer at the embedding)"),
+        ((5, 4, 3), "cat only after block 2 (deer after block 1)"),
+        ((4, 4, 3, 3), "cat from block 2 on (deer after block 1)"),
+        ((4, 5, 3, 4, 3), "cat after block 4, also after block 2 (deer after block 3)"),
         (
             (4, 3, 3, 4, 3, 3),
-            "Stopped after block 3 it would answer deer; cat leads after blocks 1 to 2 and again "
-            "from block 4 on",
+            "cat from block 4 on, also after blocks 1–2 (deer after block 3)",
         ),
-        (
-            (3, 3, 4, 3),
-            "Stopped after block 2 it would answer deer; cat leads up to block 1 and again at "
-            "the end",
-        ),
+        ((3, 3, 4, 3), "cat after block 3, also up to block 1 (deer after block 2)"),
         (
             (3, 4, 3, 5, 3, 3),
-            "Stopped after block 3 it would answer dog; cat leads before block 1 and after block 2 "
-            "and again from block 4 on",
+            "cat from block 4 on, also at the embedding and after block 2 (dog after block 3)",
         ),
     ],
 )
-def test_from_where_on_the_answer_leads(tops, said):
-    assert sentences.early_title(early(*tops), CLASS_NAMES) == said
+def test_from_which_block_on_the_final_class_is_predicted(tops, said):
+    assert sentences.logit_lens_finding(early(*tops), CLASS_NAMES) == f"Predicts {said}"
 
 
-def test_patches_that_answer_the_same_are_counted():
+def test_patches_that_predict_the_same_are_counted():
     shares = np.stack([early(3, 4, 4), early(3, 3, 4)])
-    title = sentences.by_patch_title(shares, CLASS_NAMES, 3)
-    assert title == "At the end 2 of 3 patches answer cat by themselves, 1 at first"
-    title = sentences.by_patch_title(shares[:, :1], CLASS_NAMES, 3)
-    assert title == "The one patch, read alone at the end, answers cat"
+    said = sentences.patch_predictions_finding(shares, CLASS_NAMES, 3)
+    assert said == "cat: 1 of 3 patches at the embedding, 2 after block 1"
 
 
-def test_votes_name_who_leads():
+def test_patch_logits_name_the_class_they_favor():
     votes = np.zeros((4, 10))
     votes[:, 3], votes[:, 5] = [2, 2, -1, 1], [0, 0, 0, 2]
-    title = sentences.votes_title(votes, CLASS_NAMES, 3, 5)
-    assert title == "2 of 4 patches prefer cat to dog; on average it leads by 0.5"
-    title = sentences.votes_title(votes[2:3], CLASS_NAMES, 3, 5)
-    assert title == "The one patch prefers dog to cat, by 1.0"
+    said = sentences.patch_logits_finding(votes, CLASS_NAMES, 3, 5)
+    assert said == "2 of 4 patches favor cat over dog (mean difference +0.5)"
+    said = sentences.patch_logits_finding(votes[2:3], CLASS_NAMES, 3, 5)
+    assert said.startswith("0 of 1 patches")
+    assert "−1.0" in said
 
 
-def test_long_tokens_are_counted_where_there_are_most():
+def test_high_norm_tokens_are_counted_where_there_are_most():
     norms = np.ones((3, 9))
     norms[2] *= 4
-    title = sentences.norms_title(norms, long_patches(norms), prefix=0)
-    assert title.startswith("No patch is more than 3 times as long as the median")
-    assert title.endswith("tokens end 4.0 times as long as they begin")
+    said = sentences.token_norms_finding(norms, long_patches(norms), prefix=0)
+    assert said == "No high-norm patches (largest: 1.0× median). Median grows 4.0×."
     norms[2, 5] = 30
-    title = sentences.norms_title(norms, long_patches(norms), prefix=0)
-    assert title.startswith("1 patch is over 3 times as long as the median after block 2")
+    said = sentences.token_norms_finding(norms, long_patches(norms), prefix=0)
+    assert said.startswith("1 high-norm patch after block 2 (> 3× median)")
 
 
-def test_numbers_have_findings_of_their_own():
+def test_metrics_have_findings_of_their_own():
     values = np.array([[1.0, 2.0], [3.0, 4.0]])
-    assert "look 1 to 2 pixels" in number_title("distance", values, [16.0])
-    title = number_title("entropy", values, [6.0])
-    assert title == (
-        "Head 1 of block 1 is the narrowest: 1.0 of 6.0 bits, as if it looked at 2 of 64 tokens "
-        "alike"
-    )
-    assert number_title("entropy", values + 4.9, [6.0]).startswith("All heads look nearly")
-    title = number_title("prefix_mass", values / 10, [0.02])
-    assert title == "Head 2 of block 2 puts 40% on the class token; an even spread, 2.0%"
-    title = number_title("on_object", values / 2, [1.0])
-    assert title.startswith("2 of 4 heads look at the object more than by chance")
-    assert "does the map change" in number_title("query_dependence", values / 1000, [0.98])
-    title = number_title("query_dependence", values / 10, [0.98])
-    assert "most with the patch in head 2 of block 2 (0.40 of at most 0.98)" in title
-    assert number_title("entropy", np.zeros((2, 2)), [0.0]).startswith("Every head has the same")
+    assert metric_finding("distance", values, [16.0]) == "1–2 px in block 1, 3–4 px in block 2"
+    said = metric_finding("entropy", values, [6.0])
+    assert said == "Lowest: L1H1, 1.0 of 6.0 bits (≈ 2 of 64 tokens)"
+    assert metric_finding("entropy", values + 4.9, [6.0]).startswith("All heads nearly uniform")
+    said = metric_finding("prefix_mass", values / 10, [0.02])
+    assert said == "Highest: L2H2, 40% (uniform: 2.0%)"
+    said = metric_finding("on_object", values / 2, [1.0])
+    assert said == "2 of 4 heads above uniform. Highest: L2H2, 2.0×"
+    assert "No head" in metric_finding("query_dependence", values / 1000, [0.98])
+    said = metric_finding("query_dependence", values / 10, [0.98])
+    assert said == "Highest: L2H2, 0.40. Lowest: L1H1, 0.10. Maximum: 0.98"
+    assert metric_finding("entropy", np.zeros((2, 2)), [0.0]).startswith("The same in all")
 
 
 def test_points_have_no_false_precision():
-    assert [sentences.points(v) for v in (-0.241, 0.0312, 0.0)] == ["24", "3.1", "0.0"]
+    assert [sentences.points(v) for v in (-0.241, 0.0312, 0.0)] == ["−24 pp", "+3.1 pp", "+0.0 pp"]
 
 
 def test_lists_read_as_sentences():

@@ -49,7 +49,7 @@ def test_without_curves_there_are_none(unpack):
     assert (entry["low_"], entry["high_"]) == (0.0, 2.0)  # one patch is not nothing
 
 
-def test_votes_are_centred_on_zero(unpack):
+def test_signed_maps_are_centered_on_zero(unpack):
     data = tiles_payload(SEEN, [Group(name="", tiles=(tile([[-3, 1]], signed=True),))])
     (entry,) = unpack(data)[0]["groups"][0]["tiles"]
     assert (entry["signed"], entry["low_"], entry["high_"]) == (True, 0.0, 3.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.figures.attention import Line, heads_ranked, numbers_by_block
-from explorer.figures.explaining import early_answers, token_lengths
+from explorer.figures.explaining import logit_lens, token_norms
 from explorer.figures.style import palette
 
 COLOURS = palette("light")
@@ -28,10 +28,10 @@ def test_while_pictures_are_counted_no_bar_jumps():
     np.testing.assert_allclose(bars.x, [0, -40, 10, -2])
 
 
-def test_a_head_that_is_off_is_struck_out():
+def test_an_ablated_head_is_struck_out():
     ticks = heads_ranked(CHANGE, colours=COLOURS, off=[(1, 0)]).layout.yaxis.ticktext
-    assert ticks[1] == "<s>block 2, head 1</s> off"
-    assert ticks[0] == "block 1, head 2"
+    assert ticks[1] == "<s>L2H1</s> ablated"
+    assert ticks[0] == "L1H2"
 
 
 def test_nothing_that_changes_still_draws():
@@ -59,7 +59,7 @@ def test_every_head_is_a_circle_that_knows_its_place():
     assert np.all(np.abs(marks.x - np.repeat([1, 2], 3)) < 0.4)
     assert figure.layout.yaxis.range[1] > 7
     assert even.name == "even (7.0 px)"
-    assert told.text[4] == "block 2, head 2: 4.0 px"
+    assert told.text[4] == "L2H2: 4.0 px"
     assert set(marks.marker.symbol) == {"circle-open"}
 
 
@@ -83,11 +83,11 @@ def test_the_axis_fits_the_heads_and_names_a_line_that_is_far_from_them():
     assert list(marks.marker.symbol) == ["circle-open"] * 2 + ["circle", "circle-open"]
 
 
-def test_two_classes_are_coloured_and_the_others_that_lead_are_named():
+def test_two_classes_are_colored_and_the_others_that_lead_are_named():
     early = np.full((3, 10), 0.05)
     early[0, 4], early[1, 3], early[2, 3] = 0.5, 0.5, 0.6
     names = [f"name {index}" for index in range(10)]
-    figure = early_answers(early, names, answer=3, other=7, colours=COLOURS)
+    figure = logit_lens(early, names, answer=3, other=7, colours=COLOURS)
     assert len(figure.data) == 10
     shown = {trace.name: trace for trace in figure.data if trace.showlegend}
     assert set(shown) == {"name 3", "name 7"}
@@ -99,7 +99,7 @@ def test_names_that_would_lie_on_each_other_stand_above_each_other():
     early = np.full((3, 10), 0.05)
     early[0, 4], early[1, 5], early[2, 6] = 0.5, 0.52, 0.2
     names = [f"name {index}" for index in range(10)]
-    figure = early_answers(early, names, answer=3, other=7, colours=COLOURS)
+    figure = logit_lens(early, names, answer=3, other=7, colours=COLOURS)
     shifts = {note.text: note.yshift for note in figure.layout.annotations}
     assert shifts["name 5"] - shifts["name 4"] >= 12
     assert shifts["name 6"] == shifts["name 4"]
@@ -109,17 +109,17 @@ def test_long_tokens_are_marked_and_the_class_token_is_apart():
     norms = np.array([[5.0, 1, 1, 1, 1], [6, 1, 9, 1, 1]])
     outliers = np.zeros((2, 4), bool)
     outliers[1, 1] = True
-    figure = token_lengths(norms, outliers, prefix=1, columns=2, colours=COLOURS)
+    figure = token_norms(norms, outliers, prefix=1, columns=2, colours=COLOURS)
     patches, long, first, median = figure.data
     assert len(patches.y) == 7
     assert list(long.y) == [9.0]
-    assert long.text[0] == "row 1, column 2 after block 1"
-    assert (first.name, list(first.y)) == ("not a patch", [5.0, 6.0])
+    assert long.text[0] == "(1, 2) after block 1"
+    assert (first.name, list(first.y)) == ("prefix token", [5.0, 6.0])
     np.testing.assert_allclose(median.y, [1, 1])
 
 
 def test_one_patch_has_a_length_too():
-    figure = token_lengths(
+    figure = token_norms(
         np.ones((2, 1)), np.zeros((2, 1), bool), prefix=0, columns=1, colours=COLOURS
     )
     np.testing.assert_allclose(figure.data[0].x, [0, 1])
@@ -130,8 +130,8 @@ def test_one_patch_has_a_length_too():
     [
         lambda: heads_ranked(np.zeros(3), colours=COLOURS),
         lambda: numbers_by_block(np.zeros((0, 2)), title="", unit="", colours=COLOURS),
-        lambda: early_answers(np.zeros((2, 3)), ["a"], answer=0, other=0, colours=COLOURS),
-        lambda: token_lengths(
+        lambda: logit_lens(np.zeros((2, 3)), ["a"], answer=0, other=0, colours=COLOURS),
+        lambda: token_norms(
             np.ones((2, 4)), np.zeros((2, 4), bool), prefix=1, columns=2, colours=COLOURS
         ),
     ],
