@@ -1,4 +1,4 @@
-"""Attention: point at a patch, and every head of every block shows where it looks."""
+"""Attention: hover over a patch, and every head of every block shows what it attends to."""
 
 from html import escape
 
@@ -9,32 +9,10 @@ from explorer.attention_panels import attention_state, links
 from explorer.components.attention_lens import Link
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
-from explorer.words import findings
 from explorer.words.lens_title import changed_answer, lens_title
-from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
+from vitcore.config import CLASS_NAMES, ViTConfig
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import SelectiveHead, selective_head
-
-_TEXT = (
-    "The title's shares are averages over all patches. "
-    "Point at a patch, or move with the arrow keys: all heads of all blocks show where it looks. "
-    "Columns are blocks, in the order in which the model runs them; rows are heads. Choose a map "
-    "to see it large over the picture. Click a patch to pin it; the pointer then asks what it "
-    "gives to another. A bright square is a patch whose content this one takes over; the attention "
-    "of one patch sums to 100 %. Attention is not an explanation: that a patch is looked at does "
-    "not say that it decided the answer.\n\n"
-    "The sign in a map's corner switches that head off: its output is set to zero, and the blocks "
-    "after it work with what is left. **Erase** fills a patch with the mean colour of the data; "
-    "**swap** lets two patches change places. Below the maps stands the answer now beside the one "
-    "before. The model never learned to do without a head or with grey squares, so a large change "
-    "says that it needs that part, not what the part is for."
-)
-_REGISTERS = (
-    "\n\n**Registers** are tokens that are no patch of the picture: learned, and the same at the "
-    "start for every picture. Heads can look there when there is nothing to look for, instead of "
-    "at some patch of the background (Darcet et al., Vision Transformers Need Registers, 2024)."
-)
-_FORMULA = r"A=\mathrm{softmax}\!\left(\frac{QK^{\top}}{\sqrt{d_k}}\right),\qquad d_k=%s"
 
 
 def keep_pin() -> None:
@@ -81,7 +59,7 @@ def draw_lens(
     config: ViTConfig | None,
     link: Link | None,
 ) -> None:
-    """Title, lens and class bars; a pin, another map or a change runs this part alone."""
+    """Heading, maps and class bars; a pin, another map or an intervention runs this part alone."""
     changes = attention_state.changes(model, picture, patch_size)
     now, before = answer, None
     if isinstance(answer, Reading) and changes != Intervention():
@@ -116,11 +94,11 @@ def draw_title(
     found: SelectiveHead | None,
     changes: Intervention,
 ) -> None:
-    """A changed answer, or what the large map shows; below what the URL asked for in vain."""
-    if found is None or not isinstance(now, Reading):
-        title = findings.cut_title(patch_size, grid_side(patch_size))
-        if found is not None:  # the last one stays until there is news
-            title = st.session_state.get("lens_title", title)
+    """A changed prediction, or what the large map shows; below what is not valid in the URL."""
+    if found is None:
+        title = ""
+    elif not isinstance(now, Reading):
+        title = st.session_state.get("lens_title", "")  # it stays until there is news
     else:
         title = ""
         if before is not None:
@@ -135,7 +113,7 @@ def draw_title(
             changes=changes,
         )
         st.session_state["lens_title"] = title
-    st.container(key="attention_title").title(title)
+    components.page_heading("Attention", title, key="attention")
     if said := attention_state.notes(model, picture, patch_size):
         st.html(f'<p class="quiet-line" role="status">{escape(said)}</p>')
 
@@ -157,12 +135,10 @@ found = None
 if isinstance(answer, Reading):
     found = selective_head(answer.attention, answer.grid, prefix=answer.prefix)
 draw_lens(answer, found, config, link)
-components.how_to_read_inline(
-    text=_TEXT + (_REGISTERS if config and config.registers else ""),
-    formula=_FORMULA % (config.d if config else "d"),
-    source="Vaswani et al., Attention Is All You Need (2017), eq. 1.",
+components.how_to_read(
+    "attention_registers" if config and config.registers else "attention",
     code=components.source_of("vitcore/attention.py", "SelfAttention.call"),
-    key="lens",
+    d=config.d if config else "d",
 )
 
 with st.container(key="attention_below"):

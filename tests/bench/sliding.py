@@ -114,7 +114,7 @@ def fresh_attention(person, *, picture: int) -> tuple[float, float]:
     person.waits_for_answer()
     wait_until_quiet(person.page, quiet=1500)
     slider = person.widget("patch_size").locator("input[type=range]")
-    lens = person.page.get_by_role("group", name="Attention lens")
+    lens = person.page.get_by_role("group", name="Attention view")
     before = lens.get_attribute("data-rev")
     whole = press_and_wait(person.page, slider, "ArrowLeft")
     after, painted = lens.get_attribute("data-rev"), lens.get_attribute("data-painted")

@@ -97,7 +97,7 @@ def test_keys_move_over_patches_and_choose_maps(lens):
 
 def test_who_looks_at_a_patch_can_be_asked(lens):
     lens.show(lens_payload())
-    lens.page.get_by_role("button", name="is looked at by").click()
+    lens.page.get_by_role("button", name="Key ← queries").click()
     lens.settle()
     assert "looked at most by the patch at row 2, column 1 (100% of that patch" in lens.read()
     assert "receives 1.00 times an even share" in lens.read()
@@ -116,7 +116,7 @@ def test_the_class_token_can_look(lens):
 def test_one_token_and_144_heads_are_drawn(lens):
     lens.show(lens_payload(1))
     assert "looks most at itself" in lens.read()
-    assert "One token" in lens.page.locator(".legend .hi").inner_text()
+    assert "one token" in lens.page.locator(".legend .hi").inner_text()
     lens.show(lens_payload(16, blocks=12, heads=12))
     assert lens.page.locator(".wrap").get_attribute("data-state") == "reading"
 
@@ -124,7 +124,7 @@ def test_one_token_and_144_heads_are_drawn(lens):
 @pytest.mark.parametrize(
     ("grid", "prefix"), [((8, 8), 0), ((2, 3), 0), ((3, 2), 1), ((14, 14), 1), ((1, 1), 3)]
 )
-@pytest.mark.parametrize("direction", ["looks at", "is looked at by"])
+@pytest.mark.parametrize("direction", ["Query → keys", "Key ← queries"])
 def test_every_share_read_out_is_the_model_s_own(lens, grid, prefix, direction):
     answer = looking(grid, prefix=prefix)
     names = ("class", "register 1", "register 2")[:prefix]
@@ -144,7 +144,7 @@ def test_every_share_read_out_is_the_model_s_own(lens, grid, prefix, direction):
             }""",
             [block, head, pinned, other],
         )
-        pair = (pinned, other) if direction == "looks at" else (other, pinned)
+        pair = (pinned, other) if direction == "Query → keys" else (other, pinned)
         source, target = (prefix + token for token in pair)
         own = 100 * float(answer.attention[block, head, source, target])
         assert point(said[-1]) == pytest.approx(own, abs=POINTS)
@@ -182,24 +182,22 @@ def test_the_scale_can_be_common_and_the_legend_says_which(lens):
     heads.press("ArrowDown")
     lens.settle()
     legend = lens.page.locator(".legend .hi")
-    assert legend.inner_text().startswith("brightest: 6.3% in the large map")
-    lens.page.get_by_role("button", name="common").click()
+    assert legend.inner_text() == "max. 6.3%"
+    lens.page.get_by_role("button", name="shared").click()
     lens.settle()
-    assert legend.inner_text() == (
-        "brightest: 100%, the same in all maps; this map’s highest is 6.3%"
-    )
+    assert legend.inner_text() == "max. 100%"
 
 
 def test_of_one_patch_all_maps_have_one_scale_and_the_choice_is_kept_for_more_patches(lens):
     answer = looking((1, 1), prefix=2)
     names = ("register 1", "register 2")
     lens.show(reading_payload(answer, name="one", shown=Shown(place=(0, 0, 0), names=names)))
-    legend, own = lens.page.locator(".legend .hi"), lens.page.locator("[data-scale=each]")
-    assert "the same in all maps" in legend.inner_text()
+    own = lens.page.locator("[data-scale=each]")
+    assert lens.page.locator("[data-scale=common]").get_attribute("aria-pressed") == "true"
     assert own.is_disabled()
     lens.show(lens_payload())
     lens.settle()
-    assert legend.inner_text().endswith("each map has its own")
+    assert own.get_attribute("aria-pressed") == "true"
     assert own.is_enabled()
 
 
@@ -207,7 +205,7 @@ def test_the_same_numbers_are_a_table_once_it_is_opened(lens):
     answer = looking((3, 4), blocks=2, heads=3)
     lens.show(reading_payload(answer, name="a", shown=Shown(place=(1, 2, 5))))
     assert lens.page.locator("table").count() == 0
-    lens.page.get_by_text("The same as a table").click()
+    lens.page.get_by_role("button", name="Table").click()
     first, second = lens.page.locator("table").nth(0), lens.page.locator("table").nth(1)
     expect(first.locator("td")).to_have_count(12)
     assert first.locator("caption").inner_text() == (
@@ -257,7 +255,7 @@ def test_a_link_sets_how_maps_are_shown_and_what_is_chosen_then_is_told(page):
     assert [one.get_attribute("aria-pressed") for one in pressed.all()] == ["true", "true"]
     assert lens.page.locator(".which").inner_text() == "Block 2, head 3"
     assert lens.sent() == []
-    lens.page.get_by_role("button", name="looks at", exact=True).click()
+    lens.page.get_by_role("button", name="Query → keys", exact=True).click()
     lens.page.wait_for_function("() => sent.length === 1")
     told = {"direction": "from", "scale": "common", "head": [1, 2]}
     assert lens.sent() == [["state", "view", told]]

@@ -1,4 +1,4 @@
-"""The lens alone in a real browser: heads switched off, patches erased and moved."""
+"""The attention view alone in a real browser: ablated heads, masked and moved patches."""
 
 import numpy as np
 import pytest
@@ -19,11 +19,11 @@ from tests.browser.stage import PIXELS, Stage
 from vitcore.intervention import Intervention
 
 
-def test_a_head_is_switched_off_at_its_corner_and_on_again(lens):
+def test_a_head_is_ablated_at_its_corner_and_restored(lens):
     lens.show(unchanged())
     press_switch(lens, 2, 1)
     assert last(lens) == {"of": "it", "heads": [[2, 1]], "patches": [], "positions": True}
-    assert badge(lens) == "1 head off: block 3 head 2"
+    assert badge(lens) == "1 head ablated (L3H2)"
     press_switch(lens, 2, 1)
     assert last(lens)["heads"] == []
     assert badge(lens) == ""
@@ -32,7 +32,7 @@ def test_a_head_is_switched_off_at_its_corner_and_on_again(lens):
     assert lens.page.locator(".which").inner_text() == "Block 1, head 1"  # nothing was chosen
 
 
-def test_a_finger_enlarges_a_map_before_it_can_switch_the_head_off(browser):
+def test_a_finger_enlarges_a_map_before_it_can_ablate_the_head(browser):
     page = browser.new_page(viewport={"width": 420, "height": 1600}, has_touch=True)
     lens = Stage(page, "lens")
     page.locator("#root").evaluate("root => { root.style.width = '388px'; }")
@@ -51,17 +51,17 @@ def test_a_finger_enlarges_a_map_before_it_can_switch_the_head_off(browser):
     page.close()
 
 
-def test_a_block_is_switched_off_beside_its_number(lens):
+def test_a_block_is_ablated_beside_its_number(lens):
     lens.show(unchanged())
     press_switch(lens, 4, 2)
     press_switch(lens, 1, -1)
     assert last(lens)["heads"] == [[1, 0], [1, 1], [1, 2], [4, 2]]
-    assert badge(lens) == "4 heads off: block 2, block 5 head 3"
+    assert badge(lens) == "4 heads ablated (L2, L5H3)"
     press_switch(lens, 1, -1)
     assert last(lens)["heads"] == [[4, 2]]
 
 
-def test_keys_switch_heads_and_blocks(lens):
+def test_keys_ablate_heads_and_blocks(lens):
     lens.show(unchanged())
     heads = lens.page.locator("canvas.heads")
     heads.press("ArrowRight")
@@ -71,35 +71,59 @@ def test_keys_switch_heads_and_blocks(lens):
     assert last(lens)["heads"] == [[1, 0], [1, 1], [1, 2]]
 
 
-def test_buttons_switch_the_chosen_head_and_its_block(lens):
+def test_buttons_ablate_the_chosen_head_and_its_block(lens):
     lens.show(unchanged())
-    lens.page.get_by_role("button", name="More").click()
-    lens.page.get_by_role("button", name="Switch block 1, head 1 off").click()
+    lens.page.get_by_role("button", name="Interventions").click()
+    lens.page.get_by_role("button", name="Ablate L1H1").click()
     assert last(lens)["heads"] == [[0, 0]]
-    lens.page.get_by_role("button", name="Switch block 1, head 1 on").click()
-    lens.page.get_by_role("button", name="Switch all of block 1").click()
+    lens.page.get_by_role("button", name="Restore L1H1").click()
+    lens.page.get_by_role("button", name="Ablate block 1").click()
     assert last(lens)["heads"] == [[0, 0], [0, 1], [0, 2]]
+    lens.page.get_by_role("button", name="Restore block 1").click()
+    assert last(lens)["heads"] == []
 
 
-def test_the_answer_stands_beside_the_one_before(lens):
+def test_interventions_open_at_their_button_and_close_on_escape_and_outside(lens):
     lens.show(unchanged())
-    assert lens.page.locator(".verdict").inner_text() == "Answer: frog 82%"
+    lens.page.mouse.click(*lens.at("canvas.picture", 2, 3, 4))
+    button, menu = (
+        lens.page.get_by_role("button", name="Interventions"),
+        lens.page.locator(".extra"),
+    )
+    button.click()
+    below, opened = button.bounding_box(), menu.bounding_box()
+    assert 0 <= opened["y"] - (below["y"] + below["height"]) <= 16
+    assert opened["x"] <= below["x"]
+    assert opened["x"] + opened["width"] == pytest.approx(below["x"] + below["width"], abs=1)
+    lens.page.keyboard.press("Escape")
+    assert menu.is_hidden()
+    assert lens.page.locator(".wrap").get_attribute("data-pinned") == "6"  # the pin is not cleared
+    button.click()
+    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
+    assert menu.is_hidden()
+
+
+def test_the_prediction_stands_beside_the_baseline(lens):
+    lens.show(unchanged())
+    assert lens.page.locator(".verdict").inner_text() == "Prediction: frog 82%"
     assert lens.page.locator(".key").is_hidden()
     lens.show(changed(Intervention(heads_off=((0, 0), (3, 1)))))
-    assert lens.page.locator(".verdict").inner_text() == "Answer: before frog 82% → now cat 52%"
+    assert lens.page.locator(".verdict").inner_text() == "Prediction: frog 82% → cat 52%"
     assert lens.page.locator(".key").is_visible()
     cat = lens.page.locator(".bars li").nth(3)
     assert cat.locator(".val").inner_text() == "2.0% → 52%"
     assert cat.locator(".was").get_attribute("style") == "left: 2%;"
     assert cat.locator(".fill").get_attribute("style") == "width: 52%;"
-    assert lens.page.locator(".note").inner_text().startswith("The most moved: cat, by +50.0")
-    assert badge(lens) == "2 heads off: block 1 head 1, block 4 head 2"
+    assert lens.page.locator(".note").inner_text().endswith("cat +50.0 pp")
+    assert badge(lens) == "2 heads ablated (L1H1, L4H2)"
 
 
 def test_one_click_resets_everything(lens):
     changes = Intervention(heads_off=((0, 0),), patches={1: None, 2: 3, 3: 2}, positions=False)
     lens.show(changed(changes))
-    assert badge(lens) == "1 head off · 1 patch erased · 2 patches moved · positions off"
+    assert (
+        badge(lens) == "1 head ablated · 1 patch masked · 2 patches moved · no position embeddings"
+    )
     lens.page.get_by_role("button", name="Reset").click()
     assert last(lens) == {"of": "it", "heads": [], "patches": [], "positions": True}
     lens.settle()
@@ -107,19 +131,11 @@ def test_one_click_resets_everything(lens):
     assert lens.page.get_by_role("button", name="Reset").count() == 0
 
 
-@pytest.mark.parametrize(
-    ("pooling", "words"),
-    [
-        ("class", "The class token never sees the picture, so every picture gets this answer."),
-        ("mean", "Each patch is judged by itself, and the answer is the mean of their votes."),
-    ],
-)
-def test_all_heads_off_is_explained(lens, pooling, words):
+def test_all_heads_ablated_is_explained(lens):
     every = tuple((block, head) for block in range(6) for head in range(3))
-    lens.show(changed(Intervention(heads_off=every), pooling=pooling))
-    said = lens.page.locator(".note").inner_text()
-    assert said.startswith(f"All heads are off: no token sees another. {words}")
-    assert badge(lens) == "all heads off"
+    lens.show(changed(Intervention(heads_off=every)))
+    assert lens.page.locator(".note").inner_text().startswith("All heads ablated:")
+    assert badge(lens) == "all heads ablated"
 
 
 def test_an_answer_to_an_older_click_takes_nothing_back(lens):
@@ -128,7 +144,7 @@ def test_an_answer_to_an_older_click_takes_nothing_back(lens):
     press_switch(lens, 1, 1)
     first = Intervention(heads_off=((0, 0),))
     lens.show(changed(first))
-    assert badge(lens) == "2 heads off: block 1 head 1, block 2 head 2"
+    assert badge(lens) == "2 heads ablated (L1H1, L2H2)"
     assert lens.page.locator(".pending").count() == 1
     lens.show(changed(Intervention(heads_off=((0, 0), (1, 1)))))
     assert lens.page.locator(".pending").count() == 0
@@ -138,7 +154,7 @@ def test_changes_made_by_others_are_taken_though_something_was_asked_for(lens):
     lens.show(unchanged())
     press_switch(lens, 0, 0)
     lens.show(changed(Intervention(heads_off=((2, 2),)), adopt="a link"))
-    assert badge(lens) == "1 head off: block 3 head 3"
+    assert badge(lens) == "1 head ablated (L3H3)"
     assert lens.page.locator(".pending").count() == 0
 
 
@@ -152,29 +168,29 @@ def test_changes_of_another_picture_are_taken_from_python(lens):
 
 def test_changes_outlive_a_page_that_is_left(lens):
     lens.show(changed(Intervention(heads_off=((5, 2),))))
-    assert badge(lens) == "1 head off: block 6 head 3"
+    assert badge(lens) == "1 head ablated (L6H3)"
     assert lens.sent() == []
 
 
 # Poking the picture.
 
 
-def test_a_click_erases_a_patch_and_another_brings_it_back(lens):
+def test_a_click_masks_a_patch_and_another_restores_it(lens):
     lens.show(unchanged())
-    lens.page.get_by_role("button", name="erase").click()
+    lens.page.get_by_role("button", name="Mask").click()
     lens.page.mouse.click(*lens.at("canvas.picture", 1, 2, 4))
     lens.page.mouse.click(*lens.at("canvas.picture", 3, 1, 4))
     assert last(lens)["patches"] == [[1, -1], [8, -1]]
     lens.page.mouse.click(*lens.at("canvas.picture", 1, 2, 4))
     lens.settle()
     assert last(lens)["patches"] == [[8, -1]]
-    assert badge(lens) == "1 patch erased"
+    assert badge(lens) == "1 patch masked"
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
 
 
-def test_a_drag_erases_what_it_passes_in_one_message_and_a_second_brings_it_back(lens):
+def test_a_drag_masks_what_it_passes_in_one_message_and_a_second_restores_it(lens):
     lens.show(unchanged())
-    lens.page.get_by_role("button", name="erase").click()
+    lens.page.get_by_role("button", name="Mask").click()
     mouse = lens.page.mouse
     for patches in ([[0, -1], [1, -1], [2, -1], [3, -1]], []):
         mouse.move(*lens.at("canvas.picture", 1, 1, 4))
@@ -189,13 +205,12 @@ def test_a_drag_erases_what_it_passes_in_one_message_and_a_second_brings_it_back
     assert last(lens)["patches"] == [[15, -1]]
 
 
-def test_two_clicks_let_two_patches_change_places(lens):
+def test_two_clicks_swap_two_patches(lens):
     lens.show(unchanged())
-    lens.page.get_by_role("button", name="swap").click()
+    lens.page.get_by_role("button", name="Swap").click()
     lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
     lens.settle()
-    hint = lens.page.locator(".hint").inner_text()
-    assert "changes places with the one at row 1, column 1" in hint
+    assert "second patch" in lens.page.locator(".hint").inner_text()
     lens.page.mouse.click(*lens.at("canvas.picture", 4, 4, 4))
     assert last(lens)["patches"] == [[0, 15], [15, 0]]
     picture = lens.page.locator("canvas.picture")
@@ -223,8 +238,8 @@ def test_the_picture_shows_at_once_what_the_model_will_see(lens):
 
 def test_shuffle_all_moves_patches_and_positions_can_be_off(lens):
     lens.show(unchanged())
-    lens.page.get_by_role("button", name="More").click()
-    lens.page.get_by_role("button", name="Shuffle all patches").click()
+    lens.page.get_by_role("button", name="Interventions").click()
+    lens.page.get_by_role("button", name="Shuffle patches").click()
     told = last(lens)
     order = shuffled(told["seed"], 16)
     assert dict(told["patches"]) == {t: s for t, s in enumerate(order) if s != t}
@@ -232,22 +247,22 @@ def test_shuffle_all_moves_patches_and_positions_can_be_off(lens):
     group.get_by_role("button", name="off").click()
     assert last(lens)["positions"] is False
     lens.settle()
-    assert badge(lens).endswith("positions off")
+    assert badge(lens).endswith("no position embeddings")
 
 
-def test_a_model_without_positions_has_none_to_switch_off(lens):
+def test_a_model_without_position_embeddings_has_none_to_turn_off(lens):
     lens.show(unchanged(placed=False))
-    lens.page.get_by_role("button", name="More").click()
+    lens.page.get_by_role("button", name="Interventions").click()
     group = lens.page.get_by_role("group", name="Position embeddings")
     button = group.get_by_role("button", name="off")
     assert button.is_disabled()
     assert button.get_attribute("title") == "This model has no position embeddings."
 
 
-def test_one_patch_can_be_erased_but_not_moved(lens):
+def test_one_patch_can_be_masked_but_not_moved(lens):
     lens.show(lens_payload(1))
-    assert lens.page.get_by_role("button", name="swap").is_disabled()
-    lens.page.get_by_role("button", name="erase").click()
+    assert lens.page.get_by_role("button", name="Swap").is_disabled()
+    lens.page.get_by_role("button", name="Mask").click()
     lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 1))
     assert last(lens)["patches"] == [[0, -1]]
 
@@ -255,7 +270,7 @@ def test_one_patch_can_be_erased_but_not_moved(lens):
 def test_nothing_can_be_changed_while_the_model_is_awaited(lens):
     waiting = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
     lens.show(waiting_payload(waiting, PIXELS, 8, shown=Shown(of="it")))
-    lens.page.get_by_role("button", name="erase").click()
+    lens.page.get_by_role("button", name="Mask").click()
     lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
     lens.page.locator("canvas.heads").press("Enter")
     assert lens.sent() == []

@@ -1,4 +1,4 @@
-"""The lens on its page: what reaches the server, the address and the model's answer."""
+"""The attention view on its page: what reaches the server, the URL and the prediction."""
 
 import re
 
@@ -68,11 +68,11 @@ def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, some
 
 def test_the_whole_state_is_a_link_and_survives_another_page(at_attention, somebody, server):
     person = at_attention
-    person.chooses("attention_panel", "Numbers")
+    person.chooses("attention_panel", "Head metrics")
     in_lens(person, "[data-direction=to]").click()
     person.eventually(lambda: person.query().get("direction") == "looked-at")
     in_lens(person, "canvas.heads").press("Shift+Enter")
-    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads off: block \d"))
+    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads ablated \(L\d\)"))
     person.eventually(lambda: "off" in person.query())
     whole = person.query()
     other = somebody(server)
@@ -84,7 +84,7 @@ def test_the_whole_state_is_a_link_and_survives_another_page(at_attention, someb
     person.goes_to("Positions")
     person.page.go_back()
     person.eventually(lambda: person.query() == whole)
-    assert person.chosen("attention_panel") == "Numbers"
+    assert person.chosen("attention_panel") == "Head metrics"
     in_lens(person, ".reset").click()
     person.eventually(lambda: "off" not in person.query())
 
@@ -92,13 +92,13 @@ def test_the_whole_state_is_a_link_and_survives_another_page(at_attention, someb
 def test_one_step_back_undoes_a_reset_of_several_changes(person):
     person.opens("Attention", picture_source="sketch10", off="1.1", patches="2.2-x", grid="8")
     person.waits_for_answer()
-    expect(in_lens(person, ".badge")).to_contain_text("1 patch erased")
+    expect(in_lens(person, ".badge")).to_contain_text("1 patch masked")
     whole = person.query()
     in_lens(person, ".reset").click()
     person.eventually(lambda: not {"off", "patches", "grid"} & {*person.query()})
     person.page.go_back()
     person.eventually(lambda: person.query() == whole)
-    expect(in_lens(person, ".badge")).to_contain_text("1 patch erased")
+    expect(in_lens(person, ".badge")).to_contain_text("1 patch masked")
 
 
 def test_a_patch_that_cannot_be_pinned_is_named(person):
@@ -112,13 +112,13 @@ def test_heads_off_move_the_answer_here_and_nowhere_else(at_attention):
     before = in_lens(person, ".verdict").inner_text()
     in_lens(person, "canvas.heads").press("Shift+Enter")
     expect(in_lens(person, ".verdict")).to_contain_text("→")
-    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads off: block \d"))
+    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads ablated \(L\d\)"))
     answer = person.page.locator(".strip .verdict")
-    expect(answer).to_have_text(before.removeprefix("Answer: "))
+    expect(answer).to_have_text(before.removeprefix("Prediction: "))
     person.goes_to("Overview")
     person.goes_to("Attention")
     person.waits_for_answer()
-    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads off: block \d"))
+    expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads ablated \(L\d\)"))
     in_lens(person, ".reset").click()
     expect(in_lens(person, ".verdict")).to_have_text(before)
     expect(in_lens(person, ".pending")).to_have_count(0)
@@ -130,7 +130,7 @@ def test_an_erased_patch_belongs_to_its_picture(at_attention):
     box = in_lens(person, "canvas.picture").bounding_box()
     person.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(in_lens(person, ".key")).to_be_visible()
-    expect(in_lens(person, ".badge")).to_have_text("1 patch erased")
+    expect(in_lens(person, ".badge")).to_have_text("1 patch masked")
     person.types("picture_index", 3)
     expect(in_lens(person, ".badge")).to_have_text("")
     expect(in_lens(person, ".key")).to_be_hidden()

@@ -1,4 +1,4 @@
-// What a person changed in the pass: heads that are off, patches that are erased or moved, positions.
+// Interventions: ablated heads, masked and moved patches, position embeddings.
 // A click shows here at once; Python answers with new numbers a moment later.
 const LARGEST_SEED = 9999;
 
@@ -49,8 +49,9 @@ class Changes {
 
   // ---- what a person does
   toggleHead(k) { if (!this.off.delete(k)) this.off.add(k); }
+  whole(l) { return Array.from({ length: this.heads }, (_, h) => l * this.heads + h).every((k) => this.off.has(k)); }
   toggleBlock(l) {
-    const all = Array.from({ length: this.heads }, (_, h) => l * this.heads + h), on = all.every((k) => this.off.has(k));
+    const all = Array.from({ length: this.heads }, (_, h) => l * this.heads + h), on = this.whole(l);
     for (const k of all) if (on) this.off.delete(k); else this.off.add(k);
   }
   erase(p) {                                // or bring back what is missing
@@ -78,20 +79,20 @@ class Changes {
   }
   words(blocks, short) {                    // for the badge; where it is long, heads are counted only
     const parts = [], n = this.off.size, erased = this.from.filter((source) => source === ERASED).length;
-    if (n === blocks * this.heads) parts.push('all heads off');
-    else if (n) parts.push(`${n} ${n === 1 ? 'head' : 'heads'} off${short ? '' : `: ${this.headsInWords(blocks)}`}`);
-    if (erased) parts.push(`${erased} ${erased === 1 ? 'patch' : 'patches'} erased`);
+    if (n === blocks * this.heads) parts.push('all heads ablated');
+    else if (n) parts.push(`${n} ${n === 1 ? 'head' : 'heads'} ablated${short ? '' : ` (${this.headsInWords(blocks)})`}`);
+    if (erased) parts.push(`${erased} ${erased === 1 ? 'patch' : 'patches'} masked`);
     const moved = this.from.filter((source, i) => source !== i && source !== ERASED).length;
     if (moved) parts.push(`${moved} ${moved === 1 ? 'patch' : 'patches'} moved`);
-    if (!this.positions) parts.push('positions off');
+    if (!this.positions) parts.push('no position embeddings');
     return parts.join(' · ');
   }
   headsInWords(blocks) {
     const parts = [];
     for (let l = 0; l < blocks; l++) {
       const off = Array.from({ length: this.heads }, (_, h) => h).filter((h) => this.off.has(l * this.heads + h));
-      if (off.length === this.heads && this.heads > 1) parts.push(`block ${l + 1}`);
-      else parts.push(...off.map((h) => `block ${l + 1} head ${h + 1}`));
+      if (off.length === this.heads && this.heads > 1) parts.push(`L${l + 1}`);
+      else parts.push(...off.map((h) => `L${l + 1}H${h + 1}`));
     }
     return parts.join(', ');
   }
