@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import streamlit as st
 
@@ -13,13 +13,13 @@ from explorer.state import Picture
 
 _NOTE = "attention_link_note"
 _FOLLOWING = ("Head metrics", "Export")  # they show what is set above
-OLD_PANELS = {
-    "Maps": "Attribution",
-    "Heads": "Head ablation",
-    "Numbers": "Head metrics",
-    "If it stopped here": "Logit lens",
-    "Take it along": "Export",
-}  # names of tabs in links of earlier versions
+_EARLIER = {  # names of tabs in links of earlier versions, as they stand there in lower case
+    "maps": "Attribution",
+    "heads": "Head ablation",
+    "numbers": "Head metrics",
+    "if+it+stopped+here": "Logit lens",
+    "take+it+along": "Export",
+}
 
 
 def asked_in_vain(
@@ -38,7 +38,8 @@ def asked_in_vain(
         if name in query and query[name] not in allowed:
             sentences.append(f"Unknown {label}: {shown(query[name])}. {then}.")
 
-    check("attention_panel", [*panels, *OLD_PANELS], "tab", f"Showing {panels[0]}")
+    if not _present_name(query):
+        check("attention_panel", panels, "tab", f"Showing {panels[0]}")
     check("attention_class", classes, "class", "Using the default")
     check("attention_fusion", ("mean", "max", "min"), "head fusion", "Using mean")
     discard = query.get("attention_discard")
@@ -52,9 +53,14 @@ def note(*, panels: Sequence[str], classes: Sequence[str]) -> str:
     if _NOTE not in st.session_state:  # before the first bound widget, which drops such values
         found = asked_in_vain(st.query_params.to_dict(), panels=panels, classes=classes)
         st.session_state[_NOTE] = " ".join(found)
-        if panel := OLD_PANELS.get(st.query_params.get("attention_panel", "")):
+        if panel := _present_name(st.query_params):
             st.session_state["attention_panel"] = panel
     return st.session_state[_NOTE]
+
+
+def _present_name(query: Mapping[str, str]) -> str | None:
+    """Of the tab that a URL calls by its earlier name."""
+    return _EARLIER.get(quote_plus(query.get("attention_panel", "")).lower())
 
 
 def forget() -> None:

@@ -38,7 +38,7 @@ def answers_payload(
     """
     if shares.ndim != 3 or shares.shape[1:] != (grid[0] * grid[1], len(names)):
         raise ValueError(
-            f"shares must be (L+1, {grid[0] * grid[1]}, {len(names)}), got {shares.shape}"
+            f"probabilities must be (L+1, {grid[0] * grid[1]}, {len(names)}), got {shares.shape}"
         )
     header = {
         "grid": list(grid),

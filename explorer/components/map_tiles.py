@@ -82,7 +82,7 @@ def tiles_payload(
     tiles = [tile for group in groups for tile in group.tiles]
     grids = {tile.values.shape for tile in tiles if tile.values is not None}
     if len(grids) != 1:
-        raise ValueError(f"maps must share one grid, got {sorted(grids)}")
+        raise ValueError(f"maps must have the same grid, got {sorted(grids)}")
     grid = next(iter(grids))
     values = [np.zeros(grid) if tile.values is None else tile.values for tile in tiles]
     tested = [tile for tile in tiles if tile.tested is not None]

@@ -9,8 +9,9 @@ from explorer.attention_panels import attention_state, links
 from explorer.components.attention_lens import Link
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
-from explorer.words.lens_title import changed_answer, lens_title
-from vitcore.config import CLASS_NAMES, ViTConfig
+from explorer.words.class_names import class_names
+from explorer.words.lens_title import attention_finding
+from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import SelectiveHead, selective_head
 
@@ -100,10 +101,7 @@ def draw_title(
     elif not isinstance(now, Reading):
         title = st.session_state.get("lens_title", "")  # it stays until there is news
     else:
-        title = ""
-        if before is not None:
-            title = changed_answer(before.probabilities, now.probabilities, changes, CLASS_NAMES)
-        title = title or lens_title(
+        title = attention_finding(
             found,
             now.attention,
             now.grid,
@@ -111,6 +109,8 @@ def draw_title(
             class_token=now.votes is None,
             head=attention_state.present(model, picture, patch_size).head,
             changes=changes,
+            predictions=before and (before.probabilities, now.probabilities),
+            names=class_names(len(now.probabilities)),
         )
         st.session_state["lens_title"] = title
     components.page_heading("Attention", title, key="attention")

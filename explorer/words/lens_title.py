@@ -1,4 +1,4 @@
-"""The Attention page's title: about the head that the lens shows large, as it shows it."""
+"""The Attention page's finding: about the head that is shown large, or a changed prediction."""
 
 from __future__ import annotations
 
@@ -11,39 +11,18 @@ from explorer.words.prefix_tokens import prefix_words
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import SelectiveHead, selective_head
 
-_KEYS = {
-    "self": "the patch itself",
-    "row": "the rest of its row",
-    "column": "the rest of its column",
-    "neighbors": "the patches around it",
-    "peak": "the one place it looks at most",
+_PATTERNS = {
+    "neighbors": "is local: {value} of attention on neighboring patches (uniform: {uniform})",
+    "row": "attends along rows: {value} (uniform: {uniform})",
+    "column": "attends along columns: {value} (uniform: {uniform})",
+    "self": "attends to the query itself: {value} (uniform: {uniform})",
+    "prefix": "attends to {tokens}: {value} (uniform: {uniform})",
+    "peak": "is sharply peaked: mean maximum {value} (uniform: {uniform})",
+    "uniform": "is nearly uniform",
 }
 
 
-def pattern(found: SelectiveHead, *, prefix: int = 0, class_token: bool = True) -> str:
-    """What the most selective head of all does.
-
-    Args:
-        found: of the unchanged pass.
-        prefix: tokens before the patches.
-        class_token: whether the first of these is the class token.
-    """
-    if found.kind == "uniform":
-        return "No head stands out: every patch looks nearly everywhere alike"
-    return _pattern(found, f"head {found.head + 1} of block {found.block + 1}", prefix, class_token)
-
-
-def _pattern(found: SelectiveHead, name: str, prefix: int, class_token: bool) -> str:
-    if found.kind == "single":
-        return "There is one token only, so all attention stays on itself"
-    if found.kind == "uniform":
-        return f"{name[0].upper()}{name[1:]} looks nearly everywhere alike"
-    keys = _KEYS.get(found.kind) or prefix_words(prefix, class_token=class_token)
-    share, even = percent(found.share), percent(found.uniform)
-    return f"On average {name} puts {share} on {keys}; an even spread, {even}"
-
-
-def lens_title(
+def attention_finding(
     found: SelectiveHead,
     attention: np.ndarray,
     grid: tuple[int, int],
@@ -52,82 +31,83 @@ def lens_title(
     class_token: bool = True,
     head: tuple[int, int] | None = None,
     changes: Intervention | None = None,
+    predictions: tuple[np.ndarray, np.ndarray] | None = None,
+    names: Sequence[str] = (),
 ) -> str:
-    """What the title says of what is shown.
+    """What the page shows, in one line.
 
     Args:
-        found: the head that stands out in the unchanged pass.
-        attention: (L, H, T, T) of the pass that is shown, rows are queries and sum to 1.
+        found: the most selective head without interventions.
+        attention: (L, H, T, T) that is shown, rows are queries and sum to 1.
         grid: (rows, columns) of patches; T = prefix + rows * columns.
         prefix: tokens before the patches.
         class_token: whether the first of these is the class token.
         head: the block and head that a person has chosen; by default that of `found`.
-        changes: what was changed in the pass.
+        changes: interventions.
+        predictions: (C,) probabilities of the baseline and with `changes`, where there are any.
+        names: of the C classes.
     """
     changes = changes or Intervention()
-    if head is None and changes == Intervention():
-        return pattern(found, prefix=prefix, class_token=class_token)
     block, number = head or (found.block, found.head)
     if not (block < attention.shape[0] and number < attention.shape[1]):
         block, number = found.block, found.head
-    name = f"head {number + 1} of block {block + 1}"
-    if (block, number) in changes.heads_off:
-        return _switched_off(f"H{name[1:]}", block, attention.shape[:2], changes)
-    alone = selective_head(attention[block : block + 1, number : number + 1], grid, prefix=prefix)
-    said = _pattern(alone, name, prefix, class_token)
-    if changes == Intervention() or alone.kind == "single":
-        return said
-    return f"As changed: {said[0].lower()}{said[1:]}"
+    if predictions is not None:
+        before, now = map(_predicted, predictions)
+        if before != now or (block, number) in changes.heads_off:
+            cause = _cause(changes, attention.shape[:2])
+            return f"{cause}: {_moved(*predictions, names)}"
+    if head is None and changes == Intervention():
+        if found.kind == "uniform":
+            return "Attention is nearly uniform in all heads"
+        shown = found
+    else:
+        alone = attention[block : block + 1, number : number + 1]
+        shown = selective_head(alone, grid, prefix=prefix)
+    if shown.kind == "single":
+        return "Only one token: attention is trivial"
+    said = _PATTERNS[shown.kind].format(
+        value=percent(shown.share),
+        uniform=percent(shown.uniform),
+        tokens=prefix_words(prefix, class_token=class_token) if prefix else "",
+    )
+    said = f"lock {block + 1}, head {number + 1} {said}"
+    return f"B{said}" if changes == Intervention() else f"With interventions: b{said}"
 
 
-def changed_answer(
-    before: np.ndarray, now: np.ndarray, changes: Intervention, names: Sequence[str]
-) -> str:
-    """That what was changed changes the answer, and to what; "" where it is the same.
-
-    Args:
-        before: (C,) probabilities of the unchanged pass.
-        now: (C,) of the changed one.
-        changes: what was changed.
-        names: of the C classes.
-    """
-    was, answers = _answer(before), _answer(now)
-    if was == answers:
-        return ""
-    said = "no class" if was is None else f"{names[was]}, {percent(float(before[was]))}"
-    if answers is None:
-        return f"{_cause(changes)} it prefers no class; before: {said}"
-    share = percent(float(now[answers]))
-    return f"{_cause(changes)} it answers {names[answers]}, with {share}; before: {said}"
-
-
-def _answer(probabilities: np.ndarray) -> int | None:
-    """The class that is preferred, or None where none is."""
+def _predicted(probabilities: np.ndarray) -> int | None:
+    """The predicted class, or None where all are equally probable."""
     return int(probabilities.argmax()) if float(np.ptp(probabilities)) >= UNDECIDED else None
 
 
-def _cause(changes: Intervention) -> str:
-    """What was changed, as the beginning of a sentence."""
+def _moved(before: np.ndarray, now: np.ndarray, names: Sequence[str]) -> str:
+    """The prediction without and with interventions: "frog 90% → cat 60%"."""
+    was, is_ = _predicted(before), _predicted(now)
+    first = _said(before, was, names)
+    if was is not None and was == is_:
+        return f"{first} → {percent(float(now[was]))}"
+    return f"{first} → {_said(now, is_, names)}"
+
+
+def _said(probabilities: np.ndarray, predicted: int | None, names: Sequence[str]) -> str:
+    if predicted is None:
+        return "no clear prediction"
+    return f"{names[predicted]} {percent(float(probabilities[predicted]))}"
+
+
+def _cause(changes: Intervention, shape: tuple[int, int]) -> str:
+    """What was changed, as the beginning of a line."""
     heads, patches, positions = changes.heads_off, changes.patches, not changes.positions
     if sum(map(bool, (heads, patches, positions))) > 1:
-        return "With these changes"
+        return "With interventions"
     if positions:
-        return "Without positions"
+        return "No position embeddings"
     if patches:
-        return "With this patch changed" if len(patches) == 1 else "With these patches changed"
+        return f"{len(patches)} {'patch' if len(patches) == 1 else 'patches'} changed"
+    if len(set(heads)) == shape[0] * shape[1]:
+        return "All heads ablated"
+    blocks = {block for block, _ in heads}
     if len(heads) == 1:
-        block, head = heads[0]
-        return f"Without head {head + 1} of block {block + 1}"
-    return f"Without these {len(heads)} heads"
-
-
-def _switched_off(name: str, block: int, shape: tuple[int, int], changes: Intervention) -> str:
-    """What is off: this head, or all of its block, or all there are."""
-    blocks, heads = shape
-    off = set(changes.heads_off)
-    if len(off) == blocks * heads:
-        return "All heads are switched off: no token sees another"
-    after = "the blocks after it do" if block + 1 < blocks else "the answer does"
-    if heads > 1 and all((block, head) in off for head in range(heads)):
-        return f"All heads of block {block + 1} are switched off: {after} without them"
-    return f"{name} is switched off: {after} without it"
+        return f"L{heads[0][0] + 1}H{heads[0][1] + 1} ablated"
+    if len(blocks) == 1 and len(set(heads)) == shape[1]:
+        return f"Block {blocks.pop() + 1} ablated"
+    return f"{len(heads)} heads ablated"

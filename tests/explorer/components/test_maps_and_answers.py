@@ -68,7 +68,7 @@ def test_a_map_that_is_not_there_yet_keeps_its_place(unpack):
 
 def test_maps_over_different_grids_are_refused():
     groups = [Group(name="", tiles=(tile([[1, 2]]), tile([[1], [2]])))]
-    with pytest.raises(ValueError, match="one grid"):
+    with pytest.raises(ValueError, match="same grid"):
         tiles_payload(SEEN, groups)
 
 
@@ -83,5 +83,5 @@ def test_answers_arrive_for_every_block_and_patch(unpack):
     header, arrays = unpack(data)
     assert (header["places"], header["grid"], header["coloured"]) == (4, [2, 3], [2, 0])
     np.testing.assert_array_equal(arrays["shares"], shares)
-    with pytest.raises(ValueError, match="shares must be"):
+    with pytest.raises(ValueError, match="probabilities must be"):
         answers_payload(SEEN, shares, (2, 2), names="abc", coloured=(0, 1))

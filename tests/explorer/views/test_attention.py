@@ -19,17 +19,21 @@ def no_panels(monkeypatch):
     monkeypatch.setattr(attention_panels, "draw", lambda *_, **__: None)
 
 
-def test_the_lens_opens_on_the_head_that_the_title_is_about(open_view, make_reading, payloads):
+def finding(view):
+    (said,) = [e.proto.body for e in view.get("html") if 'class="finding"' in e.proto.body]
+    return said
+
+
+def test_the_lens_opens_on_the_head_that_the_finding_is_about(open_view, make_reading, payloads):
     view = open_view("attention", make_reading, patch_size=8)
     assert not view.exception
     start = payloads(view)["lens"][0]["start"]
-    (title,) = view.title
-    assert f"head {start['head'] + 1} of block {start['block'] + 1}" in title.value
+    assert f"Block {start['block'] + 1}, head {start['head'] + 1} " in finding(view)
 
 
 def test_the_strip_marks_this_stage(open_view, make_reading, payloads):
     header = payloads(open_view("attention", make_reading))["ribbon"][0]
-    assert (header["mode"], header["now"]) == ("strip", "attention")
+    assert (header["mode"], header["now"]) == ("strip", "encoder")
 
 
 def test_waiting_keeps_every_figure_in_its_place(open_view, payloads):
@@ -80,7 +84,7 @@ def test_changes_are_asked_for_and_shown_beside_the_answer_before(
     open_view, make_reading, payloads, picture, monkeypatch
 ):
     view = open_view("attention", make_reading, patch_size=8)
-    title = view.title[0].value
+    said = finding(view)
     changes = Intervention(heads_off=((1, 2),), patches={3: None})
     now = make_reading(8, logits=range(10))
     asked = with_changes(monkeypatch, view, now, changes, key=picture.key)
@@ -90,7 +94,7 @@ def test_changes_are_asked_for_and_shown_beside_the_answer_before(
     assert header["changes"] == {"heads": [[1, 2]], "patches": [[3, -1]], "positions": True}
     assert header["answers"]["now"] == pytest.approx(now.probabilities, abs=1e-5)
     assert header["answers"]["before"] != header["answers"]["now"]
-    assert view.title[0].value != title  # the page speaks of what is shown
+    assert finding(view) != said  # it is about what is shown
 
 
 def test_patches_of_another_picture_are_forgotten_and_heads_are_not(
