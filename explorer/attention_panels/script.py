@@ -1,4 +1,4 @@
-"""The same in a notebook: a short script with vitcore that gives what the page shows."""
+"""A Python script with vitcore that reproduces what the page shows."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ class State:
     """All that the page's figures depend on."""
 
     model: str
-    source: str  # of the picture
+    source: str  # of the image
     name: str  # "frog 12"
-    truth: int | None  # its class
+    truth: int | None  # its true label
     patch_size: int
-    changes: Intervention  # made in the lens
-    answer: int  # the class that is answered
+    changes: Intervention
+    answer: int  # the predicted class
     other: int  # the class it is compared with
     fusion: str = "mean"
     discard: float = 0.0
     pooling: str = "mean"
     prefix: int = 0
     pinned: int | None = None
-    looked_at: bool = False  # by whom the pinned patch is looked at, not where it looks
-    masked: bool = False  # whether the object is known
+    looked_at: bool = False  # the pinned patch is the key, not the query
+    masked: bool = False  # whether there is a segmentation mask
 
 
 def script(state: State) -> str:
-    """Python source that computes every number of the page, in its order."""
+    """Python source that computes every value of the page, in its order."""
     parts = [
         _opening(state),
         _picture(state),
@@ -63,8 +63,8 @@ def _picture(state: State) -> str:
     if state.truth is None:
         return (
             "from PIL import Image\n\n"
-            "# Save it from the page, or name a picture of your own that is 32 x 32.\n"
-            'image = np.asarray(Image.open("picture.png").convert("RGB"))\n'
+            "# Saved from the page, or any 32 x 32 image.\n"
+            'image = np.asarray(Image.open("image.png").convert("RGB"))\n'
         )
     number = int(state.name.rpartition(" ")[2])
     if state.source == "sketch10":
@@ -82,7 +82,7 @@ def _picture(state: State) -> str:
 
 def _trace(state: State) -> str:
     changes = state.changes
-    lines = ["# The lens: one pass, with what was switched off, erased or moved."]
+    lines = ["# One forward pass, with the interventions."]
     if changes == Intervention():
         lines.append("change = None")
     else:
@@ -92,23 +92,23 @@ def _trace(state: State) -> str:
         )
     lines += [
         "trace = vitcore.trace(model, image, patch_size=patch_size, intervention=change)",
-        "probabilities = trace.probabilities  # (C,), the bars",
-        "attention = trace.attention  # (L, H, T, T), the maps: rows are queries",
+        "probabilities = trace.probabilities  # (C,)",
+        "attention = trace.attention  # (L, H, T, T), rows are queries",
     ]
     if state.pinned is not None:
         lines.append(
             f"pinned = attention[:, :, trace.prefix:, trace.prefix + {state.pinned}]"
-            "  # (L, H, N), who looks at the pinned patch"
+            "  # (L, H, N), the pinned patch is the key"
             if state.looked_at
             else f"pinned = attention[:, :, trace.prefix + {state.pinned}, trace.prefix:]"
-            "  # (L, H, N), where the pinned patch looks"
+            "  # (L, H, N), the pinned patch is the query"
         )
     return "\n".join(lines) + "\n"
 
 
 def _maps(state: State) -> str:
     how = f'fusion="{state.fusion}", discard={state.discard:g}'
-    return f"""# Maps and their curves, of the whole model.
+    return f"""# Attribution maps, deletion and insertion curves; without interventions.
 whole = vitcore.trace(model, image, patch_size=patch_size)
 pool = {{"pooling": model.config.pooling, "prefix": whole.prefix}}
 raw = vitcore.pooled_attention(whole.attention[-1].mean(axis=0), **pool).reshape(whole.grid)
@@ -124,7 +124,7 @@ for label in (answer, other):
 
 
 def _heads() -> str:
-    return """# Which heads matter on this picture: the change without each, (L, H).
+    return """# Head ablation: change in probability without each head, (L, H).
 effects = vitcore.head_importance(model, image[None], None, patch_size)
 without_each = effects.heads.probability
 """
@@ -132,7 +132,7 @@ without_each = effects.heads.probability
 
 def _numbers(state: State) -> str:
     lines = [
-        "# Heads in numbers, each (L, H), of the lens's pass.",
+        "# Head metrics, each (L, H), with the interventions.",
         "distance = vitcore.attention_distance(trace)",
         "entropy = vitcore.attention_entropy(trace)",
         "dependence = vitcore.query_dependence(trace)",
@@ -142,7 +142,7 @@ def _numbers(state: State) -> str:
             "in_paper = vitcore.attention_distance(trace, renormalise=False)",
             "on_prefix = vitcore.prefix_mass(trace)",
         ]
-    if state.masked and not state.changes.patches:  # where patches moved, the object is not known
+    if state.masked and not state.changes.patches:  # where patches moved, the mask does not fit
         lines += [
             "pooled = vitcore.pooled_attention(attention, **pool)",
             "on_object = vitcore.object_attention(pooled, mask, trace.grid)",
@@ -152,13 +152,15 @@ def _numbers(state: State) -> str:
 
 def _early(state: State) -> str:
     lines = [
-        "# If it stopped here: logits after each block, for the picture and for each patch.",
+        "# Logit lens: logits after each block, of the image and of each patch.",
         f"config, weights = checkpoints.read({state.model!r})",
         "early = vitcore.early_answers(trace.tokens, weights, config)",
         "norms = vitcore.token_norms(trace)  # (L+1, T)",
     ]
     if state.pooling == "mean":
-        lines.append("votes = trace.votes[trace.prefix:]  # (N, C); their mean is trace.logits")
+        lines.append(
+            "patch_logits = trace.votes[trace.prefix:]  # (N, C); their mean is trace.logits"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Everything on the page as files, as a link and as a script."""
+"""Export: everything on the page as files, as a link and as a script."""
 
 from __future__ import annotations
 
@@ -43,20 +43,16 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
     left, right = st.columns([10, 11], gap="large")
     with left:
         st.subheader("Files", anchor=False)
-        quiet("Each figure has its own picture (the camera, or PNG) and its own data beside it.")
         _files(asked, reading)
-        st.subheader("A link", anchor=False)
+        st.subheader("Share link", anchor=False)
         _link(asked, fusion=fusion, discard=discard)
     with right:
-        st.subheader("The same in a notebook", anchor=False)
+        st.subheader("Python script", anchor=False)
         text = script(shown(asked, changes, fusion=fusion, discard=discard))
-        quiet(
-            f"{len(text.splitlines())} lines of Python; vitcore and NumPy only. "
-            "Its numbers are the page's."
-        )
+        quiet(f"{len(text.splitlines())} lines, reproduces this page.")
         row = st.container(horizontal=True, gap="small")
-        download("Script", lambda: text, asked.file("page.py"), key="script", place=row)
-        with st.expander("Show the script", expanded=False):
+        download("Download (.py)", lambda: text, asked.file("page.py"), key="script", place=row)
+        with st.expander("Show script", expanded=False):
             st.code(text, language="python", height=420)
 
 
@@ -86,33 +82,29 @@ def _files(asked: Asked, reading: Reading) -> None:
     lens, ramp = attention_state.present(*_of(asked)), colours().sequential
     places = [place for _ in range(3) for place in st.columns(2)]
     download(
-        "This pass (NPZ)", lambda: reading_npz(reading), asked.file("pass.npz"),
+        "Activations (NPZ)", lambda: reading_npz(reading), asked.file("activations.npz"),
         key="reading_npz", place=places[0],
     )  # fmt: skip
     download(
-        "Picture (PNG)", lambda: png(asked.picture.pixels), "picture.png",
+        "Image (PNG)", lambda: png(asked.picture.pixels), "image.png",
         key="picture_png", place=places[1],
     )  # fmt: skip
     download(
-        "As the model sees it (PNG)", lambda: png(reading.picture), asked.file("seen.png"),
+        "Model input (PNG)", lambda: png(reading.picture), asked.file("input.png"),
         key="seen_png", place=places[3],
     )  # fmt: skip
     download(
-        "All heads (PNG)",
+        "Attention maps (PNG)",
         lambda: png(all_heads(asked, reading, lens, ramp)),
         asked.file("heads.png"),
         key="heads_png",
         place=places[2],
     )
     download(
-        "This figure as HTML", lambda: lens_html(asked, reading, lens), asked.file("lens.html"),
+        "Attention view (HTML)", lambda: lens_html(asked, reading, lens), asked.file("lens.html"),
         key="lens_html", place=places[4],
     )  # fmt: skip
-    quiet(
-        f"All heads: {whose(asked, lens)}, with blocks, heads and scale written. "
-        "This pass: attention (L, H, T, T), probabilities, early answers, votes, lengths "
-        "and the picture, as float32."
-    )
+    quiet("Activations: attention, logits, logit lens, patch logits, token norms (float32).")
 
 
 def _of(asked: Asked) -> tuple[str, state.Picture, int]:
@@ -132,33 +124,33 @@ def maps_of(asked: Asked, reading: Reading, lens: LensState) -> np.ndarray:
 
 
 def whose(asked: Asked, lens: LensState) -> str:
-    """Whose attention the maps of all heads are, in words."""
+    """What the maps of all heads show, in words."""
     if lens.pinned is not None:
         row, column = divmod(lens.pinned, asked.reading.grid[1])
-        patch = f"the pinned patch at row {row + 1}, column {column + 1}"
-        return f"who looks at {patch}" if lens.looked_at else f"where {patch} looks"
+        patch = f"({row + 1}, {column + 1})"
+        return f"Attention to key {patch}" if lens.looked_at else f"Attention of query {patch}"
     if asked.config.pooling == "class":
-        return "where the class token looks"
-    return "where the patches look, pooled over all patches"
+        return "Attention of the class token"
+    return "Attention averaged over queries"
 
 
 def all_heads(asked: Asked, reading: Reading, lens: LensState, ramp: Sequence[str]) -> np.ndarray:
     """The figure of all heads, (pixels, pixels, 3) uint8."""
-    changed = ", with what was changed in the lens" if changes_of(asked) != Intervention() else ""
+    changed = ", with interventions" if changes_of(asked) != Intervention() else ""
     said, pinned = whose(asked, lens), lens.pinned
     return heads_figure(
         maps_of(asked, reading, lens),
         reading.picture,
         ramp,
-        title=f"{asked.picture.name}, model {asked.model}, patch size {asked.patch_size}",
-        lines=[f"{said[0].upper()}{said[1:]}{changed}"],
+        title=f"{asked.picture.name}, {asked.model}, P = {asked.patch_size}",
+        lines=[f"{said}{changed}"],
         query=None if pinned is None else divmod(pinned, reading.grid[1]),
         shared=lens.common,
     )
 
 
 def reading_npz(reading: Reading) -> bytes:
-    """All arrays of a reading by their names."""
+    """All activations by their names."""
     arrays = {
         "attention": reading.attention,
         "logits": reading.logits,
@@ -178,7 +170,7 @@ def reading_npz(reading: Reading) -> bytes:
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """A picture (H, W, 3) uint8, pixel for pixel."""
+    """An image (H, W, 3) uint8, pixel for pixel."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
@@ -186,20 +178,13 @@ def png(pixels: np.ndarray) -> bytes:
 
 def _link(asked: Asked, *, fusion: str, discard: float) -> None:
     if asked.picture.source in state.OWN:
-        quiet(
-            "Your own picture stays in this session: a link opens the first frog instead. "
-            "Send the picture and the script."
-        )
+        quiet("Links cannot include your own image. Send the image and the script instead.")
         return
     st.code(link(asked, fusion=fusion, discard=discard), language=None, wrap_lines=True)
-    quiet(
-        "The address of this page says the same: picture, patch size, model, all that is set in "
-        "the lens, panel and the class asked about."
-    )
 
 
 def link(asked: Asked, *, fusion: str, discard: float) -> str:
-    """The address that shows this page to another person."""
+    """The URL that shows this page to another person."""
     return links.address(
         (st.context.url or "").partition("?")[0],
         picture=asked.picture,

@@ -401,9 +401,8 @@ def test_all_heads_are_those_that_the_lens_shows(make_asked):
         maps = take_along.maps_of(asked, asked.reading, lens)
         np.testing.assert_array_equal(maps.reshape(expected.shape), expected)
     said = [take_along.whose(asked, LensState(pinned=5, looked_at=way)) for way in how]
-    assert said[0] == "who looks at the pinned patch at row 2, column 2"
-    assert said[1] == "where the pinned patch at row 2, column 2 looks"
-    assert "pooled over all patches" in take_along.whose(asked, LensState())
+    assert said == ["Attention to key (2, 2)", "Attention of query (2, 2)"]
+    assert "averaged over queries" in take_along.whose(asked, LensState())
     assert "class token" in take_along.whose(make_asked(8, prefix=1), LensState())
 
 

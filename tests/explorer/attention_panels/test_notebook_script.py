@@ -145,8 +145,8 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     same(probabilities(got["early"].patches), changed.early_by_patch)
     same(got["norms"], changed.norms)
     if changed.votes is not None:
-        same(got["votes"], changed.votes)
-        same(got["votes"].mean(axis=0), changed.logits)
+        same(got["patch_logits"], changed.votes)
+        same(got["patch_logits"].mean(axis=0), changed.logits)
     assert set(NEEDED) <= set(got["weights"])
 
 
@@ -179,4 +179,4 @@ def test_a_photograph_and_a_picture_of_ones_own_are_named():
         )
     )
     compile(own, "<script>", "exec")
-    assert 'Image.open("picture.png")' in own
+    assert 'Image.open("image.png")' in own
