@@ -31,33 +31,6 @@ def prediction(probabilities: np.ndarray, label: int | None, names: tuple[str, .
     return f"{said} ({'correct' if top == label else f'true label: {names[label]}'})"
 
 
-def cut_title(patch_size: int, side: int) -> str:
-    """What can be said before the model has answered."""
-    if side == 1:
-        return "1 patch, so 1 token"
-    return f"{side} × {side} patches of {patch_size} × {patch_size} pixels"
-
-
-def distance_title(distances: np.ndarray, even: float) -> str:
-    """How far the heads of the first and of the last block look.
-
-    Args:
-        distances: (L, H) mean attention distance, pixels.
-        even: the distance of an even spread, pixels.
-    """
-    if even == 0:
-        return "With one patch there is no distance to look over"
-
-    def reach(block: np.ndarray) -> str:
-        low, high = f"{block.min():.0f}", f"{block.max():.0f}"
-        return low if low == high else f"{low} to {high}"
-
-    first = f"In block 1 the heads look {reach(distances[0])} pixels far"
-    if len(distances) == 1:
-        return f"{first}; an even spread, {even:.0f}"
-    return f"{first}; in block {len(distances)}, {reach(distances[-1])}"
-
-
 def facts(
     *,
     patch_size: int,

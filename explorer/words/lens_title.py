@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from explorer.words.findings import UNDECIDED, percent
-from explorer.words.prefix_tokens import prefix_words
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import SelectiveHead, selective_head
-
-_PATTERNS = {
-    "neighbors": "is local: {value} of attention on neighboring patches (uniform: {uniform})",
-    "row": "attends along rows: {value} (uniform: {uniform})",
-    "column": "attends along columns: {value} (uniform: {uniform})",
-    "self": "attends to the query itself: {value} (uniform: {uniform})",
-    "prefix": "attends to {tokens}: {value} (uniform: {uniform})",
-    "peak": "is sharply peaked: mean maximum {value} (uniform: {uniform})",
-    "uniform": "is nearly uniform",
-}
+from vitcore.lens.inputs import prefix_names
+from vitcore.lens.words import finding
 
 
 def attention_finding(
@@ -56,22 +48,15 @@ def attention_finding(
         if before != now or (block, number) in changes.heads_off:
             cause = _cause(changes, attention.shape[:2])
             return f"{cause}: {_moved(*predictions, names)}"
+    tokens = prefix_names(prefix, has_class=class_token)
     if head is None and changes == Intervention():
-        if found.kind == "uniform":
-            return "Attention is nearly uniform in all heads"
-        shown = found
-    else:
-        alone = attention[block : block + 1, number : number + 1]
-        shown = selective_head(alone, grid, prefix=prefix)
-    if shown.kind == "single":
-        return "Only one token: attention is trivial"
-    said = _PATTERNS[shown.kind].format(
-        value=percent(shown.share),
-        uniform=percent(shown.uniform),
-        tokens=prefix_words(prefix, class_token=class_token) if prefix else "",
-    )
-    said = f"lock {block + 1}, head {number + 1} {said}"
-    return f"B{said}" if changes == Intervention() else f"With interventions: b{said}"
+        return finding(found, tokens)
+    alone = attention[block : block + 1, number : number + 1]
+    shown = replace(selective_head(alone, grid, prefix=prefix), block=block, head=number)
+    said = finding(shown, tokens)
+    if shown.kind == "uniform":
+        said = f"Block {block + 1}, head {number + 1} is nearly uniform"
+    return said if changes == Intervention() else f"With interventions: {said[0].lower()}{said[1:]}"
 
 
 def _predicted(probabilities: np.ndarray) -> int | None:

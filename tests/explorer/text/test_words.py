@@ -55,10 +55,8 @@ PATTERN = re.compile("|".join(rf"\b(?:{one})\b" for one in BANNED) + r"|\d[ \u00
 UNCONVERTED = set(
     """
     explorer/attention_panels/script.py
-    explorer/attention_panels/take_along.py
     explorer/components/attention_lens/words.js
     explorer/components/replay/__init__.py
-    explorer/words/findings.py
     """.split()
 )
 

@@ -5,8 +5,6 @@ import pytest
 
 from explorer.words.findings import (
     counted,
-    cut_title,
-    distance_title,
     facts,
     percent,
     prediction,
@@ -47,22 +45,6 @@ def test_only_nothing_and_all_are_said_to_be_so(share, words):
 )
 def test_prediction_names_class_and_true_label(probabilities, label, words):
     assert prediction(np.array(probabilities), label, NAMES) == words
-
-
-def test_before_an_answer_the_title_is_about_the_cut():
-    assert cut_title(4, 8) == "8 × 8 patches of 4 × 4 pixels"
-    assert "1 token" in cut_title(32, 1)
-
-
-def test_distance_is_told_for_the_first_and_the_last_block():
-    distances = np.array([[2.0, 15.2], [9.0, 9.0], [16.1, 16.9]])
-    assert distance_title(distances, 17.0) == (
-        "In block 1 the heads look 2 to 15 pixels far; in block 3, 16 to 17"
-    )
-    assert distance_title(distances[1:2], 17.0) == (
-        "In block 1 the heads look 9 pixels far; an even spread, 17"
-    )
-    assert "one patch" in distance_title(np.zeros((2, 2)), 0.0)
 
 
 def line_of_facts(patch_size, side, prefix=(), tokens=None, seconds=None):
