@@ -1,5 +1,7 @@
 """The lens alone in a real browser: pointing, pinning, and every share that it reads out."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -40,8 +42,7 @@ def test_pointing_shows_where_a_patch_looks(lens):
     lens.page.mouse.move(*lens.at("canvas.picture", 1, 2, 4))
     lens.settle()
     assert lens.read().startswith(
-        "Patch at row 1, column 2. For this patch, head 1 of block 1 looks most at "
-        "the patch at row 1, column 3 (100%); mean distance 8.0 pixels."
+        "Query (1, 2). Strongest key: (1, 3), 100%. Mean distance: 8.0 px."
     )
     assert lens.sent() == []
 
@@ -51,10 +52,10 @@ def test_a_click_pins_and_escape_lets_go(lens):
     lens.page.mouse.click(*lens.at("canvas.picture", 2, 3, 4))
     lens.page.mouse.move(1, 1)
     lens.settle()
-    assert "Patch at row 2, column 3 (pinned)." in lens.read()
+    assert "Query (2, 3), pinned." in lens.read()
     lens.page.locator("canvas.picture").press("Escape")
     lens.settle()
-    assert "(pinned)" not in lens.read()
+    assert "pinned" not in lens.read()
     assert lens.sent() == [["state", "pinned", [6, 4, 4]], ["state", "pinned", None]]
 
 
@@ -69,7 +70,7 @@ def test_a_click_beside_a_grid_line_pins_the_patch_that_is_highlighted(lens, by)
     lens.page.mouse.click(*middle)
     lens.settle()
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == highlighted
-    assert "(pinned)" in lens.read()
+    assert "pinned" in lens.read()
 
 
 def test_a_pin_stays_at_its_place_when_the_patch_size_moves(lens):
@@ -77,9 +78,9 @@ def test_a_pin_stays_at_its_place_when_the_patch_size_moves(lens):
     lens.page.mouse.click(*lens.at("canvas.picture", 4, 1, 4))
     lens.page.mouse.move(1, 1)
     lens.show(lens_payload(2))
-    assert "Patch at row 2, column 1 (pinned)." in lens.read()
+    assert "Query (2, 1), pinned." in lens.read()
     lens.show(lens_payload(8))
-    assert "Patch at row 8, column 2 (pinned)." in lens.read()
+    assert "Query (8, 2), pinned." in lens.read()
 
 
 def test_keys_move_over_patches_and_choose_maps(lens):
@@ -91,7 +92,7 @@ def test_keys_move_over_patches_and_choose_maps(lens):
     heads.press("ArrowRight")
     heads.press("ArrowDown")
     lens.settle()
-    assert "Patch at row 2, column 1 (pinned). For this patch, head 2 of block 2" in lens.read()
+    assert "Query (2, 1), pinned." in lens.read()
     assert lens.page.locator(".which").inner_text() == "Block 2, head 2"
 
 
@@ -99,8 +100,8 @@ def test_who_looks_at_a_patch_can_be_asked(lens):
     lens.show(lens_payload())
     lens.page.get_by_role("button", name="Key ← queries").click()
     lens.settle()
-    assert "looked at most by the patch at row 2, column 1 (100% of that patch" in lens.read()
-    assert "receives 1.00 times an even share" in lens.read()
+    assert "Strongest query: (2, 1), 100%." in lens.read()
+    assert "Receives 1.00× uniform" in lens.read()
 
 
 def test_the_class_token_can_look(lens):
@@ -108,14 +109,12 @@ def test_the_class_token_can_look(lens):
     lens.page.get_by_role("button", name="[class]").click()
     lens.page.mouse.move(1, 1)
     lens.settle()
-    assert lens.read().startswith(
-        "The class token (pinned). For this token, head 1 of block 1 looks most at"
-    )
+    assert lens.read().startswith("Query [class], pinned. Strongest key:")
 
 
 def test_one_token_and_144_heads_are_drawn(lens):
     lens.show(lens_payload(1))
-    assert "looks most at itself" in lens.read()
+    assert "Strongest key: itself" in lens.read()
     assert "one token" in lens.page.locator(".legend .hi").inner_text()
     lens.show(lens_payload(16, blocks=12, heads=12))
     assert lens.page.locator(".wrap").get_attribute("data-state") == "reading"
@@ -156,14 +155,23 @@ def test_what_is_added_up_is_exact_too(lens):
     row = answer.attention[1, 0, 20]
     patches = row[1:].reshape(8, 8)
     wanted = (
-        row[1:].max(),
-        row[0],
         patches[2, 3],
+        patches[1:4, 2:5].sum() - patches[2, 3],
         patches[2].sum() - patches[2, 3],
         patches[:, 3].sum() - patches[2, 3],
+        row[0],
     )
-    said = [point(f"{text}%") for text in SHARE.findall(lens.read().split("(an even")[0])]
+    own, mean = re.search(r"Attention: (.*?)\(.*Mean over queries: (.*)\.", lens.read()).groups()
+    said = [point(f"{text}%") for text in SHARE.findall(own)]
     np.testing.assert_allclose(said, 100 * np.array(wanted), atol=POINTS)
+    everywhere = answer.attention[1, 0, 1:, 1:]
+    y, x = np.divmod(np.arange(64), 8)
+    reach = np.maximum(abs(y[:, None] - y), abs(x[:, None] - x))
+    neighbors = everywhere[reach == 1].sum() / 64
+    said = [point(f"{text}%") for text in SHARE.findall(mean)]
+    np.testing.assert_allclose(
+        said[:2], 100 * np.array([np.trace(everywhere) / 64, neighbors]), atol=POINTS
+    )
 
 
 def test_while_a_patch_is_pinned_the_pointer_asks_what_it_gives_to_another(lens):
@@ -172,8 +180,8 @@ def test_while_a_patch_is_pinned_the_pointer_asks_what_it_gives_to_another(lens)
     lens.page.mouse.move(*lens.at("canvas.picture", 2, 4, 4))
     lens.settle()
     said = lens.read()
-    assert "Patch at row 2, column 3 (pinned)." in said
-    assert "The patch at row 2, column 4 gets 100% of its attention." in said
+    assert "Query (2, 3), pinned." in said
+    assert "(2, 3) → (2, 4): 100%." in said
 
 
 def test_the_scale_can_be_common_and_the_legend_says_which(lens):
@@ -208,9 +216,7 @@ def test_the_same_numbers_are_a_table_once_it_is_opened(lens):
     lens.page.get_by_role("button", name="Table").click()
     first, second = lens.page.locator("table").nth(0), lens.page.locator("table").nth(1)
     expect(first.locator("td")).to_have_count(12)
-    assert first.locator("caption").inner_text() == (
-        "Block 2, head 3: where the patch at row 2, column 2 looks"
-    )
+    assert first.locator("caption").inner_text() == ("Block 2, head 3: attention of query (2, 2)")
     said = [point(cell) for cell in first.locator("td").all_inner_texts()]
     np.testing.assert_allclose(said, 100 * answer.attention[1, 2, 5], atol=POINTS)
     assert second.locator("tr").count() == 3
@@ -225,7 +231,7 @@ def test_a_finger_pins_too(browser):
     lens.show(unchanged())
     page.touchscreen.tap(*lens.at("canvas.picture", 2, 3, 4))
     lens.settle()
-    assert "Patch at row 2, column 3 (pinned)." in lens.read()
+    assert "Query (2, 3), pinned." in lens.read()
     assert lens.sent() == [["state", "pinned", [6, 4, 4]]]
     page.close()
 

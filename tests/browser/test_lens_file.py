@@ -29,7 +29,7 @@ def downloaded(person, tmp_path):
     """The Attention page with interventions, and the file that it gives."""
     person.opens("Attention", **ASKED)
     person.waits_for_answer()
-    expect(person.page.locator(".lens .badge")).to_contain_text("1 patch erased")
+    expect(person.page.locator(".lens .badge")).to_contain_text("1 patch masked")
     button = person.page.locator(".st-key-attention_lens_html").get_by_role("button")
     with person.page.expect_download() as download:
         button.click()

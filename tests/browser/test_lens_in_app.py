@@ -55,14 +55,14 @@ def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, some
     other.page.goto(person.page.url)
     other.settles()
     other.waits_for_answer()
-    expect(in_lens(other, ".read")).to_contain_text("Patch at row 1, column 3 (pinned).")
+    expect(in_lens(other, ".read")).to_contain_text("Query (1, 3), pinned.")
     other.slides_patch_size(8)
     other.eventually(lambda: other.query().get("pinned") == "1.2")
     in_lens(other, "canvas.picture").press("Escape")
     other.eventually(lambda: "pinned" not in other.query())
     person.opens("Attention", picture_source="sketch10")  # an address without a pin has none
     person.waits_for_answer()
-    expect(in_lens(person, ".read")).not_to_contain_text("(pinned)")
+    expect(in_lens(person, ".read")).not_to_contain_text("pinned")
     assert "pinned" not in person.query()
 
 
@@ -104,7 +104,7 @@ def test_one_step_back_undoes_a_reset_of_several_changes(person):
 def test_a_patch_that_cannot_be_pinned_is_named(person):
     person.opens("Attention", picture_source="sketch10", pinned="9.1")
     person.sees("Pinned patch 9.1 is not row.column in 1.1 to 8.8: no patch is pinned.")
-    expect(in_lens(person, ".wrap, .read").first).not_to_contain_text("(pinned)")
+    expect(in_lens(person, ".wrap, .read").first).not_to_contain_text("pinned")
 
 
 def test_heads_off_move_the_answer_here_and_nowhere_else(at_attention):

@@ -24,6 +24,7 @@ from explorer.components.attention_lens.payload import (
 from explorer.readings import Waiting
 from vitcore.config import PRESETS, ViTConfig
 from vitcore.intervention import Intervention
+from vitcore.introspection.selective_head import selective_head
 
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", None)
 POINTS = 0.001  # a tenth of a percentage point
@@ -107,8 +108,26 @@ def test_sums_are_those_of_the_shares_themselves(rng):
                 sum(share[patch, other] for other in others if other // columns == row),
                 sum(share[patch, other] for other in others if other % columns == column),
                 share[:, patch].sum(),
+                sum(
+                    share[patch, other]
+                    for other in others
+                    if max(abs(other // columns - row), abs(other % columns - column)) == 1
+                ),
             )
             np.testing.assert_allclose(sums[0, head, patch], expected, rtol=1e-5)
+
+
+def test_the_mean_over_queries_is_what_the_finding_says():
+    near = np.zeros((16, 16))
+    row, column = np.divmod(np.arange(16), 4)
+    reach = np.maximum(abs(row[:, None] - row), abs(column[:, None] - column))
+    near[reach == 1] = 1
+    near /= near.sum(axis=1, keepdims=True)
+    attention = (0.7 * near + 0.3 / 16)[None, None]
+    found = selective_head(attention, (4, 4))
+    sums = exact_sums(attention, (4, 4))
+    assert found.kind == "neighbors"
+    assert sums[0, 0, :, 4].mean() == pytest.approx(found.share, abs=1e-6)
 
 
 def test_256_tokens_are_one_byte_per_pair(make_reading, unpack):

@@ -55,7 +55,6 @@ PATTERN = re.compile("|".join(rf"\b(?:{one})\b" for one in BANNED) + r"|\d[ \u00
 UNCONVERTED = set(
     """
     explorer/attention_panels/script.py
-    explorer/components/attention_lens/words.js
     explorer/components/replay/__init__.py
     """.split()
 )
