@@ -22,7 +22,7 @@ from explorer.components.map_tiles import map_tiles
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patches import patches
 from explorer.components.positions import positions
-from explorer.components.reading_help import how_to_read, how_to_read_inline, source_of
+from explorer.components.reading_help import how_to_read, source_of
 from explorer.components.replay import replay
 from explorer.components.ribbon import STAGES, fingerprint, hero, strip
 from explorer.components.states import figure_state
@@ -45,7 +45,6 @@ __all__ = [
     "gallery",
     "hero",
     "how_to_read",
-    "how_to_read_inline",
     "lens",
     "map_tiles",
     "pack",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.text import HelpText, help_text
+from explorer.text import help_text
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,25 +35,15 @@ def how_to_read(name: str, *, code: str, **values: object) -> None:
         _notes(name, code, values)
 
 
-def how_to_read_inline(
-    *, text: str, formula: str | None, source: str, code: str, key: str = "figure"
-) -> None:
-    """`how_to_read` with its text at hand; goes when every text has its file."""
-    body = text if formula is None else f"{text}\n\n$$\n{formula}\n$$"
-    st.html(_STYLE)
-    with st.container(key=f"reading_help_{key}"):
-        _notes(key, code, {}, HelpText(body, source))
-
-
 @st.fragment
-def _notes(name: str, code: str, values: dict[str, object], inline: HelpText | None = None) -> None:
+def _notes(name: str, code: str, values: dict[str, object]) -> None:
     """Filled once opened: formulas and code are the heaviest scripts a browser has to load."""
     reading, coding = st.columns(2)
     noted = reading.expander(
         "How to read this", type="compact", key=f"reading_{name}", on_change="rerun"
     )
     if noted.open:
-        body, source = inline or help_text(name)
+        body, source = help_text(name)
         for key, value in values.items():
             body = body.replace(f"{{{{{key}}}}}", str(value))
         with noted:

@@ -10,10 +10,6 @@ from vitcore.lens.words import percent
 UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
 
 
-def with_article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-
-
 def prediction(probabilities: np.ndarray, label: int | None, names: tuple[str, ...]) -> str:
     """The predicted class and, where the true label is known, whether it is correct.
 
