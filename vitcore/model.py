@@ -12,11 +12,11 @@ import numpy as np
 from keras import ops
 
 from vitcore import backend, checkpoints, patches
-from vitcore.attention import Steps
 from vitcore.config import ViTConfig
-from vitcore.embeddings import PatchEmbedding, position_table
-from vitcore.encoder import Block, LayerNorm
 from vitcore.initialisation import initial_weights
+from vitcore.layers.attention import Steps
+from vitcore.layers.embeddings import PatchEmbedding, position_table
+from vitcore.layers.encoder import Block, LayerNorm
 from vitcore.model_config import choose
 
 

@@ -137,7 +137,7 @@ if isinstance(answer, Reading):
 draw_lens(answer, found, config, link)
 components.how_to_read(
     "attention_registers" if config and config.registers else "attention",
-    code=components.source_of("vitcore/attention.py", "SelfAttention.call"),
+    code=components.source_of("vitcore/layers/attention.py", "SelfAttention.call"),
     d=config.d if config else "d",
 )
 

@@ -170,7 +170,9 @@ if reads:
     draw_microscope(config)
     components.how_to_read(
         "encoder",
-        code=components.source_of("vitcore/encoder.py", "LayerNorm.call", "MLP.call", "Block.call"),
+        code=components.source_of(
+            "vitcore/layers/encoder.py", "LayerNorm.call", "MLP.call", "Block.call"
+        ),
     )
     draw_residuals()
     draw_norms(config)

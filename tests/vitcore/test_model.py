@@ -169,5 +169,5 @@ def test_bfloat16_computes_coarsely_and_keeps_float32_weights():
 
 
 def test_unknown_model_is_refused_with_what_there_is():
-    with pytest.raises(ValueError, match="a bundled name .* got 'resnet'"):
+    with pytest.raises(ValueError, match="'resnet'.* Bundled: "):
         load("resnet")

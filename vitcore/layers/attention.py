@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from vitcore.dropout import next_key, softmax_dropped
-from vitcore.functions import dense, softmax, unit_variance
-from vitcore.merged_attention import merged_attention
+from vitcore.layers.dropout import next_key, softmax_dropped
+from vitcore.layers.functions import dense, softmax, unit_variance
+from vitcore.layers.merged_attention import merged_attention
 
 Steps = dict[str, Any]  # what a layer computed on the way, by name
 

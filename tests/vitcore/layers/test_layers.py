@@ -7,9 +7,9 @@ from keras import ops
 
 from tests.vitcore import slow_vit
 from tests.vitcore.small_models import random_weights, small_config
-from vitcore.attention import SelfAttention
-from vitcore.embeddings import PatchEmbedding
-from vitcore.encoder import MLP, Block, LayerNorm
+from vitcore.layers.attention import SelfAttention
+from vitcore.layers.embeddings import PatchEmbedding
+from vitcore.layers.encoder import MLP, Block, LayerNorm
 
 TOKENS = (3, 5, 16)
 LAYERS = {

@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from vitcore import backend
-from vitcore.functions import softmax
+from vitcore.layers.functions import softmax
 
 
 def next_key(layer: Any) -> Any:

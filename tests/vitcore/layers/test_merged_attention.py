@@ -7,7 +7,7 @@ from keras import ops
 from tests.vitcore import slow_vit
 from tests.vitcore.small_models import small_config
 from vitcore import backend
-from vitcore.attention import SelfAttention
+from vitcore.layers.attention import SelfAttention
 
 SHAPES = [(1, 8), (3, 8), (2, 12)]  # heads, head width; tokens are 8 wide
 

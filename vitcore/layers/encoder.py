@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from vitcore.attention import SelfAttention, Steps
-from vitcore.dropout import gelu_dropped, next_key
-from vitcore.functions import GELU, dense, layer_norm
+from vitcore.layers.attention import SelfAttention, Steps
+from vitcore.layers.dropout import gelu_dropped, next_key
+from vitcore.layers.functions import GELU, dense, layer_norm
 
 
 @keras.saving.register_keras_serializable(package="vitcore")

@@ -7,8 +7,8 @@ from keras import ops
 
 from tests.vitcore import slow_vit
 from vitcore import backend
-from vitcore.dropout import gelu_dropped, keep_mask, next_key, softmax_dropped
-from vitcore.functions import GELU
+from vitcore.layers.dropout import gelu_dropped, keep_mask, next_key, softmax_dropped
+from vitcore.layers.functions import GELU
 
 RATE = 0.1
 WORDS = 2**32

@@ -7,7 +7,7 @@ from keras import ops
 
 from tests.vitcore import slow_vit
 from vitcore import backend
-from vitcore.functions import GELU, dense, layer_norm, softmax, unit_variance
+from vitcore.layers.functions import GELU, dense, layer_norm, softmax, unit_variance
 
 POINTS = np.linspace(-6, 6, 49, dtype=np.float32)
 
