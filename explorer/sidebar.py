@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import components, gathering, pictures, services, state
-from explorer.words import cards
+from explorer.text import model_card
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
@@ -299,7 +299,7 @@ def _model(models: list[str]) -> str:
 def _trained_on(model: str) -> str:
     """The model's training data, or "" where its folder does not say it."""
     try:
-        return cards.learned_from(
+        return model_card.learned_from(
             services.card(model) or {}, read_run(checkpoints.folder_of(model))
         )
     except CheckpointError:

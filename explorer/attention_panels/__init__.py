@@ -11,7 +11,7 @@ from explorer import services, state
 from explorer.attention_panels import heads, links, maps, numbers, stopped, take_along
 from explorer.attention_panels.common import Asked, in_its_place
 from explorer.readings import Problem, Reading, Waiting
-from explorer.words.class_names import class_names
+from explorer.text.class_names import class_names
 from vitcore.config import CLASS_NAMES, ViTConfig
 
 __all__ = ["PANELS", "draw"]

@@ -26,7 +26,7 @@ from explorer.attention_panels.common import (
 from explorer.attention_panels.sentences import MAP_NAMES, attribution_finding
 from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, tiles_payload
 from explorer.readings import Problem, Waiting
-from explorer.words.findings import percent
+from explorer.text.findings import percent
 from vitcore.intervention import Intervention
 from vitcore.introspection.curves import Curves
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.attention_panels.sentences import head_name
-from explorer.words.findings import percent
+from explorer.text.findings import percent
 
 _SAME = 1e-6  # difference that rounding can explain
 _ALIKE = 0.05  # fraction of the maximum below which heads do not differ

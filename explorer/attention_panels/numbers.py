@@ -30,7 +30,7 @@ from explorer.attention_panels.heads import source_of_many
 from explorer.attention_panels.number_findings import metric_finding
 from explorer.figures.attention import Line, numbers_by_block
 from explorer.readings import Problem, Waiting
-from explorer.words.prefix_tokens import prefix_words
+from explorer.text.prefix_tokens import prefix_words
 from vitcore.intervention import Intervention
 from vitcore.introspection.attention_numbers import entropy_bound
 from vitcore.introspection.distance import distance_bounds

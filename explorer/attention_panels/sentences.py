@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.analyses.explanations import MAPS
-from explorer.words.findings import percent
+from explorer.text.findings import percent
 from vitcore.introspection.curves import Curves
 from vitcore.introspection.head_effects import HeadEffects, ranked
 from vitcore.introspection.token_norms import LONGER

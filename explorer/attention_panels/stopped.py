@@ -28,7 +28,7 @@ from explorer.components.answers_by_patch import answers_by_patch, answers_paylo
 from explorer.components.map_tiles import Group, Tile, map_tiles, tiles_payload
 from explorer.figures.explaining import logit_lens, token_norms
 from explorer.readings import Reading
-from explorer.words.numerals import signed
+from explorer.text.formatting import signed
 from vitcore.intervention import Intervention
 from vitcore.introspection.token_norms import long_patches
 

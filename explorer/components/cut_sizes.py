@@ -8,7 +8,7 @@ from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
-from explorer.words.findings import UNDECIDED, counted
+from explorer.text.findings import UNDECIDED, counted
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 from vitcore.patches import as_seen
 

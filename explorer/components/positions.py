@@ -6,15 +6,15 @@ import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
-from explorer.words.numerals import signed
-from explorer.words.position_kinds import PositionKind
+from explorer.text.formatting import signed
+from explorer.text.position_encodings import PositionEncoding
 from vitcore.introspection.positions import similarity_spread
 
 _positions = declare("positions")
 
 
 def positions_payload(
-    picture: np.ndarray, kinds: Sequence[PositionKind], *, rev: str = ""
+    picture: np.ndarray, kinds: Sequence[PositionEncoding], *, rev: str = ""
 ) -> bytes:
     """What the browser needs to show any position in any encoding without asking again.
 
@@ -50,13 +50,13 @@ def positions(data: bytes, *, key: str) -> None:
     _positions(key=key, data=data, height="content")
 
 
-def _scale(kind: PositionKind) -> dict[str, float]:
+def _scale(kind: PositionEncoding) -> dict[str, float]:
     """Mean cosine of two different positions, and how far most of them are from it."""
     mean, reach = similarity_spread(kind.similarity)
     return {"mean": round(mean, 4), "reach": round(max(reach, 0.01), 4)}
 
 
-def _note(kind: PositionKind) -> str:
+def _note(kind: PositionEncoding) -> str:
     if kind.correlation is None:
         return "1 position"
     return f"r = {signed(kind.correlation)}"

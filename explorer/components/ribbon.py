@@ -10,9 +10,9 @@ from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
-from explorer.words.class_names import class_names
-from explorer.words.findings import UNDECIDED, counted
-from explorer.words.prefix_tokens import prefix_counts
+from explorer.text.class_names import class_names
+from explorer.text.findings import UNDECIDED, counted
+from explorer.text.prefix_tokens import prefix_counts
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.patches import as_seen
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from explorer.words.findings import percent
-from explorer.words.position_findings import Shuffling
+from explorer.text.findings import percent
+from explorer.text.position_findings import Shuffling
 
 _STYLE = """<style>
 .shuffle { font-size: .87rem; line-height: 1.45; font-variant-numeric: tabular-nums; }

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from explorer.words.evaluation_findings import interval, progress_line
-from explorer.words.findings import percent
+from explorer.text.evaluation_findings import interval, progress_line
+from explorer.text.findings import percent
 from vitcore.probabilities import probabilities
 from vitcore.report import ByClass, Report
 

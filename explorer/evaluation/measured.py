@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer import services
 from explorer.figures.patch_sizes import AgainstSize
-from explorer.words.numerals import is_number, is_share
+from explorer.text.formatting import is_number, is_share
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES

@@ -6,7 +6,7 @@ import streamlit as st
 from explorer import navigation
 from explorer.components import chosen_number, gallery
 from explorer.evaluation import tested_pictures
-from explorer.words.findings import percent
+from explorer.text.findings import percent
 from vitcore.config import CLASS_NAMES
 from vitcore.report import Report
 

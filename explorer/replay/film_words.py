@@ -3,8 +3,8 @@
 from explorer.components.replay import Film
 from explorer.replay.learning import Looked, Weights
 from explorer.replay.moments import Moment
-from explorer.words.numerals import signed
-from explorer.words.plans import DATASETS
+from explorer.text.formatting import signed
+from explorer.text.run_estimate import DATASETS
 
 
 def finding(film: Film) -> str:

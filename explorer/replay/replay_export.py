@@ -13,9 +13,9 @@ from explorer.components.replay import Film
 from explorer.figures.style import Palette
 from explorer.replay.learning import Looked, Weights, tiles_of
 from explorer.replay.moments import Moment
-from explorer.words.class_names import class_names
-from explorer.words.findings import UNDECIDED, percent
-from explorer.words.numerals import signed
+from explorer.text.class_names import class_names
+from explorer.text.findings import UNDECIDED, percent
+from explorer.text.formatting import signed
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
 

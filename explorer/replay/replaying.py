@@ -17,7 +17,7 @@ from explorer.replay import film_words, replay_export
 from explorer.replay.learning import Looked, Weights, weights_at
 from explorer.replay.moments import History, Moment, history, with_news
 from explorer.state import Picture
-from explorer.words.plans import DATASETS
+from explorer.text.run_estimate import DATASETS
 from explorer.worker import learning_tasks
 from vitcore import checkpoints
 from vitcore.sentences import sentence

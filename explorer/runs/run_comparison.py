@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from explorer.runs.train_switches import SWITCHES, label, word
-from explorer.words.amounts import short
-from explorer.words.findings import percent
-from explorer.words.plans import DATASETS
+from explorer.text.findings import percent
+from explorer.text.formatting import short
+from explorer.text.run_estimate import DATASETS
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 

@@ -10,7 +10,7 @@ from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.run_progress import Progress
 from explorer.runs.run_queue import Queued
-from explorer.words import amounts, plans, run_sentences
+from explorer.text import formatting, run_estimate, run_status
 from vitcore.training.runs import Run
 
 _PACES = {0: "Full speed", 10: "10 steps/s", 3: "3 steps/s", 1: "1 step/s"}
@@ -45,7 +45,7 @@ def choose(jobs: Jobs) -> str | None:
 
     def words(name: str) -> str:
         state = runs[name].state
-        return f"{name} ({run_sentences.state_word(runs[name])})" if state == "damaged" else name
+        return f"{name} ({run_status.state_word(runs[name])})" if state == "damaged" else name
 
     return st.selectbox(
         "Run",
@@ -84,7 +84,7 @@ def _queue(jobs: Jobs, waiting: Sequence[Queued]) -> None:
         st.rerun()
     for place, one in enumerate(waiting, start=1):
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        row.markdown(f":material/schedule: {plans.queued(one, place)}", width="content")
+        row.markdown(f":material/schedule: {run_estimate.queued(one, place)}", width="content")
         row.button(
             "Remove",
             key=f"train_queue_{one.ticket}",
@@ -181,7 +181,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
     elif run.usable:
         _button("use", run.name, "Use model", "check", on_click=_use, type=use)
     if has_diverged:  # resumed or with the same seed it would fail at the same step
-        rate = amounts.short(usable_rate(run))
+        rate = formatting.short(usable_rate(run))
         _button(
             "again",
             run.name,
@@ -193,7 +193,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
         )
     waits = next((n for n, one in enumerate(jobs.queue(), 1) if one.resumes == run.name), 0)
     if waits:
-        st.markdown(f":material/schedule: {plans.queued_to_resume(waits)}", width="content")
+        st.markdown(f":material/schedule: {run_estimate.queued_to_resume(waits)}", width="content")
     elif jobs.can_resume(run) and not has_diverged:
         _button(
             "goon",
@@ -202,7 +202,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             "play_arrow",
             on_click=partial(_resume, jobs),
             type=go_on,
-            help=run_sentences.resumption(run, saved),
+            help=run_status.resumption(run, saved),
         )
     if run.config is not None and not has_diverged:
         _button(

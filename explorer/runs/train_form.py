@@ -18,7 +18,7 @@ from explorer.runs.train_switches import (
     values_of,
     word,
 )
-from explorer.words import cards, plans
+from explorer.text import model_card, run_estimate
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.training.runs import Run
 
@@ -54,7 +54,7 @@ def form(
         "Dataset",
         _DATA,
         index=_DATA.index(first),
-        format_func=plans.DATASETS.get,
+        format_func=run_estimate.DATASETS.get,
         key="train_data",
         width=160,
         **KEPT,
@@ -64,7 +64,7 @@ def form(
         _PRESETS,
         key="train_preset",
         width=160,
-        help=plans.MODELS_IN_WORDS,
+        help=run_estimate.MODELS_IN_WORDS,
         on_change=_leave_article,
         **KEPT,
     )
@@ -81,9 +81,9 @@ def form(
     _short_runs(config, runs, found=found)
     if config is not None and not why:
         lines = [
-            plans.chosen(config),
-            plans.expected(run_speeds.forecast(config, runs)),
-            plans.twin(config, runs, tuple(waiting)),
+            run_estimate.chosen(config),
+            run_estimate.expected(run_speeds.forecast(config, runs)),
+            run_estimate.twin(config, runs, tuple(waiting)),
         ]
         if config.replace(data="cifar10", seed=0) == RECIPES["article"] and not found:
             lines.insert(0, _ARTICLE_ON_SKETCHES)
@@ -126,13 +126,13 @@ def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: boo
 
 
 def _further(field: str, why: str) -> None:
-    st.html(cards.CAPTION_STYLE)
+    st.html(model_card.CAPTION_STYLE)
     recipe, *groups = st.tabs(["Recipe", *GROUPS])
     with recipe:
         st.radio(
             "Recipe",
-            list(plans.RECIPE_LINES),
-            captions=list(plans.RECIPE_LINES.values()),
+            list(run_estimate.RECIPE_LINES),
+            captions=list(run_estimate.RECIPE_LINES.values()),
             key="train_recipe",
             on_change=_take_recipe,
             **KEPT,

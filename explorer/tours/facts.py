@@ -17,9 +17,9 @@ from explorer.analyses import encoding, explaining
 from explorer.analyses.explanations import HeadRanking
 from explorer.evaluation import measured
 from explorer.readings import Problem, Reading, Waiting
-from explorer.words.class_names import class_names
-from explorer.words.findings import percent, prediction
-from explorer.words.position_kinds import position_kinds
+from explorer.text.class_names import class_names
+from explorer.text.findings import percent, prediction
+from explorer.text.position_encodings import position_encodings
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.introspection.branches import KEPT
 from vitcore.introspection.selective_head import selective_head
@@ -131,7 +131,7 @@ def neighbors(known: Known) -> Facts:
     answer = known.answer
     _, weights = services.weights(state.model())
     rows, columns = answer.grid
-    kind = position_kinds(known.config, weights.get("positions"), answer.grid)[0]
+    kind = position_encodings(known.config, weights.get("positions"), answer.grid)[0]
     if not kind.own or columns < 2:
         return {"near": "none", "far": "none"}
     alike = kind.similarity  # (gh, gw, gh, gw)

@@ -9,8 +9,8 @@ from explorer.attention_panels import attention_state, links
 from explorer.components.attention_lens import Link
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading, Waiting
-from explorer.words.class_names import class_names
-from explorer.words.lens_title import attention_finding
+from explorer.text.attention_findings import attention_finding
+from explorer.text.class_names import class_names
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import SelectiveHead, selective_head

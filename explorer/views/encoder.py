@@ -13,9 +13,9 @@ from explorer.components.attention_lens import prefix_names
 from explorer.components.ribbon import fingerprint
 from explorer.navigation import goto, went_back
 from explorer.readings import Problem, Reading, Waiting
-from explorer.words import encoder_findings
-from explorer.words.class_names import class_names
-from explorer.words.encoder_snippets import snippets
+from explorer.text import encoder_findings
+from explorer.text.class_names import class_names
+from explorer.text.encoder_snippets import snippets
 from vitcore.config import ViTConfig
 
 _FIRST = "norm1"  # the stage that is open where no link asks for another

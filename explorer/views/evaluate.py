@@ -17,8 +17,8 @@ from explorer.figures.patch_sizes import accuracy_and_cost
 from explorer.figures.style import palette
 from explorer.navigation import goto
 from explorer.readings import Problem
-from explorer.words import evaluation_findings
-from explorer.words.datasets import DATASET_NAMES
+from explorer.text import evaluation_findings
+from explorer.text.datasets import DATASET_NAMES
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
 from vitcore.report import Report, report

@@ -13,8 +13,8 @@ from explorer.figures.training import curve
 from explorer.replay import replaying
 from explorer.runs import run_keeping
 from explorer.runs.jobs import server_jobs
+from explorer.text import model_card, model_card_table
 from explorer.trained_sizes import trained_at
-from explorer.words import cards, model_facts
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
 from vitcore.sentences import sentence
@@ -39,13 +39,13 @@ def choose(runs: dict[str, Run]) -> str | None:
     names = bundled + list(runs)
     if not names:
         return None
-    lines = [cards.summary(measured.card_of(name), state.patch_size()) for name in bundled]
-    lines += [cards.row(run, zone=_zone()) for run in runs.values()]
+    lines = [model_card.summary(measured.card_of(name), state.patch_size()) for name in bundled]
+    lines += [model_card.row(run, zone=_zone()) for run in runs.values()]
     shown = st.session_state.get("models_shown")
     if shown not in names:
         st.session_state["models_shown"] = state.model() if state.model() in names else names[0]
-    st.html(cards.CAPTION_STYLE)
-    caption = cards.list_caption(state.patch_size(), runs=bool(runs))
+    st.html(model_card.CAPTION_STYLE)
+    caption = model_card.list_caption(state.patch_size(), runs=bool(runs))
     st.html(f'<p class="quiet-line">{caption}</p>')
     long = len(names) > MOST_ROWS
     place = st.container(height=ROWS_HIGH if long else "content", border=False)
@@ -112,13 +112,13 @@ def details(name: str, run: Run | None, card: dict, *, expanded: bool) -> None:
     """How one model was trained, folded."""
     config, weights = services.weights(name)
     with st.expander("Training details", expanded=expanded):
-        st.html(model_facts.facts(card, run, config, weights, sizes=trained_at(name, config)))
+        st.html(model_card_table.facts(card, run, config, weights, sizes=trained_at(name, config)))
 
 
 def problem(name: str, run: Run | None) -> bool:
     """Say what is wrong with one model; whether its card can be shown."""
     if run is not None and run.problem:
-        components.figure_state("error", *cards.trouble(run), height=110)
+        components.figure_state("error", *model_card.trouble(run), height=110)
         if not run.usable:
             return False
     try:
@@ -135,14 +135,14 @@ def show(name: str, run: Run | None, card: dict) -> None:
     actions(name, run)
     if not problem(name, run):
         return
-    if accuracy := cards.shares_table(card, state.patch_size()):
+    if accuracy := model_card.shares_table(card, state.patch_size()):
         components.figure_heading("Test accuracy (%) by patch size")
         st.html(accuracy)
-        if errors := cards.shares_table(card, state.patch_size(), of="calibration_error"):
+        if errors := model_card.shares_table(card, state.patch_size(), of="calibration_error"):
             found = measured.reliability(card)
             components.figure_heading(
                 "Expected calibration error (ECE, %) by patch size",
-                cards.calibration_finding(*found) if found else "",
+                model_card.calibration_finding(*found) if found else "",
             )
             st.html(errors)
     learning(name, card)
@@ -166,7 +166,7 @@ def learning(name: str, card: dict) -> None:
             revision=name,
             share=quantity == "accuracy",
         )
-        said = cards.curve_finding(quantity, training, validation)
+        said = model_card.curve_finding(quantity, training, validation)
         with place:
             components.figure_heading(quantity.capitalize(), said)
             curves(figure, label=f"{quantity}: {said}", key=f"models_{quantity}")
@@ -179,7 +179,7 @@ def confusion(card: dict) -> None:
         return
     data, patch_size, matrix = found
     title = st.container(key="models_confusion_title")
-    said = cards.confusion_finding(data, patch_size, matrix, CLASS_NAMES)
+    said = model_card.confusion_finding(data, patch_size, matrix, CLASS_NAMES)
     components.figure_heading("Confusion matrix", said, place=title)
     figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
     st.plotly_chart(figure, key="models_confusion", config={"displayModeBar": False})
@@ -200,10 +200,12 @@ card = measured.card_of(name) if name and (run is None or run.usable) else {}
 if name is None:
     components.figure_state("empty", "No models yet.", "Train one on the Train page.", height=220)
 else:
-    components.finding_line(cards.finding(name, card, run, state.patch_size()), place=finding_place)
+    components.finding_line(
+        model_card.finding(name, card, run, state.patch_size()), place=finding_place
+    )
     with right:
         show(name, run, card)
     if replaying.has_film(name):
         replaying.section(name, key="models_film")
     elif run is None or run.usable:
-        st.html(f'<p class="quiet-line">{cards.NO_SNAPSHOTS}</p>')
+        st.html(f'<p class="quiet-line">{model_card.NO_SNAPSHOTS}</p>')

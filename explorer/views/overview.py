@@ -7,11 +7,11 @@ from explorer.components.start import start
 from explorer.evaluation import measured
 from explorer.navigation import goto
 from explorer.readings import Problem, Reading
+from explorer.text import findings
+from explorer.text.datasets import DATASET_NAMES
+from explorer.text.prefix_tokens import prefix_counts
 from explorer.tours import guide
 from explorer.trained_sizes import trained_at
-from explorer.words import findings
-from explorer.words.datasets import DATASET_NAMES
-from explorer.words.prefix_tokens import prefix_counts
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
 

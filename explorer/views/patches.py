@@ -8,7 +8,7 @@ from explorer.components.cost import cost, cost_payload
 from explorer.components.filters import filter_figure, filters
 from explorer.components.patches import patches, patches_payload
 from explorer.services import Problem, Waiting
-from explorer.words.numerals import max_difference
+from explorer.text.formatting import max_difference
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.introspection.filters import embed_patches
 from vitcore.patches import cut, pi_resize

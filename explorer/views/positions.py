@@ -9,20 +9,20 @@ from explorer.components.shuffle import answers_html, pictures_html
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
 from explorer.services import Waiting
-from explorer.words.class_names import class_names
-from explorer.words.numerals import max_difference, signed
-from explorer.words.position_findings import (
+from explorer.text.class_names import class_names
+from explorer.text.formatting import max_difference, signed
+from explorer.text.position_encodings import (
+    PositionEncoding,
+    began_with_waves,
+    closeness_begun_with,
+    position_encodings,
+)
+from explorer.text.position_findings import (
     Shuffling,
     distance_finding,
     position_finding,
     rise,
     shuffle_finding,
-)
-from explorer.words.position_kinds import (
-    PositionKind,
-    began_with_waves,
-    closeness_begun_with,
-    position_kinds,
 )
 from vitcore.config import ViTConfig, grid_side
 from vitcore.introspection.positions import similarity_by_distance
@@ -34,7 +34,11 @@ _SHUFFLE_HEIGHT = 290
 
 
 def draw_tiles(
-    picture: state.Picture, patch_size: int, config: ViTConfig, kinds: list[PositionKind], rev: str
+    picture: state.Picture,
+    patch_size: int,
+    config: ViTConfig,
+    kinds: list[PositionEncoding],
+    rev: str,
 ) -> None:
     """The figure of tiles, and how to read it."""
     seen = as_seen(picture.pixels, patch_size, image_size=config.image_size)
@@ -110,7 +114,7 @@ def draw_answers(answers: Shuffling, names: tuple[str, ...], truth: int | None) 
     )
 
 
-def draw_distance(kinds: list[PositionKind]) -> None:
+def draw_distance(kinds: list[PositionEncoding]) -> None:
     """Mean cosine against distance, for every encoding."""
     components.figure_heading("Similarity vs. distance", distance_finding(kinds[0]) or None)
     if kinds[0].correlation is None:
@@ -146,7 +150,7 @@ except (ValueError, OSError) as error:
     )
 else:
     side = grid_side(patch_size, config.image_size)
-    kinds = position_kinds(config, weights.get("positions"), (side, side))
+    kinds = position_encodings(config, weights.get("positions"), (side, side))
     random_init = next(kind for kind in kinds if kind.name == "untrained")
     own = kinds[0] if kinds[0].own else None
     finding = position_finding(own, random_init, began=closeness_begun_with(config, (side, side)))

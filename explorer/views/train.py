@@ -15,7 +15,7 @@ from explorer.replay import replaying
 from explorer.runs import held_widgets, run_comparison, run_controls, run_speeds, train_form
 from explorer.runs.jobs import RunRefusedError, server_jobs
 from explorer.runs.run_progress import Progress
-from explorer.words import run_sentences
+from explorer.text import run_status
 from vitcore.config import TrainConfig
 
 HEIGHT = 250  # of a figure
@@ -136,12 +136,12 @@ def lines_of(others: list[Progress], what: str) -> list[Beside]:
 
 def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
     train, validation = progress.train, progress.validation
-    finding = run_sentences.loss_finding(progress)
+    finding = run_status.loss_finding(progress)
     components.figure_heading("Loss", finding)
     if not train.loss and progress.lives:
         components.figure_state(
             "loading",
-            *run_sentences.starting(progress, usual=usual_start(progress)),
+            *run_status.starting(progress, usual=usual_start(progress)),
             height=HEIGHT,
         )
         return
@@ -160,7 +160,7 @@ def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]
 
 def draw_accuracy(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
     train, validation = progress.train, progress.validation
-    finding = run_sentences.accuracy_finding(progress)
+    finding = run_status.accuracy_finding(progress)
     components.figure_heading("Accuracy", finding)
     figure = curve(
         (train.epoch, train.accuracy),
@@ -176,7 +176,7 @@ def draw_accuracy(progress: Progress, others: list[Progress], shared: dict[str, 
 
 
 def draw_rate(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
-    finding = run_sentences.rate_finding(progress)
+    finding = run_status.rate_finding(progress)
     components.figure_heading("Learning rate", finding)
     figure = curve(
         (progress.train.epoch, progress.train.learning_rate),
@@ -191,13 +191,13 @@ def draw_rate(progress: Progress, others: list[Progress], shared: dict[str, Any]
 def show(progress: Progress) -> None:
     """The run in its two places: the line below the title, and its curves or what stands there."""
     run = progress.run
-    components.finding_line(run_sentences.status(progress), place=status)
+    components.finding_line(run_status.status(progress), place=status)
     if progress.held_up:
         components.figure_state(
             "error", progress.held_up, "Training continues when space is available.", height=110
         )
     if run.state in ("failed", "interrupted", "damaged"):
-        words = run_sentences.trouble(run, resumes=jobs.can_resume(run), saved=progress.saved)
+        words = run_status.trouble(run, resumes=jobs.can_resume(run), saved=progress.saved)
         components.figure_state("error", *words, height=110)
     if run.config is not None and (progress.train.loss or progress.lives):
         figures(progress)
@@ -235,7 +235,7 @@ def help_with_curves(config: TrainConfig | None) -> None:
         code=components.source_of(
             "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
         ),
-        optimizer=run_sentences.OPTIMIZERS[config.optimizer if config else "adamw"],
+        optimizer=run_status.OPTIMIZERS[config.optimizer if config else "adamw"],
     )
 
 
@@ -247,7 +247,7 @@ if progress is not None and progress.lives:
     st.session_state["train_watched"] = True  # from then on the curves come first
 st.title("Training", anchor=False)
 status = st.container(key="train_finding").empty()  # a run that lives writes it again
-components.finding_line(run_sentences.status(progress), place=status)
+components.finding_line(run_status.status(progress), place=status)
 new_run_in_its_place(folded="train_watched" in st.session_state)
 row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_actions")
 with row:

@@ -7,7 +7,7 @@ import pytest
 
 from explorer.components.self_attention import block_payload, waiting_payload
 from explorer.readings import AttentionInputs, Waiting
-from explorer.words.findings import percent
+from explorer.text.findings import percent
 from tests.browser.stage import PIXELS, Stage
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights

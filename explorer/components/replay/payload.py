@@ -13,7 +13,7 @@ from explorer.readings import Problem
 from explorer.replay.learning import COMPONENTS, Looked, Weights, tiles_of
 from explorer.replay.moments import History
 from explorer.state import Picture
-from explorer.words.class_names import class_names
+from explorer.text.class_names import class_names
 from vitcore.introspection.distance import distance_bounds
 from vitcore.patches import as_seen
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from explorer.components.positions import positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
-from explorer.words.position_findings import Shuffling
-from explorer.words.position_kinds import PositionKind
+from explorer.text.position_encodings import PositionEncoding
+from explorer.text.position_findings import Shuffling
 from vitcore.introspection.positions import position_similarity
 
 RNG = np.random.default_rng(0)
@@ -19,7 +19,7 @@ RNG = np.random.default_rng(0)
 
 def kind(grid, name="learned", correlation=0.5):
     similarity = position_similarity(RNG.normal(size=(*grid, 8)))
-    return PositionKind(name, name, True, similarity, correlation)
+    return PositionEncoding(name, name, True, similarity, correlation)
 
 
 def test_cosines_are_read_back_to_within_a_code(unpack, picture):

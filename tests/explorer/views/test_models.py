@@ -18,7 +18,7 @@ from explorer.readings import Problem, Waiting
 from explorer.replay import replaying
 from explorer.runs import jobs, run_keeping
 from explorer.state import Picture
-from explorer.words import cards, model_facts
+from explorer.text import model_card, model_card_table
 from vitcore import checkpoints
 from vitcore.config import TrainConfig, ViTConfig
 from vitcore.initialisation import weight_shapes
@@ -131,7 +131,9 @@ def test_without_a_model_it_says_where_to_get_one(home):
     [(0, "mean pooling"), (1, "mean pooling, 1 register"), (4, "mean pooling, 4 registers")],
 )
 def test_registers_are_counted_where_there_are_any(registers, said):
-    assert model_facts._architecture(dataclasses.replace(SMALL, registers=registers)).endswith(said)
+    assert model_card_table._architecture(dataclasses.replace(SMALL, registers=registers)).endswith(
+        said
+    )
 
 
 def test_a_bundled_model_shows_its_card(home, bundled):
@@ -213,7 +215,7 @@ WHOLE = {"pictures": 500, "patch_size": 4, "blind_heads": 0.1}
     ],
 )
 def test_attention_that_a_card_does_not_hold_is_left_out(attention):
-    assert model_facts._attention(attention) is None
+    assert model_card_table._attention(attention) is None
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), True, "long"])
@@ -286,9 +288,13 @@ def test_the_list_holds_models_and_runs_of_every_state(home, bundled):
 def test_a_row_tells_when_its_run_began(home):
     run = read_run(make_run(home, "quiet-heron"))
     began = dataclasses.replace(run, created=1700000000.0)
-    assert cards.row(began, zone=UTC) == "84% · finished · sketch10 · tiny · 14 Nov 2023, 22:13"
+    assert (
+        model_card.row(began, zone=UTC) == "84% · finished · sketch10 · tiny · 14 Nov 2023, 22:13"
+    )
     now = datetime.now(UTC)
-    assert cards.row(run, zone=UTC).endswith(f"{now.day} {now:%b}, {now:%H:%M}") or now.second < 9
+    assert (
+        model_card.row(run, zone=UTC).endswith(f"{now.day} {now:%b}, {now:%H:%M}") or now.second < 9
+    )
 
 
 def test_a_model_is_evaluated_by_its_button(home, bundled, monkeypatch):
@@ -398,11 +404,11 @@ def test_a_running_run_and_a_bundled_model_cannot_be_deleted(home, bundled):
 
 
 def test_the_table_marks_the_present_patch_size():
-    table = cards.shares_table(CARD, 4)
+    table = model_card.shares_table(CARD, 4)
     assert "<th scope=col class=now>4</th>" in table
     assert "<td class=now>71.4</td>" in table
     assert "<td>5.0</td>" in table
-    assert cards.shares_table({}, 4) == ""
+    assert model_card.shares_table({}, 4) == ""
 
 
 @pytest.mark.parametrize(
@@ -422,24 +428,24 @@ def test_any_card_is_survived(home, bundled, tmp_path, card):
 
 def test_what_a_model_learned_from_is_in_its_card_or_its_run(home):
     run = read_run(make_run(home, "quiet-heron"))
-    assert cards.learned_from({}, run) == "Trained on sketch10"
+    assert model_card.learned_from({}, run) == "Trained on sketch10"
     mixed = {"train": {"data": "cifar10", "sketch_share": 0.1}}
-    assert cards.learned_from(mixed, None) == "Trained on CIFAR-10 and sketch10"
-    assert cards.learned_from({"train": 3}, None) == ""
+    assert model_card.learned_from(mixed, None) == "Trained on CIFAR-10 and sketch10"
+    assert model_card.learned_from({"train": 3}, None) == ""
 
 
 def test_the_accuracy_at_the_current_patch_size_is_the_finding():
-    assert cards.finding("a", CARD, None, 2) == "a: 62.0% CIFAR-10 test accuracy at P = 2"
+    assert model_card.finding("a", CARD, None, 2) == "a: 62.0% CIFAR-10 test accuracy at P = 2"
     only = {"accuracy": {"sketch10": {"2": 0.5}}}
-    assert cards.finding("a", only, None, 2) == "a: 50% sketch10 test accuracy at P = 2"
-    assert cards.finding("a", json.loads("{}"), None, 2) == "a: not evaluated"
+    assert model_card.finding("a", only, None, 2) == "a: 50% sketch10 test accuracy at P = 2"
+    assert model_card.finding("a", json.loads("{}"), None, 2) == "a: not evaluated"
 
 
 def test_a_model_with_snapshots_shows_its_timeline(bundled, tmp_path, monkeypatch):
     films = []
     monkeypatch.setattr(replaying, "section", lambda name, key: films.append(name))
-    assert cards.NO_SNAPSHOTS in texts(opened())
+    assert model_card.NO_SNAPSHOTS in texts(opened())
     assert films == []
     snapshots.write(tmp_path / "bundled" / "flexi-cifar10", 5, SMALL, WEIGHTS)
-    assert cards.NO_SNAPSHOTS not in texts(opened())
+    assert model_card.NO_SNAPSHOTS not in texts(opened())
     assert films == ["flexi-cifar10"]

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from explorer.words.findings import UNDECIDED, percent
-from explorer.words.numerals import signed
-from explorer.words.position_kinds import PositionKind
+from explorer.text.findings import UNDECIDED, percent
+from explorer.text.formatting import signed
+from explorer.text.position_encodings import PositionEncoding
 from vitcore.introspection.positions import similarity_by_distance, similarity_by_place
 
 _STRONG = 0.5  # spatial correlation from which nearby positions are said to be similar
@@ -21,7 +21,7 @@ _RISE = 0.2  # cosine by which a curve must rise from its lowest point to be sai
 Verdict = Literal["single", "lines", "near", "rim", "weak", "none"]
 
 
-def verdict(own: PositionKind, random_init: PositionKind) -> Verdict:
+def verdict(own: PositionEncoding, random_init: PositionEncoding) -> Verdict:
     """What the spatial correlation *r* of position embeddings shows.
 
     Interpolating a stored grid raises *r* by itself, so only what exceeds a random initialization,
@@ -48,7 +48,7 @@ def verdict(own: PositionKind, random_init: PositionKind) -> Verdict:
 
 
 def position_finding(
-    own: PositionKind | None, random_init: PositionKind, *, began: float | None = None
+    own: PositionEncoding | None, random_init: PositionEncoding, *, began: float | None = None
 ) -> str:
     """The verdict on the model's position embeddings, with its numbers.
 
@@ -116,7 +116,7 @@ def _corners(similarity: np.ndarray) -> tuple[float, float]:
     return float(opposite), float(np.mean(list(corners)))
 
 
-def distance_finding(kind: PositionKind) -> str:
+def distance_finding(kind: PositionEncoding) -> str:
     """How similarity falls with distance in one kind of position embeddings."""
     _, means = similarity_by_distance(kind.similarity)
     if not len(means):
@@ -126,7 +126,7 @@ def distance_finding(kind: PositionKind) -> str:
     return f"Mean cosine{of}: neighbors {near}, farthest pairs {far}"
 
 
-def rise(kind: PositionKind) -> tuple[float, float] | None:
+def rise(kind: PositionEncoding) -> tuple[float, float] | None:
     """Why the curve of a kind rises again at large distances; None where it does not.
 
     Said only where the numbers show it: positions on opposite edges of the image are more similar

@@ -17,7 +17,7 @@ _LABELS = {"sincos1d": "sin-cos 1-D", "sincos2d": "sin-cos 2-D", "untrained": "r
 
 
 @dataclass(frozen=True, slots=True)
-class PositionKind:
+class PositionEncoding:
     """One kind of position embedding and how similar its positions are."""
 
     name: str  # "learned", "sincos1d", "sincos2d" or "untrained"
@@ -27,9 +27,9 @@ class PositionKind:
     correlation: float | None  # spatial correlation r; None of one position
 
 
-def position_kinds(
+def position_encodings(
     config: ViTConfig, stored: np.ndarray | None, grid: tuple[int, int]
-) -> list[PositionKind]:
+) -> list[PositionEncoding]:
     """The model's own position embeddings first, where it has any, then the others.
 
     Args:
@@ -51,7 +51,7 @@ def position_kinds(
         similarity = position_similarity(table)
         label = _LABELS.get(name, name)
         kinds.append(
-            PositionKind(
+            PositionEncoding(
                 name,
                 label,
                 name == config.positions,

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer.words.datasets import DATASET_NAMES
-from explorer.words.findings import percent
-from explorer.words.numerals import is_number
+from explorer.text.datasets import DATASET_NAMES
+from explorer.text.findings import percent
+from explorer.text.formatting import is_number
 from vitcore.config import ViTConfig
 from vitcore.training.runs import Run
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer.words import evaluation_findings as findings
+from explorer.text import evaluation_findings as findings
 from vitcore.report import Score, by_class, reliability, report
 
 NAMES = ("cat", "dog", "deer")

@@ -7,7 +7,7 @@ import pytest
 
 from explorer.runs.run_queue import Queued
 from explorer.runs.run_speeds import Forecast, OnTheWay
-from explorer.words import plans
+from explorer.text import run_estimate
 from vitcore.config import PRESETS, RECIPES, TrainConfig
 from vitcore.initialisation import weight_shapes
 
@@ -15,7 +15,7 @@ from vitcore.initialisation import weight_shapes
 @pytest.mark.parametrize("epochs, words", [(1.0, "1 epoch"), (2.4, "2.4 epochs")])
 def test_one_epoch_is_not_several(epochs, words):
     waits = Queued(1, TrainConfig(data="sketch10", epochs=epochs), keep=False)
-    assert plans.queued(waits, 2) == f"Queued (2): tiny, sketch10, {words}, seed 0"
+    assert run_estimate.queued(waits, 2) == f"Queued (2): tiny, sketch10, {words}, seed 0"
 
 
 def numbers(text):
@@ -37,12 +37,12 @@ def numbers(text):
     ],
 )
 def test_an_estimate_tells_the_time_and_what_like_runs_reached(known, said):
-    assert numbers(plans.expected(Forecast(measured_in="bold-owl", **known))) == said
+    assert numbers(run_estimate.expected(Forecast(measured_in="bold-owl", **known))) == said
 
 
 def test_an_estimate_without_an_earlier_run_is_rough():
     rough, measured = (
-        plans.expected(Forecast(seconds=40.0, measured_in=run)) for run in ("", "bold-owl")
+        run_estimate.expected(Forecast(seconds=40.0, measured_in=run)) for run in ("", "bold-owl")
     )
     assert rough != measured
     assert numbers(rough) == numbers(measured) == [40]
@@ -53,11 +53,11 @@ def test_the_hints_about_models_count_what_they_have():
         config = PRESETS[name]
         count = sum(prod(shape) for shape in weight_shapes(config).values())
         said = f"**{name}**: {config.depth} blocks, {count / 1e6:.1f} M parameters"
-        assert said in plans.MODELS_IN_WORDS
+        assert said in run_estimate.MODELS_IN_WORDS
 
 
 def test_the_choice_counts_the_images_of_an_epoch():
     article = RECIPES["article"]
-    assert numbers(plans.chosen(article)) == [6, 4, 40_000, 0.002]
-    drawn = plans.chosen(article.replace(data="sketch10", preset="tiny"))
+    assert numbers(run_estimate.chosen(article)) == [6, 4, 40_000, 0.002]
+    drawn = run_estimate.chosen(article.replace(data="sketch10", preset="tiny"))
     assert numbers(drawn) == [4, 4, 10_000, 0.002]

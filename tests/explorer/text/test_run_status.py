@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from explorer.runs.run_progress import Curve, Progress
-from explorer.words import run_sentences
+from explorer.text import run_status
 from vitcore.config import TrainConfig
 from vitcore.training.divergence import CAUSE
 from vitcore.training.runs import Run
@@ -31,7 +31,7 @@ def progress(state, *, accuracy=None, problem="", train=(), validation=(), run=N
 
 
 def line(given):
-    return run_sentences.status(given).replace("\u00a0", " ")
+    return run_status.status(given).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_the_status_is_one_line_of_at_most_14_words():
 
 
 def test_what_is_not_known_yet_is_not_said():
-    assert run_sentences.status(None) == ""
-    resumed = run_sentences.status(progress("starting", pictures_per_second=812.4))
+    assert run_status.status(None) == ""
+    resumed = run_status.status(progress("starting", pictures_per_second=812.4))
     assert "812" not in resumed
     assert line(progress("running")) == "quiet-heron · epoch 2.4 / 5 · sketch10 · tiny"
 
@@ -78,21 +78,21 @@ def test_what_is_not_known_yet_is_not_said():
 @pytest.mark.parametrize("asked", ["pause", "step", "epoch"])
 def test_what_was_pressed_while_it_starts_is_said(asked):
     told = progress("starting", asked=asked, run={"step": 0})
-    assert run_sentences.status(told) != run_sentences.status(replace(told, asked=""))
+    assert run_status.status(told) != run_status.status(replace(told, asked=""))
 
 
 def test_before_the_first_point_each_phase_and_its_time_are_named():
     loading, compiling = (
-        run_sentences.starting(progress("starting", ready=ready), usual=11.6)[0]
+        run_status.starting(progress("starting", ready=ready), usual=11.6)[0]
         for ready in (False, True)
     )
     assert loading != compiling
     assert all("3 s" in said and "12 s" in said for said in (loading, compiling))
-    assert "12 s" not in run_sentences.starting(progress("starting"))[0]
+    assert "12 s" not in run_status.starting(progress("starting"))[0]
 
 
 def test_trouble_says_what_happened_and_what_to_do():
-    what, then = run_sentences.trouble(progress("failed", problem="The disk broke.").run)
+    what, then = run_status.trouble(progress("failed", problem="The disk broke.").run)
     assert what == "The disk broke."
     assert then
 
@@ -102,7 +102,7 @@ def test_trouble_says_what_happened_and_what_to_do():
 )
 def test_after_a_kill_it_says_from_where_it_resumes(saved, numbers):
     run = progress("interrupted", run={"step": 69}).run
-    said = run_sentences.trouble(run, resumes=True, saved=saved)[1]
+    said = run_status.trouble(run, resumes=True, saved=saved)[1]
     assert [word.strip("().") for word in said.split() if word.strip("().").isdigit()] == numbers
 
 
@@ -119,7 +119,7 @@ def test_after_a_kill_it_says_from_where_it_resumes(saved, numbers):
 def test_a_run_that_diverged_gets_a_rate_that_works(rate, told, tried):
     config = TrainConfig(data="sketch10", learning_rate=rate)
     run = progress("failed", run={"cause": CAUSE, "config": config, "usable_rate": told}).run
-    what, then = run_sentences.trouble(run)
+    what, then = run_status.trouble(run)
     assert "step 241" in what
     assert tried in then
 
@@ -127,14 +127,14 @@ def test_a_run_that_diverged_gets_a_rate_that_works(rate, told, tried):
 def test_a_run_diverged_by_its_record_and_not_by_its_words():
     problem = "Loss is NaN at step 3 (learning rate 0.1)."
     run = progress("failed", problem=problem, run={"cause": "error"}).run
-    assert run_sentences.trouble(run)[0] == problem
-    assert run_sentences.state_word(run) == "failed"
+    assert run_status.trouble(run)[0] == problem
+    assert run_status.state_word(run) == "failed"
 
 
 def test_a_finding_is_the_last_value_of_each_curve():
     ends = progress("running", train=(2.0, 1.834), validation=(1.9, 5848839168.0))
-    assert run_sentences.loss_finding(ends) == "train 1.83 · val 5.8e9"
-    assert run_sentences.loss_finding(progress("running", train=(float("nan"),))) == (
+    assert run_status.loss_finding(ends) == "train 1.83 · val 5.8e9"
+    assert run_status.loss_finding(progress("running", train=(float("nan"),))) == (
         "train – · val –"
     )
 
@@ -145,4 +145,4 @@ def test_a_finding_is_the_last_value_of_each_curve():
 )
 def test_the_learning_rate_is_named_with_its_schedule(changes, said):
     config = TrainConfig(data="sketch10", **changes)
-    assert run_sentences.rate_finding(progress("running", run={"config": config})) == said
+    assert run_status.rate_finding(progress("running", run={"config": config})) == said

@@ -3,14 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer.words.findings import (
-    counted,
-    facts,
-    percent,
-    prediction,
-    sizes_caption,
-    sizes_help,
-)
+from explorer.text.findings import counted, facts, percent, prediction, sizes_caption, sizes_help
 from vitcore.config import PATCH_SIZES
 
 NAMES = ("airplane", "frog")

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from explorer.words import evaluation_findings, run_sentences
-from explorer.words.datasets import DATASET_NAMES
-from explorer.words.evaluation_findings import accuracy_percent
-from explorer.words.findings import percent
-from explorer.words.model_facts import TABLE_STYLE
-from explorer.words.numerals import is_share
+from explorer.text import evaluation_findings, run_status
+from explorer.text.datasets import DATASET_NAMES
+from explorer.text.evaluation_findings import accuracy_percent
+from explorer.text.findings import percent
+from explorer.text.formatting import is_share
+from explorer.text.model_card_table import TABLE_STYLE
 from vitcore.config import PATCH_SIZES
 from vitcore.report import Reliability
 from vitcore.training.runs import Run
@@ -79,8 +79,8 @@ def trouble(run: Run) -> tuple[str, str]:
     """Why a run failed, was interrupted or is corrupted, and what can be done here."""
     if run.state == "damaged":
         return run.problem, "Corrupted. Repair the file or delete the run."
-    what, _ = run_sentences.trouble(run)
-    kept = run_sentences.kept(run)
+    what, _ = run_status.trouble(run)
+    kept = run_status.kept(run)
     return what, f"Restart it on the Train page.{kept}"
 
 

@@ -4,7 +4,8 @@ and where it does not."""
 import numpy as np
 import pytest
 
-from explorer.words.position_findings import (
+from explorer.text.position_encodings import PositionEncoding, position_encodings
+from explorer.text.position_findings import (
     Shuffling,
     distance_finding,
     position_finding,
@@ -12,7 +13,6 @@ from explorer.words.position_findings import (
     shuffle_finding,
     verdict,
 )
-from explorer.words.position_kinds import PositionKind, position_kinds
 from vitcore import checkpoints
 from vitcore.config import CLASS_NAMES
 from vitcore.introspection.positions import closeness_correlation
@@ -25,7 +25,7 @@ NOISE = np.random.default_rng(0).normal(size=APART.shape) / 20
 
 
 def kind(similarity, name="learned", own=True):
-    return PositionKind(name, name, own, similarity, closeness_correlation(similarity))
+    return PositionEncoding(name, name, own, similarity, closeness_correlation(similarity))
 
 
 RANDOM_INIT = kind(NOISE, "untrained", own=False)
@@ -74,7 +74,7 @@ def test_what_interpolating_alone_gives_is_not_said_of_training():
 )
 def test_the_bundled_models_have_one_verdict_each(model, side, expected):
     config, weights = checkpoints.read(model)
-    kinds = position_kinds(config, weights["positions"], (side, side))
+    kinds = position_encodings(config, weights["positions"], (side, side))
     assert verdict(kinds[0], kinds[-1]) == expected
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.words.prefix_tokens import prefix_counts, prefix_words
+from explorer.text.prefix_tokens import prefix_counts, prefix_words
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from math import isfinite
 
 from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.run_progress import Progress
-from explorer.words.amounts import clock, duration, epoch, loss, short
-from explorer.words.findings import percent
-from explorer.words.plans import DATASETS
+from explorer.text.findings import percent
+from explorer.text.formatting import clock, duration, epoch, loss, short
+from explorer.text.run_estimate import DATASETS
 from vitcore.training.divergence import usual_rate
 from vitcore.training.runs import Run
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer.words.lens_title import attention_finding
+from explorer.text.attention_findings import attention_finding
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import selective_head
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from explorer.runs.run_queue import Queued
 from explorer.runs.run_speeds import Forecast
-from explorer.words.amounts import duration, in_epochs, short
-from explorer.words.findings import percent
+from explorer.text.findings import percent
+from explorer.text.formatting import duration, in_epochs, short
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.words.numerals import max_difference, signed, small_number
+from explorer.text.formatting import max_difference, signed, small_number
 
 
 @pytest.mark.parametrize(

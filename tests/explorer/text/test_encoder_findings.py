@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from explorer.words.encoder_findings import (
+from explorer.text.encoder_findings import (
     Settling,
     depth_finding,
     encoder_finding,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.words.findings import counted
+from explorer.text.findings import counted
 
 
 def prefix_words(prefix: int, *, class_token: bool) -> str:

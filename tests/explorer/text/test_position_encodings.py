@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.words.position_kinds import (
+from explorer.text.position_encodings import (
     closeness_begun_with,
-    position_kinds,
+    position_encodings,
     untrained_closeness,
     untrained_positions,
 )
@@ -19,7 +19,7 @@ WIDE = replace(SMALL, width=192)
 
 
 def names(config, stored, grid=(4, 4)):
-    return [kind.name for kind in position_kinds(config, stored, grid)]
+    return [kind.name for kind in position_encodings(config, stored, grid)]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def names(config, stored, grid=(4, 4)):
 def test_the_models_own_kind_comes_first(positions, expected):
     config = replace(SMALL, positions=positions)
     stored = np.random.default_rng(0).normal(size=(8, 8, 16)) if positions == "learned" else None
-    kinds = position_kinds(config, stored, (4, 4))
+    kinds = position_encodings(config, stored, (4, 4))
     assert [kind.name for kind in kinds] == expected
     assert [kind.own for kind in kinds] == [positions != "none"] + [False] * (len(kinds) - 1)
 
@@ -49,29 +49,29 @@ def test_untrained_positions_are_those_a_model_of_this_config_starts_from():
 
 
 def test_untrained_positions_know_no_places_at_their_own_grid():
-    untrained = position_kinds(WIDE, None, (8, 8))[-1]
+    untrained = position_encodings(WIDE, None, (8, 8))[-1]
     assert abs(untrained.correlation) < 0.1
 
 
 @pytest.mark.parametrize("grid", [(8, 8), (4, 4), (1, 1)])
 def test_untrained_closeness_is_that_of_the_untrained_kind(grid):
-    assert untrained_closeness(WIDE, grid) == position_kinds(WIDE, None, grid)[-1].correlation
+    assert untrained_closeness(WIDE, grid) == position_encodings(WIDE, None, grid)[-1].correlation
 
 
 def test_two_dimensional_sincos_follows_closeness_better_than_one_dimensional():
-    kinds = {k.name: k.correlation for k in position_kinds(WIDE, None, (8, 8))}
+    kinds = {k.name: k.correlation for k in position_encodings(WIDE, None, (8, 8))}
     assert kinds["sincos2d"] > kinds["sincos1d"] > 0.2
 
 
 def test_one_token_has_no_correlation_in_any_kind():
-    kinds = position_kinds(SMALL, np.ones((8, 8, 16)), (1, 1))
+    kinds = position_encodings(SMALL, np.ones((8, 8, 16)), (1, 1))
     assert [kind.correlation for kind in kinds] == [None] * 4
 
 
 @pytest.mark.parametrize("grid", [(8, 8), (4, 4), (16, 16)])
 def test_positions_that_began_as_waves_have_their_closeness_before_training(grid):
     begun = replace(SMALL, first_weights="mimetic")
-    kinds = position_kinds(begun, initial_weights(begun)["positions"], grid)
+    kinds = position_encodings(begun, initial_weights(begun)["positions"], grid)
     assert closeness_begun_with(begun, grid) == pytest.approx(kinds[0].correlation, abs=1e-6)
     assert closeness_begun_with(begun, (1, 1)) is None
 

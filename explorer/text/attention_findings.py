@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.words.findings import UNDECIDED, percent
+from explorer.text.findings import UNDECIDED, percent
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import SelectiveHead, selective_head
 from vitcore.lens.inputs import prefix_names

@@ -1,1 +1,0 @@
-"""The words on the pages: sentences, names and numbers, written from the data."""
