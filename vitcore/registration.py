@@ -25,7 +25,9 @@ def register_with_keras() -> None:
 
 
 def _register() -> None:
-    with suppress(ValueError):  # a backend that we do not support: `load` and `build` say so
+    # A backend that we do not support is said by `load` and `build`. ImportError: one of these very
+    # modules was what imported Keras, and is not whole yet.
+    with suppress(ImportError, ValueError):
         import_module("vitcore.model")
 
 

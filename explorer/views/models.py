@@ -192,7 +192,7 @@ def confusion(card: dict) -> None:
 strip()
 runs = {run.name: run for run in jobs.runs()}
 finding_place = components.page_heading("Models", key="models")
-left, right = st.columns([4, 9], gap="large")
+left, right = st.columns([5, 9], gap="large")
 with left:
     name = choose(runs)
 run = runs.get(name) if name else None

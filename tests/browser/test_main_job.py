@@ -64,10 +64,10 @@ def test_the_lens_shows_where_a_pinned_patch_looks(person):
     size = picture.bounding_box()["width"]
     picture.click(position={"x": 0.94 * size, "y": 0.06 * size})
     person.page.mouse.move(5, 5)
-    expect(read).to_contain_text("row 1, column 8")
+    expect(read).to_contain_text("Query (1, 8)")
 
     person.slides_patch_size(8)  # the pin stays at its place in the picture
-    expect(read).to_contain_text("row 1, column 4")
+    expect(read).to_contain_text("Query (1, 4)")
 
 
 def test_a_reload_keeps_the_state(person):
