@@ -13,13 +13,13 @@ if ROOT not in sys.path:
 
 import streamlit as st
 
-from explorer import services
+from explorer import client
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict]:
     """Start the worker first: it imports TensorFlow while this process imports its own."""
-    services.start_worker()
+    client.start_worker()
     import explorer.sidebar  # noqa: F401 - what every page needs
 
     # Streamlit collects garbage after every run: what was imported need not be walked each time.
@@ -28,14 +28,14 @@ async def lifespan(_: st.App) -> AsyncIterator[dict]:
     try:
         yield {}
     finally:
-        services.stop_worker()
+        client.stop_worker()
 
 
 def say(error: Exception) -> bool:
     """Show an error that no page caught, in a callback for instance, as a sentence."""
     from explorer.components import figure_state
 
-    problem = services.explain(error)
+    problem = client.explain(error)
     figure_state("error", problem.what, problem.then)
     return True
 

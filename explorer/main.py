@@ -10,7 +10,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from explorer import components, navigation, presenting, services
+from explorer import client, components, navigation, presenting
 from explorer.sidebar import sidebar
 from explorer.tours import guide
 
@@ -25,13 +25,13 @@ st.html(f"<style>{(HERE / 'page.css').read_text('utf-8')}</style>")
 @st.fragment(run_every=0.3)
 def poll() -> None:
     """Run the page again once the model has answered; drawn only while something waits."""
-    if services.news():
+    if client.news():
         st.rerun()
 
 
 page = st.navigation(navigation.pages(), position="top")
 here = navigation.name_of(page.url_path)
-services.begin_run()
+client.begin_run()
 presenting.enter()
 try:
     guide.follow_link()
@@ -43,9 +43,9 @@ try:
     guide.draw(here)
     page.run()
 except Exception as error:
-    problem = services.explain(error)
+    problem = client.explain(error)
     components.figure_state("error", problem.what, problem.then)
 finally:
-    waiting = services.end_run()
+    waiting = client.end_run()
 if waiting:
     poll()

@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import components, gathering, pictures, services, state
+from explorer import client, components, state
+from explorer.data import cifar10_setup, images
 from explorer.text import model_card
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
@@ -37,8 +38,8 @@ def sidebar() -> list[str]:
     Returns:
         Sentences for the page: invalid values of the URL, and what is shown instead.
     """
-    models = services.model_names()
-    default = "cifar10" if gathering.cifar10().found else _DRAWN
+    models = client.model_names()
+    default = "cifar10" if cifar10_setup.cifar10().found else _DRAWN
     _read_url(default)
     with st.sidebar:
         st.session_state["chosen_picture"] = _picture(default)
@@ -97,7 +98,7 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
         # Elsewhere an address says nothing of a pin, and the one that the window knows stays.
         if "pinned" in query or not opening or _opened_at_the_lens():
             st.session_state["pin_asked"] = state.patch_asked(query)
-        trouble = services.trouble(query.get("model", ""))
+        trouble = client.trouble(query.get("model", ""))
         notes = [state.REPEATED.format(name) for name in st.session_state["url_repeats"]]
         notes += state.unusable(
             query, models=models, classes=CLASS_NAMES, source=default, trouble=trouble
@@ -108,7 +109,7 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
         st.session_state["url_asks"] = None
     elif gone:
         shown = [state.model()] if state.model() in models else models
-        note = state.no_model(gone, models=shown, trouble=services.trouble(gone))
+        note = state.no_model(gone, models=shown, trouble=client.trouble(gone))
         st.session_state["url_notes"] = now, [note]
     then, kept = st.session_state["url_notes"]
     return kept if then == now else []
@@ -124,12 +125,12 @@ def _picture(default: str) -> state.Picture:
     if source == "cifar10":
         with about_data:
             source = _cifar10_or_drawn()
-    picture = pictures.chosen(source, label, index)
-    images, indices = pictures.around(source, label, index)
+    picture = images.chosen(source, label, index)
+    ten_images, indices = images.around(source, label, index)
     with ten:
         names = [f"{label} {i}" for i in indices]
         components.thumbs(
-            images, indices, names, index, "picture_thumbs", lambda: _clicked(indices)
+            ten_images, indices, names, index, "picture_thumbs", lambda: _clicked(indices)
         )
         st.button("Random image", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
     st.session_state["listed_picture"] = picture
@@ -193,10 +194,10 @@ def _surprise() -> None:
 
 def _cifar10_or_drawn() -> str:
     """The source to show: CIFAR-10 where it opens at once; else sketch10, and say why."""
-    data = gathering.cifar10()
+    data = cifar10_setup.cifar10()
     if data.ready:
         try:
-            pictures.open_cifar10()
+            images.open_cifar10()
             return "cifar10"
         except (DataError, OSError) as error:
             data.refuse(str(error))
@@ -212,7 +213,7 @@ def _cifar10_or_drawn() -> str:
 
 @st.fragment(run_every=0.5)
 def _progress() -> None:
-    data = gathering.cifar10()
+    data = cifar10_setup.cifar10()
     if not data.busy:
         st.rerun()
     if data.done is None:
@@ -260,7 +261,7 @@ def _own(source: str) -> state.Picture:
 def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | None:
     """Keep the image in a person's file, or say why it cannot be shown."""
     try:
-        kept[source] = pictures.own(decode(data), source)
+        kept[source] = images.own(decode(data), source)
     except PictureError as error:
         return str(error)
     return None
@@ -270,8 +271,8 @@ def _last_or_first() -> state.Picture:
     last = st.session_state.get("listed_picture")
     if last is not None:
         return last
-    source = "cifar10" if gathering.cifar10().ready else _DRAWN
-    return pictures.chosen(source, state.DEFAULT_CLASS, 0)
+    source = "cifar10" if cifar10_setup.cifar10().ready else _DRAWN
+    return images.chosen(source, state.DEFAULT_CLASS, 0)
 
 
 def _model(models: list[str]) -> str:
@@ -300,7 +301,7 @@ def _trained_on(model: str) -> str:
     """The model's training data, or "" where its folder does not say it."""
     try:
         return model_card.learned_from(
-            services.card(model) or {}, read_run(checkpoints.folder_of(model))
+            client.card(model) or {}, read_run(checkpoints.folder_of(model))
         )
     except CheckpointError:
         return ""

@@ -7,10 +7,10 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import services, state
+from explorer import client, state
 from explorer.attention_panels import heads, links, maps, numbers, stopped, take_along
 from explorer.attention_panels.common import Asked, in_its_place
-from explorer.readings import Problem, Reading, Waiting
+from explorer.client.results import Problem, Reading, Waiting
 from explorer.text.class_names import class_names
 from vitcore.config import CLASS_NAMES, ViTConfig
 
@@ -39,7 +39,7 @@ def draw(
         model: its name.
         config: what it is built of, where that is known.
     """
-    services.wait_no_longer()
+    client.wait_no_longer()
     names = class_names(config.classes if config else len(CLASS_NAMES))
     note = links.note(panels=PANELS, classes=names)
     panel = st.segmented_control(

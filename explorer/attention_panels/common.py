@@ -13,8 +13,8 @@ import streamlit as st
 
 from explorer import components
 from explorer.attention_panels import attention_state
+from explorer.client.results import Problem, Reading, Waiting
 from explorer.figures.style import Palette, palette
-from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention

@@ -8,9 +8,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import components, gathering
-from explorer.analyses import explaining
-from explorer.analyses.explanations import Gathered, HeadRanking
+from explorer import components
 from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
     UNCHANGED,
@@ -25,8 +23,11 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.sentences import ablation_finding, ablation_finding_of_many
+from explorer.client import head_analyses
+from explorer.client.analysis_results import Gathered, HeadRanking
+from explorer.client.results import Problem, Waiting
+from explorer.data import cifar10_setup
 from explorer.figures.attention import heads_ranked
-from explorer.readings import Problem, Waiting
 from vitcore.intervention import Intervention
 from vitcore.introspection.head_effects import HeadEffects, ranked
 
@@ -39,9 +40,9 @@ def draw(asked: Asked) -> None:
     height = bars_height(asked)
     off = attention_state.changes(asked.model, asked.picture, asked.patch_size).heads_off
     left, right = st.columns(2, gap="large")
-    found = explaining.head_ranking(asked.model, asked.picture, asked.patch_size)
+    found = head_analyses.head_ranking(asked.model, asked.picture, asked.patch_size)
     source = source_of_many(asked)
-    many = explaining.head_ranking_many(asked.model, source, asked.patch_size, pictures=PICTURES)
+    many = head_analyses.head_ranking_many(asked.model, source, asked.patch_size, pictures=PICTURES)
     with left:
         _this(asked, found, off, height)
     with right:
@@ -77,7 +78,7 @@ def bars_height(asked: Asked) -> int:
 
 def source_of_many(asked: Asked) -> str:
     """Which test set: that of this image, or sketch10 where there is no other."""
-    photographs = asked.picture.source != "sketch10" and gathering.cifar10().ready
+    photographs = asked.picture.source != "sketch10" and cifar10_setup.cifar10().ready
     return "cifar10" if photographs else "sketch10"
 
 

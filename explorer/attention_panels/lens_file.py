@@ -8,8 +8,8 @@ import numpy as np
 
 from explorer.attention_panels.common import Asked
 from explorer.attention_panels.lens_codes import shuffled
+from explorer.client.results import Reading
 from explorer.components.attention_lens.lens_state import LensState
-from explorer.readings import Reading
 from explorer.text.findings import UNDECIDED, percent
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import selective_head

@@ -10,8 +10,6 @@ import numpy as np
 import streamlit as st
 
 from explorer import components
-from explorer.analyses import mapping
-from explorer.analyses.explanations import MAPS, Judged, Maps
 from explorer.attention_panels.common import (
     UNCHANGED,
     Asked,
@@ -24,8 +22,10 @@ from explorer.attention_panels.common import (
     quiet,
 )
 from explorer.attention_panels.sentences import MAP_NAMES, attribution_finding
+from explorer.client import attribution
+from explorer.client.analysis_results import MAPS, Judged, Maps
+from explorer.client.results import Problem, Waiting
 from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, tiles_payload
-from explorer.readings import Problem, Waiting
 from explorer.text.findings import percent
 from vitcore.intervention import Intervention
 from vitcore.introspection.curves import Curves
@@ -89,11 +89,11 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
     """The finding, the maps and their curves, each as soon as it is there."""
     call = asked.model, asked.picture, asked.patch_size
     classes = asked.answer, asked.other
-    found = [mapping.maps(*call, index, fusion=fusion, discard=discard) for index in classes]
+    found = [attribution.maps(*call, index, fusion=fusion, discard=discard) for index in classes]
     missing = next((a for kind in (Problem, Waiting) for a in found if isinstance(a, kind)), None)
     tests: Any = (None, None)
     if missing is None and all(one.complete for one in found):
-        tests = mapping.tests(*call, found)
+        tests = attribution.tests(*call, found)
         if isinstance(tests, Problem):
             missing = tests
     last = st.session_state.get("attention_maps_shown")

@@ -9,9 +9,6 @@ import numpy as np
 import streamlit as st
 
 from explorer import components
-from explorer.analyses import explaining
-from explorer.analyses.explanations import Gathered
-from explorer.analyses.head_numbers import HeadNumbers
 from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
     CHANGED,
@@ -28,8 +25,11 @@ from explorer.attention_panels.common import (
 )
 from explorer.attention_panels.heads import source_of_many
 from explorer.attention_panels.number_findings import metric_finding
+from explorer.client import head_analyses
+from explorer.client.analysis_results import Gathered
+from explorer.client.head_metrics import HeadNumbers
+from explorer.client.results import Problem, Waiting
 from explorer.figures.attention import Line, numbers_by_block
-from explorer.readings import Problem, Waiting
 from explorer.text.prefix_tokens import prefix_words
 from vitcore.intervention import Intervention
 from vitcore.introspection.attention_numbers import entropy_bound
@@ -147,8 +147,8 @@ def _counted(
     if asked.reading.attention.shape[-1] == 1:
         return None
     if over == "many":
-        return explaining.numbers_many(asked.model, source, asked.patch_size, pictures=PICTURES)
-    return explaining.numbers(
+        return head_analyses.numbers_many(asked.model, source, asked.patch_size, pictures=PICTURES)
+    return head_analyses.numbers(
         asked.model, asked.picture, asked.patch_size, intervention=changes_of(asked)
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.analyses.explanations import MAPS
+from explorer.client.analysis_results import MAPS
 from explorer.text.findings import percent
 from vitcore.introspection.curves import Curves
 from vitcore.introspection.head_effects import HeadEffects, ranked

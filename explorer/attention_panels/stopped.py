@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer import components, services
+from explorer import client, components
 from explorer.attention_panels import attention_state
 from explorer.attention_panels.common import (
     CHANGED,
@@ -24,10 +24,10 @@ from explorer.attention_panels.sentences import (
     patch_predictions_finding,
     token_norms_finding,
 )
+from explorer.client.results import Reading
 from explorer.components.answers_by_patch import answers_by_patch, answers_payload
 from explorer.components.map_tiles import Group, Tile, map_tiles, tiles_payload
 from explorer.figures.explaining import logit_lens, token_norms
-from explorer.readings import Reading
 from explorer.text.formatting import signed
 from vitcore.intervention import Intervention
 from vitcore.introspection.token_norms import long_patches
@@ -40,7 +40,7 @@ def draw(asked: Asked) -> None:
     changes = attention_state.changes(asked.model, asked.picture, asked.patch_size)
     reading = asked.reading
     if changes != Intervention():
-        reading = services.reading(
+        reading = client.reading(
             asked.model, asked.picture, asked.patch_size, intervention=changes, slot="lens"
         )
         if not isinstance(reading, Reading):

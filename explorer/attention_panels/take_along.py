@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from explorer import services, state
+from explorer import client, state
 from explorer.attention_panels import attention_state, links
 from explorer.attention_panels.common import (
     Asked,
@@ -23,7 +23,7 @@ from explorer.attention_panels.common import (
 from explorer.attention_panels.lens_codes import LensState
 from explorer.attention_panels.lens_file import lens_html
 from explorer.attention_panels.script import State, script
-from explorer.readings import Reading
+from explorer.client.results import Reading
 from vitcore.intervention import Intervention
 from vitcore.introspection.attention_numbers import pooled_attention
 from vitcore.lens.figure import heads_figure
@@ -34,7 +34,7 @@ def draw(asked: Asked, *, fusion: str, discard: float) -> None:
     changes = attention_state.changes(asked.model, asked.picture, asked.patch_size)
     reading = asked.reading
     if changes != Intervention():
-        reading = services.reading(
+        reading = client.reading(
             asked.model, asked.picture, asked.patch_size, intervention=changes, slot="lens"
         )
     if not isinstance(reading, Reading):

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
+from explorer.client.results import Problem, Reading, Waiting
 from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack
-from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
 from explorer.text.findings import UNDECIDED, counted
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side

@@ -6,9 +6,9 @@ import html
 import numpy as np
 import streamlit as st
 
+from explorer.client.results import Problem, Reading, Waiting
 from explorer.components.declared import declare, no_callback
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
-from explorer.readings import Problem, Reading, Waiting
 from explorer.state import Picture
 from explorer.text.class_names import class_names
 from explorer.text.findings import UNDECIDED, counted

@@ -9,16 +9,16 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import components, services, state
+from explorer import client, components, state
+from explorer.client.results import Problem, Waiting
+from explorer.client.tasks import snapshot_tasks
 from explorer.components.replay import Film, replay, replay_payload
 from explorer.figures.style import palette
-from explorer.readings import Problem, Waiting
 from explorer.replay import film_words, replay_export
 from explorer.replay.learning import Looked, Weights, weights_at
 from explorer.replay.moments import History, Moment, history, with_news
 from explorer.state import Picture
 from explorer.text.run_estimate import DATASETS
-from explorer.worker import learning_tasks
 from vitcore import checkpoints
 from vitcore.sentences import sentence
 from vitcore.training import snapshots
@@ -101,8 +101,8 @@ class Gatherer:
         if isinstance(weights, Problem):
             return weights
         rest = (self.patch_size, moment.seed)
-        return services.ask(
-            learning_tasks.looked,
+        return client.ask(
+            snapshot_tasks.looked,
             str(moment.folder),
             (self.picture.pixels, *rest),
             key=(self.picture.key, *rest),

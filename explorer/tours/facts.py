@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from explorer import services, state
-from explorer.analyses import encoding, explaining
-from explorer.analyses.explanations import HeadRanking
-from explorer.evaluation import measured
-from explorer.readings import Problem, Reading, Waiting
+from explorer import client, state
+from explorer.client import card_metrics, encoder_pass, head_analyses
+from explorer.client.analysis_results import HeadRanking
+from explorer.client.results import Problem, Reading, Waiting
 from explorer.text.class_names import class_names
 from explorer.text.findings import percent, prediction
 from explorer.text.position_encodings import position_encodings
@@ -47,8 +46,8 @@ def of(name: str) -> dict[str, Any] | Problem:
     Of those that are still awaited, "waiting" says what is being done.
     """
     model, picture, patch_size = state.model(), state.picture(), state.patch_size()
-    config = services.config(model)
-    answer = services.reading(model, picture, patch_size)
+    config = client.config(model)
+    answer = client.reading(model, picture, patch_size)
     if isinstance(config, Problem):
         return config
     names = class_names(config.classes)
@@ -101,7 +100,7 @@ def _fact(function: Callable[[Known], Facts]) -> Callable[[Known], Facts]:
 def shuffling(known: Known) -> Facts:
     """Whether shuffled patches change the prediction, with position embeddings and without."""
     answer = known.answer
-    from explorer.analyses.shuffling import four_answers, order_now
+    from explorer.client.shuffling import four_answers, order_now
 
     found = four_answers(state.model(), state.picture(), state.patch_size(), order_now(answer.grid))
     if isinstance(found, (Waiting, Problem)):
@@ -129,7 +128,7 @@ def shuffling(known: Known) -> Facts:
 def neighbors(known: Known) -> Facts:
     """Cosine similarity of position embeddings: neighbors, and opposite corners."""
     answer = known.answer
-    _, weights = services.weights(state.model())
+    _, weights = client.weights(state.model())
     rows, columns = answer.grid
     kind = position_encodings(known.config, weights.get("positions"), answer.grid)[0]
     if not kind.own or columns < 2:
@@ -169,7 +168,7 @@ def strongest_key(known: Known) -> Facts:
 def best_head(known: Known) -> Facts:
     """The head whose ablation costs the predicted class most."""
     answer = known.answer
-    found = explaining.head_ranking(state.model(), state.picture(), state.patch_size())
+    found = head_analyses.head_ranking(state.model(), state.picture(), state.patch_size())
     if not isinstance(found, HeadRanking):
         return found
     change = found.effects.heads.probability  # (L, H)
@@ -191,7 +190,7 @@ def best_head(known: Known) -> Facts:
 def residuals(known: Known) -> Facts:
     """What the model predicts without one residual connection, and without one sub-layer."""
     answer = known.answer
-    found = encoding.without_parts(state.model(), state.picture(), state.patch_size())
+    found = encoder_pass.without_parts(state.model(), state.picture(), state.patch_size())
     if isinstance(found, (Waiting, Problem)):
         return found
     top = int(answer.probabilities.argmax())
@@ -248,8 +247,8 @@ def pairs(_known: Known) -> Facts:
 def accuracy(known: Known) -> Facts:
     """The accuracy on the card of the model, and its most frequent error."""
     model = state.model()
-    shares, count = measured.shares_on_card(model, "cifar10")
-    found = measured.confusion(measured.card_of(model))
+    shares, count = card_metrics.shares_on_card(model, "cifar10")
+    found = card_metrics.confusion(card_metrics.card_of(model))
     size = state.patch_size() if state.patch_size() in shares else PATCH_SIZES[2]
     said = percent(shares[size]) if size in shares else "not on its card"
     facts: dict[str, Any] = {"accuracy": said, "count": f"{count:,}", "chance": percent(0.1)}

@@ -4,11 +4,11 @@ from html import escape
 
 import streamlit as st
 
-from explorer import attention_panels, components, services, state
+from explorer import attention_panels, client, components, state
 from explorer.attention_panels import attention_state, links
+from explorer.client.results import Problem, Reading, Waiting
 from explorer.components.attention_lens import Link
 from explorer.navigation import goto
-from explorer.readings import Problem, Reading, Waiting
 from explorer.text.attention_findings import attention_finding
 from explorer.text.class_names import class_names
 from vitcore.config import ViTConfig
@@ -65,7 +65,7 @@ def draw_lens(
     now, before = answer, None
     if isinstance(answer, Reading) and changes != Intervention():
         now, before = (
-            services.reading(model, picture, patch_size, intervention=changes, slot="lens"),
+            client.reading(model, picture, patch_size, intervention=changes, slot="lens"),
             answer,
         )
         if isinstance(now, Waiting) and attention_state.in_fragment():
@@ -120,13 +120,13 @@ def draw_title(
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
 try:
-    config, _ = services.weights(model)
+    config, _ = client.weights(model)
 except (OSError, ValueError):  # `answer` says what is wrong
     config = None
 link = attention_state.follow_url(
     model, picture, patch_size, config=config, entered="lens" not in st.session_state
 )
-answer = services.reading(model, picture, patch_size)
+answer = client.reading(model, picture, patch_size)
 
 if stage := components.strip(answer, picture, patch_size, now="attention", config=config):
     goto(stage)

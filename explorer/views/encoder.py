@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import components, services, state
-from explorer.analyses import encoding
-from explorer.analyses.encoder_passes import BlockPass, NormSample
+from explorer import client, components, state
 from explorer.attention_panels.attention_state import in_fragment
+from explorer.client import encoder_pass
+from explorer.client.encoder_results import BlockPass, NormSample
+from explorer.client.results import Problem, Reading, Waiting
 from explorer.components import encoder
 from explorer.components.attention_lens import prefix_names
 from explorer.components.ribbon import fingerprint
 from explorer.navigation import goto, went_back
-from explorer.readings import Problem, Reading, Waiting
 from explorer.text import encoder_findings
 from explorer.text.class_names import class_names
 from explorer.text.encoder_snippets import snippets
@@ -51,12 +51,12 @@ def keep_view(depth: int) -> None:
 def draw_microscope(config: ViTConfig) -> None:
     """The diagram and the opened stage; choosing a block or a stage runs this part alone."""
     block, stage = view_now(config.depth)
-    seen = encoding.block_pass(model, picture, patch_size, block)
+    seen = encoder_pass.block_pass(model, picture, patch_size, block)
     if isinstance(seen, Waiting) and in_fragment():
         st.rerun()  # the page asks again once there is news, a part of it does not
     without = None
     if stage in ("residual1", "residual2") and isinstance(seen, BlockPass):
-        asked = encoding.without_parts(model, picture, patch_size)
+        asked = encoder_pass.without_parts(model, picture, patch_size)
         without = None if isinstance(asked, Waiting | Problem) else asked
     if isinstance(seen, Waiting) and "encoder_sent" in st.session_state:
         data = st.session_state["encoder_sent"]  # it stays until its successor is there
@@ -64,7 +64,7 @@ def draw_microscope(config: ViTConfig) -> None:
         in_place(seen, _HEIGHT)
         return
     else:
-        _, weights = services.weights(model)
+        _, weights = client.weights(model)
         data = encoder.block_payload(
             seen,
             weights,
@@ -97,7 +97,7 @@ def in_place(awaited: Waiting | Problem, height: int) -> None:
 
 def draw_residuals() -> None:
     """The prediction without one side of each sum."""
-    found = encoding.without_parts(model, picture, patch_size)
+    found = encoder_pass.without_parts(model, picture, patch_size)
     name = "Residual connections"
     if isinstance(found, Waiting | Problem):
         components.figure_heading(name)
@@ -121,7 +121,7 @@ def draw_residuals() -> None:
 def draw_norms(config: ViTConfig) -> None:
     """What four normalizations average."""
     block = view_now(config.depth)[0]
-    sample = encoding.norm_sample(model, picture, patch_size, block)
+    sample = encoder_pass.norm_sample(model, picture, patch_size, block)
     name = "Normalization axes"
     if not isinstance(sample, NormSample):
         components.figure_heading(name)
@@ -154,9 +154,9 @@ def draw_depth(config: ViTConfig) -> None:
 
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
-config = services.config(model)
+config = client.config(model)
 config = None if isinstance(config, Problem) else config
-answer = services.reading(model, picture, patch_size)
+answer = client.reading(model, picture, patch_size)
 if stage := components.strip(answer, picture, patch_size, now="attention", config=config):
     goto(stage)
 

@@ -7,25 +7,26 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import components, gathering, services, state
-from explorer.evaluation import evaluation_tables, measured, tested_pictures
-from explorer.evaluation.evaluating import Answered
-from explorer.evaluation.evaluations import evaluation
-from explorer.evaluation.tested_gallery import tested_gallery
+from explorer import client, components, state
+from explorer.client import card_metrics
+from explorer.client.evaluation import Answered
+from explorer.client.evaluation_cache import evaluation
+from explorer.client.results import Problem
+from explorer.data import cifar10_setup, test_images
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
 from explorer.figures.patch_sizes import accuracy_and_cost
 from explorer.figures.style import palette
 from explorer.navigation import goto
-from explorer.readings import Problem
-from explorer.text import evaluation_findings
+from explorer.text import evaluation_findings, evaluation_tables
 from explorer.text.datasets import DATASET_NAMES
+from explorer.views.prediction_gallery import tested_gallery
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
 from vitcore.report import Report, report
 
 HEIGHTS = {"confusion": 530, "reliability": 360, "cost": 420}
 SHOWN, ERRORS = 12, 20  # images of a cell, and errors
-COUNTS = {500: "500", 2000: "2,000", tested_pictures.WHOLE: "all 10,000"}
+COUNTS = {500: "500", 2000: "2,000", test_images.WHOLE: "all 10,000"}
 
 
 def tools(what: str) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def tools(what: str) -> dict[str, Any]:
 
 def strip() -> None:
     picture, patch_size = state.picture(), state.patch_size()
-    answer = services.reading(state.model(), picture, patch_size)
+    answer = client.reading(state.model(), picture, patch_size)
     if stage := components.strip(answer, picture, patch_size, now="answer"):
         goto(stage)
 
@@ -49,7 +50,9 @@ def controls() -> tuple[str, int]:
     """The dataset, and how many of its images."""
     kept = {"persist_state": "session"}
     row = st.container(horizontal=True, vertical_alignment="top", gap="small")
-    default = "sketch10" if trained_on_sketches() or not gathering.cifar10().ready else "cifar10"
+    default = (
+        "sketch10" if trained_on_sketches() or not cifar10_setup.cifar10().ready else "cifar10"
+    )
     if "evaluate_data" not in st.session_state:
         st.session_state["evaluate_data"] = default
     source = row.selectbox(
@@ -74,7 +77,7 @@ def controls() -> tuple[str, int]:
 
 
 def trained_on_sketches() -> bool:
-    return measured.learned_from(state.model()) == "sketch10"
+    return card_metrics.learned_from(state.model()) == "sketch10"
 
 
 def follow(source: str, count: int, labels: np.ndarray, *, counting: bool) -> None:
@@ -96,10 +99,10 @@ def show(answered: Answered | Problem, source: str, count: int, labels: np.ndarr
         components.figure_state("error", answered.what, answered.then, height=220)
         return
     if said := evaluation_findings.out_of_distribution(
-        measured.learned_from(state.model()), source
+        card_metrics.learned_from(state.model()), source
     ):
         st.html(f'<p class="quiet-line">{said}</p>')
-    shares, of = measured.shares_on_card(state.model(), source)
+    shares, of = card_metrics.shares_on_card(state.model(), source)
     on_card = (shares[state.patch_size()], of) if state.patch_size() in shares else None
     progress = answered.done, answered.wanted, answered.seconds
     st.html(evaluation_tables.progress(*progress, on_card=on_card))
@@ -118,7 +121,7 @@ def say(found: Report | None, source: str, count: int) -> None:
             found.score,
             source=source,
             wanted=count,
-            whole=tested_pictures.WHOLE,
+            whole=test_images.WHOLE,
             patch_size=state.patch_size(),
         )
     components.finding_line(finding, place=finding_place)
@@ -281,7 +284,7 @@ def download(name: str, make: Callable[[], str], source: str, *, key: str) -> No
 def cost() -> None:
     """Accuracy and FLOPs by patch size, of all models whose cards have them."""
     now = state.patch_size()
-    models = measured.against_size(services.model_names(), state.model())
+    models = card_metrics.against_size(client.model_names(), state.model())
     name = "Accuracy vs. compute"
     if not models:
         components.figure_heading(name)
@@ -316,7 +319,7 @@ strip()
 finding_place = components.page_heading("Evaluation", key="evaluate")
 source, count = controls()
 try:
-    labels = tested_pictures.labels(source)
+    labels = test_images.labels(source)
 except (DataError, OSError) as error:
     say(None, source, count)
     then = "Use sketch10, or download CIFAR-10 in the sidebar."

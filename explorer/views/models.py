@@ -4,9 +4,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from explorer import components, gathering, navigation, services, state
+from explorer import client, components, navigation, state
+from explorer.client import card_metrics
+from explorer.client.training_patch_sizes import trained_at
 from explorer.components.curves import curves
-from explorer.evaluation import measured
+from explorer.data import cifar10_setup
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette
 from explorer.figures.training import curve
@@ -14,7 +16,6 @@ from explorer.replay import replaying
 from explorer.runs import run_keeping
 from explorer.runs.jobs import server_jobs
 from explorer.text import model_card, model_card_table
-from explorer.trained_sizes import trained_at
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
 from vitcore.sentences import sentence
@@ -27,19 +28,19 @@ jobs = server_jobs()
 
 def strip() -> None:
     picture, patch_size = state.picture(), state.patch_size()
-    answer = services.reading(state.model(), picture, patch_size)
+    answer = client.reading(state.model(), picture, patch_size)
     if stage := components.strip(answer, picture, patch_size, now="", explain=True):
         navigation.goto(stage)
 
 
 def choose(runs: dict[str, Run]) -> str | None:
     """The list: bundled models, then own runs, corrupted ones last."""
-    usable = services.model_names()
+    usable = client.model_names()
     bundled = [name for name in usable if name not in runs]
     names = bundled + list(runs)
     if not names:
         return None
-    lines = [model_card.summary(measured.card_of(name), state.patch_size()) for name in bundled]
+    lines = [model_card.summary(card_metrics.card_of(name), state.patch_size()) for name in bundled]
     lines += [model_card.row(run, zone=_zone()) for run in runs.values()]
     shown = st.session_state.get("models_shown")
     if shown not in names:
@@ -103,14 +104,14 @@ def use(name: str) -> None:
 def test(name: str) -> None:
     """Evaluate it on the dataset that it was trained on, where that is there."""
     use(name)
-    data = measured.learned_from(name)
-    if data == "sketch10" or (data == "cifar10" and gathering.cifar10().ready):
+    data = card_metrics.learned_from(name)
+    if data == "sketch10" or (data == "cifar10" and cifar10_setup.cifar10().ready):
         st.session_state["evaluate_data"] = data
 
 
 def details(name: str, run: Run | None, card: dict, *, expanded: bool) -> None:
     """How one model was trained, folded."""
-    config, weights = services.weights(name)
+    config, weights = client.weights(name)
     with st.expander("Training details", expanded=expanded):
         st.html(model_card_table.facts(card, run, config, weights, sizes=trained_at(name, config)))
 
@@ -122,7 +123,7 @@ def problem(name: str, run: Run | None) -> bool:
         if not run.usable:
             return False
     try:
-        services.weights(name)
+        client.weights(name)
     except CheckpointError as error:
         components.figure_state("error", sentence(str(error)), "Select another model.", height=110)
         return False
@@ -139,7 +140,7 @@ def show(name: str, run: Run | None, card: dict) -> None:
         components.figure_heading("Test accuracy (%) by patch size")
         st.html(accuracy)
         if errors := model_card.shares_table(card, state.patch_size(), of="calibration_error"):
-            found = measured.reliability(card)
+            found = card_metrics.reliability(card)
             components.figure_heading(
                 "Expected calibration error (ECE, %) by patch size",
                 model_card.calibration_finding(*found) if found else "",
@@ -152,7 +153,7 @@ def show(name: str, run: Run | None, card: dict) -> None:
 
 def learning(name: str, card: dict) -> None:
     """Loss and accuracy over the epochs, as a card has them."""
-    points = {quantity: measured.curves(card, quantity) for quantity in ("loss", "accuracy")}
+    points = {quantity: card_metrics.curves(card, quantity) for quantity in ("loss", "accuracy")}
     if not all(training[0] for training, _ in points.values()):
         return
     places = st.columns(2, gap="medium")
@@ -174,7 +175,7 @@ def learning(name: str, card: dict) -> None:
 
 def confusion(card: dict) -> None:
     """The confusion matrix that a card holds."""
-    found = measured.confusion(card)
+    found = card_metrics.confusion(card)
     if found is None:
         return
     data, patch_size, matrix = found
@@ -196,7 +197,7 @@ left, right = st.columns([5, 9], gap="large")
 with left:
     name = choose(runs)
 run = runs.get(name) if name else None
-card = measured.card_of(name) if name and (run is None or run.usable) else {}
+card = card_metrics.card_of(name) if name and (run is None or run.usable) else {}
 if name is None:
     components.figure_state("empty", "No models yet.", "Train one on the Train page.", height=220)
 else:

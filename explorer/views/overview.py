@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from explorer import components, services, state, tours
+from explorer import client, components, state, tours
+from explorer.client import card_metrics
+from explorer.client.results import Problem, Reading
+from explorer.client.training_patch_sizes import trained_at
 from explorer.components.start import start
-from explorer.evaluation import measured
 from explorer.navigation import goto
-from explorer.readings import Problem, Reading
 from explorer.text import findings
 from explorer.text.datasets import DATASET_NAMES
 from explorer.text.prefix_tokens import prefix_counts
 from explorer.tours import guide
-from explorer.trained_sizes import trained_at
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 
 
@@ -23,18 +23,18 @@ def choose_size() -> None:
 
 def test_accuracy() -> tuple[dict[int, str], str, int]:
     """The model's test accuracy by patch size, from its card, and on what it was measured."""
-    data = picture.source if picture.source in DATASET_NAMES else measured.learned_from(model)
-    accuracy, images = measured.shares_on_card(model, data)
+    data = picture.source if picture.source in DATASET_NAMES else card_metrics.learned_from(model)
+    accuracy, images = card_metrics.shares_on_card(model, data)
     known = {size: f"test {findings.percent(value)}" for size, value in accuracy.items()}
     return known, DATASET_NAMES.get(data, data), images if known else 0
 
 
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
 try:
-    config, _ = services.weights(model)
+    config, _ = client.weights(model)
 except (OSError, ValueError):  # `answer` says what is wrong
     config = None
-answer = services.reading(model, picture, patch_size)
+answer = client.reading(model, picture, patch_size)
 side = grid_side(patch_size)
 
 if guide.now() is None:
@@ -79,7 +79,7 @@ if isinstance(answer, Problem):
 elif isinstance(answer, Reading):  # until then, the worker has one thing to do
     for size in PATCH_SIZES:
         if size != patch_size:
-            answers[size] = services.reading(model, picture, size)
+            answers[size] = client.reading(model, picture, size)
 known, dataset, images = test_accuracy()
 caption = findings.sizes_caption(sizes, dataset, images)
 st.html(f'<p class="quiet-line">{caption}</p>')

@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from explorer import components, navigation, services, state
+from explorer import client, components, navigation, state
+from explorer.client import Problem, Waiting
 from explorer.components.cost import cost, cost_payload
 from explorer.components.filters import filter_figure, filters
 from explorer.components.patches import patches, patches_payload
-from explorer.services import Problem, Waiting
 from explorer.text.formatting import max_difference
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.introspection.filters import embed_patches
@@ -20,7 +20,7 @@ _SIDES = {size: grid_side(size) for size in PATCH_SIZES}
 def kernel_of(model: str) -> tuple[ViTConfig, np.ndarray, np.ndarray] | Problem:
     """The patch embedding of a model: config, kernel (p, p, 3, D) and bias (D,)."""
     try:
-        config, weights = services.weights(model)
+        config, weights = client.weights(model)
     except (ValueError, OSError) as error:
         return Problem(
             "Model weights could not be read.", f"{sentence(str(error))} Select another model."
@@ -120,9 +120,9 @@ draw_filters(embedding, patch_size, f"{model}-{patch_size}")
 # Last, because they may wait for the model: all above is on its way to the screen by now.
 config = None if isinstance(embedding, Problem) else embedding[0]
 with chain:
-    answer = services.reading(model, picture, patch_size)
+    answer = client.reading(model, picture, patch_size)
     stage = components.strip(answer, picture, patch_size, now="patches", config=config)
 with two_ways:
-    draw_two_ways(services.dense_equals_conv(model, picture, patch_size), patch_size)
+    draw_two_ways(client.dense_equals_conv(model, picture, patch_size), patch_size)
 if stage and stage != "patches":
     navigation.goto(stage)

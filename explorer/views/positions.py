@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from explorer import components, navigation, services, state
-from explorer.analyses.shuffling import four_answers, permutation
+from explorer import client, components, navigation, state
+from explorer.client import Waiting
+from explorer.client.shuffling import four_answers, permutation
 from explorer.components.positions import positions, positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
-from explorer.services import Waiting
 from explorer.text.class_names import class_names
 from explorer.text.formatting import max_difference, signed
 from explorer.text.position_encodings import (
@@ -139,7 +139,7 @@ picture, patch_size, model = state.picture(), state.patch_size(), state.model()
 chain = st.container(height=56, border=False, key="positions_chain")
 config = None
 try:
-    config, weights = services.weights(model)
+    config, weights = client.weights(model)
 except (ValueError, OSError) as error:
     components.page_heading(_NAME, key="positions")
     components.figure_state(
@@ -163,7 +163,7 @@ else:
     draw_distance(kinds)
 
 with chain:
-    answer = services.reading(model, picture, patch_size)
+    answer = client.reading(model, picture, patch_size)
     stage = components.strip(answer, picture, patch_size, now="positions", config=config)
 if stage and stage != "positions":
     navigation.goto(stage)

@@ -6,11 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import components, gathering, navigation, services, state
+from explorer import client, components, navigation, state
+from explorer.client.results import Waiting
 from explorer.components.curves import curves
+from explorer.data import cifar10_setup
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve
-from explorer.readings import Waiting
 from explorer.replay import replaying
 from explorer.runs import held_widgets, run_comparison, run_controls, run_speeds, train_form
 from explorer.runs.jobs import RunRefusedError, server_jobs
@@ -30,7 +31,7 @@ jobs = server_jobs()
 
 def strip() -> None:
     picture, patch_size = state.picture(), state.patch_size()
-    answer = services.reading(state.model(), picture, patch_size)
+    answer = client.reading(state.model(), picture, patch_size)
     if not isinstance(answer, Waiting):
         jobs.prepare()  # while a person chooses; no sooner, since the model needs the cores first
     if stage := components.strip(answer, picture, patch_size, now="", explain=True):
@@ -39,7 +40,7 @@ def strip() -> None:
 
 def new_run() -> None:
     """The form; its button begins the run or puts it into the queue."""
-    found = gathering.cifar10().found
+    found = cifar10_setup.cifar10().found
     config, why, pressed = train_form.form(jobs.runs(), found=found, waiting=jobs.queue())
     if pressed and not why:
         try:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from explorer.client.results import Reading
 from explorer.components.attention_lens.payload import Shown, reading_payload
-from explorer.readings import Reading
 from tests.bench.table import Row
 from tests.browser.person import Person
 from tests.browser.server import Server

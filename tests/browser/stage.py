@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from explorer.client.results import Reading
 from explorer.components.attention_lens import FILES as LENS_FILES
 from explorer.components.declared import sources
 from explorer.components.encoder import FILES as ENCODER_FILES
 from explorer.components.replay import FILES as REPLAY_FILES
 from explorer.components.self_attention import FILES as SELF_ATTENTION_FILES
-from explorer.readings import Reading
 from vitcore.lens import SHARED
 
 FILES = {"replay": REPLAY_FILES, "lens": LENS_FILES, **ENCODER_FILES, **SELF_ATTENTION_FILES}

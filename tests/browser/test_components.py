@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from explorer.client.results import Waiting
 from explorer.components import pack, ribbon
 from explorer.components.cut_sizes import cut_payload
-from explorer.readings import Waiting
 from tests.browser.stage import PIXELS, Stage, reading, text
 
 WAITING = Waiting("Loading.", "", 0.4)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.analyses.encoder_passes import BlockPass
+from explorer.client.encoder_results import BlockPass
 from explorer.components.encoder import STAGES, block_payload
 from tests.browser.stage import functions, text
 from vitcore.config import PRESETS

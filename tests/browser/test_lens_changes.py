@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from explorer.attention_panels.lens_codes import shuffled
+from explorer.client.results import Waiting
 from explorer.components.attention_lens.payload import Shown, waiting_payload
-from explorer.readings import Waiting
 from tests.browser.lens_stage import (
     badge,
     changed,

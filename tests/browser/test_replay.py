@@ -7,8 +7,8 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
+from explorer.client.results import Problem
 from explorer.components.replay import replay_payload
-from explorer.readings import Problem
 from explorer.state import Picture
 from tests.browser.server import ROOT
 from tests.browser.stage import PIXELS, Stage
@@ -24,7 +24,7 @@ import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 import numpy as np
 import streamlit as st
-from explorer import services
+from explorer import client
 from explorer.replay import replaying
 from explorer.state import Picture
 
@@ -32,9 +32,9 @@ pixels = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 st.session_state["chosen_picture"] = Picture(pixels, "sketch10", 6, "frog 0", "random")
 st.session_state["patch_size"] = 8
 st.title("A film")
-services.begin_run()
+client.begin_run()
 replaying.section(os.environ["FILM"])
-services.end_run()
+client.end_run()
 """
 
 

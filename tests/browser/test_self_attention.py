@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from explorer.client.results import AttentionInputs, Waiting
 from explorer.components.self_attention import block_payload, waiting_payload
-from explorer.readings import AttentionInputs, Waiting
 from explorer.text.findings import percent
 from tests.browser.stage import PIXELS, Stage
 from vitcore.config import PRESETS

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from explorer.readings import Reading
+from explorer.client.results import Reading
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen

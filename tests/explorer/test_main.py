@@ -6,8 +6,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from explorer import gathering, navigation, services, state
-from explorer.readings import Waiting
+from explorer import client, navigation, state
+from explorer.client.results import Waiting
+from explorer.data import cifar10_setup
 
 MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
 
@@ -23,8 +24,8 @@ class NoData:
 @pytest.fixture
 def open_page(monkeypatch):
     """Open the app on one page that is a function."""
-    monkeypatch.setattr(gathering, "cifar10", NoData)
-    monkeypatch.setattr(services, "model_names", lambda: ["first"])
+    monkeypatch.setattr(cifar10_setup, "cifar10", NoData)
+    monkeypatch.setattr(client, "model_names", lambda: ["first"])
 
     def open_page(page):
         monkeypatch.setattr(navigation, "pages", lambda: [st.Page(page, title="A", default=True)])
@@ -51,7 +52,7 @@ def asker(monkeypatch):
             asker.waiting.add(task.key)
             return Waiting("Reading.", "Meanwhile.")
 
-    monkeypatch.setattr(services, "_dispatcher", Idle)
+    monkeypatch.setattr(client, "_dispatcher", Idle)
 
 
 def html(app):
@@ -73,13 +74,13 @@ def test_an_unexpected_error_in_a_page_is_a_sentence_and_the_sidebar_stays(open_
 
 def test_the_page_is_looked_at_again_only_while_it_waits(open_page, asker, monkeypatch, tmp_path):
     looks = []
-    monkeypatch.setattr(services, "news", lambda: looks.append(1))
-    monkeypatch.setattr(services.checkpoints, "folder_of", lambda name: tmp_path)
+    monkeypatch.setattr(client, "news", lambda: looks.append(1))
+    monkeypatch.setattr(client.checkpoints, "folder_of", lambda name: tmp_path)
     for name in ("weights.safetensors", "config.json"):
         (tmp_path / name).write_bytes(b"")
 
     def waits():
-        services.reading("first", state.picture(), state.patch_size())
+        client.reading("first", state.picture(), state.patch_size())
         st.title("Waits")
 
     def does_not_wait():

@@ -10,7 +10,8 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import gathering, navigation, services
+from explorer import client, navigation
+from explorer.data import cifar10_setup
 from vitcore.config import PATCH_SIZES
 
 MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
@@ -41,16 +42,16 @@ def _page():
 @pytest.fixture
 def data(monkeypatch):
     data = NoCifar10()
-    monkeypatch.setattr(gathering, "cifar10", lambda: data)
+    monkeypatch.setattr(cifar10_setup, "cifar10", lambda: data)
     return data
 
 
 @pytest.fixture
 def open_app(monkeypatch, data):
     """Open the app on an empty page, with two models that nobody asks anything."""
-    monkeypatch.setattr(services, "model_names", lambda: ["first", "second"])
-    monkeypatch.setattr(services, "begin_run", lambda: None)
-    monkeypatch.setattr(services, "end_run", lambda: False)
+    monkeypatch.setattr(client, "model_names", lambda: ["first", "second"])
+    monkeypatch.setattr(client, "begin_run", lambda: None)
+    monkeypatch.setattr(client, "end_run", lambda: False)
     monkeypatch.setattr(navigation, "pages", lambda: [st.Page(_page, title="A", default=True)])
 
     def open_app(**query):
@@ -184,7 +185,7 @@ def test_missing_cifar10_is_said_offered_and_replaced_by_sketches(open_app, data
 
 
 def test_cifar10_that_cannot_be_opened_is_named(open_app, data, monkeypatch):
-    from explorer import pictures
+    from explorer.data import images
     from vitcore.datasets import DataError
 
     def broken():
@@ -192,7 +193,7 @@ def test_cifar10_that_cannot_be_opened_is_named(open_app, data, monkeypatch):
 
     data.ready = data.found = True
     data.refuse = lambda sentence: setattr(data, "sentence", sentence)
-    monkeypatch.setattr(pictures, "open_cifar10", broken)
+    monkeypatch.setattr(images, "open_cifar10", broken)
     app = open_app()
     assert "it ends too early. Showing sketch10." in lines(app)
     assert picture(app).source == "sketch10"
@@ -257,7 +258,7 @@ def test_a_camera_picture_is_shown(open_app):
 
 def test_a_model_that_was_deleted_gives_way_to_the_first(open_app, monkeypatch):
     app = open_app(model="second")
-    monkeypatch.setattr(services, "model_names", lambda: ["first"])
+    monkeypatch.setattr(client, "model_names", lambda: ["first"])
     app.run()
     assert not app.exception
     assert app.selectbox(key="model").value == "first"
@@ -265,14 +266,14 @@ def test_a_model_that_was_deleted_gives_way_to_the_first(open_app, monkeypatch):
 
 def test_a_damaged_model_is_named_with_what_is_wrong_and_the_way_out(open_app, monkeypatch):
     wrong = "config.json is damaged: it is not JSON."
-    monkeypatch.setattr(services, "trouble", lambda name: wrong if name == "third" else "")
+    monkeypatch.setattr(client, "trouble", lambda name: wrong if name == "third" else "")
     said = lines(open_app(model="third"))
     assert (
         "third could not be loaded: config.json is damaged: it is not JSON. Showing first" in said
     )
     app = open_app(model="second")
-    monkeypatch.setattr(services, "model_names", lambda: ["first"])
-    monkeypatch.setattr(services, "trouble", lambda _: wrong)
+    monkeypatch.setattr(client, "model_names", lambda: ["first"])
+    monkeypatch.setattr(client, "trouble", lambda _: wrong)
     assert "second could not be loaded: config.json is damaged" in lines(app.run())
 
 
@@ -295,7 +296,7 @@ def test_where_a_model_is_gone_the_one_that_is_shown_is_named(open_app, monkeypa
 
 
 def test_without_any_model_the_sidebar_says_where_to_get_one(open_app, monkeypatch):
-    monkeypatch.setattr(services, "model_names", list)
+    monkeypatch.setattr(client, "model_names", list)
     app = open_app(model="second")
     assert not app.exception
     assert "Model second not found. No models yet." in lines(app)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from explorer.client.results import Problem
 from explorer.components.packing import pack, rows_as_codes
-from explorer.readings import Problem
 from explorer.replay.learning import COMPONENTS, Looked, Weights, tiles_of
 from explorer.replay.moments import History
 from explorer.state import Picture

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import attention_panels, gathering, services
-from explorer.analyses import explaining, mapping
-from explorer.analyses.explanations import MAPS, Gathered, HeadRanking, Judged, Maps
-from explorer.analyses.head_numbers import head_numbers
+from explorer import attention_panels, client
 from explorer.attention_panels import links, numbers, take_along
 from explorer.attention_panels.attention_state import Kept
 from explorer.attention_panels.common import CHANGED, UNCHANGED
 from explorer.attention_panels.lens_codes import LensState
-from explorer.readings import Problem, Waiting
+from explorer.client import attribution, head_analyses
+from explorer.client.analysis_results import MAPS, Gathered, HeadRanking, Judged, Maps
+from explorer.client.head_metrics import head_numbers
+from explorer.client.results import Problem, Waiting
+from explorer.data import cifar10_setup
 from vitcore.config import CLASS_NAMES
 from vitcore.intervention import Intervention
 from vitcore.introspection.curves import Curves
@@ -26,7 +27,7 @@ PROBLEM = Problem("It broke.", "Choose another.")
 
 @pytest.fixture
 def answers(monkeypatch, make_asked):
-    """What the services say, by name; a test may put something else in their place."""
+    """What the client says, by name; a test may put something else in their place."""
     rng = np.random.default_rng(0)
 
     def maps(model, picture, size, index, **_):
@@ -88,10 +89,10 @@ def answers(monkeypatch, make_asked):
         return call
 
     for name in ("maps", "tests"):
-        monkeypatch.setattr(mapping, name, door(name))
+        monkeypatch.setattr(attribution, name, door(name))
     for name in ("head_ranking", "numbers", "head_ranking_many", "numbers_many"):
-        monkeypatch.setattr(explaining, name, door(name))
-    monkeypatch.setattr(gathering.Gathering, "ready", False)
+        monkeypatch.setattr(head_analyses, name, door(name))
+    monkeypatch.setattr(cifar10_setup.Gathering, "ready", False)
     return said
 
 
@@ -267,7 +268,7 @@ def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, monk
         asked.append((intervention, slot))
         return changed
 
-    monkeypatch.setattr(services, "reading", reading)
+    monkeypatch.setattr(client, "reading", reading)
     kept = Intervention(positions=False)
     view = open_panel("Logit lens", kept=kept)
     assert asked == [(kept, "lens")]

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from explorer import pictures, services
-from explorer.analyses import explaining, mapping
+from explorer import client
 from explorer.attention_panels.script import State, script
-from explorer.readings import Waiting
-from explorer.worker import tasks
+from explorer.client import attribution, head_analyses
+from explorer.client.results import Waiting
+from explorer.client.tasks import forward_pass
+from explorer.data import images
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.intervention import Intervention
@@ -59,14 +60,14 @@ def here(monkeypatch):
         return function(model, (1,), *arguments)
 
     def reading(model, picture, size, *, intervention=None, **_):
-        return tasks.reading(model, (1,), picture.pixels, size, intervention)
+        return forward_pass.reading(model, (1,), picture.pixels, size, intervention)
 
-    monkeypatch.setattr(services, "ask", ask)
-    monkeypatch.setattr(services, "reading", reading)
+    monkeypatch.setattr(client, "ask", ask)
+    monkeypatch.setattr(client, "reading", reading)
 
 
 def ran(case, model, *, answer, other):
-    config, picture = checkpoints.read(model)[0], pictures.chosen("sketch10", *case_name(case))
+    config, picture = checkpoints.read(model)[0], images.chosen("sketch10", *case_name(case))
     made = State(
         model=model,
         source="sketch10",
@@ -103,9 +104,9 @@ def case_name(case):
 )
 def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     model, case = make_model(kind), CASES[name]
-    picture, size = pictures.chosen("sketch10", *case_name(case)), case["patch_size"]
-    whole = services.reading(model, picture, size)
-    changed = services.reading(model, picture, size, intervention=case.get("changes"))
+    picture, size = images.chosen("sketch10", *case_name(case)), case["patch_size"]
+    whole = client.reading(model, picture, size)
+    changed = client.reading(model, picture, size, intervention=case.get("changes"))
     answer = int(whole.logits.argmax())
     other = (answer + 3) % 10
     got = ran(case, model, answer=answer, other=other)
@@ -121,16 +122,16 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
         place = changed.prefix + case["pinned"]
         same(got["pinned"], changed.attention[:, :, place, changed.prefix :])
     how = {key: case[key] for key in ("fusion", "discard") if key in case}
-    maps = [mapping.maps(model, picture, size, index, **how) for index in (answer, other)]
-    for found, tested in zip(maps, mapping.tests(model, picture, size, maps), strict=True):
+    maps = [attribution.maps(model, picture, size, index, **how) for index in (answer, other)]
+    for found, tested in zip(maps, attribution.tests(model, picture, size, maps), strict=True):
         index = found.class_index
         same(got["maps"][index], found.rows)
         same(got["curves"][index].deletion, tested.curves.deletion)
         same(got["curves"][index].insertion_area, tested.curves.insertion_area)
-    ranking = explaining.head_ranking(model, picture, size)
+    ranking = head_analyses.head_ranking(model, picture, size)
     assert not isinstance(ranking, Waiting)
     same(got["without_each"], ranking.effects.heads.probability)
-    numbers = explaining.numbers(model, picture, size, intervention=case.get("changes"))
+    numbers = head_analyses.numbers(model, picture, size, intervention=case.get("changes"))
     same(got["distance"], numbers.distance[0])
     same(got["entropy"], numbers.entropy[0])
     same(got["dependence"], numbers.query_dependence[0])

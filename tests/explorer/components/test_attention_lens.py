@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from explorer.client.results import Waiting
 from explorer.components.attention_lens import (
     LensState,
     pinned_patch,
@@ -21,7 +22,6 @@ from explorer.components.attention_lens.payload import (
     rows_with_peaks,
     waiting_payload,
 )
-from explorer.readings import Waiting
 from vitcore.config import PRESETS, ViTConfig
 from vitcore.intervention import Intervention
 from vitcore.introspection.selective_head import selective_head

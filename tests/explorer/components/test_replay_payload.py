@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from explorer.client.results import Problem
 from explorer.components.replay import replay_payload
-from explorer.readings import Problem
 from tests.explorer.small_trainings import make_film
 from vitcore.config import PRESETS
 

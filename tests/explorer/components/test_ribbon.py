@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from explorer.client.results import Problem, Waiting
 from explorer.components.ribbon import fingerprint, reading_payload, waiting_payload
-from explorer.readings import Problem, Waiting
 from vitcore.config import PRESETS
 
 WAITING = Waiting("Loading.", "", 0.4)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.client.results import Problem
 from explorer.figures.style import palette
-from explorer.readings import Problem
 from explorer.replay.replay_export import animated
 from tests.explorer.small_trainings import make_film
 from tests.vitcore.small_models import small_config

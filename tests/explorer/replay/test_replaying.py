@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import services
-from explorer.readings import Problem, Waiting
+from explorer import client
+from explorer.client.results import Problem, Waiting
+from explorer.client.tasks import snapshot_tasks
 from explorer.replay import replaying
 from explorer.replay.film_words import finding, unfamiliar
 from explorer.replay.learning import Looked, Weights
 from explorer.replay.moments import history
 from explorer.replay.replaying import Gatherer
-from explorer.worker import learning_tasks
 from tests.explorer.small_trainings import break_weights, write_end, write_run, write_shipped
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore.training import snapshots
@@ -31,7 +31,7 @@ class Worker:
         self.trouble = None
 
     def __call__(self, function, model, arguments, *, key, background, heeded, **_):
-        assert function is learning_tasks.looked
+        assert function is snapshot_tasks.looked
         assert background
         assert not heeded
         assert key[1:] == arguments[1:]
@@ -58,7 +58,7 @@ def looked(patch_size=4, *, shift=0):
 @pytest.fixture
 def ask(monkeypatch):
     worker = Worker()
-    monkeypatch.setattr(services, "ask", worker)
+    monkeypatch.setattr(client, "ask", worker)
     monkeypatch.setattr(replaying, "_PATIENCE", 60.0)
     return worker
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import services
+from explorer import client
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS
 
@@ -32,8 +32,8 @@ def open_view(monkeypatch, picture):
         def reading(model, picture, patch_size, **_):
             return answer(patch_size) if callable(answer) else answer
 
-        monkeypatch.setattr(services, "weights", weights)
-        monkeypatch.setattr(services, "reading", reading)
+        monkeypatch.setattr(client, "weights", weights)
+        monkeypatch.setattr(client, "reading", reading)
         view = AppTest.from_file(str(VIEWS / f"{name}.py"), default_timeout=20)
         view.session_state["chosen_picture"] = picture
         view.session_state["patch_size"] = patch_size

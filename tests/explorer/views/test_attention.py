@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from explorer import attention_panels, services
+from explorer import attention_panels, client
 from explorer.attention_panels.attention_state import Kept
-from explorer.readings import Problem, Reading, Waiting
+from explorer.client.results import Problem, Reading, Waiting
 from vitcore.config import PRESETS
 from vitcore.intervention import Intervention
 
@@ -67,13 +67,13 @@ def test_every_stop_of_the_slider_opens(open_view, make_reading, size):
 def with_changes(monkeypatch, view, answer, changes, *, key):
     """Run the page again after something was changed; the reading then has `answer`'s numbers."""
     asked = []
-    plain = services.reading
+    plain = client.reading
 
     def reading(*call, intervention=None, **rest):
         asked.append(intervention)
         return plain(*call, **rest) if intervention is None else answer
 
-    monkeypatch.setattr(services, "reading", reading)
+    monkeypatch.setattr(client, "reading", reading)
     view.session_state["attention_changes"] = Kept("demo", key, 8, changes)
     view.run()
     assert not view.exception

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import gathering, navigation, services
-from explorer.evaluation import evaluations, measured, tested_pictures
-from explorer.evaluation.evaluating import Answered
+from explorer import client, navigation
+from explorer.client import card_metrics, evaluation_cache
+from explorer.client.evaluation import Answered
+from explorer.client.results import Problem, Waiting
+from explorer.data import cifar10_setup, test_images
 from explorer.figures.patch_sizes import AgainstSize
-from explorer.readings import Problem, Waiting
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import DataError
@@ -37,19 +38,19 @@ def answered(done, wanted=500):
 @pytest.fixture
 def open_page(monkeypatch):
     """Open the page on an answer, or a function from (model, source, count, P) to one."""
-    monkeypatch.setattr(services, "reading", lambda *_, **__: WAITING)
-    monkeypatch.setattr(services, "model_names", lambda: ["flexi"])
-    monkeypatch.setattr(gathering, "cifar10", lambda: SimpleNamespace(ready=False))
-    monkeypatch.setattr(measured, "card_of", lambda name: {})
+    monkeypatch.setattr(client, "reading", lambda *_, **__: WAITING)
+    monkeypatch.setattr(client, "model_names", lambda: ["flexi"])
+    monkeypatch.setattr(cifar10_setup, "cifar10", lambda: SimpleNamespace(ready=False))
+    monkeypatch.setattr(card_metrics, "card_of", lambda name: {})
     line = {"patch_sizes": [4, 8], "accuracy": [0.8, 0.7], "operations": [4e8, 1e8]}
     model = AgainstSize(name="flexi", tokens=[64, 16], **line)
-    monkeypatch.setattr(measured, "against_size", lambda names, chosen: [model])
+    monkeypatch.setattr(card_metrics, "against_size", lambda names, chosen: [model])
 
     def open_page(answer):
         def evaluation(*asked):
             return answer(*asked) if callable(answer) else answer
 
-        monkeypatch.setattr(evaluations, "evaluation", evaluation)
+        monkeypatch.setattr(evaluation_cache, "evaluation", evaluation)
         view = AppTest.from_file(VIEW, default_timeout=20)
         pixels = np.zeros((32, 32, 3), np.uint8)
         view.session_state["chosen_picture"] = Picture(pixels, "sketch10", 0, "airplane 0", "key")
@@ -181,7 +182,7 @@ def test_cifar10_that_is_missing_is_named_with_what_to_do(open_page, monkeypatch
             raise DataError("CIFAR-10 not found.")
         return np.arange(10_000) % 10
 
-    monkeypatch.setattr(tested_pictures, "labels", labels)
+    monkeypatch.setattr(test_images, "labels", labels)
     view = open_page(answered(500))
     view.selectbox(key="evaluate_data").set_value("cifar10").run()
     assert not view.exception
@@ -191,13 +192,11 @@ def test_cifar10_that_is_missing_is_named_with_what_to_do(open_page, monkeypatch
 
 
 def test_cifar10_is_the_default_where_it_is_and_the_model_was_trained_on_it(open_page, monkeypatch):
-    monkeypatch.setattr(gathering, "cifar10", lambda: SimpleNamespace(ready=True))
-    monkeypatch.setattr(tested_pictures, "labels", lambda _: np.arange(10_000) % 10)
-    monkeypatch.setattr(
-        tested_pictures, "images", lambda _, n: np.zeros((len(n), 32, 32, 3), np.uint8)
-    )
+    monkeypatch.setattr(cifar10_setup, "cifar10", lambda: SimpleNamespace(ready=True))
+    monkeypatch.setattr(test_images, "labels", lambda _: np.arange(10_000) % 10)
+    monkeypatch.setattr(test_images, "images", lambda _, n: np.zeros((len(n), 32, 32, 3), np.uint8))
     assert open_page(answered(500)).selectbox(key="evaluate_data").value == "cifar10"
-    monkeypatch.setattr(measured, "card_of", lambda _: {"train": {"data": "sketch10"}})
+    monkeypatch.setattr(card_metrics, "card_of", lambda _: {"train": {"data": "sketch10"}})
     assert open_page(answered(500)).selectbox(key="evaluate_data").value == "sketch10"
 
 

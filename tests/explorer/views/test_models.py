@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import navigation, services
-from explorer.readings import Problem, Waiting
+from explorer import client, navigation
+from explorer.client.results import Problem, Waiting
 from explorer.replay import replaying
 from explorer.runs import jobs, run_keeping
 from explorer.state import Picture
@@ -62,7 +62,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
     server = jobs.Jobs()
     monkeypatch.setattr(jobs, "server_jobs", lambda: server)
-    monkeypatch.setattr(services, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
+    monkeypatch.setattr(client, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
     return tmp_path / "home" / "runs"
 
 
@@ -372,7 +372,7 @@ def test_a_config_of_other_weights_is_an_error_in_place(home):
 
 def test_why_the_model_in_use_gives_no_answer_is_said(home, bundled, monkeypatch):
     problem = Problem("It is damaged.", "Choose another one.")
-    monkeypatch.setattr(services, "reading", lambda *_, **__: problem)
+    monkeypatch.setattr(client, "reading", lambda *_, **__: problem)
     assert "It is damaged. Choose another one." in texts(opened("flexi-cifar10"))
 
 

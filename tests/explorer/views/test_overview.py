@@ -3,7 +3,7 @@
 import pytest
 
 from explorer import components
-from explorer.readings import Problem, Waiting
+from explorer.client.results import Problem, Waiting
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, PRESETS
 

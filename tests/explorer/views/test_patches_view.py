@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import services
-from explorer.readings import Problem, Waiting
+from explorer import client
+from explorer.client.results import Problem, Waiting
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PATCH_SIZES, PRESETS, grid_side
 from vitcore.initialisation import initial_weights
@@ -29,9 +29,9 @@ def open_patches(monkeypatch, picture, make_reading):
         def reading(model, picture, size, **_):
             return answer or make_reading(size, prefix=config.prefix if config else 0)
 
-        monkeypatch.setattr(services, "weights", weights)
-        monkeypatch.setattr(services, "reading", reading)
-        monkeypatch.setattr(services, "dense_equals_conv", lambda *_: difference)
+        monkeypatch.setattr(client, "weights", weights)
+        monkeypatch.setattr(client, "reading", reading)
+        monkeypatch.setattr(client, "dense_equals_conv", lambda *_: difference)
         view = AppTest.from_file(str(VIEW), default_timeout=20)
         view.session_state["chosen_picture"] = picture
         view.session_state["patch_size"] = patch_size

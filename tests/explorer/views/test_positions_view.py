@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import services
-from explorer.readings import Problem, Waiting
+from explorer import client
+from explorer.client.results import Problem, Waiting
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PATCH_SIZES, PRESETS, grid_side
 from vitcore.initialisation import initial_weights
@@ -43,8 +43,8 @@ def open_positions(monkeypatch, picture, make_reading, asked):
                 logits[2] = 5
             return make_reading(size, prefix=config.prefix, logits=logits)
 
-        monkeypatch.setattr(services, "weights", weights)
-        monkeypatch.setattr(services, "reading", reading)
+        monkeypatch.setattr(client, "weights", weights)
+        monkeypatch.setattr(client, "reading", reading)
         view = AppTest.from_file(str(VIEW), default_timeout=20)
         view.session_state["chosen_picture"] = picture
         view.session_state["patch_size"] = patch_size

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import gathering, services
-from explorer.readings import Problem, Waiting
+from explorer import client
+from explorer.client.results import Problem, Waiting
+from explorer.data import cifar10_setup
 from explorer.replay import replaying
 from explorer.runs import held_widgets, jobs, train_form
 from explorer.runs.train_switches import SWITCHES
@@ -82,9 +83,9 @@ def server(tmp_path, monkeypatch):
 @pytest.fixture
 def view(server, monkeypatch):
     """The page as it opens on a machine without CIFAR-10."""
-    monkeypatch.setattr(services, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
+    monkeypatch.setattr(client, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
     monkeypatch.setattr(replaying, "section", lambda run, **_: None)  # has tests of its own
-    monkeypatch.setattr(gathering.Gathering, "found", property(lambda self: False))
+    monkeypatch.setattr(cifar10_setup.Gathering, "found", property(lambda self: False))
     view = AppTest.from_file(VIEW, default_timeout=20)
     pixels = np.zeros((32, 32, 3), np.uint8)
     view.session_state["chosen_picture"] = Picture(pixels, "sketch10", 0, "airplane 0", "key")
@@ -134,7 +135,7 @@ def test_a_process_is_made_ready_once_the_model_has_answered(view, server, monke
     monkeypatch.setattr(server, "prepare", lambda: made.append(True))
     view.run()
     assert not made
-    monkeypatch.setattr(services, "reading", lambda *_, **__: Problem("It broke.", "Try again."))
+    monkeypatch.setattr(client, "reading", lambda *_, **__: Problem("It broke.", "Try again."))
     view.run()
     assert made
 
@@ -405,7 +406,7 @@ def test_another_model_after_the_articles_run_comes_with_the_usual_recipe(view):
 
 
 def test_the_articles_run_takes_its_data_where_they_are(view, monkeypatch):
-    monkeypatch.setattr(gathering.Gathering, "found", property(lambda self: True))
+    monkeypatch.setattr(cifar10_setup.Gathering, "found", property(lambda self: True))
     view.run()
     view.button(key="train_article").click().run()
     assert view.selectbox(key="train_data").value == "cifar10"

@@ -1,1 +1,0 @@
-"""What explains an answer: asked of the worker, and the records that pages get."""

@@ -1,1 +1,0 @@
-"""A model's predictions on many images: gathered, kept and evaluated."""

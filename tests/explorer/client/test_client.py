@@ -1,0 +1,180 @@
+"""The door to models and data, with a dispatcher that computes nothing."""
+
+import os
+import re
+import sys
+
+import numpy as np
+import pytest
+import streamlit as st
+
+from explorer import client
+from explorer.client.results import Problem, Waiting
+from explorer.client.tasks import forward_pass
+from explorer.state import Picture
+from vitcore import cache, checkpoints
+from vitcore.config import PATCH_SIZES, ViTConfig
+from vitcore.initialisation import initial_weights
+from vitcore.intervention import Intervention
+
+
+class Recorder:
+    """Stands in for the dispatcher and remembers what was asked."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def ask(self, task, asker, *, slot=None, patience=None, heeded=True):
+        self.tasks.append(task)
+        return Waiting("Reading.", "Meanwhile.")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    recorder = Recorder()
+    monkeypatch.setattr(client, "_dispatcher", lambda: recorder)
+    monkeypatch.setattr(st, "session_state", {})
+    client._wanted().clear()
+    yield recorder.tasks
+    client._wanted().clear()
+
+
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    monkeypatch.setenv("VITCORE_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def run(home):
+    def run(name, seed=0):
+        config = ViTConfig(width=16, depth=1, heads=2, mlp_width=32)
+        checkpoints.write(cache.runs_home() / name, config, initial_weights(config, seed))
+        return name
+
+    return run
+
+
+def picture(colour=0):
+    return Picture(np.full((32, 32, 3), colour, np.uint8), "sketch10", 0, "a 0", f"key {colour}")
+
+
+def test_own_runs_can_be_chosen_after_the_bundled_models(run):
+    run("quiet-heron")
+    *bundled, own = client.model_names()
+    assert (sorted(bundled), own) == (list(checkpoints.bundled()), "quiet-heron")
+
+
+def test_a_folder_without_weights_is_no_model(home):
+    (cache.runs_home() / "only-begun").mkdir(parents=True)
+    assert "only-begun" not in client.model_names()
+
+
+@pytest.mark.parametrize("name", [".deleted-quiet-heron-7", ".quiet-heron"])
+def test_a_hidden_folder_is_no_model(run, name):
+    run(name)
+    assert name not in client.model_names()
+
+
+@pytest.mark.parametrize("file", [checkpoints.CONFIG, checkpoints.WEIGHTS])
+@pytest.mark.parametrize("instead", ["nothing", "an empty file", "a folder"])
+def test_a_model_has_a_config_and_weights(home, run, file, instead):
+    path = cache.runs_home() / run("quiet-heron") / file
+    path.unlink()
+    if instead == "an empty file":
+        path.touch()
+    if instead == "a folder":
+        path.mkdir()
+    assert "quiet-heron" not in client.model_names()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are always text")
+def test_a_folder_whose_name_is_no_text_is_no_model(home, run):
+    folder = cache.runs_home() / run("quiet-heron")
+    os.rename(os.fsencode(folder), os.fsencode(folder.parent) + b"/bad\xff\xfename")
+    assert sorted(client.model_names()) == list(checkpoints.bundled())
+
+
+@pytest.mark.parametrize("damage", [b"{garbage", b"{}", b"[]"])
+def test_a_run_whose_config_is_damaged_is_no_model_and_says_why(home, run, damage):
+    (cache.runs_home() / run("quiet-heron") / checkpoints.CONFIG).write_bytes(damage)
+    assert "quiet-heron" not in client.model_names()
+    assert client.trouble("quiet-heron").startswith("config.json is corrupted: ")
+
+
+@pytest.mark.parametrize("name", ["", "nobody", ".", "../runs/whole", "x" * 9999, "a\0b"])
+def test_what_is_no_run_has_no_trouble(home, run, name):
+    assert client.trouble(run("whole")) == ""
+    assert client.trouble(name) == ""
+
+
+def test_the_name_of_a_file_stays_as_it_is(asked, run):
+    (cache.runs_home() / run("one") / checkpoints.CONFIG).write_text("{}")
+    with pytest.raises(checkpoints.CheckpointError) as caught:
+        client.weights("one")
+    problem = client._explain(caught.value)
+    assert problem.what == "config.json of one is corrupted: no model."
+
+
+def test_equal_questions_have_equal_keys_and_others_do_not(asked, run):
+    name, other = run("one"), run("two")
+    client.reading(name, picture(), 4)
+    client.reading(name, picture(), 4)
+    client.reading(name, picture(), 8)
+    client.reading(name, picture(1), 4)
+    client.reading(other, picture(), 4)
+    client.reading(name, picture(), 4, intervention=Intervention(positions=False))
+    client.reading(name, picture(), 4, intervention=Intervention(patches={0: 1}))
+    client.reading(name, picture(), 4, intervention=Intervention(patches={0: 2}))
+    client.dense_equals_conv(name, picture(), 4)
+    keys = [task.key for task in asked]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == len(keys) - 1
+
+
+def test_new_weights_under_the_same_name_are_another_question(asked, run):
+    client.reading(run("one"), picture(), 4)
+    client.reading(run("one", seed=1), picture(), 4)
+    assert asked[0].key != asked[1].key
+
+
+def test_the_weights_of_a_model_are_shared_and_read_only(run):
+    config, arrays = client.weights(run("one"))
+    assert config.width == 16
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["patch_embedding/kernel"][0] = 1
+
+
+def test_an_unknown_model_is_a_problem_that_names_it(asked, home):
+    problem = client.reading("zzz", picture(), 4)
+    assert isinstance(problem, Problem)
+    assert "'zzz'" in problem.what
+    assert problem.what[0].isupper()
+    assert problem.what.endswith(".")
+    assert not asked
+
+
+def test_an_unexpected_error_is_a_sentence_with_a_reference_to_the_log(caplog):
+    problem = client.explain(RuntimeError("inner detail"))
+    assert "inner detail" not in problem.what + problem.then
+    reference = re.search(r"E\d{4}", problem.what).group()
+    assert reference in caplog.text
+    assert "inner detail" in caplog.text
+
+
+def test_what_is_warmed_first_is_nearest_to_what_was_asked(asked, run):
+    client.reading(run("one"), picture(), 8)
+    warm, order = set(), []
+    while (task := client._next_to_warm(warm)) is not None:
+        assert task.function is forward_pass.warm_if_possible
+        order.append(task.arguments[2])
+        warm.add(task.warms)
+    assert order == [8, 6, 11, 5, 16, 4, 32, 3, 2]
+    assert sorted(order) == list(PATCH_SIZES)
+
+
+def test_without_any_model_only_the_libraries_are_started(monkeypatch, asked, home):
+    monkeypatch.setattr(client, "model_names", list)
+    (step,) = client._first_steps()
+    assert step.function is forward_pass.import_libraries
+    assert client._next_to_warm(set()) is None

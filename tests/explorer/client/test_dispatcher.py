@@ -1,0 +1,421 @@
+"""The queue before the worker: who comes first, what is dropped, and what a lost worker costs."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from explorer.client.dispatcher import Dispatcher
+from explorer.client.request_queue import Asker, Task
+from explorer.client.results import Problem, Waiting
+from explorer.client.tasks import forward_pass
+
+
+class InThisProcess(ThreadPoolExecutor):
+    """Stands in for the worker where its being a process does not matter."""
+
+    def __init__(self):
+        super().__init__(max_workers=1)
+
+    def shutdown(self, wait=True, kill_workers=False):
+        super().shutdown(wait=wait, cancel_futures=True)
+
+
+@pytest.fixture
+def make():
+    made = []
+
+    def make(start=InThisProcess, **options):
+        made.append(Dispatcher(start, **options))
+        return made[-1]
+
+    yield make
+    for dispatcher in made:
+        dispatcher.close()
+
+
+@pytest.fixture
+def busy():
+    """Keep the worker of a dispatcher until the test lets go."""
+    begun, go = threading.Event(), threading.Event()
+    someone = Asker()
+
+    def hold():
+        begun.set()
+        go.wait(10)
+        return "held"
+
+    def busy(dispatcher):
+        dispatcher.ask(Task("busy", hold), someone, patience=0)
+        begun.wait(10)
+        return go
+
+    yield busy
+    go.set()
+
+
+def answered(dispatcher, task, asker, seconds=10.0):
+    """Ask until there is an answer or a problem."""
+    end = time.monotonic() + seconds
+    answer = dispatcher.ask(task, asker, patience=seconds)
+    while isinstance(answer, Waiting) and time.monotonic() < end:
+        answer = dispatcher.ask(task, asker, patience=0.05)
+    return answer
+
+
+def note(seen, name):
+    return Task(name, lambda: seen.append(name) or name)
+
+
+def test_an_answer_comes_back_and_is_kept(make):
+    seen = []
+    dispatcher, asker = make(), Asker()
+    assert answered(dispatcher, note(seen, "a"), asker) == "a"
+    assert answered(dispatcher, note(seen, "a"), Asker()) == "a"
+    assert seen == ["a"]
+
+
+def test_two_sessions_that_ask_the_same_share_one_call(make, busy):
+    seen = []
+    dispatcher, one, two = make(), Asker(), Asker()
+    go = busy(dispatcher)
+    dispatcher.ask(note(seen, "a"), one)
+    dispatcher.ask(note(seen, "a"), two)
+    go.set()
+    assert answered(dispatcher, note(seen, "a"), one) == "a"
+    assert answered(dispatcher, note(seen, "a"), two) == "a"
+    assert seen == ["a"]
+
+
+def test_a_run_waits_no_longer_than_its_allowance_in_all(make, busy):
+    dispatcher, asker = make(), Asker()
+    busy(dispatcher)
+    dispatcher.begin(asker, allowance=0.2)
+    started = time.monotonic()
+    answers = [dispatcher.ask(note([], name), asker) for name in "abcdefgh"]
+    assert time.monotonic() - started < 0.4
+    assert all(isinstance(answer, Waiting) for answer in answers)
+
+
+def test_wishes_of_one_run_are_served_in_their_order(make, busy):
+    seen = []
+    dispatcher, asker = make(), Asker()
+    go = busy(dispatcher)
+    for name in "abc":
+        dispatcher.ask(note(seen, name), asker)
+    go.set()
+    assert answered(dispatcher, note(seen, "c"), asker) == "c"
+    assert seen == ["a", "b", "c"]
+
+
+def test_what_a_newer_run_no_longer_asks_for_is_never_computed(make, busy):
+    seen = []
+    dispatcher, asker = make(), Asker()
+    go = busy(dispatcher)
+    for name in "abc":
+        dispatcher.begin(asker, allowance=0)
+        dispatcher.ask(note(seen, name), asker)
+        dispatcher.ask(note(seen, "always"), asker)
+        dispatcher.end(asker)
+    go.set()
+    assert answered(dispatcher, note(seen, "always"), asker) == "always"
+    assert seen == ["c", "always"]
+
+
+def test_sessions_take_turns(make, busy):
+    seen = []
+    dispatcher, greedy, modest = make(), Asker(), Asker()
+    go = busy(dispatcher)
+    for name in ("greedy 1", "greedy 2", "greedy 3"):
+        dispatcher.ask(note(seen, name), greedy)
+    dispatcher.ask(note(seen, "modest"), modest)
+    go.set()
+    assert answered(dispatcher, note(seen, "greedy 3"), greedy) == "greedy 3"
+    assert seen == ["greedy 1", "modest", "greedy 2", "greedy 3"]
+
+
+def test_of_one_slot_only_the_newest_wish_is_kept(make, busy):
+    seen = []
+    dispatcher, asker = make(), Asker()
+    go = busy(dispatcher)
+    for name in "abc":
+        dispatcher.ask(note(seen, name), asker, slot="heads")
+    go.set()
+    assert answered(dispatcher, note(seen, "c"), asker) == "c"
+    assert seen == ["c"]
+
+
+def test_a_session_that_is_gone_wishes_nothing(make, busy):
+    seen = []
+    dispatcher, asker, other = make(), Asker(), Asker()
+    go = busy(dispatcher)
+    dispatcher.ask(note(seen, "gone"), asker)
+    del asker
+    go.set()
+    assert answered(dispatcher, note(seen, "here"), other) == "here"
+    assert seen == ["here"]
+
+
+def test_there_is_news_once_an_awaited_answer_has_come(make, busy):
+    dispatcher, asker, other = make(), Asker(), Asker()
+    go = busy(dispatcher)
+    dispatcher.begin(asker, allowance=0)
+    assert isinstance(dispatcher.ask(note([], "a"), asker), Waiting)
+    assert not dispatcher.settled(asker)
+    go.set()
+    assert answered(dispatcher, note([], "a"), other) == "a"
+    assert dispatcher.settled(asker)
+    dispatcher.begin(asker, allowance=0)
+    assert dispatcher.ask(note([], "a"), asker) == "a"
+    assert not dispatcher.settled(asker)
+
+
+def test_what_is_not_heeded_is_computed_and_is_no_news(make, busy):
+    dispatcher, asker = make(), Asker()
+    go = busy(dispatcher)
+    dispatcher.begin(asker, allowance=0)
+    quiet, heeded = Task("quiet", int, ("1",)), Task("heeded", int, ("2",))
+    dispatcher.ask(quiet, asker, heeded=False)
+    assert not asker.waiting
+    dispatcher.ask(heeded, asker)
+    assert asker.waiting == {"heeded"}
+    go.set()
+    assert dispatcher.ask(heeded, asker, patience=5) == 2
+    assert dispatcher.ask(quiet, asker, patience=0) == 1
+
+
+def test_a_run_that_a_poller_started_does_not_wait(make, busy):
+    dispatcher, asker = make(), Asker()
+    busy(dispatcher)
+    asker.polled = True
+    dispatcher.begin(asker, allowance=60)
+    started = time.monotonic()
+    assert isinstance(dispatcher.ask(note([], "a"), asker), Waiting)
+    assert time.monotonic() - started < 1
+
+
+def test_an_error_is_explained_and_stays_until_a_person_acts(make):
+    calls = []
+
+    def fail():
+        calls.append(1)
+        raise ValueError("patch_size must be in 1..32, got 99")
+
+    dispatcher, asker = make(explain=lambda error: Problem(str(error), "Choose another.")), Asker()
+    problem = answered(dispatcher, Task("a", fail), asker)
+    assert problem == Problem("patch_size must be in 1..32, got 99", "Choose another.")
+
+    asker.polled = True
+    dispatcher.begin(asker, allowance=0)
+    assert dispatcher.ask(Task("a", fail), asker) == problem
+    assert len(calls) == 1
+
+    dispatcher.begin(asker, allowance=60)
+    assert dispatcher.ask(Task("a", fail), asker) == problem
+    assert len(calls) == 2
+
+
+def test_answers_are_kept_within_the_room_and_the_oldest_go_first(make):
+    calls = []
+
+    def array(name):
+        return Task(name, lambda: calls.append(name) or np.zeros(1000, np.uint8))
+
+    dispatcher, asker = make(room=2500), Asker()
+    for name in "abcba":
+        answered(dispatcher, array(name), asker)
+    assert calls == ["a", "b", "c", "a"]
+
+
+def test_a_shared_answer_cannot_be_written_to(make):
+    answer = answered(make(), Task("a", lambda: np.zeros(3)), Asker())
+    with pytest.raises(ValueError, match="read-only"):
+        answer[0] = 1
+
+
+def test_first_steps_come_first_and_say_how_far_they_are(make):
+    go = threading.Event()
+    steps = [
+        Task(1, lambda: None, what="Importing."),
+        Task(2, lambda: go.wait(10), what="Loading."),
+    ]
+    dispatcher, asker = make(first_steps=lambda: steps), Asker()
+    task = Task("a", lambda: "a")
+    answer = dispatcher.ask(task, asker, patience=0.3)
+    assert (answer.what, answer.done) == ("Loading.", 0.5)
+    go.set()
+    assert answered(dispatcher, task, asker) == "a"
+
+
+def test_a_start_that_fails_is_a_problem_and_is_tried_again(make):
+    calls = []
+
+    def start():
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("no such library")
+        return InThisProcess()
+
+    dispatcher, asker = make(start), Asker()
+    first = Task("a", lambda: "a")
+    problem = answered(dispatcher, first, asker)
+    assert problem.what == "no such library"
+    dispatcher.begin(asker, allowance=60)
+    assert dispatcher.ask(first, asker) == "a"
+
+
+def test_idle_time_warms_one_thing_at_a_time_and_gives_way(make):
+    seen = []
+    warming, go = threading.Event(), threading.Event()
+
+    def warm(name):
+        seen.append(name)
+        warming.set()
+        go.wait(10)
+
+    def idle(done):
+        name = next((name for name in ("w1", "w2") if name not in done), None)
+        return name and Task(name, lambda: warm(name), warms=name)
+
+    dispatcher, asker = make(idle=idle), Asker()
+    dispatcher.open()
+    warming.wait(10)
+    dispatcher.ask(note(seen, "asked"), asker)
+    go.set()
+    assert answered(dispatcher, note(seen, "asked"), asker) == "asked"
+    end = time.monotonic() + 5
+    while len(seen) < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert seen == ["w1", "asked", "w2"]
+
+
+# With the real process.
+
+
+def test_the_worker_is_another_process_and_stays(make):
+    dispatcher, asker = make(forward_pass.start), Asker()
+    first = answered(dispatcher, Task("a", os.getpid), asker)
+    again = answered(dispatcher, Task("b", os.getpid), asker)
+    assert first == again != os.getpid()
+
+
+def test_closing_ends_the_worker_and_answers_no_more(make):
+    dispatcher, asker = make(forward_pass.start), Asker()
+    pid = answered(dispatcher, Task("pid", os.getpid), asker)
+    dispatcher.close()
+    end = time.monotonic() + 10
+    while time.monotonic() < end and _alive(pid):
+        time.sleep(0.05)
+    assert not _alive(pid)
+    assert isinstance(dispatcher.ask(Task("late", os.getpid), asker, patience=0.1), Waiting)
+
+
+def test_no_answer_in_time_is_a_problem_and_the_next_worker_answers(make):
+    first_steps = [Task("start", os.getpid)]  # starting takes longer than the deadline
+    dispatcher, asker = (
+        make(forward_pass.start, first_steps=lambda: first_steps, deadline=1.0),
+        Asker(),
+    )
+    old = answered(dispatcher, Task("pid", os.getpid), asker)
+    problem = answered(dispatcher, Task("slow", time.sleep, (60,)), asker)
+    assert "1 s" in problem.what
+    new = answered(dispatcher, Task("pid again", os.getpid), asker)
+    assert new != old
+
+
+def test_a_worker_that_dies_is_replaced_and_asked_once_more(make, tmp_path):
+    mark = str(tmp_path / "mark")
+
+    def die_once():
+        if os.path.exists(mark):
+            return "answered"
+        open(mark, "w").close()
+        os._exit(9)
+
+    assert answered(make(forward_pass.start), Task("a", die_once), Asker()) == "answered"
+
+
+def test_a_request_that_kills_every_worker_is_given_up(make):
+    dispatcher, asker = make(forward_pass.start), Asker()
+    problem = answered(dispatcher, Task("deadly", os._exit, (9,)), asker, seconds=20)
+    assert "crashed" in problem.what
+    assert answered(dispatcher, Task("a", len, ("ab",)), asker) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as Linux and macOS do")
+def test_the_worker_ends_when_the_server_is_killed(tmp_path):
+    script = textwrap.dedent("""
+        import os, signal
+        from explorer.client.tasks import forward_pass
+        if __name__ == "__main__":
+            print(forward_pass.start().submit(os.getpid).result(), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    """)
+    (tmp_path / "server.py").write_text(script)
+    server = subprocess.run(
+        [sys.executable, str(tmp_path / "server.py")],
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    pid = int(server.stdout)
+    end = time.monotonic() + 10
+    while time.monotonic() < end and _alive(pid):
+        time.sleep(0.1)
+    assert not _alive(pid)
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not os.path.isdir("/proc/self")
+
+
+def test_worker_starts_after_the_first_page_was_drawn(make, monkeypatch):
+    monkeypatch.setattr("explorer.client.dispatcher._FOR_THE_BROWSER", 0.0)
+    started = threading.Event()
+
+    def start():
+        started.set()
+        return InThisProcess()
+
+    dispatcher, asker = make(start, head_start=60.0), Asker()
+    dispatcher.begin(asker, allowance=60.0)
+    before = time.monotonic()
+    answer = dispatcher.ask(Task("answer", lambda: 42), asker)
+    assert isinstance(answer, Waiting)
+    assert time.monotonic() - before < 5  # the page did not wait for its minute
+    assert not started.wait(0.2)
+    dispatcher.end(asker)
+    assert started.wait(5)
+    limit = time.monotonic() + 5
+    while not dispatcher.settled(asker) and time.monotonic() < limit:
+        time.sleep(0.01)
+    dispatcher.begin(asker, allowance=60.0)
+    assert dispatcher.ask(Task("answer", lambda: 42), asker) == 42
+
+
+def test_worker_starts_by_itself_where_nobody_comes(make):
+    started = threading.Event()
+
+    def start():
+        started.set()
+        return InThisProcess()
+
+    make(start, head_start=0.1).open()
+    assert started.wait(5)

@@ -1,0 +1,121 @@
+"""What the worker computes, on small untrained models, called in this process."""
+
+import numpy as np
+import pytest
+
+from explorer.client.tasks import forward_pass
+from vitcore import checkpoints
+from vitcore.config import ViTConfig
+from vitcore.initialisation import initial_weights
+from vitcore.intervention import Intervention
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory):
+    def folder_of(pooling):
+        folder = tmp_path_factory.getbasetemp() / f"small-{pooling}"
+        if not folder.exists():
+            config = ViTConfig(width=16, depth=2, heads=2, mlp_width=32, pooling=pooling)
+            weights = initial_weights(config, 0)
+            noise = np.random.default_rng(1)
+            weights = {
+                name: np.asarray(value + noise.normal(0, 0.1, value.shape), np.float32)
+                for name, value in weights.items()
+            }
+            checkpoints.write(folder, config, weights)
+        return str(folder)
+
+    return folder_of
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+
+
+@pytest.mark.parametrize("size, side", [(4, 8), (5, 6), (32, 1)])
+@pytest.mark.parametrize("pooling, prefix", [("mean", 0), ("class", 1)])
+def test_a_reading_has_the_promised_shapes(folder_of, pixels, size, side, pooling, prefix):
+    reading = forward_pass.reading(folder_of(pooling), (1,), pixels, size, None)
+    tokens = prefix + side * side
+    assert (reading.patch_size, reading.grid, reading.prefix) == (size, (side, side), prefix)
+    assert reading.picture.shape == (side * size, side * size, 3)
+    assert reading.picture.dtype == np.uint8
+    assert reading.embedded.shape == (tokens, 16)
+    assert reading.attention.shape == (2, 2, tokens, tokens)
+    np.testing.assert_allclose(reading.attention.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(reading.probabilities.sum(), 1, atol=1e-5)
+    assert 0 < reading.seconds < 5
+    if pooling == "class":
+        assert reading.votes is None
+    else:
+        assert reading.votes.shape == (side * side, 10)
+        np.testing.assert_allclose(reading.votes.mean(0), reading.logits, atol=1e-4)
+    assert reading.early.shape == (3, 10)
+    assert reading.early_by_patch.shape == (3, side * side, 10)
+    np.testing.assert_allclose(reading.early[-1], reading.probabilities, atol=1e-5)
+    np.testing.assert_allclose(reading.early_by_patch.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(reading.norms[0], np.linalg.norm(reading.embedded, axis=1), 1e-5)
+    assert reading.norms.shape == (3, tokens)
+    arrays = (reading.embedded, reading.attention, reading.logits, reading.probabilities)
+    for array in (*arrays, reading.early, reading.early_by_patch, reading.norms):
+        assert array.dtype == np.float32
+
+
+def test_models_of_one_build_share_the_compiled_passes_and_not_the_weights(
+    folder_of, pixels, tmp_path
+):
+    first = folder_of("mean")
+    config, weights = checkpoints.read(first)
+    other = str(tmp_path / "other")
+    checkpoints.write(tmp_path / "other", config, {n: 0.5 * w for n, w in weights.items()})
+    answers = [
+        forward_pass.reading(folder, (1,), pixels, 16, None) for folder in (first, other, first)
+    ]
+    np.testing.assert_array_equal(answers[0].logits, answers[2].logits)
+    assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
+    assert forward_pass.compiled(first, (1,), 16) is forward_pass.compiled(other, (1,), 16)
+
+
+def test_new_weights_in_the_same_folder_are_used(pixels, folder_of, tmp_path):
+    config, weights = checkpoints.read(folder_of("mean"))
+    answers = []
+    for stamp, scale in ((1, 1.0), (2, 0.5)):
+        checkpoints.write(tmp_path / "run", config, {n: scale * w for n, w in weights.items()})
+        answers.append(forward_pass.reading(str(tmp_path / "run"), (stamp,), pixels, 16, None))
+    assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
+
+
+def test_an_intervention_changes_the_answer(folder_of, pixels):
+    folder = folder_of("mean")
+    as_it_is = forward_pass.reading(folder, (1,), pixels, 8, None)
+    for change in (
+        Intervention(heads_off=((0, 0), (1, 1))),
+        Intervention(patches={0: 5, 5: None}),
+        Intervention(positions=False),
+    ):
+        changed = forward_pass.reading(folder, (1,), pixels, 8, change)
+        assert np.abs(changed.logits - as_it_is.logits).max() > 1e-4
+
+
+@pytest.mark.parametrize("size", [2, 4, 5, 32])
+def test_dense_and_convolution_embed_alike(folder_of, pixels, size):
+    difference = forward_pass.dense_equals_conv(folder_of("mean"), (1,), pixels, size)
+    assert 0 <= difference < 1e-4
+
+
+def test_a_model_that_is_not_there_is_left_to_the_one_who_asks(tmp_path, capsys):
+    assert not forward_pass.warm_if_possible(str(tmp_path / "nothing"), (1,), 4)
+    assert "CheckpointError" in capsys.readouterr().err
+
+
+def test_answers_are_the_logits_of_the_test_pictures(folder_of):
+    folder = folder_of("mean")
+    logits, seconds = forward_pass.answers(folder, (1,), "sketch10", 20, 3, 8)
+    from vitcore import load, sketch10
+    from vitcore.tracing import predict_logits
+
+    images, _, _ = sketch10(3, start=20)
+    expected = predict_logits(load(folder), images, patch_size=8)
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+    assert 0 < seconds < 20
