@@ -10,9 +10,9 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from explorer import client, components, navigation, presenting
+from explorer import client, components, navigation
 from explorer.sidebar import sidebar
-from explorer.tours import guide
+from explorer.tours import guide, presenting
 
 HERE = Path(__file__).parent
 

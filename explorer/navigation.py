@@ -9,7 +9,7 @@ _PAGES = {
     "patches": ("views/patches.py", "Patches", "patches"),
     "positions": ("views/positions.py", "Positions", "positions"),
     "self_attention": ("views/self_attention.py", "Self-attention", "self-attention"),
-    "attention": ("views/attention.py", "Attention", "attention"),
+    "attention": ("views/attention/page.py", "Attention", "attention"),
     "encoder": ("views/encoder.py", "Encoder", "encoder"),
     "train": ("views/train.py", "Train", "train"),
     "evaluate": ("views/evaluate.py", "Evaluate", "evaluate"),

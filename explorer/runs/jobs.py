@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from explorer.runs.last_words import ENDED_AT_ONCE, killed_by, say_killed
+from explorer.runs.killed_runs import ENDED_AT_ONCE, killed_by, say_killed
 from explorer.runs.launcher import Launcher
-from explorer.runs.run_progress import Follower, Progress
-from explorer.runs.run_queue import Queued, RunQueue
+from explorer.runs.progress import Follower, Progress
+from explorer.runs.queue import Queued, RunQueue
 from vitcore.config import TrainConfig
 from vitcore.sentences import cannot_use, reason
 from vitcore.training import events, flags, run_files, runs

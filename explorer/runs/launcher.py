@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from explorer.runs.spare import Spare
+from explorer.runs.standby_process import Spare
 from vitcore.sentences import reason
 from vitcore.training.control import LIFELINE
 

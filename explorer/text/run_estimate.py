@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from explorer.runs.run_queue import Queued
-from explorer.runs.run_speeds import Forecast
+from explorer.runs.estimates import Forecast
+from explorer.runs.queue import Queued
 from explorer.text.findings import percent
 from explorer.text.formatting import duration, in_epochs, short
 from vitcore.config import TrainConfig

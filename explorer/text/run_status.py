@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import isfinite
 
 from explorer.runs.divergence import diverged, usable_rate
-from explorer.runs.run_progress import Progress
+from explorer.runs.progress import Progress
 from explorer.text.findings import percent
 from explorer.text.formatting import clock, duration, epoch, loss, short
 from explorer.text.run_estimate import DATASETS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import client, components, state
-from explorer.attention_panels.attention_state import in_fragment
 from explorer.client import encoder_pass
 from explorer.client.encoder_results import BlockPass, NormSample
 from explorer.client.results import Problem, Reading, Waiting
@@ -16,6 +15,7 @@ from explorer.navigation import goto, went_back
 from explorer.text import encoder_findings
 from explorer.text.class_names import class_names
 from explorer.text.encoder_snippets import snippets
+from explorer.views.attention.view_state import in_fragment
 from vitcore.config import ViTConfig
 
 _FIRST = "norm1"  # the stage that is open where no link asks for another

@@ -12,10 +12,10 @@ from explorer.data import cifar10_setup
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette
 from explorer.figures.training import curve
-from explorer.replay import replaying
-from explorer.runs import run_keeping
 from explorer.runs.jobs import server_jobs
 from explorer.text import model_card, model_card_table
+from explorer.timeline import section
+from explorer.training_ui import run_files
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
 from vitcore.sentences import sentence
@@ -80,7 +80,7 @@ def actions(name: str, run: Run | None) -> None:
         navigation.goto("answer")
     if run is None:
         return
-    run_keeping.manage(
+    run_files.manage(
         jobs, run, page="models", renamed=show_renamed, deleted=lambda: None, place=row
     )
     if run.state == "running" and row.button(
@@ -206,7 +206,7 @@ else:
     )
     with right:
         show(name, run, card)
-    if replaying.has_film(name):
-        replaying.section(name, key="models_film")
+    if section.has_film(name):
+        section.section(name, key="models_film")
     elif run is None or run.usable:
         st.html(f'<p class="quiet-line">{model_card.NO_SNAPSHOTS}</p>')

@@ -12,11 +12,12 @@ from explorer.components.curves import curves
 from explorer.data import cifar10_setup
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve
-from explorer.replay import replaying
-from explorer.runs import held_widgets, run_comparison, run_controls, run_speeds, train_form
+from explorer.runs import estimates
 from explorer.runs.jobs import RunRefusedError, server_jobs
-from explorer.runs.run_progress import Progress
+from explorer.runs.progress import Progress
 from explorer.text import run_status
+from explorer.timeline import section
+from explorer.training_ui import comparison, controls, form, widget_sync
 from vitcore.config import TrainConfig
 
 HEIGHT = 250  # of a figure
@@ -41,14 +42,14 @@ def strip() -> None:
 def new_run() -> None:
     """The form; its button begins the run or puts it into the queue."""
     found = cifar10_setup.cifar10().found
-    config, why, pressed = train_form.form(jobs.runs(), found=found, waiting=jobs.queue())
+    config, why, pressed = form.form(jobs.runs(), found=found, waiting=jobs.queue())
     if pressed and not why:
         try:
             run = jobs.start(config, keep=bool(st.session_state.get("train_keep")))
         except RunRefusedError as error:
             st.html(f'<p class="problem-line" role="alert">{escape(str(error))}</p>')
         else:
-            run_controls.begin(run)
+            controls.begin(run)
             st.rerun()
 
 
@@ -62,7 +63,7 @@ def beside(name: str) -> list[Progress]:
 def usual_start(progress: Progress) -> float | None:
     """How long it took the run before this one to begin."""
     others = (run for run in jobs.runs() if run.name != progress.run.name)
-    return run_speeds.start_seconds(progress.run.config, others)
+    return estimates.start_seconds(progress.run.config, others)
 
 
 def curve_choices(name: str) -> None:
@@ -212,7 +213,7 @@ def standing(progress: Progress) -> tuple[str, str, bool]:
 def follow(name: str, drawn: tuple[str, str, bool]) -> None:
     """Draw the run again while it lives; where something else stands, the whole page."""
     progress = jobs.progress(name)
-    if progress is None or standing(progress) != drawn or held_widgets.undone():
+    if progress is None or standing(progress) != drawn or widget_sync.undone():
         st.rerun()
     show(progress)
 
@@ -227,7 +228,7 @@ def new_run_in_its_place(*, folded: bool) -> None:
         st.subheader("New run", anchor=False)
         with st.container(key="train_form"):
             new_run()
-    run_controls.queue(jobs)
+    controls.queue(jobs)
 
 
 def help_with_curves(config: TrainConfig | None) -> None:
@@ -240,9 +241,9 @@ def help_with_curves(config: TrainConfig | None) -> None:
     )
 
 
-held_widgets.hold()
+widget_sync.hold()
 strip()
-name = run_controls.shown(jobs)
+name = controls.shown(jobs)
 progress = jobs.progress(name) if name else None
 if progress is not None and progress.lives:
     st.session_state["train_watched"] = True  # from then on the curves come first
@@ -252,16 +253,16 @@ components.finding_line(run_status.status(progress), place=status)
 new_run_in_its_place(folded="train_watched" in st.session_state)
 row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_actions")
 with row:
-    name = run_controls.choose(jobs)
+    name = controls.choose(jobs)
 progress = jobs.progress(name) if name else None
 if progress is None:
     components.figure_state("empty", "No runs yet.", "Loss and accuracy appear here.", height=PLACE)
 else:
     with row:
-        run_controls.steer(jobs, progress, in_use=state.model())
+        controls.steer(jobs, progress, in_use=state.model())
         with st.popover("Display"):
             curve_choices(name)
-    run_controls.trouble()
+    controls.trouble()
     with st.container(key="train_live"):
         if progress.lives:
             state_now, asked, begun = standing(progress)
@@ -272,6 +273,6 @@ else:
     help_with_curves(progress.run.config)
     if others := beside(name):
         components.figure_heading("Hyperparameter differences")
-        st.html(run_comparison.table([progress.run, *(one.run for one in others)]))
+        st.html(comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
-        replaying.section(progress.run, every=2 * refresh())
+        section.section(progress.run, every=2 * refresh())

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from explorer.attention_panels.lens_codes import shuffled
 from explorer.client.results import Waiting
 from explorer.components.attention_lens.payload import Shown, waiting_payload
+from explorer.views.attention.url_codec import shuffled
 from tests.browser.lens_stage import (
     badge,
     changed,

@@ -25,7 +25,7 @@ sys.path.insert(0, {str(ROOT)!r})
 import numpy as np
 import streamlit as st
 from explorer import client
-from explorer.replay import replaying
+from explorer.timeline import replaying
 from explorer.state import Picture
 
 pixels = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)

@@ -90,7 +90,7 @@ def test_a_training_is_stopped_by_its_button(somebody, start_app):
     (trained,) = (json.loads(file.read_text()) for file in described(server))
 
     # The process that trained waits for the next run, and no other does.
-    wait = [one.pid for one in server.others() if "explorer.runs.spare" in one.cmdline()]
+    wait = [one.pid for one in server.others() if "explorer.runs.standby_process" in one.cmdline()]
     assert wait == [trained["pid"]]
     press(person, "restart")
     person.eventually(lambda: len(described(server)) == 2)

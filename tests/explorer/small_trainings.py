@@ -5,8 +5,8 @@ import os
 import numpy as np
 
 from explorer.components.replay import Film
-from explorer.replay.learning import Looked, weights_at
-from explorer.replay.moments import history
+from explorer.timeline.snapshot_metrics import Looked, weights_at
+from explorer.timeline.snapshots import history
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig

@@ -13,7 +13,7 @@ import explorer.app
 from explorer import client
 client._dispatcher().open = lambda: None  # no worker: only what this process loads counts
 app = AppTest.from_file("explorer/main.py", default_timeout=60).run()
-for page in ("patches", "positions", "attention", "train", "evaluate", "models"):
+for page in ("patches", "positions", "attention/page", "train", "evaluate", "models"):
     app.switch_page(f"views/{page}.py").run()
     assert not app.exception, (page, app.exception)
 print("loaded", *sys.modules)

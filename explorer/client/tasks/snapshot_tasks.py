@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.client.tasks import forward_pass
-from explorer.replay.learning import Looked
+from explorer.timeline.snapshot_metrics import Looked
 from vitcore.introspection.attention_numbers import pooled_attention
 from vitcore.introspection.distance import attention_distance
 

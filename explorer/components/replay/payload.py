@@ -10,10 +10,10 @@ import numpy as np
 
 from explorer.client.results import Problem
 from explorer.components.packing import pack, rows_as_codes
-from explorer.replay.learning import COMPONENTS, Looked, Weights, tiles_of
-from explorer.replay.moments import History
 from explorer.state import Picture
 from explorer.text.class_names import class_names
+from explorer.timeline.snapshot_metrics import COMPONENTS, Looked, Weights, tiles_of
+from explorer.timeline.snapshots import History
 from vitcore.introspection.distance import distance_bounds
 from vitcore.patches import as_seen
 

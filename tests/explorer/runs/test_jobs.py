@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from explorer.runs import run_queue
+from explorer.runs import queue
 from explorer.runs.jobs import Jobs, RunRefusedError, most_at_once
-from explorer.runs.last_words import ENDED_AT_ONCE, killed_by, say_killed
+from explorer.runs.killed_runs import ENDED_AT_ONCE, killed_by, say_killed
 from explorer.runs.launcher import Launcher
-from explorer.runs.run_progress import MOST_POINTS
+from explorer.runs.progress import MOST_POINTS
 from vitcore.config import TrainConfig
 from vitcore.training.events import END_STATES, EventLog, go_on, truncate_after
 from vitcore.training.runs import read_run, write_description
@@ -218,7 +218,7 @@ def test_a_process_whose_run_ended_well_waits_for_the_next(jobs, monkeypatch, en
 
 
 def test_a_run_is_taken_out_of_the_queue(jobs, monkeypatch):
-    monkeypatch.setattr(run_queue, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(queue, "LOOK_SECONDS", 0.01)
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
     name = jobs.start(TINY)
@@ -247,7 +247,7 @@ def test_the_queue_is_bounded(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
     jobs.start(TINY)
-    for _ in range(run_queue.LONGEST):
+    for _ in range(queue.LONGEST):
         jobs.start(TINY)
     with pytest.raises(RunRefusedError, match="20 runs"):
         jobs.start(TINY)

@@ -5,8 +5,8 @@ from math import prod
 
 import pytest
 
-from explorer.runs.run_queue import Queued
-from explorer.runs.run_speeds import Forecast, OnTheWay
+from explorer.runs.estimates import Forecast, OnTheWay
+from explorer.runs.queue import Queued
 from explorer.text import run_estimate
 from vitcore.config import PRESETS, RECIPES, TrainConfig
 from vitcore.initialisation import weight_shapes

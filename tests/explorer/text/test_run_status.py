@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.runs.run_progress import Curve, Progress
+from explorer.runs.progress import Curve, Progress
 from explorer.text import run_status
 from vitcore.config import TrainConfig
 from vitcore.training.divergence import CAUSE

@@ -15,10 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import client, navigation
 from explorer.client.results import Problem, Waiting
-from explorer.replay import replaying
-from explorer.runs import jobs, run_keeping
+from explorer.runs import jobs
 from explorer.state import Picture
 from explorer.text import model_card, model_card_table
+from explorer.timeline import section
+from explorer.training_ui import run_files
 from vitcore import checkpoints
 from vitcore.config import TrainConfig, ViTConfig
 from vitcore.initialisation import weight_shapes
@@ -322,7 +323,7 @@ def test_a_run_is_renamed_where_it_is_shown(home, bundled):
 def test_what_is_too_large_to_download_is_said(home, monkeypatch):
     make_run(home, "quiet-heron")
     assert "0.0 MB" in opened().get("download_button")[0].proto.label
-    monkeypatch.setattr(run_keeping, "LARGEST_ZIP", 10)
+    monkeypatch.setattr(run_files, "LARGEST_ZIP", 10)
     view = opened()
     assert not view.get("download_button")
     assert "the folder quiet-heron" in texts(view)
@@ -443,7 +444,7 @@ def test_the_accuracy_at_the_current_patch_size_is_the_finding():
 
 def test_a_model_with_snapshots_shows_its_timeline(bundled, tmp_path, monkeypatch):
     films = []
-    monkeypatch.setattr(replaying, "section", lambda name, key: films.append(name))
+    monkeypatch.setattr(section, "section", lambda name, key: films.append(name))
     assert model_card.NO_SNAPSHOTS in texts(opened())
     assert films == []
     snapshots.write(tmp_path / "bundled" / "flexi-cifar10", 5, SMALL, WEIGHTS)

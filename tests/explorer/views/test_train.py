@@ -14,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from explorer import client
 from explorer.client.results import Problem, Waiting
 from explorer.data import cifar10_setup
-from explorer.replay import replaying
-from explorer.runs import held_widgets, jobs, train_form
-from explorer.runs.train_switches import SWITCHES
+from explorer.runs import jobs
 from explorer.state import Picture
+from explorer.timeline import section
+from explorer.training_ui import form, widget_sync
+from explorer.training_ui.hyperparameters import SWITCHES
 from vitcore.config import PATCH_SIZES, RECIPES
 from vitcore.training.runs import write_description
 
@@ -84,7 +85,7 @@ def server(tmp_path, monkeypatch):
 def view(server, monkeypatch):
     """The page as it opens on a machine without CIFAR-10."""
     monkeypatch.setattr(client, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
-    monkeypatch.setattr(replaying, "section", lambda run, **_: None)  # has tests of its own
+    monkeypatch.setattr(section, "section", lambda run, **_: None)  # has tests of its own
     monkeypatch.setattr(cifar10_setup.Gathering, "found", property(lambda self: False))
     view = AppTest.from_file(VIEW, default_timeout=20)
     pixels = np.zeros((32, 32, 3), np.uint8)
@@ -276,7 +277,7 @@ def test_a_run_whose_turn_has_come_is_shown(view, server, monkeypatch):
 
 
 def test_a_run_whose_turn_has_come_leaves_a_chosen_run_on_the_page(view, server, monkeypatch):
-    monkeypatch.setattr(held_widgets, "_SECONDS", 0.0)  # nobody chooses that soon after a start
+    monkeypatch.setattr(widget_sync, "_SECONDS", 0.0)  # nobody chooses that soon after a start
     started(view)
     old = until(view, server, "finished").selectbox(key="train_run").value
     monkeypatch.setenv("FAKE_MODE", "wait")
@@ -384,7 +385,7 @@ def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
     view.button(key="train_article").click().run()
     started(view)
     assert server.runs()[0].config == RECIPES["article"].replace(data="sketch10")
-    assert escape(train_form._ARTICLE_ON_SKETCHES) in texts(view)
+    assert escape(form._ARTICLE_ON_SKETCHES) in texts(view)
 
 
 def test_the_help_names_the_optimizer_of_the_run_that_is_shown(view, server):
@@ -411,7 +412,7 @@ def test_the_articles_run_takes_its_data_where_they_are(view, monkeypatch):
     view.button(key="train_article").click().run()
     assert view.selectbox(key="train_data").value == "cifar10"
     assert "40,000 images per epoch" in texts(view)
-    assert escape(train_form._ARTICLE_ON_SKETCHES) not in texts(view)
+    assert escape(form._ARTICLE_ON_SKETCHES) not in texts(view)
 
 
 def test_the_same_run_again_is_said_to_be_so_and_allowed(view, server, monkeypatch):
@@ -565,7 +566,7 @@ def test_curves_can_be_smoothed(view, server):
 
 def test_the_timeline_is_drawn_half_as_often_as_the_curves(view, server, monkeypatch):
     asked = []
-    monkeypatch.setattr(replaying, "section", lambda run, every: asked.append(every))
+    monkeypatch.setattr(section, "section", lambda run, every: asked.append(every))
     started(view)
     until(view, server, "finished")
     assert asked[0] == 2 * view.select_slider(key="train_refresh").value
@@ -575,7 +576,7 @@ def test_the_timeline_is_drawn_half_as_often_as_the_curves(view, server, monkeyp
 
 def test_missing_pictures_are_refused_with_what_to_do(view, server):
     view.selectbox(key="train_data").set_value("cifar10").run()
-    assert train_form._NO_CIFAR10 in texts(view)
+    assert form._NO_CIFAR10 in texts(view)
     started(view)
     assert server.runs() == []
 

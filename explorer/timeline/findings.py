@@ -1,0 +1,58 @@
+"""What is said about the timeline of a training."""
+
+from explorer.components.replay import Film
+from explorer.text.formatting import signed
+from explorer.text.run_estimate import DATASETS
+from explorer.timeline.snapshot_metrics import Looked, Weights
+from explorer.timeline.snapshots import Moment
+
+
+def finding(film: Film) -> str:
+    """What changed from the first snapshot to the last that is known; "" while there is one."""
+    known = _known(film)
+    values = [(moment.step, weights.closeness) for moment, weights, _ in known if weights]
+    if film.history.config.positions == "learned" and len(values) > 1:
+        (_, first), (step, last) = values[0], values[-1]
+        if first is not None and last is not None:
+            what = "Spatial correlation of position embeddings"
+            return f"{what}: {signed(first)} → {signed(last)} {_over(film, step)}"
+    looks = [(moment.step, looked) for moment, _, looked in known if looked]
+    if len(looks) > 1 and film.patch_size < film.history.config.image_size:  # else no distance
+        first, last = (float(looked.distance.mean()) for _, looked in (looks[0], looks[-1]))
+        return f"Mean attention distance: {first:.1f} → {last:.1f} px {_over(film, looks[-1][0])}"
+    return ""
+
+
+def unfamiliar(data: str, source: str) -> str:
+    """That images like the chosen one are out of distribution, or "".
+
+    Args:
+        data: what the model was trained on, as `History` has it.
+        source: of the chosen image.
+    """
+    seen = {"sketch10": source == "sketch10", "cifar10": source != "sketch10"}
+    return "" if seen.get(data, True) else f"Out of distribution: trained on {DATASETS[data]}."
+
+
+def _known(film: Film) -> list[tuple[Moment, Weights | None, Looked | None]]:
+    """The snapshots up to the one that the run kept as its model, with what is known of each."""
+    end = film.history.best_at
+    return [
+        (
+            moment,
+            weights if isinstance(weights, Weights) else None,
+            looked if isinstance(looked, Looked) else None,
+        )
+        for moment, weights, looked in zip(
+            film.history.moments, film.weights, film.looks, strict=True
+        )
+        if end is None or moment.step <= end
+    ]
+
+
+def _over(film: Film, step: int) -> str:
+    """Over how many steps, and whether these were all."""
+    over = f"over {step:,} {'step' if step == 1 else 'steps'}"
+    if film.history.failed:
+        return f"{over} (run failed)"
+    return f"{over} (best)" if step == film.history.best_at else over

@@ -1,0 +1,296 @@
+"""The timeline of a model's training, gathered snapshot by snapshot while a page shows it."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer import client, components, state
+from explorer.client.results import Problem, Waiting
+from explorer.client.tasks import snapshot_tasks
+from explorer.components.replay import Film, replay, replay_payload
+from explorer.figures.style import palette
+from explorer.state import Picture
+from explorer.text.run_estimate import DATASETS
+from explorer.timeline import export, findings
+from explorer.timeline.snapshot_metrics import Looked, Weights, weights_at
+from explorer.timeline.snapshots import History, Moment, history, with_news
+from vitcore import checkpoints
+from vitcore.sentences import sentence
+from vitcore.training import snapshots
+from vitcore.training.runs import Run, read_run
+
+HEIGHT = 509  # of the figure, and of what stands in its place
+_AT_ONCE = 8  # moments that the worker is asked for before the page looks again
+_PATIENCE = 0.4  # seconds that one look may spend on weights, until all are read
+_WATCH_RUN = 5.0  # seconds between two looks at whether a run still lives
+_AFTERWARDS = 0.5  # seconds between two looks once a run has ended, until its film is whole
+
+
+class Gatherer:
+    """Collects a film: weights are read here, what a model does with the picture by the worker.
+
+    Args:
+        past: which moments there are.
+        picture: the chosen picture.
+        patch_size: P.
+        before: what gathered the film shown before; what it read of the same weights is kept.
+    """
+
+    def __init__(
+        self, past: History, picture: Picture, patch_size: int, before: Gatherer | None = None
+    ) -> None:
+        self.past, self.picture, self.patch_size = past, picture, patch_size
+        same = before is not None and before.past.folder == past.folder
+        self._weights: dict[Moment, Weights | Problem] = {}
+        if same and before.patch_size == patch_size and before.past.config == past.config:
+            self._weights = before._weights
+        self._looks: dict[Moment, Looked] = {}
+        self._troubles: dict[Moment, Problem] = {}  # of this gathering; the next one asks again
+        self._packed: tuple[Any, bytes] | None = None
+        self._watched = time.monotonic()
+        self.waiting = ""
+
+    def is_of(self, folder: Path, picture: Picture, patch_size: int) -> bool:
+        """Whether it gathers this film."""
+        mine = self.past.folder, self.picture.key, self.patch_size
+        return mine == (folder, picture.key, patch_size)
+
+    def gather(self) -> None:
+        """Read weights for a moment, and ask the worker for a few of the moments still missing."""
+        if self.past.lives:
+            self.past = with_news(self.past)
+        self._read_weights(time.monotonic() + _PATIENCE)
+        moments = self.past.moments
+        self.waiting, late = "", 0
+        self._troubles.clear()
+        for moment in (*moments[-1:], *moments[:1], *moments[1:-1]):
+            if moment in self._looks:
+                continue
+            answer = self._ask(moment)
+            if isinstance(answer, Looked):
+                self._looks[moment] = answer
+            elif isinstance(answer, Problem):
+                self._troubles[moment] = answer
+            else:
+                self.waiting, late = answer.what, late + 1
+                if late == _AT_ONCE:
+                    break
+
+    def _read_weights(self, until: float) -> None:
+        """In order, for each keeps its components where the moment before had them."""
+        before: Weights | None = None
+        for moment in self.past.moments:
+            if moment not in self._weights:
+                if time.monotonic() > until:
+                    return
+                try:
+                    read = weights_at(moment, self.past.config, self.patch_size, before)
+                except (OSError, ValueError) as error:
+                    read = Problem(sentence(str(error)), "")
+                self._weights[moment] = read
+            read = self._weights[moment]
+            before = read if isinstance(read, Weights) else before
+
+    def _ask(self, moment: Moment) -> Looked | Waiting | Problem:
+        weights = self._weights.get(moment)
+        if isinstance(weights, Problem):
+            return weights
+        rest = (self.patch_size, moment.seed)
+        return client.ask(
+            snapshot_tasks.looked,
+            str(moment.folder),
+            (self.picture.pixels, *rest),
+            key=(self.picture.key, *rest),
+            patch_size=self.patch_size,
+            what="Running the snapshots…",
+            background=True,
+            heeded=False,
+        )
+
+    def film(self) -> Film:
+        """What is known by now."""
+        moments = self.past.moments
+        return Film(
+            history=self.past,
+            picture=self.picture,
+            patch_size=self.patch_size,
+            weights=[self._weights.get(moment) for moment in moments],
+            looks=[self._looks.get(moment) or self._troubles.get(moment) for moment in moments],
+            waiting=self.waiting,
+        )
+
+    def mark(self, film: Film) -> str:
+        """Names all that is drawn: another mark, another film."""
+        parts = [
+            part if isinstance(part, Problem) else part is not None
+            for part in (*film.weights, *film.looks)
+        ]
+        return repr((self.past, self.picture.key, self.patch_size, parts))
+
+    def packed(self, film: Film) -> bytes:
+        """Its payload, made again only where something has come."""
+        mark = film.waiting, self.mark(film)
+        if self._packed is None or self._packed[0] != mark:
+            self._packed = mark, replay_payload(film)
+        return self._packed[1]
+
+    def run_has_ended(self) -> bool:
+        """Whether a run that lived no longer does; its folder is read only now and then."""
+        if not self.past.lives or time.monotonic() - self._watched < _WATCH_RUN:
+            return False
+        self._watched = time.monotonic()
+        return read_run(self.past.folder).state != "running"
+
+
+def has_film(model: str | Path) -> bool:
+    """Whether snapshots of its training were kept."""
+    try:
+        return bool(snapshots.kept(checkpoints.folder_of(model)))
+    except (OSError, ValueError):
+        return False
+
+
+def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0) -> None:
+    """A model's training as a film, for the chosen picture and patch size.
+
+    While the run lives, moments are added as they are kept; it draws itself anew for that, and
+    once when all is there, so call it outside of other fragments.
+
+    Args:
+        model: a run, a bundled name or a model's folder.
+        key: of its widgets, other ones for other sections on a page.
+        every: seconds between two looks for new moments while the run lives.
+    """
+    try:
+        past = history(model)
+    except (OSError, ValueError) as error:
+        components.figure_state("error", sentence(str(error)), "Select another model.", height=110)
+        return
+    if not past.moments and not past.lives:
+        components.figure_state(
+            "empty", "No snapshots were saved for this model.", "New runs save them.", height=110
+        )
+        return
+    gatherer = _gatherer(past, key)
+    gatherer.gather()  # what is known already need not be awaited
+    film = gatherer.film()
+    awaited, savable = past.lives or not film.complete, film.savable
+    _unfamiliar(past, film.picture, key)
+    # A fragment also where nothing is awaited: else the browser would build the figure anew.
+    st.fragment(_follow, run_every=(every if past.lives else _AFTERWARDS) if awaited else None)(
+        key, awaited=awaited, savable=savable
+    )
+    if past.moments:
+        _downloads(gatherer, key, savable=savable)
+    _help()
+
+
+def _gatherer(past: History, key: str) -> Gatherer:
+    """The one of this session, for the picture and patch size chosen now."""
+    name, picture, patch_size = f"{key}_gatherer", state.picture(), state.patch_size()
+    kept: Gatherer | None = st.session_state.get(name)
+    if kept is None or not kept.is_of(past.folder, picture, patch_size):
+        kept = st.session_state[name] = Gatherer(past, picture, patch_size, kept)
+    kept.past = past
+    return kept
+
+
+def _unfamiliar(past: History, picture: Picture, key: str) -> None:
+    """Where the image is out of distribution, say so and offer one of the training data."""
+    if not (sentence := findings.unfamiliar(past.data, picture.source)):
+        return
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(sentence, width="content")
+    row.button(
+        f"Use a {DATASETS[past.data]} image",
+        key=f"{key}_familiar",
+        on_click=_choose_source,
+        args=(past.data,),
+    )
+
+
+def _choose_source(source: str) -> None:
+    st.session_state["picture_source"] = source
+
+
+def _follow(key: str, *, awaited: bool, savable: bool) -> None:
+    """Draw what is there by now; where something else than this must change, run the page."""
+    gatherer: Gatherer = st.session_state[f"{key}_gatherer"]
+    gatherer.gather()
+    film = gatherer.film()
+    complete = not gatherer.past.lives and film.complete
+    if awaited and (complete or gatherer.run_has_ended() or film.savable > savable):
+        st.rerun()
+    _draw(gatherer, key)
+
+
+def _draw(gatherer: Gatherer, key: str) -> None:
+    film = gatherer.film()
+    if not film.history.moments:
+        components.figure_heading("Training timeline")
+        components.figure_state("loading", "Waiting for the first snapshot…", "", height=HEIGHT)
+        return
+    components.figure_heading("Training timeline", findings.finding(film))
+    replay(gatherer.packed(film), key=key)
+
+
+def _downloads(gatherer: Gatherer, key: str, *, savable: bool) -> None:
+    """The film as one file, made of what is known when it is asked for.
+
+    Outside of what draws itself anew: each drawing gives a button another callable, and a click
+    that was under way would ask for one that is gone.
+    """
+    theme = st.context.theme.type
+
+    def made(kind: str) -> bytes:
+        film = gatherer.film()
+        return _exported(gatherer.mark(film), kind, theme, film)
+
+    row = st.container(horizontal=True, gap="small")
+    for kind, (name, mime) in export.KINDS.items():
+        row.download_button(
+            f"Animation ({name})",
+            partial(made, kind),
+            f"{gatherer.past.folder.name}-training.{kind}",
+            mime,
+            key=f"{key}_{kind}",
+            on_click="ignore",
+            type="tertiary",
+            icon=":material/download:",
+            disabled=not savable,
+        )
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _exported(
+    mark: str,  # noqa: ARG001 - names the film
+    kind: str,
+    theme: str | None,
+    _film: Film,
+) -> bytes:
+    return export.animated(_film, kind, palette(theme))
+
+
+def _help() -> None:
+    source = components.source_of
+    components.how_to_read(
+        "training_timeline",
+        code="\n\n".join(
+            (
+                source("vitcore/introspection/positions.py", "closeness_correlation"),
+                source(
+                    "vitcore/introspection/filters.py",
+                    "follow_components",
+                    "_strongest",
+                    "_matched",
+                ),
+                source("vitcore/introspection/attention_numbers.py", "pooled_attention"),
+                source("vitcore/introspection/distance.py", "attention_distance"),
+            )
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What the Train page is operated with: form, controls, comparison, run files."""

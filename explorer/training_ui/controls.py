@@ -1,0 +1,259 @@
+"""Controls of runs on the Train page: choose one, steer it, manage it, leave the queue."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from explorer.runs.divergence import diverged, usable_rate
+from explorer.runs.jobs import Jobs, RunRefusedError
+from explorer.runs.progress import Progress
+from explorer.runs.queue import Queued
+from explorer.text import formatting, run_estimate, run_status
+from explorer.training_ui import run_files, widget_sync
+from vitcore.training.runs import Run
+
+_PACES = {0: "Full speed", 10: "10 steps/s", 3: "3 steps/s", 1: "1 step/s"}
+_TROUBLE = "train_trouble"  # a sentence for the next time that the page is drawn
+
+
+def shown(jobs: Jobs) -> str | None:
+    """Which run is shown: the one chosen or started last, else the newest; before it is chosen."""
+    if (ticket := st.session_state.get("train_ticket")) is not None:
+        before = st.session_state.get("train_before_queue")
+        begun = jobs.queue.begun_as(ticket)
+        if begun and st.session_state.get("train_run") == before:  # none was chosen meanwhile
+            show_run(begun)
+        if begun or ticket not in {one.ticket for one in jobs.queue()}:
+            del st.session_state["train_ticket"]
+    names = [run.name for run in jobs.runs()]
+    chosen = st.session_state.get("train_run")
+    if chosen not in names:
+        st.session_state.pop("train_run", None)
+        if names:
+            show_run(names[0])  # given, for a browser would go on showing what it was
+            if chosen is not None:
+                st.session_state.setdefault(_TROUBLE, f"{Jobs.gone(chosen)} Showing {names[0]}.")
+    return st.session_state.get("train_run")
+
+
+def choose(jobs: Jobs) -> str | None:
+    """Choose the run that is shown."""
+    runs = {run.name: run for run in jobs.runs()}
+    if not runs:
+        return None
+
+    def words(name: str) -> str:
+        state = runs[name].state
+        return f"{name} ({run_status.state_word(runs[name])})" if state == "damaged" else name
+
+    return st.selectbox(
+        "Run",
+        list(runs),
+        format_func=words,
+        key="train_run",
+        label_visibility="collapsed",
+        persist_state="session",
+        width=220,
+    )
+
+
+def show_run(name: str) -> None:
+    """Show this run from now on."""
+    widget_sync.put("train_run", name)
+
+
+def begin(run: str | Queued) -> None:
+    """Show what was just started, or its place in the queue, and fold the form."""
+    st.session_state["train_begun"] = st.session_state.get("train_begun", 0) + 1
+    if isinstance(run, Queued):
+        st.session_state["train_ticket"] = run.ticket
+        st.session_state["train_before_queue"] = st.session_state.get("train_run")
+    else:
+        show_run(run)
+
+
+def queue(jobs: Jobs) -> None:
+    """The runs that wait, each with its place; drawn again when one has begun."""
+    if waiting := jobs.queue():
+        st.fragment(_queue, run_every=1.0)(jobs, waiting)
+
+
+def _queue(jobs: Jobs, waiting: Sequence[Queued]) -> None:
+    if jobs.queue() != tuple(waiting):
+        st.rerun()
+    for place, one in enumerate(waiting, start=1):
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        row.markdown(f":material/schedule: {run_estimate.queued(one, place)}", width="content")
+        row.button(
+            "Remove",
+            key=f"train_queue_{one.ticket}",
+            type="tertiary",
+            on_click=jobs.queue.remove,
+            args=(one.ticket,),
+        )
+
+
+def steer(jobs: Jobs, progress: Progress, *, in_use: str) -> None:
+    """Buttons for what can be done with a run: while it lives, and afterwards.
+
+    Args:
+        jobs: of this server.
+        progress: of the run shown.
+        in_use: the model chosen in the sidebar.
+    """
+    if progress.lives:
+        _living(jobs, progress)
+    else:
+        _ended(jobs, progress, in_use)
+
+
+def trouble() -> None:
+    """What could not be done, once."""
+    if said := st.session_state.pop(_TROUBLE, ""):
+        st.markdown(f":material/block: {said}")
+
+
+def _button(what: str, name: str, label: str, icon: str, **options: object) -> None:
+    # The name is part of the key: a click that was on its way while the page changed to another
+    # run must never reach that one.
+    key = f"train_{what}_{name}"
+    st.button(label, key=key, icon=f":material/{icon}:", args=(name,), **options)
+
+
+def _living(jobs: Jobs, progress: Progress) -> None:
+    name, state = progress.run.name, progress.state
+    if state == "stopping":
+        _button(
+            "end",
+            name,
+            "Force stop",
+            "cancel",
+            on_click=partial(_end_now, jobs),
+            help="Kills the process; the last checkpoint is kept.",
+        )
+        return
+    waits = state in ("pausing", "paused", "stepping") or progress.asked == "pause"
+    pace = st.session_state.get(f"train_pace_{name}", progress.pace)
+    if waits:
+        _button("resume", name, "Resume", "play_arrow", on_click=partial(jobs.go_on, pace=pace))
+    else:
+        _button("pause", name, "Pause", "pause", on_click=jobs.pause)
+    _button("step", name, "Step", "skip_next", on_click=jobs.one_step)
+    _button(
+        "epoch",
+        name,
+        "Run to epoch end",
+        "fast_forward",
+        on_click=jobs.one_epoch,
+        help="Runs to the end of the epoch, then pauses.",
+    )
+    _button("stop", name, "Stop", "stop", on_click=jobs.stop)
+
+    def change_pace() -> None:
+        if not waits:
+            jobs.go_on(name, pace=st.session_state[f"train_pace_{name}"])
+
+    st.selectbox(
+        "Speed",
+        list(_PACES),
+        index=list(_PACES).index(progress.pace) if progress.pace in _PACES else 0,
+        format_func=_PACES.get,
+        key=f"train_pace_{name}",
+        on_change=change_pace,
+        label_visibility="collapsed",
+        width=150,
+    )
+
+
+def _end_now(jobs: Jobs, name: str) -> None:
+    if why := jobs.end_now(name):
+        st.session_state[_TROUBLE] = why
+
+
+def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
+    run, saved = progress.run, progress.saved
+    has_diverged = diverged(run) and run.config is not None
+    cut_short = run.state in ("failed", "interrupted")  # then to go on comes first
+    use, go_on = ("secondary", "primary") if cut_short else ("primary", "secondary")
+    if run.usable and run.name == in_use:
+        st.markdown(":material/check: Selected model", width="content")
+    elif run.usable:
+        _button("use", run.name, "Use model", "check", on_click=_use, type=use)
+    if has_diverged:  # resumed or with the same seed it would fail at the same step
+        rate = formatting.short(usable_rate(run))
+        _button(
+            "again",
+            run.name,
+            f"Restart with LR {rate}",
+            "replay",
+            on_click=partial(_start_with_less, jobs, run),
+            type="primary",
+            help="New run with this learning rate, otherwise the same settings.",
+        )
+    waits = next((n for n, one in enumerate(jobs.queue(), 1) if one.resumes == run.name), 0)
+    if waits:
+        st.markdown(f":material/schedule: {run_estimate.queued_to_resume(waits)}", width="content")
+    elif jobs.can_resume(run) and not has_diverged:
+        _button(
+            "goon",
+            run.name,
+            "Resume",
+            "play_arrow",
+            on_click=partial(_resume, jobs),
+            type=go_on,
+            help=run_status.resumption(run, saved),
+        )
+    if run.config is not None and not has_diverged:
+        _button(
+            "restart",
+            run.name,
+            "Restart",
+            "replay",
+            on_click=partial(_restart, jobs, run),
+            help="New run with the same settings and seed.",
+        )
+    run_files.manage(jobs, run, page="train", renamed=_renamed, deleted=_deleted)
+
+
+def _use(name: str) -> None:
+    st.session_state["model"] = name
+
+
+def _resume(jobs: Jobs, name: str) -> None:
+    try:
+        begin(jobs.resume(name, keep=bool(st.session_state.get("train_keep"))))
+    except RunRefusedError as error:
+        st.session_state[_TROUBLE] = str(error)
+
+
+def _restart(jobs: Jobs, run: Run, name: str) -> None:
+    """Start it again, with the curves of before beside the new ones."""
+    try:
+        begin(jobs.start(run.config, keep=bool(st.session_state.get("train_keep"))))
+    except (RunRefusedError, ValueError) as error:
+        st.session_state[_TROUBLE] = str(error)
+    else:
+        widget_sync.put("train_beside", [name])
+
+
+def _start_with_less(jobs: Jobs, run: Run, _: str) -> None:
+    rate = usable_rate(run)
+    config = run.config.replace(learning_rate=rate)
+    try:
+        begin(jobs.start(config, keep=bool(st.session_state.get("train_keep"))))
+    except (RunRefusedError, ValueError) as error:
+        st.session_state[_TROUBLE] = str(error)
+    else:  # else the form would start the next run with the rate that failed
+        if st.session_state.get("train_learning_rate") == run.config.learning_rate:
+            widget_sync.put("train_learning_rate", rate)
+
+
+def _deleted() -> None:
+    st.session_state.pop("train_run", None)  # else it would be missed
+
+
+def _renamed(name: str, new: str) -> None:
+    show_run(new)
+    beside = st.session_state.get("train_beside", [])
+    widget_sync.put("train_beside", [new if one == name else one for one in beside])

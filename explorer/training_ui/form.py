@@ -1,0 +1,239 @@
+"""The form of a new run: its settings, what is wrong with them, and the estimate."""
+
+from collections.abc import Iterable
+from functools import partial
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from explorer.runs import estimates
+from explorer.runs.queue import Queued
+from explorer.text import model_card, run_estimate
+from explorer.training_ui import widget_sync
+from explorer.training_ui.hyperparameters import (
+    GROUPS,
+    SWITCHES,
+    Switch,
+    config_of,
+    refusal,
+    values_of,
+    word,
+)
+from vitcore.config import RECIPES, TrainConfig
+from vitcore.training.runs import Run
+
+KEPT = {"persist_state": "session"}
+LENGTHS = {"30 s": 30.0, "2 min": 120.0, "10 min": 600.0}
+_DATA, _PRESETS = ("cifar10", "sketch10"), ("tiny", "article", "flexi", "plain")
+_NO_CIFAR10 = "CIFAR-10 not found. Use sketch10, or download CIFAR-10 in the sidebar."
+_ARTICLE_ON_SKETCHES = "The article uses CIFAR-10 (not found); training on sketch10 instead."
+
+
+def form(
+    runs: Iterable[Run], *, found: bool, waiting: Iterable[Queued] = ()
+) -> tuple[TrainConfig | None, str, bool]:
+    """Four choices and Start training; the rest under Advanced.
+
+    Args:
+        runs: of this machine, the newest first; they tell how long such a run takes.
+        found: whether CIFAR-10 is here.
+        waiting: runs in the queue.
+
+    Returns:
+        What is chosen, or None and why it cannot be; and whether the button was pressed.
+    """
+    first = st.session_state.setdefault("train_first_data", _DATA[0 if found else 1])
+    runs = tuple(runs)
+    _begin_with_numbers()
+    config, field, why = chosen(first)
+    if config is not None and config.data == "cifar10" and not found:
+        field, why = "data", _NO_CIFAR10
+    # Fixed widths: one row on a wide page, two to a row on a phone.
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    row.selectbox(
+        "Dataset",
+        _DATA,
+        index=_DATA.index(first),
+        format_func=run_estimate.DATASETS.get,
+        key="train_data",
+        width=160,
+        **KEPT,
+    )
+    row.selectbox(
+        "Model",
+        _PRESETS,
+        key="train_preset",
+        width=160,
+        help=run_estimate.MODELS_IN_WORDS,
+        on_change=_leave_article,
+        **KEPT,
+    )
+    # None: an emptied box is then empty, and not silently what it began with.
+    number = {"value": None, "width": 130, **KEPT}
+    row.number_input("Epochs", step=1.0, format="%g", key="train_epochs", **number)
+    row.number_input("Seed", step=1, key="train_seed", **number)
+    # Never disabled: pressed or not, the sentence below says why it cannot start.
+    pressed = row.button("Start training", key="train_start", type="primary", width=150)
+    with row.popover("Advanced", width=140):
+        _further(field, why)
+    if why:
+        _say(why, field)
+    _short_runs(config, runs, found=found)
+    if config is not None and not why:
+        lines = [
+            run_estimate.chosen(config),
+            run_estimate.expected(estimates.forecast(config, runs)),
+            run_estimate.twin(config, runs, tuple(waiting)),
+        ]
+        if config.replace(data="cifar10", seed=0) == RECIPES["article"] and not found:
+            lines.insert(0, _ARTICLE_ON_SKETCHES)
+        said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines if line)
+        st.html(said)
+    return config, why, pressed
+
+
+def _begin_with_numbers() -> None:
+    """The numbers that the boxes hold before anybody typed one."""
+    first = values_of(RECIPES["standard"])
+    for name, value in {"epochs": 5.0, "seed": 0, **first}.items():
+        if name in ("epochs", "seed") or SWITCHES[name].kind != "choice":
+            st.session_state.setdefault(f"train_{name}", value)
+
+
+def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: bool) -> None:
+    """Lengths by the clock of this machine, and the article's settings."""
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    for words, seconds in LENGTHS.items():
+        row.button(
+            words,
+            key=f"train_length_{seconds:.0f}",
+            type="tertiary",
+            icon=":material/timer:",
+            on_click=_take_length,
+            args=(config, runs, seconds),
+            help="Sets the number of epochs that fits this time (estimated).",
+        )
+    row.button(
+        "Article settings",
+        key="train_article",
+        type="tertiary",
+        icon=":material/article:",
+        on_click=_take_article,
+        args=(found,),
+        help="CIFAR-10, 120 epochs, Adam (LR 2e-3, ×0.8 on plateau, patience 5), validation "
+        "split 0.2.",
+    )
+
+
+def _further(field: str, why: str) -> None:
+    st.html(model_card.CAPTION_STYLE)
+    recipe, *groups = st.tabs(["Recipe", *GROUPS])
+    with recipe:
+        st.radio(
+            "Recipe",
+            list(run_estimate.RECIPE_LINES),
+            captions=list(run_estimate.RECIPE_LINES.values()),
+            key="train_recipe",
+            on_change=_take_recipe,
+            **KEPT,
+        )
+        st.toggle("Keep training if the app stops", key="train_keep", **KEPT)
+        st.html(
+            '<p class="quiet-line">Otherwise a checkpoint is saved. '
+            "Closing the browser does not stop a run.</p>"
+        )
+    for tab, switches in zip(groups, GROUPS.values(), strict=True):
+        with tab:
+            for switch in switches:
+                with st.container(gap="xsmall"):  # the line belongs to what stands above it
+                    _switch(switch)
+                    if switch.name == field:
+                        _say(why, field)
+
+
+def _switch(switch: Switch) -> None:
+    """One switch, and what it does in one line."""
+    key, value = f"train_{switch.name}", values_of(RECIPES["standard"])[switch.name]
+    preset = st.session_state.get("train_preset", _PRESETS[0])
+    if switch.kind == "choice":
+        values = list(switch.options)
+        st.selectbox(
+            switch.label,
+            values,
+            index=values.index(value),
+            format_func=partial(word, switch, preset=preset),
+            key=key,
+            **KEPT,
+        )
+    elif switch.kind == "whole":
+        st.number_input(switch.label, value=None, step=int(switch.step), key=key, **KEPT)
+    else:
+        st.number_input(switch.label, value=None, step=switch.step, format="%g", key=key, **KEPT)
+    st.html(f'<p class="quiet-line">{escape(switch.line)}</p>')
+
+
+def _say(why: str, field: str = "") -> None:
+    """What cannot be; the box that it is about has a coloured edge."""
+    style = ""
+    if field:
+        box = f'.st-key-train_{field} [data-testid="stNumberInputContainer"]'
+        style = f"<style>{box} {{ box-shadow: 0 0 0 2px #C65F3C; }}</style>"
+    st.html(f'{style}<p class="problem-line" role="alert">{escape(why)}</p>')
+
+
+def chosen(data: str) -> tuple[TrainConfig | None, str, str]:
+    """What the form asks for; or None, the field that cannot be, and why.
+
+    Args:
+        data: what is trained on before anything was chosen.
+    """
+    form = st.session_state
+    recipe = form.get("train_recipe", "standard")
+    first = values_of(RECIPES["standard"])
+    values = {name: form.get(f"train_{name}", first[name]) for name in SWITCHES}
+    others: dict[str, Any] = {
+        "data": form.get("train_data", data),
+        "preset": form.get("train_preset", _PRESETS[0]),
+    }
+    try:
+        others["epochs"] = form.get("train_epochs", 5.0)
+        others["seed"] = form.get("train_seed", 0)
+        return config_of(recipe, values, **others), "", ""
+    except (ValueError, OverflowError) as error:
+        return None, *refusal(error)
+
+
+def _take(config: TrainConfig) -> None:
+    for name, value in values_of(config).items():
+        widget_sync.put(f"train_{name}", value)
+
+
+def _take_recipe() -> None:
+    widget_sync.release("train_recipe")
+    st.session_state.pop("train_by_article", None)  # this one was chosen for itself
+    _take(RECIPES[st.session_state["train_recipe"]])
+
+
+def _leave_article() -> None:
+    """Another model than the article's, whose run was taken whole, comes with the usual recipe."""
+    form = st.session_state
+    if form.pop("train_by_article", False) and form["train_recipe"] == RECIPES["article"].recipe:
+        widget_sync.put("train_recipe", "standard")
+        _take(RECIPES["standard"])
+
+
+def _take_length(config: TrainConfig | None, runs: tuple[Run, ...], seconds: float) -> None:
+    if config is not None:
+        widget_sync.put("train_epochs", estimates.epochs_in(seconds, config, runs))
+
+
+def _take_article(found: bool) -> None:
+    article = RECIPES["article"]
+    if found:
+        widget_sync.put("train_data", article.data)
+    widget_sync.put("train_recipe", article.recipe)
+    widget_sync.put("train_preset", article.preset)
+    widget_sync.put("train_epochs", article.epochs)
+    _take(article)
+    st.session_state["train_by_article"] = True

@@ -1,0 +1,1 @@
+"""The Attention page, its tabs and their state."""

@@ -1,0 +1,139 @@
+"""The lens as one HTML file, with what is selected and changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from explorer.client.results import Reading
+from explorer.components.attention_lens.lens_state import LensState
+from explorer.text.findings import UNDECIDED, percent
+from explorer.views.attention.common import Asked
+from explorer.views.attention.url_codec import shuffled
+from vitcore.intervention import Intervention
+from vitcore.introspection.selective_head import selective_head
+from vitcore.lens import AttentionView
+from vitcore.lens.initial import InitialView
+from vitcore.lens.inputs import Tokens, prefix_names
+
+_NAMED = 6  # patches, swaps or heads that are named one by one; of more, how many
+
+
+def lens_html(asked: Asked, reading: Reading, lens: LensState) -> str:
+    """A document that opens offline.
+
+    Args:
+        asked: what the page is about; `asked.reading` is the baseline.
+        reading: with the intervention of `lens`.
+        lens: what is selected and changed.
+    """
+    has_class = asked.reading.votes is None
+    names = prefix_names(reading.prefix, has_class=has_class)
+    found = selective_head(asked.reading.attention, reading.grid, prefix=reading.prefix)
+    changed = lens.changes != Intervention()
+    return AttentionView(
+        reading.attention,
+        reading.picture,
+        Tokens(grid=reading.grid, prefix=names),
+        title=f"{asked.picture.name}, {asked.model}, P = {asked.patch_size}",
+        prediction=predictions(
+            asked.reading.probabilities, reading.probabilities if changed else None, asked.names
+        ),
+        initial=InitialView(
+            head=lens.head or (found.block, found.head),
+            patch=found.patch if lens.pinned is None else lens.pinned,
+            pinned=lens.pinned is not None,
+            to_key=lens.looked_at,
+            shared_scale=lens.common,
+            intervention=lens.changes,
+            note=interventions(
+                lens.changes, reading.attention.shape[:2], reading.grid, seed=lens.shuffle
+            ),
+        ),
+    ).html()
+
+
+def predictions(before: np.ndarray, now: np.ndarray | None, names: Sequence[str]) -> str:
+    """The predicted class and its probability, of both forward passes where there are two.
+
+    Args:
+        before: (C,) probabilities, the baseline.
+        now: (C,) with the intervention, where there is one.
+        names: of the C classes.
+    """
+    said = _predicted(before, names)
+    return said if now is None else f"{said} → {_predicted(now, names)}"
+
+
+def _predicted(probabilities: np.ndarray, names: Sequence[str]) -> str:
+    if float(np.ptp(probabilities)) < UNDECIDED:
+        return "no clear prediction"
+    top = int(probabilities.argmax())
+    return f"{names[top]} {percent(float(probabilities[top]))}"
+
+
+def interventions(
+    changes: Intervention,
+    shape: tuple[int, int],
+    grid: tuple[int, int],
+    *,
+    seed: int | None = None,
+) -> str:
+    """What was changed in the forward pass, or "".
+
+    Args:
+        changes: all of it.
+        shape: (blocks, heads).
+        grid: (rows, columns) of patches.
+        seed: of the last shuffle.
+    """
+    masked = [target for target, source in changes.patches.items() if source is None]
+    parts = {
+        "Ablated": _heads(changes.heads_off, shape),
+        "Masked": _listed([_place(p, grid) for p in sorted(masked)], "patches"),
+        **_moved(changes.patches, grid, seed),
+        "Position embeddings": "" if changes.positions else "off",
+    }
+    return " · ".join(f"{name}: {said}" for name, said in parts.items() if said)
+
+
+def _heads(off: Sequence[tuple[int, int]], shape: tuple[int, int]) -> str:
+    blocks, heads = shape
+    if len(off) == blocks * heads:
+        return "all heads"
+    names = []
+    for block in range(blocks):
+        inside = [head for at, head in sorted(off) if at == block]
+        whole = len(inside) == heads
+        names += (
+            [f"block {block + 1} (all heads)"]
+            if whole
+            else [f"L{block + 1}H{h + 1}" for h in inside]
+        )
+    return _listed(names, "heads", count=len(off))
+
+
+def _moved(
+    patches: Mapping[int, int | None], grid: tuple[int, int], seed: int | None
+) -> dict[str, str]:
+    moved = {target: source for target, source in patches.items() if source is not None}
+    if not moved:
+        return {}
+    order = [] if seed is None else shuffled(seed, grid[0] * grid[1])
+    if order and all(patches.get(p, p) in (source, None) for p, source in enumerate(order)):
+        return {"Shuffled": f"all patches (seed {seed})"}
+    swaps = [(a, b) for a, b in sorted(moved.items()) if a < b and moved.get(b) == a]
+    if 2 * len(swaps) == len(moved):
+        names = [f"{_place(a, grid)} ↔ {_place(b, grid)}" for a, b in swaps]
+        return {"Swapped": _listed(names, "patches", count=len(moved))}
+    return {"Moved": _listed([_place(p, grid) for p in sorted(moved)], "patches")}
+
+
+def _listed(names: Sequence[str], what: str, *, count: int | None = None) -> str:
+    return ", ".join(names) if len(names) <= _NAMED else f"{count or len(names)} {what}"
+
+
+def _place(patch: int, grid: tuple[int, int]) -> str:
+    row, column = divmod(patch, grid[1])
+    return f"({row + 1}, {column + 1})"

@@ -1,0 +1,93 @@
+"""The switches of a training: they show a configuration, and make it again."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from explorer.training_ui.comparison import differences, table
+from explorer.training_ui.hyperparameters import SWITCHES, config_of, refusal, values_of, word
+from vitcore.config import PATCH_SIZES, RECIPES, FieldError, TrainConfig
+from vitcore.training.runs import Run
+
+
+@pytest.mark.parametrize("name", ["standard", "article"])
+def test_untouched_switches_make_the_recipe(name):
+    recipe = RECIPES[name]
+    others = {"data": recipe.data, "preset": recipe.preset, "epochs": recipe.epochs, "seed": 0}
+    assert config_of(name, values_of(recipe), **others) == recipe
+
+
+def test_each_switch_is_a_field_and_its_options_are_allowed():
+    names = {field.name for field in fields(TrainConfig)}
+    for name, switch in SWITCHES.items():
+        assert name in names
+        for value in switch.options:
+            config_of("standard", values_of(RECIPES["standard"]) | {name: value})
+
+
+def test_flexible_patch_sizes_are_drawn_as_for_the_flexible_model_and_bounded():
+    values = values_of(RECIPES["standard"]) | {"patch_sizes": "flexible"}
+    config = config_of("standard", values)
+    assert config.patch_sizes == PATCH_SIZES
+    assert config.token_budget == RECIPES["flexi-cifar10-cpu"].token_budget
+    assert values_of(config)["patch_sizes"] == "flexible"
+
+
+def test_a_batch_larger_than_the_data_is_refused_by_the_name_of_its_field():
+    values = values_of(RECIPES["standard"]) | {"batch_size": 40_001}
+    with pytest.raises(FieldError, match="10,000 .* got 40,001") as caught:
+        config_of("standard", values, data="sketch10")
+    assert caught.value.field == refusal(caught.value)[0] == "batch_size"
+    assert refusal(caught.value)[1].startswith(f"{SWITCHES['batch_size'].label} must be")
+    assert config_of("standard", values, data="cifar10").batch_size == 40_001
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "batch_size", "epochs", "seed"])
+def test_an_emptied_box_is_refused_by_its_name(name):
+    values = values_of(RECIPES["standard"])
+    others = {"epochs": 1.0, "seed": 0}
+    (values if name in values else others)[name] = None
+    with pytest.raises(FieldError, match="must be a number") as caught:
+        config_of("standard", values, **others)
+    assert refusal(caught.value)[0] == name
+
+
+def test_what_is_left_to_the_model_is_named():
+    for name, preset, own in (("positions", "tiny", "learned"), ("pooling", "plain", "class")):
+        switch = SWITCHES[name]
+        assert word(switch, "", preset) == f"{switch.options[own]} ({switch.options['']})"
+    assert word(SWITCHES["patch_sizes"], "fixed", "tiny").endswith(" (4)")
+    assert word(SWITCHES["patch_sizes"], "flexible", "tiny").startswith("Flexible")
+
+
+def test_what_is_no_switch_is_refused_without_a_field():
+    assert refusal(ValueError("sincos1d needs an even width, got 5")) == (
+        "",
+        "Sincos1d needs an even width, got 5.",
+    )
+
+
+def run(name, config):
+    return Run(folder=None, name=name, state="stopped", config=config, step=10)
+
+
+def test_only_what_differs_is_compared():
+    one, other = TrainConfig(seed=1), TrainConfig(seed=2, pooling="class")
+    assert differences([one, other]) == {"pooling": ["", "class"], "seed": [1, 2]}
+    shown = table([run("a<b", one), run("c", other)])
+    assert "<td>Mean (model default)</td><td>Class token</td>" in shown
+    assert "a&lt;b" in shown
+    assert "a<b" not in shown
+
+
+def test_what_still_grows_is_not_compared():
+    live = replace(run("a", TrainConfig()), state="running", validation={"accuracy": 0.5})
+    shown = table([live, replace(live, name="b", state="stopped")])
+    assert "<td>running</td><td>10</td>" in shown
+    assert "<td>running</td><td>50%</td>" in shown
+
+
+def test_runs_alike_are_said_to_be_so_and_one_alone_is_no_comparison():
+    assert "<td>identical</td><td>identical</td>" in table([run("a", TrainConfig())] * 2)
+    assert table([run("a", TrainConfig())]) == ""
+    assert table([run("a", TrainConfig()), run("b", None)]) == ""

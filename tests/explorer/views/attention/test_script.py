@@ -1,0 +1,183 @@
+"""The script that a page hands out is run, and gives the numbers that the page shows."""
+
+import numpy as np
+import pytest
+
+from explorer import client
+from explorer.client import attribution, head_analyses
+from explorer.client.results import Waiting
+from explorer.client.tasks import forward_pass
+from explorer.data import images
+from explorer.views.attention.script import State, script
+from tests.vitcore.small_models import random_weights, small_config
+from vitcore import checkpoints
+from vitcore.intervention import Intervention
+from vitcore.introspection.early_answers import NEEDED
+from vitcore.probabilities import probabilities
+
+CONFIGS = {"mean": {}, "class": {"pooling": "class", "registers": 1}}
+CASES = {
+    "untouched": {"label": "frog", "index": 0, "patch_size": 8},
+    "poked": {
+        "label": "cat",
+        "index": 3,
+        "patch_size": 11,
+        "changes": Intervention(heads_off=((0, 1),), patches={0: None, 1: 2, 2: 1}),
+        "fusion": "max",
+        "discard": 0.3,
+        "pinned": 4,
+    },
+    "a head off": {
+        "label": "frog",
+        "index": 2,
+        "patch_size": 8,
+        "changes": Intervention(heads_off=((0, 1),)),
+    },
+    "one patch, no positions": {
+        "label": "ship",
+        "index": 1,
+        "patch_size": 32,
+        "changes": Intervention(positions=False),
+    },
+}
+
+
+@pytest.fixture
+def make_model(tmp_path):
+    def make(kind):
+        config = small_config(**CONFIGS[kind])
+        checkpoints.write(tmp_path / kind, config, random_weights(config))
+        return str(tmp_path / kind)
+
+    return make
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Answer in this process what pages ask the worker."""
+
+    def ask(function, model, arguments, **_):
+        return function(model, (1,), *arguments)
+
+    def reading(model, picture, size, *, intervention=None, **_):
+        return forward_pass.reading(model, (1,), picture.pixels, size, intervention)
+
+    monkeypatch.setattr(client, "ask", ask)
+    monkeypatch.setattr(client, "reading", reading)
+
+
+def ran(case, model, *, answer, other):
+    config, picture = checkpoints.read(model)[0], images.chosen("sketch10", *case_name(case))
+    made = State(
+        model=model,
+        source="sketch10",
+        name=picture.name,
+        truth=picture.truth,
+        patch_size=case["patch_size"],
+        changes=case.get("changes", Intervention()),
+        answer=answer,
+        other=other,
+        fusion=case.get("fusion", "mean"),
+        discard=case.get("discard", 0.0),
+        pooling=config.pooling,
+        prefix=config.prefix,
+        pinned=case.get("pinned"),
+        masked=True,
+    )
+    names = {}
+    exec(compile(script(made), "<script>", "exec"), names)
+    return names
+
+
+def case_name(case):
+    return case["label"], case["index"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("mean", "untouched"),
+        ("class", "poked"),
+        ("mean", "a head off"),
+        ("mean", "one patch, no positions"),
+    ],
+)
+def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
+    model, case = make_model(kind), CASES[name]
+    picture, size = images.chosen("sketch10", *case_name(case)), case["patch_size"]
+    whole = client.reading(model, picture, size)
+    changed = client.reading(model, picture, size, intervention=case.get("changes"))
+    answer = int(whole.logits.argmax())
+    other = (answer + 3) % 10
+    got = ran(case, model, answer=answer, other=other)
+
+    def same(value, expected):
+        np.testing.assert_allclose(value, expected, atol=1e-5, rtol=1e-5)
+
+    same(got["image"], picture.pixels)
+    same(got["mask"], picture.mask)
+    same(got["probabilities"], changed.probabilities)
+    same(got["attention"], changed.attention)
+    if "pinned" in case:
+        place = changed.prefix + case["pinned"]
+        same(got["pinned"], changed.attention[:, :, place, changed.prefix :])
+    how = {key: case[key] for key in ("fusion", "discard") if key in case}
+    maps = [attribution.maps(model, picture, size, index, **how) for index in (answer, other)]
+    for found, tested in zip(maps, attribution.tests(model, picture, size, maps), strict=True):
+        index = found.class_index
+        same(got["maps"][index], found.rows)
+        same(got["curves"][index].deletion, tested.curves.deletion)
+        same(got["curves"][index].insertion_area, tested.curves.insertion_area)
+    ranking = head_analyses.head_ranking(model, picture, size)
+    assert not isinstance(ranking, Waiting)
+    same(got["without_each"], ranking.effects.heads.probability)
+    numbers = head_analyses.numbers(model, picture, size, intervention=case.get("changes"))
+    same(got["distance"], numbers.distance[0])
+    same(got["entropy"], numbers.entropy[0])
+    same(got["dependence"], numbers.query_dependence[0])
+    if np.isnan(numbers.on_object).any():  # patches moved
+        assert "on_object" not in got
+    else:
+        same(got["on_object"], numbers.on_object[0])
+    if whole.prefix:
+        same(got["in_paper"], numbers.distance_in_paper[0])
+        same(got["on_prefix"], numbers.prefix_mass[0])
+    same(probabilities(got["early"].picture), changed.early)
+    same(probabilities(got["early"].patches), changed.early_by_patch)
+    same(got["norms"], changed.norms)
+    if changed.votes is not None:
+        same(got["patch_logits"], changed.votes)
+        same(got["patch_logits"].mean(axis=0), changed.logits)
+    assert set(NEEDED) <= set(got["weights"])
+
+
+def test_a_photograph_and_a_picture_of_ones_own_are_named():
+    state = State(
+        model="flexi-cifar10",
+        source="cifar10",
+        name="frog 12",
+        truth=6,
+        patch_size=4,
+        changes=Intervention(),
+        answer=6,
+        other=3,
+    )
+    text = script(state)
+    compile(text, "<script>", "exec")
+    assert 'images, labels = vitcore.cifar10("test")' in text
+    assert "np.flatnonzero(labels == 6)[12]" in text
+    assert "# frog, cat" in text
+    own = script(
+        State(
+            model='a"b',
+            source="upload",
+            name="your picture",
+            truth=None,
+            patch_size=4,
+            changes=Intervention(),
+            answer=6,
+            other=3,
+        )
+    )
+    compile(own, "<script>", "exec")
+    assert 'Image.open("image.png")' in own

@@ -1,0 +1,417 @@
+"""Each panel, opened on answers that are there, awaited or refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import client
+from explorer.client import attribution, head_analyses
+from explorer.client.analysis_results import MAPS, Gathered, HeadRanking, Judged, Maps
+from explorer.client.head_metrics import head_numbers
+from explorer.client.results import Problem, Waiting
+from explorer.data import cifar10_setup
+from explorer.views.attention import export, head_metrics, share_link, tabs
+from explorer.views.attention.common import CHANGED, UNCHANGED
+from explorer.views.attention.url_codec import LensState
+from explorer.views.attention.view_state import Kept
+from vitcore.config import CLASS_NAMES
+from vitcore.intervention import Intervention
+from vitcore.introspection.curves import Curves
+from vitcore.introspection.head_effects import head_effects
+
+WAITING = Waiting("Working on it.", "Meanwhile.", 0.4)
+PROBLEM = Problem("It broke.", "Choose another.")
+
+
+@pytest.fixture
+def answers(monkeypatch, make_asked):
+    """What the client says, by name; a test may put something else in their place."""
+    rng = np.random.default_rng(0)
+
+    def maps(model, picture, size, index, **_):
+        grid = said["reading"].grid
+        rows = rng.random((4, *grid)).astype(np.float32)
+        return Maps(patch_size=size, class_index=index, **dict(zip(MAPS, rows)))  # noqa: B905
+
+    def tests(*_, **__):
+        lines, areas = rng.random((5, 5)), np.array([0.5, 0.4, 0.2, 0.3, 0.5])
+        curves = Curves(np.linspace(0, 1, 5), lines, lines, areas, 1 - areas)
+        return [Judged(curves), Judged(curves)]
+
+    def effects():
+        blocks, heads = said["reading"].attention.shape[:2]
+        ways = 1 + blocks * heads + blocks
+        logits = rng.normal(size=(1, ways, 10))
+        return head_effects(logits, np.array([6]), blocks=blocks, heads=heads)
+
+    def head_ranking(*_):
+        found = effects()
+        shape = found.heads.probability.shape
+        return HeadRanking(
+            class_index=6,
+            effects=found,
+            before=np.ones(10) / 10,
+            heads=np.ones((*shape, 10)) / 10,
+            blocks=np.ones((shape[0], 10)) / 10,
+        )
+
+    def numbers(*_, **__):
+        reading = said["reading"]
+        pooling = "class" if reading.prefix else "mean"
+        mask = np.eye(32, dtype=bool)
+        return head_numbers(
+            reading.attention,
+            reading.grid,
+            image_size=(32, 32),
+            prefix=reading.prefix,
+            pooling=pooling,
+            mask=mask,
+        )
+
+    said = {
+        "maps": maps,
+        "tests": tests,
+        "head_ranking": head_ranking,
+        "head_ranking_many": lambda *_, **__: Gathered(answer=effects(), done=50, of=200),
+        "numbers": numbers,
+        "numbers_many": lambda *_, **__: Gathered(answer=numbers(), done=100, of=100),
+        "calls": [],
+    }
+
+    def door(name):
+        def call(*arguments, **more):
+            said["calls"].append(name)
+            answer = said[name]
+            return answer(*arguments, **more) if callable(answer) else answer
+
+        return call
+
+    for name in ("maps", "tests"):
+        monkeypatch.setattr(attribution, name, door(name))
+    for name in ("head_ranking", "numbers", "head_ranking_many", "numbers_many"):
+        monkeypatch.setattr(head_analyses, name, door(name))
+    monkeypatch.setattr(cifar10_setup.Gathering, "ready", False)
+    return said
+
+
+def page(answer, picture, size, config):
+    from explorer.views.attention import tabs
+
+    tabs.draw(answer, picture, size, model="demo", config=config)
+
+
+@pytest.fixture
+def open_panel(answers, make_asked):
+    def open_panel(panel, patch_size=8, *, kept=None, answer=None, **rest):
+        asked = make_asked(patch_size, **rest)
+        answers["reading"] = asked.reading
+        given = answer or asked.reading
+        arguments = (given, asked.picture, patch_size, asked.config)
+        view = AppTest.from_function(page, args=arguments, default_timeout=20)
+        view.session_state["attention_panel"] = panel
+        view.session_state["chosen_picture"] = asked.picture
+        view.session_state["patch_size"] = patch_size
+        if kept is not None:
+            made = Kept("demo", asked.picture.key, patch_size, kept)
+            view.session_state["attention_changes"] = made
+        view.run()
+        assert not view.exception, view.exception
+        return view
+
+    return open_panel
+
+
+def words(view):
+    return " ".join(element.proto.body for element in view.get("html"))
+
+
+def components(view):
+    names = [e.proto.component_name for e in view.get("bidi_component")]
+    return [name.removeprefix("vit_explorer.") for name in names]
+
+
+CASES = [{}, {"prefix": 2}, {"patch_size": 32}, {"patch_size": 3}, {"prefix": 1, "patch_size": 32}]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("panel", tabs.PANELS)
+def test_every_panel_opens_on_every_kind_of_reading(open_panel, panel, case):
+    view = open_panel(panel, **case)
+    assert view.subheader
+    assert "figure-state error" not in words(view)
+
+
+NEEDS = {
+    "Attribution": {"maps", "tests"},
+    "Head ablation": {"head_ranking", "head_ranking_many"},
+    "Head metrics": {"numbers"},
+    "Logit lens": set(),
+    "Export": set(),
+}
+
+
+@pytest.mark.parametrize("panel", NEEDS)
+def test_only_the_chosen_panel_computes(open_panel, answers, panel):
+    open_panel(panel)
+    assert set(answers["calls"]) == NEEDS[panel]
+
+
+@pytest.mark.parametrize("panel", tabs.PANELS)
+@pytest.mark.parametrize(("answer", "state"), [(WAITING, "loading"), (PROBLEM, "error")])
+def test_a_reading_that_is_not_there_is_said_in_its_place(open_panel, panel, answer, state):
+    view = open_panel(panel, answer=answer)
+    assert f"figure-state {state}" in words(view)
+    assert answer.what in words(view)
+
+
+@pytest.mark.parametrize(
+    ("panel", "names"),
+    [
+        ("Attribution", ["maps"]),
+        ("Head ablation", ["head_ranking", "head_ranking_many"]),
+        ("Head metrics", ["numbers"]),
+    ],
+)
+@pytest.mark.parametrize(("answer", "state"), [(WAITING, "loading"), (PROBLEM, "error")])
+def test_an_analysis_that_is_not_there_is_said_in_its_place(
+    open_panel, answers, panel, names, answer, state
+):
+    for name in names:
+        answers[name] = answer
+    view = open_panel(panel)
+    assert words(view).count(f"figure-state {state}") == len(names)
+
+
+def test_maps_stay_dimmed_until_their_successors_are_there(open_panel, answers, unpack):
+    view = open_panel("Attribution")
+    answers["maps"] = WAITING
+    view.run()
+    (sent,) = view.get("bidi_component")
+    assert unpack(sent.proto.bytes)[0]["awaited"] == "Working on it."
+    assert "figure-state" not in words(view)
+
+
+def test_curves_may_come_after_their_maps(open_panel, answers, unpack):
+    lines, areas = np.full((5, 5), np.nan), np.full(5, np.nan)
+    lines[[0, -1]], areas[[0, -1]] = 0.5, 0.5
+    late = Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas), WAITING)
+    answers["tests"] = lambda *_: [late, late]
+    (sent,) = open_panel("Attribution").get("bidi_component")
+    header, arrays = unpack(sent.proto.bytes)
+    tiles = [tile for group in header["groups"] for tile in group["tiles"]]
+    assert all(tile["tested"] for tile in tiles)
+    assert [tile["curve"] for tile in tiles] == [0, None, None, None, None, None]
+    assert header["progress"] == ["Working on it.", 0.4]
+    assert not np.isnan(arrays["curves"]).any()
+
+
+def test_maps_come_one_by_one_each_in_its_place(open_panel, answers, unpack):
+    whole = answers["maps"]
+
+    def maps(*arguments, **rest):
+        found = whole(*arguments, **rest)
+        return replace(found, relevance=None, occlusion=None, awaited=WAITING)
+
+    answers["maps"] = maps
+    view = open_panel("Attribution")
+    (sent,) = view.get("bidi_component")
+    header, _ = unpack(sent.proto.bytes)
+    there = [tile["there"] for group in header["groups"] for tile in group["tiles"]]
+    assert there == [True, True, False, False, False, False]
+    assert header["progress"] == ["Working on it.", 0.4]
+    assert "tests" not in answers["calls"]
+
+
+def test_a_class_that_is_too_unlikely_is_not_tested(open_panel, answers, unpack):
+    likely, unlikely = (np.full((5, 5), value) for value in (0.7, 0.017))
+    areas = np.full(5, 0.5)
+    answers["tests"] = lambda *_: [
+        Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas))
+        for lines in (likely, unlikely)
+    ]
+    (sent,) = open_panel("Attribution").get("bidi_component")
+    *_, answer, other = unpack(sent.proto.bytes)[0]["groups"]
+    assert (answer["untested"], answer["top"]) == ("", 1.0)
+    assert "1.7%" in other["untested"]
+
+
+def test_one_patch_is_not_tested(open_panel, unpack):
+    view = open_panel("Attribution", 32)
+    (sent,) = view.get("bidi_component")
+    groups = unpack(sent.proto.bytes)[0]["groups"]
+    assert not any(tile["tested"] for group in groups for tile in group["tiles"])
+
+
+def test_maps_are_of_two_classes(open_panel, unpack):
+    view = open_panel("Attribution")
+    (sent,) = view.get("bidi_component")
+    names = [group["name"] for group in unpack(sent.proto.bytes)[0]["groups"]]
+    other = view.selectbox(key="attention_class").value
+    assert names[:2] == ["Class-agnostic", "Evidence for frog"]
+    assert other != "frog"
+    view.selectbox(key="attention_class").select("dog").run()
+    (sent,) = view.get("bidi_component")
+    assert unpack(sent.proto.bytes)[0]["groups"][2]["name"] == "Evidence for dog"
+
+
+def test_patch_logits_are_shown_with_mean_pooling_only(open_panel):
+    assert "map_tiles" in components(open_panel("Logit lens"))
+    assert "map_tiles" not in components(open_panel("Logit lens", prefix=1))
+
+
+def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, monkeypatch, unpack):
+    changed, asked = make_reading(8, logits=np.eye(10)[2]), []
+
+    def reading(*_, intervention, slot):
+        asked.append((intervention, slot))
+        return changed
+
+    monkeypatch.setattr(client, "reading", reading)
+    kept = Intervention(positions=False)
+    view = open_panel("Logit lens", kept=kept)
+    assert asked == [(kept, "lens")]
+    assert CHANGED in words(view)
+
+
+@pytest.mark.parametrize("panel", ["Attribution", "Head ablation"])
+def test_interventions_that_a_tab_leaves_out_are_said(open_panel, panel):
+    assert UNCHANGED in words(open_panel(panel, kept=Intervention(heads_off=((0, 1),))))
+    assert UNCHANGED not in words(open_panel(panel))
+
+
+def test_metrics_of_this_image_follow_the_interventions(open_panel, answers, monkeypatch):
+    asked, plain = [], answers["numbers"]
+
+    def numbers(*arguments, intervention):
+        asked.append(intervention)
+        return plain(*arguments)
+
+    answers["numbers"] = numbers
+    kept = Intervention(heads_off=((0, 1),))
+    view = open_panel("Head metrics", kept=kept)
+    assert asked == [kept]
+    assert CHANGED in words(view)
+    view.segmented_control(key="attention_over").select("many").run()
+    assert UNCHANGED in words(view)
+
+
+def test_only_metrics_that_there_are_are_offered(open_panel):
+    options = open_panel("Head metrics").selectbox(key="attention_number").options
+    assert "Attention to the class token" not in options
+    options = open_panel("Head metrics", prefix=1).selectbox(key="attention_number").options
+    assert "Attention to the class token" in options
+    assert "Mean distance (not renormalized)" in options
+
+
+def test_one_token_has_no_metrics(open_panel, answers):
+    answers["numbers"] = answers["numbers_many"] = None  # not asked for
+    view = open_panel("Head metrics", patch_size=32)
+    for over in ("this", "many"):
+        view.segmented_control(key="attention_over").select(over).run()
+        assert "figure-state empty" in words(view)
+
+
+def test_one_patch_and_a_class_token_have_metrics(open_panel):
+    assert "figure-state" not in words(open_panel("Head metrics", patch_size=32, prefix=1))
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_every_number_is_drawn(open_panel, number):
+    view = open_panel("Head metrics", prefix=1)
+    view.selectbox(key="attention_number").select_index(number).run()
+    assert not view.exception
+    assert view.subheader
+
+
+def test_the_script_and_the_link_are_handed_out(open_panel):
+    view = open_panel("Export", kept=None)
+    link, text = (code.value for code in view.code)
+    assert "picture_source=cifar10&picture_class=frog&picture_index=0&patch_size=8" in link
+    assert "vitcore.load('demo')" in text
+    compile(text, "<script>", "exec")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"attention_panel": "zzz"}, "tab: zzz."),
+        ({"attention_class": ""}, "class: (empty)."),
+        ({"attention_fusion": "m" * 50}, f"head fusion: {'m' * 40}…."),
+        ({"attention_discard": "1"}, "(got 1)"),
+        ({"attention_discard": "nan"}, "(got nan)"),
+    ],
+)
+def test_a_link_that_asks_for_what_there_is_not_is_answered(query, said):
+    how = {"panels": tabs.PANELS, "classes": CLASS_NAMES}
+    (sentence,) = share_link.asked_in_vain(query, **how)
+    assert said in sentence
+
+
+def test_a_link_that_can_be_followed_needs_no_words():
+    query = {
+        "attention_panel": "Export",
+        "attention_class": "dog",
+        "attention_discard": "0.3",
+    }
+    assert not share_link.asked_in_vain(query, panels=tabs.PANELS, classes=CLASS_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("old", "panel"),
+    [
+        ("Maps", "Attribution"),
+        ("Heads", "Head ablation"),
+        ("Numbers", "Head metrics"),
+        ("If it stopped here", "Logit lens"),
+        ("Take it along", "Export"),
+    ],
+)
+def test_a_link_of_an_earlier_version_opens_the_tab_by_its_present_name(
+    answers, make_asked, old, panel
+):
+    asked = make_asked(8)
+    answers["reading"] = asked.reading
+    arguments = (asked.reading, asked.picture, 8, asked.config)
+    view = AppTest.from_function(page, args=arguments, default_timeout=20)
+    view.session_state["chosen_picture"] = asked.picture
+    view.session_state["patch_size"] = 8
+    view.query_params["attention_panel"] = old
+    view.run()
+    assert not view.exception
+    assert view.segmented_control(key="attention_panel").value == panel
+    view.segmented_control(key="attention_panel").select("Head ablation").run()
+    assert view.segmented_control(key="attention_panel").value == "Head ablation"
+    assert "Unknown" not in words(view)
+
+
+def test_the_words_stay_until_a_panel_is_chosen(open_panel):
+    view = open_panel("Attribution")
+    view.session_state["attention_link_note"] = "Panel zzz is not one."
+    view.run()
+    assert "Panel zzz is not one." in words(view)
+
+
+def test_all_heads_are_those_that_the_lens_shows(make_asked):
+    asked = make_asked(8)
+    attention, prefix = asked.reading.attention, asked.reading.prefix
+    how = {True: attention[:, :, prefix:, prefix + 5], False: attention[:, :, prefix + 5, prefix:]}
+    for looked_at, expected in how.items():
+        lens = LensState(pinned=5, looked_at=looked_at)
+        maps = export.maps_of(asked, asked.reading, lens)
+        np.testing.assert_array_equal(maps.reshape(expected.shape), expected)
+    said = [export.whose(asked, LensState(pinned=5, looked_at=way)) for way in how]
+    assert said == ["Attention to key (2, 2)", "Attention of query (2, 2)"]
+    assert "averaged over queries" in export.whose(asked, LensState())
+    assert "class token" in export.whose(make_asked(8, prefix=1), LensState())
+
+
+def test_the_head_shown_large_is_marked_among_the_metrics(open_panel, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(head_metrics, "chart", lambda figure, *_, **__: drawn.append(figure))
+    monkeypatch.setattr(head_metrics.view_state, "present", lambda *_: LensState(head=(0, 1)))
+    open_panel("Head metrics")
+    (circles,) = [t for t in drawn[0].data if t.name == "head"]
+    filled = np.array(circles.marker.symbol) == "circle"
+    assert [list(place) for place in np.array(circles.customdata)[filled]] == [[0, 1]]

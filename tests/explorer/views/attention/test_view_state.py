@@ -1,0 +1,199 @@
+"""What the Attention page keeps: the pin's address, and changes with what they belong to."""
+
+from dataclasses import replace
+
+import pytest
+import streamlit as st
+
+from explorer import state
+from explorer.components.attention_lens import LensState
+from explorer.views.attention import view_state
+from vitcore.config import ViTConfig
+from vitcore.intervention import Intervention
+
+
+class Address(dict):
+    """As `st.query_params`: each call is a message and a step for "back", no value is no name."""
+
+    messages = 0
+
+    def update(self, values):
+        self.messages += 1
+        for name, word in values.items():
+            if word:
+                self[name] = word
+            else:
+                self.pop(name, None)
+
+    def get_all(self, name):
+        return [self[name]] if name in self else []
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """A session and an address: (values, query)."""
+    values, query = {"patch_size": 4}, Address()
+    monkeypatch.setattr(st, "session_state", values)
+    monkeypatch.setattr(st, "query_params", query)
+    return values, query
+
+
+def test_changes_belong_to_their_model_and_patches_to_their_grid(page, picture):
+    made = Intervention(heads_off=((0, 1),), patches={1: None}, positions=False)
+    view_state.keep(made, "one", picture, 4)
+    assert view_state.changes("one", picture, 4) == made
+    without_patches = replace(made, patches={})
+    assert view_state.changes("one", picture, 8) == without_patches
+    assert view_state.changes("one", replace(picture, key="other"), 4) == without_patches
+    assert view_state.changes("two", picture, 4) == Intervention()
+
+
+def test_nothing_is_changed_at_first(page, picture):
+    assert view_state.changes("one", picture, 4) == Intervention()
+
+
+CONFIG = ViTConfig(width=12, depth=2, heads=3, head_width=4, mlp_width=8)
+
+
+@pytest.fixture
+def follows(page, picture, monkeypatch):
+    """Run the page on what the address and the sidebar say."""
+
+    def follow(*, entered=False, back=False, patch_size=4, config=CONFIG):
+        monkeypatch.setattr(view_state, "_goes_back", lambda: back)
+        return view_state.follow_url("one", picture, patch_size, config=config, entered=entered)
+
+    return follow
+
+
+def test_a_link_pins_its_patch_once(page, follows):
+    values, query = page
+    values["pin_asked"] = 9
+    query |= {"pinned": "2.2", "grid": "8"}
+    first = follows(entered=True)
+    assert (first.pins, first.state.pinned) == (True, 9)
+    assert follows() == first
+    state.pin(3)
+    assert follows() == first
+    assert query == {"pinned": "1.4", "grid": "8"}
+
+
+def test_a_link_sets_all_of_the_lens(page, picture, follows):
+    _, query = page
+    query |= {
+        "direction": "looked-at",
+        "scale": "common",
+        "head": "2.3",
+        "off": "1 2.1",
+        "patches": "1.1-x",
+        "grid": "8",
+        "positions": "off",
+    }
+    link = follows(entered=True)
+    made = Intervention(
+        heads_off=((0, 0), (0, 1), (0, 2), (1, 0)), patches={0: None}, positions=False
+    )
+    assert view_state.changes("one", picture, 4) == made
+    present = view_state.present("one", picture, 4)
+    assert (present.looked_at, present.common, present.head) == (True, True, (1, 2))
+    assert link.state == present
+    assert not link.pins
+    assert view_state.adopt()
+    assert query["off"] == "1 2.1"
+
+
+def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, picture, follows):
+    _, query = page
+    query |= {"head": "9.9", "off": "2.1"}
+    follows(entered=True)
+    assert "from 1.1 to 2.3 (got 9.9)" in view_state.notes("one", picture, 4)
+    assert query == {"head": "9.9", "off": "2.1"}
+    view_state.keep(Intervention(), "one", picture, 4, in_lens=True)
+    assert view_state.notes("one", picture, 4) == ""
+    view_state.show_url("one", picture, 4, config=CONFIG)
+    assert query == {}
+
+
+def test_going_back_to_an_address_without_a_word_lets_go_of_everything(page, picture, follows):
+    values, query = page
+    follows(entered=True)
+    state.pin(5)
+    view_state.keep(Intervention(positions=False), "one", picture, 4, in_lens=True)
+    values["pin_asked"] = None
+    assert follows(back=True).state == LensState()
+    assert state.pinned() is None
+    assert view_state.changes("one", picture, 4) == Intervention()
+    assert query == {}
+
+
+def test_going_back_from_another_page_brings_it_as_it_was_left(page, picture, follows, monkeypatch):
+    values, query = page
+    follows(entered=True)
+    view_state.keep(Intervention(positions=False), "one", picture, 4, in_lens=True)
+    values |= {"pin_asked": None, "attention_panel": "Heads"}
+    again = []
+    monkeypatch.setattr(st, "rerun", lambda: again.append(True))
+    follows(entered=True, back=True)
+    assert again
+    values["attention_panel"] = "Maps"  # a run that goes back resets it
+    follows(entered=True)
+    assert values["attention_panel"] == "Heads"
+    assert query == {"positions": "off"}
+
+
+def test_a_reset_of_several_changes_is_one_step_back(page, picture, follows):
+    _, query = page
+    query |= {"off": "1.1", "patches": "1.1-x", "positions": "off", "grid": "8"}
+    follows(entered=True)
+    before = query.messages
+    view_state.keep(Intervention(), "one", picture, 4, in_lens=True)
+    view_state.show_url("one", picture, 4, config=CONFIG, let_go=True)
+    assert query == {}
+    view_state.show_url("one", picture, 4, config=CONFIG, let_go=True)
+    assert query.messages == before + 1
+
+
+def test_on_a_page_that_is_opened_the_window_knows_the_pin(page, follows):
+    state.pin(5)
+    assert follows(entered=True) is None
+    assert state.pinned() is None
+
+
+def test_the_address_follows_the_patch_size(page, picture, follows):
+    values, query = page
+    follows(entered=True)
+    state.pin(8 * 7 + 6)
+    view_state.keep(Intervention(patches={0: None}), "one", picture, 4, in_lens=True)
+    view_state.show_url("one", picture, 4, config=CONFIG)
+    assert query == {"pinned": "8.7", "grid": "8", "patches": "1.1-x"}
+    values["patch_size"] = 8
+    follows(patch_size=8)
+    assert query == {"pinned": "4.4", "grid": "4"}
+    state.pin(None)
+    view_state.show_url("one", picture, 8, config=CONFIG, let_go=True)
+    assert query == {}
+
+
+def test_a_pin_of_another_grid_is_moved_to_the_same_place():
+    query = {"pinned": "8.7", "grid": "8", "patch_size": "8"}
+    assert state.patch_asked(query) == 15
+    assert state.patch_asked({**query, "pinned": "9.7"}) is None
+    assert state.patch_asked({"pinned": "8.7"}) == 62
+
+
+def test_an_impossible_pin_stays_in_the_address(page, follows):
+    values, query = page
+    query["pinned"] = "9.9"
+    values["pin_asked"] = state.patch_asked(query)
+    follows(entered=True)
+    assert state.pinned() is None
+    assert query == {"pinned": "9.9"}
+
+
+def test_a_model_that_cannot_be_read_leaves_the_address_alone(page, follows):
+    values, query = page
+    query |= {"off": "1", "pinned": "1.1"}
+    values["pin_asked"] = 0
+    assert follows(entered=True, config=None) is None
+    assert query == {"off": "1", "pinned": "1.1"}
+    assert values["pin_asked"] == 0
