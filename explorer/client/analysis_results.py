@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from explorer.client.results import Waiting
-from vitcore.introspection.curves import Curves
-from vitcore.introspection.head_effects import HeadEffects
+from vitcore.interpret.deletion_insertion import Curves
+from vitcore.interpret.head_ablation import HeadEffects
 
 MAPS = ("raw", "rollout", "relevance", "occlusion")  # in this order wherever they stand in rows
 

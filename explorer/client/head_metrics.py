@@ -7,15 +7,15 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from vitcore.introspection.attention_numbers import (
+from vitcore.interpret.attention_metrics import (
     attention_entropy,
     object_attention,
     pooled_attention,
-    prefix_mass,
+    prefix_attention,
     query_dependence,
 )
-from vitcore.introspection.distance import attention_distance
-from vitcore.introspection.rollout import rollout
+from vitcore.interpret.distance import attention_distance
+from vitcore.interpret.rollout import rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class HeadNumbers:
     distance: np.ndarray  # (n, L, H) float32, pixels, rows renormalised over the patches
     distance_in_paper: np.ndarray  # (n, L, H) float32, pixels, as ViT's figure 7 has it
     entropy: np.ndarray  # (n, L, H) float32, bits
-    prefix_mass: np.ndarray  # (n, L, H) float32, 0 to 1
+    prefix_attention: np.ndarray  # (n, L, H) float32, 0 to 1
     query_dependence: np.ndarray  # (n, L, H) float32, 0 to 1 - 1/N
     # Times as much as by chance; NaN where the object is not known or not to be seen.
     on_object: np.ndarray  # (n, L, H) float32
@@ -65,9 +65,9 @@ def head_numbers(
     where = {"image_size": image_size, "prefix": prefix}
     values = {
         "distance": attention_distance(attention, grid, **where),
-        "distance_in_paper": attention_distance(attention, grid, renormalise=False, **where),
+        "distance_in_paper": attention_distance(attention, grid, renormalize=False, **where),
         "entropy": attention_entropy(attention, prefix=prefix),
-        "prefix_mass": prefix_mass(attention, prefix=prefix),
+        "prefix_attention": prefix_attention(attention, prefix=prefix),
         "query_dependence": query_dependence(attention, prefix=prefix),
         "on_object": on_object,
         "rollout_on_object": rolled,

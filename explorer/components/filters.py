@@ -9,7 +9,7 @@ from explorer.components.declared import declare
 from explorer.components.packing import pack
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
-from vitcore.introspection.filters import embedding_filters, principal_components
+from vitcore.interpret.filters import embedding_filters, principal_components
 from vitcore.patches import pi_resize
 
 _filters = declare("filters")

@@ -8,7 +8,7 @@ from explorer.components.declared import declare
 from explorer.components.packing import pack
 from explorer.text.formatting import signed
 from explorer.text.position_encodings import PositionEncoding
-from vitcore.introspection.positions import similarity_spread
+from vitcore.interpret.positions import similarity_spread
 
 _positions = declare("positions")
 

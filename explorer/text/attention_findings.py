@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from explorer.text.findings import UNDECIDED, percent
+from vitcore.interpret.selective_head import SelectiveHead, selective_head
 from vitcore.intervention import Intervention
-from vitcore.introspection.selective_head import SelectiveHead, selective_head
 from vitcore.lens.inputs import prefix_names
 from vitcore.lens.words import finding
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
-from vitcore.introspection.positions import closeness_correlation, position_similarity
+from vitcore.interpret.positions import cosine_similarity, spatial_correlation
 from vitcore.patches import resize_grid, sincos_1d, sincos_2d
 
 _POSITIONS = "positions"
@@ -48,7 +48,7 @@ def position_encodings(
     tables["untrained"] = resize_grid(untrained_positions(config), grid)
     kinds = []
     for name, table in tables.items():
-        similarity = position_similarity(table)
+        similarity = cosine_similarity(table)
         label = _LABELS.get(name, name)
         kinds.append(
             PositionEncoding(
@@ -56,7 +56,7 @@ def position_encodings(
                 label,
                 name == config.positions,
                 similarity,
-                closeness_correlation(similarity),
+                spatial_correlation(similarity),
             )
         )
     return sorted(kinds, key=lambda kind: not kind.own)
@@ -72,14 +72,14 @@ def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | No
     if not began_with_waves(config):
         return None
     waves = initial_weights(config, only=[_POSITIONS])[_POSITIONS]
-    return closeness_correlation(position_similarity(resize_grid(waves, grid)))
+    return spatial_correlation(cosine_similarity(resize_grid(waves, grid)))
 
 
 @lru_cache(maxsize=16)  # a training timeline asks again each second
 def untrained_closeness(config: ViTConfig, grid: tuple[int, int]) -> float | None:
     """Spatial correlation of a random init, interpolated to a grid; None of one position."""
     resized = resize_grid(untrained_positions(config), grid)
-    return closeness_correlation(position_similarity(resized))
+    return spatial_correlation(cosine_similarity(resized))
 
 
 def untrained_positions(config: ViTConfig) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.text.findings import UNDECIDED, percent
 from explorer.text.formatting import signed
 from explorer.text.position_encodings import PositionEncoding
-from vitcore.introspection.positions import similarity_by_distance, similarity_by_place
+from vitcore.interpret.positions import similarity_by_distance, similarity_by_position
 
 _STRONG = 0.5  # spatial correlation from which nearby positions are said to be similar
 _LEARNED = 0.1  # by which it must exceed that of a random initialization to be said of training
@@ -40,7 +40,7 @@ def verdict(own: PositionEncoding, random_init: PositionEncoding) -> Verdict:
         return "single"
     gained = own.correlation - (random_init.correlation or 0.0) >= _LEARNED
     if gained and own.correlation >= _STRONG:
-        line_gain = similarity_by_place(own.similarity).line_gain
+        line_gain = similarity_by_position(own.similarity).line_gain
         return "lines" if line_gain is not None and line_gain > _GAIN else "near"
     if _rim_gain(own.similarity) >= _RIM:
         return "rim"

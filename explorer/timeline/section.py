@@ -282,15 +282,15 @@ def _help() -> None:
         "training_timeline",
         code="\n\n".join(
             (
-                source("vitcore/introspection/positions.py", "closeness_correlation"),
+                source("vitcore/interpret/positions.py", "spatial_correlation"),
                 source(
-                    "vitcore/introspection/filters.py",
+                    "vitcore/interpret/filters.py",
                     "follow_components",
                     "_strongest",
                     "_matched",
                 ),
-                source("vitcore/introspection/attention_numbers.py", "pooled_attention"),
-                source("vitcore/introspection/distance.py", "attention_distance"),
+                source("vitcore/interpret/attention_metrics.py", "pooled_attention"),
+                source("vitcore/interpret/distance.py", "attention_distance"),
             )
         ),
     )

@@ -11,11 +11,11 @@ from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
-from vitcore.introspection.filters import FollowedComponents, follow_components
-from vitcore.introspection.positions import (
-    closeness_correlation,
-    position_similarity,
+from vitcore.interpret.filters import FollowedComponents, follow_components
+from vitcore.interpret.positions import (
+    cosine_similarity,
     similarity_spread,
+    spatial_correlation,
 )
 from vitcore.patches import pi_resize, resize_grid, sincos_1d, sincos_2d
 
@@ -68,10 +68,10 @@ def weights_at(
     table = _table(positions, config, patch_size)
     if table is None:
         return Weights(similarity=None, closeness=None, spread=(0.0, 1.0), components=followed)
-    similarity = position_similarity(table)
+    similarity = cosine_similarity(table)
     return Weights(
         similarity=_coded(similarity),
-        closeness=closeness_correlation(similarity),
+        closeness=spatial_correlation(similarity),
         spread=similarity_spread(similarity),
         components=followed,
     )

@@ -20,8 +20,8 @@ from explorer.text.class_names import class_names
 from explorer.text.findings import percent, prediction
 from explorer.text.position_encodings import position_encodings
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
-from vitcore.introspection.branches import KEPT
-from vitcore.introspection.selective_head import selective_head
+from vitcore.interpret.branches import KEPT
+from vitcore.interpret.selective_head import selective_head
 from vitcore.patches import as_seen
 
 Facts = dict[str, Any] | Waiting | Problem

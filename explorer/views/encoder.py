@@ -113,7 +113,7 @@ def draw_residuals() -> None:
     components.how_to_read(
         "encoder_residual",
         code=components.source_of(
-            "vitcore/introspection/branches.py", "answers_without", "one_block", "_joined"
+            "vitcore/interpret/branches.py", "answers_without", "one_block", "_joined"
         ),
     )
 
@@ -134,7 +134,7 @@ def draw_norms(config: ViTConfig) -> None:
         encoder.norms(data, key="encoder_norms")
     components.how_to_read(
         "encoder_norms",
-        code=components.source_of("vitcore/introspection/norm_axes.py", "norm_axes"),
+        code=components.source_of("vitcore/interpret/norm_axes.py", "norm_axes"),
     )
 
 
@@ -149,7 +149,7 @@ def draw_depth(config: ViTConfig) -> None:
     )
     components.how_to_read(
         "encoder_depth_class_token" if config.pooling == "class" else "encoder_depth",
-        code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
+        code=components.source_of("vitcore/interpret/logit_lens.py", "logit_lens"),
     )
 
 

@@ -10,7 +10,7 @@ from explorer.components.filters import filter_figure, filters
 from explorer.components.patches import patches, patches_payload
 from explorer.text.formatting import max_difference
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
-from vitcore.introspection.filters import embed_patches
+from vitcore.interpret.filters import embed_patches
 from vitcore.patches import cut, pi_resize
 from vitcore.sentences import sentence
 
@@ -55,7 +55,7 @@ def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: s
         "patches_flow",
         code=components.source_of("vitcore/patches.py", "cut")
         + "\n\n"
-        + components.source_of("vitcore/introspection/filters.py", "embed_patches"),
+        + components.source_of("vitcore/interpret/filters.py", "embed_patches"),
         range=pixels,
     )
 
@@ -86,7 +86,7 @@ def draw_filters(embedding: object, patch_size: int, rev: str) -> None:
     components.how_to_read(
         "patches_filters",
         code=components.source_of(
-            "vitcore/introspection/filters.py", "principal_components", "_components"
+            "vitcore/interpret/filters.py", "principal_components", "_components"
         )
         + "\n\n"
         + components.source_of("vitcore/patches.py", "pi_resize"),

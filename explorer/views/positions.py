@@ -25,7 +25,7 @@ from explorer.text.position_findings import (
     shuffle_finding,
 )
 from vitcore.config import ViTConfig, grid_side
-from vitcore.introspection.positions import similarity_by_distance
+from vitcore.interpret.positions import similarity_by_distance
 from vitcore.patches import as_seen, cut, join
 from vitcore.sentences import sentence
 
@@ -47,7 +47,7 @@ def draw_tiles(
     components.how_to_read(
         "positions_tiles_mimetic" if began_with_waves(config) else "positions_tiles",
         code=components.source_of(
-            "vitcore/introspection/positions.py", "position_similarity", "closeness_correlation"
+            "vitcore/interpret/positions.py", "cosine_similarity", "spatial_correlation"
         ),
         base=config.position_grid,
         r="–" if correlation is None else signed(correlation),
@@ -127,7 +127,7 @@ def draw_distance(kinds: list[PositionEncoding]) -> None:
     st.plotly_chart(
         figure, width="stretch", key="positions_distance", config={"displayModeBar": False}
     )
-    code = components.source_of("vitcore/introspection/positions.py", "similarity_by_distance")
+    code = components.source_of("vitcore/interpret/positions.py", "similarity_by_distance")
     if found := rise(kinds[0]):
         edges, others = (signed(one) for one in found)
         components.how_to_read("positions_distance_rise", code=code, edges=edges, others=others)

@@ -25,7 +25,7 @@ maps = np.random.default_rng(0).normal(size=(4, *seen.grid))
 everything = {
     "trace": lambda: vitcore.trace(model, pixels, patch_size=4),
     "relevance": lambda: vitcore.relevance(model, pixels, told, 4),
-    "curves": lambda: vitcore.faithfulness(model, pixels, maps, told, 4),
+    "curves": lambda: vitcore.deletion_insertion(model, pixels, maps, told, 4),
     "occlusion": lambda: vitcore.occlusion(model, pixels, told, 4),
     "heads": lambda: vitcore.head_importance(model, pixels[None], None, 4),
 }

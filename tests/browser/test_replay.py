@@ -25,7 +25,7 @@ sys.path.insert(0, {str(ROOT)!r})
 import numpy as np
 import streamlit as st
 from explorer import client
-from explorer.timeline import replaying
+from explorer.timeline import section
 from explorer.state import Picture
 
 pixels = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -33,7 +33,7 @@ st.session_state["chosen_picture"] = Picture(pixels, "sketch10", 6, "frog 0", "r
 st.session_state["patch_size"] = 8
 st.title("A film")
 client.begin_run()
-replaying.section(os.environ["FILM"])
+section.section(os.environ["FILM"])
 client.end_run()
 """
 

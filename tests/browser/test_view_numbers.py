@@ -7,7 +7,7 @@ import pytest
 
 import vitcore
 from tests.browser.view_stage import View, weights
-from vitcore.introspection.rollout import rollout
+from vitcore.interpret.rollout import rollout
 
 # By the view's own code: each share (maps, queries, keys), then what `compute` draws of each
 # query and key (tokens, maps, patches) and its maxima (tokens, maps).

@@ -87,7 +87,7 @@ def test_trainers_that_came_there_by_two_ways_are_the_same_to_the_bit(answers, p
 
 
 @pytest.mark.parametrize("backend", ["torch", "numpy"])
-@pytest.mark.parametrize("name", ["load", "predict", "relevance"])
+@pytest.mark.parametrize("name", ["load", "predict"])
 def test_other_backends_are_refused_before_keras_fails_on_them(backend, name):
     _, errors = start("-c", f"import vitcore; vitcore.{name}", backend=backend).communicate()
     last = errors.strip().splitlines()[-1]

@@ -9,7 +9,7 @@ import pytest
 import vitcore
 from tests.vitcore import numpy_vit
 from vitcore.checkpoints import read
-from vitcore.class_relevance import attention_gradient
+from vitcore.interpret.relevance import attention_gradient
 from vitcore.intervention import DATA_MEAN
 from vitcore.patches import as_seen
 
@@ -47,7 +47,7 @@ def test_ablated_head(both, head):
 
 def test_logit_lens(both):
     model, config, weights, image = both
-    ours = vitcore.early_answers(vitcore.trace(model, image, patch_size=4).tokens, weights, config)
+    ours = vitcore.logit_lens(vitcore.trace(model, image, patch_size=4).tokens, weights, config)
     theirs = numpy_vit.forward(config, weights, image[None], 4)
     for block, tokens in enumerate(theirs.stream):
         normed = numpy_vit.layer_norm(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vitcore.introspection.selective_head import selective_head
+from vitcore.interpret.selective_head import selective_head
 from vitcore.lens import page
 from vitcore.lens.initial import InitialView
 from vitcore.lens.inputs import Tokens

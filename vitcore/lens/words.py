@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vitcore.introspection.selective_head import SelectiveHead
+from vitcore.interpret.selective_head import SelectiveHead
 
 _PATTERNS = {
     "neighbors": "is local: {share} of attention on neighboring patches (uniform: {uniform})",

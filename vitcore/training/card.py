@@ -15,8 +15,8 @@ from vitcore.datasets.sketch10 import sketch10
 from vitcore.evaluation import evaluate
 from vitcore.flops import flops
 from vitcore.hardware import hardware, software
+from vitcore.interpret.attention_summary import attention_summary
 from vitcore.model import ViT, load
-from vitcore.readability import readability
 from vitcore.report import Report
 from vitcore.training import events
 from vitcore.training.saving import saved_progress
@@ -58,7 +58,7 @@ def make_card(
         sets["cifar10"] = cifar10("test", data_dir=data_dir)
     measures = measure(model, sets, notice=notice)
     notice("attention", 1.0)
-    attention = readability(model, pictures=TRACED)
+    attention = attention_summary(model, pictures=TRACED)
     making = made_by(run)
     history = making.history
     return {

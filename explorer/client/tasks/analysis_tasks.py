@@ -36,13 +36,13 @@ def erased(
         packed: the sets (count, N) bool by `numpy.packbits` along the patches.
         count: of sets.
     """
-    from vitcore.erasing import erased_logits
+    from vitcore.interpret.occlusion import masked_logits
 
     model = forward_pass.compiled(folder, stamp, patch_size)
     patches = model.config.grid_side(patch_size) ** 2
     bits = np.frombuffer(packed, np.uint8).reshape(count, -1)
     sets = np.unpackbits(bits, axis=1, count=patches).astype(bool)
-    return erased_logits(model, pixels, sets, patch_size=patch_size)
+    return masked_logits(model, pixels, sets, patch_size=patch_size)
 
 
 def without_some(
@@ -63,7 +63,7 @@ def without_some(
         start: the first row of `switches`.
         count: of rows.
     """
-    from vitcore.introspection.head_effects import switches
+    from vitcore.interpret.head_ablation import switches
     from vitcore.tracing import predict_logits
 
     model = forward_pass.compiled(folder, stamp, patch_size)
@@ -86,7 +86,7 @@ def without_each_of_many(
         count: how many.
         patch_size: P.
     """
-    from vitcore.heads_off import logits_without_each
+    from vitcore.interpret.head_ablation import logits_without_each
 
     model = forward_pass.compiled(folder, stamp, patch_size)
     images, labels, _ = _tested(source, start, count)

@@ -54,7 +54,7 @@ def without_parts(
 ) -> np.ndarray:
     """Probabilities (2, 2, C) as `answers_without` gives logits; arguments as above."""
     import vitcore
-    from vitcore.introspection.branches import answers_without
+    from vitcore.interpret.branches import answers_without
     from vitcore.probabilities import probabilities
 
     model = forward_pass.compiled(folder, stamp, patch_size)
@@ -84,7 +84,7 @@ def norm_sample(
         batch: how many images.
     """
     import vitcore
-    from vitcore.introspection.norm_axes import norm_axes
+    from vitcore.interpret.norm_axes import norm_axes
 
     model = forward_pass.compiled(folder, stamp, patch_size)
     images = vitcore.cifar10("test")[0] if source == "cifar10" else vitcore.sketch10(batch)[0]

@@ -206,7 +206,7 @@ def reading(
         intervention: what to change in the pass.
     """
     import vitcore
-    from vitcore.introspection.early_answers import NEEDED
+    from vitcore.interpret.logit_lens import NEEDED
     from vitcore.probabilities import probabilities
 
     model = compiled(folder, stamp, patch_size)
@@ -215,7 +215,7 @@ def reading(
     seconds = time.perf_counter() - started
     variables = model.weights_by_name()
     weights = {name: np.asarray(variables[name]) for name in NEEDED}
-    early = vitcore.early_answers(trace.tokens, weights, model.config)
+    early = vitcore.logit_lens(trace.tokens, weights, model.config)
     return Reading(
         patch_size=trace.patch_size,
         grid=tuple(trace.grid),

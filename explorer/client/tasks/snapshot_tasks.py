@@ -6,8 +6,8 @@ import numpy as np
 
 from explorer.client.tasks import forward_pass
 from explorer.timeline.snapshot_metrics import Looked
-from vitcore.introspection.attention_numbers import pooled_attention
-from vitcore.introspection.distance import attention_distance
+from vitcore.interpret.attention_metrics import pooled_attention
+from vitcore.interpret.distance import attention_distance
 
 
 def looked(

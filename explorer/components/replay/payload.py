@@ -14,7 +14,7 @@ from explorer.state import Picture
 from explorer.text.class_names import class_names
 from explorer.timeline.snapshot_metrics import COMPONENTS, Looked, Weights, tiles_of
 from explorer.timeline.snapshots import History
-from vitcore.introspection.distance import distance_bounds
+from vitcore.interpret.distance import distance_bounds
 from vitcore.patches import as_seen
 
 

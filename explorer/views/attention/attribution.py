@@ -27,8 +27,8 @@ from explorer.views.attention.common import (
     quiet,
 )
 from explorer.views.attention.findings import MAP_NAMES, attribution_finding
+from vitcore.interpret.deletion_insertion import Curves
 from vitcore.intervention import Intervention
-from vitcore.introspection.curves import Curves
 
 HEIGHT = 660
 FUSIONS = ("mean", "max", "min")
@@ -251,10 +251,12 @@ def help_() -> None:
         "attention_attribution",
         code="\n\n".join(
             (
-                components.source_of("vitcore/introspection/rollout.py", "rollout"),
-                components.source_of("vitcore/class_relevance.py", "relevance_map"),
-                components.source_of("vitcore/introspection/erasure.py", "occlusion_map"),
-                components.source_of("vitcore/introspection/curves.py", "plan_curves", "curves"),
+                components.source_of("vitcore/interpret/rollout.py", "rollout"),
+                components.source_of("vitcore/interpret/relevance.py", "relevance_map"),
+                components.source_of("vitcore/interpret/occlusion.py", "occlusion_map"),
+                components.source_of(
+                    "vitcore/interpret/deletion_insertion.py", "plan_curves", "curves"
+                ),
             )
         ),
     )

@@ -24,8 +24,8 @@ from explorer.views.attention.common import (
 from explorer.views.attention.lens_file import lens_html
 from explorer.views.attention.script import State, script
 from explorer.views.attention.url_codec import LensState
+from vitcore.interpret.attention_metrics import pooled_attention
 from vitcore.intervention import Intervention
-from vitcore.introspection.attention_numbers import pooled_attention
 from vitcore.lens.figure import heads_figure
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from explorer.client.analysis_results import MAPS
 from explorer.text.findings import percent
-from vitcore.introspection.curves import Curves
-from vitcore.introspection.head_effects import HeadEffects, ranked
-from vitcore.introspection.token_norms import LONGER
+from vitcore.interpret.deletion_insertion import Curves
+from vitcore.interpret.head_ablation import HeadEffects, ranked
+from vitcore.interpret.token_norms import NORM_RATIO
 
 MAP_NAMES = dict(
     zip(MAPS, ("raw attention", "rollout", "relevance", "occlusion"), strict=True)
@@ -163,7 +163,7 @@ def token_norms_finding(norms: np.ndarray, outliers: np.ndarray, *, prefix: int)
 
     Args:
         norms: (L+1, T) L2 norm of each token.
-        outliers: (L+1, N) bool, as from `long_patches`.
+        outliers: (L+1, N) bool, as from `high_norm_tokens`.
         prefix: tokens before the patches.
     """
     patches = norms[:, prefix:]
@@ -174,7 +174,7 @@ def token_norms_finding(norms: np.ndarray, outliers: np.ndarray, *, prefix: int)
         block = int(outliers.sum(axis=1).argmax())
         many = int(outliers[block].sum())
         found = f"{many} high-norm {'patch' if many == 1 else 'patches'} {_after(block)}"
-        found = f"{found} (> {LONGER:.0f}× median)"
+        found = f"{found} (> {NORM_RATIO:.0f}× median)"
     else:
         largest = float((patches / np.median(patches, axis=1, keepdims=True)).max())
         found = f"No high-norm patches (largest: {largest:.1f}× median)"

@@ -28,8 +28,8 @@ from explorer.views.attention.common import (
     quiet,
 )
 from explorer.views.attention.findings import ablation_finding, ablation_finding_of_many
+from vitcore.interpret.head_ablation import HeadEffects, ranked
 from vitcore.intervention import Intervention
-from vitcore.introspection.head_effects import HeadEffects, ranked
 
 PICTURES = 200
 _SWITCHES = "attention_switches"  # how often a bar was clicked
@@ -61,9 +61,9 @@ def draw(asked: Asked) -> None:
         )  # fmt: skip
     components.how_to_read(
         "attention_head_ablation",
-        code=components.source_of("vitcore/heads_off.py", "logits_without_each")
+        code=components.source_of("vitcore/interpret/head_ablation.py", "logits_without_each")
         + "\n\n"
-        + components.source_of("vitcore/introspection/head_effects.py", "head_effects"),
+        + components.source_of("vitcore/interpret/head_ablation.py", "head_effects"),
     )
     for answer in (found, many):
         later(answer)

@@ -31,7 +31,7 @@ def metric_finding(name: str, values: np.ndarray, compared: Sequence[float]) -> 
         return f"The same in all heads: {most:.2f}"
     if name == "entropy":
         return _entropy(values, compared[0], head_name(*low))
-    if name == "prefix_mass":
+    if name == "prefix_attention":
         return f"Highest: {head_name(*high)}, {percent(most)} (uniform: {percent(compared[0])})"
     if name == "query_dependence":
         if most < _ALIKE:

@@ -31,9 +31,9 @@ from explorer.views.attention.common import (
 )
 from explorer.views.attention.head_ablation import source_of_many
 from explorer.views.attention.head_metric_findings import metric_finding
+from vitcore.interpret.attention_metrics import entropy_bound
+from vitcore.interpret.distance import distance_bounds
 from vitcore.intervention import Intervention
-from vitcore.introspection.attention_numbers import entropy_bound
-from vitcore.introspection.distance import distance_bounds
 
 HEIGHT = 360
 PICTURES = 100
@@ -51,8 +51,8 @@ class Number:
     digits: int = 2
 
 
-_DISTANCE = ("vitcore/introspection/distance.py", "attention_distance")
-_METRICS = "vitcore/introspection/attention_numbers.py"
+_DISTANCE = ("vitcore/interpret/distance.py", "attention_distance")
+_METRICS = "vitcore/interpret/attention_metrics.py"
 NUMBERS = {
     "distance": Number(
         label="Mean distance",
@@ -77,11 +77,11 @@ NUMBERS = {
         code=(_METRICS, "attention_entropy"),
         unit=" bits",
     ),
-    "prefix_mass": Number(
+    "prefix_attention": Number(
         label="Attention to {prefix}",
         axis="attention to {prefix}",
         help="attention_prefix",
-        code=(_METRICS, "prefix_mass"),
+        code=(_METRICS, "prefix_attention"),
     ),
     "query_dependence": Number(
         label="Query dependence",
@@ -166,7 +166,7 @@ def offered_numbers(asked: Asked, *, masked: bool) -> list[str]:
     """The metrics that this model and image have."""
     missing = set()
     if asked.reading.prefix == 0:
-        missing |= {"prefix_mass", "distance_in_paper"}
+        missing |= {"prefix_attention", "distance_in_paper"}
     if asked.patches == 1:
         missing |= {"distance", "distance_in_paper"}
     if not masked:
@@ -259,7 +259,7 @@ def lines(asked: Asked, name: str) -> list[Line]:
         ]
     if name == "entropy":
         return [Line(height=entropy_bound(tokens), words="uniform")]
-    if name == "prefix_mass":
+    if name == "prefix_attention":
         return [Line(height=reading.prefix / tokens, words="uniform")]
     if name == "query_dependence":
         return [Line(height=1 - 1 / asked.patches, words="maximum")]

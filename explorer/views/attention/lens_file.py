@@ -11,8 +11,8 @@ from explorer.components.attention_lens.lens_state import LensState
 from explorer.text.findings import UNDECIDED, percent
 from explorer.views.attention.common import Asked
 from explorer.views.attention.url_codec import shuffled
+from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention
-from vitcore.introspection.selective_head import selective_head
 from vitcore.lens import AttentionView
 from vitcore.lens.initial import InitialView
 from vitcore.lens.inputs import Tokens, prefix_names

@@ -29,8 +29,8 @@ from explorer.views.attention.findings import (
     patch_predictions_finding,
     token_norms_finding,
 )
+from vitcore.interpret.token_norms import high_norm_tokens
 from vitcore.intervention import Intervention
-from vitcore.introspection.token_norms import long_patches
 
 HEIGHT = 480
 
@@ -77,7 +77,7 @@ def _early(asked: Asked, reading: Reading, answer: int, other: int) -> None:
     chart(figure, "attention_early")
     components.how_to_read(
         "attention_logit_lens",
-        code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
+        code=components.source_of("vitcore/interpret/logit_lens.py", "logit_lens"),
     )
 
 
@@ -102,7 +102,7 @@ def _by_patch(asked: Asked, reading: Reading, answer: int, other: int) -> None:
         "attention_patch_predictions_class_token"
         if asked.config.pooling == "class"
         else "attention_patch_predictions",
-        code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
+        code=components.source_of("vitcore/interpret/logit_lens.py", "logit_lens"),
     )
 
 
@@ -139,7 +139,7 @@ def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
     )
     components.how_to_read(
         "attention_patch_logits",
-        code=components.source_of("vitcore/introspection/early_answers.py", "early_answers"),
+        code=components.source_of("vitcore/interpret/logit_lens.py", "logit_lens"),
     )
 
 
@@ -149,7 +149,7 @@ def _ends(values: np.ndarray) -> tuple[str, str, str]:
 
 
 def _norms(reading: Reading) -> None:
-    outliers = long_patches(reading.norms, prefix=reading.prefix)
+    outliers = high_norm_tokens(reading.norms, prefix=reading.prefix)
     components.figure_heading(
         "Token norms", token_norms_finding(reading.norms, outliers, prefix=reading.prefix)
     )
@@ -162,7 +162,7 @@ def _norms(reading: Reading) -> None:
     )
     chart(figure, "attention_norms")
     components.how_to_read(
-        "attention_token_norms", code=components.source_of("vitcore/introspection/token_norms.py")
+        "attention_token_norms", code=components.source_of("vitcore/interpret/token_norms.py")
     )
 
 

@@ -12,8 +12,8 @@ from explorer.text.attention_findings import attention_finding
 from explorer.text.class_names import class_names
 from explorer.views.attention import share_link, tabs, view_state
 from vitcore.config import ViTConfig
+from vitcore.interpret.selective_head import SelectiveHead, selective_head
 from vitcore.intervention import Intervention
-from vitcore.introspection.selective_head import SelectiveHead, selective_head
 
 
 def keep_pin() -> None:

@@ -119,7 +119,7 @@ for label in (answer, other):
     relevance = vitcore.relevance(model, image, label, patch_size)
     occlusion = vitcore.occlusion(model, image, label, patch_size)
     maps[label] = np.stack([raw, rollout, relevance, occlusion]).astype(np.float32)
-    curves[label] = vitcore.faithfulness(model, image, maps[label], label, patch_size)
+    curves[label] = vitcore.deletion_insertion(model, image, maps[label], label, patch_size)
 """
 
 
@@ -139,8 +139,8 @@ def _numbers(state: State) -> str:
     ]
     if state.prefix:
         lines += [
-            "in_paper = vitcore.attention_distance(trace, renormalise=False)",
-            "on_prefix = vitcore.prefix_mass(trace)",
+            "in_paper = vitcore.attention_distance(trace, renormalize=False)",
+            "on_prefix = vitcore.prefix_attention(trace)",
         ]
     if state.masked and not state.changes.patches:  # where patches moved, the mask does not fit
         lines += [
@@ -154,7 +154,7 @@ def _early(state: State) -> str:
     lines = [
         "# Logit lens: logits after each block, of the image and of each patch.",
         f"config, weights = checkpoints.read({state.model!r})",
-        "early = vitcore.early_answers(trace.tokens, weights, config)",
+        "early = vitcore.logit_lens(trace.tokens, weights, config)",
         "norms = vitcore.token_norms(trace)  # (L+1, T)",
     ]
     if state.pooling == "mean":

@@ -99,7 +99,7 @@ def test_curves_are_those_of_the_library(model, asked, size):
     found = [attribution.maps(model, PICTURE, size, index) for index in (3, 5)]
     for maps, told in zip(found, attribution.tests(model, PICTURE, size, found), strict=True):
         assert told.awaited is None
-        expected = vitcore.faithfulness(
+        expected = vitcore.deletion_insertion(
             vitcore.load(model), PICTURE.pixels, maps.rows, maps.class_index, size
         )
         np.testing.assert_allclose(told.curves.deletion, expected.deletion, atol=1e-5)

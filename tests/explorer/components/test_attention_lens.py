@@ -23,8 +23,8 @@ from explorer.components.attention_lens.payload import (
     waiting_payload,
 )
 from vitcore.config import PRESETS, ViTConfig
+from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention
-from vitcore.introspection.selective_head import selective_head
 
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", None)
 POINTS = 0.001  # a tenth of a percentage point

@@ -12,13 +12,13 @@ from explorer.components.positions import positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.text.position_encodings import PositionEncoding
 from explorer.text.position_findings import Shuffling
-from vitcore.introspection.positions import position_similarity
+from vitcore.interpret.positions import cosine_similarity
 
 RNG = np.random.default_rng(0)
 
 
 def kind(grid, name="learned", correlation=0.5):
-    similarity = position_similarity(RNG.normal(size=(*grid, 8)))
+    similarity = cosine_similarity(RNG.normal(size=(*grid, 8)))
     return PositionEncoding(name, name, True, similarity, correlation)
 
 

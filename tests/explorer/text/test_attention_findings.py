@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from explorer.text.attention_findings import attention_finding
+from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention
-from vitcore.introspection.selective_head import selective_head
 
 EVEN, ITSELF = np.full((4, 4), 0.25), np.eye(4)
 ATTENTION = np.array([[EVEN, ITSELF], [EVEN, EVEN]])  # head 2 of block 1 is selective

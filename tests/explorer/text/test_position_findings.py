@@ -15,7 +15,7 @@ from explorer.text.position_findings import (
 )
 from vitcore import checkpoints
 from vitcore.config import CLASS_NAMES
-from vitcore.introspection.positions import closeness_correlation
+from vitcore.interpret.positions import spatial_correlation
 
 Y, X = np.mgrid[:6, :6]
 APART = np.hypot(Y[..., None, None] - Y, X[..., None, None] - X)
@@ -25,7 +25,7 @@ NOISE = np.random.default_rng(0).normal(size=APART.shape) / 20
 
 
 def kind(similarity, name="learned", own=True):
-    return PositionEncoding(name, name, own, similarity, closeness_correlation(similarity))
+    return PositionEncoding(name, name, own, similarity, spatial_correlation(similarity))
 
 
 RANDOM_INIT = kind(NOISE, "untrained", own=False)

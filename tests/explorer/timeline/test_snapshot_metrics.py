@@ -10,8 +10,8 @@ from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.initialisation import initial_weights
-from vitcore.introspection.filters import principal_components
-from vitcore.introspection.positions import closeness_correlation, position_similarity
+from vitcore.interpret.filters import principal_components
+from vitcore.interpret.positions import cosine_similarity, spatial_correlation
 from vitcore.patches import pi_resize, resize_grid, sincos_2d
 from vitcore.training import events, snapshots
 from vitcore.training.runs import read_run
@@ -128,11 +128,11 @@ def test_weights_show_what_the_other_pages_compute(tmp_path, patch_size):
     shown = weights_at(moment_of(snapshots.kept(tmp_path)[3]), config, patch_size, None)
     half = {name: values.astype(np.float16).astype(np.float32) for name, values in weights.items()}
     side = config.grid_side(patch_size)
-    similarity = position_similarity(resize_grid(half["positions"], (side, side)))
+    similarity = cosine_similarity(resize_grid(half["positions"], (side, side)))
     tiles = similarity[:: tiles_of(side).step, :: tiles_of(side).step]
     cosines = shown.similarity / 127.5 - 1
     np.testing.assert_allclose(cosines, tiles.reshape(cosines.shape), atol=1 / 255 + 1e-6)
-    assert shown.closeness == closeness_correlation(similarity)
+    assert shown.closeness == spatial_correlation(similarity)
     kernel = pi_resize(half["patch_embedding/kernel"], min(patch_size, 4))
     shares = principal_components(kernel).explained
     np.testing.assert_allclose(shown.components.explained, shares[:36], atol=1e-6)
@@ -160,8 +160,8 @@ def test_positions_that_are_waves_are_the_model_s_own(tmp_path):
     config = small_config(positions="sincos2d")
     snapshots.write(tmp_path, 3, config, random_weights(config))
     shown = weights_at(moment_of(snapshots.kept(tmp_path)[3]), config, 8, None)
-    waves = position_similarity(sincos_2d((4, 4), config.width, base=4))
-    assert shown.closeness == closeness_correlation(waves)
+    waves = cosine_similarity(sincos_2d((4, 4), config.width, base=4))
+    assert shown.closeness == spatial_correlation(waves)
 
 
 def test_model_without_positions_has_no_similarity(tmp_path):

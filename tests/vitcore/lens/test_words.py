@@ -2,7 +2,7 @@
 
 import pytest
 
-from vitcore.introspection.selective_head import SelectiveHead
+from vitcore.interpret.selective_head import SelectiveHead
 from vitcore.lens.words import finding, shape
 
 NUMBERS = {"block": 1, "head": 2, "patch": 0, "share": 0.744, "uniform": 0.0968}

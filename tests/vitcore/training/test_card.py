@@ -9,8 +9,8 @@ import pytest
 from tests.vitcore.training.small_runs import CONFIG
 from vitcore import cache, checkpoints, sketch10
 from vitcore.evaluation import evaluate
+from vitcore.interpret.attention_summary import attention_summary
 from vitcore.model import load
-from vitcore.readability import readability
 from vitcore.training import card, events, loop
 from vitcore.training.run_files import STATE
 
@@ -75,7 +75,7 @@ def test_progress_follows_the_work(made):
 
 def test_attention_is_measured_on_sketches(run, made):
     values = made[0]["attention"]
-    assert values == readability(load(run), pictures=3)
+    assert values == attention_summary(load(run), pictures=3)
 
 
 def step_event(epoch, loss):

@@ -6,9 +6,9 @@ import pytest
 from explorer.views.attention import findings
 from explorer.views.attention.head_metric_findings import metric_finding
 from vitcore.config import CLASS_NAMES
-from vitcore.introspection.curves import Curves
-from vitcore.introspection.head_effects import HeadEffects, Measured
-from vitcore.introspection.token_norms import long_patches
+from vitcore.interpret.deletion_insertion import Curves
+from vitcore.interpret.head_ablation import HeadEffects, Measured
+from vitcore.interpret.token_norms import high_norm_tokens
 
 
 def curves(deletion, insertion, points=17):
@@ -115,10 +115,10 @@ def test_patch_logits_name_the_class_they_favor():
 def test_high_norm_tokens_are_counted_where_there_are_most():
     norms = np.ones((3, 9))
     norms[2] *= 4
-    said = findings.token_norms_finding(norms, long_patches(norms), prefix=0)
+    said = findings.token_norms_finding(norms, high_norm_tokens(norms), prefix=0)
     assert said == "No high-norm patches (largest: 1.0× median). Median grows 4.0×."
     norms[2, 5] = 30
-    said = findings.token_norms_finding(norms, long_patches(norms), prefix=0)
+    said = findings.token_norms_finding(norms, high_norm_tokens(norms), prefix=0)
     assert said.startswith("1 high-norm patch after block 2 (> 3× median)")
 
 
@@ -128,7 +128,7 @@ def test_metrics_have_findings_of_their_own():
     said = metric_finding("entropy", values, [6.0])
     assert said == "Lowest: L1H1, 1.0 of 6.0 bits (≈ 2 of 64 tokens)"
     assert metric_finding("entropy", values + 4.9, [6.0]).startswith("All heads nearly uniform")
-    said = metric_finding("prefix_mass", values / 10, [0.02])
+    said = metric_finding("prefix_attention", values / 10, [0.02])
     assert said == "Highest: L2H2, 40% (uniform: 2.0%)"
     said = metric_finding("on_object", values / 2, [1.0])
     assert said == "2 of 4 heads above uniform. Highest: L2H2, 2.0×"

@@ -7,9 +7,9 @@ from explorer.views.attention.lens_file import interventions, lens_html, predict
 from explorer.views.attention.url_codec import LensState, shuffled
 from tests.vitcore.lens.opened import shares, unpacked
 from vitcore.config import CLASS_NAMES
+from vitcore.interpret.rollout import rollout
+from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention
-from vitcore.introspection.rollout import rollout
-from vitcore.introspection.selective_head import selective_head
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from explorer.data import images
 from explorer.views.attention.script import State, script
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
+from vitcore.interpret.logit_lens import NEEDED
 from vitcore.intervention import Intervention
-from vitcore.introspection.early_answers import NEEDED
 from vitcore.probabilities import probabilities
 
 CONFIGS = {"mean": {}, "class": {"pooling": "class", "registers": 1}}
@@ -141,7 +141,7 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
         same(got["on_object"], numbers.on_object[0])
     if whole.prefix:
         same(got["in_paper"], numbers.distance_in_paper[0])
-        same(got["on_prefix"], numbers.prefix_mass[0])
+        same(got["on_prefix"], numbers.prefix_attention[0])
     same(probabilities(got["early"].picture), changed.early)
     same(probabilities(got["early"].patches), changed.early_by_patch)
     same(got["norms"], changed.norms)

@@ -17,9 +17,9 @@ from explorer.views.attention.common import CHANGED, UNCHANGED
 from explorer.views.attention.url_codec import LensState
 from explorer.views.attention.view_state import Kept
 from vitcore.config import CLASS_NAMES
+from vitcore.interpret.deletion_insertion import Curves
+from vitcore.interpret.head_ablation import head_effects
 from vitcore.intervention import Intervention
-from vitcore.introspection.curves import Curves
-from vitcore.introspection.head_effects import head_effects
 
 WAITING = Waiting("Working on it.", "Meanwhile.", 0.4)
 PROBLEM = Problem("It broke.", "Choose another.")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from vitcore import attention_distance
-from vitcore.introspection.distance import distance_bounds, patch_distances
+from vitcore.interpret.distance import distance_bounds, patch_distances
 
 SIZE = (32, 32)
 
 
-def slow_distance(attention, grid, image_size, prefix, renormalise):
+def slow_distance(attention, grid, image_size, prefix, renormalize):
     """For each query the attention-weighted mean distance; then the mean of all queries."""
     blocks, heads, _, _ = attention.shape
     places = [
@@ -24,21 +24,21 @@ def slow_distance(attention, grid, image_size, prefix, renormalise):
         for head in range(heads):
             for i, here in enumerate(places):
                 row = [attention[block, head, prefix + i, prefix + j] for j in range(len(places))]
-                whole = sum(row) if renormalise else 1
+                whole = sum(row) if renormalize else 1
                 far = sum(w * math.dist(here, there) for w, there in zip(row, places, strict=True))
                 result[block, head] += far / whole / len(places)
     return result
 
 
 @pytest.mark.parametrize("prefix", [0, 1, 3])
-@pytest.mark.parametrize("renormalise", [True, False])
+@pytest.mark.parametrize("renormalize", [True, False])
 @pytest.mark.parametrize(
     ("grid", "image_size"), [((3, 3), (32, 32)), ((2, 4), (32, 32)), ((2, 3), (20, 60))]
 )
-def test_distance_is_that_of_a_loop(rng, prefix, renormalise, grid, image_size):
+def test_distance_is_that_of_a_loop(rng, prefix, renormalize, grid, image_size):
     tokens = prefix + grid[0] * grid[1]
     attention = rng.dirichlet(np.ones(tokens), size=(2, 3, tokens))
-    options = {"image_size": image_size, "prefix": prefix, "renormalise": renormalise}
+    options = {"image_size": image_size, "prefix": prefix, "renormalize": renormalize}
     expected = slow_distance(attention, grid, **options)
     np.testing.assert_allclose(attention_distance(attention, grid, **options), expected)
 
@@ -59,7 +59,7 @@ def test_attention_on_the_class_token_shortens_only_the_papers_figure():
     tokens = 5
     uniform = np.full((1, 1, tokens, tokens), 1 / tokens)
     whole = attention_distance(uniform, (2, 2), image_size=SIZE, prefix=1)
-    paper = attention_distance(uniform, (2, 2), image_size=SIZE, prefix=1, renormalise=False)
+    paper = attention_distance(uniform, (2, 2), image_size=SIZE, prefix=1, renormalize=False)
     np.testing.assert_allclose(whole, distance_bounds((2, 2), SIZE)[0])
     np.testing.assert_allclose(paper, whole * 4 / 5)
 

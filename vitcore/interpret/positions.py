@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 
-def position_similarity(grid: np.ndarray) -> np.ndarray:
+def cosine_similarity(grid: np.ndarray) -> np.ndarray:
     """Cosine of every position embedding with every other.
 
     Args:
@@ -45,13 +46,13 @@ def _square(similarity: np.ndarray) -> tuple[np.ndarray, int, int]:
     return np.asarray(similarity, np.float64).reshape(rows * columns, -1), rows, columns
 
 
-def closeness_correlation(similarity: np.ndarray) -> float | None:
+def spatial_correlation(similarity: np.ndarray) -> float | None:
     """Correlation of similarity with closeness (minus distance) over all pairs of two places.
 
     A place with itself is left out: with it, random embeddings seem to know their places.
 
     Args:
-        similarity: (gh, gw, gh, gw), from `position_similarity`.
+        similarity: (gh, gw, gh, gw), from `cosine_similarity`.
 
     Returns:
         Pearson's correlation in [-1, 1]; None where it has no meaning: fewer than two distances,
@@ -79,11 +80,11 @@ class SimilarityByPlace:
     nearest: float  # share of places whose most similar other place shares an edge with them
 
 
-def similarity_by_place(similarity: np.ndarray) -> SimilarityByPlace:
+def similarity_by_position(similarity: np.ndarray) -> SimilarityByPlace:
     """Compare neighbours, the same row or column, and everywhere else.
 
     Args:
-        similarity: (gh, gw, gh, gw), from `position_similarity`.
+        similarity: (gh, gw, gh, gw), from `cosine_similarity`.
 
     Raises:
         ValueError: if the shape is not (gh, gw, gh, gw).
@@ -127,7 +128,7 @@ def similarity_by_distance(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Mean similarity at every distance that occurs between two different places.
 
     Args:
-        similarity: (gh, gw, gh, gw), from `position_similarity`.
+        similarity: (gh, gw, gh, gw), from `cosine_similarity`.
 
     Returns:
         distances (K,) in cells, rising, and mean cosines (K,); both empty for one place.
@@ -147,7 +148,7 @@ def similarity_spread(similarity: np.ndarray) -> tuple[float, float]:
     """Mean cosine of two different places, and how far 98 of 100 pairs are from it at most.
 
     Args:
-        similarity: (gh, gw, gh, gw), as `position_similarity` gives it.
+        similarity: (gh, gw, gh, gw), as `cosine_similarity` gives it.
 
     Returns:
         (0, 1), the whole scale, where there is one place only.
@@ -158,3 +159,23 @@ def similarity_spread(similarity: np.ndarray) -> tuple[float, float]:
         return 0.0, 1.0
     mean = float(flat.mean())
     return mean, float(np.quantile(np.abs(flat - mean), 0.98))
+
+
+def position_similarity(model: Any, patch_size: int | None = None) -> np.ndarray:
+    """Cosine of each place's position embedding with every other's.
+
+    Args:
+        model: from `load` or `build`.
+        patch_size: P; default the model's own.
+
+    Returns:
+        (gh, gw, gh, gw) float32 in [-1, 1]; 0 throughout for a model without positions.
+
+    Raises:
+        ValueError: for a patch size that does not fit.
+
+    Source: Dosovitskiy et al. 2021, figure 7, centre, https://arxiv.org/abs/2010.11929
+    """
+    side = model.config.grid_side(patch_size)
+    added = np.asarray(model.grid_positions(side, side))
+    return cosine_similarity(added.reshape(side, side, -1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitcore import Intervention
-from vitcore.introspection.erasure import erase, occlusion_map, windows
+from vitcore.interpret.occlusion import erase, occlusion_map, windows
 
 
 @pytest.mark.parametrize("grid", [(4, 4), (2, 3), (1, 1)])

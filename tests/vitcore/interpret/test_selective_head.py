@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitcore.introspection.selective_head import selective_head
+from vitcore.interpret.selective_head import selective_head
 
 
 def one_head(rows, *, others=2):

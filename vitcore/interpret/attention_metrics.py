@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vitcore.introspection.traces import takes_trace
+from vitcore.interpret.traces import takes_trace
 
 
 def _checked(attention: np.ndarray, prefix: int) -> np.ndarray:
@@ -58,7 +58,7 @@ def entropy_bound(tokens: int, *, unit: str = "bits") -> float:
 
 
 @takes_trace("attention", "prefix")
-def prefix_mass(attention: np.ndarray, *, prefix: int) -> np.ndarray:
+def prefix_attention(attention: np.ndarray, *, prefix: int) -> np.ndarray:
     """The share of the patches' attention that goes to the prefix (class token, registers).
 
     Args:

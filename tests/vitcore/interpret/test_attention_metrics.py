@@ -5,13 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from vitcore import attention_entropy, object_attention, prefix_mass, query_dependence
-from vitcore.introspection.attention_numbers import (
-    entropy_bound,
-    mask_by_patch,
-    pooled_attention,
-)
-from vitcore.introspection.rollout import rollout
+from vitcore import attention_entropy, object_attention, prefix_attention, query_dependence
+from vitcore.interpret.attention_metrics import entropy_bound, mask_by_patch, pooled_attention
+from vitcore.interpret.rollout import rollout
 
 
 def attention(rng, blocks=2, heads=3, tokens=6):
@@ -46,7 +42,7 @@ def test_even_attention_has_the_most_entropy_and_one_token_none():
 
 def test_one_token_has_no_entropy_and_no_choice():
     one = np.ones((2, 3, 1, 1), np.float32)
-    for told in (attention_entropy(one), query_dependence(one), prefix_mass(one, prefix=0)):
+    for told in (attention_entropy(one), query_dependence(one), prefix_attention(one, prefix=0)):
         np.testing.assert_array_equal(told, np.zeros((2, 3)))
     assert entropy_bound(1) == 0
 
@@ -58,7 +54,7 @@ def test_mass_on_the_prefix_is_that_of_a_loop(rng, prefix):
     def slow(rows):
         return sum(sum(row[:prefix]) for row in rows[prefix:]) / len(rows[prefix:])
 
-    np.testing.assert_allclose(prefix_mass(weights, prefix=prefix), per_head(weights, slow))
+    np.testing.assert_allclose(prefix_attention(weights, prefix=prefix), per_head(weights, slow))
 
 
 @pytest.mark.parametrize("prefix", [0, 2])
@@ -88,7 +84,7 @@ def test_a_class_tokens_own_row_counts_nowhere(rng):
     weights = attention(rng)
     changed = weights.copy()
     changed[:, :, 0] = np.eye(6)[3]
-    for number in (attention_entropy, query_dependence, prefix_mass):
+    for number in (attention_entropy, query_dependence, prefix_attention):
         np.testing.assert_array_equal(number(changed, prefix=1), number(weights, prefix=1))
 
 
@@ -162,7 +158,7 @@ def test_wrong_shape_is_named_in_the_error(shape):
     ("ask", "message"),
     [
         (lambda: attention_entropy(np.ones((1, 1, 1, 1)), unit="bytes"), "got 'bytes'"),
-        (lambda: prefix_mass(np.ones((1, 1, 1, 1)), prefix=1), r"0 to 0, got 1"),
+        (lambda: prefix_attention(np.ones((1, 1, 1, 1)), prefix=1), r"0 to 0, got 1"),
         (lambda: pooled_attention(np.ones((1, 1)), pooling="max"), "got 'max'"),
         (
             lambda: pooled_attention(np.ones((1, 1)), pooling="class"),

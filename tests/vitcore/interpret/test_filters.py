@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitcore.introspection.filters import (
+from vitcore.interpret.filters import (
     embed_patches,
     embedding_filters,
     follow_components,

@@ -8,20 +8,14 @@ from typing import Any
 import numpy as np
 
 from vitcore.datasets.sketch10 import sketch10
-from vitcore.introspection.attention_numbers import (
-    object_attention,
-    pooled_attention,
-    query_dependence,
-)
-from vitcore.introspection.rollout import rollout
-from vitcore.model import ViT
-from vitcore.tracing import trace
+from vitcore.interpret.attention_metrics import object_attention, pooled_attention, query_dependence
+from vitcore.interpret.rollout import rollout
 
 BLIND = 0.1  # query dependence below which a head's map hardly depends on the patch that looks
 
 
-def readability(
-    model: ViT,
+def attention_summary(
+    model: Any,
     *,
     pictures: int = 500,
     patch_size: int = 4,
@@ -45,6 +39,8 @@ def readability(
     Raises:
         ValueError: for a number or a patch size that does not fit.
     """
+    from vitcore.tracing import trace
+
     if pictures < 1:
         raise ValueError(f"pictures must be an integer >= 1, got {pictures}")
     config = model.config

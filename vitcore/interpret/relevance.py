@@ -6,15 +6,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from vitcore import backend, patches
+from vitcore import patches
 from vitcore.images import as_image
-from vitcore.model import ViT
 
 
 def relevance(
-    model: ViT, image: np.ndarray, class_index: int, patch_size: int | None = None
+    model: Any, image: np.ndarray, class_index: int, patch_size: int | None = None
 ) -> np.ndarray:
     """Relevance of each patch for one class.
 
@@ -49,12 +47,16 @@ def relevance(
 
 
 def attention_gradient(
-    model: ViT, pictures: np.ndarray, class_index: int, patch_size: int
+    model: Any, pictures: np.ndarray, class_index: int, patch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Attention of one picture and ∂logit/∂attention, both (L, H, T, T) float32.
 
     The gradient is taken with respect to zeros that the pass adds to the very weights it uses.
     """
+
+    from keras import ops
+
+    from vitcore import backend
 
     def both(call: Any, pictures: Any, asked: Any, zeros: Any) -> Any:
         def logit(probe: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitcore.introspection.traces import takes_trace
+from vitcore.interpret.traces import takes_trace
 
 
 def patch_distances(grid: tuple[int, int], image_size: tuple[int, int]) -> np.ndarray:
@@ -27,7 +27,7 @@ def attention_distance(
     *,
     image_size: tuple[int, int],
     prefix: int = 0,
-    renormalise: bool = True,
+    renormalize: bool = True,
 ) -> np.ndarray:
     """Mean distance between a patch and what it looks at, per head.
 
@@ -40,7 +40,7 @@ def attention_distance(
         grid: (rows, columns) of patches.
         image_size: (height, width) of the original picture, pixels.
         prefix: tokens before the patches.
-        renormalise: divide what is left of a row by its sum; False gives the ViT paper's figure,
+        renormalize: divide what is left of a row by its sum; False gives the ViT paper's figure,
             in which a head that looks at the class token seems to look less far.
 
     Returns:
@@ -59,7 +59,7 @@ def attention_distance(
             f"got {attention.shape}"
         )
     among = attention[:, :, prefix:, prefix:].astype(np.float64)  # (L, H, N, N)
-    if renormalise:
+    if renormalize:
         # A row that looks at the prefix alone has nothing left to divide by.
         among = among / np.maximum(among.sum(axis=-1, keepdims=True), 1e-12)
     return (among * patch_distances(grid, image_size)).sum(axis=-1).mean(axis=-1)

@@ -29,7 +29,7 @@ def trace(rng):
         ("rollout", "attention", {"fusion": "max"}),
         ("attention_distance", "attention", {"grid": GRID, "image_size": SIZE, "prefix": PREFIX}),
         ("attention_entropy", "attention", {"prefix": PREFIX}),
-        ("prefix_mass", "attention", {"prefix": PREFIX}),
+        ("prefix_attention", "attention", {"prefix": PREFIX}),
         ("query_dependence", "attention", {"prefix": PREFIX}),
         ("pooled_attention", "attention", {"pooling": "class", "prefix": PREFIX}),
         ("token_norms", "tokens", {}),

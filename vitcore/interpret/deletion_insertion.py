@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from vitcore.interpret.occlusion import masked_logits, model_view
 from vitcore.probabilities import probabilities
 
 
@@ -119,3 +121,48 @@ def curves(plan: CurvePlan, logits: np.ndarray, *, class_index: int) -> Curves:
         deletion_area=np.trapezoid(deletion, shares, axis=1),
         insertion_area=np.trapezoid(insertion, shares, axis=1),
     )
+
+
+def deletion_insertion(
+    model: Any,
+    image: np.ndarray,
+    maps: np.ndarray,
+    class_index: int,
+    patch_size: int | None = None,
+    *,
+    points: int = 17,
+    random_pairs: int = 1,
+    seed: int = 0,
+) -> Curves:
+    """Deletion and insertion curves of maps, and of random order to compare with.
+
+    The patches that a map calls most important are erased first (deletion), or are the first to
+    appear in an empty picture (insertion). All pictures of all maps go through the model together.
+
+    Args:
+        model: from `load` or `build`.
+        image: (H, W, 3) uint8.
+        maps: (M, rows, columns), the patches' importance.
+        class_index: the class whose probability is followed.
+        patch_size: P; default the model's own.
+        points: of each curve, from nothing to everything, at least 2; fewer where there are fewer
+            patches.
+        random_pairs: random orders, each with its reverse, at least 1.
+        seed: of the random orders.
+
+    Returns:
+        Curves with a row for each map and a last one for random order.
+
+    Raises:
+        ValueError: for a picture, patch size, class or map that does not fit, or for too few
+            points or random orders.
+
+    Source: Petsiuk et al. 2018 (RISE), section 4.3, https://arxiv.org/abs/1806.07421
+    """
+    size, seen = model_view(model, image, class_index, patch_size)
+    maps, side = np.asarray(maps), model.config.grid_side(size)
+    if maps.ndim != 3 or maps.shape[1:] != (side, side):
+        raise ValueError(f"maps must have shape (M, {side}, {side}), got {maps.shape}")
+    plan = plan_curves(maps, points=points, random_pairs=random_pairs, seed=seed)
+    logits = masked_logits(model, seen, plan.erased, patch_size=size)
+    return curves(plan, logits, class_index=class_index)

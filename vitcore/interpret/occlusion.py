@@ -1,9 +1,13 @@
-"""Pictures with patches erased, and the map of what each erased patch was worth."""
+"""Occlusion: what a class loses when each patch is masked."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from vitcore import patches
+from vitcore.images import as_image
 from vitcore.intervention import DATA_MEAN
 from vitcore.probabilities import probabilities
 
@@ -83,3 +87,77 @@ def occlusion_map(
     if of == "probability":
         before, after = probabilities(before), probabilities(after)
     return np.subtract(before[class_index], after[:, class_index], dtype=np.float32).reshape(grid)
+
+
+def occlusion(
+    model: Any,
+    image: np.ndarray,
+    class_index: int,
+    patch_size: int | None = None,
+    *,
+    window: int = 1,
+    of: str = "logit",
+) -> np.ndarray:
+    """How far a class falls when each patch is erased to the data's mean colour.
+
+    Args:
+        model: from `load` or `build`.
+        image: (H, W, 3) uint8.
+        class_index: the class asked about, from 0.
+        patch_size: P; default the model's own.
+        window: patches per side of what is erased around each patch.
+        of: "logit", or "probability", in which a class that is almost certain hardly falls.
+
+    Returns:
+        (rows, columns) float32; negative where the class gains by what is erased.
+
+    Raises:
+        ValueError: for a picture, patch size, class, window or `of` that does not fit.
+
+    Source: Zeiler & Fergus 2014, section 4.2, https://arxiv.org/abs/1311.2901
+    """
+    from vitcore.tracing import predict_logits
+
+    size, seen = model_view(model, image, class_index, patch_size)
+    grid = (model.config.grid_side(size),) * 2
+    covered = windows(grid, window)  # (N, N)
+    before = predict_logits(model, seen[None], patch_size=size)[0]
+    after = masked_logits(model, seen, covered, patch_size=size)
+    return occlusion_map(before, after, grid, class_index=class_index, of=of)
+
+
+def masked_logits(
+    model: Any, picture: np.ndarray, erased: np.ndarray, *, patch_size: int
+) -> np.ndarray:
+    """The answers to one picture with sets of its patches erased.
+
+    Args:
+        model: from `load` or `build`.
+        picture: (H, W, 3) uint8; resized to whole patches where it needs it.
+        erased: (n, N) bool, True where a patch is erased.
+        patch_size: P.
+
+    Returns:
+        (n, C) float32.
+
+    Raises:
+        ValueError: for a picture, patch size or set that does not fit.
+    """
+    from vitcore.tracing import predict_logits
+
+    side = model.config.image_size
+    seen = patches.as_seen(as_image(picture), patch_size, image_size=side)
+    return predict_logits(model, erase(seen, erased, patch_size), patch_size=patch_size)
+
+
+def model_view(
+    model: Any, image: np.ndarray, class_index: int, patch_size: int | None
+) -> tuple[int, np.ndarray]:
+    """The patch size, and the image as the model sees it, both checked."""
+    config = model.config
+    if class_index not in range(config.classes):
+        raise ValueError(
+            f"class_index must be an integer from 0 to {config.classes - 1}, got {class_index!r}"
+        )
+    size = config.chosen_patch_size(patch_size)
+    return size, patches.as_seen(as_image(image), size, image_size=config.image_size)

@@ -6,7 +6,7 @@ from keras import ops
 
 from tests.vitcore.small_models import random_picture, small_model
 from vitcore import relevance
-from vitcore.class_relevance import attention_gradient, relevance_map
+from vitcore.interpret.relevance import attention_gradient, relevance_map
 from vitcore.tracing import trace
 
 

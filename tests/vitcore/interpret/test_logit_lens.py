@@ -5,7 +5,7 @@ import pytest
 
 from tests.vitcore import slow_vit
 from tests.vitcore.small_models import random_picture, random_weights, small_config, small_model
-from vitcore import early_answers, trace
+from vitcore import logit_lens, trace
 
 CONFIGS = {
     "mean": {},
@@ -20,7 +20,7 @@ CONFIGS = {
 def test_the_last_row_is_the_models_own_answer(name, size):
     model = small_model(**CONFIGS[name])
     result = trace(model, random_picture(), patch_size=size)
-    told = early_answers(result.tokens, random_weights(model.config), model.config)
+    told = logit_lens(result.tokens, random_weights(model.config), model.config)
     assert told.picture.shape == (3, 10)
     assert told.patches.shape == (3, result.grid[0] * result.grid[1], 10)
     np.testing.assert_allclose(told.picture[-1], result.logits, atol=1e-5)
@@ -33,7 +33,7 @@ def test_each_row_is_that_of_a_model_cut_off_there(rng, name):
     config = small_config(**CONFIGS[name])
     weights = random_weights(config)
     tokens = rng.normal(size=(4, config.prefix + 6, 16))  # a grid of 2 x 3 as well as any other
-    told = early_answers(tokens, weights, config)
+    told = logit_lens(tokens, weights, config)
     for row, stream in enumerate(tokens):
         normed = slow_vit.layer_norm(
             stream, config.norm_epsilon, weights["norm/scale"], weights["norm/offset"]
@@ -49,9 +49,9 @@ def test_what_does_not_fit_is_refused(rng):
     config = small_config(pooling="class")
     weights = random_weights(config)
     with pytest.raises(ValueError, match=r"\(L\+1, T, 16\) with T > 1, got \(2, 5, 8\)"):
-        early_answers(rng.normal(size=(2, 5, 8)), weights, config)
+        logit_lens(rng.normal(size=(2, 5, 8)), weights, config)
     with pytest.raises(ValueError, match=r"T > 1, got \(2, 1, 16\)"):
-        early_answers(rng.normal(size=(2, 1, 16)), weights, config)
+        logit_lens(rng.normal(size=(2, 1, 16)), weights, config)
     del weights["head/bias"]
     with pytest.raises(ValueError, match="missing: head/bias"):
-        early_answers(rng.normal(size=(2, 5, 16)), weights, config)
+        logit_lens(rng.normal(size=(2, 5, 16)), weights, config)

@@ -13,16 +13,16 @@ NEEDED = ("norm/scale", "norm/offset", "head/kernel", "head/bias")
 
 
 @dataclass(frozen=True, slots=True)
-class EarlyAnswers:
+class LogitLens:
     """Logits of the last norm and the head, put after the embedding and after each block."""
 
     picture: np.ndarray  # (L+1, C) float32; the last row is the model's own answer
     patches: np.ndarray  # (L+1, N, C) float32, the head on each patch alone
 
 
-def early_answers(
+def logit_lens(
     tokens: np.ndarray, weights: Mapping[str, np.ndarray], config: ViTConfig
-) -> EarlyAnswers:
+) -> LogitLens:
     """Read each block's tokens with the model's own last norm and head ("logit lens").
 
     The picture's answer is pooled as the model does it: from the class token, or from the mean of
@@ -57,4 +57,4 @@ def early_answers(
     patches = answers[:, config.prefix :]
     # The head is linear: the answer to the mean token is the mean of the tokens' answers.
     picture = answers[:, 0] if config.pooling == "class" else patches.mean(axis=1)
-    return EarlyAnswers(picture.astype(np.float32), patches.astype(np.float32))
+    return LogitLens(picture.astype(np.float32), patches.astype(np.float32))

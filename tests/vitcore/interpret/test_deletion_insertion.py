@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitcore.introspection.curves import curves, plan_curves, ranking
+from vitcore.interpret.deletion_insertion import curves, plan_curves, ranking
 
 
 def answer(erased, worth):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitcore.introspection.traces import takes_trace
+from vitcore.interpret.traces import takes_trace
 
 
 @takes_trace("attention")

@@ -1,10 +1,10 @@
-"""Occlusion and faithfulness on small models, against one picture at a time."""
+"""Occlusion and deletion_insertion on small models, against one picture at a time."""
 
 import numpy as np
 import pytest
 
 from tests.vitcore.small_models import random_picture, small_model
-from vitcore import Intervention, faithfulness, occlusion, patches, predict
+from vitcore import Intervention, deletion_insertion, occlusion, patches, predict
 from vitcore.tracing import predict_logits
 
 CONFIGS = {"mean": {}, "class": {"pooling": "class", "registers": 1}}
@@ -48,7 +48,7 @@ def test_curves_are_those_of_erasing_by_hand(model, size, rng):
     picture, side = random_picture(), model.config.grid_side(size)
     count = side * side
     maps = rng.normal(size=(2, side, side))
-    told = faithfulness(model, picture, maps, 4, size, points=4)
+    told = deletion_insertion(model, picture, maps, 4, size, points=4)
     assert told.deletion.shape == told.insertion.shape == (3, len(told.shares))
     for row, one in enumerate(maps):
         order = np.argsort(-one.reshape(-1))
@@ -77,7 +77,7 @@ def test_pictures_of_another_size_are_erased_as_the_model_sees_them(model, rng):
         (lambda model: occlusion(model, random_picture(), 0, 8, window=5), r"1 to 4 .* got 5"),
         (lambda model: occlusion(model, random_picture(), 0, 8, of="loss"), "got 'loss'"),
         (
-            lambda model: faithfulness(model, random_picture(), np.ones((1, 4, 5)), 0, 8),
+            lambda model: deletion_insertion(model, random_picture(), np.ones((1, 4, 5)), 0, 8),
             r"\(M, 4, 4\), got \(1, 4, 5\)",
         ),
     ],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitcore.introspection.head_effects import head_effects, ranked, switches
+from vitcore.interpret.head_ablation import head_effects, ranked, switches
 
 
 def test_switches_are_all_on_then_without_each_head_then_without_each_block():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitcore.introspection.token_norms import long_patches, token_norms
+from vitcore.interpret.token_norms import high_norm_tokens, token_norms
 
 
 def test_a_length_is_that_of_pythagoras():
@@ -15,25 +15,25 @@ def test_a_length_is_that_of_pythagoras():
 def test_patches_far_longer_than_the_others_are_marked_block_by_block():
     norms = np.array([[1.0, 1, 1, 2.9, 1], [10, 31, 10, 10, 10]])
     expected = [[False] * 5, [False, True, False, False, False]]
-    np.testing.assert_array_equal(long_patches(norms), expected)
-    assert long_patches(norms, longer=2.5)[0, 3]
+    np.testing.assert_array_equal(high_norm_tokens(norms), expected)
+    assert high_norm_tokens(norms, longer=2.5)[0, 3]
 
 
 def test_a_long_class_token_neither_counts_nor_is_marked():
     norms = np.array([[900.0, 1, 1, 4]])
-    np.testing.assert_array_equal(long_patches(norms, prefix=1), [[False, False, True]])
+    np.testing.assert_array_equal(high_norm_tokens(norms, prefix=1), [[False, False, True]])
 
 
 def test_one_patch_is_no_outlier():
-    assert not long_patches(np.array([[7.0], [9.0]])).any()
+    assert not high_norm_tokens(np.array([[7.0], [9.0]])).any()
 
 
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
         (lambda: token_norms(np.ones((2, 3))), r"\(L\+1, T, D\), got \(2, 3\)"),
-        (lambda: long_patches(np.ones(3)), r"\(L\+1, T\), got \(3,\)"),
-        (lambda: long_patches(np.ones((1, 3)), prefix=3), r"0 to 2, got 3"),
+        (lambda: high_norm_tokens(np.ones(3)), r"\(L\+1, T\), got \(3,\)"),
+        (lambda: high_norm_tokens(np.ones((1, 3)), prefix=3), r"0 to 2, got 3"),
     ],
 )
 def test_wrong_shape_is_refused(ask, message):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitcore.introspection.traces import takes_trace
+from vitcore.interpret.traces import takes_trace
 
-LONGER = 3.0  # times the median: see `long_patches`
+NORM_RATIO = 3.0  # times the median: see `high_norm_tokens`
 
 
 @takes_trace("tokens")
@@ -28,7 +28,9 @@ def token_norms(tokens: np.ndarray) -> np.ndarray:
     return np.linalg.norm(tokens.astype(np.float64), axis=-1).astype(np.float32)
 
 
-def long_patches(norms: np.ndarray, *, prefix: int = 0, longer: float = LONGER) -> np.ndarray:
+def high_norm_tokens(
+    norms: np.ndarray, *, prefix: int = 0, longer: float = NORM_RATIO
+) -> np.ndarray:
     """Patches whose token is more than `longer` times as long as the median patch's.
 
     Large models keep notes about the whole picture in patches that show nothing of interest, and

@@ -5,10 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vitcore import readability as room
 from vitcore.datasets import sketch10
-from vitcore.introspection.attention_numbers import mask_by_patch
-from vitcore.readability import readability
+from vitcore.interpret.attention_metrics import mask_by_patch
+from vitcore.interpret.attention_summary import attention_summary
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def attending(monkeypatch):
             attention = np.broadcast_to(make(number), (2, 2, *make(number).shape))
             return SimpleNamespace(attention=attention, grid=(side, side))
 
-        monkeypatch.setattr(room, "trace", trace)
+        monkeypatch.setattr("vitcore.tracing.trace", trace)
         return SimpleNamespace(config=config)
 
     return attending
@@ -37,14 +36,14 @@ def on_the_object(number):
 
 
 def test_even_attention_does_not_know_the_object(attending):
-    found = readability(attending(lambda _: np.full((64, 64), 1 / 64)), pictures=4)
+    found = attention_summary(attending(lambda _: np.full((64, 64), 1 / 64)), pictures=4)
     assert found["on_object"] == [1, 1]
     assert found["rollout_on_object"] == 1
     assert found["blind_heads"] == 1
 
 
 def test_attention_on_the_object_is_above_chance_and_blind_to_the_query(attending):
-    found = readability(attending(on_the_object), pictures=4)
+    found = attention_summary(attending(on_the_object), pictures=4)
     masks = sketch10(4)[2]
     expected = []
     for mask in masks:
@@ -57,7 +56,7 @@ def test_attention_on_the_object_is_above_chance_and_blind_to_the_query(attendin
 
 
 def test_heads_that_look_at_themselves_depend_on_the_query(attending):
-    found = readability(attending(lambda _: np.eye(64)), pictures=2)
+    found = attention_summary(attending(lambda _: np.eye(64)), pictures=2)
     assert found["blind_heads"] == 0
     assert np.allclose(found["query_dependence"], 1 - 1 / 64, atol=1e-3)
 
@@ -68,7 +67,7 @@ def test_class_token_is_the_one_that_answers(attending):
         rows[0, 0], rows[0, 1:] = 0, on_the_object(number)[0]
         return rows
 
-    found = readability(
+    found = attention_summary(
         attending(only_the_class_token_looks_at_the_object, pooling="class"), pictures=4
     )
     assert min(found["on_object"]) > 1.5
@@ -76,4 +75,4 @@ def test_class_token_is_the_one_that_answers(attending):
 
 def test_no_pictures_are_refused(attending):
     with pytest.raises(ValueError, match="pictures must be an integer >= 1, got 0"):
-        readability(attending(on_the_object), pictures=0)
+        attention_summary(attending(on_the_object), pictures=0)
