@@ -46,13 +46,13 @@ def main(
         backend.check_environment()
         result = options.run(options)
     except KeyboardInterrupt:
+        _end_progress()
         print("stopped", file=sys.stderr)
         return 130
-    except OSError as error:
-        print(f"error: {_of_the_system(error)}", file=sys.stderr)
-        return 2
-    except (ValueError, ArithmeticError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (OSError, ValueError, ArithmeticError) as error:
+        said = _of_the_system(error) if isinstance(error, OSError) else error
+        _end_progress()
+        print(f"error: {said}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(result))
@@ -256,9 +256,20 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
     return card
 
 
+_unfinished: list[str] = []  # the progress that stands on a line without an end
+
+
 def _progress(what: str, done: float) -> None:
-    end = "\n" if done >= 1 else ""
-    print(f"\r{what:<32} {done:4.0%}", end=end, file=sys.stderr, flush=True)
+    print(f"\r{what:<32} {done:4.0%}", end="", file=sys.stderr, flush=True)
+    _unfinished[:] = [what]
+    if done >= 1:
+        _end_progress()
+
+
+def _end_progress() -> None:
+    if _unfinished:
+        print(file=sys.stderr)
+    _unfinished.clear()
 
 
 if __name__ == "__main__":

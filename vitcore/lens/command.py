@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets.pictures import LARGEST_FILE, decode
-from vitcore.lens import show
+from vitcore.lens import page, show
 
 _OF_A_DATASET = re.compile(r"(sketch10|cifar10):(\d+)")
 
@@ -35,6 +36,7 @@ def lens(options: argparse.Namespace, notice: Callable[[str, float], None]) -> d
     Returns:
         The file, and what the model predicts.
     """
+    page.writable(options.out)  # said before anything slow
     image = _image(options.image, options.data_dir)
     notice("loading", 0.0)
     from vitcore.model import load
@@ -66,7 +68,7 @@ def _image(given: str, data_dir: Path | None) -> np.ndarray:
     """(32, 32, 3) uint8 of a file or a dataset."""
     named = _OF_A_DATASET.fullmatch(given)
     if named is None:
-        path = Path(given).expanduser()
+        path = Path(os.path.expanduser(given))
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError(f"{path} has more than {LARGEST_FILE // 2**20} MB.")
         return decode(path.read_bytes())

@@ -128,10 +128,12 @@ class AttentionView:
         return page.document(self._fragment(), title=self._title or "Attention")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write `html` to a file and return its path."""
-        path = Path(path)
-        path.write_text(self.html(), encoding="utf-8")
-        return path
+        """Write `html` to a file and return its path.
+
+        Raises:
+            OSError: where no file can be written or another than HTML stands, with what to do.
+        """
+        return page.write(self.html(), path)
 
     def _fragment(self, still: bytes = b"") -> str:
         name = secrets.token_hex(6)

@@ -43,6 +43,7 @@ def test_an_image_becomes_a_file(named, traced, tmp_path, capsys, monkeypatch):
         ("missing.png", "missing.png cannot be used"),
         ("text.png", "PNG, JPEG"),
         ("sketch11:4", "sketch11:4 cannot be used"),
+        ("~nobody-here/x.png", "x.png cannot be used"),
     ],
 )
 def test_what_is_no_image_is_one_sentence_and_no_file(
@@ -55,3 +56,24 @@ def test_what_is_no_image_is_one_sentence_and_no_file(
     assert printed.err.startswith("error: ")
     assert message in printed.err
     assert [path.name for path in tmp_path.iterdir()] == ["text.png"]
+
+
+@pytest.mark.parametrize("out", ["frog.png", "./frog.png", "nodir/lens.html", "."])
+def test_where_no_file_can_be_written_is_said_before_the_trace(out, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(sketch10(1, start=6)[0][0]).save("frog.png")
+    before = (tmp_path / "frog.png").read_bytes()
+    assert main(["lens", "flexi-cifar10", "frog.png", "--out", out]) == 2
+    printed = capsys.readouterr().err
+    assert "cannot be written" in printed
+    assert "loading" not in printed
+    assert (tmp_path / "frog.png").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["frog.png"]
+
+
+def test_an_error_starts_on_a_line_of_its_own(tmp_path, capsys):
+    options = ["--patch-size", "999", "--out", str(tmp_path / "lens.html")]
+    assert main(["lens", "flexi-cifar10", "sketch10:6", *options]) == 2
+    progress, error, _ = capsys.readouterr().err.split("\n")
+    assert "tracing" in progress
+    assert error.startswith("error: ")
