@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 _CHANNELS = (1, 3, 4)
+_ROUNDING = 1e-3  # what undoing a normalization leaves beyond 0 and 1
 
 
 def as_images(images: Any) -> np.ndarray:
@@ -17,12 +18,12 @@ def as_images(images: Any) -> np.ndarray:
 
     Args:
         images: (B, H, W, C) or one image (H, W, C) or (H, W), C = 1 (gray), 3 or 4 (RGBA); uint8,
-            or floats in [0, 1]. PIL images as well.
+            or floats in [0, 1]. A PIL image as well.
 
     Raises:
         ValueError: for another shape, type or range.
     """
-    array = np.asarray(images)
+    array = np.asarray(_in_color(images) if hasattr(images, "convert") else images)
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim == 3:
@@ -48,19 +49,30 @@ def as_image(image: Any) -> np.ndarray:
     return images[0]
 
 
+def _in_color(image: Any) -> Any:
+    """A PIL image of any mode as RGB, RGBA, or an array of 8-bit grays or of what is refused."""
+    if image.mode.startswith("I;16"):  # Pillow would clip at 255
+        return (np.asarray(image) // 257).astype(np.uint8)
+    if image.mode in ("I", "F"):  # of no certain range
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
 def _as_uint8(array: np.ndarray) -> np.ndarray:
     if array.dtype == np.uint8:
         return array
     if not np.issubdtype(array.dtype, np.floating):
+        most = {"bool": 1, "uint16": 65535}.get(array.dtype.name, 255)
         raise ValueError(
-            f"images must have dtype uint8, got {array.dtype}. Pass images.astype('uint8')."
+            f"images must be uint8 or floats in [0, 1], got {array.dtype}. "
+            f"Divide by the largest possible value: np.asarray(images) / {most}."
         )
-    if array.size and not (array.min() >= 0 and array.max() <= 1):  # NaN is neither
+    if array.size and not (array.min() >= -_ROUNDING and array.max() <= 1 + _ROUNDING):  # NaN, too
         raise ValueError(
             f"float images must be in [0, 1], got {array.min():.3g} to {array.max():.3g}. "
-            "Divide by 255, or undo the normalization."
+            "Divide by 255, or undo the normalization: images * std + mean."
         )
-    return np.rint(array * np.float32(255)).astype(np.uint8)
+    return np.rint(array.clip(0, 1) * np.float32(255)).astype(np.uint8)
 
 
 def _way(array: np.ndarray) -> str:

@@ -21,7 +21,14 @@ RED = [255, 0, 0]
         (np.array([[[255, 0, 0, 0]]], np.uint8), [[[[255] * 3]]]),  # transparent: white
         (np.array([[[255, 0, 0, 255]]], np.uint8), [[[RED]]]),
         (np.array([[[0, 0, 0, 51]]], np.uint8), [[[[204] * 3]]]),  # a fifth of black over white
+        (np.array([[[1.0001, 0.5, -0.0001]]], np.float32), [[[[255, 128, 0]]]]),  # denormalized
         (Image.new("RGB", (1, 1), (255, 0, 0)), [[[RED]]]),
+        (Image.new("RGB", (1, 1), (255, 0, 0)).convert("P"), [[[RED]]]),
+        (Image.new("CMYK", (1, 1), (0, 255, 255, 0)), [[[RED]]]),
+        (Image.new("LA", (1, 1), (0, 51)), [[[[204] * 3]]]),
+        (Image.new("1", (1, 1), 1), [[[[255] * 3]]]),
+        (Image.fromarray(np.array([[65535, 257]], np.uint16)), [[[[255] * 3, [1] * 3]]]),
+        (Image.new("F", (1, 1), 0.5), [[[[128] * 3]]]),
         (np.zeros((0, 4, 4, 3), np.uint8), np.zeros((0, 4, 4, 3))),
     ],
 )
@@ -43,8 +50,11 @@ def test_becomes_a_batch_of_rgb(given, expected):
         (np.zeros((8, 8, 2), np.uint8), "must have shape"),
         (np.zeros((0, 8, 3), np.uint8), "must have shape"),
         (np.zeros((1, 1, 1, 8, 8, 3), np.uint8), "must have shape"),
-        (np.zeros((8, 8, 3), np.int64), "astype"),
-        (np.zeros((8, 8, 3), bool), "astype"),
+        (np.zeros((8, 8, 3), np.int64), "int64.* / 255"),
+        (np.zeros((8, 8, 3), np.uint16), "uint16.* / 65535"),
+        (np.zeros((8, 8, 3), bool), "bool.* / 1"),
+        (Image.new("I", (8, 8)), "int32"),
+        (Image.new("F", (8, 8), 200.0), "200"),
         (np.full((8, 8, 3), 200.0), "200"),
         (np.full((8, 8, 3), -0.5), "-0.5"),
         (np.full((8, 8, 3), np.nan), "nan"),
