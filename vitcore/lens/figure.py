@@ -18,6 +18,7 @@ _WIDE, _HIGH = 1050, 900  # pixels that the maps take, about
 _SMALLEST, _LARGEST = 36, 192  # sides of a map
 _CAPTIONED = 96  # the smallest map that has its maximum written below
 _GAP, _EDGE, _AXIS, _RAMP = 8, 24, 34, 200
+_LONGEST = 120  # characters of a line
 _DETAIL = 250_000  # pixels of the image in all maps together: a PNG has few bytes for each
 _PALETTES = (  # of a PNG that has to be small, the best first
     (256, Image.Quantize.MEDIANCUT),
@@ -52,7 +53,7 @@ def heads_figure(
     Returns:
         (pixels, pixels, 3) uint8.
     """
-    title, *lines = (line.replace("×", "x") for line in (title, *lines))  # not in Pillow's font
+    title, *lines = map(_one_line, (title, *lines))
     large, plain, small = (ImageFont.load_default(size) for size in (26, 20, 17))
     depth, count, rows, columns = maps.shape
     blocks, heads = named or (_numbers(depth), _numbers(count))
@@ -147,6 +148,12 @@ def as_png(pixels: np.ndarray, limit: int) -> bytes:
         if file.tell() <= limit:
             break
     return file.getvalue()
+
+
+def _one_line(text: str) -> str:
+    """As long as a line is read, of characters that Pillow's font has."""
+    text = " ".join(text.split()).replace("×", "x")
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _numbers(count: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import reprlib
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ import numpy as np
 from vitcore.interpret.selective_head import selective_head
 from vitcore.lens import page
 from vitcore.lens.initial import InitialView
-from vitcore.lens.inputs import Tokens
+from vitcore.lens.inputs import Tokens, whole
 from vitcore.lens.payload import as_text, check_size, view_payload
 from vitcore.lens.words import finding, shape
 
@@ -39,7 +40,7 @@ class AttentionView:
 
     def __init__(
         self,
-        attention: np.ndarray,
+        attention: Sequence[np.ndarray],
         image: np.ndarray,
         tokens: Tokens,
         *,
@@ -54,7 +55,7 @@ class AttentionView:
         """A view of arrays that are ready to be drawn; `show` makes them of what people have.
 
         Args:
-            attention: (L, H, T, T) of the whole model.
+            attention: (H, T, T) of each block of the whole model.
             image: (height, width, 3) uint8.
             tokens: grid and prefix.
             title: above the view.
@@ -65,13 +66,12 @@ class AttentionView:
             iframe: whether a notebook gets a frame of its own.
             initial: what is shown first, and the intervention that attention and image are of.
         """
-        depth, count = attention.shape[:2]
+        depth, (count, length, _) = len(attention), attention[0].shape
         blocks, heads = _chosen("blocks", blocks, depth), _chosen("heads", heads, count)
         (rows, columns), prefix = tokens.grid, len(tokens.prefix)
-        check_size((len(heads) + 2) * len(blocks), attention.shape[-1], rows * columns)
-        drawn = attention
-        if len(blocks) * len(heads) < depth * count:
-            drawn = attention[np.ix_(blocks, heads)]
+        summaries = 2 if count > 1 else 1  # rollout, and the mean where there are several heads
+        check_size((len(heads) + summaries) * len(blocks), length, rows * columns)
+        drawn = np.stack([attention[block][list(heads)] for block in blocks])
         found = selective_head(drawn, tokens.grid, prefix=prefix)
         maps = drawn[:, :, prefix + found.patch, prefix:]
         self._maps = maps.reshape(len(blocks), len(heads), rows, columns).copy()
@@ -82,7 +82,6 @@ class AttentionView:
             replace(found, block=blocks[found.block], head=heads[found.head]), tokens.prefix
         )
         self._shape = shape(depth, count, tokens.grid, tokens.prefix)
-        summaries = 2 if count > 1 else 1  # rollout, and the mean where there are several heads
         self._frame = (
             page.frame_height(len(blocks), len(heads) + summaries, tokens.grid) if iframe else ""
         )
@@ -162,11 +161,11 @@ def _chosen(name: str, chosen: Sequence[int] | None, count: int) -> tuple[int, .
     if chosen is None:
         return tuple(range(count))
     try:
-        indices = tuple(int(index) for index in chosen)
-    except (TypeError, ValueError):
+        indices = tuple(map(whole, chosen))
+    except TypeError:
         indices = ()
     if not indices or len(set(indices)) < len(indices) or not all(0 <= i < count for i in indices):
         raise ValueError(
-            f"{name} must be different integers from 0 to {count - 1}, got {chosen!r}."
+            f"{name} must be different integers from 0 to {count - 1}, got {reprlib.repr(chosen)}."
         )
     return indices
