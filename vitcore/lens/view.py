@@ -16,8 +16,9 @@ import numpy as np
 
 from vitcore.interpret.selective_head import selective_head
 from vitcore.lens import page
+from vitcore.lens.given import whole
 from vitcore.lens.initial import InitialView
-from vitcore.lens.inputs import Tokens, whole
+from vitcore.lens.inputs import Tokens
 from vitcore.lens.payload import as_text, check_size, view_payload
 from vitcore.lens.words import finding, shape
 
