@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -61,5 +62,6 @@ def whole(number: Any) -> int:
 
 
 def as_words(text: Any) -> str:
-    """Text on one line that every encoding can hold."""
-    return " ".join(str(text).split()).encode(errors="replace").decode()
+    """Text on one line that every encoding can hold and that turns no text after it around."""
+    plain = re.sub("[\u202a-\u202e\u2066-\u2069]", "", str(text))
+    return " ".join(plain.split()).encode(errors="replace").decode()
