@@ -56,6 +56,8 @@ def attention_finding(
     said = finding(shown, tokens)
     if shown.kind == "uniform":
         said = f"Block {block + 1}, head {number + 1} is nearly uniform"
+    if shown.kind == "none":
+        said = f"Block {block + 1}, head {number + 1} shows no pattern"
     return said if changes == Intervention() else f"With interventions: {said[0].lower()}{said[1:]}"
 
 

@@ -5,11 +5,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-Kind = Literal["self", "row", "column", "neighbors", "prefix", "peak", "uniform", "single"]
+Kind = Literal["self", "row", "column", "neighbors", "prefix", "peak", "none", "uniform", "single"]
 
 _SHARP = 0.1  # of what a strongest key could gain over uniform attention
 _SEEN = 0.1  # the same of a pattern that is worth opening with
-_NOTHING = 0.02  # the same of what is called uniform
+_NOTHING = 0.02  # the same of what is no pattern
+_NEARLY = 2  # times 1/T: the mean maximum below which a head is nearly uniform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class SelectiveHead:
     Attributes:
         kind: the keys that get the attention of a query patch: itself, the rest of its row or
             column, its 8 neighbors, the prefix tokens, or one key that differs in no pattern
-            ("peak"); "uniform" where no head has a pattern, "single" where there is one token.
+            ("peak"); "none" where no head has a pattern, "uniform" where all are nearly uniform as
+            well, "single" where there is one token.
         block: counted from 0.
         head: likewise.
         patch: a query that shows it well.
@@ -65,8 +67,12 @@ def selective_head(
         return SelectiveHead(kind="single", block=0, head=0, patch=0, share=1.0, uniform=1.0)
     queries = attention[:, :, prefix:, :]  # (L, H, N, T): the patches' own rows
     found = _most(queries, _patterns(rows, columns, prefix))
+    kind = found.kind
+    if found.gain < _NOTHING:
+        maxima = queries.max(axis=-1).mean(axis=-1)  # (L, H)
+        kind = "uniform" if maxima.max() < _NEARLY / attention.shape[-1] else "none"
     return SelectiveHead(
-        kind="uniform" if found.gain < _NOTHING else found.kind,
+        kind=kind,
         block=found.block,
         head=found.head,
         patch=_showing(queries[found.block, found.head], found.share, rows, columns),

@@ -27,6 +27,8 @@ def finding(found: SelectiveHead, prefix: Sequence[str] = ()) -> str:
         return "Only one token: attention is trivial"
     if found.kind == "uniform":
         return "Attention is nearly uniform in all heads"
+    if found.kind == "none":
+        return "No head stands out"
     said = _PATTERNS[found.kind].format(
         share=percent(found.share), uniform=percent(found.uniform), tokens=_together(prefix)
     )

@@ -26,6 +26,15 @@ def test_it_is_about_the_head_that_is_chosen():
     assert attention_finding(*SHOWN, head=(1, 0)) == "Block 2, head 1 is nearly uniform"
 
 
+def test_a_chosen_head_without_a_pattern_is_not_called_uniform():
+    scores = 1.3 * np.random.default_rng(0).normal(size=(1, 2, 196, 196))
+    noise = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+    found = selective_head(noise, (14, 14))
+    assert attention_finding(found, noise, (14, 14)) == "No head stands out"
+    said = attention_finding(found, noise, (14, 14), head=(0, 1))
+    assert said == "Block 1, head 2 shows no pattern"
+
+
 def test_uniform_attention_has_no_head():
     even = np.array([[EVEN, EVEN]])
     said = attention_finding(selective_head(even, (2, 2)), even, (2, 2))

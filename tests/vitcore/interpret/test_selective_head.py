@@ -91,6 +91,22 @@ def test_uniform_attention_has_no_selective_head():
     assert selective_head(one_head(np.full((16, 16), 1 / 16)), (4, 4)).kind == "uniform"
 
 
+@pytest.mark.parametrize(("peak", "kind"), [(1.9, "uniform"), (2.1, "none")])
+def test_a_head_with_no_pattern_is_uniform_only_below_twice_the_uniform_maximum(peak, kind):
+    count = 1024
+    rows = np.full((count, count), (1 - peak / count) / (count - 1))
+    far = (5 * np.arange(count) + 523) % count  # each query has one key, in no pattern
+    rows[np.arange(count), far] = peak / count
+    assert selective_head(one_head(rows), (32, 32)).kind == kind
+
+
+def test_random_attention_with_strong_maxima_is_not_called_uniform():
+    scores = 1.3 * np.random.default_rng(0).normal(size=(2, 3, 197, 197))
+    attention = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+    assert 197 * attention.max(axis=-1).mean() > 10
+    assert selective_head(attention, (14, 14), prefix=1).kind == "none"
+
+
 def test_one_token_has_nothing_else_to_attend_to():
     assert selective_head(np.ones((2, 3, 1, 1)), (1, 1)).kind == "single"
 

@@ -36,6 +36,7 @@ NUMBERS = {"block": 1, "head": 2, "patch": 0, "share": 0.744, "uniform": 0.0968}
             "Block 2, head 3 attends to the prefix tokens: 74% (uniform: 9.7%)",
         ),
         ("uniform", (), "Attention is nearly uniform in all heads"),
+        ("none", (), "No head stands out"),
         ("single", (), "Only one token: attention is trivial"),
     ],
 )
