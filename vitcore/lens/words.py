@@ -35,20 +35,40 @@ def finding(found: SelectiveHead, prefix: Sequence[str] = ()) -> str:
     return f"Block {found.block + 1}, head {found.head + 1} {said}"
 
 
-def shape(blocks: int, heads: int, grid: tuple[int, int], prefix: Sequence[str] = ()) -> str:
-    """What attention was taken for: "12 blocks × 12 heads, 14 × 14 patches + [CLS]"."""
+def shape(
+    blocks: int,
+    heads: int,
+    grid: tuple[int, int],
+    prefix: Sequence[str] = (),
+    *,
+    drawn: tuple[int, int] | None = None,
+) -> str:
+    """What attention was taken for: "12 blocks × 12 heads, 14 × 14 patches + [CLS]".
+
+    Args:
+        blocks: of the model.
+        heads: in each block.
+        grid: (rows, columns) of patches.
+        prefix: names of the tokens before the patches.
+        drawn: how many blocks and heads are, where some were chosen: "3 of 12 blocks".
+    """
+    few = drawn or (blocks, heads)
     registers = sum(map(_is_register, prefix))
     others = [f"[{name}]" for name in prefix if not _is_register(name)]
     if len(others) > 2:
         others = [f"{len(others)} prefix tokens"]
     if registers:
         others.append(_several(registers, "register"))
-    model = f"{_several(blocks, 'block')} × {_several(heads, 'head')}"
+    model = f"{_few(few[0], blocks, 'block')} × {_few(few[1], heads, 'head')}"
     return " + ".join([f"{model}, {grid[0]} × {grid[1]} patches", *others])
 
 
 def _several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _few(drawn: int, count: int, noun: str) -> str:
+    return f"{drawn} of " * (drawn < count) + _several(count, noun)
 
 
 def _together(prefix: Sequence[str]) -> str:

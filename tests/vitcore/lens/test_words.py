@@ -60,3 +60,8 @@ def test_one_line_of_each_pattern(kind, prefix, line):
 )
 def test_the_reading_of_the_tokens(given, words):
     assert shape(*given) == words
+
+
+def test_the_reading_says_how_many_are_drawn():
+    said = shape(12, 4, (2, 2), drawn=(3, 4))
+    assert said == "3 of 12 blocks × 4 heads, 2 × 2 patches"
