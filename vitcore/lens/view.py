@@ -33,7 +33,7 @@ class AttentionView:
     """An interactive view of all attention maps of one image.
 
     The last value of a notebook's cell draws itself; `save` writes a file that opens offline.
-    Where no script may run, on GitHub or in an untrusted notebook, a still image stands instead.
+    Where no script may run, on GitHub or in a mail's preview, a still image stands instead.
 
     Attributes:
         finding: one line about the most selective head, on which the view opens.
@@ -74,15 +74,19 @@ class AttentionView:
         check_size((len(heads) + summaries) * len(blocks), length, rows * columns)
         drawn = np.stack([attention[block][list(heads)] for block in blocks])
         found = selective_head(drawn, tokens.grid, prefix=prefix)
-        maps = drawn[:, :, prefix + found.patch, prefix:]
+        query = initial.patch if initial else found.patch
+        maps = drawn[:, :, prefix + query, prefix:]
         self._maps = maps.reshape(len(blocks), len(heads), rows, columns).copy()
-        self._query = divmod(found.patch, columns)
+        self._query = divmod(query, columns)
         self._named = [str(i + 1) for i in blocks], [str(i + 1) for i in heads]
         self._image, self._title, self._prediction = image, title, prediction
         self.finding = finding(
             replace(found, block=blocks[found.block], head=heads[found.head]), tokens.prefix
         )
-        self._shape = shape(depth, count, tokens.grid, tokens.prefix)
+        self._note = initial.note if initial else ""
+        self._shape = shape(
+            depth, count, tokens.grid, tokens.prefix, drawn=(len(blocks), len(heads))
+        )
         self._frame = (
             page.frame_height(len(blocks), len(heads) + summaries, tokens.grid) if iframe else ""
         )
@@ -109,7 +113,7 @@ class AttentionView:
     def _repr_html_(self) -> str:
         if self._frame:
             return page.framed(self.html(), height=self._frame)
-        return self._fragment(still=self._png)
+        return self._fragment(self._png, "trust this notebook, or run the cell again")
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
@@ -125,7 +129,8 @@ class AttentionView:
 
     def html(self) -> str:
         """One HTML document that needs nothing else."""
-        return page.document(self._fragment(), title=self._title or "Attention")
+        body = self._fragment(self._png, "open this file in a browser")
+        return page.document(body, title=self._title or "Attention")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write `html` to a file and return its path.
@@ -135,17 +140,21 @@ class AttentionView:
         """
         return page.write(self.html(), path)
 
-    def _fragment(self, still: bytes = b"") -> str:
+    def _fragment(self, still: bytes, how: str) -> str:
         name = secrets.token_hex(6)
-        return page.fragment(name, self._text, still=still, said=self.finding)
+        return page.fragment(name, self._text, still=still, said=self._said, how=how)
+
+    @property
+    def _said(self) -> str:
+        return self._note or self.finding
 
     @cached_property
     def _png(self) -> bytes:
-        from vitcore.lens.figure import as_png, heads_figure  # Pillow, for notebooks alone
+        from vitcore.lens.figure import as_png, heads_figure  # Pillow
 
         row, column = self._query
         prediction = f"Prediction: {self._prediction}" if self._prediction else ""
-        lines = (prediction, self.finding, f"{self._shape}. Query ({row + 1}, {column + 1}).")
+        lines = (prediction, self._said, f"{self._shape}. Query ({row + 1}, {column + 1}).")
         pixels = heads_figure(
             self._maps,
             self._image,
