@@ -12,7 +12,6 @@ from explorer.client.tasks.chunking import SLICE_WORK
 from vitcore.config import ViTConfig
 from vitcore.flops import flops
 
-WHOLE = 10_000  # images of either test set, 1,000 per class
 _AHEAD = 6  # slices that are asked for before the page runs again
 _SLICES = 16, 256  # fewest and most images in one
 

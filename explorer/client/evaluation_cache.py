@@ -7,9 +7,10 @@ from typing import Any
 import streamlit as st
 
 from explorer import client
-from explorer.client.evaluation import WHOLE, Answered, Slices, slice_size
+from explorer.client.evaluation import Answered, Slices, slice_size
 from explorer.client.results import Problem
 from explorer.client.tasks import forward_pass
+from explorer.data import WHOLE
 from vitcore import checkpoints
 from vitcore.config import ViTConfig
 from vitcore.sentences import sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer.client.evaluation import WHOLE
+from explorer.data import WHOLE
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import cifar10, sketch
 

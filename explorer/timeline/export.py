@@ -9,13 +9,13 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from explorer.client.snapshot_metrics import Looked, Weights, tiles_of
+from explorer.client.snapshots import Moment
 from explorer.components.replay import Film
 from explorer.figures.style import Palette
 from explorer.text.class_names import class_names
 from explorer.text.findings import UNDECIDED, percent
 from explorer.text.formatting import signed
-from explorer.timeline.snapshot_metrics import Looked, Weights, tiles_of
-from explorer.timeline.snapshots import Moment
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
 

@@ -1,10 +1,10 @@
 """What is said about the timeline of a training."""
 
+from explorer.client.snapshot_metrics import Looked, Weights
+from explorer.client.snapshots import Moment
 from explorer.components.replay import Film
 from explorer.text.formatting import signed
 from explorer.text.run_estimate import DATASETS
-from explorer.timeline.snapshot_metrics import Looked, Weights
-from explorer.timeline.snapshots import Moment
 
 
 def finding(film: Film) -> str:

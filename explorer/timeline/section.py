@@ -11,14 +11,14 @@ import streamlit as st
 
 from explorer import client, components, state
 from explorer.client.results import Problem, Waiting
+from explorer.client.snapshot_metrics import Looked, Weights, weights_at
+from explorer.client.snapshots import History, Moment, history, with_news
 from explorer.client.tasks import snapshot_tasks
 from explorer.components.replay import Film, replay, replay_payload
 from explorer.figures.style import palette
 from explorer.state import Picture
 from explorer.text.run_estimate import DATASETS
 from explorer.timeline import export, findings
-from explorer.timeline.snapshot_metrics import Looked, Weights, weights_at
-from explorer.timeline.snapshots import History, Moment, history, with_news
 from vitcore import checkpoints
 from vitcore.sentences import sentence
 from vitcore.training import snapshots

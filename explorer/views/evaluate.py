@@ -12,7 +12,7 @@ from explorer.client import card_metrics
 from explorer.client.evaluation import Answered
 from explorer.client.evaluation_cache import evaluation
 from explorer.client.results import Problem
-from explorer.data import cifar10_setup, test_images
+from explorer.data import WHOLE, cifar10_setup, test_images
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
 from explorer.figures.patch_sizes import accuracy_and_cost
 from explorer.figures.style import palette
@@ -26,7 +26,7 @@ from vitcore.report import Report, report
 
 HEIGHTS = {"confusion": 530, "reliability": 360, "cost": 420}
 SHOWN, ERRORS = 12, 20  # images of a cell, and errors
-COUNTS = {500: "500", 2000: "2,000", test_images.WHOLE: "all 10,000"}
+COUNTS = {500: "500", 2000: "2,000", WHOLE: "all 10,000"}
 
 
 def tools(what: str) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def say(found: Report | None, source: str, count: int) -> None:
             found.score,
             source=source,
             wanted=count,
-            whole=test_images.WHOLE,
+            whole=WHOLE,
             patch_size=state.patch_size(),
         )
     components.finding_line(finding, place=finding_place)

@@ -4,9 +4,9 @@ import os
 
 import numpy as np
 
+from explorer.client.snapshot_metrics import Looked, weights_at
+from explorer.client.snapshots import history
 from explorer.components.replay import Film
-from explorer.timeline.snapshot_metrics import Looked, weights_at
-from explorer.timeline.snapshots import history
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig

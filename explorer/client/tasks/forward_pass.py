@@ -291,7 +291,7 @@ def answers(
 @cache
 def _tested(source: str) -> Any:
     """Test pictures by number; sketches are drawn when they are first asked for."""
-    from explorer.client.evaluation import WHOLE
+    from explorer.data import WHOLE
     from vitcore.datasets import cifar10
     from vitcore.training.data import Sketches
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from explorer.client.snapshot_metrics import Looked
 from explorer.client.tasks import forward_pass
-from explorer.timeline.snapshot_metrics import Looked
 from vitcore.interpret.attention_metrics import pooled_attention
 from vitcore.interpret.distance import attention_distance
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from explorer.client.results import Problem
+from explorer.client.snapshot_metrics import COMPONENTS, Looked, Weights, tiles_of
+from explorer.client.snapshots import History
 from explorer.components.packing import pack, rows_as_codes
 from explorer.state import Picture
 from explorer.text.class_names import class_names
-from explorer.timeline.snapshot_metrics import COMPONENTS, Looked, Weights, tiles_of
-from explorer.timeline.snapshots import History
 from vitcore.interpret.distance import distance_bounds
 from vitcore.patches import as_seen
 

@@ -10,12 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import client
 from explorer.client.results import Problem, Waiting
+from explorer.client.snapshot_metrics import Looked, Weights
+from explorer.client.snapshots import history
 from explorer.client.tasks import snapshot_tasks
 from explorer.timeline import section
 from explorer.timeline.findings import finding, unfamiliar
 from explorer.timeline.section import Gatherer
-from explorer.timeline.snapshot_metrics import Looked, Weights
-from explorer.timeline.snapshots import history
 from tests.explorer.small_trainings import break_weights, write_end, write_run, write_shipped
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore.training import snapshots

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.timeline.snapshots import Moment
+from explorer.client.snapshots import Moment
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import ViTConfig

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.timeline.snapshot_metrics import tiles_of, weights_at
-from explorer.timeline.snapshots import Moment, history, with_news
+from explorer.client.snapshot_metrics import tiles_of, weights_at
+from explorer.client.snapshots import Moment, history, with_news
 from tests.explorer.small_trainings import break_weights, write_run, write_shipped
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
