@@ -72,5 +72,6 @@ def view(blocks, heads, side, prefix):
         scores[block, head, prefix:, prefix:] += content @ content.T / 32 - away / (2 * wide**2)
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     attention = powers / powers.sum(axis=-1, keepdims=True)
-    image = rng.integers(0, 256, (16 * side, 16 * side, 3), dtype=np.uint8)
+    pixels = side * (4 if side == 8 else 16)  # 32, as CIFAR-10; 224 and more, as ImageNet
+    image = rng.integers(0, 256, (pixels, pixels, 3), dtype=np.uint8)
     return vitcore.show(attention, image, prefix=prefix)
