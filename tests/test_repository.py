@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 VISIBLE = {"explorer", "vitcore", "tests", "requirements.txt", "README.md"}
-HIDDEN = {".streamlit", ".ci", ".github", ".ruff.toml", ".pytest.ini", ".gitignore"}
+HIDDEN = {
+    *(".streamlit", ".ci", ".github"),
+    *(".ruff.toml", ".pytest.ini", ".prettierrc", ".gitignore"),
+}
 # Written in two parts, so that this file does not find itself.
 FORBIDDEN_WORDS = {
     "a path of one machine": re.compile("/wo" + r"rk/|/ro" + r"ot/|/ho" + r"me/\w|/Us" + r"ers/\w"),
