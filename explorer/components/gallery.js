@@ -5,14 +5,17 @@ class Gallery {
   }
 
   setData(data) {
-    const { numbers, captions, labels, chosen, size, label } = data.head, per = size * size * 3;
+    const { numbers, captions, labels, chosen, size, label } = data.head,
+      per = size * size * 3;
     this.box.setAttribute('aria-label', label);
     while (this.box.children.length > numbers.length) this.box.lastChild.remove();
     while (this.box.children.length < numbers.length) this.box.append(this.button());
     [...this.box.children].forEach((button, i) => {
       const [canvas, first, second] = button.children;
       canvas.width = canvas.height = size;
-      canvas.getContext('2d').drawImage(sprite(data.rgb.subarray(i * per, (i + 1) * per), size, size), 0, 0);
+      canvas
+        .getContext('2d')
+        .drawImage(sprite(data.rgb.subarray(i * per, (i + 1) * per), size, size), 0, 0);
       [first.textContent, second.textContent] = captions[i];
       button.title = labels[i];
       button.setAttribute('aria-label', labels[i]);

@@ -1,36 +1,69 @@
-// Cosine similarity of position embeddings: the selected one's tile, all tiles on their grid, and other encodings.
-const signed = (v) => (v <= -.005 ? '−' : '') + Math.abs(v).toFixed(2);
+// Cosine similarity of position embeddings: the selected one's tile, all tiles on their grid, and
+// other encodings.
+const signed = (v) => (v <= -0.005 ? '−' : '') + Math.abs(v).toFixed(2);
 
 class Positions extends PatchFigure {
   constructor(root) {
     super();
     const $ = (selector) => root.querySelector(selector);
-    this.wrap = $('.wrap'); this.picture = $('canvas.picture'); this.tile = $('canvas.tile'); this.all = $('canvas.all');
-    this.which = $('.which'); this.kinds = $('.kinds'); this.read = $('.read'); this.bar = $('.legend .bar'); this.ends = [$('.legend .lo'), $('.legend .hi')];
+    this.wrap = $('.wrap');
+    this.picture = $('canvas.picture');
+    this.tile = $('canvas.tile');
+    this.all = $('canvas.all');
+    this.which = $('.which');
+    this.kinds = $('.kinds');
+    this.read = $('.read');
+    this.bar = $('.legend .bar');
+    this.ends = [$('.legend .lo'), $('.legend .hi')];
     this.scale = 'full';
     this.kind = null;
-    this.other = { over: null, shown: () => this.other.over, pinAt: (p) => this.pinAt(p), letGo: () => this.other.setHover(null),
-      setHover: (p) => { if (p !== this.other.over) { this.other.over = p; this.schedule(); } } };
+    this.other = {
+      over: null,
+      shown: () => this.other.over,
+      pinAt: (p) => this.pinAt(p),
+      letGo: () => this.other.setHover(null),
+      setHover: (p) => {
+        if (p !== this.other.over) {
+          this.other.over = p;
+          this.schedule();
+        }
+      },
+    };
     const { signal } = this.events;
     pickable(this.picture, (x, y) => cell(x, y, this.side, this.side, this.grid), this, signal);
     keyable(this.picture, this, signal);
     pickable(this.all, (x, y) => cell(x, y, this.wide, this.wide, this.grid), this, signal);
     pickable(this.tile, (x, y) => cell(x, y, this.side, this.side, this.grid), this.other, signal);
     keyable(this.tile, this.other, signal);
-    root.querySelectorAll('.seg button').forEach((button) => button.addEventListener('click', () => {
-      this.scale = button.dataset.scale;
-      button.parentElement.querySelectorAll('button').forEach((other) => other.setAttribute('aria-pressed', other === button));
-      this.schedule();
-    }, { signal }));
+    root.querySelectorAll('.seg button').forEach((button) =>
+      button.addEventListener(
+        'click',
+        () => {
+          this.scale = button.dataset.scale;
+          button.parentElement
+            .querySelectorAll('button')
+            .forEach((other) => other.setAttribute('aria-pressed', other === button));
+          this.schedule();
+        },
+        { signal },
+      ),
+    );
     this.watch(this.wrap);
   }
 
-  shown() { return super.shown() ?? this.data.head.start; }
-  pinAt(p) { this.other.over = null; super.pinAt(p); }
+  shown() {
+    return super.shown() ?? this.data.head.start;
+  }
+  pinAt(p) {
+    this.other.over = null;
+    super.pinAt(p);
+  }
 
   setData(data) {
     const { grid, size, kinds } = data.head;
-    this.data = data; this.grid = this.other.grid = grid; this.hover = this.other.over = null;
+    this.data = data;
+    this.grid = this.other.grid = grid;
+    this.hover = this.other.over = null;
     this.pinned = pin.read(grid);
     this.source = sprite(data.rgb, size, size);
     if (!kinds.some((kind) => kind.name === this.kind)) this.kind = kinds[0].name;
@@ -39,7 +72,10 @@ class Positions extends PatchFigure {
     [...this.kinds.children].forEach((button, k) => {
       button.querySelector('b').textContent = kinds[k].label;
       button.querySelector('span').textContent = kinds[k].note;
-      button.onclick = () => { this.kind = kinds[k].name; this.schedule(); };
+      button.onclick = () => {
+        this.kind = kinds[k].name;
+        this.schedule();
+      };
     });
     this.sheets = null;
     this.draw();
@@ -52,25 +88,49 @@ class Positions extends PatchFigure {
     return button;
   }
 
-  codes(k) { const n = (this.grid[0] * this.grid[1]) ** 2; return this.data.codes.subarray(k * n, (k + 1) * n); }
-  paintSheets(colours) {                    // one sheet per kind: every tile below the one before, a pixel per cell
-    const [rows, columns] = this.grid, count = rows * columns, key = colours.diverging.join() + this.scale;
+  codes(k) {
+    const n = (this.grid[0] * this.grid[1]) ** 2;
+    return this.data.codes.subarray(k * n, (k + 1) * n);
+  }
+  paintSheets(colours) {
+    // one sheet per kind: every tile below the one before, a pixel per cell
+    const [rows, columns] = this.grid,
+      count = rows * columns,
+      key = colours.diverging.join() + this.scale;
     if (this.sheets?.key === key) return;
     this.sheets = this.data.head.kinds.map((kind, k) => {
-      const { mean, reach } = kind, at = (code) => (code / 127.5 - 1 - mean) / reach;   // own: the average of the kind is the middle
-      const words = this.scale === 'full' ? colours.signed : colours.signed.map((_, code) => colours.signed[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, at(code))))]);
+      const { mean, reach } = kind,
+        // own: the average of the kind is the middle
+        at = (code) => (code / 127.5 - 1 - mean) / reach;
+      const words =
+        this.scale === 'full'
+          ? colours.signed
+          : colours.signed.map(
+              (_, code) =>
+                colours.signed[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, at(code))))],
+            );
       return field(this.codes(k), columns, rows * count, words);
     });
     this.sheets.key = key;
     this.bar.style.background = `linear-gradient(90deg, ${colours.diverging.join(',')})`;
   }
-  one(c, k, p, x, y, w) { const [rows, columns] = this.grid; c.drawImage(this.sheets[k], 0, p * rows, columns, rows, x, y, w, w); }
+  one(c, k, p, x, y, w) {
+    const [rows, columns] = this.grid;
+    c.drawImage(this.sheets[k], 0, p * rows, columns, rows, x, y, w, w);
+  }
 
   draw() {
-    const colours = theme(this.wrap), [, columns] = this.grid, p = this.shown(), q = this.other.over, pinned = p === this.pinned;
-    const { kinds } = this.data.head, k = kinds.findIndex((kind) => kind.name === this.kind), count = this.grid[0] * columns;
+    const colours = theme(this.wrap),
+      [, columns] = this.grid,
+      p = this.shown(),
+      q = this.other.over,
+      pinned = p === this.pinned;
+    const { kinds } = this.data.head,
+      k = kinds.findIndex((kind) => kind.name === this.kind),
+      count = this.grid[0] * columns;
     this.paintSheets(colours);
-    const S = this.side = Math.floor(this.picture.parentElement.clientWidth), s = S / columns;
+    const S = (this.side = Math.floor(this.picture.parentElement.clientWidth)),
+      s = S / columns;
     const box = (i) => [(i % columns) * s, Math.floor(i / columns) * s, s, s];
     let c = fit(this.picture, S, S);
     c.drawImage(this.source, 0, 0, S, S);
@@ -84,13 +144,24 @@ class Positions extends PatchFigure {
     ring(c, ...box(p), pinned);
     if (q !== null && q !== p) this.dotted(c, colours, ...box(q));
 
-    const W = this.wide = Math.floor(this.all.parentElement.clientWidth), pitch = W / columns, gap = Math.min(6, Math.max(2, pitch * .07));
+    const W = (this.wide = Math.floor(this.all.parentElement.clientWidth)),
+      pitch = W / columns,
+      gap = Math.min(6, Math.max(2, pitch * 0.07));
     c = fit(this.all, W, W);
-    for (let i = 0; i < count; i++) this.one(c, k, i, (i % columns) * pitch, Math.floor(i / columns) * pitch, pitch - gap);
-    ring(c, (p % columns) * pitch, Math.floor(p / columns) * pitch, pitch - gap, pitch - gap, pinned);
+    for (let i = 0; i < count; i++)
+      this.one(c, k, i, (i % columns) * pitch, Math.floor(i / columns) * pitch, pitch - gap);
+    ring(
+      c,
+      (p % columns) * pitch,
+      Math.floor(p / columns) * pitch,
+      pitch - gap,
+      pitch - gap,
+      pinned,
+    );
 
     [...this.kinds.children].forEach((button, i) => {
-      const canvas = button.querySelector('canvas'), w = Math.floor(button.clientWidth);
+      const canvas = button.querySelector('canvas'),
+        w = Math.floor(button.clientWidth);
       button.setAttribute('aria-pressed', i === k);
       if (!w) return;
       const small = fit(canvas, w, w);
@@ -98,33 +169,80 @@ class Positions extends PatchFigure {
       this.frame(small, w);
     });
     this.which.textContent = `Similarity to ${this.at(p)}`;
-    const { mean, reach } = kinds[k], limits = this.scale === 'full' ? [-1, 1] : [mean - reach, mean + reach];
-    this.ends.forEach((end, i) => { end.textContent = this.scale === 'full' ? limits[i].toString().replace('-', '−') : signed(limits[i]); });
+    const { mean, reach } = kinds[k],
+      limits = this.scale === 'full' ? [-1, 1] : [mean - reach, mean + reach];
+    this.ends.forEach((end, i) => {
+      end.textContent =
+        this.scale === 'full' ? limits[i].toString().replace('-', '−') : signed(limits[i]);
+    });
     this.say(p, q, k);
   }
-  at(p) { const [, columns] = this.grid; return `(${Math.floor(p / columns) + 1}, ${p % columns + 1})`; }
-  frame(c, w) { c.globalAlpha = .3; c.strokeStyle = getComputedStyle(this.wrap).color; c.lineWidth = 1; c.strokeRect(.5, .5, w - 1, w - 1); c.globalAlpha = 1; }
+  at(p) {
+    const [, columns] = this.grid;
+    return `(${Math.floor(p / columns) + 1}, ${(p % columns) + 1})`;
+  }
+  frame(c, w) {
+    c.globalAlpha = 0.3;
+    c.strokeStyle = getComputedStyle(this.wrap).color;
+    c.lineWidth = 1;
+    c.strokeRect(0.5, 0.5, w - 1, w - 1);
+    c.globalAlpha = 1;
+  }
   dotted(c, colours, x, y, w, h) {
-    c.lineWidth = 3; c.strokeStyle = '#000'; c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
-    c.setLineDash([4, 3]); c.lineWidth = 2; c.strokeStyle = '#fff'; c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3); c.setLineDash([]);
+    c.lineWidth = 3;
+    c.strokeStyle = '#000';
+    c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
+    c.setLineDash([4, 3]);
+    c.lineWidth = 2;
+    c.strokeStyle = '#fff';
+    c.strokeRect(x + 1.5, y + 1.5, w - 3, h - 3);
+    c.setLineDash([]);
   }
 
   say(p, q, k) {
-    const [, columns] = this.grid, count = this.grid[0] * columns, row = this.codes(k).subarray(p * count, (p + 1) * count);
-    const cosine = (i) => row[i] / 127.5 - 1, strong = document.createElement('b'), label = this.data.head.kinds[k].label;
+    const [, columns] = this.grid,
+      count = this.grid[0] * columns,
+      row = this.codes(k).subarray(p * count, (p + 1) * count);
+    const cosine = (i) => row[i] / 127.5 - 1,
+      strong = document.createElement('b'),
+      label = this.data.head.kinds[k].label;
     strong.textContent = `${this.at(p)}${p === this.pinned ? ' (pinned)' : ''}, ${label}. `;
-    if (count === 1) { this.read.replaceChildren(strong); return; }
-    if (q !== null) { this.read.replaceChildren(strong, `Similarity to ${this.at(q)}: ${q === p ? 1 : signed(cosine(q))}.`); return; }
-    let most = -1, least = -1, line = 0, lines = 0, rest = 0, rests = 0;
+    if (count === 1) {
+      this.read.replaceChildren(strong);
+      return;
+    }
+    if (q !== null) {
+      this.read.replaceChildren(
+        strong,
+        `Similarity to ${this.at(q)}: ${q === p ? 1 : signed(cosine(q))}.`,
+      );
+      return;
+    }
+    let most = -1,
+      least = -1,
+      line = 0,
+      lines = 0,
+      rest = 0,
+      rests = 0;
     for (let i = 0; i < count; i++) {
       if (i === p) continue;
       if (most < 0 || row[i] > row[most]) most = i;
       if (least < 0 || row[i] < row[least]) least = i;
-      const along = Math.floor(i / columns) === Math.floor(p / columns) || i % columns === p % columns;
-      if (along) { line += cosine(i); lines++; } else { rest += cosine(i); rests++; }
+      const along =
+        Math.floor(i / columns) === Math.floor(p / columns) || i % columns === p % columns;
+      if (along) {
+        line += cosine(i);
+        lines++;
+      } else {
+        rest += cosine(i);
+        rests++;
+      }
     }
-    this.read.replaceChildren(strong, `Most similar: ${this.at(most)}, ${signed(cosine(most))}. Least: ${this.at(least)}, ${signed(cosine(least))}. `
-      + `Mean: same row or column ${signed(line / lines)}, elsewhere ${signed(rest / rests)}.`);
+    this.read.replaceChildren(
+      strong,
+      `Most similar: ${this.at(most)}, ${signed(cosine(most))}. Least: ${this.at(least)}, ${signed(cosine(least))}. ` +
+        `Mean: same row or column ${signed(line / lines)}, elsewhere ${signed(rest / rests)}.`,
+    );
   }
 }
 

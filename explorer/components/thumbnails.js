@@ -5,16 +5,22 @@ class Thumbnails {
   }
 
   setData(data) {
-    const { indices, labels, chosen, size } = data.head, per = size * size * 3;
+    const { indices, labels, chosen, size } = data.head,
+      per = size * size * 3;
     while (this.box.children.length > indices.length) this.box.lastChild.remove();
     while (this.box.children.length < indices.length) this.box.append(this.button());
     [...this.box.children].forEach((button, i) => {
       const canvas = button.firstChild;
       canvas.width = canvas.height = size;
-      canvas.getContext('2d').drawImage(sprite(data.rgb.subarray(i * per, (i + 1) * per), size, size), 0, 0);
+      canvas
+        .getContext('2d')
+        .drawImage(sprite(data.rgb.subarray(i * per, (i + 1) * per), size, size), 0, 0);
       button.setAttribute('aria-label', labels[i]);
       button.title = labels[i];
-      button.onclick = () => { this.ring(i); this.send('index', indices[i]); };
+      button.onclick = () => {
+        this.ring(i);
+        this.send('index', indices[i]);
+      };
       button.onkeydown = (event) => this.move(event, i);
     });
     this.ring(indices.indexOf(chosen));
