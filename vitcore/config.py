@@ -47,6 +47,14 @@ _NUMBERS = (
     "validation",
     "weight_decay",
 )
+_ARCHITECTURE = {  # fields that may differ from the preset's, as ViTConfig names them
+    "pooling": "pooling",
+    "positions": "positions",
+    "depth": "depth",
+    "num_heads": "heads",
+    "width": "width",
+    "mlp_dim": "mlp_width",
+}
 _SHARES = ("warmup", "label_smoothing", "average", "sketch_share")  # in [0, 1)
 
 
@@ -58,6 +66,10 @@ class TrainConfig:
     preset: str = "tiny"  # a name in PRESETS
     pooling: str = ""  # as in ViTConfig; "" means the preset's own
     positions: str = ""  # as in ViTConfig; "" means the preset's own
+    depth: int = 0  # L, encoder blocks; of this and the next three 0 means the preset's own
+    num_heads: int = 0  # H
+    width: int = 0  # D, embedding dimension
+    mlp_dim: int = 0  # hidden units of the MLP in a block
     recipe: str = "standard"  # the name in RECIPES this came from
     start: str = ""  # a model whose weights it begins with: a name or a folder; "" draws them
     epochs: float = 5.0  # passes over the training pictures
@@ -104,6 +116,8 @@ class TrainConfig:
                 raise ValueError(f"{name} must be a list, got {value!r}")
         for name in (*_NUMBERS, *_SHARES):
             check_number(name, getattr(self, name))
+        for name in ("depth", "num_heads", "width", "mlp_dim"):
+            check_whole(name, getattr(self, name), 0, 65_536)
         check_whole("steps", self.steps, 0)
         if not self.steps and not 0 < self.epochs <= MOST_EPOCHS:
             raise FieldError(
@@ -150,7 +164,7 @@ class TrainConfig:
                     f"frozen must list suffixes of weight names, e.g. norm1/scale, got {end!r}"
                 )
 
-        self.model_config()  # positions that the width does not allow
+        self.model_config()  # widths that do not match
 
     def _check_cycles(self) -> None:
         check_whole("cycles", self.cycles, 1, MOST_CYCLES)
@@ -181,7 +195,11 @@ class TrainConfig:
 
     def model_config(self) -> ViTConfig:
         """What is trained: the preset, but for what this record says otherwise."""
-        own = {name: value for name in ("pooling", "positions") if (value := getattr(self, name))}
+        own = {
+            called: value
+            for name, called in _ARCHITECTURE.items()
+            if (value := getattr(self, name))
+        }
         return replace(PRESETS[self.preset], **own)
 
     @property

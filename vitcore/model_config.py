@@ -115,7 +115,10 @@ class ViTConfig:
         for name in ("norm_epsilon", "dropout", "attention_dropout", "position_dropout"):
             check_number(name, getattr(self, name))
         if not self.head_width and self.width % self.heads:
-            raise ValueError(f"heads must divide width, got {self.heads} and {self.width}")
+            raise FieldError(
+                "heads",
+                f"must divide width (the embedding dimension), got {self.heads} and {self.width}",
+            )
         check_patch_size(self.patch_size, self.image_size)
         choose("pooling", self.pooling, ("mean", "class"))
         choose("positions", self.positions, ("learned", "sincos1d", "sincos2d", "none"))
@@ -124,14 +127,15 @@ class ViTConfig:
         choose("pixel_range", self.pixel_range, ("signed", "unit"))
         all_heads = self.heads * self.d
         if self.first_weights == "mimetic" and (all_heads != self.width or self.width % 4):
-            raise ValueError(
-                "mimetic initialization needs heads * head_width == width, divisible by 4, "
-                f"width divisible by 4, got {self.heads} x {self.d} and {self.width}"
+            raise FieldError(
+                "width",
+                "must equal heads * head_width and be divisible by 4 (mimetic initialization), "
+                f"got {self.width} and {self.heads} * {self.d}",
             )
         if self.positions == "sincos2d" and self.width % 4:
-            raise ValueError(f"sincos2d needs a width divisible by 4, got {self.width}")
+            raise FieldError("width", f"must be divisible by 4 for sincos2d, got {self.width}")
         if self.positions == "sincos1d" and self.width % 2:
-            raise ValueError(f"sincos1d needs an even width, got {self.width}")
+            raise FieldError("width", f"must be even for sincos1d, got {self.width}")
         if not self.norm_epsilon > 0:
             raise ValueError(f"norm_epsilon must be above 0, got {self.norm_epsilon}")
         for name in ("dropout", "attention_dropout", "position_dropout"):

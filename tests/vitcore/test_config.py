@@ -82,15 +82,21 @@ def test_unknown_name_is_refused(kind):
         ({"classes": 1}, "classes must be an integer >= 2, got 1"),
         ({"registers": -1}, "registers must be an integer >= 0, got -1"),
         ({"head_width": -8}, "head_width must be an integer >= 0, got -8"),
-        ({"width": 64, "heads": 3}, "heads must divide width, got 3 and 64"),
+        ({"width": 64, "heads": 3}, r"heads must divide width \(.*\), got 3 and 64"),
         ({"patch_size": 33}, r"1 to 32 \(the image size\), got 33"),
         ({"image_size": 16, "patch_size": 32}, r"1 to 16 \(the image size\), got 32"),
         ({"pooling": "max"}, "pooling must be one of mean, class, got 'max'"),
         ({"positions": "rope"}, "positions must be one of .*, got 'rope'"),
         ({"gelu": "relu"}, "gelu must be one of tanh, exact, got 'relu'"),
         ({"pixel_range": "raw"}, "pixel_range must be one of signed, unit, got 'raw'"),
-        ({"positions": "sincos2d", "width": 6, "heads": 1}, "divisible by 4, got 6"),
-        ({"positions": "sincos1d", "width": 5, "heads": 1}, "even width, got 5"),
+        (
+            {"positions": "sincos2d", "width": 6, "heads": 1},
+            "width must be divisible by 4 .*, got 6",
+        ),
+        (
+            {"positions": "sincos1d", "width": 5, "heads": 1},
+            "width must be even for sincos1d, got 5",
+        ),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
         ({"depth": 10**9}, "depth must be an integer <= 1,024, got 1,000,000,000"),
         ({"norm_epsilon": "small"}, "norm_epsilon must be a number, got 'small'"),
@@ -114,6 +120,9 @@ def test_model_that_cannot_be_is_refused(changes, message):
         ({"epochs": 1e12}, "epochs must be above 0 and at most 100,000, got 1000000000000.0"),
         ({"steps": -1}, "steps must be an integer >= 0, got -1"),
         ({"batch_size": 100_000_000}, "batch_size must be an integer <= 65,536, got 100,000,000"),
+        ({"depth": -1}, "depth must be an integer >= 0, got -1"),
+        ({"num_heads": 3}, r"heads must divide width \(.*\), got 3 and 64"),
+        ({"preset": "flexi", "width": 102}, r"width must equal .*, got 102 and 3 \* 34"),
         ({"learning_rate": "1"}, "learning_rate must be a number, got '1'"),
         ({"batch_size": 0}, "batch_size must be an integer >= 1, got 0"),
         ({"train_size": 9}, "train_size must be an integer >= 10, got 9"),
@@ -234,3 +243,17 @@ def test_classes_are_those_of_cifar10_in_its_order():
 def test_recipes_carry_their_own_name():
     for name, recipe in RECIPES.items():
         assert recipe.recipe == name
+
+
+def test_architecture_of_a_run_differs_from_its_preset_only_where_it_says_so():
+    tiny = PRESETS["tiny"]
+    assert TrainConfig().model_config() == tiny
+    changed = TrainConfig(depth=2, num_heads=1, width=96, mlp_dim=100, pooling="class")
+    assert changed.model_config() == dataclasses.replace(
+        tiny, depth=2, heads=1, width=96, mlp_width=100, pooling="class"
+    )
+
+
+def test_article_keeps_its_heads_of_64_whatever_the_width():
+    model = TrainConfig(preset="article", width=96, num_heads=1).model_config()
+    assert (model.width, model.heads, model.d) == (96, 1, 64)

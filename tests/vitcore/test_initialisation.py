@@ -112,5 +112,5 @@ def test_mimetic_positions_begin_as_what_differs_in_the_sine_and_cosine_table():
 
 
 def test_mimetic_weights_need_heads_as_wide_as_a_token():
-    with pytest.raises(ValueError, match="got 2 x 4 and 16"):
+    with pytest.raises(ValueError, match=r"got 16 and 2 \* 4"):
         small_config(first_weights="mimetic", head_width=4)

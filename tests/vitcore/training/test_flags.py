@@ -25,7 +25,8 @@ def understood(arguments):
         *RECIPES.values(),
         RECIPES["flexi-cifar10"].replace(patch_sizes=(), patch_weights=(), patch_weights_end=()),
         RECIPES["standard"].replace(
-            pooling="class", positions="sincos2d", early_stopping=3, schedule="plateau",
+            pooling="class", positions="sincos2d", depth=2, num_heads=1, width=96, mlp_dim=100,
+            early_stopping=3, schedule="plateau",
             plateau_factor=1 / 3, plateau_patience=2, warmup=0.0, augmentation="none",
             weight_decay=0.0, patch_sizes=PATCH_SIZES, token_budget=8192, precision="bfloat16",
             learning_rate=0.1 + 0.2, epochs=1e-7, seed=2**40, frozen=("norm1/scale", "positions"),
