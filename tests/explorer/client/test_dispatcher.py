@@ -48,25 +48,32 @@ def busy():
 
     def hold():
         begun.set()
-        go.wait(10)
+        go.wait(60)
         return "held"
 
     def busy(dispatcher):
         dispatcher.ask(Task("busy", hold), someone, patience=0)
-        begun.wait(10)
+        assert begun.wait(60)
         return go
 
     yield busy
     go.set()
 
 
-def answered(dispatcher, task, asker, seconds=10.0):
-    """Ask until there is an answer or a problem."""
+def answered(dispatcher, task, asker, seconds=120.0):
+    """Ask until there is an answer or a problem; so long only where something hangs."""
     end = time.monotonic() + seconds
     answer = dispatcher.ask(task, asker, patience=seconds)
     while isinstance(answer, Waiting) and time.monotonic() < end:
         answer = dispatcher.ask(task, asker, patience=0.05)
     return answer
+
+
+def eventually(check, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def note(seen, name):
@@ -96,11 +103,12 @@ def test_two_sessions_that_ask_the_same_share_one_call(make, busy):
 def test_a_run_waits_no_longer_than_its_allowance_in_all(make, busy):
     dispatcher, asker = make(), Asker()
     busy(dispatcher)
-    dispatcher.begin(asker, allowance=0.2)
-    started = time.monotonic()
-    answers = [dispatcher.ask(note([], name), asker) for name in "abcdefgh"]
-    assert time.monotonic() - started < 0.4
-    assert all(isinstance(answer, Waiting) for answer in answers)
+    dispatcher.begin(asker, allowance=0.1)
+    left = []
+    for name in "abc":
+        assert isinstance(dispatcher.ask(note([], name), asker), Waiting)
+        left.append(asker.allowance)
+    assert 0 >= left[0] >= left[1] >= left[2]  # it waited for the first, and has nothing left
 
 
 def test_wishes_of_one_run_are_served_in_their_order(make, busy):
@@ -186,7 +194,7 @@ def test_what_is_not_heeded_is_computed_and_is_no_news(make, busy):
     dispatcher.ask(heeded, asker)
     assert asker.waiting == {"heeded"}
     go.set()
-    assert dispatcher.ask(heeded, asker, patience=5) == 2
+    assert dispatcher.ask(heeded, asker, patience=60) == 2
     assert dispatcher.ask(quiet, asker, patience=0) == 1
 
 
@@ -195,9 +203,8 @@ def test_a_run_that_a_poller_started_does_not_wait(make, busy):
     busy(dispatcher)
     asker.polled = True
     dispatcher.begin(asker, allowance=60)
-    started = time.monotonic()
+    assert asker.allowance == 0
     assert isinstance(dispatcher.ask(note([], "a"), asker), Waiting)
-    assert time.monotonic() - started < 1
 
 
 def test_an_error_is_explained_and_stays_until_a_person_acts(make):
@@ -240,14 +247,16 @@ def test_a_shared_answer_cannot_be_written_to(make):
 
 
 def test_first_steps_come_first_and_say_how_far_they_are(make):
-    go = threading.Event()
+    begun, go = threading.Event(), threading.Event()
     steps = [
         Task(1, lambda: None, what="Importing."),
-        Task(2, lambda: go.wait(10), what="Loading."),
+        Task(2, lambda: begun.set() or go.wait(60), what="Loading."),
     ]
     dispatcher, asker = make(first_steps=lambda: steps), Asker()
     task = Task("a", lambda: "a")
-    answer = dispatcher.ask(task, asker, patience=0.3)
+    dispatcher.open()
+    assert begun.wait(60)
+    answer = dispatcher.ask(task, asker, patience=0)
     assert (answer.what, answer.done) == ("Loading.", 0.5)
     go.set()
     assert answered(dispatcher, task, asker) == "a"
@@ -277,7 +286,7 @@ def test_idle_time_warms_one_thing_at_a_time_and_gives_way(make):
     def warm(name):
         seen.append(name)
         warming.set()
-        go.wait(10)
+        go.wait(60)
 
     def idle(done):
         name = next((name for name in ("w1", "w2") if name not in done), None)
@@ -285,13 +294,11 @@ def test_idle_time_warms_one_thing_at_a_time_and_gives_way(make):
 
     dispatcher, asker = make(idle=idle), Asker()
     dispatcher.open()
-    warming.wait(10)
+    assert warming.wait(60)
     dispatcher.ask(note(seen, "asked"), asker)
     go.set()
     assert answered(dispatcher, note(seen, "asked"), asker) == "asked"
-    end = time.monotonic() + 5
-    while len(seen) < 3 and time.monotonic() < end:
-        time.sleep(0.01)
+    eventually(lambda: len(seen) == 3)
     assert seen == ["w1", "asked", "w2"]
 
 
@@ -309,22 +316,19 @@ def test_closing_ends_the_worker_and_answers_no_more(make):
     dispatcher, asker = make(forward_pass.start), Asker()
     pid = answered(dispatcher, Task("pid", os.getpid), asker)
     dispatcher.close()
-    end = time.monotonic() + 10
-    while time.monotonic() < end and _alive(pid):
-        time.sleep(0.05)
-    assert not _alive(pid)
+    eventually(lambda: not _alive(pid))
     assert isinstance(dispatcher.ask(Task("late", os.getpid), asker, patience=0.1), Waiting)
 
 
 def test_no_answer_in_time_is_a_problem_and_the_next_worker_answers(make):
     first_steps = [Task("start", os.getpid)]  # starting takes longer than the deadline
     dispatcher, asker = (
-        make(forward_pass.start, first_steps=lambda: first_steps, deadline=1.0),
+        make(forward_pass.start, first_steps=lambda: first_steps, deadline=3.0),
         Asker(),
     )
     old = answered(dispatcher, Task("pid", os.getpid), asker)
     problem = answered(dispatcher, Task("slow", time.sleep, (60,)), asker)
-    assert "1 s" in problem.what
+    assert "3 s" in problem.what
     new = answered(dispatcher, Task("pid again", os.getpid), asker)
     assert new != old
 
@@ -343,7 +347,7 @@ def test_a_worker_that_dies_is_replaced_and_asked_once_more(make, tmp_path):
 
 def test_a_request_that_kills_every_worker_is_given_up(make):
     dispatcher, asker = make(forward_pass.start), Asker()
-    problem = answered(dispatcher, Task("deadly", os._exit, (9,)), asker, seconds=20)
+    problem = answered(dispatcher, Task("deadly", os._exit, (9,)), asker)
     assert "crashed" in problem.what
     assert answered(dispatcher, Task("a", len, ("ab",)), asker) == 2
 
@@ -367,10 +371,7 @@ def test_the_worker_ends_when_the_server_is_killed(tmp_path):
         timeout=60,
     )
     pid = int(server.stdout)
-    end = time.monotonic() + 10
-    while time.monotonic() < end and _alive(pid):
-        time.sleep(0.1)
-    assert not _alive(pid)
+    eventually(lambda: not _alive(pid))
 
 
 def _alive(pid):
@@ -396,18 +397,13 @@ def test_worker_starts_after_the_first_page_was_drawn(make, monkeypatch):
 
     dispatcher, asker = make(start, head_start=60.0), Asker()
     dispatcher.begin(asker, allowance=60.0)
-    before = time.monotonic()
     answer = dispatcher.ask(Task("answer", lambda: 42), asker)
     assert isinstance(answer, Waiting)
-    assert time.monotonic() - before < 5  # the page did not wait for its minute
+    assert asker.allowance > 0  # the page did not wait for its minute
     assert not started.wait(0.2)
     dispatcher.end(asker)
-    assert started.wait(5)
-    limit = time.monotonic() + 5
-    while not dispatcher.settled(asker) and time.monotonic() < limit:
-        time.sleep(0.01)
-    dispatcher.begin(asker, allowance=60.0)
-    assert dispatcher.ask(Task("answer", lambda: 42), asker) == 42
+    assert started.wait(60)
+    eventually(lambda: dispatcher.ask(Task("answer", lambda: 42), asker, patience=0) == 42)
 
 
 def test_worker_starts_by_itself_where_nobody_comes(make):
@@ -418,4 +414,4 @@ def test_worker_starts_by_itself_where_nobody_comes(make):
         return InThisProcess()
 
     make(start, head_start=0.1).open()
-    assert started.wait(5)
+    assert started.wait(60)
