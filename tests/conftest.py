@@ -13,6 +13,9 @@ HOME = tempfile.TemporaryDirectory(prefix="vitcore-tests-", ignore_cleanup_error
 os.environ["VITCORE_HOME"] = str(Path(HOME.name) / "vitcore")
 os.environ["KERAS_HOME"] = str(Path(HOME.name) / "keras")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Small arrays, and a core for each of the processes at once: threads would wait for each other.
+for threads in ("OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(threads, "1")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
