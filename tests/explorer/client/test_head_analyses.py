@@ -73,7 +73,9 @@ def asked(monkeypatch):
     return made
 
 
-@pytest.mark.parametrize("size", [8, 11, 32])
+@pytest.mark.parametrize(
+    ("model", "size"), [("mean", 8), ("class", 11), ("mean", 32)], indirect=["model"]
+)
 def test_maps_are_those_of_the_library(model, asked, size):
     told = attribution.maps(model, PICTURE, size, 3, fusion="max", discard=0.5)
     loaded = vitcore.load(model)
@@ -94,7 +96,7 @@ def test_maps_are_those_of_the_library(model, asked, size):
     assert size_of(told) >= told.rows.nbytes
 
 
-@pytest.mark.parametrize("size", [8, 32])
+@pytest.mark.parametrize(("model", "size"), [("class", 8), ("mean", 32)], indirect=["model"])
 def test_curves_are_those_of_the_library(model, asked, size):
     found = [attribution.maps(model, PICTURE, size, index) for index in (3, 5)]
     for maps, told in zip(found, attribution.tests(model, PICTURE, size, found), strict=True):
