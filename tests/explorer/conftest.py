@@ -14,20 +14,26 @@ from vitcore.config import CLASS_NAMES
 from vitcore.patches import as_seen
 
 
+def draws_pages(request):
+    return "views" in request.path.parts or hasattr(request.module, "AppTest")
+
+
 @pytest.fixture(scope="module", autouse=True)
-def garbage_of_a_file_is_collected_at_its_end():
+def garbage_of_a_file_is_collected_at_its_end(request):
     yield
-    gc.unfreeze()
-    gc.collect()
+    if draws_pages(request):
+        gc.unfreeze()
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
-def no_run_of_a_page_walks_what_was_there_before():
+def no_run_of_a_page_walks_what_was_there_before(request):
     """Streamlit collects garbage after each: beside TensorFlow's objects that takes half a second.
 
     The app itself is spared it in the same way; see `explorer/app.py`.
     """
-    gc.freeze()
+    if draws_pages(request):
+        gc.freeze()
 
 
 @pytest.fixture
