@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from tests.vitcore.small_models import random_weights
-from tests.vitcore.training.small_runs import CONFIG
+from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.checkpoints import WEIGHTS
 from vitcore.training import events, room, runs, snapshots
@@ -21,6 +21,7 @@ from vitcore.training.loop import Run, train
 from vitcore.training.room import SPARE, Room
 from vitcore.training.run_folder import RunFolder
 from vitcore.training.saving import STATE, saved_progress
+from vitcore.training.step import Trainer
 
 SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose end it is saved
 
@@ -28,14 +29,7 @@ SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose e
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(room, "RETRY_SECONDS", 0.01)
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory):
-    """The same run where there was room all the time."""
-    folder = tmp_path_factory.mktemp("straight")
-    train(folder, SHORT)
-    return folder
+    monkeypatch.setattr(Trainer, "begin", quick_step)
 
 
 def full_for(write, name, calls):
@@ -59,7 +53,9 @@ def told(folder, *kinds):
     return [event for event in events.read(folder)[0] if event["event"] in kinds]
 
 
-def test_run_waits_with_its_checkpoint_and_ends_like_any_other(straight, tmp_path, monkeypatch):
+def test_run_waits_with_its_checkpoint_and_ends_like_any_other(tmp_path, monkeypatch):
+    straight, tmp_path = tmp_path / "straight", tmp_path / "waits"
+    train(straight, SHORT)  # there was room all the time
     files = (STATE, WEIGHTS)
     # The last checkpoint of three, first the one file and then the other. Snapshots are weights,
     # too: those of the start and of each step.
