@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from vitcore.config import MOST_EPOCHS, TrainConfig
+from vitcore.config import MOST_EPOCHS, PRESETS, TrainConfig
+from vitcore.flops import flops
 from vitcore.training import events
 from vitcore.training.runs import Run
 
@@ -22,6 +23,10 @@ _SAME_STEP = (
     "preset",
     "pooling",
     "positions",
+    "depth",
+    "num_heads",
+    "width",
+    "mlp_dim",
     "precision",
     "batch_size",
     "patch_sizes",
@@ -122,7 +127,15 @@ def _steps_a_second(config: TrainConfig, runs: list[Run]) -> tuple[float, Run | 
             measured = _measured(run)
             if measured and measured.tells:
                 return measured.steps / measured.seconds, run
-    return _TYPICAL.get(config.preset, 250.0) / config.batch_size, None
+    return _typical(config) / config.batch_size, None
+
+
+def _typical(config: TrainConfig) -> float:
+    """Images per second: the preset's, less by as much as this architecture takes more FLOPs."""
+    own, model = (
+        sum(flops(one).values()) for one in (PRESETS[config.preset], config.model_config())
+    )
+    return _TYPICAL.get(config.preset, 250.0) * own / model
 
 
 def _measured(run: Run) -> _Speed | None:

@@ -7,6 +7,7 @@ from explorer.runs.queue import Queued
 from explorer.text.findings import percent
 from explorer.text.formatting import duration, in_epochs, short
 from vitcore.config import TrainConfig
+from vitcore.initialisation import parameter_count
 from vitcore.training.runs import Run
 
 DATASETS = {"cifar10": "CIFAR-10", "sketch10": "sketch10"}  # as a page writes them
@@ -25,11 +26,21 @@ MODELS_IN_WORDS = (
 _LONG = 12 * 3600.0  # seconds; a run of more is hardly meant
 
 
-def chosen(config: TrainConfig) -> str:
-    """What will be trained, in one line."""
+def architecture(config: TrainConfig) -> str:
+    """What will be trained, in one line: blocks, heads, widths, number of parameters."""
     model = config.model_config()
+    blocks = f"{model.depth} block{'' if model.depth == 1 else 's'}"
+    heads = f"{model.heads} head{'' if model.heads == 1 else 's'}"
     return (
-        f"{model.depth} blocks × {model.heads} heads · "
+        f"{blocks} × {heads} (dₖ = {model.d}) · D = {model.width} · "
+        f"MLP ratio {model.mlp_width / model.width:.3g} · "
+        f"{parameter_count(model):,} parameters"
+    )
+
+
+def chosen(config: TrainConfig) -> str:
+    """How it will be trained, in one line."""
+    return (
         f"{config.pictures_per_epoch:,} images per epoch · "
         f"{config.recipe} recipe · LR {short(config.learning_rate)}"
     )

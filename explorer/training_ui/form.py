@@ -12,15 +12,18 @@ from explorer.runs.queue import Queued
 from explorer.text import model_card, run_estimate
 from explorer.training_ui import widget_sync
 from explorer.training_ui.hyperparameters import (
+    ARCHITECTURE,
     GROUPS,
+    SIZES,
     SWITCHES,
     Switch,
     config_of,
     refusal,
+    sizes,
     values_of,
     word,
 )
-from vitcore.config import RECIPES, TrainConfig
+from vitcore.config import PRESETS, RECIPES, TrainConfig
 from vitcore.training.runs import Run
 
 KEPT = {"persist_state": "session"}
@@ -66,7 +69,7 @@ def form(
         key="train_preset",
         width=160,
         help=run_estimate.MODELS_IN_WORDS,
-        on_change=_leave_article,
+        on_change=_take_model,
         **KEPT,
     )
     # None: an emptied box is then empty, and not silently what it began with.
@@ -77,11 +80,14 @@ def form(
     pressed = row.button("Start training", key="train_start", type="primary", width=150)
     with row.popover("Advanced", width=140):
         _further(field, why)
+    with st.expander("Architecture", key="train_architecture"):
+        _architecture(field, why)
     if why:
         _say(why, field)
     _short_runs(config, runs, found=found)
     if config is not None and not why:
         lines = [
+            run_estimate.architecture(config),
             run_estimate.chosen(config),
             run_estimate.expected(estimates.forecast(config, runs)),
             run_estimate.twin(config, runs, tuple(waiting)),
@@ -146,14 +152,28 @@ def _further(field: str, why: str) -> None:
     for tab, switches in zip(groups, GROUPS.values(), strict=True):
         with tab:
             for switch in switches:
-                with st.container(gap="xsmall"):  # the line belongs to what stands above it
-                    _switch(switch)
-                    if switch.name == field:
-                        _say(why, field)
+                _switch(switch, field, why)
 
 
-def _switch(switch: Switch) -> None:
-    """One switch, and what it does in one line."""
+def _architecture(field: str, why: str) -> None:
+    """What a new model is made of; each preset brings its own numbers."""
+    # Fixed widths: four to a row on a wide page, two on a phone.
+    row = st.container(horizontal=True, vertical_alignment="top", gap="small")
+    for switch in ARCHITECTURE:
+        with row.container(width=160 if switch.kind == "whole" else 220):
+            _switch(switch, field, why)
+
+
+def _switch(switch: Switch, field: str, why: str) -> None:
+    """One switch, what it does in one line, and below it what is wrong with it."""
+    with st.container(gap="xsmall"):  # the lines belong to what stands above them
+        _widget(switch)
+        st.html(f'<p class="quiet-line">{escape(switch.line)}</p>')
+        if switch.name == field:
+            _say(why, field)
+
+
+def _widget(switch: Switch) -> None:
     key, value = f"train_{switch.name}", values_of(RECIPES["standard"])[switch.name]
     preset = st.session_state.get("train_preset", _PRESETS[0])
     if switch.kind == "choice":
@@ -170,7 +190,6 @@ def _switch(switch: Switch) -> None:
         st.number_input(switch.label, value=None, step=int(switch.step), key=key, **KEPT)
     else:
         st.number_input(switch.label, value=None, step=switch.step, format="%g", key=key, **KEPT)
-    st.html(f'<p class="quiet-line">{escape(switch.line)}</p>')
 
 
 def _say(why: str, field: str = "") -> None:
@@ -205,7 +224,14 @@ def chosen(data: str) -> tuple[TrainConfig | None, str, str]:
 
 
 def _take(config: TrainConfig) -> None:
+    """All that a recipe says; how large the model is says its preset."""
     for name, value in values_of(config).items():
+        if name not in SIZES:
+            widget_sync.put(f"train_{name}", value)
+
+
+def _take_sizes(preset: str) -> None:
+    for name, value in sizes(PRESETS[preset]).items():
         widget_sync.put(f"train_{name}", value)
 
 
@@ -215,9 +241,10 @@ def _take_recipe() -> None:
     _take(RECIPES[st.session_state["train_recipe"]])
 
 
-def _leave_article() -> None:
-    """Another model than the article's, whose run was taken whole, comes with the usual recipe."""
+def _take_model() -> None:
+    """Another model comes with its own sizes; after the article's run, with the usual recipe."""
     form = st.session_state
+    _take_sizes(form["train_preset"])
     if form.pop("train_by_article", False) and form["train_recipe"] == RECIPES["article"].recipe:
         widget_sync.put("train_recipe", "standard")
         _take(RECIPES["standard"])
@@ -236,4 +263,5 @@ def _take_article(found: bool) -> None:
     widget_sync.put("train_preset", article.preset)
     widget_sync.put("train_epochs", article.epochs)
     _take(article)
+    _take_sizes(article.preset)
     st.session_state["train_by_article"] = True

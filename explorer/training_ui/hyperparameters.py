@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, FieldError, TrainConfig
+from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, FieldError, TrainConfig, ViTConfig
+from vitcore.initialisation import parameter_count
 from vitcore.sentences import sentence
 
 _FLEXIBLE = RECIPES["flexi-cifar10-cpu"]  # how patch sizes are drawn, where they are
@@ -64,6 +65,12 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
             line="Epochs without a lower validation loss (article: 5).",
             kind="whole",
         ),
+        Switch(
+            name="precision",
+            label="Precision",
+            line="bfloat16: mixed precision, float32 weights.",
+            options={"float32": "float32", "bfloat16": "bfloat16"},
+        ),
     ),
     "Regularization": (
         Switch(
@@ -98,42 +105,56 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
             step=0.05,
         ),
     ),
-    "Architecture": (
-        Switch(
-            name="pooling",
-            label="Pooling",
-            line="What the classifier reads.",
-            options={"": "model default", "mean": "Mean", "class": "Class token"},
-        ),
-        Switch(
-            name="positions",
-            label="Position embedding",
-            line="None: order-blind (bag of patches).",
-            options={
-                "": "model default",
-                "learned": "Learned",
-                "sincos1d": "Sin-cos 1-D",
-                "sincos2d": "Sin-cos 2-D",
-                "none": "None",
-            },
-        ),
-        Switch(
-            name="patch_sizes",
-            label="Patch size",
-            line="Flexible: a random size per step.",
-            options={"fixed": "Fixed", "flexible": "Flexible (FlexiViT)"},
-        ),
-        Switch(
-            name="precision",
-            label="Precision",
-            line="bfloat16: mixed precision, float32 weights.",
-            options={"float32": "float32", "bfloat16": "bfloat16"},
-        ),
-    ),
 }
-SWITCHES = {switch.name: switch for group in GROUPS.values() for switch in group}
+ARCHITECTURE: tuple[Switch, ...] = (
+    Switch(name="num_heads", label="Heads", line="Attention maps per block.", kind="whole"),
+    Switch(name="depth", label="Blocks", line="Depth of the encoder.", kind="whole"),
+    Switch(
+        name="width",
+        label="Embedding dimension",
+        line="Values per token (D).",
+        kind="whole",
+        step=16,
+    ),
+    Switch(
+        name="mlp_dim",
+        label="MLP dimension",
+        line="Hidden units; ViT: 4 × D.",
+        kind="whole",
+        step=64,
+    ),
+    Switch(
+        name="pooling",
+        label="Pooling",
+        line="What the classifier reads.",
+        options={"": "model default", "mean": "Mean", "class": "Class token"},
+    ),
+    Switch(
+        name="positions",
+        label="Position embedding",
+        line="None: order-blind (bag of patches).",
+        options={
+            "": "model default",
+            "learned": "Learned",
+            "sincos1d": "Sin-cos 1-D",
+            "sincos2d": "Sin-cos 2-D",
+            "none": "None",
+        },
+    ),
+    Switch(
+        name="patch_sizes",
+        label="Patch size",
+        line="Flexible: a random size per step.",
+        options={"fixed": "Fixed", "flexible": "Flexible (FlexiViT)"},
+    ),
+)
+SIZES = ("num_heads", "depth", "width", "mlp_dim")  # numbers of which each preset has its own
+MOST_PARAMETERS = 100_000_000  # beyond ViT-B: a slip of a finger
+MOST_BLOCKS = 64  # more than any published ViT has
+SWITCHES = {switch.name: switch for group in (*GROUPS.values(), ARCHITECTURE) for switch in group}
 
 
+_BOXES = {"heads": "num_heads", "mlp_width": "mlp_dim"}  # fields of `ViTConfig`, as boxes
 # What has no switch, and can differ between two runs all the same.
 _LABELS = {
     "data": "Dataset",
@@ -170,8 +191,18 @@ def word(switch: Switch, value: Any, preset: str) -> str:
 
 def values_of(config: TrainConfig) -> dict[str, Any]:
     """What each switch shows for a configuration."""
-    values = {name: getattr(config, name) for name in SWITCHES}
+    values = {name: getattr(config, name) for name in SWITCHES} | sizes(config.model_config())
     return values | {"patch_sizes": "flexible" if config.patch_sizes else "fixed"}
+
+
+def sizes(model: ViTConfig) -> dict[str, int]:
+    """What the boxes of a model's sizes show, by SIZES."""
+    return {
+        "num_heads": model.heads,
+        "depth": model.depth,
+        "width": model.width,
+        "mlp_dim": model.mlp_width,
+    }
 
 
 def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainConfig:
@@ -193,6 +224,12 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
     for name, switch in SWITCHES.items():
         if switch.kind == "whole":
             changes[name] = int(changes[name])
+    preset = others.get("preset", RECIPES[recipe].preset)
+    for name, own in sizes(PRESETS[preset]).items():
+        if changes[name] < 1:
+            raise FieldError(name, f"must be an integer >= 1, got {changes[name]:,}")
+        if changes[name] == own:
+            changes[name] = 0
     if values["patch_sizes"] == "flexible":
         changes |= {
             "patch_sizes": PATCH_SIZES,
@@ -211,6 +248,13 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
             f"must be at most the {config.pictures_per_epoch:,} images of an epoch, "
             f"got {config.batch_size:,}",
         )
+    if config.depth > MOST_BLOCKS:
+        raise FieldError("depth", f"must be an integer <= {MOST_BLOCKS}, got {config.depth:,}")
+    if (count := parameter_count(config.model_config())) > MOST_PARAMETERS:
+        raise FieldError(
+            "width",
+            f"must give at most {MOST_PARAMETERS / 1e6:.0f} M parameters, got {count / 1e6:,.0f} M",
+        )
     return config
 
 
@@ -218,8 +262,9 @@ def refusal(error: Exception) -> tuple[str, str]:
     """The field that an error is about, "" where it has no box, and the sentence for a page."""
     if not isinstance(error, FieldError):
         return "", sentence(str(error))
-    field = error.field if error.field in {*SWITCHES, "epochs", "seed"} else ""
-    return field, f"{label(error.field)} {error.rule}."
+    named = _BOXES.get(error.field, error.field)
+    field = named if named in {*SWITCHES, "epochs", "seed"} else ""
+    return field, f"{label(named)} {error.rule}."
 
 
 def label(name: str) -> str:

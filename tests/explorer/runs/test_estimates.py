@@ -133,3 +133,16 @@ def test_a_damaged_run_or_log_says_nothing(tmp_path):
         Run(folder=tmp_path / "empty", name="empty", state="stopped", config=CONFIG),
     ]
     assert not forecast(CONFIG, runs).measured_in
+
+
+def test_a_model_of_twice_the_blocks_takes_about_twice_as_long_where_nothing_was_measured():
+    start = forecast(CONFIG, []).seconds - 100 * CONFIG.batch_size / 1000.0  # tiny: 1,000 images/s
+    once = forecast(CONFIG, []).seconds - start
+    twice = forecast(CONFIG.replace(depth=8), []).seconds - start
+    assert 1.9 < twice / once < 2.0  # embedding and classifier are there once
+    assert forecast(CONFIG, []).measured_in == ""
+
+
+def test_a_run_of_another_depth_tells_no_speed(tmp_path):
+    runs = [ran(tmp_path / "shallow", CONFIG.replace(depth=1))]
+    assert forecast(CONFIG, runs).measured_in == ""

@@ -58,6 +58,16 @@ def test_the_hints_about_models_count_what_they_have():
 
 def test_the_choice_counts_the_images_of_an_epoch():
     article = RECIPES["article"]
-    assert numbers(run_estimate.chosen(article)) == [6, 4, 40_000, 0.002]
+    assert numbers(run_estimate.chosen(article)) == [40_000, 0.002]
     drawn = run_estimate.chosen(article.replace(data="sketch10", preset="tiny"))
-    assert numbers(drawn) == [4, 4, 10_000, 0.002]
+    assert numbers(drawn) == [10_000, 0.002]
+
+
+def test_the_architecture_counts_blocks_heads_widths_and_parameters():
+    article = run_estimate.architecture(RECIPES["article"])
+    assert numbers(article) == [6, 4, 64, 64, 2, 507_210]
+    small = TrainConfig(depth=1, num_heads=1, width=8, mlp_dim=20)
+    # One block of width 8 written out: norms, attention, MLP; then embedding, positions, the rest.
+    block = 4 * 8 + (8 * 24 + 24) + (8 * 8 + 8) + (8 * 20 + 20) + (20 * 8 + 8)
+    outside = 4 * 4 * 3 * 8 + 8 + 8 * 8 * 8 + 2 * 8 + 8 * 10 + 10
+    assert numbers(run_estimate.architecture(small)) == [1, 1, 8, 8, 2.5, block + outside]

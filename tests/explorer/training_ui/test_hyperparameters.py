@@ -5,8 +5,15 @@ from dataclasses import fields, replace
 import pytest
 
 from explorer.training_ui.comparison import differences, table
-from explorer.training_ui.hyperparameters import SWITCHES, config_of, refusal, values_of, word
-from vitcore.config import PATCH_SIZES, RECIPES, FieldError, TrainConfig
+from explorer.training_ui.hyperparameters import (
+    SWITCHES,
+    config_of,
+    refusal,
+    sizes,
+    values_of,
+    word,
+)
+from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, FieldError, TrainConfig
 from vitcore.training.runs import Run
 
 
@@ -23,6 +30,44 @@ def test_each_switch_is_a_field_and_its_options_are_allowed():
         assert name in names
         for value in switch.options:
             config_of("standard", values_of(RECIPES["standard"]) | {name: value})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_sizes_that_are_the_presets_own_leave_the_configuration_as_it_was(preset):
+    values = values_of(RECIPES["standard"]) | sizes(PRESETS[preset])
+    config = config_of("standard", values, preset=preset)
+    assert config == RECIPES["standard"].replace(preset=preset)
+
+
+def test_sizes_reach_the_model_and_are_shown_again():
+    chosen = {"num_heads": 1, "depth": 2, "width": 32, "mlp_dim": 48}
+    config = config_of("standard", values_of(RECIPES["standard"]) | chosen)
+    model = config.model_config()
+    assert sizes(model) == chosen
+    assert values_of(config).items() >= chosen.items()
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "field", "values"),
+    [
+        ("tiny", {"num_heads": 3}, "num_heads", "3 and 64"),
+        ("tiny", {"num_heads": 0}, "num_heads", "0"),
+        ("tiny", {"depth": 65}, "depth", "65"),
+        ("tiny", {"width": 66, "num_heads": 3, "positions": "sincos2d"}, "width", "66"),
+        ("flexi", {"width": 102}, "width", "102 and 3 * 34"),
+        ("tiny", {"width": 4096}, "width", "277 M"),
+        ("tiny", {"mlp_dim": -1}, "mlp_dim", "-1"),
+    ],
+)
+def test_sizes_that_do_not_match_are_refused_at_their_box(preset, changes, field, values):
+    chosen = values_of(RECIPES["standard"]) | sizes(PRESETS[preset]) | changes
+    with pytest.raises(FieldError) as caught:
+        config_of("standard", chosen, preset=preset)
+    where, why = refusal(caught.value)
+    assert where == field
+    assert why.startswith(SWITCHES[field].label)
+    assert why.endswith(f"got {values}.")
+    assert len(why.split()) <= 20
 
 
 def test_flexible_patch_sizes_are_drawn_as_for_the_flexible_model_and_bounded():
@@ -61,9 +106,9 @@ def test_what_is_left_to_the_model_is_named():
 
 
 def test_what_is_no_switch_is_refused_without_a_field():
-    assert refusal(ValueError("sincos1d needs an even width, got 5")) == (
+    assert refusal(ValueError("cycles > 1 need schedule=cosine")) == (
         "",
-        "Sincos1d needs an even width, got 5.",
+        "Cycles > 1 need schedule=cosine.",
     )
 
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 import time
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from explorer.state import Picture
 from explorer.timeline import section
 from explorer.training_ui import form, widget_sync
 from explorer.training_ui.hyperparameters import SWITCHES
-from vitcore.config import PATCH_SIZES, RECIPES
+from vitcore.config import PATCH_SIZES, PRESETS, RECIPES
+from vitcore.initialisation import parameter_count
 from vitcore.training.runs import write_description
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "train.py"
@@ -335,6 +337,7 @@ def test_the_first_button_of_an_ended_run_is_what_comes_next(
         ("validation", 1.0, "Validation split must be above 0 and below 1, got 1.0."),
         ("early_stopping", -1, "must be an integer &gt;= 0, got -1."),
         ("plateau_factor", 1.0, "must be above 0 and below 1, got 1.0."),
+        ("num_heads", 3, "Heads must divide width"),
     ],
 )
 def test_what_cannot_be_is_refused_in_the_form_with_the_rule(view, server, field, value, why):
@@ -378,6 +381,31 @@ def test_every_switch_says_what_it_does_and_is_obeyed(view, server, monkeypatch)
         PATCH_SIZES,
     )
     assert (config.augmentation, config.early_stopping) == ("none", 3)
+
+
+def test_the_sizes_of_a_model_can_be_chosen_and_its_parameters_follow(view, server, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    assert f"{parameter_count(PRESETS['tiny']):,} parameters" in texts(view)
+    for name, value in {"num_heads": 1, "depth": 2, "width": 32, "mlp_dim": 64}.items():
+        view.number_input(key=f"train_{name}").set_value(value)
+    view.run()
+    chosen = replace(PRESETS["tiny"], heads=1, depth=2, width=32, mlp_width=64)
+    assert f"{parameter_count(chosen):,} parameters" in texts(view)
+    started(view)
+    assert server.runs()[0].config.model_config() == chosen
+
+
+def test_another_model_brings_its_own_sizes(view):
+    view.number_input(key="train_depth").set_value(2).run()
+    view.selectbox(key="train_preset").set_value("flexi").run()
+    assert view.number_input(key="train_depth").value == PRESETS["flexi"].depth
+    assert f"{parameter_count(PRESETS['flexi']):,} parameters" in texts(view)
+
+
+def test_a_recipe_leaves_the_sizes_as_they_were_chosen(view):
+    view.number_input(key="train_depth").set_value(2).run()
+    view.radio(key="train_recipe").set_value("article").run()
+    assert view.number_input(key="train_depth").value == 2
 
 
 def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
