@@ -38,7 +38,13 @@ answer = client.reading(model, picture, patch_size)
 side = grid_side(patch_size)
 
 if guide.now() is None:
-    chosen = start(tours.tour(), tours.article_map())
+    tour = tours.tour()
+    chosen = start(
+        tours.article_map(),
+        minutes=tour.minutes,
+        steps=len(tour.steps),
+        questions=tour.questions,
+    )
     if isinstance(chosen, dict):
         goto(chosen["page"])
     elif chosen is not None:
