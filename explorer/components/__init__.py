@@ -3,30 +3,30 @@
 All of them are named here; what packs the data of one stands in its own module.
 """
 
-from explorer.components.answers_by_patch import answers_by_patch
-from explorer.components.attention_lens import (
+from explorer.components.attention_lens.component import (
     lens,
     pinned_patch,
     sent_changes,
     sent_seed,
     sent_view,
 )
-from explorer.components.cost import cost
-from explorer.components.curves import curves
-from explorer.components.cut_sizes import chosen_size, cut_sizes
+from explorer.components.attribution_tiles.component import map_tiles
+from explorer.components.cost.component import cost
+from explorer.components.curves.component import curves
 from explorer.components.declared import declare
-from explorer.components.filters import filters
-from explorer.components.gallery import chosen_number, gallery
+from explorer.components.filters.component import filters
+from explorer.components.gallery.component import chosen_number, gallery
 from explorer.components.headings import figure_heading, finding_line, page_heading
-from explorer.components.map_tiles import map_tiles
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
-from explorer.components.patches import patches
-from explorer.components.positions import positions
+from explorer.components.patch_predictions.component import answers_by_patch
+from explorer.components.patch_size_tiles.component import chosen_size, cut_sizes
+from explorer.components.patches.component import patches
+from explorer.components.pipeline.component import STAGES, fingerprint, hero, strip
+from explorer.components.placeholder import figure_state
+from explorer.components.positions.component import positions
 from explorer.components.reading_help import how_to_read, source_of
-from explorer.components.replay import replay
-from explorer.components.ribbon import STAGES, fingerprint, hero, strip
-from explorer.components.states import figure_state
-from explorer.components.thumbnails import picked, thumbs
+from explorer.components.thumbnails.component import picked, thumbs
+from explorer.components.timeline.component import replay
 
 __all__ = [
     "STAGES",

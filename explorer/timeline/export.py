@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from explorer.client.snapshot_metrics import Looked, Weights, tiles_of
 from explorer.client.snapshots import Moment
-from explorer.components.replay import Film
+from explorer.components.timeline.component import Film
 from explorer.figures.style import Palette
 from explorer.text.class_names import class_names
 from explorer.text.findings import UNDECIDED, percent

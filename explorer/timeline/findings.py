@@ -2,7 +2,7 @@
 
 from explorer.client.snapshot_metrics import Looked, Weights
 from explorer.client.snapshots import Moment
-from explorer.components.replay import Film
+from explorer.components.timeline.component import Film
 from explorer.text.formatting import signed
 from explorer.text.run_estimate import DATASETS
 

@@ -14,7 +14,7 @@ from explorer.client.results import Problem, Waiting
 from explorer.client.snapshot_metrics import Looked, Weights, weights_at
 from explorer.client.snapshots import History, Moment, history, with_news
 from explorer.client.tasks import snapshot_tasks
-from explorer.components.replay import Film, replay, replay_payload
+from explorer.components.timeline.component import Film, replay, replay_payload
 from explorer.figures.style import palette
 from explorer.state import Picture
 from explorer.text.run_estimate import DATASETS

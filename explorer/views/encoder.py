@@ -8,9 +8,13 @@ from explorer import client, components, state
 from explorer.client import encoder_pass
 from explorer.client.encoder_results import BlockPass, NormSample
 from explorer.client.results import Problem, Reading, Waiting
-from explorer.components import encoder
-from explorer.components.attention_lens import prefix_names
-from explorer.components.ribbon import fingerprint
+from explorer.components.attention_lens.component import prefix_names
+from explorer.components.encoder.component import microscope, sent_view
+from explorer.components.encoder.payload import STAGES, block_payload
+from explorer.components.encoder_depth.component import depth, depth_payload
+from explorer.components.encoder_norms.component import norm_payload, norms
+from explorer.components.encoder_residual.component import residual, residual_payload
+from explorer.components.pipeline.component import fingerprint
 from explorer.navigation import goto, went_back
 from explorer.text import encoder_findings
 from explorer.text.class_names import class_names
@@ -37,11 +41,11 @@ def view_now(depth: int) -> tuple[int, str]:
 def view_of_url(depth: int) -> tuple[int, str]:
     block, stage = st.query_params.get("block", ""), st.query_params.get("stage", _FIRST)
     number = int(block) - 1 if block.isascii() and block.isdigit() and len(block) < 5 else 0
-    return number if 0 <= number < depth else 0, stage if stage in encoder.STAGES else _FIRST
+    return number if 0 <= number < depth else 0, stage if stage in STAGES else _FIRST
 
 
 def keep_view(depth: int) -> None:
-    view = encoder.sent_view(st.session_state.get("encoder"), depth)
+    view = sent_view(st.session_state.get("encoder"), depth)
     if view is not None:
         st.session_state["encoder_view"] = view
         st.query_params.update({"block": str(view[0] + 1), "stage": view[1]})
@@ -65,7 +69,7 @@ def draw_microscope(config: ViTConfig) -> None:
         return
     else:
         _, weights = client.weights(model)
-        data = encoder.block_payload(
+        data = block_payload(
             seen,
             weights,
             config,
@@ -85,7 +89,7 @@ def draw_microscope(config: ViTConfig) -> None:
             rev=f"{rev}-{block}",
         )
         st.session_state["encoder_sent"] = data
-    if page := encoder.microscope(data, key="encoder", on_view=lambda: keep_view(config.depth)):
+    if page := microscope(data, key="encoder", on_view=lambda: keep_view(config.depth)):
         goto(page)
 
 
@@ -106,10 +110,8 @@ def draw_residuals() -> None:
     finding = encoder_findings.residual_finding(found, answer.probabilities)
     components.figure_heading(name, finding, key="encoder_residual")
     names = class_names(found.shape[-1])
-    data = encoder.residual_payload(
-        found, answer.probabilities, names=names, truth=picture.truth, rev=rev
-    )
-    encoder.residual(data, key="encoder_residual")
+    data = residual_payload(found, answer.probabilities, names=names, truth=picture.truth, rev=rev)
+    residual(data, key="encoder_residual")
     components.how_to_read(
         "encoder_residual",
         code=components.source_of(
@@ -128,10 +130,8 @@ def draw_norms(config: ViTConfig) -> None:
         in_place(sample, 300)
     else:
         components.figure_heading(name, encoder_findings.norm_finding(sample.shape))
-        data = encoder.norm_payload(
-            sample, prefix=prefix_names(answer, config), rev=f"{rev}-{block}"
-        )
-        encoder.norms(data, key="encoder_norms")
+        data = norm_payload(sample, prefix=prefix_names(answer, config), rev=f"{rev}-{block}")
+        norms(data, key="encoder_norms")
     components.how_to_read(
         "encoder_norms",
         code=components.source_of("vitcore/interpret/norm_axes.py", "norm_axes"),
@@ -143,8 +143,8 @@ def draw_depth(config: ViTConfig) -> None:
     names = class_names(config.classes)
     finding = encoder_findings.depth_finding(answer.early, names)
     components.figure_heading("Logit lens", finding, key="encoder_depth")
-    encoder.depth(
-        encoder.depth_payload(answer.early, names=names, truth=picture.truth, rev=rev),
+    depth(
+        depth_payload(answer.early, names=names, truth=picture.truth, rev=rev),
         key="encoder_depth",
     )
     components.how_to_read(

@@ -7,7 +7,7 @@ import streamlit as st
 from explorer import client, components, navigation, state
 from explorer.client import card_metrics
 from explorer.client.training_patch_sizes import trained_at
-from explorer.components.curves import curves
+from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette

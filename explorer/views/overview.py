@@ -6,7 +6,7 @@ from explorer import client, components, state, tours
 from explorer.client import card_metrics
 from explorer.client.results import Problem, Reading
 from explorer.client.training_patch_sizes import trained_at
-from explorer.components.start import start
+from explorer.components.start.component import start
 from explorer.navigation import goto
 from explorer.text import findings
 from explorer.text.datasets import DATASET_NAMES

@@ -5,9 +5,9 @@ import streamlit as st
 
 from explorer import client, components, navigation, state
 from explorer.client import Problem, Waiting
-from explorer.components.cost import cost, cost_payload
-from explorer.components.filters import filter_figure, filters
-from explorer.components.patches import patches, patches_payload
+from explorer.components.cost.component import cost, cost_payload
+from explorer.components.filters.component import filter_figure, filters
+from explorer.components.patches.component import patches, patches_payload
 from explorer.text.formatting import max_difference
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.interpret.filters import embed_patches

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer import client, components, navigation, state
 from explorer.client import Waiting
 from explorer.client.shuffling import four_answers, permutation
-from explorer.components.positions import positions, positions_payload
+from explorer.components.positions.component import positions, positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette

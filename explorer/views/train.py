@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer import client, components, navigation, state
 from explorer.client.results import Waiting
-from explorer.components.curves import curves
+from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve

@@ -62,7 +62,7 @@ def measure(browser, home, folder) -> list[Row]:
     page.set_content("<p>nothing</p>")
     rows = [Row("frame interval, an empty page", page.evaluate(IDLE, FRAMES), "ms")]
     for name, shape in SHAPES.items():
-        lens = Stage(page, "lens")
+        lens = Stage(page, "attention_lens")
         lens.show(payload(*shape))
         intervals = page.evaluate(HOVER, FRAMES)
         drawing = page.locator(".wrap").evaluate("element => element.__cost")

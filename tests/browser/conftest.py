@@ -138,7 +138,7 @@ def offline_page(browser):
 @pytest.fixture
 def lens(page):
     """The lens on an empty page."""
-    return Stage(page, "lens")
+    return Stage(page, "attention_lens")
 
 
 def show_failure(name, person, server):

@@ -6,14 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from explorer.client.results import Reading
-from explorer.components.attention_lens import FILES as LENS_FILES
 from explorer.components.declared import sources
-from explorer.components.encoder import FILES as ENCODER_FILES
-from explorer.components.replay import FILES as REPLAY_FILES
-from explorer.components.self_attention import FILES as SELF_ATTENTION_FILES
 from vitcore.lens import SHARED
 
-FILES = {"replay": REPLAY_FILES, "lens": LENS_FILES, **ENCODER_FILES, **SELF_ATTENTION_FILES}
 COMPONENTS = Path(__file__).resolve().parents[2] / "explorer" / "components"
 PIXELS = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
 # For tests: the decoder, and the object behind what is on the page.
@@ -39,7 +34,7 @@ class Stage:
 
     def __init__(self, page, name):
         self.page = page
-        html, css, script = sources(name, **FILES.get(name, {}))
+        html, css, script = sources(name)
         page.set_content(f"<style>{css}</style><div id='root' style='width: 960px'>{html}</div>")
         page.evaluate(MOUNT, [f"{script}\n{OPENED}", name])
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from explorer.components import pack
-from explorer.components.attention_lens import LensState, Link
+from explorer.components.attention_lens.component import LensState, Link
 from explorer.components.attention_lens.payload import Shown, reading_payload
 from tests.browser.lens_stage import SHARE, lens_payload, looking, point, unchanged
 from tests.browser.stage import PIXELS, Stage
@@ -21,7 +21,7 @@ POINTS = 0.2  # what may lie between a share read out and the model's own, perce
         (pack("thumbnails", {}), '"thumbnails", format 1'),
         (lens_payload()[:-9], '"codes" is truncated'),
         (
-            pack("lens", {"state": "problem", "size": [2, 2]}, rgb=PIXELS),
+            pack("attention_lens", {"state": "problem", "size": [2, 2]}, rgb=PIXELS),
             '"rgb" has 3072 values',
         ),
         (b"\xff\xff\xff\x7f{}", "header truncated"),
@@ -226,7 +226,7 @@ def test_the_same_numbers_are_a_table_once_it_is_opened(lens):
 
 def test_a_finger_pins_too(browser):
     page = browser.new_page(viewport={"width": 420, "height": 900}, has_touch=True)
-    lens = Stage(page, "lens")
+    lens = Stage(page, "attention_lens")
     page.locator("#root").evaluate("root => { root.style.width = '388px'; }")
     lens.show(unchanged())
     page.touchscreen.tap(*lens.at("canvas.picture", 2, 3, 4))
@@ -241,7 +241,7 @@ def pins(mark, patch):
 
 
 def test_a_link_pins_its_patch_once(page):
-    lens = Stage(page, "lens")
+    lens = Stage(page, "attention_lens")
     lens.show(unchanged(link=pins("first", 6)))
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == "6"
     lens.page.locator("canvas.picture").press("Escape")
@@ -254,7 +254,7 @@ def test_a_link_pins_its_patch_once(page):
 
 
 def test_a_link_sets_how_maps_are_shown_and_what_is_chosen_then_is_told(page):
-    lens = Stage(page, "lens")
+    lens = Stage(page, "attention_lens")
     state = LensState(looked_at=True, common=True, head=(1, 2))
     lens.show(unchanged(link=Link(mark="first", state=state, pins=False)))
     pressed = lens.page.locator("[data-direction=to], [data-scale=common]")
@@ -279,9 +279,9 @@ def test_a_head_chosen_beside_the_lens_is_shown_once(lens):
 
 
 def test_python_hears_of_a_pin_from_another_figure(page):
-    hero = Stage(page, "lens")
+    hero = Stage(page, "attention_lens")
     hero.show(unchanged())
     hero.page.mouse.click(*hero.at("canvas.picture", 1, 2, 4))
-    lens = Stage(page, "lens")  # the page is opened anew
+    lens = Stage(page, "attention_lens")  # the page is opened anew
     lens.show(unchanged())
     assert lens.sent() == [["state", "pinned", [1, 4, 4]]]

@@ -34,7 +34,7 @@ def test_a_head_is_ablated_at_its_corner_and_restored(lens):
 
 def test_a_finger_enlarges_a_map_before_it_can_ablate_the_head(browser):
     page = browser.new_page(viewport={"width": 420, "height": 1600}, has_touch=True)
-    lens = Stage(page, "lens")
+    lens = Stage(page, "attention_lens")
     page.locator("#root").evaluate("root => { root.style.width = '388px'; }")
     lens.show(unchanged())
     page.touchscreen.tap(*switch_at(lens, 2, 1))  # a switch would hide a quarter of a small map

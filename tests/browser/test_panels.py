@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.components.answers_by_patch import answers_payload
-from explorer.components.map_tiles import Faithfulness, Group, Tile, tiles_payload
+from explorer.components.attribution_tiles.component import Faithfulness, Group, Tile, tiles_payload
+from explorer.components.patch_predictions.component import answers_payload
 from tests.browser.stage import PIXELS, Stage
 
 VALUES = np.array([[0.1, 0.4], [0.2, 0.3]])
@@ -42,7 +42,7 @@ def payload(*, tested=True, group=None, **rest):
 
 @pytest.fixture
 def maps(page):
-    return Stage(page, "map_tiles")
+    return Stage(page, "attribution_tiles")
 
 
 def move_to(stage, selector, across, down, number=0):
@@ -119,7 +119,7 @@ def test_maps_are_a_file_of_their_own(maps):
 def test_a_block_is_shown_large_while_it_is_pointed_at(page):
     shares = np.full((3, 4, 3), 0.1, np.float32)
     shares[0, :, 0], shares[1, :, 1], shares[2, :, 2] = 0.8, 0.8, 0.8
-    answers = Stage(page, "answers_by_patch")
+    answers = Stage(page, "patch_predictions")
     names = ("cat", "dog", "ship")
     answers.show(answers_payload(PIXELS, shares, (2, 2), names=names, coloured=(2, 0)))
     assert answers.read().startswith("After block 2")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.client.results import AttentionInputs, Waiting
-from explorer.components.self_attention import block_payload, waiting_payload
+from explorer.components.self_attention.payload import block_payload, waiting_payload
 from explorer.text.findings import percent
 from tests.browser.stage import PIXELS, Stage
 from vitcore.config import PRESETS
@@ -22,7 +22,7 @@ GRID = 4
 
 @pytest.fixture
 def machine(page):
-    stage = Stage(page, "machine")
+    stage = Stage(page, "self_attention")
     stage.show(waiting_payload(Waiting("Loading", "")))
     stage.settle()
     return stage
@@ -151,7 +151,7 @@ def on_image(page, rng):
     weights["block_01/attention/qkv_kernel"] = kernel
     bias = weights["block_01/attention/qkv_bias"]
     inputs = AttentionInputs(grid=(GRID, GRID), prefix=1, picture=PIXELS, tokens=tokens)
-    stage = Stage(page, "machine")
+    stage = Stage(page, "self_attention")
     stage.show(block_payload(inputs, weights, SMALL, block=1, head=1))
     stage.page.locator("[data-mode=image]").click()
     stage.settle()

@@ -6,7 +6,7 @@ import numpy as np
 
 from explorer.client.snapshot_metrics import Looked, weights_at
 from explorer.client.snapshots import history
-from explorer.components.replay import Film
+from explorer.components.timeline.component import Film
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig

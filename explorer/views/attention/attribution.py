@@ -13,7 +13,13 @@ from explorer import components
 from explorer.client import attribution
 from explorer.client.analysis_results import MAPS, Judged, Maps
 from explorer.client.results import Problem, Waiting
-from explorer.components.map_tiles import Faithfulness, Group, Tile, map_tiles, tiles_payload
+from explorer.components.attribution_tiles.component import (
+    Faithfulness,
+    Group,
+    Tile,
+    map_tiles,
+    tiles_payload,
+)
 from explorer.text.findings import percent
 from explorer.views.attention.common import (
     UNCHANGED,

@@ -7,8 +7,8 @@ import streamlit as st
 
 from explorer import client, components
 from explorer.client.results import Reading
-from explorer.components.answers_by_patch import answers_by_patch, answers_payload
-from explorer.components.map_tiles import Group, Tile, map_tiles, tiles_payload
+from explorer.components.attribution_tiles.component import Group, Tile, map_tiles, tiles_payload
+from explorer.components.patch_predictions.component import answers_by_patch, answers_payload
 from explorer.figures.explaining import logit_lens, token_norms
 from explorer.text.formatting import signed
 from explorer.views.attention import view_state

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer import client, components, state
 from explorer.client.results import Problem, Reading, Waiting
-from explorer.components.attention_lens import Link
+from explorer.components.attention_lens.component import Link
 from explorer.navigation import goto
 from explorer.text.attention_findings import attention_finding
 from explorer.text.class_names import class_names

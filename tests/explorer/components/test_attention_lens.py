@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.client.results import Waiting
-from explorer.components.attention_lens import (
+from explorer.components.attention_lens.component import (
     LensState,
     pinned_patch,
     prefix_names,

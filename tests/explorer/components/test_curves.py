@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.components.curves import curves_payload
+from explorer.components.curves.component import curves_payload
 from explorer.figures.style import palette
 from explorer.figures.training import Beside, curve
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.components.gallery import chosen_number, gallery
+from explorer.components.gallery.component import chosen_number, gallery
 
 
 def shown(unpack, count):
     def page(count):
         import numpy as np
 
-        from explorer.components.gallery import gallery
+        from explorer.components.gallery.component import gallery
 
         gallery(
             np.full((count, 4, 4, 3), 7, np.uint8),

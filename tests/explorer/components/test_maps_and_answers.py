@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.components.answers_by_patch import answers_payload
-from explorer.components.map_tiles import Faithfulness, Group, Tile, tiles_payload
+from explorer.components.attribution_tiles.component import Faithfulness, Group, Tile, tiles_payload
+from explorer.components.patch_predictions.component import answers_payload
 
 SEEN = np.zeros((32, 32, 3), np.uint8)
 

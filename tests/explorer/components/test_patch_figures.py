@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from explorer.components.cost import cost_finding, cost_payload
-from explorer.components.filters import (
+from explorer.components.cost.component import cost_finding, cost_payload
+from explorer.components.filters.component import (
     filter_figure,
     filters_payload,
     needed_components,
     untrained_kernel,
 )
-from explorer.components.patches import patches_payload
+from explorer.components.patches.component import patches_payload
 from vitcore.config import PATCH_SIZES, PRESETS, grid_side
 from vitcore.initialisation import initial_weights
 from vitcore.patches import as_seen, cut

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.components.positions import positions_payload
+from explorer.components.positions.component import positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.text.position_encodings import PositionEncoding
 from explorer.text.position_findings import Shuffling

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.components import chosen_size, figure_state, picked, source_of, thumbs
-from explorer.components.cut_sizes import cut_payload
+from explorer.components.patch_size_tiles.component import cut_payload
 from vitcore.config import PATCH_SIZES
 from vitcore.patches import as_seen
 

@@ -55,7 +55,7 @@ PATTERN = re.compile("|".join(rf"\b(?:{one})\b" for one in BANNED) + r"|\d[ \u00
 UNCONVERTED = set(
     """
     explorer/views/attention/script.py
-    explorer/components/replay/__init__.py
+    explorer/components/timeline/component.py
     """.split()
 )
 

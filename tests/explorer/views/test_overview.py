@@ -24,7 +24,7 @@ def test_the_finding_is_the_prediction_and_the_name_stays(open_view, make_readin
     assert not view.exception
     assert [title.value for title in view.title] == ["Overview"]
     assert "Prediction: frog, 99.9% (correct)" in html(view)
-    assert payloads(view)["ribbon"][0]["state"] == "reading"
+    assert payloads(view)["pipeline"][0]["state"] == "reading"
     waiting = open_view("overview", WAITING)
     assert [title.value for title in waiting.title] == ["Overview"]
     assert "Prediction: " not in html(waiting)
@@ -40,15 +40,15 @@ def test_the_number_of_tokens_stands_there_while_the_model_is_awaited(open_view,
     assert not view.exception
     assert "**68 tokens**" in text(view)
     sent = payloads(view)
-    assert sent["ribbon"][0]["state"] == "waiting"
-    assert all(tile["share"] is None for tile in sent["cuts"][0]["tiles"])
+    assert sent["pipeline"][0]["state"] == "waiting"
+    assert all(tile["share"] is None for tile in sent["patch_size_tiles"][0]["tiles"])
     assert len(view.title) == 1
 
 
 def test_a_problem_is_said_in_the_figure(open_view, payloads):
     view = open_view("overview", Problem("The model stopped.", "Choose another."), config=None)
     assert not view.exception
-    header = payloads(view)["ribbon"][0]
+    header = payloads(view)["pipeline"][0]
     assert (header["state"], header["what"]) == ("problem", "The model stopped.")
 
 
@@ -65,7 +65,7 @@ def test_other_sizes_are_asked_only_once_the_present_one_has_answered(open_view,
 
 def test_answers_that_are_still_awaited_leave_their_tiles_open(open_view, make_reading, payloads):
     view = open_view("overview", lambda size: make_reading(4) if size == 4 else WAITING)
-    tiles = payloads(view)["cuts"][0]["tiles"]
+    tiles = payloads(view)["patch_size_tiles"][0]["tiles"]
     assert [tile["patch"] for tile in tiles if tile["share"] is not None] == [4]
     assert len(tiles) == len(PATCH_SIZES)
 

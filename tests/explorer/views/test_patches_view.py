@@ -64,7 +64,7 @@ def test_every_stop_opens_with_its_patches_and_tokens(open_patches, payloads, pa
     assert sent["patches"][0]["grid"] == [grid_side(patch_size)] * 2
     assert sent["cost"][0]["P"] == patch_size
     assert sent["filters"][1]["filters"].shape == (12, patch_size, patch_size, 3)
-    assert (sent["ribbon"][0]["mode"], sent["ribbon"][0]["now"]) == ("strip", "patches")
+    assert (sent["pipeline"][0]["mode"], sent["pipeline"][0]["now"]) == ("strip", "patches")
 
 
 def test_the_largest_difference_is_printed(open_patches):
@@ -81,7 +81,7 @@ def test_everything_that_needs_no_model_is_there_while_it_is_awaited(open_patche
     sent = payloads(view)
     assert "codes" in sent["patches"][1]
     assert "filters" in sent
-    assert sent["ribbon"][0]["state"] == "waiting"
+    assert sent["pipeline"][0]["state"] == "waiting"
     assert len(states(view, "loading")) == 1
 
 

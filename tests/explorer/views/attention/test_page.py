@@ -28,19 +28,19 @@ def finding(view):
 def test_the_lens_opens_on_the_head_that_the_finding_is_about(open_view, make_reading, payloads):
     view = open_view("attention/page", make_reading, patch_size=8)
     assert not view.exception
-    start = payloads(view)["lens"][0]["start"]
+    start = payloads(view)["attention_lens"][0]["start"]
     assert f"Block {start['block'] + 1}, head {start['head'] + 1} " in finding(view)
 
 
 def test_the_strip_marks_this_stage(open_view, make_reading, payloads):
-    header = payloads(open_view("attention/page", make_reading))["ribbon"][0]
+    header = payloads(open_view("attention/page", make_reading))["pipeline"][0]
     assert (header["mode"], header["now"]) == ("strip", "encoder")
 
 
 def test_waiting_keeps_every_figure_in_its_place(open_view, payloads):
     view = open_view("attention/page", WAITING)
     assert not view.exception
-    header = payloads(view)["lens"][0]
+    header = payloads(view)["attention_lens"][0]
     assert (header["state"], header["what"]) == ("waiting", "Starting the model.")
 
 
@@ -49,7 +49,7 @@ def test_a_problem_is_said_in_the_figure(open_view, payloads):
         "attention/page", Problem("The model stopped.", "Choose another."), config=None
     )
     assert not view.exception
-    assert payloads(view)["lens"][0]["state"] == "problem"
+    assert payloads(view)["attention_lens"][0]["state"] == "problem"
 
 
 def test_a_class_token_can_look_too(open_view, make_reading, payloads):
@@ -57,7 +57,7 @@ def test_a_class_token_can_look_too(open_view, make_reading, payloads):
         "attention/page", lambda size: make_reading(size, prefix=1), config=PRESETS["plain"]
     )
     assert not view.exception
-    assert payloads(view)["lens"][0]["prefix"] == ["class"]
+    assert payloads(view)["attention_lens"][0]["prefix"] == ["class"]
 
 
 @pytest.mark.parametrize("size", [2, 3, 32])
@@ -94,7 +94,7 @@ def test_changes_are_asked_for_and_shown_beside_the_answer_before(
     now = make_reading(8, logits=range(10))
     asked = with_changes(monkeypatch, view, now, changes, key=picture.key)
     assert asked == [None, changes]
-    header = payloads(view)["lens"][0]
+    header = payloads(view)["attention_lens"][0]
     assert header["changed"] is True
     assert header["changes"] == {"heads": [[1, 2]], "patches": [[3, -1]], "positions": True}
     assert header["answers"]["now"] == pytest.approx(now.probabilities, abs=1e-5)
@@ -110,7 +110,7 @@ def test_patches_of_another_picture_are_forgotten_and_heads_are_not(
     now = make_reading(8, logits=range(10))
     asked = with_changes(monkeypatch, view, now, changes, key="another picture")
     assert asked == [None, Intervention(heads_off=((1, 2),))]
-    assert payloads(view)["lens"][0]["changes"]["patches"] == []
+    assert payloads(view)["attention_lens"][0]["changes"]["patches"] == []
 
 
 @pytest.mark.parametrize("answer", [WAITING, Problem("The model stopped.", "Choose another.")])
@@ -120,7 +120,7 @@ def test_changes_stay_while_their_answer_is_awaited_or_refused(
     view = open_view("attention/page", make_reading, patch_size=8)
     changes = Intervention(positions=False)
     with_changes(monkeypatch, view, answer, changes, key=picture.key)
-    header = payloads(view)["lens"][0]
+    header = payloads(view)["attention_lens"][0]
     assert header["what"] == answer.what
     assert header["changes"]["positions"] is False
 

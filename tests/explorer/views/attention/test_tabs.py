@@ -257,8 +257,8 @@ def test_maps_are_of_two_classes(open_panel, unpack):
 
 
 def test_patch_logits_are_shown_with_mean_pooling_only(open_panel):
-    assert "map_tiles" in components(open_panel("Logit lens"))
-    assert "map_tiles" not in components(open_panel("Logit lens", prefix=1))
+    assert "attribution_tiles" in components(open_panel("Logit lens"))
+    assert "attribution_tiles" not in components(open_panel("Logit lens", prefix=1))
 
 
 def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, monkeypatch, unpack):

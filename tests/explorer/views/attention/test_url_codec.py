@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.components.attention_lens import LensState
+from explorer.components.attention_lens.component import LensState
 from explorer.views.attention import share_link
 from explorer.views.attention.url_codec import NAMES, asked, shuffled, written
 from vitcore.intervention import Intervention

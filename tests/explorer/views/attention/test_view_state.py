@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 
 from explorer import state
-from explorer.components.attention_lens import LensState
+from explorer.components.attention_lens.component import LensState
 from explorer.views.attention import view_state
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention

@@ -1,0 +1,120 @@
+"""The lens: for the patch under the pointer, where every head of every block looks."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from explorer.client.results import Problem, Reading, Waiting
+from explorer.components.attention_lens.lens_state import LensState, Link
+from explorer.components.attention_lens.messages import (
+    pinned_patch,
+    sent_changes,
+    sent_seed,
+    sent_view,
+)
+from explorer.components.attention_lens.payload import Shown, reading_payload, waiting_payload
+from explorer.components.declared import declare
+from explorer.components.pipeline.component import fingerprint
+from explorer.state import Picture
+from vitcore.config import ViTConfig
+from vitcore.interpret.selective_head import SelectiveHead
+from vitcore.intervention import Intervention
+
+__all__ = [
+    "LensState",
+    "Link",
+    "lens",
+    "pinned_patch",
+    "prefix_names",
+    "sent_changes",
+    "sent_seed",
+    "sent_view",
+]
+
+_lens = declare("attention_lens", keeps=("pinned", "view", "changes"))
+
+
+def lens(
+    answer: Reading | Waiting | Problem,
+    picture: Picture,
+    patch_size: int,
+    *,
+    start: SelectiveHead | None,
+    before: Reading | None = None,
+    changes: Intervention | None = None,
+    of: str = "",
+    adopt: str = "",
+    link: Link | None = None,
+    look: tuple[str, int, int] | None = None,
+    config: ViTConfig | None = None,
+    key: str = "lens",
+    on_pin: Callable[[], None] | None = None,
+    on_view: Callable[[], None] | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> None:
+    """Draw the picture, one map of attention per head of each block, and the answer.
+
+    Pointing and opacity stay in the browser; a pin, direction, scale, the map shown large and
+    changes come back.
+
+    Args:
+        answer: what the model said, with the changes, or what stands in its place.
+        picture: the chosen picture.
+        patch_size: P.
+        start: the map shown large and the patch that looks while nothing is pinned; needed where
+            `answer` is a reading.
+        before: the answer without the changes, where there are any.
+        changes: what is switched off, erased or moved in `answer`.
+        of: what changes belong to (model, picture, patch size); comes back with them.
+        adopt: a name that is new where others than the lens made the changes: those are taken,
+            though more was asked for here meanwhile.
+        link: what a link asks for, once.
+        look: an id that is new for each wish, and the block and head to show large: for figures
+            beside the lens in which a head can be chosen.
+        config: of the chosen model where it is known.
+        key: widget key.
+        on_pin: called before the next run when a patch was pinned or let go;
+            `pinned_patch(st.session_state[key], patch_size)` has it.
+        on_view: called when direction, scale or the map shown large was chosen;
+            `sent_view(st.session_state[key], ...)` has it.
+        on_change: called when something was switched off, erased or moved;
+            `sent_changes(st.session_state[key], ...)` has it.
+    """
+    shown = Shown(
+        of=of,
+        changes=changes or Intervention(),
+        truth=picture.truth,
+        names=prefix_names(answer, config),
+        pooling=config.pooling if config else "mean",
+        placed=config is None or config.positions != "none",
+        pixels=(config or ViTConfig()).image_size,
+        place=(start.block, start.head, start.patch) if start else (0, 0, 0),
+        adopt=adopt,
+        link=link,
+        look=look,
+    )
+    if isinstance(answer, Reading):
+        marks = fingerprint(answer), None if before is None else fingerprint(before)
+        data = _read(marks, repr(shown), shown, answer, before)
+    else:
+        data = waiting_payload(answer, picture.pixels, patch_size, shown=shown, config=config)
+    _lens(data, key=key, pinned=on_pin, view=on_view, changes=on_change)
+
+
+def prefix_names(answer: Reading | Waiting | Problem, config: ViTConfig | None) -> tuple[str, ...]:
+    """What the tokens before the patches are called, in their order."""
+    known = config.prefix if config else 0
+    count = answer.prefix if isinstance(answer, Reading) else known
+    first = ("class",) if count and (config is None or config.pooling == "class") else ()
+    return first + tuple(f"register {number + 1}" for number in range(count - len(first)))
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _read(
+    marks: tuple[str, str | None],
+    words: str,  # noqa: ARG001 - `shown` as a key: another header, another payload
+    _shown: Shown,
+    _reading: Reading,
+    _before: Reading | None,
+) -> bytes:
+    return reading_payload(_reading, name=marks[0], shown=_shown, before=_before)

@@ -1,0 +1,27 @@
+"""A batch of tokens as four normalizations see it."""
+
+import numpy as np
+
+from explorer.client.encoder_results import NormSample
+from explorer.components.declared import declare
+from explorer.components.packing import pack
+
+norms = declare("encoder_norms")
+
+
+def norm_payload(sample: NormSample, *, prefix: tuple[str, ...], rev: str = "") -> bytes:
+    """A batch of tokens as four normalizations see it."""
+    axes = sample.axes
+    header = {
+        "shape": list(sample.shape),
+        "groups": sample.groups,
+        "tokens": sample.tokens.tolist(),
+        "numbers": sample.numbers.tolist(),
+        "prefix": list(prefix),
+        "rev": rev,
+    }
+    kinds = {"layer": axes.layer, "batch": axes.batch, "group": axes.group, "picture": axes.picture}
+    moments = {f"{name}_mean": kind.mean for name, kind in kinds.items()}
+    moments |= {f"{name}_variance": kind.variance for name, kind in kinds.items()}
+    pictures = np.ascontiguousarray(sample.pictures)
+    return pack("encoder_norms", header, values=sample.values, pictures=pictures, **moments)

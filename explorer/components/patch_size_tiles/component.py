@@ -1,0 +1,101 @@
+"""The image in patches of every size, side by side, each with its prediction."""
+
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
+
+from explorer.client.results import Problem, Reading, Waiting
+from explorer.components.declared import declare
+from explorer.components.packing import pack
+from explorer.state import Picture
+from explorer.text.findings import UNDECIDED, counted
+from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
+from vitcore.patches import as_seen
+
+_cuts = declare("patch_size_tiles", sends=("patch_size",))
+
+
+def cut_sizes(
+    answers: Mapping[int, Reading | Waiting | Problem],
+    picture: Picture,
+    patch_size: int,
+    *,
+    prefix: int = 0,
+    known: Mapping[int, str] | None = None,
+    key: str = "cut_sizes",
+    on_change: Callable[[], None] | None = None,
+) -> int | None:
+    """Draw one tile per patch size; what has no prediction yet keeps its place, dimmed.
+
+    Args:
+        answers: by patch size; a size without one is drawn as awaited.
+        picture: the selected image.
+        patch_size: the present one, marked by a line.
+        prefix: tokens that the model puts before the patches.
+        known: by patch size, the model's test accuracy there, in a word or two.
+        key: widget key.
+        on_change: called before the next run when a tile was clicked; `chosen_size(key)` has it.
+
+    Returns:
+        The patch size that was clicked just now, else None.
+    """
+    shares = {size: a.probabilities for size, a in answers.items() if isinstance(a, Reading)}
+    refused = {size for size, a in answers.items() if isinstance(a, Problem)}
+    data = cut_payload(
+        shares,
+        picture.pixels,
+        patch_size,
+        truth=picture.truth,
+        refused=refused,
+        prefix=prefix,
+        known=known,
+    )
+    result = _cuts(data, key=key, patch_size=on_change)
+    return chosen_size(result)
+
+
+def chosen_size(result: object) -> int | None:
+    """The clicked patch size, from the result or `st.session_state[key]`; None if not valid."""
+    size = getattr(result, "patch_size", None)
+    return size if isinstance(size, int) and size in PATCH_SIZES else None
+
+
+def cut_payload(
+    shares: Mapping[int, np.ndarray],
+    pixels: np.ndarray,
+    patch_size: int,
+    *,
+    truth: int | None,
+    refused: Collection[int] = (),
+    prefix: int = 0,
+    known: Mapping[int, str] | None = None,
+) -> bytes:
+    """What the tiles draw.
+
+    Args:
+        shares: by patch size, the probabilities (C,) the model gave.
+        pixels: (32, 32, 3) uint8.
+        patch_size: the present one.
+        truth: index of the image's class, or None.
+        refused: patch sizes for which no prediction is to come.
+        prefix: tokens before the patches.
+        known: by patch size, the model's test accuracy there, in a word or two.
+    """
+    tiles = [
+        _tile(size, shares.get(size), prefix, awaited=size not in refused)
+        | {"known": (known or {}).get(size, "")}
+        for size in PATCH_SIZES
+    ]
+    seen = [as_seen(pixels, size).ravel() for size in PATCH_SIZES]
+    header = {"tiles": tiles, "present": patch_size, "names": list(CLASS_NAMES), "truth": truth}
+    return pack("patch_size_tiles", header, rgb=np.concatenate(seen))
+
+
+def _tile(size: int, shares: np.ndarray | None, prefix: int, *, awaited: bool) -> dict:
+    side = grid_side(size)
+    tile = {"patch": size, "grid": side, "tokens": counted(prefix + side**2, "token")}
+    if shares is None:
+        return {**tile, "share": None, "top": -1, "awaited": awaited}
+    top = int(shares.argmax())
+    decided = float(np.ptp(shares)) >= UNDECIDED
+    return {**tile, "share": round(float(shares[top]), 5), "top": top if decided else -1}

@@ -1,0 +1,62 @@
+"""Cosine similarity of position embeddings as tiles, for several encodings."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.components.declared import declare
+from explorer.components.packing import pack
+from explorer.text.formatting import signed
+from explorer.text.position_encodings import PositionEncoding
+from vitcore.interpret.positions import similarity_spread
+
+_positions = declare("positions")
+
+
+def positions_payload(
+    picture: np.ndarray, kinds: Sequence[PositionEncoding], *, rev: str = ""
+) -> bytes:
+    """What the browser needs to show any position in any encoding without asking again.
+
+    Args:
+        picture: (gh*P, gw*P, 3) uint8, as the model sees it.
+        kinds: at least one; the first is shown first. All over the same grid.
+        rev: what the drawn figure carries as `data-rev`, for tests in a browser.
+
+    Raises:
+        ValueError: without a kind, or for kinds over different grids.
+    """
+    grids = {kind.similarity.shape for kind in kinds}
+    if len(grids) != 1:
+        raise ValueError(f"kinds must have the same grid, got {sorted(grids)}")
+    rows, columns = next(iter(grids))[:2]
+    header = {
+        "grid": [rows, columns],
+        "size": len(picture),
+        "start": (rows // 3) * columns + columns // 3,
+        "kinds": [
+            {"name": kind.name, "label": kind.label, "note": _note(kind), **_scale(kind)}
+            for kind in kinds
+        ],
+        "rev": rev,
+    }
+    cosines = np.stack([kind.similarity for kind in kinds])
+    codes = np.rint(127.5 + 127.5 * cosines).astype(np.uint8)
+    return pack("positions", header, rgb=np.ascontiguousarray(picture), codes=codes)
+
+
+def positions(data: bytes, *, key: str) -> None:
+    """Draw what `positions_payload` packed; kind and pinned position stay in the browser."""
+    _positions(data, key=key)
+
+
+def _scale(kind: PositionEncoding) -> dict[str, float]:
+    """Mean cosine of two different positions, and how far most of them are from it."""
+    mean, reach = similarity_spread(kind.similarity)
+    return {"mean": round(mean, 4), "reach": round(max(reach, 0.01), 4)}
+
+
+def _note(kind: PositionEncoding) -> str:
+    if kind.correlation is None:
+        return "1 position"
+    return f"r = {signed(kind.correlation)}"

@@ -1,0 +1,350 @@
+// uses self_attention/arithmetic self_attention/words
+// Why scores are divided by the root of their width: random vectors, at every width at once.
+
+const NS = 'http://www.w3.org/2000/svg',
+  SHOWN = 160,
+  TICKS = WIDTHS.map((width, k) => [width, k]);
+const thousands = (n) => n.toLocaleString('en');
+const short = (v) =>
+  v >= 99.5 ? thousands(Math.round(v)) : v >= 9.95 ? v.toFixed(1) : v.toFixed(2);
+
+class Axes {
+  // one chart: widths from left to right, something upwards
+  constructor(node, height) {
+    Object.assign(this, { node, height, left: 40, right: 20, top: 8, bottom: height - 34 });
+  }
+  begin(y) {
+    this.y = y;
+    this.node.replaceChildren();
+    this.width = this.node.clientWidth;
+  }
+  add(name, attributes, text) {
+    const node = document.createElementNS(NS, name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    if (text !== undefined) node.textContent = text;
+    this.node.append(node);
+    return node;
+  }
+  get pitch() {
+    return (this.width - this.left - this.right) / (WIDTHS.length - 1);
+  }
+  x(k) {
+    return this.left + k * this.pitch;
+  }
+  stop(event) {
+    const k = Math.round(
+      (event.clientX - this.node.getBoundingClientRect().left - this.left) / this.pitch,
+    );
+    return Math.max(0, Math.min(WIDTHS.length - 1, k));
+  }
+  band(k) {
+    this.add('rect', {
+      class: 'band',
+      x: this.x(k) - Math.min(13, this.pitch / 2),
+      width: Math.min(26, this.pitch),
+      y: this.top - 4,
+      height: this.bottom - this.top + 24,
+    });
+  }
+  rows(values, name) {
+    for (const v of values) {
+      this.add('line', {
+        class: 'grid',
+        x1: this.left - 6,
+        x2: this.width - this.right + 6,
+        y1: this.y(v),
+        y2: this.y(v),
+      });
+      this.add('text', { x: this.left - 11, y: this.y(v) + 4, 'text-anchor': 'end' }, name(v));
+    }
+  }
+  label(x, y, letter, below, rest, anchor) {
+    const node = this.add('text', { x, y, 'text-anchor': anchor }),
+      part = (text, attributes) => {
+        const span = document.createElementNS(NS, 'tspan');
+        span.textContent = text;
+        for (const [key, value] of Object.entries(attributes)) span.setAttribute(key, value);
+        node.append(span);
+      };
+    part(letter, below ? { class: 'it' } : {});
+    if (below) {
+      part(below, { 'font-size': 9, dy: 3 });
+      part(rest, { dy: -3 });
+    }
+  }
+  widths(now) {
+    const every = this.pitch < 30 ? 2 : 1;
+    for (const [width, k] of TICKS)
+      if (k % every === 0 || k === now) {
+        if (k !== now && every === 2 && Math.abs(k - now) === 1) continue;
+        this.add(
+          'text',
+          {
+            class: k === now ? 'now' : '',
+            x: this.x(k),
+            y: this.bottom + 17,
+            'text-anchor': 'middle',
+          },
+          width,
+        );
+      }
+    this.label(
+      this.left + (this.width - this.left - this.right) / 2,
+      this.height - 1,
+      'd',
+      'k',
+      '',
+      'middle',
+    );
+  }
+  curve(values, name) {
+    this.add('path', {
+      class: name,
+      d: values
+        .map((v, k) => `${k ? 'L' : 'M'}${this.x(k).toFixed(1)} ${this.y(v).toFixed(1)}`)
+        .join(''),
+    });
+  }
+  points(values, name, now) {
+    values.forEach((v, k) =>
+      this.add('circle', {
+        class: `point ${name}${k === now ? ' now' : ''}`,
+        cx: this.x(k),
+        cy: this.y(v),
+        r: k === now ? 4.5 : 3,
+      }),
+    );
+  }
+}
+
+class Scaling extends Figure {
+  constructor(root) {
+    super();
+    const $ = (selector) => root.querySelector(selector),
+      { signal } = this.events;
+    Object.assign(this, {
+      wrap: $('.wrap'),
+      said: $('.lead'),
+      at: $('.at'),
+      slider: $('input'),
+      seedSaid: $('.seed'),
+      stopped: 6,
+      sigma: 1,
+      seed: 1,
+    });
+    this.charts = Object.fromEntries(
+      [
+        ['fan', 232],
+        ['variance', 232],
+        ['softmax', 168],
+        ['largest', 168],
+        ['slope', 168],
+      ].map(([name, height]) => [name, new Axes($(`.${name} svg`), height)]),
+    );
+    this.slider.addEventListener('input', () => this.go(Number(this.slider.value)), { signal });
+    for (const name of ['fan', 'variance', 'largest', 'slope']) {
+      const chart = this.charts[name];
+      chart.node.addEventListener('pointermove', (event) => this.point(chart.stop(event)), {
+        signal,
+      });
+      chart.node.addEventListener('pointerleave', () => this.point(null), { signal });
+      chart.node.addEventListener('click', (event) => this.go(chart.stop(event)), { signal });
+    }
+    root.querySelectorAll('.sigma button').forEach((button) =>
+      button.addEventListener(
+        'click',
+        () => {
+          this.sigma = Number(button.dataset.sigma);
+          button.parentElement
+            .querySelectorAll('button')
+            .forEach((other) => other.setAttribute('aria-pressed', other === button));
+          this.found = null;
+          this.schedule();
+        },
+        { signal },
+      ),
+    );
+    $('.again').addEventListener(
+      'click',
+      () => {
+        this.seed = (this.seed % 999) + 1;
+        this.dots = null;
+        this.schedule();
+      },
+      { signal },
+    );
+    this.watch(this.wrap);
+  }
+  get now() {
+    return this.hover ?? this.stopped;
+  }
+  go(k) {
+    this.stopped = k;
+    this.slider.value = k;
+    this.schedule();
+  }
+  point(k) {
+    if (k !== this.hover) {
+      this.hover = k;
+      this.schedule();
+    }
+  }
+  setData(data) {
+    this.data = data;
+    this.draw();
+  }
+  experiment() {
+    // a tenth of a second: when the rest of the page is drawn; until then the last one stays
+    if (this.awaited) return;
+    this.awaited = true;
+    (globalThis.requestIdleCallback ?? setTimeout)(
+      () => {
+        Object.assign(this, { awaited: false, dots: randomDots(this.seed), found: null });
+        this.draw();
+        this.painted({ rev: 'scaling' });
+      },
+      { timeout: 600 },
+    );
+  }
+
+  draw() {
+    if (!this.wrap.clientWidth) return;
+    if (!this.dots) {
+      this.experiment();
+      return;
+    }
+    this.found ??= varianceExperiment(this.dots, this.sigma);
+    const k = this.now,
+      one = this.found[k];
+    this.at.replaceChildren(
+      ...(() => {
+        const d = document.createElement('em'),
+          sub = document.createElement('sub');
+        d.textContent = 'd';
+        sub.textContent = 'k';
+        return [d, sub, ` = ${thousands(one.width)}`];
+      })(),
+    );
+    this.slider.setAttribute('aria-valuetext', `${one.width}`);
+    this.seedSaid.textContent = `seed ${this.seed}`;
+    this.drawFan(k);
+    this.drawVariance(k);
+    this.drawSoftmax(one);
+    this.drawPair('largest', k, 1, [0, 0.5, 1]);
+    this.drawPair('slope', k, 0.5, [0, 0.25, 0.5]);
+    this.said.textContent = `dₖ = ${thousands(one.width)}: variance ${short(one.variance)} (dₖσ⁴ = ${thousands(one.expected)}). Mean maximum of softmax: ${percent(one.plain.largest)}, scaled ${percent(one.scaled.largest)}.`;
+  }
+  drawFan(now) {
+    const chart = this.charts.fan,
+      s2 = this.sigma ** 2,
+      most = 100 * s2,
+      ticks = [-80, -40, 0, 40, 80].map((v) => v * s2);
+    chart.begin((v) => chart.top + (1 - (v + most) / (2 * most)) * (chart.bottom - chart.top));
+    chart.rows(ticks, (v) => String(v).replace('-', '−'));
+    chart.band(now);
+    const jitter = uniform(7),
+      offsets = Array.from({ length: SHOWN }, () => jitter() - 0.5),
+      paths = ['', ''];
+    this.found.forEach(({ all }, k) => {
+      for (let i = 0; i < SHOWN; i++) {
+        const v = all[(i * 12) % all.length];
+        if (Math.abs(v) <= most)
+          paths[k === now ? 1 : 0] +=
+            `M${(chart.x(k) + offsets[i] * Math.min(20, chart.pitch * 0.6)).toFixed(1)} ${chart.y(v).toFixed(1)}m-1.6 0a1.6 1.6 0 1 0 3.2 0a1.6 1.6 0 1 0 -3.2 0`;
+      }
+    });
+    chart.add('path', { class: 'dot', d: paths[0] });
+    chart.add('path', { class: 'dot now', d: paths[1] });
+    const smooth = (sign, power) => {
+      let d = '';
+      for (let t = 0; t <= 100; t++) {
+        const k = t / 10,
+          v = sign * s2 * (power ? Math.sqrt(2 ** k) : 1);
+        d += `${t ? 'L' : 'M'}${chart.x(k).toFixed(1)} ${chart.y(v).toFixed(1)}`;
+      }
+      return d;
+    };
+    for (const sign of [1, -1]) {
+      chart.add('path', { class: 'plainly', d: smooth(sign, true) });
+      chart.add('path', { class: 'divided', d: smooth(sign, false) });
+    }
+    chart.widths(now);
+  }
+  drawVariance(now) {
+    const chart = this.charts.variance,
+      s4 = this.sigma ** 4,
+      low = Math.log10(0.5 * s4),
+      high = Math.log10(2048 * s4);
+    chart.begin(
+      (v) => chart.bottom - ((Math.log10(v) - low) / (high - low)) * (chart.bottom - chart.top),
+    );
+    chart.rows(
+      [1, 10, 100, 1000].map((v) => v * s4),
+      (v) => (v >= 1000 ? thousands(Math.round(v)) : String(v)),
+    );
+    chart.band(now);
+    chart.curve(
+      this.found.map((one) => one.expected),
+      'law',
+    );
+    chart.curve(
+      this.found.map(() => s4),
+      'divided',
+    );
+    chart.points(
+      this.found.map((one) => one.variance),
+      'asis',
+      now,
+    );
+    const middle = chart.x(5);
+    chart.label(middle - 8, chart.y(this.found[5].expected) - 12, 'd', 'k', '·σ⁴', 'end');
+    chart.label(chart.x(10), chart.y(s4) - 9, 'scaled: σ⁴', '', '', 'end');
+    chart.widths(now);
+  }
+  drawSoftmax(one) {
+    const chart = this.charts.softmax;
+    chart.begin((v) => chart.bottom - v * (chart.bottom - chart.top));
+    chart.rows([0, 0.5, 1], String);
+    const room = (chart.width - chart.left - chart.right - 16) / 2,
+      step = room / 8;
+    ['plain', 'scaled'].forEach((name, side) => {
+      const x = chart.left + side * (room + 16);
+      one[name].first.forEach((p, i) =>
+        chart.add('rect', {
+          class: `bar${side ? ' divided' : ''}`,
+          x: x + i * step + 1,
+          width: Math.max(1, step - 2),
+          y: chart.y(p),
+          height: Math.max(0.5, chart.bottom - chart.y(p)),
+        }),
+      );
+      chart.add(
+        'text',
+        { x: x + room / 2, y: chart.bottom + 17, 'text-anchor': 'middle' },
+        side ? 'scaled' : 'unscaled',
+      );
+      chart.add(
+        'text',
+        { class: 'now', x: x + room / 2, y: chart.height - 1, 'text-anchor': 'middle' },
+        `max. ${Math.max(...one[name].first).toFixed(2)}`,
+      );
+    });
+  }
+  drawPair(name, now, most, ticks) {
+    const chart = this.charts[name];
+    chart.begin((v) => chart.bottom - (v / most) * (chart.bottom - chart.top));
+    chart.rows(ticks, String);
+    chart.band(now);
+    for (const [which, style] of [
+      ['plain', 'plainly'],
+      ['scaled', 'divided'],
+    ]) {
+      const values = this.found.map((one) => one[which][name]);
+      chart.curve(values, style);
+      chart.points(values, style === 'divided' ? 'divided' : 'asis', now);
+    }
+    chart.widths(now);
+  }
+}
+
+export default mount('scaling', (root) => new Scaling(root));

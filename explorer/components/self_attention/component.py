@@ -1,0 +1,29 @@
+"""The attention machine of the Self-attention page."""
+
+from collections.abc import Callable
+
+from explorer.components.declared import declare
+
+_machine = declare("self_attention", sends=("block",))
+
+
+def machine(data: bytes, *, key: str, on_block: Callable[[], None] | None = None) -> None:
+    """Draw the attention machine: the small example, or the activations of the image.
+
+    What is edited and chosen stays in the browser; another block comes back.
+
+    Args:
+        data: from `block_payload` or `waiting_payload`.
+        key: widget key.
+        on_block: called before the next run when another block was chosen;
+            `sent_block(st.session_state[key], blocks)` has it.
+    """
+    _machine(data, key=key, block=on_block)
+
+
+def sent_block(result: object, blocks: int) -> int | None:
+    """The block that was chosen, or None for what no block is."""
+    sent = getattr(result, "block", None)
+    if isinstance(sent, int) and not isinstance(sent, bool) and 0 <= sent < blocks:
+        return sent
+    return None
