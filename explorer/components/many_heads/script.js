@@ -242,7 +242,7 @@ class ManyHeads extends Figure {
     if (name[0] === 'C') return [[`A${name[1]}`, i, null]];
     return [];
   }
-  links({ boxes, narrow }, seg = 3) {
+  links({ boxes, narrow }) {
     this.svg.replaceChildren();
     if (narrow) return;
     const { joined, out, WO, heads } = boxes,

@@ -1,0 +1,31 @@
+// What is asked of a component's script, once it is put together from its files.
+const BROWSER =
+  'AbortController Blob CSS DecompressionStream ImageData MutationObserver OffscreenCanvas ' +
+  'Path2D PointerEvent ResizeObserver Response TextDecoder URL addEventListener atob ' +
+  'cancelAnimationFrame clearInterval clearTimeout devicePixelRatio document getComputedStyle ' +
+  'innerHeight innerWidth localStorage matchMedia navigator performance requestAnimationFrame ' +
+  'sessionStorage setInterval setTimeout';
+
+export default [
+  {
+    languageOptions: {
+      ecmaVersion: 2024,
+      sourceType: 'module',
+      globals: Object.fromEntries(BROWSER.split(' ').map((name) => [name, 'readonly'])),
+    },
+    rules: {
+      'no-undef': 'error',
+      'no-unused-vars': 'error',
+      'no-redeclare': 'error',
+      'no-const-assign': 'error',
+      'no-dupe-keys': 'error',
+      'no-dupe-class-members': 'error',
+      'no-unreachable': 'error',
+      'no-self-assign': 'error',
+      'no-useless-escape': 'error',
+      'no-var': 'error',
+      'prefer-const': ['error', { destructuring: 'all' }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+];
