@@ -196,7 +196,7 @@ def show(progress: Progress) -> None:
     components.finding_line(run_status.status(progress), place=status)
     if progress.held_up:
         components.figure_state(
-            "error", progress.held_up, "Training continues when space is available.", height=110
+            "error", progress.held_up, "Free some space, then select Resume.", height=110
         )
     if run.state in ("failed", "interrupted", "damaged"):
         words = run_status.trouble(run, resumes=jobs.can_resume(run), saved=progress.saved)

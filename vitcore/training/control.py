@@ -107,6 +107,13 @@ class Control:
             self._clock(PAUSE_SECONDS)
         return "stop"
 
+    def pause(self) -> str:
+        """Wait as if told to pause, until another word is said; that word."""
+        self._word = "pause"
+        while (word := self.look()) == "pause":
+            self._clock(PAUSE_SECONDS)
+        return word
+
     def _goes_on(self, say: Callable[[str], object]) -> str:
         if self._paused:
             self._paused = False

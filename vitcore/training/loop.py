@@ -24,9 +24,8 @@ from vitcore.training.distribution import Group
 from vitcore.training.divergence import CAUSE, DivergedError, named
 from vitcore.training.endings import ending, so_far
 from vitcore.training.meter import Meter, Step
-from vitcore.training.room import NoRoomError
 from vitcore.training.run_files import STATE
-from vitcore.training.run_folder import DELETED, RunFolder
+from vitcore.training.run_folder import DELETED, NoRoomError, RunFolder
 from vitcore.training.schedule import ends_cycle, learning_rate
 from vitcore.training.starting import ends_before, starting_weights
 from vitcore.training.step import Trainers
@@ -108,7 +107,7 @@ class Run:
         Raises:
             DivergedError: if the loss or a weight is no longer a number; the last checkpoint stays.
             OSError: if a file cannot be written; the last checkpoint stays. Where the disk is full
-                it waits for room instead.
+                it pauses instead.
             GroupError: if another process failed or is gone.
         """
         cause: dict[str, Any] = {}  # of a failure, for programs to read

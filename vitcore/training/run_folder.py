@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -16,20 +18,26 @@ from vitcore.sentences import reason, sentence
 from vitcore.training import events, saving, snapshots
 from vitcore.training.control import Control
 from vitcore.training.distribution import Group
-from vitcore.training.room import NoRoomError, Room, is_full
 from vitcore.training.saving import BEST, STATE, Progress
 from vitcore.training.tensorboard import TensorBoard
 
 DELETED = "the run folder was deleted"
+SPARE = "spare.part"  # kept for saying that the disk is full
+_SPARE_BYTES = 16_384  # some dozens of lines, and no less than a block of any file system
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # the disk, or the share of it that this person may use
 
 Arrays = dict[str, np.ndarray]
+
+
+class NoRoomError(OSError):
+    """The run was told to stop while the disk was full."""
 
 
 class RunFolder:
     """The files of one run. Of a group of processes only the first writes any.
 
     A folder that was deleted meanwhile is not made anew: who deleted it does not want it back.
-    Where the disk is full, the run pauses, says so, and goes on when there is room.
+    Where the disk is full, the run pauses, says so, and tries again when it is told to go on.
 
     Args:
         path: the folder.
@@ -52,8 +60,6 @@ class RunFolder:
         self._config, self._model = config, config.model_config()
         self._control, self._group, self._notice = control, group, notice
         self._saved_step: int | None = None
-        self._room = Room(path, control)
-        self._paused = False  # by who steers it, not by a full disk
 
     def open(self, *, resume: bool, fitting: Callable[[Arrays], Arrays]) -> tuple[Progress, Arrays]:
         """Make the folder, or read the checkpoint to go on from.
@@ -94,7 +100,7 @@ class RunFolder:
         if self._group.leads:
             self._log = events.EventLog(self.path)
             with suppress(OSError):  # the first line will tell
-                self._room.keep()
+                self._keep_spare()
             self._board = TensorBoard(self.path, step=progress.step)
         return progress, arrays
 
@@ -107,8 +113,6 @@ class RunFolder:
         """Tell an event to whoever reads the folder."""
         if not self._group.leads:
             return
-        if event in ("paused", "resumed"):
-            self._paused = event == "paused"
         self._write(events.FILE_NAME, lambda: self._log(event, **values), at=values["step"])
         self._board(event, **values)
         self._notice({"event": event, **values})
@@ -117,7 +121,7 @@ class RunFolder:
         """Tell how the run ended, for which some room was kept, and release its files."""
         if not self._group.leads:
             return
-        self._room.give_up()
+        self._give_up_spare()
         with suppress(OSError):  # without an end it counts as interrupted
             self._log("end", **values)
         self._log.close()
@@ -134,7 +138,6 @@ class RunFolder:
                 self.path, self._model, weights, state, progress=progress, config=self._config
             ),
             at=progress.step,
-            needs=_bytes(weights) + _bytes(state),
         )
         self._saved_step = progress.step
         self.say("checkpoint", step=progress.step)
@@ -145,7 +148,6 @@ class RunFolder:
             f"the best weights at step {step:,}",
             lambda: checkpoints.write(self.path / BEST, self._model, weights),
             at=step,
-            needs=_bytes(weights),
         )
 
     def snapshot(self, weights: Arrays, step: int) -> None:
@@ -154,7 +156,6 @@ class RunFolder:
             f"the snapshot at step {step:,}",
             lambda: snapshots.write(self.path, step, self._model, weights),
             at=step,
-            needs=_bytes(weights) // 2,
         )
         self.say("snapshot", step=step)
 
@@ -163,14 +164,15 @@ class RunFolder:
         """Whether this process may write into the folder, which is still there."""
         return self._group.leads and not self._control.gone
 
-    def _write(self, what: str, write: Callable[[], None], *, at: int, needs: int = 0) -> None:
-        """Do it, or do it once there is room; the other processes hear of what goes wrong, too.
+    def _write(self, what: str, write: Callable[[], None], *, at: int) -> None:
+        """Do it; where the disk is full, pause, and do it when told to go on.
+
+        The other processes hear of what goes wrong, too.
 
         Args:
             what: the words for it.
             write: what to do; where it raises, all is as it was before.
             at: steps taken.
-            needs: bytes of room.
 
         Raises:
             OSError: if it cannot be done, for another reason than a full disk.
@@ -179,16 +181,16 @@ class RunFolder:
         with self._group.telling():
             if self._written(what, write):
                 return
-            told = self._say_full(what, at)
-            while self._room.wait(needs):
-                if self._written(what, lambda: (self._room.keep(), write())):
+            while True:
+                self._say_full(what, at)
+                if self._control.pause() == "stop":
+                    raise NoRoomError(
+                        f"Stopped while the disk was full: {what} could not be written; "
+                        f"{self.left()}."
+                    )
+                if self._written(what, lambda: (self._keep_spare(), write())):
                     break
-                told = told or self._say_full(what, at)
-            else:
-                raise NoRoomError(
-                    f"Stopped while the disk was full: {what} could not be written; {self.left()}."
-                )
-        self.say("paused" if self._paused else "resumed", step=at)
+        self.say("resumed", step=at)
 
     def _written(self, what: str, write: Callable[[], object]) -> bool:
         """Do it; False where the disk is full."""
@@ -197,33 +199,37 @@ class RunFolder:
         except OSError as error:
             if error.errno is None:  # a sentence of our own
                 raise
-            if not is_full(error):
+            if error.errno not in _FULL:
                 raise OSError(
                     f"{what} could not be written: {reason(error)}; {self.left()}"
                 ) from error
             return False
         return True
 
-    def _say_full(self, what: str, step: int) -> bool:
-        """Say why it waits, in the room kept for that; whether it could be said."""
+    def _say_full(self, what: str, step: int) -> None:
+        """Say why it pauses, in the room kept for that."""
         why = sentence(f"disk full: {what} could not be written")
-        for give_up in (False, True):
-            if give_up:
-                self._room.give_up()
-            with suppress(OSError):
-                self._log("paused", step=step, reason=why)
-                break
-        else:
-            return False
+        self._give_up_spare()
+        with suppress(OSError):
+            self._log("paused", step=step, reason=why)
         self._notice({"event": "paused", "step": step, "reason": why})
-        return True
+
+    def _keep_spare(self) -> None:
+        """Lay some room aside for saying that there is none."""
+        spare = self.path / SPARE
+        if not spare.exists():
+            try:
+                spare.write_bytes(os.urandom(_SPARE_BYTES))  # zeros some systems would not store
+            except OSError:
+                self._give_up_spare()
+                raise
+
+    def _give_up_spare(self) -> None:
+        with suppress(OSError):
+            (self.path / SPARE).unlink()
 
     def left(self) -> str:
         """What a run that cannot go on now leaves behind, in words."""
         if self._saved_step is None:
             return "no checkpoint was written"
         return f"the run can be resumed from the checkpoint at step {self._saved_step:,}"
-
-
-def _bytes(arrays: Arrays) -> int:
-    return sum(values.nbytes for values in arrays.values())

@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from vitcore.training.room import is_full
-
 FILE_NAME = "events.out.tfevents.*"  # a pattern: each process that trains the run has its own
 _TAGS = {
     "step": {
@@ -32,7 +30,7 @@ class TensorBoard:
     """Write a run's numbers as TensorBoard's scalars, one file for each process.
 
     A number that is not finite is left out. Where nothing can be written, it is silent: the run's
-    own log tells the same and is what counts. After a full disk it goes on in a new file.
+    own log tells the same and is what counts. Once it can be, it goes on in a new file.
 
     Args:
         folder: the run's.
@@ -44,7 +42,6 @@ class TensorBoard:
         self._folder = Path(folder)
         self._begins_after = step
         self._file: BinaryIO | None = None
-        self._silent = False
 
     def __call__(self, event: str, **values: Any) -> None:
         """Write what TensorBoard can show of an event; nothing for those that it cannot."""
@@ -53,14 +50,13 @@ class TensorBoard:
             for name, tag in _TAGS.get(event, {}).items()
             if isinstance(values.get(name), int | float) and math.isfinite(values[name])
         }
-        if not scalars or self._silent:
+        if not scalars:
             return
         try:
             self._open()
             _put(self._file, _event(values["step"], _field(5, _summary(scalars))))
-        except OSError as error:
+        except OSError:
             self.close()
-            self._silent = not is_full(error)
             self._begins_after = values["step"]
 
     def close(self) -> None:

@@ -1,10 +1,9 @@
-"""A full disk: the run pauses, says so, obeys, and goes on when there is room."""
+"""A full disk: the run pauses, says so, and goes on when told."""
 
 import errno
 import os
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from safetensors import SafetensorError
@@ -14,12 +13,11 @@ from tests.vitcore.small_models import random_weights
 from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.checkpoints import WEIGHTS
-from vitcore.training import events, room, runs, snapshots
+from vitcore.training import events, runs, snapshots
 from vitcore.training.control import Control, write_control
 from vitcore.training.distribution import Group
 from vitcore.training.loop import Run, train
-from vitcore.training.room import SPARE, Room
-from vitcore.training.run_folder import RunFolder
+from vitcore.training.run_folder import SPARE, RunFolder
 from vitcore.training.saving import STATE, saved_progress
 from vitcore.training.step import Trainer
 
@@ -27,8 +25,7 @@ SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose e
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(room, "RETRY_SECONDS", 0.01)
+def quick(monkeypatch):
     monkeypatch.setattr(Trainer, "begin", quick_step)
 
 
@@ -53,6 +50,16 @@ def told(folder, *kinds):
     return [event for event in events.read(folder)[0] if event["event"] in kinds]
 
 
+def goes_on(folder):
+    """Tell a run to go on, each time that a full disk has paused it."""
+
+    def notice(event):
+        if event["event"] == "paused" and "reason" in event:
+            write_control(folder, "run")
+
+    return notice
+
+
 def test_run_waits_with_its_checkpoint_and_ends_like_any_other(tmp_path, monkeypatch):
     straight, tmp_path = tmp_path / "straight", tmp_path / "waits"
     train(straight, SHORT)  # there was room all the time
@@ -70,14 +77,16 @@ def test_run_waits_with_its_checkpoint_and_ends_like_any_other(tmp_path, monkeyp
         if event["event"] == "paused":
             waiting.append({file: (tmp_path / file).read_bytes() for file in files})
             assert saved_progress(tmp_path)[1].step == 3
-            assert [part.name for part in tmp_path.rglob("*.part")] == [SPARE]
+            assert not list(tmp_path.rglob("*.part"))  # what was kept for this was given up
+            write_control(tmp_path, "run")
 
     monkeypatch.setattr(checkpoints, "save_file", write)
     assert Run(tmp_path, SHORT, notice=watch).train() == "finished"
-    assert waiting == [before]
-    paused, resumed = told(tmp_path, "paused", "resumed")
-    assert (paused["event"], paused["step"], resumed["event"]) == ("paused", 6, "resumed")
-    assert paused["reason"] == "Disk full: the checkpoint at step 6 could not be written."
+    assert waiting == [before] * 4  # each of the two files was refused twice
+    *paused, resumed = told(tmp_path, "paused", "resumed")
+    assert {(one["event"], one["step"]) for one in paused} == {("paused", 6)}
+    assert resumed["event"] == "resumed"
+    assert paused[0]["reason"] == "Disk full: the checkpoint at step 6 could not be written."
     one, other = load_file(straight / STATE), load_file(tmp_path / STATE)
     assert all((one[key] == other[key]).all() for key in one)
     assert not list(tmp_path.rglob("*.part"))
@@ -87,7 +96,7 @@ def test_run_waits_with_its_checkpoint_and_ends_like_any_other(tmp_path, monkeyp
 def folder(tmp_path):
     """A run's folder, with nothing that trains."""
     folder = RunFolder(
-        tmp_path, SHORT, control=Control(tmp_path), group=Group(), notice=lambda _: None
+        tmp_path, SHORT, control=Control(tmp_path), group=Group(), notice=goes_on(tmp_path)
     )
     folder.open(resume=False, fitting=lambda arrays: arrays)
     yield folder
@@ -100,31 +109,30 @@ def test_snapshot_that_finds_no_room_is_written_later(folder, monkeypatch):
     )
     folder.snapshot(random_weights(SHORT.model_config()), 4)
     assert list(snapshots.kept(folder.path)) == [4]
-    paused, resumed, snapshot = events.read(folder.path)[0]
-    assert paused["reason"] == "Disk full: the snapshot at step 4 could not be written."
-    assert (resumed["event"], snapshot["event"]) == ("resumed", "snapshot")
+    said = events.read(folder.path)[0]
+    assert [event["event"] for event in said] == ["paused", "paused", "resumed", "snapshot"]
+    assert said[0]["reason"] == "Disk full: the snapshot at step 4 could not be written."
 
 
 def test_line_that_finds_no_room_is_told_in_what_was_laid_aside(folder, monkeypatch):
-    write, room_again = os.write, []
+    write = os.write
+    assert (folder.path / SPARE).stat().st_size == 16_384
 
     def full(descriptor, data):
         """A few bytes have room, and what was laid aside, once it is given up."""
-        if (folder.path / SPARE).exists() and not room_again:
-            return write(descriptor, data[:9])
-        return write(descriptor, data)
+        return write(descriptor, data[:9] if (folder.path / SPARE).exists() else data)
 
-    def keep():
-        room_again.append(len(room_again))
-        if len(room_again) < 3:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def tidy_up(event):
+        monkeypatch.undo()
+        goes_on(folder.path)(event)
 
-    monkeypatch.setattr(folder._room, "keep", keep)
     monkeypatch.setattr(events.os, "write", full)
+    monkeypatch.setattr(folder, "_notice", tidy_up)
     folder.say("step", step=2)
     paused, step, resumed = events.read(folder.path)[0]
     assert paused["reason"] == "Disk full: events.jsonl could not be written."
     assert (step["event"], resumed["event"]) == ("step", "resumed")
+    assert (folder.path / SPARE).exists()
     lines = (folder.path / events.FILE_NAME).read_bytes().splitlines()
     assert all(events.parse(line) for line in lines)
 
@@ -152,30 +160,6 @@ def test_stop_is_obeyed_while_it_waits(tmp_path, never_room):
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_run_that_was_paused_stays_so_when_there_is_room(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        checkpoints, "save_file", full_for(checkpoints.save_file, STATE, range(2, 4))
-    )
-    write_control(tmp_path, "pause")
-    seen = []
-
-    def watch(event):
-        if event["event"] in ("paused", "resumed"):
-            seen.append((event["event"], "reason" in event))
-            if len(seen) == 3:
-                write_control(tmp_path, "stop")
-
-    assert Run(tmp_path, SHORT, notice=watch).train() == "stopped"
-    assert seen == [("paused", False), ("paused", True), ("paused", False)]
-
-
-def test_no_try_is_made_while_less_than_it_needs_is_free(tmp_path, monkeypatch):
-    free = iter([0, 10_000, 10**9])
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(free)))
-    assert Room(tmp_path, Control(tmp_path)).wait(10_000)
-    assert next(free, None) is None
-
-
 def test_a_stop_is_heard_on_a_full_disk(tmp_path, monkeypatch):
     write_control(tmp_path, "step 17")
     write_text = Path.write_text
@@ -188,15 +172,6 @@ def test_a_stop_is_heard_on_a_full_disk(tmp_path, monkeypatch):
     write_control(tmp_path, "stop")
     assert Control(tmp_path).look() == "stop"
     assert [path.name for path in tmp_path.iterdir()] == ["control"]
-
-
-def test_room_is_kept_and_given_back(tmp_path):
-    kept = Room(tmp_path, Control(tmp_path))
-    kept.keep()
-    assert (tmp_path / SPARE).stat().st_size == 16_384
-    kept.give_up()
-    kept.give_up()
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_deleted_while_the_disk_is_full_ends_the_run(tmp_path, never_room):
