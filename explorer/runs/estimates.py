@@ -1,4 +1,4 @@
-"""What earlier runs on this machine tell about the next one: how long it takes, what it reaches."""
+"""How long the next run takes, from the last one like it on this machine."""
 
 import os
 from collections.abc import Iterable
@@ -13,7 +13,6 @@ from vitcore.training.runs import Run
 
 _TAIL = 65_536  # bytes of a log: its last few hundred points
 _HEAD = 4_096  # bytes of a log that hold its first step
-_CLOSE = 1.25  # lengths that differ by less than this factor count as the same
 _STEPS, _SECONDS = 50, 10.0  # of training, from which a run tells its speed
 _WAITED = 1.5  # times what a step took by itself: beyond, somebody had slowed the run down
 _START = 15.0  # seconds from a press to the first step, where nothing was measured
@@ -32,29 +31,16 @@ _SAME_STEP = (
     "patch_sizes",
     "optimizer",
 )
-# What may differ between runs that should end alike.
-_MAY_DIFFER = ("seed", "epochs", "steps", "recipe")
 # Images per second on two cores, only where nothing was measured: said to be rough.
 _TYPICAL = {"tiny": 1000.0, "article": 350.0, "flexi": 250.0, "plain": 250.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnTheWay:
-    """What a run had reached on its way, or last, where it went less far than the one to come."""
-
-    run: str
-    epochs: float
-    accuracy: float  # of the validation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """What a run is likely to take and reach here."""
+class RunEstimate:
+    """How long a run is likely to take here."""
 
     seconds: float  # from Start to its last step, validations among them
     measured_in: str = ""  # the run that tells so; "" where it is a rough estimate
-    reached: tuple[float, ...] = ()  # validation accuracies of such runs here, the newest first
-    on_the_way: OnTheWay | None = None  # where no such run was as long as this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +53,8 @@ class _Speed:
         return self.steps >= _STEPS or (self.steps > 0 and self.seconds > _SECONDS)
 
 
-def forecast(config: TrainConfig, runs: Iterable[Run]) -> Forecast:
-    """How long a run will take and what such runs have reached, from the runs of this machine.
+def estimate(config: TrainConfig, runs: Iterable[Run]) -> RunEstimate:
+    """How long a run will take, from the runs of this machine.
 
     Only runs that did not fail and trained long enough tell a speed; those that have ended before
     those that still go on.
@@ -80,14 +66,9 @@ def forecast(config: TrainConfig, runs: Iterable[Run]) -> Forecast:
     runs = [run for run in runs if run.config is not None]
     rate, run = _steps_a_second(config, runs)
     starting = start_seconds(config, runs)
-    starting = _START if starting is None else starting
-    reached = [_reached(run) for run in runs if _alike(run, config)]
-    reached = [share for share in reached if share is not None][:5]
-    return Forecast(
-        seconds=starting + _length(config) / rate,
+    return RunEstimate(
+        seconds=(_START if starting is None else starting) + _length(config) / rate,
         measured_in=run.name if run else "",
-        reached=tuple(reached),
-        on_the_way=None if reached else _on_the_way(config, runs),
     )
 
 
@@ -201,54 +182,5 @@ def _first_step_in(path: Path, _inode: int) -> float | None:
     return None
 
 
-def _alike(run: Run, config: TrainConfig) -> bool:
-    """Whether a finished run was as long as this one and differs in nothing that matters."""
-    if run.state != "finished" or not _learns_the_same(run, config):
-        return False
-    lengths = sorted(_length(each) for each in (run.config, config))
-    return lengths[1] <= _CLOSE * lengths[0]
-
-
-def _learns_the_same(run: Run, config: TrainConfig) -> bool:
-    theirs, ours = run.config.to_dict(), config.to_dict()
-    return all(theirs[name] == ours[name] for name in ours if name not in _MAY_DIFFER)
-
-
-def _on_the_way(config: TrainConfig, runs: Iterable[Run]) -> OnTheWay | None:
-    """What the newest run of this kind that can tell had reached after as many epochs."""
-    epochs = _length(config) * config.batch_size / config.pictures_per_epoch
-    for run in runs:
-        if run.state in ("failed", "damaged") or not _learns_the_same(run, config):
-            continue
-        by_then = [point for point in _validations(run) if point[0] <= _CLOSE * epochs]
-        if by_then:
-            at, accuracy = by_then[-1]
-            return OnTheWay(run=run.name, epochs=at, accuracy=accuracy)
-    return None
-
-
-def _validations(run: Run) -> tuple[tuple[float, float], ...]:
-    """Epochs and shares right of a run, in order."""
-    path = run.folder / events.FILE_NAME
-    try:
-        stat = path.stat()
-        return _validations_in(path, stat.st_mtime_ns, stat.st_size)
-    except OSError:
-        return ()
-
-
-@lru_cache(maxsize=64)
-def _validations_in(path: Path, _changed: int, _size: int) -> tuple[tuple[float, float], ...]:
-    found, _ = events.read(path)
-    told = [event for event in found if event["event"] == "validation"]
-    points = [(event.get("epoch"), event.get("accuracy")) for event in told]
-    return tuple(point for point in points if None not in point)
-
-
 def _length(config: TrainConfig) -> float:
     return config.steps or config.epochs * config.pictures_per_epoch / config.batch_size
-
-
-def _reached(run: Run) -> float | None:
-    accuracy = (run.validation or {}).get("accuracy")
-    return accuracy if isinstance(accuracy, int | float) else None

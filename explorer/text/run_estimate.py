@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from explorer.runs.estimates import Forecast
+from explorer.runs.estimates import RunEstimate
 from explorer.runs.queue import Queued
-from explorer.text.findings import percent
 from explorer.text.formatting import duration, in_epochs, short
 from vitcore.config import TrainConfig
 from vitcore.initialisation import parameter_count
@@ -46,24 +45,14 @@ def chosen(config: TrainConfig) -> str:
     )
 
 
-def expected(forecast: Forecast) -> str:
-    """How long a run takes here, and what like runs have reached."""
-    estimate = f"Estimated time: {duration(forecast.seconds)}"
-    if not forecast.measured_in:
-        return f"{estimate} (rough; no earlier run)."
-    if forecast.seconds > _LONG:
-        return f"{estimate}. Long run: consider fewer epochs or a smaller model."
-    if forecast.reached:
-        low, high = (percent(share) for share in (min(forecast.reached), max(forecast.reached)))
-        found = low if low == high else f"{low.removesuffix('%')}–{high}"
-        which = "Similar run" if len(forecast.reached) == 1 else "Similar runs"
-        return f"{estimate}. {which}: {found} validation accuracy (chance: 10%)."
-    if (told := forecast.on_the_way) is not None:
-        return (
-            f"{estimate}. {told.run}: {percent(told.accuracy)} validation accuracy "
-            f"after {in_epochs(told.epochs)} (chance: 10%)."
-        )
-    return f"{estimate}."
+def expected(estimate: RunEstimate) -> str:
+    """How long a run takes here."""
+    said = f"Estimated time: {duration(estimate.seconds)}"
+    if not estimate.measured_in:
+        return f"{said} (rough; no earlier run)."
+    if estimate.seconds > _LONG:
+        return f"{said}. Long run: consider fewer epochs or a smaller model."
+    return f"{said}."
 
 
 def twin(config: TrainConfig, runs: Sequence[Run], waiting: Sequence[Queued]) -> str:

@@ -89,7 +89,7 @@ def form(
         lines = [
             run_estimate.architecture(config),
             run_estimate.chosen(config),
-            run_estimate.expected(estimates.forecast(config, runs)),
+            run_estimate.expected(estimates.estimate(config, runs)),
             run_estimate.twin(config, runs, tuple(waiting)),
         ]
         if config.replace(data="cifar10", seed=0) == RECIPES["article"] and not found:
