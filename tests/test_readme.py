@@ -30,7 +30,7 @@ def test_the_notebook_example_runs_and_its_shapes_are_right():
         check=True,
     ).stdout
     flexi = PRESETS["flexi"]
-    heads, tokens = f"({flexi.depth}, {flexi.heads}", flexi.tokens(4)
+    heads, tokens = f"({flexi.depth}, {flexi.num_heads}", flexi.tokens(4)
     square = f"{tokens}, {tokens})"
     assert printed.strip() == f"(10, 10) {heads}, {square} ({square} {heads})"
     for shape in re.findall(r"# (\(\d[\d, ]*\))", example):

@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run, show=_lines)
         return sub
 
-    command("fetch", _fetch, "Download CIFAR-10 into the cache.")
+    command("download", _download, "Download CIFAR-10 into the cache.")
 
     sub = command("train", train.train, "Train a model and write it to a run folder.")
     train.add_options(sub, _folder)
@@ -111,7 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", choices=("cifar10", "sketch10"), default="cifar10", help="test set")
     sub.add_argument("--patch-size", type=_number, help="patch size (default: the model's)")
     sub.add_argument(
-        "--images", type=int, default=0, help="number of images (default: all; 2,000 for sketch10)"
+        "--num-images",
+        type=int,
+        default=0,
+        help="number of images (default: all; 2,000 for sketch10)",
     )
 
     sub = command("card", _card, "Evaluate a run at every patch size and write its model card.")
@@ -119,9 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--model", type=_folder, required=True, help="run folder")
     sub.add_argument("--name", required=True, help="name of the model")
     sub.add_argument("--note", default="", help="notes for the model card")
-    sub.add_argument("--into", type=_folder, help="write the model in float16 to this folder")
+    sub.add_argument("--output-dir", type=_folder, help="write the model in float16 to this folder")
     sub.add_argument(
-        "--snapshots", type=int, default=0, help="number of snapshots to include with --into"
+        "--snapshots", type=int, default=0, help="number of snapshots to include with --output-dir"
     )
 
     sub = command("lens", _lens, "Write the attention of a model on one image as an HTML file.")
@@ -133,21 +136,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fetch(options: argparse.Namespace) -> dict[str, Any]:
-    from vitcore.datasets import DataError, cifar10, fetch, find_cifar10
+def _download(options: argparse.Namespace) -> dict[str, Any]:
+    from vitcore.datasets import DataError, cifar10, download_cifar10, find_cifar10
 
-    def download() -> None:
-        fetch(lambda done, whole: _progress("downloading", done / whole))
+    def progress(done: int, whole: int) -> None:
+        _progress("downloading", done / whole)
 
     source = find_cifar10(options.data_dir)
     if source is None:
-        download()
+        download_cifar10(progress)
     try:
         train, _ = cifar10("train", data_dir=options.data_dir)
     except DataError:
         if source is None or source.origin == "named":  # what a person named is theirs to mend
             raise
-        download()
+        download_cifar10(progress)
         train, _ = cifar10("train", data_dir=options.data_dir)
     test, _ = cifar10("test", data_dir=options.data_dir)
     return {"train": len(train), "test": len(test), "folder": str(cache.data_home())}
@@ -161,15 +164,15 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore.evaluation import evaluate
     from vitcore.model import load
 
-    if options.images < 0:
-        raise ValueError(f"images must be an integer >= 0, got {options.images}")
+    if options.num_images < 0:
+        raise ValueError(f"num_images must be an integer >= 0, got {options.num_images}")
     model = load(options.model)
     if options.data == "cifar10":
         images, labels = cifar10("test", data_dir=options.data_dir)
     else:
-        images, labels, _ = sketch10(options.images or 2000)
-    if options.images:
-        images, labels = images[: options.images], labels[: options.images]
+        images, labels, _ = sketch10(options.num_images or 2000)
+    if options.num_images:
+        images, labels = images[: options.num_images], labels[: options.num_images]
     started = time.perf_counter()
     result = evaluate(
         model,
@@ -184,7 +187,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         "accuracy": round(result.score.accuracy, 5),
         "top5": round(result.score.top5, 5),
         "loss": round(result.score.loss, 5),
-        "images": result.score.pictures,
+        "images": result.score.num_images,
         "seconds": round(seconds, 2),
         "patch_size": model.config.chosen_patch_size(options.patch_size),
         "calibration_error": round(result.reliability.error, 5),
@@ -232,15 +235,17 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore.training.card import make_card
     from vitcore.training.starting import runs_through
 
-    if options.snapshots and not options.into:
-        raise ValueError("--snapshots needs --into")
+    if options.snapshots and not options.output_dir:
+        raise ValueError("--snapshots needs --output-dir")
 
     own = checkpoints.folder_of(options.model)
-    if options.into and Path(options.into).resolve() == own.resolve():
-        raise ValueError(f"--into must differ from the folder of --model, got {options.into}")
+    if options.output_dir and Path(options.output_dir).resolve() == own.resolve():
+        raise ValueError(
+            f"--output-dir must differ from the folder of --model, got {options.output_dir}"
+        )
 
-    folder = options.into or options.model
-    if options.into:  # measured is what is shipped: half precision is part of the model
+    folder = options.output_dir or options.model
+    if options.output_dir:  # measured is what is shipped: half precision is part of the model
         checkpoints.write(folder, *checkpoints.read(options.model), half=True)
         # Of the run in which most has changed.
         snapshots.copy_some(runs_through(options.model)[0], folder, options.snapshots)

@@ -1,4 +1,4 @@
-"""How good a model is on pictures whose class is known."""
+"""How good a model is on images with labels."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from vitcore import tracing
 from vitcore.model import ViT
 from vitcore.report import Report, Score, report, score_of
-from vitcore.tracing import predict_logits
 
-_SLICE = 512  # pictures between two reports of progress
+_SLICE = 512  # images between two reports of progress
 
 
-def answer(
+def predict_logits(
     model: ViT,
     images: np.ndarray,
     *,
@@ -25,14 +25,15 @@ def answer(
     Args:
         images: (N, H, W, 3) uint8.
         patch_size: P; default the model's own.
-        progress: called with the number of pictures done.
+        progress: called with the number of images done.
 
     Returns:
         (N, C) float32.
     """
     parts = [np.zeros((0, model.config.classes), np.float32)] if len(images) == 0 else []
     for start in range(0, len(images), _SLICE):
-        parts.append(predict_logits(model, images[start : start + _SLICE], patch_size=patch_size))
+        part = images[start : start + _SLICE]
+        parts.append(tracing.predict_logits(model, part, patch_size=patch_size))
         progress(min(start + _SLICE, len(images)))
     return np.concatenate(parts)
 
@@ -51,13 +52,13 @@ def score(
         images: (N, H, W, 3) uint8, N at least 1.
         labels: (N,) whole numbers.
         patch_size: P; default the model's own.
-        progress: called with the number of pictures done.
+        progress: called with the number of images done.
 
     Raises:
-        ValueError: if there is no picture, or not one label for each.
+        ValueError: if there is no image, or not one label for each.
     """
     _check(images, labels)
-    return score_of(answer(model, images, patch_size=patch_size, progress=progress), labels)
+    return score_of(predict_logits(model, images, patch_size=patch_size, progress=progress), labels)
 
 
 def evaluate(
@@ -70,7 +71,7 @@ def evaluate(
 ) -> Report:
     """The same with everything else that a report holds: see `vitcore.report.Report`."""
     _check(images, labels)
-    return report(answer(model, images, patch_size=patch_size, progress=progress), labels)
+    return report(predict_logits(model, images, patch_size=patch_size, progress=progress), labels)
 
 
 def _check(images: np.ndarray, labels: np.ndarray) -> None:

@@ -21,12 +21,12 @@ def flops(config: ViTConfig, patch_size: int | None = None) -> dict[str, int]:
     """
     size = config.chosen_patch_size(patch_size)
     patches, tokens = config.grid_side(size) ** 2, config.tokens(size)
-    inner = config.heads * config.d
+    inner = config.num_heads * config.d
     return {
         "embedding": 2 * patches * 3 * size**2 * config.width,
         "qkv": 2 * config.depth * tokens * config.width * 3 * inner,
         "attention": 2 * config.depth * 2 * tokens**2 * inner,
         "projection": 2 * config.depth * tokens * inner * config.width,
-        "mlp": 2 * config.depth * 2 * tokens * config.width * config.mlp_width,
+        "mlp": 2 * config.depth * 2 * tokens * config.width * config.mlp_dim,
         "head": 2 * config.width * config.classes,
     }

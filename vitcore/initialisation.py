@@ -14,13 +14,13 @@ from vitcore.patches import sincos_2d
 
 def weight_shapes(config: ViTConfig) -> dict[str, tuple[int, ...]]:
     """Shape of every weight by name, in the order in which the model uses them."""
-    width, inner = config.width, config.heads * config.d
+    width, inner = config.width, config.num_heads * config.d
     shapes: dict[str, tuple[int, ...]] = {
-        "patch_embedding/kernel": (config.kernel_size, config.kernel_size, 3, width),
+        "patch_embedding/kernel": (config.patch_embed_size, config.patch_embed_size, 3, width),
         "patch_embedding/bias": (width,),
     }
     if config.positions == "learned":
-        shapes["positions"] = (config.position_grid, config.position_grid, width)
+        shapes["positions"] = (config.pos_embed_grid, config.pos_embed_grid, width)
     if config.pooling == "class":
         shapes["class_token"] = (1, width)
     if config.registers:
@@ -35,9 +35,9 @@ def weight_shapes(config: ViTConfig) -> dict[str, tuple[int, ...]]:
     if config.qk_norm:
         attention |= {"query_scale": (config.d,), "key_scale": (config.d,)}
     mlp = {
-        "hidden_kernel": (width, config.mlp_width),
-        "hidden_bias": (config.mlp_width,),
-        "out_kernel": (config.mlp_width, width),
+        "hidden_kernel": (width, config.mlp_dim),
+        "hidden_bias": (config.mlp_dim,),
+        "out_kernel": (config.mlp_dim, width),
         "out_bias": (width,),
     }
     for block in range(config.depth):
@@ -75,7 +75,7 @@ def initial_weights(
         for name, shape in weight_shapes(config).items()
         if only is None or name in only
     }
-    if config.first_weights == "mimetic":
+    if config.weight_init == "mimetic":
         _imitate_trained(first, config, seed)
     return first
 
@@ -108,7 +108,7 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
         if not kernels:
             continue
         rng = _generator(seed, f"{name}/mimetic")
-        heads = [factors(rng, 0.7, 1) for _ in range(config.heads)]
+        heads = [factors(rng, 0.7, 1) for _ in range(config.num_heads)]
         queries = [left[:, :d] for left, _ in heads]  # the d largest singular values
         keys = [right[:d].T for _, right in heads]
         values, out = factors(rng, 0.4, -1)
@@ -123,7 +123,7 @@ def _mimetic_positions(config: ViTConfig) -> np.ndarray:
     As it stands that share is most of the table: of a root mean square of 0.71, 0.26 tells the
     places of an 8 x 8 grid apart.
     """
-    side = config.position_grid
+    side = config.pos_embed_grid
     table = sincos_2d((side, side), config.width, base=side)
     return 2 * (table - table.mean(axis=(0, 1)))
 

@@ -9,55 +9,56 @@ import numpy as np
 
 from vitcore.config import ViTConfig
 
-# Mean colour of CIFAR-10's training pictures, 0 to 255: what an erased patch is filled with.
-DATA_MEAN = np.array([125, 123, 114], np.uint8)
+# Mean color of CIFAR-10's training images, 0 to 255: what a masked patch is filled with.
+DATASET_MEAN = np.array([125, 123, 114], np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Intervention:
-    """What to change in a forward pass, to see what it was good for.
+    """What to change in a forward pass.
 
     Args:
-        heads_off: pairs (block, head), from 0, whose output is zero before the projection.
-        patches: by target patch in reading order, which patch is put there instead: another
-            one's number, or None to erase it to the data's mean colour. {3: 7, 7: 3} swaps two.
-        positions: False leaves position embeddings out.
+        ablated_heads: pairs (block, head), from 0, whose output is set to zero before the
+            projection.
+        patches: by target patch in raster order, which patch is put there instead: another
+            one's number, or None to mask it with the dataset's mean color. {3: 7, 7: 3} swaps two.
+        use_pos_embed: False adds no position embeddings.
     """
 
-    heads_off: tuple[tuple[int, int], ...] = ()
+    ablated_heads: tuple[tuple[int, int], ...] = ()
     patches: Mapping[int, int | None] = field(default_factory=dict)
-    positions: bool = True
+    use_pos_embed: bool = True
 
     def __hash__(self) -> int:  # a dict has none; equal interventions have equal items
-        return hash((self.heads_off, tuple(sorted(self.patches)), self.positions))
+        return hash((self.ablated_heads, tuple(sorted(self.patches)), self.use_pos_embed))
 
-    def heads_on(self, config: ViTConfig) -> np.ndarray:
-        """(L, H) float32, 1 for each head that is on.
+    def head_mask(self, config: ViTConfig) -> np.ndarray:
+        """(L, H) float32, 0 for each ablated head, else 1.
 
         Raises:
             ValueError: if a head is not in the model.
         """
-        on = np.ones((config.depth, config.heads), np.float32)
-        for block, head in self.heads_off:
-            if not (0 <= block < config.depth and 0 <= head < config.heads):
+        on = np.ones((config.depth, config.num_heads), np.float32)
+        for block, head in self.ablated_heads:
+            if not (0 <= block < config.depth and 0 <= head < config.num_heads):
                 raise ValueError(
-                    f"heads_off must have blocks 0 to {config.depth - 1} and heads 0 to "
-                    f"{config.heads - 1}, got {(block, head)}"
+                    f"ablated_heads must have blocks 0 to {config.depth - 1} and heads 0 to "
+                    f"{config.num_heads - 1}, got {(block, head)}"
                 )
             on[block, head] = 0
         return on
 
-    def on_pictures(self, pictures: np.ndarray, patch_size: int) -> np.ndarray:
-        """Pictures (B, G*P, G*P, 3) with their patches erased or moved; the input where none are.
+    def on_images(self, images: np.ndarray, patch_size: int) -> np.ndarray:
+        """Images (B, G*P, G*P, 3) with their patches masked or moved; the input where none are.
 
         Raises:
             ValueError: if a patch is not in the grid.
         """
         if not self.patches:
-            return pictures
-        count, height, width, channels = pictures.shape
+            return images
+        count, height, width, channels = images.shape
         rows, columns = height // patch_size, width // patch_size
-        cells = pictures.reshape(count, rows, patch_size, columns, patch_size, channels)
+        cells = images.reshape(count, rows, patch_size, columns, patch_size, channels)
         cells = cells.transpose(0, 1, 3, 2, 4, 5).reshape(count, rows * columns, -1, channels)
         result = cells.copy()
         for target, source in self.patches.items():
@@ -66,6 +67,6 @@ class Intervention:
                     raise ValueError(
                         f"patches must be integers from 0 to {rows * columns - 1}, got {place}"
                     )
-            result[:, target] = DATA_MEAN if source is None else cells[:, source]
+            result[:, target] = DATASET_MEAN if source is None else cells[:, source]
         result = result.reshape(count, rows, columns, patch_size, patch_size, channels)
-        return result.transpose(0, 1, 3, 2, 4, 5).reshape(pictures.shape)
+        return result.transpose(0, 1, 3, 2, 4, 5).reshape(images.shape)

@@ -13,11 +13,11 @@ from keras import ops
 
 from vitcore import backend, checkpoints, patches
 from vitcore.config import ViTConfig
+from vitcore.config.checks import one_of
 from vitcore.initialisation import initial_weights
 from vitcore.layers.attention import Steps
 from vitcore.layers.embeddings import PatchEmbedding, position_table
 from vitcore.layers.encoder import Block, LayerNorm
-from vitcore.model_config import choose
 
 
 @keras.saving.register_keras_serializable(package="vitcore")
@@ -25,15 +25,16 @@ class ViT(keras.Model):
     """A plain Vision Transformer whose forward pass takes the patch size.
 
     Call:
-        pictures (B, G*P, G*P, 3), 0 to 255, patch_size P -> logits (B, C)
+        images (B, G*P, G*P, 3), 0 to 255, patch_size P -> logits (B, C)
 
-        With full=True: logits, steps. steps holds "embedded" (B, N, D), patches without
-        positions; "positions" (N, D); "tokens", a list of L+1 residual streams (B, T, D);
-        "blocks", a list of L dicts (see Block); "normed" (B, T, D), after the last norm; with
-        mean pooling "votes" (B, T, C), the head applied to each token alone.
+        With full=True: logits, steps. steps holds "patch_embeddings" (B, N, D), without position
+        embeddings; "pos_embed" (N, D); "hidden_states", a list of L+1 residual streams
+        (B, T, D); "blocks", a list of L dicts (see Block); "last_hidden_state" (B, T, D), after
+        the last LayerNorm; with mean pooling "patch_logits" (B, T, C), the classification head
+        applied to each token alone.
 
-        heads_on (L, H) or (B, L, H), positions_on (): multiplied onto head outputs and
-        positions; 1 is on.
+        head_mask (L, H) or (B, L, H), use_pos_embed (): multiplied onto head outputs and
+        position embeddings; 0 ablates.
         probe (L, 1, H, T, T): added to each block's attention weights.
 
     Args:
@@ -50,19 +51,19 @@ class ViT(keras.Model):
         self._compiled = SimpleNamespace(functions={})  # a bare dict would be tracked as weights
         policy = self.dtype_policy
         self.patch_embedding = PatchEmbedding(
-            config.width, config.kernel_size, name="patch_embedding", dtype=policy
+            config.width, config.patch_embed_size, name="patch_embedding", dtype=policy
         )
         drop = keras.layers.Dropout(config.position_dropout, name="drop", dtype=policy)
         self.drop = drop if config.position_dropout else None
         self.blocks = [
             Block(
-                config.heads,
+                config.num_heads,
                 config.d,
-                config.mlp_width,
+                config.mlp_dim,
                 qk_norm=config.qk_norm,
                 gelu=config.gelu,
-                mlp_ends_in_gelu=config.mlp_ends_in_gelu,
-                epsilon=config.norm_epsilon,
+                mlp_output_gelu=config.mlp_output_gelu,
+                epsilon=config.layer_norm_eps,
                 dropout=config.dropout,
                 attention_dropout=config.attention_dropout,
                 name=f"block_{index:02d}",
@@ -70,7 +71,7 @@ class ViT(keras.Model):
             )
             for index in range(config.depth)
         ]
-        self.norm = LayerNorm(epsilon=config.norm_epsilon, name="norm", dtype=policy)
+        self.norm = LayerNorm(epsilon=config.layer_norm_eps, name="norm", dtype=policy)
         self.head = keras.layers.Dense(
             config.classes, kernel_initializer="zeros", name="head", dtype=policy
         )
@@ -79,8 +80,8 @@ class ViT(keras.Model):
         if self.built:  # `from_config` builds, and Keras builds what it loads once more
             return
         config = self.config
-        width, grid = config.width, config.position_grid
-        side = config.grid_side(config.patch_size) * config.kernel_size
+        width, grid = config.width, config.pos_embed_grid
+        side = config.grid_side(config.patch_size) * config.patch_embed_size
         self.patch_embedding.build((None, side, side, 3))
         normal = keras.initializers.RandomNormal(stddev=0.02)
         if config.positions == "learned":
@@ -105,11 +106,11 @@ class ViT(keras.Model):
         config = self.config
         if config.positions != "learned":
             table = position_table(
-                config.positions, (rows, columns), config.width, config.position_grid
+                config.positions, (rows, columns), config.width, config.pos_embed_grid
             )
             return ops.convert_to_tensor(table, self.compute_dtype)
         stored = ops.convert_to_tensor(self.positions.value, "float32")
-        matrix = ops.convert_to_tensor(patches.grid_matrix(config.position_grid, rows, columns))
+        matrix = ops.convert_to_tensor(patches.grid_matrix(config.pos_embed_grid, rows, columns))
         resized = ops.matmul(matrix, ops.reshape(stored, (-1, config.width)))
         return ops.cast(resized, self.compute_dtype)
 
@@ -131,31 +132,31 @@ class ViT(keras.Model):
 
     def call(
         self,
-        pictures: Any,
+        images: Any,
         patch_size: int | None = None,
-        heads_on: Any = None,
-        positions_on: Any = None,
+        head_mask: Any = None,
+        use_pos_embed: Any = None,
         probe: Any = None,
         full: bool = False,
         training: bool | None = None,
     ) -> Any:
         config = self.config
         size = config.chosen_patch_size(patch_size)
-        pixels = ops.cast(pictures, self.compute_dtype)
+        pixels = ops.cast(images, self.compute_dtype)
         pixels = pixels / 127.5 - 1.0 if config.pixel_range == "signed" else pixels / 255.0
 
         embedded = self.patch_embedding(pixels, patch_size=size)  # (B, N, D)
-        positions = self.grid_positions(pictures.shape[1] // size, pictures.shape[2] // size)
-        if positions_on is not None:
-            positions = positions * ops.cast(positions_on, self.compute_dtype)
-        # [None]: of one picture of one patch, TensorFlow's graph optimiser loses the batch axis.
+        positions = self.grid_positions(images.shape[1] // size, images.shape[2] // size)
+        if use_pos_embed is not None:
+            positions = positions * ops.cast(use_pos_embed, self.compute_dtype)
+        # [None]: of one image of one patch, TensorFlow's graph optimizer loses the batch axis.
         tokens = self._prefixed(embedded + positions[None])  # (B, T, D)
         if self.drop is not None:
             tokens = self.drop(tokens, training=training)
 
         stream, steps = [tokens], []
         for index, block in enumerate(self.blocks):
-            on = None if heads_on is None else heads_on[..., index, :]
+            on = None if head_mask is None else head_mask[..., index, :]
             tokens, inside = block(
                 tokens, on, None if probe is None else probe[index], training=training
             )
@@ -165,19 +166,22 @@ class ViT(keras.Model):
         if config.pooling == "class":
             pooled = normed[:, 0]
         else:  # registers are scratch space and take no part in the answer
-            pooled = ops.mean(normed[:, config.prefix :] if config.prefix else normed, axis=1)
+            pooled = ops.mean(
+                normed[:, config.num_prefix_tokens :] if config.num_prefix_tokens else normed,
+                axis=1,
+            )
         logits = ops.cast(self.head(pooled), "float32")
         if not full:
             return logits
         everything: Steps = {
-            "embedded": embedded,
-            "positions": positions,
-            "tokens": stream,
+            "patch_embeddings": embedded,
+            "pos_embed": positions,
+            "hidden_states": stream,
             "blocks": steps,
-            "normed": normed,
+            "last_hidden_state": normed,
         }
         if config.pooling == "mean":
-            everything["votes"] = ops.cast(self.head(normed), "float32")
+            everything["patch_logits"] = ops.cast(self.head(normed), "float32")
         return logits, everything
 
     def weights_by_name(self) -> dict[str, Any]:
@@ -236,7 +240,7 @@ def build(config: ViTConfig, *, seed: int = 0, precision: str = "float32") -> Vi
     Raises:
         ValueError: for another precision, or a Keras backend that we do not support.
     """
-    choose("precision", precision, ("float32", "bfloat16"))
+    one_of("float32", "bfloat16")("precision", precision)
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     return _with_weights(config, initial_weights(config, seed), policy)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-_ONCE = ("embedded", "normed", "votes")  # (B, ...), not of a block
+_ONCE = ("patch_embeddings", "last_hidden_state", "patch_logits")  # (B, ...), not of a block
 
 
 class PackedSteps:
@@ -24,7 +24,7 @@ class PackedSteps:
     def pack(self, logits: Any, steps: dict[str, Any]) -> dict[str, Any]:
         """Tensors from those of a full `ViT.call` of one picture; called inside the pass."""
         blocks = steps["blocks"]
-        several = {"tokens": steps["tokens"]}
+        several = {"hidden_states": steps["hidden_states"]}
         several |= {name: [block[name] for block in blocks] for name in blocks[0]}
         self._shapes = {name: (len(each), *each[0].shape[1:]) for name, each in several.items()}
         # Attention is often kept alone: as a part of the flat array it would keep all the rest.
@@ -32,7 +32,7 @@ class PackedSteps:
         flat = [ops.reshape(tensor, (-1,)) for each in several.values() for tensor in each]
         once = {name: steps[name][0] for name in _ONCE if name in steps}
         return {
-            "once": once | {"logits": logits[0], "positions": steps["positions"]},
+            "once": once | {"logits": logits[0], "pos_embed": steps["pos_embed"]},
             "weights": ops.concatenate(weights),
             "flat": ops.concatenate(flat),
         }
@@ -48,4 +48,5 @@ class PackedSteps:
             end = start + math.prod(shape)
             several[name] = packed["flat"][start:end].reshape(shape)
             start = end
-        return {**packed["once"], "tokens": several.pop("tokens"), "blocks": several}
+        hidden_states = several.pop("hidden_states")
+        return {**packed["once"], "hidden_states": hidden_states, "blocks": several}

@@ -136,7 +136,7 @@ def resize_grid(grid: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return (grid_matrix(base, *shape) @ flat).reshape(*shape, width)
 
 
-def resize_picture(pictures: np.ndarray, side: int) -> np.ndarray:
+def resize_image(pictures: np.ndarray, side: int) -> np.ndarray:
     """Resize pictures to side x side, bilinear, antialiased when shrinking, rounded to uint8.
 
     Args:
@@ -159,12 +159,12 @@ def resize_picture(pictures: np.ndarray, side: int) -> np.ndarray:
     return np.clip(np.rint(whole), 0, 255).astype(np.uint8)
 
 
-def as_seen(pictures: np.ndarray, patch_size: int, *, image_size: int = 32) -> np.ndarray:
+def model_input(pictures: np.ndarray, patch_size: int, *, image_size: int = 32) -> np.ndarray:
     """Pictures as a model sees them at one patch size: (..., G*P, G*P, channels) uint8."""
-    return resize_picture(pictures, grid_side(patch_size, image_size) * patch_size)
+    return resize_image(pictures, grid_side(patch_size, image_size) * patch_size)
 
 
-def normalised(pixels: np.ndarray, pixel_range: str) -> np.ndarray:
+def normalize(pixels: np.ndarray, pixel_range: str) -> np.ndarray:
     """Pixels 0 to 255 as the model takes them: float32 in [-1, 1] ("signed") or [0, 1] ("unit").
 
     Raises:
@@ -176,7 +176,7 @@ def normalised(pixels: np.ndarray, pixel_range: str) -> np.ndarray:
     return scaled / 127.5 - 1 if pixel_range == "signed" else scaled / 255
 
 
-def cut(image: np.ndarray, patch_size: int, padding: str = "resize") -> np.ndarray:
+def patchify(image: np.ndarray, patch_size: int, padding: str = "resize") -> np.ndarray:
     """Cut one picture into patches.
 
     Args:
@@ -202,7 +202,7 @@ def cut(image: np.ndarray, patch_size: int, padding: str = "resize") -> np.ndarr
         if (rows * size, columns * size) != (height, width):
             if height != width:
                 raise ValueError(f"image must be square to be resized, got {image.shape}")
-            image = resize_picture(image, rows * size)
+            image = resize_image(image, rows * size)
     elif padding == "valid":
         rows, columns = height // size, width // size
         image = image[: rows * size, : columns * size]
@@ -216,7 +216,7 @@ def cut(image: np.ndarray, patch_size: int, padding: str = "resize") -> np.ndarr
     return patches.transpose(0, 2, 1, 3, 4)
 
 
-def join(patches: np.ndarray) -> np.ndarray:
+def unpatchify(patches: np.ndarray) -> np.ndarray:
     """Put patches (gh, gw, P, P, C) together again: (gh*P, gw*P, C)."""
     rows, columns, size, _, channels = patches.shape
     return patches.transpose(0, 2, 1, 3, 4).reshape(rows * size, columns * size, channels)

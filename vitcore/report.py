@@ -1,4 +1,4 @@
-"""How good answers are: every figure of a report from logits and the truth, NumPy alone."""
+"""How good predictions are: every metric of a report from logits and labels, NumPy alone."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ BINS = 15  # of the reliability diagram, as in Guo et al. 2017
 
 @dataclass(frozen=True)
 class Score:
-    """Means over pictures."""
+    """Means over images."""
 
-    accuracy: float  # share whose most probable class is the true one
-    top5: float  # share whose true class is among the five most probable
+    accuracy: float  # fraction whose most probable class is the true one
+    top5: float  # fraction whose true class is among the five most probable
     loss: float  # mean cross-entropy, nats
-    pictures: int
+    num_images: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reliability:
-    """Pictures sorted by confidence, the probability of the answer, into M bins of equal width.
+    """Images sorted by confidence, the probability of the prediction, into M bins of equal width.
 
     Bin m holds confidences above m/M, up to (m+1)/M. Where a bin is empty its means are 0.
     """
 
-    pictures: np.ndarray  # (M,) int64
+    num_images: np.ndarray  # (M,) int64
     confidence: np.ndarray  # (M,) mean
-    accuracy: np.ndarray  # (M,) share that is right
-    error: float  # expected calibration error: mean gap of the two, weighted by pictures
+    accuracy: np.ndarray  # (M,) fraction that is correct
+    error: float  # expected calibration error: mean gap of the two, weighted by images
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers for JSON."""
         return {
-            "pictures": self.pictures.tolist(),
+            "num_images": self.num_images.tolist(),
             "confidence": np.round(self.confidence, 4).tolist(),
             "accuracy": np.round(self.accuracy, 4).tolist(),
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ByClass:
+class ClassMetrics:
     """How well each class is found; a share of nothing is 0, as scikit-learn has it."""
 
-    precision: np.ndarray  # (C,) of the pictures answered so, the share that is so
-    recall: np.ndarray  # (C,) of the pictures that are so, the share answered so
+    precision: np.ndarray  # (C,) fraction of the images predicted so that are so
+    recall: np.ndarray  # (C,) fraction of the images that are so that is predicted so
     f1: np.ndarray  # (C,) harmonic mean of the two
-    support: np.ndarray  # (C,) int64, pictures that are so
+    support: np.ndarray  # (C,) int64, images that are so
 
     def mean(self, *, weighted: bool = False) -> tuple[float, float, float]:
         """Means of precision, recall and F1 over classes, each alike or by its support."""
@@ -63,41 +63,41 @@ class ByClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that an evaluation says; of equal logits the lower class is the answer."""
+    """Everything that an evaluation says; of equal logits the lower class is predicted."""
 
     score: Score
-    confusion: np.ndarray  # (C, C) int64, rows the true class, columns the answer
-    classes: ByClass
+    confusion: np.ndarray  # (C, C) int64, rows the true class, columns the predicted one
+    classes: ClassMetrics
     reliability: Reliability
-    answers: np.ndarray  # (N,) int64, the most probable class, of the logits as they are
-    confidence: np.ndarray  # (N,) probability of the answer
-    mistakes: np.ndarray  # pictures answered wrongly, the most confident first
+    predictions: np.ndarray  # (N,) int64, the most probable class, of the logits as they are
+    confidence: np.ndarray  # (N,) probability of the prediction
+    errors: np.ndarray  # indices of misclassified images, the most confident first
 
 
 def report(logits: np.ndarray, labels: np.ndarray, *, bins: int = BINS) -> Report:
-    """Compare answers with the truth in every way that the app shows.
+    """Compare predictions with the true labels in every way that the app shows.
 
     Args:
         logits: (N, C), N at least 1; not rounded.
-        labels: (N,) whole numbers below C.
+        labels: (N,) integers below C.
         bins: M, of the reliability diagram.
 
     Raises:
-        ValueError: if there is no picture, or not one label below C for each.
+        ValueError: if there is no image, or not one label below C for each.
     """
     logits, true = _checked(logits, labels)
-    answers = logits.argmax(axis=1)
-    found = confusion(answers, true, logits.shape[1])
+    predictions = logits.argmax(axis=1)
+    found = confusion(predictions, true, logits.shape[1])
     confidence = probabilities(logits).max(axis=1)
-    wrong = np.flatnonzero(answers != true)
+    wrong = np.flatnonzero(predictions != true)
     return Report(
         score=score_of(logits, true),
         confusion=found,
-        classes=by_class(found),
-        reliability=reliability(confidence, answers == true, bins=bins),
-        answers=answers,
+        classes=per_class_metrics(found),
+        reliability=reliability(confidence, predictions == true, bins=bins),
+        predictions=predictions,
         confidence=confidence,
-        mistakes=wrong[np.argsort(-confidence[wrong], kind="stable")],
+        errors=wrong[np.argsort(-confidence[wrong], kind="stable")],
     )
 
 
@@ -105,7 +105,7 @@ def score_of(logits: np.ndarray, labels: np.ndarray) -> Score:
     """Accuracy, top-5 and loss of logits (N, C) under labels (N,).
 
     Raises:
-        ValueError: if there is no picture, or not one label below C for each.
+        ValueError: if there is no image, or not one label below C for each.
     """
     logits, true = _checked(logits, labels)
     own = logits[np.arange(len(true)), true]
@@ -120,34 +120,34 @@ def score_of(logits: np.ndarray, labels: np.ndarray) -> Score:
         accuracy=float((rank == 0).mean()),
         top5=float((rank < 5).mean()),
         loss=float((log_sum - own).mean()),
-        pictures=len(true),
+        num_images=len(true),
     )
 
 
-def confusion(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """How often each class (row) was answered as each (column): (C, C) int64."""
-    pairs = np.asarray(labels, np.int64) * classes + answers
+def confusion(predictions: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class (row) was predicted as each (column): (C, C) int64."""
+    pairs = np.asarray(labels, np.int64) * classes + predictions
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
-def by_class(matrix: np.ndarray) -> ByClass:
+def per_class_metrics(matrix: np.ndarray) -> ClassMetrics:
     """Precision, recall, F1 and support of each class from a confusion matrix (C, C)."""
-    right = np.diag(matrix).astype(np.float64)
-    answered, support = matrix.sum(axis=0), matrix.sum(axis=1)
-    return ByClass(
-        precision=right / np.maximum(answered, 1),
-        recall=right / np.maximum(support, 1),
-        f1=2 * right / np.maximum(answered + support, 1),
+    correct = np.diag(matrix).astype(np.float64)
+    predicted, support = matrix.sum(axis=0), matrix.sum(axis=1)
+    return ClassMetrics(
+        precision=correct / np.maximum(predicted, 1),
+        recall=correct / np.maximum(support, 1),
+        f1=2 * correct / np.maximum(predicted + support, 1),
         support=support,
     )
 
 
-def reliability(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) -> Reliability:
-    """How often answers are right that are given with about the same confidence.
+def reliability(confidence: np.ndarray, correct: np.ndarray, *, bins: int = BINS) -> Reliability:
+    """How often predictions of about the same confidence are correct.
 
     Args:
-        confidence: (N,) probability of each answer, above 0, at most 1.
-        right: (N,) bool.
+        confidence: (N,) probability of each prediction, above 0, at most 1.
+        correct: (N,) bool.
         bins: M, at least 1, of equal width.
 
     Source: Guo et al. 2017, equations 2 to 5, https://arxiv.org/abs/1706.04599
@@ -155,10 +155,10 @@ def reliability(confidence: np.ndarray, right: np.ndarray, *, bins: int = BINS) 
     inner = np.linspace(0, 1, bins + 1)[1:-1]
     place = np.searchsorted(inner, confidence)  # an edge belongs to the bin below it
     count = np.bincount(place, minlength=bins)
-    sure = np.bincount(place, confidence, minlength=bins) / np.maximum(count, 1)
-    share = np.bincount(place, right, minlength=bins) / np.maximum(count, 1)
-    error = float(np.abs(sure - share) @ count / max(count.sum(), 1))
-    return Reliability(pictures=count, confidence=sure, accuracy=share, error=error)
+    mean = np.bincount(place, confidence, minlength=bins) / np.maximum(count, 1)
+    share = np.bincount(place, correct, minlength=bins) / np.maximum(count, 1)
+    error = float(np.abs(mean - share) @ count / max(count.sum(), 1))
+    return Reliability(num_images=count, confidence=mean, accuracy=share, error=error)
 
 
 def _checked(logits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

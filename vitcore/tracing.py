@@ -1,4 +1,4 @@
-"""One forward pass: its answer alone for many pictures, or everything kept for one."""
+"""One forward pass: the logits of many images, or everything kept for one."""
 
 from __future__ import annotations
 
@@ -19,64 +19,67 @@ from vitcore.probabilities import probabilities
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """Everything one forward pass computed for one picture, float32 unless said otherwise.
+    """Everything one forward pass computed for one image, float32 unless said otherwise.
 
     All of a block but its attention shares one array: copy what is to be kept alone.
 
     Attributes:
-        picture: (G*P, G*P, 3) uint8, what the model saw after resizing and intervening.
+        image: (G*P, G*P, 3) uint8, the model input: resized to whole patches, interventions done.
         patch_size: P.
         grid: (rows, columns) of patches.
         image_size: (height, width) of the model's input, pixels, before it was resized to whole
             patches.
-        prefix: tokens before the patches; T = prefix + rows * columns.
+        num_prefix_tokens: tokens before the patches; T = num_prefix_tokens + rows * columns.
         pooling: "mean" or "class", the model's.
-        embedded: (N, D) patches after the linear embedding, without positions.
-        positions: (N, D) what is added to them.
-        tokens: (L+1, T, D) the residual stream before block 0 .. after the last.
+        patch_embeddings: (N, D), without position embeddings.
+        pos_embed: (N, D) what is added to them.
+        hidden_states: (L+1, T, D) the residual stream before block 0 .. after the last.
         attention: (L, H, T, T); rows are queries and sum to 1.
         queries, keys, values: (L, H, T, d).
-        blocks: for each block its steps by name, in the order in which they ran.
-        normed: (T, D) after the last layer norm.
+        blocks: of each block its activations by name, in the order in which they ran: "norm1"
+            (T, D); "queries", "keys", "values" (H, T, d); "scores", scaled, and "weights", after
+            softmax (H, T, T); "mixed", weights times values (H, T, d); "attention_out",
+            "residual1", "norm2" (T, D); "mlp_hidden", after the GELU (T, M); "mlp_out" (T, D).
+        last_hidden_state: (T, D) after the last LayerNorm.
         logits, probabilities: (C,).
-        votes: (T, C), the head applied to each token alone; with mean pooling their mean over
-            the patches is the logits, with a class token there are none.
+        patch_logits: (T, C), the classification head applied to each token alone; with mean
+            pooling their mean over the patches is the logits, with a class token there are none.
     """
 
-    picture: np.ndarray
+    image: np.ndarray
     patch_size: int
     grid: tuple[int, int]
     image_size: tuple[int, int]
-    prefix: int
+    num_prefix_tokens: int
     pooling: str
-    embedded: np.ndarray
-    positions: np.ndarray
-    tokens: np.ndarray
+    patch_embeddings: np.ndarray
+    pos_embed: np.ndarray
+    hidden_states: np.ndarray
     attention: np.ndarray
     queries: np.ndarray
     keys: np.ndarray
     values: np.ndarray
     blocks: list[dict[str, np.ndarray]]
-    normed: np.ndarray
+    last_hidden_state: np.ndarray
     logits: np.ndarray
     probabilities: np.ndarray
-    votes: np.ndarray | None
+    patch_logits: np.ndarray | None
 
 
 def _compiled(
     model: ViT, patch_size: int, *, full: bool, frozen: bool = False
 ) -> Callable[..., Any]:
-    """The pass from and to arrays: the logits of many pictures, or all of one picture by name."""
+    """The pass from and to arrays: the logits of many images, or all of one image by name."""
 
     def make() -> Callable[..., Any]:
         packed = PackedSteps()
 
-        def forward(call: Any, pictures: Any, heads_on: Any, positions_on: Any) -> Any:
+        def forward(call: Any, images: Any, head_mask: Any, use_pos_embed: Any) -> Any:
             answer = call(
-                pictures,
+                images,
                 patch_size=patch_size,
-                heads_on=heads_on,
-                positions_on=positions_on,
+                head_mask=head_mask,
+                use_pos_embed=use_pos_embed,
                 full=full,
                 training=False,
             )
@@ -93,11 +96,11 @@ def _inputs(
     model: ViT, images: np.ndarray, patch_size: int, intervention: Intervention | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     change = intervention or Intervention()
-    seen = patches.as_seen(images, patch_size, image_size=model.config.image_size)
+    seen = patches.model_input(images, patch_size, image_size=model.config.image_size)
     return (
-        change.on_pictures(seen, patch_size),
-        change.heads_on(model.config),
-        np.float32(change.positions),
+        change.on_images(seen, patch_size),
+        change.head_mask(model.config),
+        np.float32(change.use_pos_embed),
     )
 
 
@@ -107,23 +110,23 @@ def predict_logits(
     *,
     patch_size: int | None = None,
     intervention: Intervention | None = None,
-    heads_on: np.ndarray | None = None,
+    head_mask: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Logits of many pictures; see `predict`. Returns (B, C) float32.
+    """Logits of many images; see `predict`. Returns (B, C) float32.
 
     Args:
-        heads_on: (B, L, H), for each picture 1 for each head that is on; those that the
-            intervention switches off are off as well.
+        head_mask: (B, L, H), for each image 0 for each ablated head and else 1; those that the
+            intervention ablates are ablated as well.
 
     Raises:
-        ValueError: as `predict`, or for another shape of `heads_on`.
+        ValueError: as `predict`, or for another shape of `head_mask`.
     """
     images = as_images(images)
     config = model.config
-    if heads_on is not None and heads_on.shape != (len(images), config.depth, config.heads):
+    if head_mask is not None and head_mask.shape != (len(images), config.depth, config.num_heads):
         raise ValueError(
-            f"heads_on must have shape ({len(images)}, {config.depth}, {config.heads}), "
-            f"got {heads_on.shape}"
+            f"head_mask must have shape ({len(images)}, {config.depth}, {config.num_heads}), "
+            f"got {head_mask.shape}"
         )
     size = config.chosen_patch_size(patch_size)
     forward = _compiled(model, size, full=False)
@@ -131,16 +134,16 @@ def predict_logits(
     parts = []
     for start in range(0, len(images), batch):
         part = slice(start, start + batch)
-        seen, on, positions_on = _inputs(model, images[part], size, intervention)
-        if heads_on is not None:
-            on = on * heads_on[part].astype(np.float32)
+        seen, on, use_pos_embed = _inputs(model, images[part], size, intervention)
+        if head_mask is not None:
+            on = on * head_mask[part].astype(np.float32)
         count = len(seen)
-        # One picture, or a full batch: two shapes in all, whatever the number of pictures.
+        # One image, or a full batch: two shapes in all, whatever the number of images.
         spare = (1 if count == 1 else batch) - count
         seen = np.concatenate([seen, np.zeros((spare, *seen.shape[1:]), np.uint8)])
         if on.ndim == 3:
             on = np.concatenate([on, np.ones((spare, *on.shape[1:]), np.float32)])
-        parts.append(forward(seen, on, positions_on)[:count])
+        parts.append(forward(seen, on, use_pos_embed)[:count])
     if not parts:
         return np.zeros((0, model.config.classes), np.float32)
     return np.concatenate(parts)
@@ -153,7 +156,7 @@ def predict(
     patch_size: int | None = None,
     intervention: Intervention | None = None,
 ) -> np.ndarray:
-    """Probability of each class for each picture.
+    """Probability of each class for each image.
 
     Args:
         model: from `load` or `build`.
@@ -167,7 +170,7 @@ def predict(
         (B, C) float32; rows sum to 1.
 
     Raises:
-        ValueError: for pictures, a patch size or an intervention that do not fit.
+        ValueError: for images, a patch size or an intervention that do not fit.
     """
     options = {"patch_size": patch_size, "intervention": intervention}
     return probabilities(predict_logits(model, images, **options))
@@ -181,7 +184,7 @@ def trace(
     intervention: Intervention | None = None,
     frozen: bool = False,
 ) -> Trace:
-    """Run one picture through the model once and keep everything.
+    """Run one image through the model once and keep everything.
 
     Args:
         model: from `load` or `build`.
@@ -198,32 +201,32 @@ def trace(
         A Trace. Its attention is that of the very pass that gave its logits.
 
     Raises:
-        ValueError: for a picture, a patch size or an intervention that does not fit.
+        ValueError: for an image, a patch size or an intervention that does not fit.
     """
     images = as_image(image)[None]
     config = model.config
     size = config.chosen_patch_size(patch_size)
-    seen, heads_on, positions_on = _inputs(model, images, size, intervention)
+    seen, head_mask, use_pos_embed = _inputs(model, images, size, intervention)
     forward = _compiled(model, size, full=True, frozen=frozen)
-    steps = forward(seen, heads_on, positions_on)
+    steps = forward(seen, head_mask, use_pos_embed)
     logits, inside = steps["logits"], steps["blocks"]
     return Trace(
-        picture=seen[0],
+        image=seen[0],
         patch_size=size,
         grid=(config.grid_side(size),) * 2,
         image_size=(config.image_size,) * 2,
-        prefix=config.prefix,
+        num_prefix_tokens=config.num_prefix_tokens,
         pooling=config.pooling,
-        embedded=steps["embedded"],
-        positions=steps["positions"],
-        tokens=steps["tokens"],
+        patch_embeddings=steps["patch_embeddings"],
+        pos_embed=steps["pos_embed"],
+        hidden_states=steps["hidden_states"],
         attention=inside["weights"],
         queries=inside["queries"],
         keys=inside["keys"],
         values=inside["values"],
         blocks=[{name: inside[name][i] for name in inside} for i in range(config.depth)],
-        normed=steps["normed"],
+        last_hidden_state=steps["last_hidden_state"],
         logits=logits,
         probabilities=probabilities(logits),
-        votes=steps.get("votes"),
+        patch_logits=steps.get("patch_logits"),
     )

@@ -71,7 +71,7 @@ def maps(
         relevance, awaited = None, Waiting(relevance.what, relevance.then, relevance.done or 0.0)
     shape, logits = reading.grid, reading.logits
     last = reading.attention[-1].mean(axis=0)
-    raw = pooled_attention(last, pooling=config.pooling, prefix=reading.prefix)
+    raw = pooled_attention(last, pooling=config.pooling, num_prefix_tokens=reading.prefix)
     rolled = _rolled(name_of(model, picture, reading), fusion, discard, config.pooling, reading)
     return Maps(
         patch_size=patch_size,
@@ -180,7 +180,7 @@ def _rolled(
     _reading: Reading,
 ) -> np.ndarray:
     """Rollout of a reading, pooled: (N,), read-only; at P=2 it takes as long as the page's rest."""
-    whole = rollout(_reading.attention, fusion=fusion, discard=discard)
-    pooled = pooled_attention(whole, pooling=pooling, prefix=_reading.prefix)
+    whole = rollout(_reading.attention, head_fusion=fusion, discard_ratio=discard)
+    pooled = pooled_attention(whole, pooling=pooling, num_prefix_tokens=_reading.prefix)
     pooled.setflags(write=False)
     return pooled

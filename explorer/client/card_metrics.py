@@ -95,21 +95,21 @@ def reliability(card: Mapping[str, Any]) -> tuple[str, int, Reliability] | None:
     for data, patch_size, entry in _reports(card):
         found = entry.get("reliability")
         found = found if isinstance(found, Mapping) else {}
-        pictures = _counts(found.get("pictures"))
+        pictures = _counts(found.get("num_images"))
         means = [found.get(name) for name in ("confidence", "accuracy")]
         of_one_length = all(isinstance(m, list) and len(m) == len(pictures) for m in means)
         shares = of_one_length and all(is_share(share) for mean in means for share in mean)
         if shares and pictures.ndim == 1 and pictures.any():
             sure, right = np.array(means, float)
             error = float(np.abs(sure - right) @ pictures / pictures.sum())
-            bins = Reliability(pictures=pictures, confidence=sure, accuracy=right, error=error)
+            bins = Reliability(num_images=pictures, confidence=sure, accuracy=right, error=error)
             return data, patch_size, bins
     return None
 
 
 def _reports(card: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
     """Data, patch size and entry of each report, CIFAR-10 before sketch10."""
-    reports = card.get("reports")
+    reports = card.get("evaluation")
     for data in ("cifar10", "sketch10"):
         entry = reports.get(data) if isinstance(reports, Mapping) else None
         if isinstance(entry, Mapping) and isinstance(entry.get("patch_size"), int):

@@ -62,7 +62,7 @@ def head_ranking(
     config = client.config(model)
     if isinstance(config, Problem):
         return config
-    ways = 1 + config.depth * config.heads + config.depth
+    ways = 1 + config.depth * config.num_heads + config.depth
     size = batch_size(config.tokens(patch_size))
 
     def ask(start: int, *, heeded: bool) -> Any:
@@ -85,7 +85,7 @@ def head_ranking(
     if awaited is not None:
         return awaited
     logits = np.concatenate(there)[None]  # (1, V, C)
-    blocks, heads = config.depth, config.heads
+    blocks, heads = config.depth, config.num_heads
     asked = int(logits[0, 0].argmax()) if class_index is None else class_index
     shown = probabilities(logits[0])  # (V, C)
     return HeadRanking(
@@ -116,9 +116,9 @@ def head_ranking_many(
 
     def effects(parts: list[tuple[np.ndarray, np.ndarray]]) -> HeadEffects:
         logits, classes = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return head_effects(logits, classes, blocks=config.depth, heads=config.heads)
+        return head_effects(logits, classes, blocks=config.depth, heads=config.num_heads)
 
-    ways = 1 + config.depth * config.heads + config.depth
+    ways = 1 + config.depth * config.num_heads + config.depth
     return _of_many(
         analysis_tasks.without_each_of_many,
         model,

@@ -58,17 +58,17 @@ def head_numbers(
     shape = attention.shape[:2]
     on_object, rolled = np.full(shape, np.nan), np.nan
     if mask is not None:
-        maps = pooled_attention(attention, pooling=pooling, prefix=prefix)
-        whole = pooled_attention(rollout(attention), pooling=pooling, prefix=prefix)
+        maps = pooled_attention(attention, pooling=pooling, num_prefix_tokens=prefix)
+        whole = pooled_attention(rollout(attention), pooling=pooling, num_prefix_tokens=prefix)
         on_object = object_attention(maps, mask, grid)
         rolled = object_attention(whole, mask, grid)
-    where = {"image_size": image_size, "prefix": prefix}
+    where = {"image_size": image_size, "num_prefix_tokens": prefix}
     values = {
         "distance": attention_distance(attention, grid, **where),
         "distance_in_paper": attention_distance(attention, grid, renormalize=False, **where),
-        "entropy": attention_entropy(attention, prefix=prefix),
-        "prefix_attention": prefix_attention(attention, prefix=prefix),
-        "query_dependence": query_dependence(attention, prefix=prefix),
+        "entropy": attention_entropy(attention, num_prefix_tokens=prefix),
+        "prefix_attention": prefix_attention(attention, num_prefix_tokens=prefix),
+        "query_dependence": query_dependence(attention, num_prefix_tokens=prefix),
         "on_object": on_object,
         "rollout_on_object": rolled,
     }

@@ -36,8 +36,8 @@ def four_answers(
     wishes = (
         None,
         Intervention(patches=moves),
-        Intervention(positions=False),
-        Intervention(patches=moves, positions=False),
+        Intervention(use_pos_embed=False),
+        Intervention(patches=moves, use_pos_embed=False),
     )
     readings = [client.reading(model, picture, patch_size, intervention=wish) for wish in wishes]
     for kind in (Problem, Waiting):

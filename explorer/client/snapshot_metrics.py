@@ -61,7 +61,7 @@ def weights_at(
     if not all(np.isfinite(part).all() for part in (kernel, positions) if part is not None):
         raise CheckpointError(f"the weights at step {moment.step:,} are NaN or infinite")
     # Finer than stored they hold nothing more, and coarser is what the model uses.
-    size = min(patch_size, config.kernel_size)
+    size = min(patch_size, config.patch_embed_size)
     followed = follow_components(
         pi_resize(kernel, size), before.components if before else None, most=COMPONENTS
     )
@@ -100,7 +100,7 @@ def _table(positions: np.ndarray | None, config: ViTConfig, patch_size: int) -> 
     if config.positions == "none":
         return None
     waves = sincos_1d if config.positions == "sincos1d" else sincos_2d
-    return waves((side, side), config.width, base=config.position_grid)
+    return waves((side, side), config.width, base=config.pos_embed_grid)
 
 
 def _coded(similarity: np.ndarray) -> np.ndarray:

@@ -129,7 +129,7 @@ def _data(run: Run | None, card: Mapping[str, Any]) -> str:
     train = card.get("train") if run is None else run.config and run.config.to_dict()
     if not isinstance(train, Mapping):
         return ""
-    return "both" if train.get("sketch_share") else str(train.get("data", ""))
+    return "both" if train.get("sketch_fraction") else str(train.get("data", ""))
 
 
 def _of_card(folder: Path, card: Mapping[str, Any], found: dict[int, Moment]) -> tuple[int, float]:
@@ -142,7 +142,7 @@ def _of_card(folder: Path, card: Mapping[str, Any], found: dict[int, Moment]) ->
     if found and steps:
         found[steps] = Moment(steps, folder, checkpoints.stamp(folder))
     # Where it went through several runs, an epoch had not as many steps in each.
-    known = isinstance(epochs, int | float) and epochs > 0 and not card.get("before")
+    known = isinstance(epochs, int | float) and epochs > 0 and not card.get("earlier_stages")
     return steps, steps / epochs if known else 0.0
 
 

@@ -140,7 +140,7 @@ def _work(what: str) -> None:
 
     try:
         if what == "fetch":
-            datasets.fetch(progress)
+            datasets.download_cifar10(progress)
         else:
             datasets.cifar10("test")
     except (datasets.DataError, OSError) as error:

@@ -81,7 +81,7 @@ def epochs_in(seconds: float, config: TrainConfig, runs: Iterable[Run]) -> float
     rate, _ = _steps_a_second(config, runs)
     starting = start_seconds(config, runs)
     trained = max(seconds / 3, seconds - (_START if starting is None else starting))
-    epochs = trained * rate * config.batch_size / config.pictures_per_epoch
+    epochs = trained * rate * config.batch_size / config.images_per_epoch
     return min(max(0.01, float(f"{epochs:.2g}")), MOST_EPOCHS)
 
 
@@ -144,7 +144,7 @@ def _measured_in(path: Path, _changed: int, size: int, batch_size: int) -> _Spee
         elif event.get("step") and event.get("time"):
             if before is not None and event["step"] > before["step"]:
                 taken, number = event["time"] - before["time"], event["step"] - before["step"]
-                alone = number * batch_size / (event.get("pictures_per_second") or float("inf"))
+                alone = number * batch_size / (event.get("images_per_second") or float("inf"))
                 slowed = not busy and alone > 0 and taken > _WAITED * alone
                 steps, seconds = steps + number, seconds + (alone if slowed else taken)
             before, busy = event, False
@@ -183,4 +183,4 @@ def _first_step_in(path: Path, _inode: int) -> float | None:
 
 
 def _length(config: TrainConfig) -> float:
-    return config.steps or config.epochs * config.pictures_per_epoch / config.batch_size
+    return config.steps or config.epochs * config.images_per_epoch / config.batch_size

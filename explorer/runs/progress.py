@@ -40,7 +40,7 @@ class Progress:
     ready: bool  # the model is built and the first step is being computed, or has been
     seconds: float  # since it was started
     epochs: float  # how many it is to do
-    pictures_per_second: float | None = None
+    images_per_second: float | None = None
     seconds_left: float | None = None
     asked: str = ""  # pause, step or epoch: what a run that is starting was told meanwhile
     to_epoch: bool = False  # it runs to the end of this epoch, and then pauses
@@ -125,7 +125,7 @@ class Follower:
         if state == "running":
             state = self._living(run, word)
         kind, _, number = word.partition(" ")
-        rate = self._last.get("pictures_per_second")
+        rate = self._last.get("images_per_second")
         per_epoch = self._start.get("steps_per_epoch")
         planned = run.config.epochs if run.config is not None else 0.0
         pace = int(number) if kind == "run" and number.isdecimal() else 0
@@ -135,7 +135,7 @@ class Follower:
             ready=self._begun(run),
             seconds=max(0.0, time.time() - (run.started or run.created)),
             epochs=run.steps / per_epoch if per_epoch and run.steps else planned,
-            pictures_per_second=rate if isinstance(rate, int | float) else None,
+            images_per_second=rate if isinstance(rate, int | float) else None,
             seconds_left=self._seconds_left(run.steps, pace),
             asked=kind if state == "starting" and kind in ("pause", "step", "epoch") else "",
             saved=self._saved,

@@ -45,14 +45,14 @@ def attention_finding(
         block, number = found.block, found.head
     if predictions is not None:
         before, now = map(_predicted, predictions)
-        if before != now or (block, number) in changes.heads_off:
+        if before != now or (block, number) in changes.ablated_heads:
             cause = _cause(changes, attention.shape[:2])
             return f"{cause}: {_moved(*predictions, names)}"
     tokens = prefix_names(prefix, has_class=class_token)
     if head is None and changes == Intervention():
         return finding(found, tokens)
     alone = attention[block : block + 1, number : number + 1]
-    shown = replace(selective_head(alone, grid, prefix=prefix), block=block, head=number)
+    shown = replace(selective_head(alone, grid, num_prefix_tokens=prefix), block=block, head=number)
     said = finding(shown, tokens)
     if shown.kind == "uniform":
         said = f"Block {block + 1}, head {number + 1} is nearly uniform"
@@ -83,7 +83,7 @@ def _said(probabilities: np.ndarray, predicted: int | None, names: Sequence[str]
 
 def _cause(changes: Intervention, shape: tuple[int, int]) -> str:
     """What was changed, as the beginning of a line."""
-    heads, patches, positions = changes.heads_off, changes.patches, not changes.positions
+    heads, patches, positions = changes.ablated_heads, changes.patches, not changes.use_pos_embed
     if sum(map(bool, (heads, patches, positions))) > 1:
         return "With interventions"
     if positions:

@@ -6,7 +6,7 @@ import numpy as np
 
 from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
-from vitcore.report import ByClass, Reliability, Report, Score
+from vitcore.report import ClassMetrics, Reliability, Report, Score
 
 TESTED = {name: f"{title} test images" for name, title in DATASET_NAMES.items()}
 _MANY = 1000  # images from which on a decimal of an accuracy means something
@@ -30,9 +30,9 @@ def accuracy_finding(score: Score, *, source: str, wanted: int, whole: int, patc
         whole: images of the test set.
         patch_size: P.
     """
-    if score.pictures < wanted:
+    if score.num_images < wanted:
         share = percent(score.accuracy)
-        return f"Accuracy {share} so far ({score.pictures:,} of {wanted:,} {TESTED[source]})"
+        return f"Accuracy {share} so far ({score.num_images:,} of {wanted:,} {TESTED[source]})"
     share = accuracy_percent(score.accuracy, wanted)
     some = f"{wanted:,}" if wanted == whole else f"first {wanted:,} of {whole:,}"
     return f"Accuracy {share} ({some} {TESTED[source]}, P = {patch_size})"
@@ -43,7 +43,7 @@ def interval(score: Score) -> tuple[float, float]:
 
     Source: Wilson 1927, as in Brown, Cai & DasGupta 2001, equation 4
     """
-    count, share, square = score.pictures, score.accuracy, _Z**2
+    count, share, square = score.num_images, score.accuracy, _Z**2
     middle = (share + square / (2 * count)) / (1 + square / count)
     reach = share * (1 - share) / count + square / (4 * count**2)
     half = _Z * reach**0.5 / (1 + square / count)
@@ -82,7 +82,7 @@ def cell_finding(matrix: np.ndarray, true: int, predicted: int, names: Sequence[
     return f"{cell}: {int(matrix[true, predicted]):,} of {int(matrix[true].sum()):,}"
 
 
-def classes_finding(classes: ByClass, names: Sequence[str]) -> str:
+def classes_finding(classes: ClassMetrics, names: Sequence[str]) -> str:
     """The classes with the highest and the lowest F1."""
     if float(np.ptp(classes.f1)) == 0:
         return "Same F1 for all classes"
@@ -98,9 +98,9 @@ def classes_finding(classes: ByClass, names: Sequence[str]) -> str:
 
 def calibration_finding(bins: Reliability) -> str:
     """Whether a model is over- or under-confident, and by how much."""
-    count = max(int(bins.pictures.sum()), 1)
+    count = max(int(bins.num_images.sum()), 1)
     confidence, accuracy = (
-        float(values @ bins.pictures / count) for values in (bins.confidence, bins.accuracy)
+        float(values @ bins.num_images / count) for values in (bins.confidence, bins.accuracy)
     )
     if bins.error < 0.02:
         return f"Well calibrated: ECE {percent(bins.error)}"
@@ -119,10 +119,10 @@ def out_of_distribution(train_data: str, source: str) -> str:
 
 def errors_finding(found: Report, labels: np.ndarray, names: Sequence[str]) -> str:
     """The error with the highest confidence."""
-    if not len(found.mistakes):
+    if not len(found.errors):
         return "No errors"
-    first = int(found.mistakes[0])
-    true, predicted = names[int(labels[first])], names[int(found.answers[first])]
+    first = int(found.errors[0])
+    true, predicted = names[int(labels[first])], names[int(found.predictions[first])]
     return f"{true} → {predicted}, {percent(float(found.confidence[first]))}"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from explorer.text.evaluation_findings import interval, progress_line
 from explorer.text.findings import percent
 from vitcore.probabilities import probabilities
-from vitcore.report import ByClass, Report
+from vitcore.report import ClassMetrics, Report
 
 _STYLE = """<style>
 .scores { display: flex; flex-wrap: wrap; gap: .4rem 2.2rem; margin: 0; font-variant-numeric: tabular-nums; }
@@ -59,7 +59,7 @@ def scores(found: Report) -> str:
     return f"{_STYLE}<div class=scores>{cells}</div>"
 
 
-def by_class(classes: ByClass, names: Sequence[str]) -> str:
+def by_class(classes: ClassMetrics, names: Sequence[str]) -> str:
     """Precision, recall, F1 and support of each class, and their two averages."""
     best, worst = int(classes.f1.argmax()), int(classes.f1.argmin())
     rows = []
@@ -74,7 +74,7 @@ def by_class(classes: ByClass, names: Sequence[str]) -> str:
     return f"{_STYLE}<table class=by-class><tr>{head}</tr>{''.join(rows)}</table>"
 
 
-def by_class_csv(classes: ByClass, names: Sequence[str]) -> str:
+def by_class_csv(classes: ClassMetrics, names: Sequence[str]) -> str:
     """The same as CSV, shares from 0 to 1."""
     columns = zip(
         names, classes.precision, classes.recall, classes.f1, classes.support, strict=True

@@ -93,7 +93,7 @@ def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
         return "Trained on sketch10"
     if train.get("data") != "cifar10":
         return ""
-    return f"Trained on CIFAR-10{' and sketch10' if train.get('sketch_share') else ''}"
+    return f"Trained on CIFAR-10{' and sketch10' if train.get('sketch_fraction') else ''}"
 
 
 def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accuracy") -> str:

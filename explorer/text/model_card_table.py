@@ -65,8 +65,8 @@ def facts(
         "Epochs": _number(card.get("epochs") or (run and _epochs_learned(run))),
         "Optimizer steps": _steps(card),
         "Batch size": _by_stage(card, "batch_size"),
-        "Max. patches per batch": _by_stage(card, "token_budget"),
-        "Images seen": _number(card.get("pictures_seen")),
+        "Max. patches per batch": _by_stage(card, "max_tokens"),
+        "Images seen": _number(card.get("images_seen")),
         "Training time": _duration(card.get("seconds")),
         "Hardware": card.get("hardware"),
         "Software": card.get("software"),
@@ -96,7 +96,7 @@ def _epochs_learned(run: Run) -> float:
 
 def _before(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The runs before the last that a model went through: the configuration and steps of each."""
-    found = card.get("before")
+    found = card.get("earlier_stages")
     known = isinstance(found, list) and all(
         isinstance(one, Mapping)
         and isinstance(one.get("train"), Mapping)
@@ -151,9 +151,12 @@ def _sizes(sizes: tuple[int, ...]) -> str:
 def _attention(measured: Any) -> str | None:
     """Attention on the object, as a card has it; None where that is not known or no number."""
     try:
-        rollout, blind = float(measured["rollout_on_object"]), float(measured["blind_heads"])
-        on_object = [float(times) for times in measured["on_object"]]
-        images, size = int(measured["pictures"]), int(measured["patch_size"])
+        rollout, blind = (
+            float(measured["rollout_object_attention"]),
+            float(measured["query_independent_heads"]),
+        )
+        on_object = [float(times) for times in measured["object_attention"]]
+        images, size = int(measured["num_images"]), int(measured["patch_size"])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if not (on_object and 0 <= blind <= 1 and all(map(math.isfinite, (rollout, *on_object)))):
@@ -169,7 +172,7 @@ def _attention(measured: Any) -> str | None:
 def _architecture(config: ViTConfig) -> str:
     parts = [
         f"{config.depth} {'block' if config.depth == 1 else 'blocks'} × "
-        f"{config.heads} {'head' if config.heads == 1 else 'heads'}",
+        f"{config.num_heads} {'head' if config.num_heads == 1 else 'heads'}",
         f"D = {config.width}",
         _POSITIONS[config.positions],
         "class token" if config.pooling == "class" else "mean pooling",

@@ -40,7 +40,7 @@ def position_encodings(
     tables: dict[str, np.ndarray] = {}
     if config.positions == "learned" and stored is not None:
         tables["learned"] = resize_grid(stored, grid)
-    base = config.position_grid
+    base = config.pos_embed_grid
     if config.width % 2 == 0:
         tables["sincos1d"] = sincos_1d(grid, config.width, base=base)
     if config.width % 4 == 0:
@@ -64,7 +64,7 @@ def position_encodings(
 
 def began_with_waves(config: ViTConfig) -> bool:
     """Whether the learned position embeddings of a model were initialized from sin-cos."""
-    return config.first_weights == "mimetic" and config.positions == "learned"
+    return config.weight_init == "mimetic" and config.positions == "learned"
 
 
 def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | None:
@@ -84,5 +84,5 @@ def untrained_closeness(config: ViTConfig, grid: tuple[int, int]) -> float | Non
 
 def untrained_positions(config: ViTConfig) -> np.ndarray:
     """A random initialization (g, g, D) of position embeddings, seed 0."""
-    usual = replace(config, positions="learned", first_weights="xavier")
+    usual = replace(config, positions="learned", weight_init="xavier")
     return initial_weights(usual, only=[_POSITIONS])[_POSITIONS]

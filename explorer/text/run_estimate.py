@@ -29,10 +29,10 @@ def architecture(config: TrainConfig) -> str:
     """What will be trained, in one line: blocks, heads, widths, number of parameters."""
     model = config.model_config()
     blocks = f"{model.depth} block{'' if model.depth == 1 else 's'}"
-    heads = f"{model.heads} head{'' if model.heads == 1 else 's'}"
+    heads = f"{model.num_heads} head{'' if model.num_heads == 1 else 's'}"
     return (
         f"{blocks} × {heads} (dₖ = {model.d}) · D = {model.width} · "
-        f"MLP ratio {model.mlp_width / model.width:.3g} · "
+        f"MLP ratio {model.mlp_dim / model.width:.3g} · "
         f"{parameter_count(model):,} parameters"
     )
 
@@ -40,7 +40,7 @@ def architecture(config: TrainConfig) -> str:
 def chosen(config: TrainConfig) -> str:
     """How it will be trained, in one line."""
     return (
-        f"{config.pictures_per_epoch:,} images per epoch · "
+        f"{config.images_per_epoch:,} images per epoch · "
         f"{config.recipe} recipe · LR {short(config.learning_rate)}"
     )
 

@@ -36,8 +36,8 @@ def status(progress: Progress | None) -> str:
     if run.config is not None:
         parts += [DATASETS[run.config.data], run.config.preset]
     if progress.lives and progress.state not in ("starting", "paused"):
-        if progress.pictures_per_second is not None:
-            parts.append(f"{progress.pictures_per_second:,.0f} images/s")
+        if progress.images_per_second is not None:
+            parts.append(f"{progress.images_per_second:,.0f} images/s")
         if heard := "pausing at epoch end" if progress.to_epoch else _HEARD.get(progress.state):
             parts.append(heard)
         elif progress.seconds_left is not None:

@@ -17,7 +17,7 @@ from explorer.text.class_names import class_names
 from explorer.text.findings import UNDECIDED, percent
 from explorer.text.formatting import signed
 from vitcore.config import CLASS_NAMES
-from vitcore.patches import as_seen
+from vitcore.patches import model_input
 
 KINDS = {"webp": ("WebP", "image/webp"), "gif": ("GIF", "image/gif")}
 _SIDE, _GAP, _TOP, _BOTTOM = 216, 20, 44, 40  # pixels: a panel, and what is around it
@@ -83,7 +83,9 @@ def _frames(film: Film, colours: Palette) -> Iterator[Image.Image]:
         max(0.02, *(weights.spread[1] for _, weights, _ in known)),
         max(2 / known[0][2].maps.shape[-1], *brightest),
     )
-    seen = as_seen(film.picture.pixels, film.patch_size, image_size=film.history.config.image_size)
+    seen = model_input(
+        film.picture.pixels, film.patch_size, image_size=film.history.config.image_size
+    )
     for moment, weights, looked in known:
         yield _frame(film, seen, moment, weights, looked, scales, colours)
 

@@ -22,7 +22,7 @@ from explorer.text.position_encodings import position_encodings
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.interpret.branches import KEPT
 from vitcore.interpret.selective_head import selective_head
-from vitcore.patches import as_seen
+from vitcore.patches import model_input
 
 Facts = dict[str, Any] | Waiting | Problem
 _MOVED, _ROUNDING = 0.02, 1e-3  # change of a probability that counts as one; that rounding explains
@@ -77,9 +77,9 @@ def shape(model: str, config: ViTConfig, patch_size: int) -> dict[str, Any]:
         "T": config.tokens(patch_size),
         "D": config.width,
         "L": config.depth,
-        "H": config.heads,
+        "H": config.num_heads,
         "d": config.d,
-        "mlp": config.mlp_width,
+        "mlp": config.mlp_dim,
         "numbers": 3 * patch_size**2,
         "pixels": f"{3 * (side * patch_size) ** 2:,}",
     }
@@ -88,7 +88,7 @@ def shape(model: str, config: ViTConfig, patch_size: int) -> dict[str, Any]:
 def grid_and_picture() -> tuple[tuple[int, int], np.ndarray]:
     """The patch grid and the model input."""
     side = grid_side(state.patch_size())
-    return (side, side), as_seen(state.picture().pixels, state.patch_size())
+    return (side, side), model_input(state.picture().pixels, state.patch_size())
 
 
 def _fact(function: Callable[[Known], Facts]) -> Callable[[Known], Facts]:
@@ -143,7 +143,7 @@ def neighbors(known: Known) -> Facts:
 def strongest_key(known: Known) -> Facts:
     """Where one query of the most selective head attends most."""
     answer = known.answer
-    found = selective_head(answer.attention, answer.grid, prefix=answer.prefix)
+    found = selective_head(answer.attention, answer.grid, num_prefix_tokens=answer.prefix)
     row = answer.attention[found.block, found.head, answer.prefix + found.patch]
     shares, columns = row[answer.prefix :], answer.grid[1]
     key = int(shares.argmax())
@@ -175,8 +175,8 @@ def best_head(known: Known) -> Facts:
     block, head = map(int, np.unravel_index(int(change.argmin()), change.shape))
     rank = np.argsort(np.argsort(change, axis=None))
     return {
-        "heads": [known.config.depth, known.config.heads],
-        "answer": block * known.config.heads + head,
+        "heads": [known.config.depth, known.config.num_heads],
+        "answer": block * known.config.num_heads + head,
         "changes": [round(100 * float(one), 1) for one in change.ravel()],
         "ranks": [int(one) + 1 for one in rank],
         "block_n": block + 1,

@@ -40,7 +40,7 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
             step=16,
         ),
         Switch(
-            name="warmup",
+            name="warmup_ratio",
             label="Warm-up ratio",
             line="Fraction of steps with linearly increasing LR.",
             kind="number",
@@ -98,7 +98,7 @@ GROUPS: dict[str, tuple[Switch, ...]] = {
             },
         ),
         Switch(
-            name="validation",
+            name="validation_split",
             label="Validation split",
             line="Fraction of the training set used for validation.",
             kind="number",
@@ -154,22 +154,21 @@ MOST_BLOCKS = 64  # more than any published ViT has
 SWITCHES = {switch.name: switch for group in (*GROUPS.values(), ARCHITECTURE) for switch in group}
 
 
-_BOXES = {"heads": "num_heads", "mlp_width": "mlp_dim"}  # fields of `ViTConfig`, as boxes
 # What has no switch, and can differ between two runs all the same.
 _LABELS = {
     "data": "Dataset",
     "preset": "Model",
-    "start": "Initialized from",
+    "init_from": "Initialized from",
     "steps": "Optimizer steps",
     "cycles": "Cosine cycles",
     "cutmix": "CutMix probability",
     "frozen": "Frozen parameters",
-    "average": "EMA decay",
-    "patch_weights": "Patch-size probabilities",
-    "patch_weights_end": "Patch-size probabilities (end)",
-    "token_budget": "Max tokens per batch",
-    "sketch_share": "sketch10 fraction",
-    "train_size": "Images per epoch",
+    "ema_decay": "EMA decay",
+    "patch_size_probs": "Patch-size probabilities",
+    "patch_size_probs_end": "Patch-size probabilities (end)",
+    "max_tokens": "Max tokens per batch",
+    "sketch_fraction": "sketch10 fraction",
+    "num_sketches": "sketch10 images",
 }
 
 
@@ -197,12 +196,7 @@ def values_of(config: TrainConfig) -> dict[str, Any]:
 
 def sizes(model: ViTConfig) -> dict[str, int]:
     """What the boxes of a model's sizes show, by SIZES."""
-    return {
-        "num_heads": model.heads,
-        "depth": model.depth,
-        "width": model.width,
-        "mlp_dim": model.mlp_width,
-    }
+    return {name: getattr(model, name) for name in SIZES}
 
 
 def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainConfig:
@@ -233,19 +227,19 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
     if values["patch_sizes"] == "flexible":
         changes |= {
             "patch_sizes": PATCH_SIZES,
-            "patch_weights": _FLEXIBLE.patch_weights,
-            "patch_weights_end": _FLEXIBLE.patch_weights_end,
-            "token_budget": _FLEXIBLE.token_budget,
+            "patch_size_probs": _FLEXIBLE.patch_size_probs,
+            "patch_size_probs_end": _FLEXIBLE.patch_size_probs_end,
+            "max_tokens": _FLEXIBLE.max_tokens,
         }
     else:
         none: tuple = ()
-        changes |= dict.fromkeys(("patch_sizes", "patch_weights", "patch_weights_end"), none)
-        changes |= {"token_budget": 0}
+        changes |= dict.fromkeys(("patch_sizes", "patch_size_probs", "patch_size_probs_end"), none)
+        changes |= {"max_tokens": 0}
     config = RECIPES[recipe].replace(**changes, **others)
-    if config.batch_size > config.pictures_per_epoch:
+    if config.batch_size > config.images_per_epoch:
         raise FieldError(
             "batch_size",
-            f"must be at most the {config.pictures_per_epoch:,} images of an epoch, "
+            f"must be at most the {config.images_per_epoch:,} images of an epoch, "
             f"got {config.batch_size:,}",
         )
     if config.depth > MOST_BLOCKS:
@@ -262,9 +256,8 @@ def refusal(error: Exception) -> tuple[str, str]:
     """The field that an error is about, "" where it has no box, and the sentence for a page."""
     if not isinstance(error, FieldError):
         return "", sentence(str(error))
-    named = _BOXES.get(error.field, error.field)
-    field = named if named in {*SWITCHES, "epochs", "seed"} else ""
-    return field, f"{label(named)} {error.rule}."
+    field = error.field if error.field in {*SWITCHES, "epochs", "seed"} else ""
+    return field, f"{label(error.field)} {error.rule}."
 
 
 def label(name: str) -> str:

@@ -148,15 +148,15 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
             source,
             key="table",
         )
-        components.how_to_read("classification_report", code=source_of_report("by_class"))
+        components.how_to_read("classification_report", code=source_of_report("per_class_metrics"))
     with reliability_place:
         reliability(found, source)
     components.figure_heading(
         "Most confident errors", evaluation_findings.errors_finding(found, labels, CLASS_NAMES)
     )
-    if len(found.mistakes):
+    if len(found.errors):
         tested_gallery(
-            found.mistakes[:ERRORS],
+            found.errors[:ERRORS],
             found,
             labels,
             source=source,
@@ -238,7 +238,7 @@ def cell(
         ):
             st.session_state[f"evaluate_{key}"] = CLASS_NAMES[at]
             choice.selectbox(label, CLASS_NAMES, key=f"evaluate_{key}", **shared)
-    inside = np.flatnonzero((labels == row) & (found.answers == column))
+    inside = np.flatnonzero((labels == row) & (found.predictions == column))
     confident = inside[np.argsort(-found.confidence[inside], kind="stable")]
     caption = f"Top {SHOWN} by confidence" if len(confident) > SHOWN else ""
     tested_gallery(
@@ -257,7 +257,7 @@ def reliability(found: Report, source: str) -> None:
     figure = reliability_diagram(
         bins.confidence,
         bins.accuracy,
-        bins.pictures,
+        bins.num_images,
         colours=colours,
         height=HEIGHTS["reliability"],
     )

@@ -60,7 +60,7 @@ components.page_heading("Overview", finding, key="overview")
 if stage := components.hero(answer, picture, patch_size, config=config):
     goto(stage)
 
-prefix = config.prefix if config else 0
+prefix = config.num_prefix_tokens if config else 0
 class_token = config is not None and config.pooling == "class"
 st.container(key="overview_facts").markdown(
     findings.facts(

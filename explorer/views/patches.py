@@ -11,7 +11,7 @@ from explorer.components.patches.component import patches, patches_payload
 from explorer.text.formatting import max_difference
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.interpret.filters import embed_patches
-from vitcore.patches import cut, pi_resize
+from vitcore.patches import patchify, pi_resize
 from vitcore.sentences import sentence
 
 _SIDES = {size: grid_side(size) for size in PATCH_SIZES}
@@ -39,7 +39,7 @@ def finding(patch_size: int, width: int | None) -> str:
 
 def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: str) -> None:
     """The page's heading and the figure that follows one patch to its embedding."""
-    patch_cut = cut(picture.pixels, patch_size)
+    patch_cut = patchify(picture.pixels, patch_size)
     embedded, width, pixels = None, None, "−1 to 1"
     if not isinstance(embedding, Problem):
         config, kernel, bias = embedding
@@ -53,7 +53,7 @@ def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: s
         components.figure_state("error", embedding.what, embedding.then, height=90)
     components.how_to_read(
         "patches_flow",
-        code=components.source_of("vitcore/patches.py", "cut")
+        code=components.source_of("vitcore/patches.py", "patchify")
         + "\n\n"
         + components.source_of("vitcore/interpret/filters.py", "embed_patches"),
         range=pixels,
@@ -63,14 +63,14 @@ def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: s
 def draw_cost(picture: state.Picture, patch_size: int, rev: str) -> None:
     """What the patch size costs, and how else an image is split that P does not divide."""
     cuts = {
-        "seen": cut(picture.pixels, patch_size),
-        "valid": cut(picture.pixels, patch_size, padding="valid"),
-        "same": cut(picture.pixels, patch_size, padding="same"),
+        "seen": patchify(picture.pixels, patch_size),
+        "valid": patchify(picture.pixels, patch_size, padding="valid"),
+        "same": patchify(picture.pixels, patch_size, padding="same"),
     }
     data = cost_payload(picture.pixels, cuts, patch_size=patch_size, grid_sides=_SIDES, rev=rev)
     cost(data, key="patches_cost")
     components.how_to_read(
-        "patches_cost", code=components.source_of("vitcore/patches.py", "cut", "resize_picture")
+        "patches_cost", code=components.source_of("vitcore/patches.py", "patchify", "resize_image")
     )
 
 

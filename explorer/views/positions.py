@@ -26,7 +26,7 @@ from explorer.text.position_findings import (
 )
 from vitcore.config import ViTConfig, grid_side
 from vitcore.interpret.positions import similarity_by_distance
-from vitcore.patches import as_seen, cut, join
+from vitcore.patches import model_input, patchify, unpatchify
 from vitcore.sentences import sentence
 
 _NAME = "Position embeddings"
@@ -41,7 +41,7 @@ def draw_tiles(
     rev: str,
 ) -> None:
     """The figure of tiles, and how to read it."""
-    seen = as_seen(picture.pixels, patch_size, image_size=config.image_size)
+    seen = model_input(picture.pixels, patch_size, image_size=config.image_size)
     positions(positions_payload(seen, kinds, rev=rev), key="positions_tiles")
     correlation = next(kind.correlation for kind in kinds if kind.name == "untrained")
     components.how_to_read(
@@ -49,7 +49,7 @@ def draw_tiles(
         code=components.source_of(
             "vitcore/interpret/positions.py", "cosine_similarity", "spatial_correlation"
         ),
-        base=config.position_grid,
+        base=config.pos_embed_grid,
         r="–" if correlation is None else signed(correlation),
     )
 
@@ -60,7 +60,7 @@ def draw_shuffle(
     """The shuffled image and what the model predicts for it."""
     heading = st.container()
     left, right = st.columns([10, 19], gap="medium")
-    cells = cut(picture.pixels, patch_size)  # (gh, gw, P, P, 3)
+    cells = patchify(picture.pixels, patch_size)  # (gh, gw, P, P, 3)
     rows, columns = cells.shape[:2]
     pictures = left.container(key="positions_shuffled")
     right = right.container(key="positions_answers")
@@ -74,7 +74,7 @@ def draw_shuffle(
         st.session_state["positions_seed"] = st.session_state.get("positions_seed", 0) + 1
     order = permutation(rows * columns, st.session_state.get("positions_seed", 0))
     moved = cells.reshape(rows * columns, *cells.shape[2:])[order].reshape(cells.shape)
-    pictures.html(pictures_html(join(cells), join(moved)))
+    pictures.html(pictures_html(unpatchify(cells), unpatchify(moved)))
     finding = ""
     with right:
         if rows * columns == 1:

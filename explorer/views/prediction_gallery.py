@@ -26,7 +26,7 @@ def tested_gallery(
     """
     captions, sentences = [], []
     for number in numbers:
-        true, predicted = CLASS_NAMES[labels[number]], CLASS_NAMES[found.answers[number]]
+        true, predicted = CLASS_NAMES[labels[number]], CLASS_NAMES[found.predictions[number]]
         share = percent(float(found.confidence[number]))
         captions.append((f"{predicted} {share}", f"true: {true}"))
         sentences.append(f"True label {true}, predicted {predicted} ({share}). Select.")

@@ -25,11 +25,11 @@ from vitcore.training.saving import STATE, saved_progress
 PRESETS["smallest"] = small_config(depth=1, dropout=0.1, attention_dropout=0.1, pooling="class")
 # Past step 128 a point of the curve is the mean of two steps, and an epoch has an odd number.
 CONFIG = TrainConfig(
-    data="sketch10", preset="smallest", steps=150, batch_size=8, train_size=56, validation=0.25,
-    average=0.9, patch_sizes=(16,), seed=3,
+    data="sketch10", preset="smallest", steps=150, batch_size=8, num_sketches=56,
+    validation_split=0.25, ema_decay=0.9, patch_sizes=(16,), seed=3,
 )  # fmt: skip
 SAVES = 3  # each so many-th kill comes while a checkpoint is half written
-SILENT = ("time", "pictures_per_second")  # what a curve need not have in common with another
+SILENT = ("time", "images_per_second")  # what a curve need not have in common with another
 
 
 class BrokenPromiseError(Exception):

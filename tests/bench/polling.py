@@ -24,7 +24,7 @@ def write_steps(folder, stop: threading.Event) -> None:
         step += 1
         values = {"loss": 2.3 / (1 + step / 5000), "accuracy": 0.5, "learning_rate": 1e-3}
         points = [[step, *values.values()]]
-        log("step", step=step, epoch=step / 400, pictures_per_second=500.0, points=points, **values)
+        log("step", step=step, epoch=step / 400, images_per_second=500.0, points=points, **values)
 
 
 def measure(browser, home, folder) -> list[Row]:

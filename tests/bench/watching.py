@@ -16,7 +16,8 @@ ROUNDS = 3  # after one that nobody counts, in which the worker compiles the mod
 STEPS = 480
 SETTLES = 3.0  # seconds until a page that was opened has drawn what there is
 COMMAND = (
-    f"train --data sketch10 --preset tiny --steps {STEPS} --batch-size 32 --train-size 2000 --seed"
+    f"train --data sketch10 --preset tiny --steps {STEPS} --batch-size 32 "
+    "--num-sketches 2000 --seed"
 )
 PROGRAM = """
 import sys

@@ -15,9 +15,9 @@ from vitcore.initialisation import initial_weights
 
 P, GRID, PREFIX, BLOCK = 8, 4, 2, 1
 SMALL = replace(
-    PRESETS["flexi"], width=12, heads=3, depth=3, mlp_width=20, registers=PREFIX, classes=4
+    PRESETS["flexi"], width=12, num_heads=3, depth=3, mlp_dim=20, registers=PREFIX, classes=4
 )
-N, T, D, H = GRID**2, GRID**2 + PREFIX, SMALL.width, SMALL.heads
+N, T, D, H = GRID**2, GRID**2 + PREFIX, SMALL.width, SMALL.num_heads
 TOKENS = (0, PREFIX, T - 1)  # a register, the first and the last patch
 MATHS = "rowOf, layerNorm, softmaxOf, dense, strongest, largestOf, quantileOf, histogramOf, erf, "
 MATHS += "GELU, cosineOf, degrees"
@@ -30,7 +30,9 @@ def script(page):
 
 
 def norm(v, scale=1.0, offset=0.0):
-    unit = (v - v.mean(-1, keepdims=True)) / np.sqrt(v.var(-1, keepdims=True) + SMALL.norm_epsilon)
+    unit = (v - v.mean(-1, keepdims=True)) / np.sqrt(
+        v.var(-1, keepdims=True) + SMALL.layer_norm_eps
+    )
     return unit * scale + offset
 
 

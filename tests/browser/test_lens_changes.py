@@ -107,7 +107,7 @@ def test_the_prediction_stands_beside_the_baseline(lens):
     lens.show(unchanged())
     assert lens.page.locator(".verdict").inner_text() == "Prediction: frog 82%"
     assert lens.page.locator(".key").is_hidden()
-    lens.show(changed(Intervention(heads_off=((0, 0), (3, 1)))))
+    lens.show(changed(Intervention(ablated_heads=((0, 0), (3, 1)))))
     assert lens.page.locator(".verdict").inner_text() == "Prediction: frog 82% → cat 52%"
     assert lens.page.locator(".key").is_visible()
     cat = lens.page.locator(".bars li").nth(3)
@@ -119,7 +119,9 @@ def test_the_prediction_stands_beside_the_baseline(lens):
 
 
 def test_one_click_resets_everything(lens):
-    changes = Intervention(heads_off=((0, 0),), patches={1: None, 2: 3, 3: 2}, positions=False)
+    changes = Intervention(
+        ablated_heads=((0, 0),), patches={1: None, 2: 3, 3: 2}, use_pos_embed=False
+    )
     lens.show(changed(changes))
     assert (
         badge(lens) == "1 head ablated · 1 patch masked · 2 patches moved · no position embeddings"
@@ -133,7 +135,7 @@ def test_one_click_resets_everything(lens):
 
 def test_all_heads_ablated_is_explained(lens):
     every = tuple((block, head) for block in range(6) for head in range(3))
-    lens.show(changed(Intervention(heads_off=every)))
+    lens.show(changed(Intervention(ablated_heads=every)))
     assert lens.page.locator(".note").inner_text().startswith("All heads ablated:")
     assert badge(lens) == "all heads ablated"
 
@@ -142,18 +144,18 @@ def test_an_answer_to_an_older_click_takes_nothing_back(lens):
     lens.show(unchanged())
     press_switch(lens, 0, 0)
     press_switch(lens, 1, 1)
-    first = Intervention(heads_off=((0, 0),))
+    first = Intervention(ablated_heads=((0, 0),))
     lens.show(changed(first))
     assert badge(lens) == "2 heads ablated (L1H1, L2H2)"
     assert lens.page.locator(".pending").count() == 1
-    lens.show(changed(Intervention(heads_off=((0, 0), (1, 1)))))
+    lens.show(changed(Intervention(ablated_heads=((0, 0), (1, 1)))))
     assert lens.page.locator(".pending").count() == 0
 
 
 def test_changes_made_by_others_are_taken_though_something_was_asked_for(lens):
     lens.show(unchanged())
     press_switch(lens, 0, 0)
-    lens.show(changed(Intervention(heads_off=((2, 2),)), adopt="a link"))
+    lens.show(changed(Intervention(ablated_heads=((2, 2),)), adopt="a link"))
     assert badge(lens) == "1 head ablated (L3H3)"
     assert lens.page.locator(".pending").count() == 0
 
@@ -167,7 +169,7 @@ def test_changes_of_another_picture_are_taken_from_python(lens):
 
 
 def test_changes_outlive_a_page_that_is_left(lens):
-    lens.show(changed(Intervention(heads_off=((5, 2),))))
+    lens.show(changed(Intervention(ablated_heads=((5, 2),))))
     assert badge(lens) == "1 head ablated (L6H3)"
     assert lens.sent() == []
 
@@ -232,7 +234,7 @@ def test_the_picture_shows_at_once_what_the_model_will_see(lens):
         """() => [...instance().seen.getContext('2d')
             .getImageData(0, 0, 32, 32).data].filter((_, i) => i % 4 < 3)"""
     )
-    wanted = changes.on_pictures(PIXELS[None], 8)[0]
+    wanted = changes.on_images(PIXELS[None], 8)[0]
     np.testing.assert_array_equal(np.reshape(seen, (32, 32, 3)), wanted)
 
 

@@ -16,7 +16,7 @@ TOKENS = np.array([[0, 1, 1, 2, 3], [2, 0, 1, 1, 0], [1, 3, 0, 0, 2], [0, 1, 2, 
 MATRIX = """(name) => { const s = globalThis.__vitExplorerSelfAttention, M = s.run()[name];
     return [M.rows, M.cols, [...M.v]]; }"""
 SHARED = "(name) => globalThis.__vitExplorerSelfAttention[name]"
-SMALL = replace(PRESETS["flexi"], width=12, heads=2, depth=2, mlp_width=4, registers=1)
+SMALL = replace(PRESETS["flexi"], width=12, num_heads=2, depth=2, mlp_dim=4, registers=1)
 GRID = 4
 
 
@@ -155,7 +155,9 @@ def on_image(page, rng):
     stage.show(block_payload(inputs, weights, SMALL, block=1, head=1))
     stage.page.locator("[data-mode=image]").click()
     stage.settle()
-    q, k, _ = (tokens[1] @ kernel + bias).reshape(count, 3, SMALL.heads, d).transpose(1, 2, 0, 3)
+    q, k, _ = (
+        (tokens[1] @ kernel + bias).reshape(count, 3, SMALL.num_heads, d).transpose(1, 2, 0, 3)
+    )
     return stage, softmax(q @ k.transpose(0, 2, 1) / np.sqrt(d))
 
 

@@ -11,7 +11,7 @@ import pytest
 from explorer.client.results import Reading
 from explorer.state import Picture
 from vitcore.config import CLASS_NAMES
-from vitcore.patches import as_seen
+from vitcore.patches import model_input
 
 
 def draws_pages(request):
@@ -68,7 +68,7 @@ def make_reading(picture):
 
     def make(patch_size=8, *, prefix=0, blocks=2, heads=3, grid=None, logits=None, attention=None):
         rng = np.random.default_rng(5)
-        seen = as_seen(picture.pixels, patch_size)
+        seen = model_input(picture.pixels, patch_size)
         if grid is None:
             grid = (len(seen) // patch_size,) * 2
         seen = seen[: grid[0] * patch_size, : grid[1] * patch_size]

@@ -65,7 +65,7 @@ def break_weights(folder, *, config=None):
 
 def random_look(config, patch_size, seed=0):
     rng = np.random.default_rng(seed)
-    count, heads = config.grid_side(patch_size) ** 2, (config.depth, config.heads)
+    count, heads = config.grid_side(patch_size) ** 2, (config.depth, config.num_heads)
     return Looked(
         maps=rng.dirichlet(np.ones(count), size=heads).astype(np.float32),
         distance=rng.uniform(3, 16, heads).astype(np.float32),

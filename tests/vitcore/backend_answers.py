@@ -31,7 +31,7 @@ def inside():
     for name, size in TRACED:
         result = trace(models[name], picture, patch_size=size)
         yield f"{name} {size} attention", result.attention
-        yield f"{name} {size} tokens", result.tokens
+        yield f"{name} {size} tokens", result.hidden_states
         yield f"{name} {size} probabilities", result.probabilities
     yield "relevance", relevance(models["plain"], picture, 3, 8)
     yield "positions", position_similarity(models["flexi"], 5)
@@ -40,7 +40,7 @@ def inside():
 def training():
     """Losses and weights of a few steps, and of steps after a restored state."""
     rng = np.random.default_rng(0)
-    config = TrainConfig(average=0.9, label_smoothing=0.1)
+    config = TrainConfig(ema_decay=0.9, label_smoothing=0.1)
     architecture = small_config(depth=1)  # JAX takes seconds to compile a step of each block
     trainer = Trainer(filled(architecture), config)
     batches = [

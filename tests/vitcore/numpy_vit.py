@@ -54,14 +54,14 @@ def forward(config, weights, images, patch_size, *, mask=None, probe=None):
             row = np.broadcast_to(w[name], (count, *w[name].shape))
             tokens = np.concatenate([row, tokens], axis=1)
 
-    heads, stream, attention = config.heads, [tokens], []
+    heads, stream, attention = config.num_heads, [tokens], []
     for index in range(config.depth):
 
         def of(name, block=f"block_{index:02d}"):
             return w[f"{block}/{name}"]
 
         def norm(x, name, of=of):
-            return layer_norm(x, of(f"{name}/scale"), of(f"{name}/offset"), config.norm_epsilon)
+            return layer_norm(x, of(f"{name}/scale"), of(f"{name}/offset"), config.layer_norm_eps)
 
         qkv = norm(tokens, "norm1") @ of("attention/qkv_kernel") + of("attention/qkv_bias")
         q, k, v = np.moveaxis(qkv.reshape(*qkv.shape[:2], 3, heads, -1), (2, 3), (0, 2))
@@ -78,20 +78,22 @@ def forward(config, weights, images, patch_size, *, mask=None, probe=None):
         tokens = tokens + hidden @ of("mlp/out_kernel") + of("mlp/out_bias")
         stream.append(tokens)
 
-    normed = layer_norm(tokens, w["norm/scale"], w["norm/offset"], config.norm_epsilon)
+    normed = layer_norm(tokens, w["norm/scale"], w["norm/offset"], config.layer_norm_eps)
     return Pass(stream, attention, normed, classified(config, w, normed))
 
 
 def classified(config, weights, normed):
     """Logits (B, C) of tokens (B, T, D) after the last norm."""
-    pooled = normed[:, 0] if config.pooling == "class" else normed[:, config.prefix :].mean(1)
+    pooled = (
+        normed[:, 0] if config.pooling == "class" else normed[:, config.num_prefix_tokens :].mean(1)
+    )
     return pooled @ weights["head/kernel"] + weights["head/bias"]
 
 
 def attention_gradients(config, weights, image, patch_size, class_index, entries, step=1e-30):
     """∂logit/∂attention of one image by complex steps, at `entries` of the flat (L, H, T, T)."""
     tokens = config.tokens(patch_size)
-    probe = np.zeros((len(entries), config.depth, config.heads, tokens, tokens), complex)
+    probe = np.zeros((len(entries), config.depth, config.num_heads, tokens, tokens), complex)
     probe.reshape(len(entries), -1)[np.arange(len(entries)), entries] = 1j * step
     images = np.repeat(image[None], len(entries), axis=0)
     result = forward(config, weights, images, patch_size, probe=probe)

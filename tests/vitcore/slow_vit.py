@@ -48,7 +48,7 @@ def sines(place, width):
 
 def positions(config, weights, side):
     """(side*side, D), row by row."""
-    base, width = config.position_grid, config.width
+    base, width = config.pos_embed_grid, config.width
     if config.positions == "none":
         return np.zeros((side * side, width))
     if config.positions == "learned":
@@ -84,7 +84,7 @@ def softmax(row):
 
 def attend(config, weights, name, tokens):
     """(T, D) mixed and projected, and the weights (H, T, T)."""
-    heads, d = config.heads, config.d
+    heads, d = config.num_heads, config.d
     kernel = weights[f"{name}/qkv_kernel"].reshape(-1, 3, heads, d)
     bias = weights[f"{name}/qkv_bias"].reshape(3, heads, d)
     mixed, shown = [], []
@@ -128,7 +128,7 @@ def forward(config, weights, picture, patch_size):
         def norm(x, name, block=block):
             name = f"{block}/{name}"
             scale, offset = weights[f"{name}/scale"], weights[f"{name}/offset"]
-            return layer_norm(x, config.norm_epsilon, scale, offset)
+            return layer_norm(x, config.layer_norm_eps, scale, offset)
 
         out, shares = attend(config, weights, f"{block}/attention", norm(tokens, "norm1"))
         tokens = tokens + out
@@ -136,11 +136,13 @@ def forward(config, weights, picture, patch_size):
         activation = np.vectorize(lambda x: gelu(x, config.gelu))
         hidden = activation(norm(tokens, "norm2") @ mlp["hidden_kernel"] + mlp["hidden_bias"])
         out = hidden @ mlp["out_kernel"] + mlp["out_bias"]
-        tokens = tokens + (activation(out) if config.mlp_ends_in_gelu else out)
+        tokens = tokens + (activation(out) if config.mlp_output_gelu else out)
         stream.append(tokens)
         attention.append(shares)
-    normed = layer_norm(tokens, config.norm_epsilon, weights["norm/scale"], weights["norm/offset"])
-    patches = normed[config.prefix :]
+    normed = layer_norm(
+        tokens, config.layer_norm_eps, weights["norm/scale"], weights["norm/offset"]
+    )
+    patches = normed[config.num_prefix_tokens :]
     pooled = normed[0] if config.pooling == "class" else patches.mean(axis=0)
     logits = pooled @ weights["head/kernel"] + weights["head/bias"]
     return np.array(stream), np.array(attention), normed, logits

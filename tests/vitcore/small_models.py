@@ -9,8 +9,8 @@ from vitcore.initialisation import weight_shapes
 
 
 def small_config(**changes):
-    values = {"width": 16, "depth": 2, "heads": 2, "mlp_width": 24, "kernel_size": 4}
-    return ViTConfig(**{**values, "position_grid": 4, **changes})
+    values = {"width": 16, "depth": 2, "num_heads": 2, "mlp_dim": 24, "patch_embed_size": 4}
+    return ViTConfig(**{**values, "pos_embed_grid": 4, **changes})
 
 
 def random_weights(config, seed=0):

@@ -48,7 +48,7 @@ def test_run_is_described_before_it_is_trained(trained):
 
 
 def test_trained_model_is_evaluated(trained):
-    ended = shell("evaluate", "--model", trained[0], "--data", "sketch10", "--images", 20,
+    ended = shell("evaluate", "--model", trained[0], "--data", "sketch10", "--num-images", 20,
                   "--patch-size", 8, "--json")  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     result = json.loads(ended.stdout)
@@ -59,7 +59,7 @@ def test_trained_model_is_evaluated(trained):
 
 
 def test_evaluation_is_told_as_a_table(trained):
-    ended = shell("evaluate", "--model", trained[0], "--data", "sketch10", "--images", 20)
+    ended = shell("evaluate", "--model", trained[0], "--data", "sketch10", "--num-images", 20)
     assert ended.returncode == 0, ended.stderr
     lines = ended.stdout.splitlines()
     assert lines[0].split()[0] == "accuracy"
@@ -71,7 +71,7 @@ def test_evaluation_is_told_as_a_table(trained):
     assert not any("[" in line for line in lines)
 
 
-@pytest.mark.parametrize("command", ["fetch", "train", "evaluate", "card", "bench"])
+@pytest.mark.parametrize("command", ["download", "train", "evaluate", "card", "bench"])
 def test_every_option_says_what_it_is_for_in_at_most_20_words(command):
     (commands,) = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
     for option in commands.choices[command]._actions:
@@ -104,9 +104,9 @@ def test_resume_with_other_options_is_refused_and_changes_nothing(trained, capsy
         ("evaluate --model nobody", "model not found: 'nobody'"),
         ("evaluate --model ~nosuchuser/x", "model not found"),
         ("train --batch-size 100000000", "batch_size must be an integer <= 65,536"),
-        ("evaluate --model nobody --images -1", "images must be an integer >= 0, got -1"),
-        ("train --recipe flexi-cifar10-mean --epochs 0", "epochs must be above 0"),
-        ("train --recipe flexi-cifar10-mean --patch-sizes 0", "integer from 1 to 32"),
+        ("evaluate --model nobody --num-images -1", "num_images must be an integer >= 0, got -1"),
+        ("train --recipe flexi-cifar10-swa --epochs 0", "epochs must be above 0"),
+        ("train --recipe flexi-cifar10-swa --patch-sizes 0", "integer from 1 to 32"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_status_two(arguments, message, capsys):
@@ -140,8 +140,8 @@ def test_folder_deleted_before_the_run_begins_is_not_made_anew(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--start", "nowhere"], "model not found: 'nowhere'"),
-        (["--start", "plain-cifar10"], "start: architecture mismatch with plain-cifar10: "),
+        (["--init-from", "nowhere"], "model not found: 'nowhere'"),
+        (["--init-from", "plain-cifar10"], "init_from: architecture mismatch with plain-cifar10: "),
         (["--data", "cifar10", "--data-dir", "nowhere"], "nowhere"),
         (["--frozen", "zzz"], "frozen must list suffixes of weight names"),
     ],
@@ -248,13 +248,13 @@ def test_home_of_nobody_is_refused_with_the_usage(option, capsys):
 def test_a_card_is_not_shipped_over_the_model_it_is_made_from(trained, capsys):
     before = sorted(path for path in trained[0].rglob("*"))
     folder = str(trained[0])
-    assert main(["card", "--name", "mine", "--model", folder, "--into", folder]) == 2
-    assert "--into must differ from the folder of --model" in capsys.readouterr().err
+    assert main(["card", "--name", "mine", "--model", folder, "--output-dir", folder]) == 2
+    assert "--output-dir must differ from the folder of --model" in capsys.readouterr().err
     assert sorted(path for path in trained[0].rglob("*")) == before
 
 
 def test_impossible_patch_size_is_refused(trained, capsys):
-    arguments = ["evaluate", "--model", str(trained[0]), "--data", "sketch10", "--images", "10"]
+    arguments = ["evaluate", "--model", str(trained[0]), "--data", "sketch10", "--num-images", "10"]
     assert main([*arguments, "--patch-size", "0"]) == 2
     assert "integer from 1 to 32 (the image size), got 0" in capsys.readouterr().err
     assert main([*arguments, "--patch-size", "2.5"]) == 2
@@ -272,7 +272,7 @@ def test_what_is_no_command_is_answered_with_the_usage(arguments, capsys):
 
 
 @pytest.mark.parametrize(
-    ("option", "what"), [("--patch-sizes", "integers"), ("--patch-weights", "numbers")]
+    ("option", "what"), [("--patch-sizes", "integers"), ("--patch-size-probs", "numbers")]
 )
 def test_a_list_of_numbers_that_is_none_is_answered_with_its_rule(option, what, capsys):
     with pytest.raises(SystemExit):
@@ -281,7 +281,7 @@ def test_a_list_of_numbers_that_is_none_is_answered_with_its_rule(option, what, 
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["fetch", "train", "evaluate", "card", "lens", "bench"])
+@pytest.mark.parametrize("command", ["download", "train", "evaluate", "card", "lens", "bench"])
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

@@ -32,7 +32,7 @@ def answering(monkeypatch):
         def answer(model, images, patch_size=None):
             return logits[images[:, 0, 0, 0].astype(int) + 256 * images[:, 0, 0, 1].astype(int)]
 
-        monkeypatch.setattr(evaluation, "predict_logits", answer)
+        monkeypatch.setattr(evaluation.tracing, "predict_logits", answer)
         images = np.zeros((len(logits), 2, 2, 3), np.uint8)
         images[:, 0, 0, 0] = np.arange(len(logits)) % 256
         images[:, 0, 0, 1] = np.arange(len(logits)) // 256
@@ -51,7 +51,7 @@ def test_score_is_that_of_a_loop(answering, rng, rounded):
     expected = slow_score(logits, labels)
     assert (result.accuracy, result.top5) == pytest.approx(expected[:2])
     assert result.loss == pytest.approx(expected[2], rel=1e-5)
-    assert result.pictures == 700
+    assert result.num_images == 700
 
 
 def test_ties_go_to_the_lower_class_as_argmax_has_it(answering):
@@ -92,7 +92,7 @@ def test_report_holds_the_same_score(answering, rng):
 
 def test_no_pictures_have_no_answers(answering):
     model, images = answering(np.zeros((0, 10)))
-    assert evaluation.answer(model, images).shape == (0, 10)
+    assert evaluation.predict_logits(model, images).shape == (0, 10)
 
 
 def test_real_model_is_scored_at_the_patch_size_asked_for(rng):

@@ -10,8 +10,8 @@ import vitcore
 from tests.vitcore import numpy_vit
 from vitcore.checkpoints import read
 from vitcore.interpret.relevance import attention_gradient
-from vitcore.intervention import DATA_MEAN
-from vitcore.patches import as_seen
+from vitcore.intervention import DATASET_MEAN
+from vitcore.patches import model_input
 
 FROG = 6
 
@@ -27,34 +27,38 @@ def both(request):
 def test_forward_pass(both, patch_size):
     model, config, weights, image = both
     ours = vitcore.trace(model, image, patch_size=patch_size)
-    theirs = numpy_vit.forward(config, weights, as_seen(image[None], patch_size), patch_size)
+    theirs = numpy_vit.forward(config, weights, model_input(image[None], patch_size), patch_size)
     np.testing.assert_allclose(ours.logits, theirs.logits[0], atol=2e-4)
     np.testing.assert_allclose(ours.attention, np.stack(theirs.attention)[:, 0], atol=1e-5)
-    np.testing.assert_allclose(ours.tokens, np.stack(theirs.stream)[:, 0], rtol=1e-3, atol=2e-3)
+    np.testing.assert_allclose(
+        ours.hidden_states, np.stack(theirs.stream)[:, 0], rtol=1e-3, atol=2e-3
+    )
 
 
 @pytest.mark.parametrize("head", [(0, 0), (2, 1), (5, 2)])
 def test_ablated_head(both, head):
     model, config, weights, image = both
-    mask = np.ones((config.depth, config.heads))
+    mask = np.ones((config.depth, config.num_heads))
     mask[head] = 0
     theirs = numpy_vit.forward(config, weights, image[None], 4, mask=mask)
     ours = vitcore.predict(
-        model, image, patch_size=4, intervention=vitcore.Intervention(heads_off=(head,))
+        model, image, patch_size=4, intervention=vitcore.Intervention(ablated_heads=(head,))
     )
     np.testing.assert_allclose(ours, numpy_vit.softmax(theirs.logits), atol=1e-5)
 
 
 def test_logit_lens(both):
     model, config, weights, image = both
-    ours = vitcore.logit_lens(vitcore.trace(model, image, patch_size=4).tokens, weights, config)
+    ours = vitcore.logit_lens(
+        vitcore.trace(model, image, patch_size=4).hidden_states, weights, config
+    )
     theirs = numpy_vit.forward(config, weights, image[None], 4)
     for block, tokens in enumerate(theirs.stream):
         normed = numpy_vit.layer_norm(
-            tokens, weights["norm/scale"], weights["norm/offset"], config.norm_epsilon
+            tokens, weights["norm/scale"], weights["norm/offset"], config.layer_norm_eps
         )
         logits = numpy_vit.classified(config, weights, normed)
-        np.testing.assert_allclose(ours.picture[block], logits[0], atol=2e-4)
+        np.testing.assert_allclose(ours.image[block], logits[0], atol=2e-4)
 
 
 def test_occlusion(both):
@@ -62,7 +66,7 @@ def test_occlusion(both):
     images = np.repeat(image[None], 1 + 16, axis=0)
     for patch in range(16):
         row, column = 8 * (patch // 4), 8 * (patch % 4)
-        images[1 + patch, row : row + 8, column : column + 8] = DATA_MEAN
+        images[1 + patch, row : row + 8, column : column + 8] = DATASET_MEAN
     logits = numpy_vit.forward(config, weights, images, 8).logits[:, FROG]
     ours = vitcore.occlusion(model, image, FROG, 8)
     np.testing.assert_allclose(ours.reshape(-1), logits[0] - logits[1:], atol=5e-4)
@@ -85,7 +89,7 @@ def test_relevance(both):
     result = identity
     for a, gradient in zip(attention, gradients, strict=True):
         result = result + np.maximum(a * gradient, 0).mean(0) @ result
-    prefix = config.prefix
+    prefix = config.num_prefix_tokens
     row = result[0] if config.pooling == "class" else (result - identity)[prefix:].mean(0)
     ours = vitcore.relevance(model, image, FROG, 8)
     np.testing.assert_allclose(ours, row[prefix:].reshape(4, 4), rtol=1e-3, atol=1e-5)

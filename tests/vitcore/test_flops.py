@@ -9,7 +9,7 @@ from vitcore.flops import flops
 def test_a_small_model_counted_by_hand():
     # 8 x 8 pixels in patches of 4: 4 patches, and a class token before them: 5 tokens of 6 numbers.
     config = ViTConfig(
-        image_size=8, patch_size=4, width=6, depth=2, heads=3, mlp_width=10, classes=7,
+        image_size=8, patch_size=4, width=6, depth=2, num_heads=3, mlp_dim=10, classes=7,
         pooling="class",
     )  # fmt: skip
     assert flops(config) == {

@@ -18,13 +18,13 @@ def test_article_has_exactly_the_notebooks_number_of_parameters():
 @pytest.mark.parametrize("name", PRESETS)
 def test_parameters_add_up_by_hand(name):
     config = PRESETS[name]
-    width, inner, hidden = config.width, config.heads * config.d, config.mlp_width
+    width, inner, hidden = config.width, config.num_heads * config.d, config.mlp_dim
     attention = width * 3 * inner + 3 * inner + inner * width + width
     mlp = width * hidden + hidden + hidden * width + width
     block = 4 * width + attention + mlp
     outside = (
-        config.kernel_size**2 * 3 * width + width
-        + config.position_grid**2 * width
+        config.patch_embed_size**2 * 3 * width + width
+        + config.pos_embed_grid**2 * width
         + width * (config.pooling == "class")
         + width * config.registers
         + 2 * width
@@ -59,9 +59,9 @@ def test_weights_do_not_depend_on_which_others_there_are():
         np.testing.assert_array_equal(values, large[name])
 
 
-@pytest.mark.parametrize("first_weights", ["xavier", "mimetic"])
-def test_weights_drawn_alone_are_those_drawn_among_all(first_weights):
-    config = small_config(first_weights=first_weights)
+@pytest.mark.parametrize("weight_init", ["xavier", "mimetic"])
+def test_weights_drawn_alone_are_those_drawn_among_all(weight_init):
+    config = small_config(weight_init=weight_init)
     every = initial_weights(config, 3)
     names = ["positions", "patch_embedding/kernel", "block_01/attention/out_kernel"]
     some = initial_weights(config, 3, only=names)
@@ -71,7 +71,7 @@ def test_weights_drawn_alone_are_those_drawn_among_all(first_weights):
 
 
 def test_spread_is_that_of_the_papers_code():
-    weights = initial_weights(replace(PRESETS["flexi"], first_weights="xavier"))
+    weights = initial_weights(replace(PRESETS["flexi"], weight_init="xavier"))
     assert np.std(weights["patch_embedding/kernel"]) == pytest.approx(1 / math.sqrt(192), rel=0.02)
     assert np.std(weights["positions"]) == pytest.approx(0.02, rel=0.03)
     query_key_value = weights["block_00/attention/qkv_kernel"]
@@ -85,8 +85,8 @@ def test_spread_is_that_of_the_papers_code():
 
 
 def test_mimetic_attention_begins_near_the_identity_and_its_negative():
-    config = small_config(width=64, heads=2, mlp_width=8, first_weights="mimetic")
-    weights, usual = initial_weights(config), initial_weights(small_config(width=64, mlp_width=8))
+    config = small_config(width=64, num_heads=2, mlp_dim=8, weight_init="mimetic")
+    weights, usual = initial_weights(config), initial_weights(small_config(width=64, mlp_dim=8))
     qkv = weights["block_01/attention/qkv_kernel"].astype(float)
     queries, keys, values = np.split(qkv, 3, axis=1)
     for head in (slice(0, 32), slice(32, 64)):
@@ -103,7 +103,7 @@ def test_mimetic_attention_begins_near_the_identity_and_its_negative():
 
 
 def test_mimetic_positions_begin_as_what_differs_in_the_sine_and_cosine_table():
-    positions = initial_weights(small_config(first_weights="mimetic"))["positions"]
+    positions = initial_weights(small_config(weight_init="mimetic"))["positions"]
     # The first half tells the column, the second the row; at frequency 1 it is the plain sine.
     sines = np.sin(np.arange(4))
     np.testing.assert_allclose(positions[2, :, 0], 2 * (sines - sines.mean()), atol=1e-6)
@@ -113,4 +113,4 @@ def test_mimetic_positions_begin_as_what_differs_in_the_sine_and_cosine_table():
 
 def test_mimetic_weights_need_heads_as_wide_as_a_token():
     with pytest.raises(ValueError, match=r"got 16 and 2 \* 4"):
-        small_config(first_weights="mimetic", head_width=4)
+        small_config(weight_init="mimetic", head_dim=4)

@@ -28,8 +28,8 @@ CASES = [
     (32, {"pooling": "class", "registers": 1}),
     (11, {"positions": "sincos1d", "pooling": "class"}),
     (8, {"positions": "none", "qk_norm": True}),
-    (4, {"gelu": "exact", "mlp_ends_in_gelu": True, "norm_epsilon": 1e-3, "pixel_range": "unit"}),
-    (16, {"heads": 3, "head_width": 6, "kernel_size": 6, "position_grid": 5, "classes": 4}),
+    (4, {"gelu": "exact", "mlp_output_gelu": True, "layer_norm_eps": 1e-3, "pixel_range": "unit"}),
+    (16, {"num_heads": 3, "head_dim": 6, "patch_embed_size": 6, "pos_embed_grid": 5, "classes": 4}),
     (8, {"dropout": 0.2, "attention_dropout": 0.2, "position_dropout": 0.2}),
     (6, {"image_size": 24, "depth": 1}),
 ]
@@ -40,16 +40,18 @@ def test_forward_pass_is_that_of_the_papers(patch_size, changes):
     model = small_model(**changes)
     config = model.config
     side = config.grid_side(patch_size) * patch_size
-    picture = patches.resize_picture(random_picture(side=config.image_size), side)
+    picture = patches.resize_image(random_picture(side=config.image_size), side)
     told, steps = model(picture[None], patch_size=patch_size, full=True)
     stream, attention, normed, logits = slow_vit.forward(
         config, weights_of(model), picture, patch_size
     )
-    for tokens, expected in zip(steps["tokens"], stream, strict=True):
+    for tokens, expected in zip(steps["hidden_states"], stream, strict=True):
         np.testing.assert_allclose(np.asarray(tokens)[0], expected, rtol=1e-4, atol=1e-4)
     for block, expected in zip(steps["blocks"], attention, strict=True):
         np.testing.assert_allclose(np.asarray(block["weights"])[0], expected, atol=1e-5)
-    np.testing.assert_allclose(np.asarray(steps["normed"])[0], normed, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        np.asarray(steps["last_hidden_state"])[0], normed, rtol=1e-4, atol=1e-4
+    )
     np.testing.assert_allclose(np.asarray(told)[0], logits, rtol=1e-4, atol=1e-5)
 
 
@@ -100,7 +102,7 @@ def test_untrained_preset_finds_every_class_as_likely(name):
 def test_one_set_of_weights_answers_at_every_patch_size():
     model = small_model()
     answers = [
-        np.asarray(model(patches.as_seen(random_picture()[None], size), patch_size=size))[0]
+        np.asarray(model(patches.model_input(random_picture()[None], size), patch_size=size))[0]
         for size in (2, 3, 4, 5, 6, 8, 11, 16, 32)
     ]
     assert np.isfinite(answers).all()

@@ -117,7 +117,7 @@ def test_a_side_that_is_no_whole_number_is_refused_by_its_value(size):
     with pytest.raises(ValueError, match=f"columns {rule}"):
         patches.resize_grid(np.zeros((4, 4, 2)), (2, size))
     with pytest.raises(ValueError, match=f"side {rule}"):
-        patches.resize_picture(np.zeros((32, 32, 3), np.uint8), size)
+        patches.resize_image(np.zeros((32, 32, 3), np.uint8), size)
 
 
 @pytest.mark.parametrize("shape", [4, (4,), (4, 4, 4), "44", {3, 4}])
@@ -134,7 +134,7 @@ def test_sizes_may_be_numbers_of_numpy():
 def test_picture_is_resized_as_pillow_does(side, wanted, rng):
     picture = rng.integers(0, 256, (side, side, 3), np.uint8)
     theirs = Image.fromarray(picture).resize((wanted, wanted), Image.Resampling.BILINEAR)
-    ours = patches.resize_picture(picture, wanted)
+    ours = patches.resize_image(picture, wanted)
     # Pillow rounds after the first axis too.
     assert np.abs(ours.astype(int) - np.asarray(theirs).astype(int)).max() <= 1
 
@@ -144,23 +144,23 @@ def test_oblong_pictures_are_resized_along_each_side(rng):
     down = slow_vit.bilinear(20, 32, antialias=True)
     across = slow_vit.bilinear(40, 32, antialias=True)
     exact = np.einsum("ih,jw,bhwc->bijc", down, across, batch.astype(float))
-    assert np.abs(patches.resize_picture(batch, 32) - exact).max() <= 0.5 + 1e-3
+    assert np.abs(patches.resize_image(batch, 32) - exact).max() <= 0.5 + 1e-3
 
 
 def test_picture_of_the_right_size_is_the_same_object(rng):
     picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    assert patches.resize_picture(picture, 32) is picture
+    assert patches.resize_image(picture, 32) is picture
 
 
 @pytest.mark.parametrize(("size", "side"), [(2, 32), (3, 33), (5, 30), (6, 30), (11, 33), (32, 32)])
 def test_model_sees_whole_patches(size, side):
-    assert patches.as_seen(np.zeros((2, 32, 32, 3), np.uint8), size).shape == (2, side, side, 3)
+    assert patches.model_input(np.zeros((2, 32, 32, 3), np.uint8), size).shape == (2, side, side, 3)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 8, 16, 32])
 def test_patches_are_those_of_a_loop(size, rng):
     picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    cut = patches.cut(picture, size)
+    cut = patches.patchify(picture, size)
     for row in range(32 // size):
         for column in range(32 // size):
             y, x = row * size, column * size
@@ -170,10 +170,10 @@ def test_patches_are_those_of_a_loop(size, rng):
 @pytest.mark.parametrize(("size", "grid"), [(3, (10, 10)), (5, (6, 6)), (11, (2, 2)), (32, (1, 1))])
 def test_valid_drops_the_rest_at_the_right_and_bottom(size, grid, rng):
     picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    cut = patches.cut(picture, size, padding="valid")
+    cut = patches.patchify(picture, size, padding="valid")
     assert cut.shape[:2] == grid
     np.testing.assert_array_equal(
-        patches.join(cut), picture[: grid[0] * size, : grid[1] * size]
+        patches.unpatchify(cut), picture[: grid[0] * size, : grid[1] * size]
     )  # fmt: skip
 
 
@@ -186,15 +186,15 @@ def test_paddings_are_those_of_tensorflow(size, padding, rng):
     theirs = ops.image.extract_patches(
         picture[None], size=(size, size), padding=padding, data_format="channels_last"
     )
-    ours = patches.cut(picture, size, padding)
+    ours = patches.patchify(picture, size, padding)
     np.testing.assert_array_equal(ours.reshape(*ours.shape[:2], -1), np.asarray(theirs)[0])
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 6, 8, 11, 16, 32])
 def test_join_puts_together_what_cut_took_apart(size, rng):
     picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    seen = patches.as_seen(picture, size)
-    np.testing.assert_array_equal(patches.join(patches.cut(picture, size)), seen)
+    seen = patches.model_input(picture, size)
+    np.testing.assert_array_equal(patches.unpatchify(patches.patchify(picture, size)), seen)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_join_puts_together_what_cut_took_apart(size, rng):
 )
 def test_what_cannot_be_cut_is_refused(shape, size, padding, message):
     with pytest.raises(ValueError, match=message):
-        patches.cut(np.zeros(shape, np.uint8), size, padding)
+        patches.patchify(np.zeros(shape, np.uint8), size, padding)
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (4, 4), (11, 11), (1, 1), (2, 5)])
@@ -229,5 +229,5 @@ def test_fixed_positions_are_those_of_a_loop(shape, width):
 
 
 def test_pixels_reach_the_model_between_minus_one_or_zero_and_one():
-    np.testing.assert_allclose(patches.normalised([0, 255], "signed"), [-1, 1])
-    np.testing.assert_allclose(patches.normalised([0, 255], "unit"), [0, 1])
+    np.testing.assert_allclose(patches.normalize([0, 255], "signed"), [-1, 1])
+    np.testing.assert_allclose(patches.normalize([0, 255], "unit"), [0, 1])

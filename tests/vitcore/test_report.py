@@ -8,7 +8,7 @@ from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
 from vitcore.probabilities import probabilities
-from vitcore.report import by_class, reliability, report
+from vitcore.report import per_class_metrics, reliability, report
 
 CLASSES = range(10)
 
@@ -61,23 +61,23 @@ def test_score_is_that_of_scikit_learn(answered):
     )
     loss = metrics.log_loss(labels, probabilities(logits.astype(np.float64)), labels=CLASSES)
     assert score.loss == pytest.approx(loss, rel=1e-6)
-    assert score.pictures == 500
+    assert score.num_images == 500
 
 
 def test_reliability_is_that_of_scikit_learn(answered):
     logits, labels = answered
     found = report(logits, labels)
-    right = found.answers == labels
+    right = found.predictions == labels
     shares, sure = calibration_curve(right, found.confidence, n_bins=15, strategy="uniform")
     bins = found.reliability
-    filled = bins.pictures > 0
+    filled = bins.num_images > 0
     np.testing.assert_allclose(bins.accuracy[filled], shares, atol=1e-12)
     np.testing.assert_allclose(bins.confidence[filled], sure, atol=1e-12)
-    assert bins.pictures.sum() == 500
+    assert bins.num_images.sum() == 500
     assert bins.error == pytest.approx(
         sum(
             count / 500 * abs(a - b)
-            for count, a, b in zip(bins.pictures[filled], shares, sure, strict=True)
+            for count, a, b in zip(bins.num_images[filled], shares, sure, strict=True)
         )
     )
 
@@ -86,7 +86,7 @@ def test_calibration_error_of_two_bins_solved_by_hand():
     confidence = np.array([0.2, 0.4, 0.5, 0.6, 1.0])  # 0.5 is an edge: of the lower bin
     right = np.array([True, False, False, True, True])
     bins = reliability(confidence, right, bins=2)
-    np.testing.assert_array_equal(bins.pictures, [3, 2])
+    np.testing.assert_array_equal(bins.num_images, [3, 2])
     np.testing.assert_allclose(bins.confidence, [1.1 / 3, 0.8])
     np.testing.assert_allclose(bins.accuracy, [1 / 3, 1])
     assert bins.error == pytest.approx(3 / 5 * (1.1 / 3 - 1 / 3) + 2 / 5 * 0.2)
@@ -95,8 +95,8 @@ def test_calibration_error_of_two_bins_solved_by_hand():
 def test_the_most_confident_mistakes_come_first():
     logits = np.array([[9.0, 0], [0, 1], [0, 5], [3, 0]])
     found = report(logits, np.array([0, 0, 0, 1]))
-    np.testing.assert_array_equal(found.mistakes, [2, 3, 1])
-    np.testing.assert_array_equal(found.answers, [0, 1, 1, 0])
+    np.testing.assert_array_equal(found.errors, [2, 3, 1])
+    np.testing.assert_array_equal(found.predictions, [0, 1, 1, 0])
     assert found.confidence[2] == pytest.approx(1 / (1 + np.exp(-5)))
 
 
@@ -109,16 +109,16 @@ def test_logits_are_not_rounded():
 
 def test_ties_go_to_the_lower_class():
     found = report(np.zeros((2, 3)), np.array([0, 2]))
-    np.testing.assert_array_equal(found.answers, [0, 0])
+    np.testing.assert_array_equal(found.predictions, [0, 0])
 
 
 def test_nothing_at_all_has_means_of_zero():
-    assert by_class(np.zeros((3, 3), int)).mean(weighted=True) == (0.0, 0.0, 0.0)
+    assert per_class_metrics(np.zeros((3, 3), int)).mean(weighted=True) == (0.0, 0.0, 0.0)
 
 
 def test_bins_are_plain_numbers_for_json():
     bins = report(np.eye(3), np.arange(3)).reliability
-    assert json.loads(json.dumps(bins.to_dict()))["pictures"] == bins.pictures.tolist()
+    assert json.loads(json.dumps(bins.to_dict()))["num_images"] == bins.num_images.tolist()
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 3], [-1, 0, 0]])

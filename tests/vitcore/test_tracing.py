@@ -6,7 +6,7 @@ import pytest
 from tests.vitcore import slow_vit
 from tests.vitcore.small_models import random_picture, small_model, weights_of
 from vitcore import Intervention, patches
-from vitcore.intervention import DATA_MEAN
+from vitcore.intervention import DATASET_MEAN
 from vitcore.tracing import predict, predict_logits, trace
 
 
@@ -30,22 +30,22 @@ def test_trace_has_the_shapes_it_promises(class_model, picture, size):
     result = trace(class_model, picture, patch_size=size)
     side = class_model.config.grid_side(size)
     count = side**2 + 2
-    assert (result.grid, result.prefix, result.patch_size) == ((side, side), 2, size)
-    assert result.picture.shape == (side * size, side * size, 3)
-    assert result.picture.dtype == np.uint8
-    assert result.tokens.shape == (3, count, 16)
+    assert (result.grid, result.num_prefix_tokens, result.patch_size) == ((side, side), 2, size)
+    assert result.image.shape == (side * size, side * size, 3)
+    assert result.image.dtype == np.uint8
+    assert result.hidden_states.shape == (3, count, 16)
     assert result.attention.shape == (2, 2, count, count)
     assert result.queries.shape == result.keys.shape == result.values.shape == (2, 2, count, 8)
-    assert result.embedded.shape == result.positions.shape == (side**2, 16)
+    assert result.patch_embeddings.shape == result.pos_embed.shape == (side**2, 16)
     assert result.logits.shape == result.probabilities.shape == (10,)
     assert len(result.blocks) == 2
-    assert all(value.dtype == np.float32 for value in (result.tokens, result.attention))
+    assert all(value.dtype == np.float32 for value in (result.hidden_states, result.attention))
 
 
 def test_steps_are_those_of_their_block(class_model, picture):
     result = trace(class_model, picture, patch_size=4)
     for block, steps in enumerate(result.blocks):
-        before, after = result.tokens[block : block + 2]
+        before, after = result.hidden_states[block : block + 2]
         np.testing.assert_allclose(before + steps["attention_out"], steps["residual1"], atol=1e-5)
         np.testing.assert_allclose(steps["residual1"] + steps["mlp_out"], after, atol=1e-5)
         np.testing.assert_array_equal(steps["weights"], result.attention[block])
@@ -69,18 +69,18 @@ def test_attention_that_is_kept_alone_keeps_nothing_else(class_model, picture):
 def test_trace_is_the_papers_forward_pass(class_model, picture, size):
     result = trace(class_model, picture, patch_size=size)
     stream, attention, normed, logits = slow_vit.forward(
-        class_model.config, weights_of(class_model), result.picture, size
+        class_model.config, weights_of(class_model), result.image, size
     )
-    np.testing.assert_allclose(result.tokens, stream, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(result.hidden_states, stream, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(result.attention, attention, atol=1e-5)
-    np.testing.assert_allclose(result.normed, normed, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(result.last_hidden_state, normed, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(result.probabilities, slow_vit.softmax(logits), atol=1e-5)
 
 
 def test_what_the_model_saw_is_the_resized_picture(model, picture):
     result = trace(model, picture, patch_size=5)
-    np.testing.assert_array_equal(result.picture, patches.resize_picture(picture, 30))
-    np.testing.assert_array_equal(result.picture, patches.join(patches.cut(picture, 5)))
+    np.testing.assert_array_equal(result.image, patches.resize_image(picture, 30))
+    np.testing.assert_array_equal(result.image, patches.unpatchify(patches.patchify(picture, 5)))
 
 
 def test_rows_of_attention_sum_to_one(class_model, picture):
@@ -92,26 +92,28 @@ def test_rows_of_attention_sum_to_one(class_model, picture):
 def test_traced_numbers_explain_each_other(model, picture):
     result = trace(model, picture, patch_size=8)
     for index, block in enumerate(result.blocks):
-        tokens, after = result.tokens[index], result.tokens[index + 1]
+        tokens, after = result.hidden_states[index], result.hidden_states[index + 1]
         np.testing.assert_allclose(tokens + block["attention_out"], block["residual1"], atol=1e-5)
         np.testing.assert_allclose(block["residual1"] + block["mlp_out"], after, atol=1e-5)
         scores = result.queries[index] @ result.keys[index].swapaxes(-1, -2) / np.sqrt(8)
         np.testing.assert_allclose(block["scores"], scores, atol=1e-4)
         mixed = result.attention[index] @ result.values[index]
         np.testing.assert_allclose(block["mixed"], mixed, atol=1e-5)
-    np.testing.assert_allclose(result.embedded + result.positions, result.tokens[0], atol=1e-6)
+    np.testing.assert_allclose(
+        result.patch_embeddings + result.pos_embed, result.hidden_states[0], atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("registers", [0, 2])
 def test_votes_of_the_patches_average_to_the_logits(picture, registers):
     result = trace(small_model(registers=registers), picture, patch_size=8)
-    assert result.votes.shape == (registers + 16, 10)
-    mean = result.votes[registers:].mean(axis=0)
+    assert result.patch_logits.shape == (registers + 16, 10)
+    mean = result.patch_logits[registers:].mean(axis=0)
     np.testing.assert_allclose(mean, result.logits, atol=1e-5)
 
 
-def test_class_token_leaves_no_votes(class_model, picture):
-    assert trace(class_model, picture).votes is None
+def test_class_token_leaves_no_patch_logits(class_model, picture):
+    assert trace(class_model, picture).patch_logits is None
 
 
 def test_trace_and_predict_give_the_same_answer(model, picture):
@@ -142,7 +144,7 @@ def test_no_picture_gives_no_answer(model):
 def test_other_picture_sizes_are_resized_to_the_models(model, rng):
     large = rng.integers(0, 256, (2, 48, 64, 3), np.uint8)
     np.testing.assert_array_equal(
-        predict(model, large), predict(model, patches.resize_picture(large, 32))
+        predict(model, large), predict(model, patches.resize_image(large, 32))
     )
 
 
@@ -167,7 +169,7 @@ def test_one_image_floats_and_rgba_are_the_same_image(model, picture):
     opaque = np.concatenate([picture, np.full((*picture.shape[:2], 1), 255, np.uint8)], axis=-1)
     for same in (picture, picture / 255, opaque):
         np.testing.assert_array_equal(predict(model, same), expected)
-        np.testing.assert_array_equal(trace(model, same).picture, picture)
+        np.testing.assert_array_equal(trace(model, same).image, picture)
 
 
 def test_several_images_have_no_trace(model, picture):
@@ -177,7 +179,7 @@ def test_several_images_have_no_trace(model, picture):
 
 def test_head_that_is_off_is_a_head_whose_output_is_not_projected(model, picture):
     off = ((0, 1), (1, 0))
-    changed = trace(model, picture, patch_size=8, intervention=Intervention(heads_off=off))
+    changed = trace(model, picture, patch_size=8, intervention=Intervention(ablated_heads=off))
     weights = weights_of(model)
     for block, head in off:
         weights[f"block_{block:02d}/attention/out_kernel"] = weights[
@@ -194,7 +196,7 @@ def test_head_that_is_off_is_a_head_whose_output_is_not_projected(model, picture
 
 def edited(picture, size, changes):
     """The picture with patches painted over by hand, in reading order."""
-    seen = patches.as_seen(picture, size)
+    seen = patches.model_input(picture, size)
     result, side = seen.copy(), seen.shape[0] // size
 
     def place(number):
@@ -202,7 +204,7 @@ def edited(picture, size, changes):
         return slice(row, row + size), slice(column, column + size)
 
     for target, source in changes.items():
-        result[place(target)] = DATA_MEAN if source is None else seen[place(source)]
+        result[place(target)] = DATASET_MEAN if source is None else seen[place(source)]
     return result
 
 
@@ -220,7 +222,7 @@ def edited(picture, size, changes):
 def test_changed_patches_are_a_changed_picture(model, picture, size, changes):
     result = trace(model, picture, patch_size=size, intervention=Intervention(patches=changes))
     expected = edited(picture, size, changes)
-    np.testing.assert_array_equal(result.picture, expected)
+    np.testing.assert_array_equal(result.image, expected)
     # Already of the model's side, so it is seen as it is.
     if expected.shape[0] == 32:
         told = predict(model, expected[None], patch_size=size)[0]
@@ -229,7 +231,7 @@ def test_changed_patches_are_a_changed_picture(model, picture, size, changes):
 
 def test_changes_hold_for_every_picture_of_a_batch(model):
     pictures = np.stack([random_picture(seed) for seed in range(3)])
-    change = Intervention(patches={1: None, 2: 5}, heads_off=((0, 0),), positions=False)
+    change = Intervention(patches={1: None, 2: 5}, ablated_heads=((0, 0),), use_pos_embed=False)
     together = predict(model, pictures, patch_size=8, intervention=change)
     for index, one in enumerate(pictures):
         alone = trace(model, one, patch_size=8, intervention=change).probabilities
@@ -237,13 +239,13 @@ def test_changes_hold_for_every_picture_of_a_batch(model):
 
 
 def test_positions_left_out_are_positions_of_zero(model, picture):
-    changed = trace(model, picture, patch_size=8, intervention=Intervention(positions=False))
+    changed = trace(model, picture, patch_size=8, intervention=Intervention(use_pos_embed=False))
     weights = weights_of(model)
     weights["positions"] = np.zeros_like(weights["positions"])
     _, _, _, logits = slow_vit.forward(model.config, weights, picture, 8)
     np.testing.assert_allclose(changed.logits, logits, atol=1e-4)
-    assert not changed.positions.any()
-    np.testing.assert_allclose(changed.tokens[0], changed.embedded, atol=1e-6)
+    assert not changed.pos_embed.any()
+    np.testing.assert_allclose(changed.hidden_states[0], changed.patch_embeddings, atol=1e-6)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "class"])
@@ -253,7 +255,7 @@ def test_without_positions_the_order_of_patches_does_not_matter(picture, pooling
     shuffled = dict(enumerate(order))
 
     def answer(positions, changes):
-        change = Intervention(positions=positions, patches=changes)
+        change = Intervention(use_pos_embed=positions, patches=changes)
         return predict(model, picture[None], patch_size=8, intervention=change)
 
     np.testing.assert_allclose(answer(False, shuffled), answer(False, {}), atol=1e-5)
@@ -269,8 +271,8 @@ def test_no_change_is_no_intervention(model, picture):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"heads_off": ((2, 0),)}, r"blocks 0 to 1 and heads 0 to 1, got \(2, 0\)"),
-        ({"heads_off": ((0, -1),)}, r"blocks 0 to 1 and heads 0 to 1, got \(0, -1\)"),
+        ({"ablated_heads": ((2, 0),)}, r"blocks 0 to 1 and heads 0 to 1, got \(2, 0\)"),
+        ({"ablated_heads": ((0, -1),)}, r"blocks 0 to 1 and heads 0 to 1, got \(0, -1\)"),
         ({"patches": {16: None}}, "from 0 to 15, got 16"),
         ({"patches": {0: 99}}, "from 0 to 15, got 99"),
         ({"patches": {-1: 0}}, "from 0 to 15, got -1"),
@@ -290,11 +292,11 @@ def test_answer_follows_weights_that_change(picture):
 
 
 def test_frozen_trace_is_the_same_trace(class_model, picture):
-    change = Intervention(heads_off=((0, 1),))
+    change = Intervention(ablated_heads=((0, 1),))
     plain = trace(class_model, picture, patch_size=8, intervention=change)
     frozen = trace(class_model, picture, patch_size=8, intervention=change, frozen=True)
     np.testing.assert_allclose(frozen.attention, plain.attention, atol=1e-6)
-    np.testing.assert_allclose(frozen.tokens, plain.tokens, atol=1e-4)
+    np.testing.assert_allclose(frozen.hidden_states, plain.hidden_states, atol=1e-4)
     np.testing.assert_allclose(frozen.probabilities, plain.probabilities, atol=1e-6)
 
 

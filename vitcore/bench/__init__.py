@@ -134,7 +134,7 @@ def training_operations(config: ViTConfig, pictures: int) -> float:
 
     Counted as the formulas have them; fewer are done where weights are merged first.
     """
-    count, inner = config.tokens(), config.heads * config.d
+    count, inner = config.tokens(), config.num_heads * config.d
     matrices = sum(
         float(np.prod(shape))
         for name, shape in weight_shapes(config).items()

@@ -18,16 +18,16 @@ from vitcore.training.augmentation import augment
 from vitcore.training.step import Trainer
 
 COMPARED = {
-    32: ViTConfig(kernel_size=4),
+    32: ViTConfig(patch_embed_size=4),
     224: ViTConfig(
         image_size=224,
         patch_size=16,
-        kernel_size=16,
-        position_grid=14,
+        patch_embed_size=16,
+        pos_embed_grid=14,
         width=768,
         depth=12,
-        heads=12,
-        mlp_width=3072,
+        num_heads=12,
+        mlp_dim=3072,
         pooling="class",
     ),
 }

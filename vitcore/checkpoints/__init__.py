@@ -21,6 +21,7 @@ from vitcore import cache
 from vitcore.config import ViTConfig
 from vitcore.initialisation import weight_shapes
 from vitcore.sentences import reason
+from vitcore.stored_names import card_fields
 
 BUNDLED = Path(__file__).parent / "bundled"
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "card.json"
@@ -171,7 +172,7 @@ def card(name_or_folder: str | Path) -> dict[str, Any] | None:
     values = _json(path)
     if not isinstance(values, dict):
         raise CheckpointError(f"{CARD} of {path.parent.name} is corrupted: not an object")
-    return values
+    return card_fields(values)
 
 
 def _json(path: Path) -> Any:

@@ -20,7 +20,7 @@ from vitcore.datasets.source import (
 )
 
 _HOW_TO_FETCH = (
-    "Download it with `python -m vitcore fetch` or in the app's sidebar, "
+    "Download it with `python -m vitcore download` or in the app's sidebar, "
     "or set VITCORE_DATA to a folder that holds cifar-10-batches-py."
 )
 SPLITS = ("train", "test")

@@ -1,4 +1,4 @@
-"""Fetch the published CIFAR-10 into the app's own cache."""
+"""Download the published CIFAR-10 into the app's own cache."""
 
 import math
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 from vitcore.datasets import batches
 from vitcore.datasets.cifar10 import SPLITS, convert, is_whole, shapes
 from vitcore.datasets.errors import DataError
+from vitcore.datasets.resumable_download import Progress, download
 from vitcore.datasets.source import ARCHIVE_NAME, published_folder
-from vitcore.datasets.transfer import Progress, download
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 SIZE = 170_498_071  # bytes
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 
 
-def fetch(
+def download_cifar10(
     progress: Progress | None = None,
     *,
     url: str = URL,

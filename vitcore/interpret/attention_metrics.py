@@ -9,38 +9,43 @@ import numpy as np
 from vitcore.interpret.traces import takes_trace
 
 
-def _checked(attention: np.ndarray, prefix: int) -> np.ndarray:
+def _checked(attention: np.ndarray, num_prefix_tokens: int) -> np.ndarray:
     attention = np.asarray(attention)
     if attention.ndim != 4 or attention.shape[2] != attention.shape[3]:
         raise ValueError(f"attention must have shape (L, H, T, T), got {attention.shape}")
-    if not 0 <= prefix < attention.shape[-1]:
+    if not 0 <= num_prefix_tokens < attention.shape[-1]:
         raise ValueError(
-            f"prefix must be an integer from 0 to {attention.shape[-1] - 1}, got {prefix}"
+            f"num_prefix_tokens must be an integer from 0 to {attention.shape[-1] - 1}, "
+            f"got {num_prefix_tokens}"
         )
     return attention
 
 
-@takes_trace("attention", "prefix")
-def attention_entropy(attention: np.ndarray, *, prefix: int = 0, unit: str = "bits") -> np.ndarray:
+@takes_trace("attention", "num_prefix_tokens")
+def attention_entropy(
+    attention: np.ndarray, *, num_prefix_tokens: int = 0, unit: str = "bits"
+) -> np.ndarray:
     """How spread out each head's attention is: the mean entropy of the patches' rows.
 
     0: each patch looks at one token; `entropy_bound`: it looks everywhere alike.
 
     Args:
-        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace, with its prefix.
-        prefix: tokens before the patches; their own rows are left out.
+        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace.
+        num_prefix_tokens: tokens before the patches; their own rows are left out.
         unit: "bits" or "nats".
 
     Returns:
         (L, H) float64, in `unit`.
 
     Raises:
-        ValueError: for another shape, prefix or unit.
+        ValueError: for another shape, num_prefix_tokens or unit.
 
     Source: Shannon 1948, section 6
     """
     zero = entropy_bound(1, unit=unit)  # which also checks the unit
-    rows = _checked(attention, prefix)[:, :, prefix:].astype(np.float64)  # (L, H, N, T)
+    rows = _checked(attention, num_prefix_tokens)[:, :, num_prefix_tokens:].astype(
+        np.float64
+    )  # (L, H, N, T)
     logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)  # 0 log 0 counts as 0
     entropy = -np.einsum("lhij,lhij->lhi", rows, logs).mean(axis=-1)
     return np.maximum(entropy / (np.log(2) if unit == "bits" else 1), zero)  # no minus zero
@@ -57,26 +62,26 @@ def entropy_bound(tokens: int, *, unit: str = "bits") -> float:
     return float(np.log2(tokens) if unit == "bits" else np.log(tokens))
 
 
-@takes_trace("attention", "prefix")
-def prefix_attention(attention: np.ndarray, *, prefix: int) -> np.ndarray:
+@takes_trace("attention", "num_prefix_tokens")
+def prefix_attention(attention: np.ndarray, *, num_prefix_tokens: int) -> np.ndarray:
     """The share of the patches' attention that goes to the prefix (class token, registers).
 
     Args:
-        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace, with its prefix.
-        prefix: tokens before the patches; without any the share is 0.
+        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace.
+        num_prefix_tokens: tokens before the patches; without any the share is 0.
 
     Returns:
         (L, H) float64, 0 to 1.
 
     Raises:
-        ValueError: for another shape or prefix.
+        ValueError: for another shape or num_prefix_tokens.
     """
-    rows = _checked(attention, prefix)[:, :, prefix:, :prefix]
+    rows = _checked(attention, num_prefix_tokens)[:, :, num_prefix_tokens:, :num_prefix_tokens]
     return rows.sum(axis=-1, dtype=np.float64).mean(axis=-1)
 
 
-@takes_trace("attention", "prefix")
-def query_dependence(attention: np.ndarray, *, prefix: int = 0) -> np.ndarray:
+@takes_trace("attention", "num_prefix_tokens")
+def query_dependence(attention: np.ndarray, *, num_prefix_tokens: int = 0) -> np.ndarray:
     """How much a head's map changes with the patch that looks.
 
     The mean over patches of the total variation distance, half the sum of absolute differences,
@@ -84,24 +89,28 @@ def query_dependence(attention: np.ndarray, *, prefix: int = 0) -> np.ndarray:
     map under the pointer never changes; 1 - 1/N: every patch looks at a token of its own.
 
     Args:
-        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace, with its prefix.
-        prefix: tokens before the patches; their own rows are left out.
+        attention: (L, H, T, T), rows are queries and sum to 1; or a Trace.
+        num_prefix_tokens: tokens before the patches; their own rows are left out.
 
     Returns:
         (L, H) float64, 0 to 1 - 1/N.
 
     Raises:
-        ValueError: for another shape or prefix.
+        ValueError: for another shape or num_prefix_tokens.
 
     Source: Levin & Peres 2017, Markov Chains and Mixing Times, proposition 4.2
     """
-    rows = _checked(attention, prefix)[:, :, prefix:].astype(np.float64)  # (L, H, N, T)
+    rows = _checked(attention, num_prefix_tokens)[:, :, num_prefix_tokens:].astype(
+        np.float64
+    )  # (L, H, N, T)
     apart = np.abs(rows - rows.mean(axis=2, keepdims=True))
     return apart.sum(axis=-1).mean(axis=-1) / 2
 
 
-@takes_trace("attention", "pooling", "prefix")
-def pooled_attention(attention: np.ndarray, *, pooling: str, prefix: int = 0) -> np.ndarray:
+@takes_trace("attention", "pooling", "num_prefix_tokens")
+def pooled_attention(
+    attention: np.ndarray, *, pooling: str, num_prefix_tokens: int = 0
+) -> np.ndarray:
     """Where the token that answers looks: one map over the patches for each head.
 
     With a class token its row; with mean pooling, where all patches answer together, the mean of
@@ -109,9 +118,9 @@ def pooled_attention(attention: np.ndarray, *, pooling: str, prefix: int = 0) ->
 
     Args:
         attention: (..., T, T), rows are queries; also a rollout (T, T), or a Trace, with its
-            pooling and prefix.
+            pooling and num_prefix_tokens.
         pooling: "class" or "mean", the model's.
-        prefix: tokens before the patches.
+        num_prefix_tokens: tokens before the patches.
 
     Returns:
         (..., N) float64; each map sums to 1, or is 0 where nothing goes to the patches.
@@ -121,13 +130,15 @@ def pooled_attention(attention: np.ndarray, *, pooling: str, prefix: int = 0) ->
     """
     if pooling not in ("class", "mean"):
         raise ValueError(f"pooling must be class or mean, got {pooling!r}")
-    if pooling == "class" and prefix < 1:
-        raise ValueError(f"prefix must be an integer >= 1 with a class token, got {prefix}")
+    if pooling == "class" and num_prefix_tokens < 1:
+        raise ValueError(
+            f"num_prefix_tokens must be an integer >= 1 with a class token, got {num_prefix_tokens}"
+        )
     attention = np.asarray(attention, np.float64)
     if pooling == "class":
-        maps = attention[..., 0, prefix:]
+        maps = attention[..., 0, num_prefix_tokens:]
     else:
-        maps = attention[..., prefix:, prefix:].mean(axis=-2)
+        maps = attention[..., num_prefix_tokens:, num_prefix_tokens:].mean(axis=-2)
     sums = maps.sum(axis=-1, keepdims=True)
     return np.divide(maps, sums, out=np.zeros_like(maps), where=sums > 0)
 

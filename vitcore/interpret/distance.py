@@ -20,13 +20,13 @@ def patch_distances(grid: tuple[int, int], image_size: tuple[int, int]) -> np.nd
     return np.hypot(down, across)
 
 
-@takes_trace("attention", "grid", "image_size", "prefix")
+@takes_trace("attention", "grid", "image_size", "num_prefix_tokens")
 def attention_distance(
     attention: np.ndarray,
     grid: tuple[int, int],
     *,
     image_size: tuple[int, int],
-    prefix: int = 0,
+    num_prefix_tokens: int = 0,
     renormalize: bool = True,
 ) -> np.ndarray:
     """Mean distance between a patch and what it looks at, per head.
@@ -35,11 +35,11 @@ def attention_distance(
     queries. Rows and columns of the prefix (class token, registers) are left out.
 
     Args:
-        attention: (L, H, T, T), rows are queries, T = prefix + rows * columns; or a Trace, which
-            has the next three.
+        attention: (L, H, T, T), rows are queries, T = num_prefix_tokens + rows * columns;
+            or a Trace, which has the next three.
         grid: (rows, columns) of patches.
         image_size: (height, width) of the original picture, pixels.
-        prefix: tokens before the patches.
+        num_prefix_tokens: tokens before the patches.
         renormalize: divide what is left of a row by its sum; False gives the ViT paper's figure,
             in which a head that looks at the class token seems to look less far.
 
@@ -53,12 +53,15 @@ def attention_distance(
     """
     attention = np.asarray(attention)
     patches = grid[0] * grid[1]
-    if attention.ndim != 4 or attention.shape[2:] != (prefix + patches,) * 2:
+    if attention.ndim != 4 or attention.shape[2:] != (num_prefix_tokens + patches,) * 2:
         raise ValueError(
-            f"attention must have shape (L, H, T, T) with T = {prefix} + {grid[0]}*{grid[1]}, "
+            "attention must have shape (L, H, T, T) with "
+            f"T = {num_prefix_tokens} + {grid[0]}*{grid[1]}, "
             f"got {attention.shape}"
         )
-    among = attention[:, :, prefix:, prefix:].astype(np.float64)  # (L, H, N, N)
+    among = attention[:, :, num_prefix_tokens:, num_prefix_tokens:].astype(
+        np.float64
+    )  # (L, H, N, N)
     if renormalize:
         # A row that looks at the prefix alone has nothing left to divide by.
         among = among / np.maximum(among.sum(axis=-1, keepdims=True), 1e-12)

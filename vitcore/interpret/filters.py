@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitcore.patches import normalised
+from vitcore.patches import normalize
 
 
 def _check(kernel: np.ndarray) -> None:
@@ -107,7 +107,7 @@ def embed_patches(
         raise ValueError(
             f"patches must have shape (gh, gw, *{kernel.shape[:3]}), got {patches.shape}"
         )
-    pixels = normalised(patches, pixel_range)
+    pixels = normalize(patches, pixel_range)
     rows, columns = patches.shape[:2]
     flat = pixels.reshape(rows * columns, -1) @ kernel.reshape(-1, kernel.shape[-1]) + bias
     return flat.astype(np.float32).reshape(rows, columns, -1)

@@ -135,7 +135,7 @@ def head_importance(
         progress(start + len(part))
     logits = np.concatenate(parts)
     asked = logits[:, 0].argmax(axis=1) if classes is None else classes
-    return head_effects(logits, asked, blocks=config.depth, heads=config.heads)
+    return head_effects(logits, asked, blocks=config.depth, heads=config.num_heads)
 
 
 def logits_without_each(
@@ -145,11 +145,11 @@ def logits_without_each(
     from vitcore.tracing import predict_logits
 
     config = model.config
-    ways = switches(config.depth, config.heads)
+    ways = switches(config.depth, config.num_heads)
     logits = predict_logits(
         model,
         np.repeat(images, len(ways), axis=0),
         patch_size=patch_size,
-        heads_on=np.tile(ways, (len(images), 1, 1)),
+        head_mask=np.tile(ways, (len(images), 1, 1)),
     )
     return logits.reshape(len(images), len(ways), -1)

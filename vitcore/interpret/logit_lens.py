@@ -1,4 +1,4 @@
-"""What a model would answer if it stopped after each block."""
+"""The logit lens: what the classification head predicts after each block."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ NEEDED = ("norm/scale", "norm/offset", "head/kernel", "head/bias")
 
 @dataclass(frozen=True, slots=True)
 class LogitLens:
-    """Logits of the last norm and the head, put after the embedding and after each block."""
+    """Logits of the last LayerNorm and the head, put after the embedding and after each block."""
 
-    picture: np.ndarray  # (L+1, C) float32; the last row is the model's own answer
+    image: np.ndarray  # (L+1, C) float32; the last row is the model's own logits
     patches: np.ndarray  # (L+1, N, C) float32, the head on each patch alone
 
 
 def logit_lens(
-    tokens: np.ndarray, weights: Mapping[str, np.ndarray], config: ViTConfig
+    hidden_states: np.ndarray, weights: Mapping[str, np.ndarray], config: ViTConfig
 ) -> LogitLens:
-    """Read each block's tokens with the model's own last norm and head ("logit lens").
+    """Apply the model's last LayerNorm and classification head to the tokens after each block.
 
-    The picture's answer is pooled as the model does it: from the class token, or from the mean of
-    the normed patches. With mean pooling it is then exactly the mean of the patches' answers; with
-    a class token the patches' answers take no part in it.
+    Tokens are pooled as the model does it: the class token, or the mean of the patches. With mean
+    pooling the image's logits are then exactly the mean of the patches' logits; with a class token
+    the patches' logits take no part in them.
 
     Args:
-        tokens: (L+1, T, D) the residual stream before block 0 .. after the last, as in a trace.
+        hidden_states: (L+1, T, D) the residual stream before block 0 .. after the last, as in a
+            trace.
         weights: by their names in a checkpoint; those in NEEDED are used.
         config: of the model.
 
@@ -43,18 +44,18 @@ def logit_lens(
     if missing := [name for name in NEEDED if name not in weights]:
         raise ValueError(f"weights must have {', '.join(NEEDED)}; missing: {missing[0]}")
     scale, offset, kernel, bias = (np.asarray(weights[name], np.float64) for name in NEEDED)
-    tokens = np.asarray(tokens)
-    if tokens.ndim != 3 or tokens.shape[-1] != len(kernel) or tokens.shape[1] <= config.prefix:
+    tokens, first = np.asarray(hidden_states), config.num_prefix_tokens
+    if tokens.ndim != 3 or tokens.shape[-1] != len(kernel) or tokens.shape[1] <= first:
         raise ValueError(
-            f"tokens must have shape (L+1, T, {len(kernel)}) with T > {config.prefix}, "
+            f"hidden_states must have shape (L+1, T, {len(kernel)}) with T > {first}, "
             f"got {tokens.shape}"
         )
     tokens = tokens.astype(np.float64)
-    centred = tokens - tokens.mean(axis=-1, keepdims=True)
-    spread = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + config.norm_epsilon)
-    normed = centred / spread * scale + offset  # (L+1, T, D)
-    answers = normed @ kernel + bias  # (L+1, T, C)
-    patches = answers[:, config.prefix :]
-    # The head is linear: the answer to the mean token is the mean of the tokens' answers.
-    picture = answers[:, 0] if config.pooling == "class" else patches.mean(axis=1)
-    return LogitLens(picture.astype(np.float32), patches.astype(np.float32))
+    centered = tokens - tokens.mean(axis=-1, keepdims=True)
+    spread = np.sqrt(np.square(centered).mean(axis=-1, keepdims=True) + config.layer_norm_eps)
+    normed = centered / spread * scale + offset  # (L+1, T, D)
+    logits = normed @ kernel + bias  # (L+1, T, C)
+    patches = logits[:, first:]
+    # The head is linear: the logits of the mean token are the mean of the tokens' logits.
+    image = logits[:, 0] if config.pooling == "class" else patches.mean(axis=1)
+    return LogitLens(image.astype(np.float32), patches.astype(np.float32))

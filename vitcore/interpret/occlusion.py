@@ -8,7 +8,7 @@ import numpy as np
 
 from vitcore import patches
 from vitcore.images import as_image
-from vitcore.intervention import DATA_MEAN
+from vitcore.intervention import DATASET_MEAN
 from vitcore.probabilities import probabilities
 
 
@@ -59,7 +59,7 @@ def erase(picture: np.ndarray, erased: np.ndarray, patch_size: int) -> np.ndarra
     cells = erased.reshape(-1, rows, 1, columns, 1)
     shape = len(erased), rows, patch_size, columns, patch_size
     pixels = np.broadcast_to(cells, shape).reshape(len(erased), *picture.shape[:2])
-    return np.where(pixels[..., None], DATA_MEAN, picture)
+    return np.where(pixels[..., None], DATASET_MEAN, picture)
 
 
 def occlusion_map(
@@ -146,7 +146,7 @@ def masked_logits(
     from vitcore.tracing import predict_logits
 
     side = model.config.image_size
-    seen = patches.as_seen(as_image(picture), patch_size, image_size=side)
+    seen = patches.model_input(as_image(picture), patch_size, image_size=side)
     return predict_logits(model, erase(seen, erased, patch_size), patch_size=patch_size)
 
 
@@ -160,4 +160,4 @@ def model_view(
             f"class_index must be an integer from 0 to {config.classes - 1}, got {class_index!r}"
         )
     size = config.chosen_patch_size(patch_size)
-    return size, patches.as_seen(as_image(image), size, image_size=config.image_size)
+    return size, patches.model_input(as_image(image), size, image_size=config.image_size)

@@ -40,10 +40,16 @@ def relevance(
             f"class_index must be an integer from 0 to {config.classes - 1}, got {class_index!r}"
         )
     size = config.chosen_patch_size(patch_size)
-    pictures = patches.as_seen(as_image(image)[None], size, image_size=config.image_size)
+    pictures = patches.model_input(as_image(image)[None], size, image_size=config.image_size)
     attention, gradient = attention_gradient(model, pictures, class_index, size)
     grid = (config.grid_side(size),) * 2
-    return relevance_map(attention, gradient, grid, pooling=config.pooling, prefix=config.prefix)
+    return relevance_map(
+        attention,
+        gradient,
+        grid,
+        pooling=config.pooling,
+        num_prefix_tokens=config.num_prefix_tokens,
+    )
 
 
 def attention_gradient(
@@ -74,7 +80,7 @@ def attention_gradient(
     function = model.compiled_once(
         ("attention_gradient", patch_size), partial(backend.compiled, model, both)
     )
-    zeros = np.zeros((config.depth, 1, config.heads, tokens, tokens), np.float32)
+    zeros = np.zeros((config.depth, 1, config.num_heads, tokens, tokens), np.float32)
     asked = np.eye(config.classes, dtype=np.float32)[int(class_index)][None]
     weights, gradient = backend.to_numpy(function(pictures, asked, zeros))
     return weights[:, 0], gradient[:, 0]
@@ -86,7 +92,7 @@ def relevance_map(
     grid: tuple[int, int],
     *,
     pooling: str,
-    prefix: int,
+    num_prefix_tokens: int,
 ) -> np.ndarray:
     """The formula alone, from attention and gradient (L, H, T, T): (rows, columns)."""
     tokens = attention.shape[-1]
@@ -94,5 +100,9 @@ def relevance_map(
     for weights, slope in zip(attention, gradient, strict=True):
         fused = np.maximum(weights * slope, 0).mean(axis=0, dtype=np.float64)  # (T, T)
         result = result + fused @ result
-    row = result[0] if pooling == "class" else (result - np.eye(tokens))[prefix:].mean(axis=0)
-    return row[prefix:].reshape(grid).astype(np.float32)
+    row = (
+        result[0]
+        if pooling == "class"
+        else (result - np.eye(tokens))[num_prefix_tokens:].mean(axis=0)
+    )
+    return row[num_prefix_tokens:].reshape(grid).astype(np.float32)

@@ -8,39 +8,41 @@ from vitcore.interpret.traces import takes_trace
 
 
 @takes_trace("attention")
-def rollout(attention: np.ndarray, *, fusion: str = "mean", discard: float = 0.0) -> np.ndarray:
+def rollout(
+    attention: np.ndarray, *, head_fusion: str = "mean", discard_ratio: float = 0.0
+) -> np.ndarray:
     """Multiply the blocks' attention, each mixed half and half with the skip connection.
 
-    Heads are fused; the lowest floor(discard * T²) entries of each fused matrix are set to zero
-    (ties in index order); the identity is added and each row divided by its own sum.
+    Heads are fused; the lowest floor(discard_ratio * T²) entries of each fused matrix are set to
+    zero (ties in index order); the identity is added and each row divided by its own sum.
 
     Args:
         attention: (L, H, T, T), rows are queries, blocks in the order in which they ran; or a
             Trace.
-        fusion: of heads: "mean", "max" or "min".
-        discard: share of entries set to zero, in [0, 1).
+        head_fusion: of heads: "mean", "max" or "min".
+        discard_ratio: fraction of entries set to zero, in [0, 1).
 
     Returns:
         (T, T) float64; row i is what token i of the last block took from each input token, and
         sums to 1.
 
     Raises:
-        ValueError: for another shape, fusion or share.
+        ValueError: for another shape, head_fusion or discard_ratio.
 
     Source: Abnar & Zuidema 2020, section 3, https://arxiv.org/abs/2005.00928
     """
     attention = np.asarray(attention)
     if attention.ndim != 4 or attention.shape[2] != attention.shape[3]:
         raise ValueError(f"attention must have shape (L, H, T, T), got {attention.shape}")
-    if fusion not in ("mean", "max", "min"):
-        raise ValueError(f"fusion must be mean, max or min, got {fusion!r}")
-    if not 0 <= discard < 1:
-        raise ValueError(f"discard must be in [0, 1), got {discard}")
+    if head_fusion not in ("mean", "max", "min"):
+        raise ValueError(f"head_fusion must be mean, max or min, got {head_fusion!r}")
+    if not 0 <= discard_ratio < 1:
+        raise ValueError(f"discard_ratio must be in [0, 1), got {discard_ratio}")
     tokens = attention.shape[-1]
-    dropped = int(discard * tokens * tokens)
+    dropped = int(discard_ratio * tokens * tokens)
     result = np.eye(tokens)
     for heads in attention:
-        fused = getattr(np, fusion)(heads.astype(np.float64), axis=0)  # (T, T)
+        fused = getattr(np, head_fusion)(heads.astype(np.float64), axis=0)  # (T, T)
         if dropped:
             fused = _without_lowest(fused.reshape(-1), dropped).reshape(tokens, tokens)
         mixed = fused + np.eye(tokens)

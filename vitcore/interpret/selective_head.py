@@ -38,7 +38,7 @@ class SelectiveHead:
 
 
 def selective_head(
-    attention: np.ndarray, grid: tuple[int, int], *, prefix: int = 0
+    attention: np.ndarray, grid: tuple[int, int], *, num_prefix_tokens: int = 0
 ) -> SelectiveHead:
     """The head furthest from uniform attention, by a pattern that does not hold trivially.
 
@@ -50,23 +50,24 @@ def selective_head(
 
     Args:
         attention: (L, H, T, T), rows are queries and sum to 1.
-        grid: (rows, columns) of patches; T = prefix + rows * columns.
-        prefix: tokens before the patches.
+        grid: (rows, columns) of patches; T = num_prefix_tokens + rows * columns.
+        num_prefix_tokens: tokens before the patches.
 
     Raises:
-        ValueError: if T is not prefix + rows * columns.
+        ValueError: if T is not num_prefix_tokens + rows * columns.
     """
     rows, columns = grid
     count = rows * columns
-    if attention.shape[-1] != prefix + count:
+    if attention.shape[-1] != num_prefix_tokens + count:
         raise ValueError(
-            f"attention must have prefix + rows * columns tokens, got {attention.shape[-1]} "
-            f"and {prefix + count}"
+            "attention must have num_prefix_tokens + rows * columns tokens, "
+            f"got {attention.shape[-1]} "
+            f"and {num_prefix_tokens + count}"
         )
-    if count == 1 and not prefix:
+    if count == 1 and not num_prefix_tokens:
         return SelectiveHead(kind="single", block=0, head=0, patch=0, share=1.0, uniform=1.0)
-    queries = attention[:, :, prefix:, :]  # (L, H, N, T): the patches' own rows
-    found = _most(queries, _patterns(rows, columns, prefix))
+    queries = attention[:, :, num_prefix_tokens:, :]  # (L, H, N, T): the patches' own rows
+    found = _most(queries, _patterns(rows, columns, num_prefix_tokens))
     kind = found.kind
     if found.gain < _NOTHING:
         maxima = queries.max(axis=-1).mean(axis=-1)  # (L, H)
@@ -128,7 +129,7 @@ def _gain(share: np.ndarray, uniform: float) -> np.ndarray:
     return (share.mean(axis=-1) - uniform) / (1 - uniform)
 
 
-def _patterns(rows: int, columns: int, prefix: int) -> dict[Kind, np.ndarray]:
+def _patterns(rows: int, columns: int, num_prefix_tokens: int) -> dict[Kind, np.ndarray]:
     """Which keys count for each pattern that attention can miss: (N, T) or (T,) bool."""
     row, column = np.divmod(np.arange(rows * columns), columns)
     same_row = row[:, None] == row
@@ -140,9 +141,9 @@ def _patterns(rows: int, columns: int, prefix: int) -> dict[Kind, np.ndarray]:
         "self": reach == 0,
         "neighbors": reach == 1,
     }
-    none = np.zeros((rows * columns, prefix), bool)
+    none = np.zeros((rows * columns, num_prefix_tokens), bool)
     patterns: dict[Kind, np.ndarray] = {k: np.hstack([none, m]) for k, m in among.items()}
-    patterns["prefix"] = np.arange(prefix + rows * columns) < prefix
+    patterns["prefix"] = np.arange(num_prefix_tokens + rows * columns) < num_prefix_tokens
     return {kind: mask for kind, mask in patterns.items() if 0 < mask.mean() < 1}
 
 

@@ -7,42 +7,45 @@ import numpy as np
 from vitcore.interpret.traces import takes_trace
 
 
-def _patches(tokens: np.ndarray, prefix: int) -> np.ndarray:
-    tokens = np.asarray(tokens)
+def _patches(hidden_states: np.ndarray, num_prefix_tokens: int) -> np.ndarray:
+    tokens = np.asarray(hidden_states)
     if tokens.ndim != 3:
-        raise ValueError(f"tokens must have shape (L+1, T, D), got {tokens.shape}")
-    if not 0 <= prefix < tokens.shape[1]:
-        raise ValueError(f"prefix must be an integer from 0 to {tokens.shape[1] - 1}, got {prefix}")
-    return tokens[:, prefix:].astype(np.float64)
+        raise ValueError(f"hidden_states must have shape (L+1, T, D), got {tokens.shape}")
+    if not 0 <= num_prefix_tokens < tokens.shape[1]:
+        raise ValueError(
+            f"num_prefix_tokens must be an integer from 0 to {tokens.shape[1] - 1}, "
+            f"got {num_prefix_tokens}"
+        )
+    return tokens[:, num_prefix_tokens:].astype(np.float64)
 
 
-@takes_trace("tokens", "prefix")
-def token_similarity(tokens: np.ndarray, prefix: int = 0) -> np.ndarray:
+@takes_trace("hidden_states", "num_prefix_tokens")
+def token_similarity(hidden_states: np.ndarray, num_prefix_tokens: int = 0) -> np.ndarray:
     """Cosine similarity of every patch's token with every other, before block 0 and after each.
 
     Args:
-        tokens: (L+1, T, D), or a Trace.
-        prefix: tokens before the patches, which are left out; a Trace knows it.
+        hidden_states: (L+1, T, D), or a Trace.
+        num_prefix_tokens: tokens before the patches, which are left out; a Trace knows it.
 
     Returns:
         (L+1, N, N) float32 in [-1, 1], symmetric. A token of zeros is like nothing: 0.
 
     Raises:
-        ValueError: for another shape or prefix.
+        ValueError: for another shape or num_prefix_tokens.
 
     Source: Raghu et al. 2021, section 5 (cosine of tokens with input patches),
     https://arxiv.org/abs/2108.08810
     """
-    patches = _patches(tokens, prefix)
+    patches = _patches(hidden_states, num_prefix_tokens)
     norms = np.linalg.norm(patches, axis=-1, keepdims=True)
     directions = np.divide(patches, norms, out=np.zeros_like(patches), where=norms > 0)
     cosines = directions @ directions.transpose(0, 2, 1)
     return np.clip(cosines, -1.0, 1.0).astype(np.float32)
 
 
-@takes_trace("tokens", "prefix")
+@takes_trace("hidden_states", "num_prefix_tokens")
 def token_components(
-    tokens: np.ndarray, prefix: int = 0, *, count: int = 3
+    hidden_states: np.ndarray, num_prefix_tokens: int = 0, *, count: int = 3
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of the patches' tokens on their first principal components, per block.
 
@@ -51,8 +54,8 @@ def token_components(
     and the largest score before block 0 is positive.
 
     Args:
-        tokens: (L+1, T, D), or a Trace.
-        prefix: tokens before the patches, which are left out; a Trace knows it.
+        hidden_states: (L+1, T, D), or a Trace.
+        num_prefix_tokens: tokens before the patches, which are left out; a Trace knows it.
         count: of components; those that there are not have score 0.
 
     Returns:
@@ -60,11 +63,11 @@ def token_components(
         0 where all tokens are equal.
 
     Raises:
-        ValueError: for another shape, prefix or count.
+        ValueError: for another shape, num_prefix_tokens or count.
 
     Source: Oquab et al. 2023 (DINOv2), section 7.3, https://arxiv.org/abs/2304.07193
     """
-    patches = _patches(tokens, prefix)
+    patches = _patches(hidden_states, num_prefix_tokens)
     if count < 1:
         raise ValueError(f"count must be an integer >= 1, got {count}")
     left, singular, _ = np.linalg.svd(

@@ -26,12 +26,12 @@ class SelfAttention(keras.layers.Layer):
         Each row sums to 1; dropout acts on a copy, so in training too. Also "queries", "keys",
         "values" and "mixed" (B, H, T, d) and "scores" (B, H, T, T), scaled, before softmax.
 
-        heads_on (H,) or (B, H): each head's output is multiplied by it before the projection.
+        head_mask (H,) or (B, H): each head's output is multiplied by it before the projection.
         probe (1, H, T, T): added to the weights; zeros give gradients with respect to them.
 
     Args:
-        heads: H, at least 1.
-        head_width: d, numbers per query, key and value.
+        num_heads: H, at least 1.
+        head_dim: d, numbers per query, key and value.
         qk_norm: layer norm of queries and keys with a learned scale, no offset.
         dropout: probability of dropping one weight during training.
 
@@ -40,41 +40,41 @@ class SelfAttention(keras.layers.Layer):
 
     def __init__(
         self,
-        heads: int,
-        head_width: int,
+        num_heads: int,
+        head_dim: int,
         *,
         qk_norm: bool = False,
         dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.heads = heads
-        self.head_width = head_width
+        self.num_heads = num_heads
+        self.head_dim = head_dim
         self.qk_norm = qk_norm
         self.dropout = dropout
         self.drop = keras.layers.Dropout(dropout, name="drop", dtype=self.dtype_policy)
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        width, inner = shape[-1], self.heads * self.head_width
+        width, inner = shape[-1], self.num_heads * self.head_dim
         weight = self.add_weight
         self.qkv_kernel = weight(shape=(width, 3 * inner), name="qkv_kernel")
         self.qkv_bias = weight(shape=(3 * inner,), initializer="zeros", name="qkv_bias")
         self.out_kernel = weight(shape=(inner, width), name="out_kernel")
         self.out_bias = weight(shape=(width,), initializer="zeros", name="out_bias")
         if self.qk_norm:
-            one = {"shape": (self.head_width,), "initializer": "ones"}
+            one = {"shape": (self.head_dim,), "initializer": "ones"}
             self.query_scale = weight(name="query_scale", **one)
             self.key_scale = weight(name="key_scale", **one)
 
     def call(
-        self, tokens: Any, heads_on: Any = None, probe: Any = None, training: bool | None = None
+        self, tokens: Any, head_mask: Any = None, probe: Any = None, training: bool | None = None
     ) -> tuple[Any, Steps]:
         _, count, width = tokens.shape
-        heads, head_width = self.heads, self.head_width
+        num_heads, head_dim = self.num_heads, self.head_dim
 
         # One product for all three, on flat tokens: a third faster on a CPU than three slices.
         qkv = dense(ops.reshape(tokens, (-1, width)), self.qkv_kernel, self.qkv_bias)
-        qkv = ops.reshape(qkv, (-1, count, 3, heads, head_width))
+        qkv = ops.reshape(qkv, (-1, count, 3, num_heads, head_dim))
         queries, keys, values = ops.unstack(
             ops.transpose(qkv, (2, 0, 3, 1, 4)), num=3, axis=0
         )  # each (B, H, T, d)
@@ -83,7 +83,7 @@ class SelfAttention(keras.layers.Layer):
             keys = unit_variance(keys, 1e-6) * self.key_scale
 
         # Unscaled, scores grow with the head width and the softmax saturates.
-        scores = ops.matmul(queries * head_width**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
+        scores = ops.matmul(queries * head_dim**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
         weights = softmax(scores)  # (B, H, T, T)
         if probe is not None:
             weights = weights + probe
@@ -93,20 +93,20 @@ class SelfAttention(keras.layers.Layer):
             attend = partial(softmax_dropped, key=next_key(self.drop), rate=self.dropout)
             used = attend(scores)[0] if probe is None else self.drop(weights, training=True)
         mixed = ops.matmul(used, values)  # (B, H, T, d)
-        if heads_on is not None:
-            mixed = mixed * ops.reshape(heads_on, (-1, heads, 1, 1))
-        flat = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, heads * head_width))
+        if head_mask is not None:
+            mixed = mixed * ops.reshape(head_mask, (-1, num_heads, 1, 1))
+        flat = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, num_heads * head_dim))
         out = ops.reshape(dense(flat, self.out_kernel, self.out_bias), (-1, count, width))
         if (
             training
-            and width <= head_width
+            and width <= head_dim
             and not self.qk_norm
-            and heads_on is None
+            and head_mask is None
             and probe is None
         ):
             # What is above is still what is shown; a compiled step leaves it out.
             qkv, onto = (self.qkv_kernel, self.qkv_bias), (self.out_kernel, self.out_bias)
-            out = merged_attention(tokens, qkv, onto, heads, attend)
+            out = merged_attention(tokens, qkv, onto, num_heads, attend)
         steps = {
             "queries": queries,
             "keys": keys,
@@ -120,8 +120,8 @@ class SelfAttention(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "heads": self.heads,
-            "head_width": self.head_width,
+            "num_heads": self.num_heads,
+            "head_dim": self.head_dim,
             "qk_norm": self.qk_norm,
             "dropout": self.dropout,
         }

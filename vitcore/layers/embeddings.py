@@ -22,7 +22,7 @@ class PatchEmbedding(keras.layers.Layer):
 
     Args:
         width: D, at least 1.
-        kernel_size: side at which the kernel is stored.
+        patch_embed_size: side at which the kernel is stored.
 
     Raises:
         ValueError: when P does not divide the pictures' side.
@@ -30,20 +30,20 @@ class PatchEmbedding(keras.layers.Layer):
     Source: FlexiViT, Beyer et al. 2023, https://arxiv.org/abs/2212.08013
     """
 
-    def __init__(self, width: int, kernel_size: int, **kwargs: Any) -> None:
+    def __init__(self, width: int, patch_embed_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.width = width
-        self.kernel_size = kernel_size
+        self.patch_embed_size = patch_embed_size
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        size = self.kernel_size
+        size = self.patch_embed_size
         cells = shape[1] // size * (shape[2] // size)
         self.output_shape = (None, cells, self.width)  # what `model.summary()` prints
         self.kernel = self.add_weight(shape=(size, size, shape[-1], self.width), name="kernel")
         self.bias = self.add_weight(shape=(self.width,), initializer="zeros", name="bias")
 
     def call(self, pictures: Any, patch_size: int | None = None) -> Any:
-        size = self.kernel_size if patch_size is None else patch_size
+        size = self.patch_embed_size if patch_size is None else patch_size
         _, height, width, channels = pictures.shape
         if height % size or width % size:
             raise ValueError(
@@ -52,9 +52,9 @@ class PatchEmbedding(keras.layers.Layer):
         rows, columns = height // size, width // size
         # Resized in float32 whatever the precision: pinv's large entries cancel.
         kernel = ops.convert_to_tensor(self.kernel.value, "float32")
-        if size != self.kernel_size:
-            matrix = ops.convert_to_tensor(patches.kernel_matrix(self.kernel_size, size))
-            kernel = ops.matmul(matrix, ops.reshape(kernel, (self.kernel_size**2, -1)))
+        if size != self.patch_embed_size:
+            matrix = ops.convert_to_tensor(patches.kernel_matrix(self.patch_embed_size, size))
+            kernel = ops.matmul(matrix, ops.reshape(kernel, (self.patch_embed_size**2, -1)))
         kernel = ops.reshape(kernel, (size * size * channels, self.width))
         kernel = ops.cast(kernel, self.compute_dtype)
 
@@ -64,7 +64,11 @@ class PatchEmbedding(keras.layers.Layer):
         return ops.reshape(ops.matmul(flat, kernel) + self.bias, (-1, rows * columns, self.width))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "width": self.width, "kernel_size": self.kernel_size}
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "patch_embed_size": self.patch_embed_size,
+        }
 
 
 def position_table(kind: str, shape: tuple[int, int], width: int, base: int) -> np.ndarray:

@@ -49,31 +49,31 @@ class MLP(keras.layers.Layer):
         tokens (B, T, D) -> out (B, T, D), hidden (B, T, M) after the GELU
 
     Args:
-        hidden_width: M.
+        mlp_dim: M.
         gelu: "tanh" or "exact".
-        ends_in_gelu: a second GELU after the output, as the article has it.
+        output_gelu: a second GELU after the output, as the article has it.
         dropout: probability of dropping one number, after each dense layer.
     """
 
     def __init__(
         self,
-        hidden_width: int,
+        mlp_dim: int,
         *,
         gelu: str = "tanh",
-        ends_in_gelu: bool = False,
+        output_gelu: bool = False,
         dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.hidden_width = hidden_width
+        self.mlp_dim = mlp_dim
         self.gelu = gelu
-        self.ends_in_gelu = ends_in_gelu
+        self.output_gelu = output_gelu
         self.dropout = dropout
         self.drop_hidden = keras.layers.Dropout(dropout, name="drop1", dtype=self.dtype_policy)
         self.drop_out = keras.layers.Dropout(dropout, name="drop2", dtype=self.dtype_policy)
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        width, hidden, weight = shape[-1], self.hidden_width, self.add_weight
+        width, hidden, weight = shape[-1], self.mlp_dim, self.add_weight
         self.hidden_kernel = weight(shape=(width, hidden), name="hidden_kernel")
         self.hidden_bias = weight(shape=(hidden,), initializer="zeros", name="hidden_bias")
         self.out_kernel = weight(shape=(hidden, width), name="out_kernel")
@@ -93,21 +93,21 @@ class MLP(keras.layers.Layer):
         before = dense(flat, self.hidden_kernel, self.hidden_bias)
         hidden = activation(before)  # shown; a training step leaves it out
         out = dense(activated(before, self.drop_hidden), self.out_kernel, self.out_bias)
-        if self.ends_in_gelu:
+        if self.output_gelu:
             out = activated(out, self.drop_out)
         elif drops:
             out = self.drop_out(out, training=True)
         return (
             ops.reshape(out, (-1, count, width)),
-            ops.reshape(hidden, (-1, count, self.hidden_width)),
+            ops.reshape(hidden, (-1, count, self.mlp_dim)),
         )
 
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "hidden_width": self.hidden_width,
+            "mlp_dim": self.mlp_dim,
             "gelu": self.gelu,
-            "ends_in_gelu": self.ends_in_gelu,
+            "output_gelu": self.output_gelu,
             "dropout": self.dropout,
         }
 
@@ -123,8 +123,8 @@ class Block(keras.layers.Layer):
         mlp_hidden, mlp_out.
 
     Args:
-        heads, head_width, qk_norm, attention_dropout: see SelfAttention.
-        mlp_width, gelu, mlp_ends_in_gelu, dropout: see MLP.
+        num_heads, head_dim, qk_norm, attention_dropout: see SelfAttention.
+        mlp_dim, gelu, mlp_output_gelu, dropout: see MLP.
         epsilon: of both layer norms.
 
     Source: Dosovitskiy et al. 2021, equations 2 and 3, https://arxiv.org/abs/2010.11929
@@ -132,13 +132,13 @@ class Block(keras.layers.Layer):
 
     def __init__(
         self,
-        heads: int,
-        head_width: int,
-        mlp_width: int,
+        num_heads: int,
+        head_dim: int,
+        mlp_dim: int,
         *,
         qk_norm: bool = False,
         gelu: str = "tanh",
-        mlp_ends_in_gelu: bool = False,
+        mlp_output_gelu: bool = False,
         epsilon: float = 1e-6,
         dropout: float = 0.0,
         attention_dropout: float = 0.0,
@@ -146,12 +146,12 @@ class Block(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.arguments = {
-            "heads": heads,
-            "head_width": head_width,
-            "mlp_width": mlp_width,
+            "num_heads": num_heads,
+            "head_dim": head_dim,
+            "mlp_dim": mlp_dim,
             "qk_norm": qk_norm,
             "gelu": gelu,
-            "mlp_ends_in_gelu": mlp_ends_in_gelu,
+            "mlp_output_gelu": mlp_output_gelu,
             "epsilon": epsilon,
             "dropout": dropout,
             "attention_dropout": attention_dropout,
@@ -159,8 +159,8 @@ class Block(keras.layers.Layer):
         policy = self.dtype_policy
         self.norm1 = LayerNorm(epsilon=epsilon, name="norm1", dtype=policy)
         self.attention = SelfAttention(
-            heads,
-            head_width,
+            num_heads,
+            head_dim,
             qk_norm=qk_norm,
             dropout=attention_dropout,
             name="attention",
@@ -168,9 +168,9 @@ class Block(keras.layers.Layer):
         )
         self.norm2 = LayerNorm(epsilon=epsilon, name="norm2", dtype=policy)
         self.mlp = MLP(
-            mlp_width,
+            mlp_dim,
             gelu=gelu,
-            ends_in_gelu=mlp_ends_in_gelu,
+            output_gelu=mlp_output_gelu,
             dropout=dropout,
             name="mlp",
             dtype=policy,
@@ -182,10 +182,10 @@ class Block(keras.layers.Layer):
             layer.build(shape)
 
     def call(
-        self, tokens: Any, heads_on: Any = None, probe: Any = None, training: bool | None = None
+        self, tokens: Any, head_mask: Any = None, probe: Any = None, training: bool | None = None
     ) -> tuple[Any, Steps]:
         norm1 = self.norm1(tokens)
-        attention_out, steps = self.attention(norm1, heads_on, probe, training=training)
+        attention_out, steps = self.attention(norm1, head_mask, probe, training=training)
         residual1 = tokens + attention_out
         norm2 = self.norm2(residual1)
         mlp_out, mlp_hidden = self.mlp(norm2, training=training)

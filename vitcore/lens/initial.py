@@ -44,6 +44,6 @@ class InitialView:
                 "scale": "common" if self.shared_scale else "each",
             },
             "note": self.note,
-            "ablated": [list(pair) for pair in sorted(self.intervention.heads_off)],
+            "ablated": [list(pair) for pair in sorted(self.intervention.ablated_heads)],
             "sources": [_MASKED if p in masked else p for p in range(patches)] if masked else [],
         }

@@ -73,7 +73,7 @@ class AttentionView:
         summaries = 2 if count > 1 else 1  # rollout, and the mean where there are several heads
         check_size((len(heads) + summaries) * len(blocks), length, rows * columns)
         drawn = np.stack([attention[block][list(heads)] for block in blocks])
-        found = selective_head(drawn, tokens.grid, prefix=prefix)
+        found = selective_head(drawn, tokens.grid, num_prefix_tokens=prefix)
         query = initial.patch if initial else found.patch
         maps = drawn[:, :, prefix + query, prefix:]
         self._maps = maps.reshape(len(blocks), len(heads), rows, columns).copy()

@@ -58,7 +58,7 @@ def make_card(
         sets["cifar10"] = cifar10("test", data_dir=data_dir)
     measures = measure(model, sets, notice=notice)
     notice("attention", 1.0)
-    attention = attention_summary(model, pictures=TRACED)
+    attention = attention_summary(model, num_images=TRACED)
     making = made_by(run)
     history = making.history
     return {
@@ -66,14 +66,16 @@ def make_card(
         "data": _training_data(config),
         "recipe": config.recipe,
         "train": _told(config),
-        "before": [{"train": _told(before), "steps": steps} for before, steps in making.parts[:-1]],
+        "earlier_stages": [
+            {"train": _told(before), "steps": steps} for before, steps in making.parts[:-1]
+        ],
         "seed": config.seed,
         "hardware": _trained_on(history, "hardware") or hardware(),
         "software": _trained_on(history, "software") or software(),
         "seconds": round(making.seconds),
         "steps": making.steps,
         "epochs": round(_last(history, "epoch"), 2),
-        "pictures_seen": making.pictures,
+        "images_seen": making.images_seen,
         "measured_on": {data: len(images) for data, (images, _) in sets.items()},
         **measures,
         "attention": attention,
@@ -98,12 +100,13 @@ def measure(
         notice: called with what is being measured and the share of the work done.
 
     Returns:
-        "accuracy", "top5", "loss" and "calibration_error", each by set and patch size; "reports",
-        by set: the confusion matrix and the reliability at the model's own patch size.
+        "accuracy", "top5", "loss" and "calibration_error", each by set and patch size;
+        "evaluation", by set: the confusion matrix and the reliability at the model's own patch
+        size.
     """
     names = ("accuracy", "top5", "loss", "calibration_error")
     found: dict[str, dict[str, Any]] = {key: {data: {} for data in sets} for key in names}
-    found["reports"] = {}
+    found["evaluation"] = {}
     own = model.config.chosen_patch_size()
     cost = {size: sum(flops(model.config, size).values()) for size in PATCH_SIZES}
     whole = sum(len(labels) for _, labels in sets.values()) * sum(cost.values())
@@ -117,7 +120,7 @@ def measure(
                     found[key][data][str(size)] = round(value, 4)
                 done += cost[size] * len(labels)
             if size == own:
-                found["reports"][data] = {
+                found["evaluation"][data] = {
                     "patch_size": size,
                     "confusion": result.confusion.tolist(),
                     "reliability": result.reliability.to_dict(),
@@ -131,7 +134,7 @@ class Making:
 
     parts: tuple[tuple[TrainConfig, int], ...]  # of each its configuration and its steps
     history: list[dict[str, Any]]  # events; steps and epochs count on from run to run
-    pictures: int
+    images_seen: int
     seconds: float
 
     @property
@@ -145,7 +148,7 @@ def made_by(run: Path) -> Making:
     Raises:
         CheckpointError: if the state file of one of its runs is damaged.
     """
-    parts, history, pictures, seconds = [], [], 0, 0.0
+    parts, history, images, seconds = [], [], 0, 0.0
     for folder in runs_through(run):
         config, progress = saved_progress(folder)
         own, _ = events.read(folder)
@@ -155,8 +158,8 @@ def made_by(run: Path) -> Making:
             for event in own
         ]
         parts.append((config, progress.step))
-        pictures, seconds = pictures + progress.pictures, seconds + progress.seconds
-    return Making(tuple(parts), history, pictures, seconds)
+        images, seconds = images + progress.images_seen, seconds + progress.seconds
+    return Making(tuple(parts), history, images, seconds)
 
 
 def training_curve(history: list[dict[str, Any]]) -> dict[str, list[float]]:
@@ -195,13 +198,15 @@ def _trained_on(history: list[dict[str, Any]], what: str) -> str:
 
 def _told(config: TrainConfig) -> dict[str, Any]:
     """Without the place where what it started from lay, which means nothing elsewhere."""
-    return config.replace(start=Path(config.start).name).to_dict()
+    return config.replace(init_from=Path(config.init_from).name).to_dict()
 
 
 def _training_data(config: TrainConfig) -> str:
     name = {"cifar10": "CIFAR-10"}.get(config.data, config.data)
-    share = f"; {config.sketch_share:.0%} of each batch from sketch10" * bool(config.sketch_share)
-    return f"{name} training set, {config.validation:.0%} for validation{share}"
+    share = f"; {config.sketch_fraction:.0%} of each batch from sketch10" * bool(
+        config.sketch_fraction
+    )
+    return f"{name} training set, {config.validation_split:.0%} for validation{share}"
 
 
 def _last(history: list[dict[str, Any]], key: str) -> float:

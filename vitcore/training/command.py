@@ -217,7 +217,7 @@ def _say_event(event: dict[str, Any]) -> None:
     elif event["event"] == "step":
         text = (
             f"\rstep {event['step']:,}  epoch {event['epoch']:.2f}  loss {event['loss']:.3f}  "
-            f"acc {event['accuracy']:.1%}  {event['pictures_per_second']:.0f} images/s  "
+            f"acc {event['accuracy']:.1%}  {event['images_per_second']:.0f} images/s  "
         )
         print(text, end="", file=sys.stderr, flush=True)
     elif event["event"] == "validation":

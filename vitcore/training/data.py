@@ -70,11 +70,15 @@ class Pictures:
             self._labels = labels
             self._validation = images, labels, held_back
         else:
-            train = Sketches(config.train_size, TRAIN_SEED)
-            held = Sketches(max(10, round(config.train_size * config.validation)), VALIDATION_SEED)
+            train = Sketches(config.num_sketches, TRAIN_SEED)
+            held = Sketches(
+                max(10, round(config.num_sketches * config.validation_split)), VALIDATION_SEED
+            )
             self._images, self._labels, self._rows = train, train.labels, np.arange(len(train))
             self._validation = held, held.labels, np.arange(len(held))
-        self._sketches = Sketches(config.train_size, TRAIN_SEED) if config.sketch_share else None
+        self._sketches = (
+            Sketches(config.num_sketches, TRAIN_SEED) if config.sketch_fraction else None
+        )
         self._order: tuple[int, np.ndarray] = (-1, self._rows)
 
     @property
@@ -99,7 +103,9 @@ class Pictures:
         pictures, labels = self._images[rows], self._labels[rows].astype(np.int32)
         if self._sketches is not None:
             rng = draws.generator(config.seed, draws.SKETCHES, step)
-            drawn = rng.integers(len(self._sketches), size=round(len(rows) * config.sketch_share))
+            drawn = rng.integers(
+                len(self._sketches), size=round(len(rows) * config.sketch_fraction)
+            )
             places = rng.permutation(len(rows))[: len(drawn)]
             pictures, labels = np.array(pictures), np.array(labels)
             pictures[places], labels[places] = self._sketches[drawn], self._sketches.labels[drawn]
@@ -110,7 +116,7 @@ class Pictures:
             pictures, labels = augmentation.cutmix(
                 pictures, labels, rng, config.cutmix, len(CLASS_NAMES)
             )
-        return Batch(patches.as_seen(pictures, size), labels, size)
+        return Batch(patches.model_input(pictures, size), labels, size)
 
     def batch_size(self, patch_size: int) -> int:
         """How many pictures the steps at one patch size take."""
@@ -135,7 +141,7 @@ def split(labels: np.ndarray, config: TrainConfig) -> tuple[np.ndarray, np.ndarr
     kept, held_back = [], []
     for label in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == label))
-        count = max(1, round(len(rows) * config.validation))
+        count = max(1, round(len(rows) * config.validation_split))
         held_back.append(rows[:count])
         kept.append(rows[count:])
     return np.sort(np.concatenate(kept)), np.sort(np.concatenate(held_back))

@@ -75,7 +75,7 @@ class Group:
         finest = min(config.patch_sizes or (patch_size,))
         if (count := config.batch_at(finest)) < self.devices:
             raise ValueError(
-                f"each device needs an image: token_budget {config.token_budget} gives "
+                f"each device needs an image: max_tokens {config.max_tokens} gives "
                 f"{count} at patch size {finest}, for {self.devices} devices"
             )
 

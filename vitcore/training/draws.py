@@ -17,7 +17,7 @@ def generator(seed: int, purpose: int, step: int = 0) -> np.random.Generator:
 
 def patch_sizes(config: TrainConfig) -> tuple[int, ...]:
     """Those that are drawn at all."""
-    some = [config.patch_weights, config.patch_weights_end or config.patch_weights]
+    some = [config.patch_size_probs, config.patch_size_probs_end or config.patch_size_probs]
     return tuple(
         size
         for place, size in enumerate(config.patch_sizes)
@@ -30,8 +30,8 @@ def patch_size(config: TrainConfig, step: int, steps: int) -> int | None:
     if not config.patch_sizes:
         return None
     even = (1.0,) * len(config.patch_sizes)
-    first = np.array(config.patch_weights or even)
-    last = np.array(config.patch_weights_end or config.patch_weights or even)
+    first = np.array(config.patch_size_probs or even)
+    last = np.array(config.patch_size_probs_end or config.patch_size_probs or even)
     done = step / max(1, steps)
     weights = first / first.sum() * (1 - done) + last / last.sum() * done
     return int(generator(config.seed, PATCH_SIZE, step).choice(config.patch_sizes, p=weights))

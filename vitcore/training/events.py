@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vitcore.stored_names import EVENT, renamed
+
 FILE_NAME = "events.jsonl"
 END_STATES = ("finished", "stopped", "failed", "interrupted")
 _TAIL = 256  # bytes; no two lines were written at the same time, so they are of one log alone
@@ -21,7 +23,7 @@ _NUMBERS = (
     "accuracy",
     "top5",
     "learning_rate",
-    "pictures_per_second",
+    "images_per_second",
     "patch_size",
     "usable_rate",
 )
@@ -126,6 +128,7 @@ def parse(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(event, dict) or not isinstance(event.get("event"), str):
         return None
+    event = renamed(event, EVENT)
     for name in _NUMBERS:
         if name in event and not _is_number(event[name]):
             event[name] = None

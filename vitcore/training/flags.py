@@ -24,12 +24,12 @@ _HELP = {
     "num_heads": "attention heads (default: the preset's)",
     "width": "embedding dimension (default: the preset's)",
     "mlp_dim": "MLP dimension (default: the preset's)",
-    "start": "initialize from a bundled model, run name or folder",
+    "init_from": "initialize from a bundled model, run name or folder",
     "epochs": "passes over the training set",
     "steps": "optimizer steps (overrides epochs)",
     "batch_size": "images per step",
     "learning_rate": "peak learning rate",
-    "warmup": "warm-up ratio",
+    "warmup_ratio": "warm-up ratio",
     "schedule": "LR schedule: cosine or plateau",
     "cycles": "cosine cycles; if > 1, final weights are averaged over cycle ends and the initial "
     "model (SWA)",
@@ -43,14 +43,14 @@ _HELP = {
     "augmentation": "crop-flip, trivial (TrivialAugment), article or none",
     "cutmix": "CutMix probability",
     "frozen": "suffixes of frozen weights, e.g. norm1/scale,positions",
-    "average": "EMA decay of the weights (0: off)",
+    "ema_decay": "EMA decay of the weights (0: off)",
     "patch_sizes": "patch sizes to sample from, e.g. 4,8,16 (default: fixed)",
-    "patch_weights": "patch-size probabilities (default: uniform)",
-    "patch_weights_end": "patch-size probabilities at the end, interpolated linearly",
-    "token_budget": "max. patches per batch (0: unlimited)",
-    "sketch_share": "sketch10 fraction of each batch",
-    "validation": "validation split",
-    "train_size": "images per epoch of sketch10",
+    "patch_size_probs": "patch-size probabilities (default: uniform)",
+    "patch_size_probs_end": "patch-size probabilities at the end, interpolated linearly",
+    "max_tokens": "max. patches per batch (0: unlimited)",
+    "sketch_fraction": "sketch10 fraction of each batch",
+    "validation_split": "validation split",
+    "num_sketches": "number of sketch10 images (an epoch of sketch10)",
     "precision": "compute precision",
     "seed": "random seed",
 }
@@ -84,7 +84,10 @@ def changed(recipe: TrainConfig, values: dict[str, Any]) -> TrainConfig:
     Raises:
         ValueError: if there can be no such run.
     """
-    places = {"epochs": {"steps": 0}, "patch_sizes": {"patch_weights": (), "patch_weights_end": ()}}
+    places = {
+        "epochs": {"steps": 0},
+        "patch_sizes": {"patch_size_probs": (), "patch_size_probs_end": ()},
+    }
     for name in values.keys() & places.keys():
         values = places[name] | values
     return recipe.replace(**values)
@@ -103,7 +106,7 @@ def arguments(config: TrainConfig) -> list[str]:
     if config.steps:
         named.add("steps")
     if config.patch_sizes != recipe.patch_sizes:
-        named |= {"patch_weights", "patch_weights_end"}
+        named |= {"patch_size_probs", "patch_size_probs_end"}
     return [
         f"{_option(name)}={_text(value)}"
         for name, value in config.to_dict().items()
@@ -116,7 +119,7 @@ def _option(name: str) -> str:
 
 
 def _reader(name: str) -> Any:
-    if name == "start":
+    if name == "init_from":
         return _findable
     default = getattr(TrainConfig(), name)
     if not isinstance(default, tuple):

@@ -84,7 +84,7 @@ class Run:
         self.folder = RunFolder(
             folder, config, control=self.control, group=self.group, notice=notice
         )
-        if config.start and not (resume and (Path(folder) / STATE).exists()):
+        if config.init_from and not (resume and (Path(folder) / STATE).exists()):
             self.trainer.begin_with(starting_weights(config))
             if config.cycles > 1:
                 self.trainer.end_cycle(times=ends_before(config))
@@ -208,7 +208,7 @@ class Run:
         with self.group.together():
             found = self.trainer.begin(batch.pictures, batch.labels, patch_size=size, rate=rate)
             progress.step += 1
-            progress.pictures += count
+            progress.images_seen += count
             self._meter.add(Step(progress.step, *found, count, rate, size))
 
     def _after_step(self) -> None:

@@ -98,7 +98,7 @@ class Meter:
             "loss": self._loss / count,
             "accuracy": self._right / count,
             "learning_rate": self._last.rate if self._last else None,
-            "pictures_per_second": self.pictures / max(self.seconds, 1e-9),
+            "images_per_second": self.pictures / max(self.seconds, 1e-9),
             "patch_size": self._last.patch_size if self._last else None,
             "points": self.windows.take(),
         }

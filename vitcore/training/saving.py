@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import TrainConfig, ViTConfig
+from vitcore.stored_names import PROGRESS, renamed
 from vitcore.training import events
 from vitcore.training.run_files import STATE
 
@@ -32,7 +33,7 @@ class Progress:
     best_loss: float = math.inf  # of the validations so far
     waited: int = 0  # epochs since the best
     seconds: float = 0.0  # spent training
-    pictures: int = 0  # seen in training
+    images_seen: int = 0  # in training
     validation_owed: bool = False  # the last one was left for a stop
     lowest_loss: float = math.inf  # of the validations at the end of an epoch, for early stopping
     lowest_at: float = 0.0  # its epoch
@@ -64,7 +65,9 @@ def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
     try:
         with safe_open(folder / STATE, "numpy") as file:
             state = json.loads(file.metadata()["state"])
-        return TrainConfig.from_dict(state["train"]), Progress(**state["progress"])
+        return TrainConfig.from_dict(state["train"]), Progress(
+            **renamed(state["progress"], PROGRESS)
+        )
     except FileNotFoundError:
         raise CheckpointError(f"not a run folder: {folder} has no {STATE}") from None
     except _UNREADABLE:

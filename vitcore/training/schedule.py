@@ -22,7 +22,7 @@ def learning_rate(config: TrainConfig, step: int, steps: int, *, factor: float =
     """
     begin, end = _cycle(config, step, steps)
     step, steps = step - begin, end - begin
-    rising = round(config.warmup * steps)
+    rising = round(config.warmup_ratio * steps)
     if step < rising:
         return config.learning_rate * (step + 1) / rising
     if config.schedule == "plateau":

@@ -19,11 +19,13 @@ def starting_weights(config: TrainConfig) -> dict[str, np.ndarray]:
         ValueError: if it is not built like the one that is trained.
         CheckpointError: if there is no such model, or its files are damaged.
     """
-    theirs, weights = checkpoints.read(config.start)
+    theirs, weights = checkpoints.read(config.init_from)
     was, now = theirs.to_dict(), config.model_config().to_dict()
     odd = [f"{name} ({was[name]} and {now[name]})" for name in was if was[name] != now[name]]
     if odd:
-        raise ValueError(f"start: architecture mismatch with {config.start}: {', '.join(odd)}")
+        raise ValueError(
+            f"init_from: architecture mismatch with {config.init_from}: {', '.join(odd)}"
+        )
     return {name: values.astype(np.float32) for name, values in weights.items()}
 
 
@@ -33,7 +35,7 @@ def ends_before(config: TrainConfig) -> int:
     Raises:
         CheckpointError: if its run's state file is damaged.
     """
-    folder = checkpoints.folder_of(config.start)
+    folder = checkpoints.folder_of(config.init_from)
     return ends_of(folder) if (folder / STATE).is_file() else 1
 
 
@@ -44,7 +46,7 @@ def runs_through(run: Path) -> list[Path]:
         CheckpointError: if the state file of one of them is damaged.
     """
     found = [run]
-    while start := saved_progress(found[0])[0].start:
+    while start := saved_progress(found[0])[0].init_from:
         try:
             before = checkpoints.folder_of(start)
         except checkpoints.CheckpointError:  # it is gone

@@ -31,7 +31,7 @@ def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimize
     al. 2025, section 2.2, https://arxiv.org/abs/2502.16982: matrices inside the blocks move along
     the orthogonal matrix nearest to their momentum, everything else by AdamW.
     """
-    average = {"use_ema": True, "ema_momentum": config.average} if config.average else {}
+    average = {"use_ema": True, "ema_momentum": config.ema_decay} if config.ema_decay else {}
     decay = {"weight_decay": config.weight_decay, "global_clipnorm": 1.0}
     if config.optimizer == "adam":  # as Keras has it: its steps are not clipped
         own = {"weight_decay": config.weight_decay or None}

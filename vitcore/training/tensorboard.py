@@ -16,7 +16,7 @@ _TAGS = {
         "loss": "loss/train",
         "accuracy": "accuracy/train",
         "learning_rate": "learning_rate",
-        "pictures_per_second": "images_per_second",
+        "images_per_second": "images_per_second",
     },
     "validation": {
         "loss": "loss/validation",

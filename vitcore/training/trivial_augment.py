@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from vitcore.intervention import DATA_MEAN
+from vitcore.intervention import DATASET_MEAN
 
 STRENGTHS = 31  # from no change to the most, in even steps
-_GREY = tuple(DATA_MEAN.tolist())  # where nothing else is known
+_GREY = tuple(DATASET_MEAN.tolist())  # where nothing else is known
 
 Change = Callable[[Image.Image, float], Image.Image]
 

@@ -67,9 +67,9 @@ def without_some(
     from vitcore.tracing import predict_logits
 
     model = forward_pass.compiled(folder, stamp, patch_size)
-    ways = switches(model.config.depth, model.config.heads)[start : start + count]
+    ways = switches(model.config.depth, model.config.num_heads)[start : start + count]
     return predict_logits(
-        model, np.repeat(pixels[None], len(ways), axis=0), patch_size=patch_size, heads_on=ways
+        model, np.repeat(pixels[None], len(ways), axis=0), patch_size=patch_size, head_mask=ways
     )
 
 
@@ -109,7 +109,7 @@ def numbers_of_many(
             seen.attention,
             seen.grid,
             image_size=seen.image_size,
-            prefix=seen.prefix,
+            prefix=seen.num_prefix_tokens,
             pooling=seen.pooling,
             mask=mask,
         )

@@ -31,19 +31,19 @@ def block_pass(
         block=block,
         patch_size=trace.patch_size,
         grid=tuple(trace.grid),
-        prefix=trace.prefix,
-        picture=np.array(trace.picture, np.uint8),
-        embedded=_copy(trace.embedded),
-        positions=_copy(trace.positions),
-        entering=_copy(trace.tokens[block]),
+        prefix=trace.num_prefix_tokens,
+        picture=np.array(trace.image, np.uint8),
+        embedded=_copy(trace.patch_embeddings),
+        positions=_copy(trace.pos_embed),
+        entering=_copy(trace.hidden_states[block]),
         attention_out=_copy(steps["attention_out"]),
         mlp_out=_copy(steps["mlp_out"]),
-        last=_copy(trace.tokens[-1]),
+        last=_copy(trace.hidden_states[-1]),
         queries=_copy(steps["queries"]),
         keys=_copy(steps["keys"]),
         values=_copy(steps["values"]),
         weights=_copy(steps["weights"]),
-        lengths=_copy(np.linalg.norm(trace.tokens, axis=-1)),
+        lengths=_copy(np.linalg.norm(trace.hidden_states, axis=-1)),
         logits=_copy(trace.logits),
         probabilities=_copy(trace.probabilities),
     )
@@ -60,7 +60,7 @@ def without_parts(
     model = forward_pass.compiled(folder, stamp, patch_size)
     trace = vitcore.trace(model, pixels, patch_size=patch_size)
     weights = {name: np.asarray(value) for name, value in model.weights_by_name().items()}
-    return _copy(probabilities(answers_without(trace.tokens, block, weights, model.config)))
+    return _copy(probabilities(answers_without(trace.hidden_states, block, weights, model.config)))
 
 
 def norm_sample(
@@ -92,7 +92,7 @@ def norm_sample(
     pictures = np.stack([pixels, *others[: batch - 1]])
     tokens = np.stack(
         [
-            np.array(vitcore.trace(model, one, patch_size=patch_size).tokens[block])
+            np.array(vitcore.trace(model, one, patch_size=patch_size).hidden_states[block])
             for one in pictures
         ]
     )  # (B, T, D)

@@ -215,20 +215,22 @@ def reading(
     seconds = time.perf_counter() - started
     variables = model.weights_by_name()
     weights = {name: np.asarray(variables[name]) for name in NEEDED}
-    early = vitcore.logit_lens(trace.tokens, weights, model.config)
+    early = vitcore.logit_lens(trace.hidden_states, weights, model.config)
     return Reading(
         patch_size=trace.patch_size,
         grid=tuple(trace.grid),
-        prefix=trace.prefix,
-        picture=np.asarray(trace.picture, np.uint8),
-        embedded=_float32(trace.tokens[0]),
+        prefix=trace.num_prefix_tokens,
+        picture=np.asarray(trace.image, np.uint8),
+        embedded=_float32(trace.hidden_states[0]),
         attention=_float32(trace.attention),
-        votes=None if trace.votes is None else _float32(trace.votes[trace.prefix :]),
+        votes=None
+        if trace.patch_logits is None
+        else _float32(trace.patch_logits[trace.num_prefix_tokens :]),
         logits=_float32(trace.logits),
         probabilities=_float32(trace.probabilities),
-        early=_float32(probabilities(early.picture)),
+        early=_float32(probabilities(early.image)),
         early_by_patch=_float32(probabilities(early.patches)),
-        norms=vitcore.token_norms(trace.tokens),
+        norms=vitcore.token_norms(trace.hidden_states),
         seconds=seconds,
     )
 
@@ -251,9 +253,11 @@ def dense_equals_conv(
     config, weights = checkpoints.read(folder)
     kernel = patches.pi_resize(weights["patch_embedding/kernel"], patch_size)  # (P, P, C, D)
     bias = weights["patch_embedding/bias"]  # (D,)
-    seen = patches.as_seen(pixels, patch_size, image_size=config.image_size)
-    picture = patches.normalised(seen, config.pixel_range)  # (G*P, G*P, C)
-    cut = patches.normalised(patches.cut(seen, patch_size), config.pixel_range)  # (G, G, P, P, C)
+    seen = patches.model_input(pixels, patch_size, image_size=config.image_size)
+    picture = patches.normalize(seen, config.pixel_range)  # (G*P, G*P, C)
+    cut = patches.normalize(
+        patches.patchify(seen, patch_size), config.pixel_range
+    )  # (G, G, P, P, C)
     flat = cut.reshape(-1, kernel[..., 0].size)  # (N, P*P*C)
     dense = ops.add(ops.matmul(flat, kernel.reshape(-1, kernel.shape[-1])), bias)
     conv = ops.add(ops.conv(picture[None], kernel, strides=patch_size, padding="valid"), bias)

@@ -103,7 +103,7 @@ def lens(
 
 def prefix_names(answer: Reading | Waiting | Problem, config: ViTConfig | None) -> tuple[str, ...]:
     """What the tokens before the patches are called, in their order."""
-    known = config.prefix if config else 0
+    known = config.num_prefix_tokens if config else 0
     count = answer.prefix if isinstance(answer, Reading) else known
     first = ("class",) if count and (config is None or config.pooling == "class") else ()
     return first + tuple(f"register {number + 1}" for number in range(count - len(first)))

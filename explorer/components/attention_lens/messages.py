@@ -54,9 +54,9 @@ def sent_changes(
     if len(sources) < len(moved):
         return None
     return Intervention(
-        heads_off=tuple(sorted(set(off))),
+        ablated_heads=tuple(sorted(set(off))),
         patches=dict(sorted(sources.items())),
-        positions=positions,
+        use_pos_embed=positions,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
-from vitcore.intervention import DATA_MEAN
+from vitcore.intervention import DATASET_MEAN
 
 _tiles = declare("attribution_tiles")
 
@@ -90,7 +90,7 @@ def tiles_payload(
     header = {
         "grid": list(grid),
         "size": list(seen.shape[:2]),
-        "mean": DATA_MEAN.tolist(),
+        "mean": DATASET_MEAN.tolist(),
         "tests": list(tests),
         "awaited": awaited,
         "progress": list(progress) if progress else None,

@@ -93,13 +93,13 @@ def filter_figure(kernel: np.ndarray, patch_size: int, *, rev: str = "") -> Filt
 def untrained_kernel(shape: tuple[int, int, int, int]) -> np.ndarray:
     """The random initialization of the kernel (p, p, 3, D), seed 0."""
     alone = ViTConfig(
-        kernel_size=shape[0],
+        patch_embed_size=shape[0],
         width=shape[-1],
         depth=1,
-        heads=1,
-        head_width=1,
-        mlp_width=1,
-        position_grid=1,
+        num_heads=1,
+        head_dim=1,
+        mlp_dim=1,
+        pos_embed_grid=1,
         positions="none",
     )
     return initial_weights(alone)["patch_embedding/kernel"]

@@ -10,7 +10,7 @@ from explorer.components.packing import pack
 from explorer.state import Picture
 from explorer.text.findings import UNDECIDED, counted
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
-from vitcore.patches import as_seen
+from vitcore.patches import model_input
 
 _cuts = declare("patch_size_tiles", sends=("patch_size",))
 
@@ -86,7 +86,7 @@ def cut_payload(
         | {"known": (known or {}).get(size, "")}
         for size in PATCH_SIZES
     ]
-    seen = [as_seen(pixels, size).ravel() for size in PATCH_SIZES]
+    seen = [model_input(pixels, size).ravel() for size in PATCH_SIZES]
     header = {"tiles": tiles, "present": patch_size, "names": list(CLASS_NAMES), "truth": truth}
     return pack("patch_size_tiles", header, rgb=np.concatenate(seen))
 

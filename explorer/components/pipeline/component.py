@@ -14,7 +14,7 @@ from explorer.text.class_names import class_names
 from explorer.text.findings import UNDECIDED, counted
 from explorer.text.prefix_tokens import prefix_counts
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
-from vitcore.patches import as_seen
+from vitcore.patches import model_input
 
 STAGES = ("overview", "patches", "positions", "encoder", "answer")
 _IN_A_BLOCK = ("attention", "self_attention")  # pages on what is inside the encoder
@@ -167,9 +167,9 @@ def waiting_payload(
     config: ViTConfig | None = None,
 ) -> bytes:
     """What the ribbon draws before, or instead of, a reading: the image and its patches."""
-    seen = as_seen(pixels, patch_size)
+    seen = model_input(pixels, patch_size)
     side = grid_side(patch_size)
-    count, prefix = side * side, config.prefix if config else 0
+    count, prefix = side * side, config.num_prefix_tokens if config else 0
     shape = f"`({count + prefix}, {config.width})`" if config else ""
     waiting = isinstance(answer, Waiting)
     header = {
@@ -181,7 +181,7 @@ def waiting_payload(
         "captions": {
             **_image_captions(seen.shape, patch_size, count),
             "positions": shape,
-            "encoder": _encoder_caption(config.depth, config.heads) if config else "",
+            "encoder": _encoder_caption(config.depth, config.num_heads) if config else "",
             "answer": "" if waiting else "–",
         },
     }

@@ -15,7 +15,7 @@ from explorer.components.packing import pack, rows_as_codes
 from explorer.state import Picture
 from explorer.text.class_names import class_names
 from vitcore.interpret.distance import distance_bounds
-from vitcore.patches import as_seen
+from vitcore.patches import model_input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,8 @@ def replay_payload(film: Film) -> bytes:
         raise ValueError("a timeline must have a snapshot, got none")
     config, count = history.config, len(history.moments)
     side = config.grid_side(film.patch_size)
-    seen = as_seen(film.picture.pixels, film.patch_size, image_size=config.image_size)
-    size = min(film.patch_size, config.kernel_size)
+    seen = model_input(film.picture.pixels, film.patch_size, image_size=config.image_size)
+    size = min(film.patch_size, config.patch_embed_size)
     tiles = len(tiles_of(side))
     components = min(COMPONENTS, config.width, size * size * 3)
     codes, filters, shares = _weights(film, tiles**2, side**2, components, size)
@@ -88,7 +88,7 @@ def replay_payload(film: Film) -> bytes:
         "S": size,
         "K": components,
         "blocks": config.depth,
-        "heads": config.heads,
+        "heads": config.num_heads,
         "pooling": config.pooling,
         "positions": config.positions,
         "names": class_names(config.classes),
@@ -160,7 +160,7 @@ def _looks(
     parts: Sequence[Looked | Problem | None], config: Any, places: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Maps as codes of their maxima, distances and answers of all moments; zeros where unknown."""
-    shape = len(parts), config.depth, config.heads
+    shape = len(parts), config.depth, config.num_heads
     maps = np.zeros((*shape, places), np.uint8)
     tops, distance = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     answers = np.zeros((len(parts), config.classes), np.float32)

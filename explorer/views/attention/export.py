@@ -114,7 +114,7 @@ def _of(asked: Asked) -> tuple[str, state.Picture, int]:
 def maps_of(asked: Asked, reading: Reading, lens: LensState) -> np.ndarray:
     """All heads' maps (L, H, rows, columns), of the pinned patch or pooled."""
     if lens.pinned is None:
-        how = {"pooling": asked.config.pooling, "prefix": reading.prefix}
+        how = {"pooling": asked.config.pooling, "num_prefix_tokens": reading.prefix}
         maps = pooled_attention(reading.attention, **how)
     elif lens.looked_at:
         maps = reading.attention[:, :, reading.prefix :, reading.prefix + lens.pinned]
@@ -192,7 +192,7 @@ def link(asked: Asked, *, fusion: str, discard: float) -> str:
         model=asked.model,
         lens=view_state.present(asked.model, asked.picture, asked.patch_size),
         side=asked.reading.grid[0],
-        heads=asked.config.heads,
+        heads=asked.config.num_heads,
         other=asked.names[asked.other],
         fusion=fusion,
         discard=discard,

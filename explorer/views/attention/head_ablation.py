@@ -38,7 +38,7 @@ _SWITCHES = "attention_switches"  # how often a bar was clicked
 def draw(asked: Asked) -> None:
     """Ranked bars of this image, and of many."""
     height = bars_height(asked)
-    off = view_state.changes(asked.model, asked.picture, asked.patch_size).heads_off
+    off = view_state.changes(asked.model, asked.picture, asked.patch_size).ablated_heads
     left, right = st.columns(2, gap="large")
     found = head_analyses.head_ranking(asked.model, asked.picture, asked.patch_size)
     source = source_of_many(asked)
@@ -73,7 +73,7 @@ def draw(asked: Asked) -> None:
 
 def bars_height(asked: Asked) -> int:
     """Pixels for one bar per head."""
-    return max(300, min(760, 90 + 19 * asked.config.depth * asked.config.heads))
+    return max(300, min(760, 90 + 19 * asked.config.depth * asked.config.num_heads))
 
 
 def source_of_many(asked: Asked) -> str:
@@ -142,8 +142,10 @@ def switch(asked: Asked, key: str, change: np.ndarray, *, counting: bool = False
     if not clicked or clicked[0] not in range(len(heads)):
         return
     now = view_state.changes(asked.model, asked.picture, asked.patch_size)
-    off = set(now.heads_off) ^ {heads[clicked[0]]}
-    made = Intervention(heads_off=tuple(sorted(off)), patches=now.patches, positions=now.positions)
+    off = set(now.ablated_heads) ^ {heads[clicked[0]]}
+    made = Intervention(
+        ablated_heads=tuple(sorted(off)), patches=now.patches, use_pos_embed=now.use_pos_embed
+    )
     st.session_state[_SWITCHES] = st.session_state.get(_SWITCHES, 0) + 1
     of = asked.model, asked.picture, asked.patch_size
     view_state.keep(made, *of)

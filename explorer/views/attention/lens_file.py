@@ -30,7 +30,7 @@ def lens_html(asked: Asked, reading: Reading, lens: LensState) -> str:
     """
     has_class = asked.reading.votes is None
     names = prefix_names(reading.prefix, has_class=has_class)
-    found = selective_head(asked.reading.attention, reading.grid, prefix=reading.prefix)
+    found = selective_head(asked.reading.attention, reading.grid, num_prefix_tokens=reading.prefix)
     changed = lens.changes != Intervention()
     return AttentionView(
         reading.attention,
@@ -90,10 +90,10 @@ def interventions(
     """
     masked = [target for target, source in changes.patches.items() if source is None]
     parts = {
-        "Ablated": _heads(changes.heads_off, shape),
+        "Ablated": _heads(changes.ablated_heads, shape),
         "Masked": _listed([_place(p, grid) for p in sorted(masked)], "patches"),
         **_moved(changes.patches, grid, seed),
-        "Position embeddings": "" if changes.positions else "off",
+        "Position embeddings": "" if changes.use_pos_embed else "off",
     }
     return " · ".join(f"{name}: {said}" for name, said in parts.items() if said)
 

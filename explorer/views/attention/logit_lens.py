@@ -149,7 +149,7 @@ def _ends(values: np.ndarray) -> tuple[str, str, str]:
 
 
 def _norms(reading: Reading) -> None:
-    outliers = high_norm_tokens(reading.norms, prefix=reading.prefix)
+    outliers = high_norm_tokens(reading.norms, num_prefix_tokens=reading.prefix)
     components.figure_heading(
         "Token norms", token_norms_finding(reading.norms, outliers, prefix=reading.prefix)
     )

@@ -133,7 +133,7 @@ if stage := components.strip(answer, picture, patch_size, now="attention", confi
 
 found = None
 if isinstance(answer, Reading):
-    found = selective_head(answer.attention, answer.grid, prefix=answer.prefix)
+    found = selective_head(answer.attention, answer.grid, num_prefix_tokens=answer.prefix)
 draw_lens(answer, found, config, link)
 components.how_to_read(
     "attention_registers" if config and config.registers else "attention",

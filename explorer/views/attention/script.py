@@ -87,8 +87,8 @@ def _trace(state: State) -> str:
         lines.append("change = None")
     else:
         lines.append(
-            f"change = vitcore.Intervention(heads_off={_whole(changes.heads_off)}, "
-            f"patches={_moves(changes)}, positions={changes.positions})"
+            f"change = vitcore.Intervention(ablated_heads={_whole(changes.ablated_heads)}, "
+            f"patches={_moves(changes)}, use_pos_embed={changes.use_pos_embed})"
         )
     lines += [
         "trace = vitcore.trace(model, image, patch_size=patch_size, intervention=change)",
@@ -96,21 +96,22 @@ def _trace(state: State) -> str:
         "attention = trace.attention  # (L, H, T, T), rows are queries",
     ]
     if state.pinned is not None:
+        lines.append("first = trace.num_prefix_tokens")
         lines.append(
-            f"pinned = attention[:, :, trace.prefix:, trace.prefix + {state.pinned}]"
+            f"pinned = attention[:, :, first:, first + {state.pinned}]"
             "  # (L, H, N), the pinned patch is the key"
             if state.looked_at
-            else f"pinned = attention[:, :, trace.prefix + {state.pinned}, trace.prefix:]"
+            else f"pinned = attention[:, :, first + {state.pinned}, first:]"
             "  # (L, H, N), the pinned patch is the query"
         )
     return "\n".join(lines) + "\n"
 
 
 def _maps(state: State) -> str:
-    how = f'fusion="{state.fusion}", discard={state.discard:g}'
+    how = f'head_fusion="{state.fusion}", discard_ratio={state.discard:g}'
     return f"""# Attribution maps, deletion and insertion curves; without interventions.
 whole = vitcore.trace(model, image, patch_size=patch_size)
-pool = {{"pooling": model.config.pooling, "prefix": whole.prefix}}
+pool = {{"pooling": model.config.pooling, "num_prefix_tokens": whole.num_prefix_tokens}}
 raw = vitcore.pooled_attention(whole.attention[-1].mean(axis=0), **pool).reshape(whole.grid)
 rolled = vitcore.rollout(whole.attention, {how})
 rollout = vitcore.pooled_attention(rolled, **pool).reshape(whole.grid)
@@ -154,13 +155,12 @@ def _early(state: State) -> str:
     lines = [
         "# Logit lens: logits after each block, of the image and of each patch.",
         f"config, weights = checkpoints.read({state.model!r})",
-        "early = vitcore.logit_lens(trace.tokens, weights, config)",
+        "early = vitcore.logit_lens(trace.hidden_states, weights, config)",
         "norms = vitcore.token_norms(trace)  # (L+1, T)",
     ]
     if state.pooling == "mean":
-        lines.append(
-            "patch_logits = trace.votes[trace.prefix:]  # (N, C); their mean is trace.logits"
-        )
+        lines.append("# (N, C); their mean is trace.logits.")
+        lines.append("patch_logits = trace.patch_logits[trace.num_prefix_tokens:]")
     return "\n".join(lines) + "\n"
 
 

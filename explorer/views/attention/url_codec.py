@@ -42,9 +42,9 @@ def written(state: LensState, *, side: int, heads: int | None) -> dict[str, str]
         "direction": "looked-at" if state.looked_at else "",
         "scale": "common" if state.common else "",
         "head": "" if state.head is None else f"{state.head[0] + 1}.{state.head[1] + 1}",
-        "off": " ".join(_off(changes.heads_off, heads)),
+        "off": " ".join(_off(changes.ablated_heads, heads)),
         "patches": " ".join(_moved(changes.patches, side, state.shuffle)),
-        "positions": "" if changes.positions else "off",
+        "positions": "" if changes.use_pos_embed else "off",
     }
     return {name: word for name, word in words.items() if word}
 
@@ -89,7 +89,7 @@ def asked(
         rule = f"like 1.1-x (masked) or 1.1-{side}.{side}, from 1.1 to {side}.{side}"
         refuse("Patches", "patches", rule)
     changes = Intervention(
-        heads_off=tuple(sorted(set(off or ()))), patches=patches, positions=not positions
+        ablated_heads=tuple(sorted(set(off or ()))), patches=patches, use_pos_embed=not positions
     )
     state = LensState(
         looked_at=looked_at,

@@ -43,9 +43,9 @@ def changes(model: str, picture: state.Picture, patch_size: int) -> Intervention
         return Intervention()
     same_grid = (kept.picture, kept.patch_size) == (picture.key, patch_size)
     return Intervention(
-        heads_off=kept.changes.heads_off,
+        ablated_heads=kept.changes.ablated_heads,
         patches=kept.changes.patches if same_grid else {},
-        positions=kept.changes.positions,
+        use_pos_embed=kept.changes.use_pos_embed,
     )
 
 
@@ -151,7 +151,7 @@ def _follow(
     opening = "lens_met" not in st.session_state
     st.session_state["lens_met"] = True
     asked, sentences = url_codec.asked(
-        query, side=grid_side(patch_size), blocks=config.depth, heads=config.heads
+        query, side=grid_side(patch_size), blocks=config.depth, heads=config.num_heads
     )
     if pin is not ...:
         state.pin(pin)
@@ -192,7 +192,7 @@ def show_url(
     words = url_codec.written(
         present(model, picture, patch_size),
         side=grid_side(patch_size),
-        heads=config.heads if config else None,
+        heads=config.num_heads if config else None,
     )
     new = {name: word for name, word in words.items() if query.get(name) != word}
     kept = () if let_go else ("pinned", "grid")

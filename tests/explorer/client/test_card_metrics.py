@@ -12,7 +12,7 @@ from vitcore.flops import flops
 CARD = {
     "train": {"data": "cifar10"},
     "accuracy": {"cifar10": {"4": 0.8, "8": 0.7, "7": 0.5, "16": None, "2": "much"}},
-    "reports": {
+    "evaluation": {
         "sketch10": {"patch_size": 4, "confusion": np.eye(10, dtype=int).tolist()},
         "cifar10": {"patch_size": 4, "confusion": (2 * np.eye(10, dtype=int)).tolist()},
     },
@@ -91,20 +91,20 @@ def test_the_matrix_of_photographs_comes_before_that_of_sketches():
     ],
 )
 def test_what_is_no_matrix_is_passed_over(entry):
-    assert card_metrics.confusion({"reports": {"cifar10": entry}}) is None
-    assert card_metrics.confusion({"reports": entry}) is None
+    assert card_metrics.confusion({"evaluation": {"cifar10": entry}}) is None
+    assert card_metrics.confusion({"evaluation": entry}) is None
 
 
-BINS = {"pictures": [0, 1, 3], "confidence": [0, 0.5, 0.8], "accuracy": [0, 1.0, 0.9]}
+BINS = {"num_images": [0, 1, 3], "confidence": [0, 0.5, 0.8], "accuracy": [0, 1.0, 0.9]}
 
 
 def test_reliability_is_that_of_photographs_and_its_error_a_mean_over_pictures():
     reports = {
-        "sketch10": {"patch_size": 4, "reliability": BINS | {"pictures": [4, 0, 0]}},
+        "sketch10": {"patch_size": 4, "reliability": BINS | {"num_images": [4, 0, 0]}},
         "cifar10": {"patch_size": 8, "reliability": BINS},
     }
-    data, patch_size, bins = card_metrics.reliability({"reports": reports})
-    assert (data, patch_size, bins.pictures.tolist()) == ("cifar10", 8, [0, 1, 3])
+    data, patch_size, bins = card_metrics.reliability({"evaluation": reports})
+    assert (data, patch_size, bins.num_images.tolist()) == ("cifar10", 8, [0, 1, 3])
     assert bins.error == pytest.approx((1 * 0.5 + 3 * 0.1) / 4)
 
 
@@ -112,10 +112,10 @@ def test_reliability_is_that_of_photographs_and_its_error_a_mean_over_pictures()
     "odd",
     [
         None,
-        BINS | {"pictures": [0, 0, 0]},
-        BINS | {"pictures": [0, 1, -3]},
-        BINS | {"pictures": [[0], [1], [3]]},
-        BINS | {"pictures": "many"},
+        BINS | {"num_images": [0, 0, 0]},
+        BINS | {"num_images": [0, 1, -3]},
+        BINS | {"num_images": [[0], [1], [3]]},
+        BINS | {"num_images": "many"},
         BINS | {"confidence": [0, 0.5]},
         BINS | {"confidence": [0, 0.5, 1.8]},
         BINS | {"accuracy": [0, None, 0.9]},
@@ -124,7 +124,7 @@ def test_reliability_is_that_of_photographs_and_its_error_a_mean_over_pictures()
 )
 def test_what_is_no_reliability_is_passed_over(odd):
     entry = {"patch_size": 4, "reliability": odd}
-    assert card_metrics.reliability({"reports": {"cifar10": entry}}) is None
+    assert card_metrics.reliability({"evaluation": {"cifar10": entry}}) is None
 
 
 def test_curves_are_the_points_that_are_there():

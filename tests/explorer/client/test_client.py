@@ -48,7 +48,7 @@ def home(monkeypatch, tmp_path):
 @pytest.fixture
 def run(home):
     def run(name, seed=0):
-        config = ViTConfig(width=16, depth=1, heads=2, mlp_width=32)
+        config = ViTConfig(width=16, depth=1, num_heads=2, mlp_dim=32)
         checkpoints.write(cache.runs_home() / name, config, initial_weights(config, seed))
         return name
 
@@ -123,7 +123,7 @@ def test_equal_questions_have_equal_keys_and_others_do_not(asked, run):
     client.reading(name, picture(), 8)
     client.reading(name, picture(1), 4)
     client.reading(other, picture(), 4)
-    client.reading(name, picture(), 4, intervention=Intervention(positions=False))
+    client.reading(name, picture(), 4, intervention=Intervention(use_pos_embed=False))
     client.reading(name, picture(), 4, intervention=Intervention(patches={0: 1}))
     client.reading(name, picture(), 4, intervention=Intervention(patches={0: 2}))
     client.dense_equals_conv(name, picture(), 4)

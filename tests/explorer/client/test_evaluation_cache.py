@@ -12,7 +12,7 @@ from vitcore import cache, checkpoints
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
 
-CONFIG = ViTConfig(width=16, depth=1, heads=2, mlp_width=32)
+CONFIG = ViTConfig(width=16, depth=1, num_heads=2, mlp_dim=32)
 
 
 class Worker:

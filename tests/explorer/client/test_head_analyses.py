@@ -80,8 +80,8 @@ def test_maps_are_those_of_the_library(model, asked, size):
     told = attribution.maps(model, PICTURE, size, 3, fusion="max", discard=0.5)
     loaded = vitcore.load(model)
     config, seen = loaded.config, vitcore.trace(loaded, PICTURE.pixels, patch_size=size)
-    how = {"pooling": config.pooling, "prefix": config.prefix}
-    rolled = vitcore.rollout(seen.attention, fusion="max", discard=0.5)
+    how = {"pooling": config.pooling, "num_prefix_tokens": config.num_prefix_tokens}
+    rolled = vitcore.rollout(seen.attention, head_fusion="max", discard_ratio=0.5)
     expected = {
         "raw": vitcore.pooled_attention(seen.attention[-1].mean(axis=0), **how).reshape(seen.grid),
         "rollout": vitcore.pooled_attention(rolled, **how).reshape(seen.grid),
@@ -160,7 +160,7 @@ def test_head_ranking_is_the_librarys(model, asked):
     shown = vitcore.predict(loaded, PICTURE.pixels[None], patch_size=8)[0]
     np.testing.assert_allclose(told.before, shown, atol=1e-5)
     assert told.class_index == shown.argmax()
-    off = vitcore.Intervention(heads_off=((1, 0),))
+    off = vitcore.Intervention(ablated_heads=((1, 0),))
     changed = vitcore.predict(loaded, PICTURE.pixels[None], patch_size=8, intervention=off)[0]
     np.testing.assert_allclose(told.heads[1, 0], changed, atol=1e-5)
     assert told.blocks.shape == (2, 10)
@@ -191,7 +191,9 @@ def test_numbers_over_sketches_know_the_object(model, asked):
     images, _, masks = sketch10(3)
     loaded = vitcore.load(model)
     config, seen = loaded.config, vitcore.trace(loaded, images[2], patch_size=8)
-    maps = vitcore.pooled_attention(seen.attention, pooling=config.pooling, prefix=config.prefix)
+    maps = vitcore.pooled_attention(
+        seen.attention, pooling=config.pooling, num_prefix_tokens=config.num_prefix_tokens
+    )
     expected = vitcore.object_attention(maps, masks[2], seen.grid)
     np.testing.assert_allclose(told.answer.on_object[2], expected, rtol=1e-4)
     assert told.answer.distance.shape == (3, 2, 2)
@@ -208,7 +210,7 @@ def test_numbers_of_one_picture_know_its_object_where_it_has_one(model, asked):
 
 
 def test_numbers_may_be_those_of_a_changed_pass(model, asked, monkeypatch):
-    off, moved = vitcore.Intervention(heads_off=((0, 0),)), vitcore.Intervention(patches={0: 5})
+    off, moved = vitcore.Intervention(ablated_heads=((0, 0),)), vitcore.Intervention(patches={0: 5})
     monkeypatch.setattr(
         client,
         "reading",

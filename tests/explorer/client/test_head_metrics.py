@@ -17,16 +17,18 @@ def attention(rng):
 def test_every_number_is_the_librarys(attention, rng):
     mask, grid = rng.random((32, 32)) < 0.3, (2, 3)
     told = head_numbers(attention, grid, image_size=SIZE, prefix=1, pooling="class", mask=mask)
-    maps = vitcore.pooled_attention(attention, pooling="class", prefix=1)
-    rolled = vitcore.pooled_attention(vitcore.rollout(attention), pooling="class", prefix=1)
-    where = {"image_size": SIZE, "prefix": 1}
+    maps = vitcore.pooled_attention(attention, pooling="class", num_prefix_tokens=1)
+    rolled = vitcore.pooled_attention(
+        vitcore.rollout(attention), pooling="class", num_prefix_tokens=1
+    )
+    where = {"image_size": SIZE, "num_prefix_tokens": 1}
     paper = vitcore.attention_distance(attention, grid, renormalize=False, **where)
     for value, expected in (
         (told.distance, vitcore.attention_distance(attention, grid, **where)),
         (told.distance_in_paper, paper),
-        (told.entropy, vitcore.attention_entropy(attention, prefix=1)),
-        (told.prefix_attention, vitcore.prefix_attention(attention, prefix=1)),
-        (told.query_dependence, vitcore.query_dependence(attention, prefix=1)),
+        (told.entropy, vitcore.attention_entropy(attention, num_prefix_tokens=1)),
+        (told.prefix_attention, vitcore.prefix_attention(attention, num_prefix_tokens=1)),
+        (told.query_dependence, vitcore.query_dependence(attention, num_prefix_tokens=1)),
         (told.on_object, vitcore.object_attention(maps, mask, grid)),
         (told.rollout_on_object, vitcore.object_attention(rolled, mask, grid)),
     ):

@@ -94,7 +94,7 @@ def test_a_history_knows_what_was_learned_from_and_whether_it_failed(tmp_path):
     assert (past.data, past.failed) == ("sketch10", True)
     folder = write_shipped(tmp_path / "model")
     assert (history(folder).data, history(folder).failed) == ("", False)
-    for train, data in (({"data": "cifar10"}, "cifar10"), ({"sketch_share": 0.1}, "both")):
+    for train, data in (({"data": "cifar10"}, "cifar10"), ({"sketch_fraction": 0.1}, "both")):
         checkpoints.write_card(folder, {"steps": 40, "train": train})
         assert history(folder).data == data
 
@@ -105,7 +105,7 @@ def test_model_that_is_shipped_with_snapshots_begins_with_its_first_weights(tmp_
     assert steps(past) == [0, 5, 20, 40]
     assert [moment.seed for moment in past.moments] == [7, None, None, None]
     assert (past.steps, past.steps_per_epoch) == (40, 10)
-    checkpoints.write_card(folder, {**checkpoints.card(folder), "before": [{"steps": 5}]})
+    checkpoints.write_card(folder, {**checkpoints.card(folder), "earlier_stages": [{"steps": 5}]})
     assert history(folder).steps_per_epoch == 0  # it is not the same in all its runs
 
 
@@ -144,9 +144,9 @@ def test_fine_grids_show_every_second_tile():
     assert list(tiles_of(16)) == [0, 2, 4, 6, 8, 10, 12, 14]
 
 
-@pytest.mark.parametrize("first_weights", ["xavier", "mimetic"])
-def test_first_weights_are_those_of_the_seed(tmp_path, first_weights):
-    config = small_config(first_weights=first_weights, positions="learned")
+@pytest.mark.parametrize("weight_init", ["xavier", "mimetic"])
+def test_first_weights_are_those_of_the_seed(tmp_path, weight_init):
+    config = small_config(weight_init=weight_init, positions="learned")
     folder = write_shipped(tmp_path / "model", config=config, seed=3)
     snapshots.write(tmp_path, 0, config, initial_weights(config, 3))
     made = weights_at(moment_of(folder, seed=3), config, 4, None)

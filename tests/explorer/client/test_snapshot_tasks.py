@@ -30,10 +30,12 @@ def check(said, folder):
     trace = vitcore.trace(vitcore.load(folder), PIXELS, patch_size=8)
     np.testing.assert_allclose(said.probabilities, trace.probabilities, atol=1e-6)
     blocks, heads, tokens, _ = trace.attention.shape
-    rows = [0] if trace.prefix == 2 else range(trace.prefix, tokens)
+    rows = [0] if trace.num_prefix_tokens == 2 else range(trace.num_prefix_tokens, tokens)
     for block in range(blocks):
         for head in range(heads):
-            shares = sum(trace.attention[block, head, row, trace.prefix :] for row in rows)
+            shares = sum(
+                trace.attention[block, head, row, trace.num_prefix_tokens :] for row in rows
+            )
             np.testing.assert_allclose(
                 said.maps[block, head], shares / shares.sum(), atol=1e-6, rtol=1e-5
             )

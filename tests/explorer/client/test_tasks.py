@@ -15,7 +15,7 @@ def folder_of(tmp_path_factory):
     def folder_of(pooling):
         folder = tmp_path_factory.getbasetemp() / f"small-{pooling}"
         if not folder.exists():
-            config = ViTConfig(width=16, depth=2, heads=2, mlp_width=32, pooling=pooling)
+            config = ViTConfig(width=16, depth=2, num_heads=2, mlp_dim=32, pooling=pooling)
             weights = initial_weights(config, 0)
             noise = np.random.default_rng(1)
             weights = {
@@ -90,9 +90,9 @@ def test_an_intervention_changes_the_answer(folder_of, pixels):
     folder = folder_of("mean")
     as_it_is = forward_pass.reading(folder, (1,), pixels, 8, None)
     for change in (
-        Intervention(heads_off=((0, 0), (1, 1))),
+        Intervention(ablated_heads=((0, 0), (1, 1))),
         Intervention(patches={0: 5, 5: None}),
-        Intervention(positions=False),
+        Intervention(use_pos_embed=False),
     ):
         changed = forward_pass.reading(folder, (1,), pixels, 8, change)
         assert np.abs(changed.logits - as_it_is.logits).max() > 1e-4

@@ -140,7 +140,7 @@ def test_256_tokens_are_one_byte_per_pair(make_reading, unpack):
 
 def test_the_answer_is_sent_beside_the_one_before(make_reading, unpack):
     before, now = make_reading(8), make_reading(8, logits=np.arange(10))
-    changed = Shown(changes=Intervention(heads_off=((1, 0),)), truth=6)
+    changed = Shown(changes=Intervention(ablated_heads=((1, 0),)), truth=6)
     header, _ = unpack(reading_payload(now, name="a", shown=changed, before=before))
     assert header["changed"] is True
     assert header["changes"]["heads"] == [[1, 0]]
@@ -187,10 +187,10 @@ def believed(**sent):
 
 
 def test_changes_come_back_as_they_were_sent():
-    changes = Intervention(heads_off=((0, 2), (1, 0)), patches={0: 3, 2: None, 3: 0})
+    changes = Intervention(ablated_heads=((0, 2), (1, 0)), patches={0: 3, 2: None, 3: 0})
     assert believed(**changes_as_lists(changes)) == changes
-    assert believed(**changes_as_lists(Intervention(positions=False))) == Intervention(
-        positions=False
+    assert believed(**changes_as_lists(Intervention(use_pos_embed=False))) == Intervention(
+        use_pos_embed=False
     )
     assert believed() == Intervention()
 

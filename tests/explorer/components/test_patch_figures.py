@@ -13,20 +13,20 @@ from explorer.components.filters.component import (
 from explorer.components.patches.component import patches_payload
 from vitcore.config import PATCH_SIZES, PRESETS, grid_side
 from vitcore.initialisation import initial_weights
-from vitcore.patches import as_seen, cut
+from vitcore.patches import model_input, patchify
 
 SIDES = {size: grid_side(size) for size in PATCH_SIZES}
 
 
 def cuts(pixels, size):
     ways = {"seen": "resize", "valid": "valid", "same": "same"}
-    return {name: cut(pixels, size, padding=way) for name, way in ways.items()}
+    return {name: patchify(pixels, size, padding=way) for name, way in ways.items()}
 
 
 @pytest.mark.parametrize("size", PATCH_SIZES)
 def test_the_flow_carries_the_picture_as_the_model_sees_it(unpack, picture, size):
-    header, arrays = unpack(patches_payload(cut(picture.pixels, size), None))
-    np.testing.assert_array_equal(arrays["rgb"], as_seen(picture.pixels, size))
+    header, arrays = unpack(patches_payload(patchify(picture.pixels, size), None))
+    np.testing.assert_array_equal(arrays["rgb"], model_input(picture.pixels, size))
     assert header["grid"] == [SIDES[size]] * 2
     assert 0 <= header["start"] < SIDES[size] ** 2
 
@@ -34,7 +34,7 @@ def test_the_flow_carries_the_picture_as_the_model_sees_it(unpack, picture, size
 def test_the_embedding_is_read_back_to_within_a_code(unpack, picture):
     rng = np.random.default_rng(0)
     embedding = rng.normal(size=(8, 8, 12)).astype(np.float32)
-    header, arrays = unpack(patches_payload(cut(picture.pixels, 4), embedding))
+    header, arrays = unpack(patches_payload(patchify(picture.pixels, 4), embedding))
     back = (arrays["codes"].astype(float) / 127.5 - 1) * header["limit"]
     np.testing.assert_allclose(back, embedding.reshape(64, 12), atol=header["limit"] / 250)
     assert header["shown"] < header["limit"]
@@ -44,13 +44,13 @@ def test_the_embedding_is_read_back_to_within_a_code(unpack, picture):
 
 
 def test_an_embedding_of_zeros_is_drawn(unpack, picture):
-    header, arrays = unpack(patches_payload(cut(picture.pixels, 32), np.zeros((1, 1, 4))))
+    header, arrays = unpack(patches_payload(patchify(picture.pixels, 32), np.zeros((1, 1, 4))))
     assert header["limit"] == header["shown"] == 1
     assert set(arrays["codes"].ravel()) == {128}
 
 
 def test_the_same_patches_give_the_same_bytes(picture):
-    patches = cut(picture.pixels, 4)
+    patches = patchify(picture.pixels, 4)
     embedding = np.ones((8, 8, 3), np.float32)
     assert patches_payload(patches, embedding) == patches_payload(patches.copy(), embedding)
 
@@ -59,7 +59,7 @@ def test_wrong_shapes_are_named_in_the_error(picture):
     with pytest.raises(ValueError, match=r"\(gh, gw, P, P, 3\) uint8, got \(32, 32, 3\)"):
         patches_payload(picture.pixels, None)
     with pytest.raises(ValueError, match=r"\(8, 8, D\), got \(4, 4, 3\)"):
-        patches_payload(cut(picture.pixels, 4), np.ones((4, 4, 3)))
+        patches_payload(patchify(picture.pixels, 4), np.ones((4, 4, 3)))
 
 
 def test_the_cost_stands_for_every_stop(unpack, picture):

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.components import chosen_size, figure_state, picked, source_of, thumbs
 from explorer.components.patch_size_tiles.component import cut_payload
 from vitcore.config import PATCH_SIZES
-from vitcore.patches import as_seen
+from vitcore.patches import model_input
 
 
 def test_every_patch_size_has_its_tile(picture, unpack):
@@ -31,7 +31,7 @@ def test_every_patch_size_has_its_tile(picture, unpack):
     assert tiles[32]["tokens"] == "1 token"
     header, _ = unpack(cut_payload(shares, picture.pixels, 4, truth=6, prefix=2))
     assert {tile["patch"]: tile["tokens"] for tile in header["tiles"]}[8] == "18 tokens"
-    seen = np.concatenate([as_seen(picture.pixels, size).ravel() for size in PATCH_SIZES])
+    seen = np.concatenate([model_input(picture.pixels, size).ravel() for size in PATCH_SIZES])
     np.testing.assert_array_equal(arrays["rgb"], seen)
 
 
@@ -80,14 +80,14 @@ def test_source_is_read_without_importing():
 
 
 def test_the_source_of_a_method_starts_at_the_margin():
-    source = source_of("vitcore/model_config.py", "ViTConfig.grid_side")
+    source = source_of("vitcore/config/vit.py", "ViTConfig.grid_side")
     assert source.startswith("def grid_side(")
 
 
 def test_decorators_belong_to_the_source():
-    assert source_of("vitcore/model_config.py", "ViTConfig").startswith("@dataclass")
+    assert source_of("vitcore/config/vit.py", "ViTConfig").startswith("@dataclass")
 
 
 def test_a_name_that_is_not_in_the_file_is_an_error():
-    with pytest.raises(ValueError, match="got 'nothing' and 'vitcore/config.py'"):
-        source_of("vitcore/config.py", "nothing")
+    with pytest.raises(ValueError, match="got 'nothing' and 'vitcore/config/train.py'"):
+        source_of("vitcore/config/train.py", "nothing")

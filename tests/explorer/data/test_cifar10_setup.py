@@ -61,7 +61,7 @@ def test_the_process_says_how_far_it_is(monkeypatch, capsys):
         for done in (0, 50, 100):
             progress(done, 100)
 
-    monkeypatch.setattr(datasets, "fetch", fetch)
+    monkeypatch.setattr(datasets, "download_cifar10", fetch)
     cifar10_setup._work("fetch")
     said = [json.loads(line)["done"] for line in capsys.readouterr().out.splitlines()]
     assert said[-1] == 1.0
@@ -71,7 +71,7 @@ def test_the_process_says_what_went_wrong(monkeypatch, capsys):
     def fetch(progress):
         raise datasets.DataError("The host cannot be reached (no network).")
 
-    monkeypatch.setattr(datasets, "fetch", fetch)
+    monkeypatch.setattr(datasets, "download_cifar10", fetch)
     with pytest.raises(SystemExit):
         cifar10_setup._work("fetch")
     assert json.loads(capsys.readouterr().out) == {

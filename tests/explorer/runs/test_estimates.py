@@ -67,7 +67,7 @@ def test_a_run_that_was_slowed_down_tells_how_fast_it_could_have_been(tmp_path):
     run = ran(tmp_path / "paced", seconds=1.0)
     log = run.folder / "events.jsonl"
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    told = [line | {"pictures_per_second": 400.0} for line in lines]
+    told = [line | {"images_per_second": 400.0} for line in lines]
     log.write_text("".join(json.dumps(line) + "\n" for line in told))
     assert estimate(CONFIG, [run]).seconds == pytest.approx(8.0 + 25.0)
 

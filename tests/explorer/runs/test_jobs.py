@@ -41,7 +41,7 @@ for step in range(1, 21):
         log("end", state="stopped", reason="", step=step - 1)
         sys.exit(os.environ.get("FAKE_STAYS") and time.sleep(20))
     log("step", step=step, epoch=step / 10, loss=2 / step, accuracy=step / 20,
-        learning_rate=float(given.get("learning-rate", 0)), pictures_per_second=800.0)
+        learning_rate=float(given.get("learning-rate", 0)), images_per_second=800.0)
     if step % 10 == 0:
         log("validation", step=step, epoch=step / 10, loss=1.0, accuracy=0.5, top5=0.9)
     while mode == "slow" and step < 20 and control.look() == "run":
@@ -96,7 +96,7 @@ def test_a_run_is_followed_to_its_end(jobs):
     assert progress.train.loss[:2] == (2.0, 1.0)
     assert progress.validation.epoch == (1.0, 2.0)
     assert progress.validation.accuracy == (0.5, 0.5)
-    assert progress.pictures_per_second == 800
+    assert progress.images_per_second == 800
     assert progress.seconds_left == 0
     assert not progress.lives
 

@@ -13,7 +13,7 @@ from vitcore import checkpoints
 from vitcore.training import events
 from vitcore.training.runs import read_run
 
-TRAIN = "train --data sketch10 --preset tiny --batch-size 8 --train-size 32".split()
+TRAIN = "train --data sketch10 --preset tiny --batch-size 8 --num-sketches 32".split()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_uniform_attention_has_no_head():
 
 
 def test_interventions_that_leave_the_predicted_class_are_said_first():
-    changes = Intervention(heads_off=((1, 1),))
+    changes = Intervention(ablated_heads=((1, 1),))
     said = attention_finding(*SHOWN, changes=changes, predictions=(FROG, FROG), names=NAMES)
     assert said.startswith("With interventions: block 1, head 2 attends")
 
@@ -58,7 +58,7 @@ def test_interventions_that_leave_the_predicted_class_are_said_first():
     ],
 )
 def test_of_an_ablated_head_the_effect_on_the_prediction_is_said(off, head, cause):
-    how = {"changes": Intervention(heads_off=off), "names": NAMES}
+    how = {"changes": Intervention(ablated_heads=off), "names": NAMES}
     now = np.array([0.64, 0.36])
     said = attention_finding(*SHOWN, head=head, predictions=(FROG, now), **how)
     assert said == f"{cause}: frog 70% → 64%"
@@ -77,7 +77,7 @@ def test_a_head_that_attends_to_far_keys_is_not_uniform():
     sharp = np.full((count, count), 0.2 / count)
     sharp[np.arange(count), far] += 0.8
     attention = np.stack([np.eye(count), sharp])[None]
-    found = selective_head(attention, (rows, columns), prefix=0)
+    found = selective_head(attention, (rows, columns), num_prefix_tokens=0)
     said = attention_finding(found, attention, (rows, columns), head=(0, 1))
     assert said == "Block 1, head 2 is sharply peaked: mean maximum 81% (uniform: 2.8%)"
 
@@ -87,8 +87,8 @@ def test_a_head_that_attends_to_far_keys_is_not_uniform():
     [
         (Intervention(patches={3: None}), "1 patch changed"),
         (Intervention(patches={3: 4, 4: 3}), "2 patches changed"),
-        (Intervention(positions=False), "No position embeddings"),
-        (Intervention(heads_off=((0, 0),), positions=False), "With interventions"),
+        (Intervention(use_pos_embed=False), "No position embeddings"),
+        (Intervention(ablated_heads=((0, 0),), use_pos_embed=False), "With interventions"),
     ],
 )
 def test_a_changed_prediction_comes_first(changes, cause):
@@ -97,7 +97,7 @@ def test_a_changed_prediction_comes_first(changes, cause):
 
 
 def test_a_prediction_that_becomes_uniform_or_was_is_said():
-    how = {"changes": Intervention(positions=False), "names": NAMES}
+    how = {"changes": Intervention(use_pos_embed=False), "names": NAMES}
     none = np.array([0.5, 0.5])
     said = attention_finding(*SHOWN, predictions=(FROG, none), **how)
     assert said.endswith("frog 70% → no clear prediction")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.text import evaluation_findings as findings
-from vitcore.report import Score, by_class, reliability, report
+from vitcore.report import Score, per_class_metrics, reliability, report
 
 NAMES = ("cat", "dog", "deer")
 MATRIX = np.array([[6, 4, 0], [1, 9, 0], [0, 0, 10]])
@@ -63,10 +63,10 @@ def test_a_cell_says_how_many_images_it_holds():
 
 
 def test_the_classes_of_highest_and_lowest_f1_are_named():
-    said = findings.classes_finding(by_class(MATRIX), NAMES)
+    said = findings.classes_finding(per_class_metrics(MATRIX), NAMES)
     assert said == "Best F1: deer 100%. Lowest: cat 71%."
     assert "dog" not in said
-    assert findings.classes_finding(by_class(np.eye(3)), NAMES).startswith("Same")
+    assert findings.classes_finding(per_class_metrics(np.eye(3)), NAMES).startswith("Same")
 
 
 @pytest.mark.parametrize(

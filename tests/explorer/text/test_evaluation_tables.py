@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from explorer.text import evaluation_tables as tables
-from vitcore.report import by_class, report
+from vitcore.report import per_class_metrics, report
 
 NAMES = ("cat", "dog", "=deer")
 MATRIX = np.array([[6, 4, 0], [1, 9, 0], [0, 0, 10]])
@@ -19,7 +19,7 @@ def read(text):
 
 
 def test_table_by_class_marks_best_and_worst_and_ends_in_the_means():
-    page = tables.by_class(by_class(MATRIX), NAMES)
+    page = tables.by_class(per_class_metrics(MATRIX), NAMES)
     rows = re.findall(r"<tr class=(\w+)><th scope=row>(.*?)</th>(.*?)</tr>", page)
     assert [(kind, name) for kind, name, _ in rows] == [
         ("worst", "cat"),
@@ -32,7 +32,7 @@ def test_table_by_class_marks_best_and_worst_and_ends_in_the_means():
 
 
 def test_csv_by_class_has_full_numbers_and_both_means():
-    head, *rows = read(tables.by_class_csv(by_class(MATRIX), NAMES))
+    head, *rows = read(tables.by_class_csv(per_class_metrics(MATRIX), NAMES))
     assert head == ["class", "precision", "recall", "f1", "support"]
     assert rows[0] == ["cat", "0.857143", "0.600000", "0.705882", "10"]
     assert [row[0] for row in rows[3:]] == ["macro avg", "weighted avg"]

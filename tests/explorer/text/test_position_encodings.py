@@ -14,7 +14,7 @@ from explorer.text.position_encodings import (
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights
 
-SMALL = replace(PRESETS["flexi"], width=16, heads=1, depth=1, mlp_width=8, first_weights="xavier")
+SMALL = replace(PRESETS["flexi"], width=16, num_heads=1, depth=1, mlp_dim=8, weight_init="xavier")
 WIDE = replace(SMALL, width=192)
 
 
@@ -70,7 +70,7 @@ def test_one_token_has_no_correlation_in_any_kind():
 
 @pytest.mark.parametrize("grid", [(8, 8), (4, 4), (16, 16)])
 def test_positions_that_began_as_waves_have_their_closeness_before_training(grid):
-    begun = replace(SMALL, first_weights="mimetic")
+    begun = replace(SMALL, weight_init="mimetic")
     kinds = position_encodings(begun, initial_weights(begun)["positions"], grid)
     assert closeness_begun_with(begun, grid) == pytest.approx(kinds[0].correlation, abs=1e-6)
     assert closeness_begun_with(begun, (1, 1)) is None
@@ -79,5 +79,5 @@ def test_positions_that_began_as_waves_have_their_closeness_before_training(grid
 def test_positions_that_did_not_begin_as_waves_are_not_said_to():
     assert closeness_begun_with(SMALL, (8, 8)) is None
     assert closeness_begun_with(SMALL, (1, 1)) is None
-    begun = replace(SMALL, first_weights="mimetic", positions="none")
+    begun = replace(SMALL, weight_init="mimetic", positions="none")
     assert closeness_begun_with(begun, (8, 8)) is None

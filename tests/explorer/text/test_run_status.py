@@ -60,7 +60,7 @@ def test_each_state_is_named(given, parts):
 
 
 def test_the_status_is_one_line_of_at_most_14_words():
-    said = line(progress("running", accuracy=0.612, pictures_per_second=812.4, seconds_left=41.2))
+    said = line(progress("running", accuracy=0.612, images_per_second=812.4, seconds_left=41.2))
     assert said == (
         "quiet-heron · epoch 2.4 / 5 · validation accuracy 61% (chance: 10%) · sketch10 · tiny · "
         "812 images/s · 0:41 left"
@@ -70,7 +70,7 @@ def test_the_status_is_one_line_of_at_most_14_words():
 
 def test_what_is_not_known_yet_is_not_said():
     assert run_status.status(None) == ""
-    resumed = run_status.status(progress("starting", pictures_per_second=812.4))
+    resumed = run_status.status(progress("starting", images_per_second=812.4))
     assert "812" not in resumed
     assert line(progress("running")) == "quiet-heron · epoch 2.4 / 5 · sketch10 · tiny"
 

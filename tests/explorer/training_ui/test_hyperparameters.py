@@ -74,7 +74,7 @@ def test_flexible_patch_sizes_are_drawn_as_for_the_flexible_model_and_bounded():
     values = values_of(RECIPES["standard"]) | {"patch_sizes": "flexible"}
     config = config_of("standard", values)
     assert config.patch_sizes == PATCH_SIZES
-    assert config.token_budget == RECIPES["flexi-cifar10-cpu"].token_budget
+    assert config.max_tokens == RECIPES["flexi-cifar10-cpu"].max_tokens
     assert values_of(config)["patch_sizes"] == "flexible"
 
 

@@ -28,7 +28,7 @@ from vitcore.training.events import EventLog
 from vitcore.training.runs import read_run, write_description
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "models.py"
-SMALL = ViTConfig(width=8, depth=1, heads=2, mlp_width=8)
+SMALL = ViTConfig(width=8, depth=1, num_heads=2, mlp_dim=8)
 WEIGHTS = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(SMALL).items()}
 CARD = {
     "name": "flexi-cifar10",
@@ -38,9 +38,9 @@ CARD = {
     "hardware": "2 cores of a <quiet> machine",
     "seconds": 7265,
     "steps": 9000,
-    "train": {"batch_size": 128, "token_budget": 8192},
+    "train": {"batch_size": 128, "max_tokens": 8192},
     "epochs": 24.0,
-    "pictures_seen": 1200000,
+    "images_seen": 1200000,
     "measured_on": {"cifar10": 10000},
     "accuracy": {"cifar10": {"2": 0.62, "4": 0.714, "8": 0.05}, "sketch10": {"4": 0.9}},
     "note": "",
@@ -48,7 +48,7 @@ CARD = {
 LEARNED = {
     "training_curve": {"epoch": [0.5, 1.0], "loss": [2.0, 1.2], "accuracy": [0.3, 0.6]},
     "curves": [{"epoch": 1.0, "loss": 1.25, "accuracy": 0.55}],
-    "reports": {
+    "evaluation": {
         "cifar10": {
             "patch_size": 4,
             "confusion": (np.eye(10, dtype=int) * 9 + np.eye(10, k=1, dtype=int)).tolist(),
@@ -157,11 +157,11 @@ def test_a_bundled_model_shows_its_card(home, bundled):
 
 def test_a_card_has_the_attention_on_objects_and_the_calibration(home, bundled, tmp_path):
     attention = {
-        "pictures": 500,
+        "num_images": 500,
         "patch_size": 4,
-        "rollout_on_object": 1.525,
-        "on_object": [0.91, 2.34],
-        "blind_heads": 0.0625,
+        "rollout_object_attention": 1.525,
+        "object_attention": [0.91, 2.34],
+        "query_independent_heads": 0.0625,
     }
     card = {**CARD, "attention": attention, "calibration_error": {"cifar10": {"4": 0.047}}}
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
@@ -174,11 +174,11 @@ def test_a_card_has_the_attention_on_objects_and_the_calibration(home, bundled, 
 
 
 def test_a_card_says_which_way_confidence_is_off(home, bundled, tmp_path):
-    bins = {"pictures": [10, 90], "confidence": [0.3, 0.8], "accuracy": [0.3, 0.9]}
+    bins = {"num_images": [10, 90], "confidence": [0.3, 0.8], "accuracy": [0.3, 0.9]}
     card = {
         **CARD,
         "calibration_error": {"cifar10": {"4": 0.09}},
-        "reports": {"cifar10": {"patch_size": 4, "reliability": bins}},
+        "evaluation": {"cifar10": {"patch_size": 4, "reliability": bins}},
     }
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
     said = "Under-confident: mean confidence 75%, accuracy 84% (CIFAR-10, P = 4)"
@@ -187,19 +187,19 @@ def test_a_card_says_which_way_confidence_is_off(home, bundled, tmp_path):
 
 def test_a_card_says_which_runs_a_model_went_through(home, bundled, tmp_path):
     folder = tmp_path / "bundled" / "flexi-cifar10"
-    first = {"train": {"recipe": "first", "batch_size": 1024, "token_budget": 0}, "steps": 8000}
+    first = {"train": {"recipe": "first", "batch_size": 1024, "max_tokens": 0}, "steps": 8000}
     second = {"train": {**CARD["train"], "recipe": "second"}, "steps": 400}
-    checkpoints.write_card(folder, {**CARD, "before": [first, second]})
+    checkpoints.write_card(folder, {**CARD, "earlier_stages": [first, second]})
     said = dict(facts(opened("flexi-cifar10")))
     assert said["Recipe"] == "first → second → flexi-cifar10"
     assert said["Optimizer steps"] == "8,000 + 400 + 600"
     assert said["Batch size"] == "1,024 → 128 → 128"
     assert said["Max. patches per batch"] == "unlimited → 8,192 → 8,192"
-    checkpoints.write_card(folder, {**CARD, "before": [{}]})
+    checkpoints.write_card(folder, {**CARD, "earlier_stages": [{}]})
     assert dict(facts(opened("flexi-cifar10")))["Optimizer steps"] == "9,000"
 
 
-WHOLE = {"pictures": 500, "patch_size": 4, "blind_heads": 0.1}
+WHOLE = {"num_images": 500, "patch_size": 4, "query_independent_heads": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -208,11 +208,21 @@ WHOLE = {"pictures": 500, "patch_size": 4, "blind_heads": 0.1}
         None,
         3,
         {},
-        {"rollout_on_object": "much"},
-        {**WHOLE, "rollout_on_object": float("inf"), "on_object": [1.0]},
-        {**WHOLE, "rollout_on_object": 1.5, "on_object": []},
-        {**WHOLE, "rollout_on_object": 1.5, "on_object": [1.0], "blind_heads": 2},
-        {**WHOLE, "rollout_on_object": 1.5, "on_object": [1.0], "pictures": float("inf")},
+        {"rollout_object_attention": "much"},
+        {**WHOLE, "rollout_object_attention": float("inf"), "object_attention": [1.0]},
+        {**WHOLE, "rollout_object_attention": 1.5, "object_attention": []},
+        {
+            **WHOLE,
+            "rollout_object_attention": 1.5,
+            "object_attention": [1.0],
+            "query_independent_heads": 2,
+        },
+        {
+            **WHOLE,
+            "rollout_object_attention": 1.5,
+            "object_attention": [1.0],
+            "num_images": float("inf"),
+        },
     ],
 )
 def test_attention_that_a_card_does_not_hold_is_left_out(attention):
@@ -222,7 +232,7 @@ def test_attention_that_a_card_does_not_hold_is_left_out(attention):
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), True, "long"])
 def test_what_is_no_number_has_no_row_and_no_cell(home, bundled, tmp_path, odd):
     shares = {"4": odd, "8": 0.75, "16": 5.5, "2": -0.3}
-    card = {"seconds": odd, "pictures_seen": odd, "epochs": odd, "accuracy": {"cifar10": shares}}
+    card = {"seconds": odd, "images_seen": odd, "epochs": odd, "accuracy": {"cifar10": shares}}
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
     view = opened("flexi-cifar10")
     said = texts(view)
@@ -418,7 +428,7 @@ def test_the_table_marks_the_present_patch_size():
         "[]",
         "[1]",
         '{"accuracy": 3, "seconds": "long"}',
-        '{"curves": 3, "reports": [], "training_curve": {"epoch": 1}}',
+        '{"curves": 3, "evaluation": [], "training_curve": {"epoch": 1}}',
         "{",
     ],
 )
@@ -430,7 +440,7 @@ def test_any_card_is_survived(home, bundled, tmp_path, card):
 def test_what_a_model_learned_from_is_in_its_card_or_its_run(home):
     run = read_run(make_run(home, "quiet-heron"))
     assert model_card.learned_from({}, run) == "Trained on sketch10"
-    mixed = {"train": {"data": "cifar10", "sketch_share": 0.1}}
+    mixed = {"train": {"data": "cifar10", "sketch_fraction": 0.1}}
     assert model_card.learned_from(mixed, None) == "Trained on CIFAR-10 and sketch10"
     assert model_card.learned_from({"train": 3}, None) == ""
 

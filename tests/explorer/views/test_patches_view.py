@@ -15,7 +15,7 @@ from vitcore.initialisation import initial_weights
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "patches.py"
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
 PROBLEM = Problem("The model stopped.", "Choose another.")
-SMALL = replace(PRESETS["flexi"], width=12, heads=1, depth=1, mlp_width=4)
+SMALL = replace(PRESETS["flexi"], width=12, num_heads=1, depth=1, mlp_dim=4)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def open_patches(monkeypatch, picture, make_reading):
             return config, initial_weights(config)
 
         def reading(model, picture, size, **_):
-            return answer or make_reading(size, prefix=config.prefix if config else 0)
+            return answer or make_reading(size, prefix=config.num_prefix_tokens if config else 0)
 
         monkeypatch.setattr(client, "weights", weights)
         monkeypatch.setattr(client, "reading", reading)

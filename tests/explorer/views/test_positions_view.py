@@ -17,7 +17,7 @@ from vitcore.initialisation import initial_weights
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "positions.py"
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
 PROBLEM = Problem("The model stopped.", "Choose another.")
-SMALL = replace(PRESETS["flexi"], width=12, heads=1, depth=1, mlp_width=4)
+SMALL = replace(PRESETS["flexi"], width=12, num_heads=1, depth=1, mlp_dim=4)
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def open_positions(monkeypatch, picture, make_reading, asked):
                 return answer
             logits = np.zeros(10)
             logits[6] = 3
-            if intervention and intervention.positions and intervention.patches:
+            if intervention and intervention.use_pos_embed and intervention.patches:
                 logits[2] = 5
-            return make_reading(size, prefix=config.prefix, logits=logits)
+            return make_reading(size, prefix=config.num_prefix_tokens, logits=logits)
 
         monkeypatch.setattr(client, "weights", weights)
         monkeypatch.setattr(client, "reading", reading)
@@ -94,7 +94,7 @@ def test_the_predictions_are_those_of_the_shuffled_image(open_positions, asked):
     assert len(moves) == 2
     assert moves[0] == moves[1]
     assert sorted(moves[0].values()) == list(range(16))
-    assert sorted({wish.positions for wish in asked if wish}) == [False, True]
+    assert sorted({wish.use_pos_embed for wish in asked if wish}) == [False, True]
 
 
 def test_shuffle_again_takes_another_order(open_positions, asked):
@@ -127,15 +127,15 @@ def test_models_without_learned_positions_say_what_they_have(open_positions, pay
         assert "random init" in finding(view)
 
 
-@pytest.mark.parametrize("first_weights", ["mimetic", "xavier"])
+@pytest.mark.parametrize("weight_init", ["mimetic", "xavier"])
 def test_what_interpolating_does_is_said_with_the_number_of_the_page(
-    open_positions, payloads, first_weights
+    open_positions, payloads, weight_init
 ):
-    view = open_positions(config=replace(SMALL, first_weights=first_weights))
+    view = open_positions(config=replace(SMALL, weight_init=weight_init))
     note = payloads(view)["positions"][0]["kinds"][-1]["note"]
     (text,) = [one.value for one in view.markdown if "8 × 8" in one.value]
     assert f"(random init here: {note.removeprefix('r = ')})" in text
-    assert ("article-cifar10" in text) is (first_weights == "mimetic")
+    assert ("article-cifar10" in text) is (weight_init == "mimetic")
 
 
 def test_a_class_token_opens_too(open_positions):

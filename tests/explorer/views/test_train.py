@@ -50,7 +50,7 @@ for step in range(1, int(os.environ.get("FAKE_STEPS", "20")) + 1):
         state = "stopped"
         break
     log("step", step=step, epoch=step / 10, loss=2 / step, accuracy=step / 20,
-        learning_rate=1e-3, pictures_per_second=812.4)
+        learning_rate=1e-3, images_per_second=812.4)
     if step == 10:
         log("validation", step=10, epoch=1.0, loss=1.0, accuracy=0.612, top5=0.9)
     time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
@@ -328,13 +328,17 @@ def test_the_first_button_of_an_ended_run_is_what_comes_next(
         ("epochs", None, "Epochs must be a number."),
         ("learning_rate", None, "Learning rate must be a number."),
         ("weight_decay", 1.5, "Weight decay must be between 0 and 1, got 1.5."),
-        ("warmup", 1.0, "must be at least 0 and less than 1, got 1.0."),
-        ("validation", 1e-5, "must leave at least 10 images for validation, got 0 of 10,000."),
+        ("warmup_ratio", 1.0, "must be at least 0 and less than 1, got 1.0."),
+        (
+            "validation_split",
+            1e-5,
+            "must leave at least 10 images for validation, got 0 of 10,000.",
+        ),
         ("seed", -1, "Seed must be an integer &gt;= 0, got -1."),
         ("batch_size", 0, "Batch size must be an integer &gt;= 1, got 0."),
         ("batch_size", 10_001, "must be at most the 10,000 images of an epoch, got 10,001."),
-        ("validation", 0.0, "Validation split must be above 0 and below 1, got 0.0."),
-        ("validation", 1.0, "Validation split must be above 0 and below 1, got 1.0."),
+        ("validation_split", 0.0, "Validation split must be above 0 and below 1, got 0.0."),
+        ("validation_split", 1.0, "Validation split must be above 0 and below 1, got 1.0."),
         ("early_stopping", -1, "must be an integer &gt;= 0, got -1."),
         ("plateau_factor", 1.0, "must be above 0 and below 1, got 1.0."),
         ("num_heads", 3, "Heads must divide width"),
@@ -389,7 +393,7 @@ def test_the_sizes_of_a_model_can_be_chosen_and_its_parameters_follow(view, serv
     for name, value in {"num_heads": 1, "depth": 2, "width": 32, "mlp_dim": 64}.items():
         view.number_input(key=f"train_{name}").set_value(value)
     view.run()
-    chosen = replace(PRESETS["tiny"], heads=1, depth=2, width=32, mlp_width=64)
+    chosen = replace(PRESETS["tiny"], num_heads=1, depth=2, width=32, mlp_dim=64)
     assert f"{parameter_count(chosen):,} parameters" in texts(view)
     started(view)
     assert server.runs()[0].config.model_config() == chosen

@@ -146,7 +146,7 @@ def test_weight_of_another_shape_is_named_with_both(folder):
         '{"model": []}',
         '{"model": {"width": 16, "flavour": 1}}',
         '{"model": {"width": "16"}}',
-        '{"model": {"width": 15, "heads": 2}}',
+        '{"model": {"width": 15, "num_heads": 2}}',
         '{"model": {"depth": 2.0}}',
         '{"model": {"depth": 1e9}}',
     ],

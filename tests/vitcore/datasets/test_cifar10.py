@@ -86,7 +86,7 @@ def test_keras_cache_is_read(small, folder, kind):
 
 def test_where_it_is_nowhere_the_error_says_how_to_get_it(home):
     assert find_cifar10() is None
-    with pytest.raises(FileNotFoundError, match=r"python -m vitcore fetch.*VITCORE_DATA"):
+    with pytest.raises(FileNotFoundError, match=r"python -m vitcore download.*VITCORE_DATA"):
         cifar10()
 
 
@@ -209,7 +209,7 @@ def test_a_damaged_cache_without_a_source_is_removed_and_offered_again(folder):
     cifar10(data_dir=folder[0])
     (converted,) = cache.data_home().glob("cifar10-*")
     cut(converted / "test_images.npy")
-    with pytest.raises(DataError, match=r"test_images.npy is corrupted.*vitcore fetch"):
+    with pytest.raises(DataError, match=r"test_images.npy is corrupted.*vitcore download"):
         cifar10()
     assert find_cifar10() is None
 

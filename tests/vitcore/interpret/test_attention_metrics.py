@@ -28,7 +28,7 @@ def test_entropy_is_that_of_a_loop(rng, prefix, unit, log):
         rows = rows[prefix:]
         return sum(-sum(p * log(p) for p in row) for row in rows) / len(rows)
 
-    told = attention_entropy(weights, prefix=prefix, unit=unit)
+    told = attention_entropy(weights, num_prefix_tokens=prefix, unit=unit)
     np.testing.assert_allclose(told, per_head(weights, slow), rtol=1e-10)
 
 
@@ -42,7 +42,11 @@ def test_even_attention_has_the_most_entropy_and_one_token_none():
 
 def test_one_token_has_no_entropy_and_no_choice():
     one = np.ones((2, 3, 1, 1), np.float32)
-    for told in (attention_entropy(one), query_dependence(one), prefix_attention(one, prefix=0)):
+    for told in (
+        attention_entropy(one),
+        query_dependence(one),
+        prefix_attention(one, num_prefix_tokens=0),
+    ):
         np.testing.assert_array_equal(told, np.zeros((2, 3)))
     assert entropy_bound(1) == 0
 
@@ -54,7 +58,9 @@ def test_mass_on_the_prefix_is_that_of_a_loop(rng, prefix):
     def slow(rows):
         return sum(sum(row[:prefix]) for row in rows[prefix:]) / len(rows[prefix:])
 
-    np.testing.assert_allclose(prefix_attention(weights, prefix=prefix), per_head(weights, slow))
+    np.testing.assert_allclose(
+        prefix_attention(weights, num_prefix_tokens=prefix), per_head(weights, slow)
+    )
 
 
 @pytest.mark.parametrize("prefix", [0, 2])
@@ -67,7 +73,9 @@ def test_dependence_on_the_query_is_that_of_a_loop(rng, prefix):
         apart = [sum(abs(p - m) for p, m in zip(row, mean, strict=True)) / 2 for row in rows]
         return sum(apart) / len(apart)
 
-    np.testing.assert_allclose(query_dependence(weights, prefix=prefix), per_head(weights, slow))
+    np.testing.assert_allclose(
+        query_dependence(weights, num_prefix_tokens=prefix), per_head(weights, slow)
+    )
 
 
 def test_a_map_that_ignores_the_query_depends_on_nothing(rng):
@@ -85,24 +93,28 @@ def test_a_class_tokens_own_row_counts_nowhere(rng):
     changed = weights.copy()
     changed[:, :, 0] = np.eye(6)[3]
     for number in (attention_entropy, query_dependence, prefix_attention):
-        np.testing.assert_array_equal(number(changed, prefix=1), number(weights, prefix=1))
+        np.testing.assert_array_equal(
+            number(changed, num_prefix_tokens=1), number(weights, num_prefix_tokens=1)
+        )
 
 
 def test_pooled_attention_is_the_class_tokens_row_over_the_patches():
     weights = np.array([[0.5, 0.1, 0.4], [0, 0, 1], [0, 0, 1]])
-    told = pooled_attention(weights, pooling="class", prefix=1)
+    told = pooled_attention(weights, pooling="class", num_prefix_tokens=1)
     np.testing.assert_allclose(told, [0.2, 0.8])
 
 
 def test_pooled_attention_is_the_mean_of_the_patches_rows():
     weights = np.array([[1.0, 0, 0], [0.2, 0.2, 0.6], [0.6, 0.4, 0.0]])
-    told = pooled_attention(weights, pooling="mean", prefix=1)
+    told = pooled_attention(weights, pooling="mean", num_prefix_tokens=1)
     np.testing.assert_allclose(told, [0.5, 0.5])  # 0.3 and 0.3 go to the patches
 
 
 def test_pooled_attention_that_goes_to_the_prefix_alone_is_zero():
     weights = np.array([[1.0, 0], [1.0, 0]])
-    np.testing.assert_array_equal(pooled_attention(weights, pooling="class", prefix=1), [0])
+    np.testing.assert_array_equal(
+        pooled_attention(weights, pooling="class", num_prefix_tokens=1), [0]
+    )
 
 
 def slow_area(mask, grid):
@@ -132,13 +144,13 @@ def test_attention_on_the_object_is_measured_against_chance():
 def test_attention_on_the_object_takes_heads_and_rollouts(rng):
     weights = attention(rng, tokens=7)
     mask = rng.random((32, 32)) < 0.4
-    maps = pooled_attention(weights, pooling="class", prefix=1)
+    maps = pooled_attention(weights, pooling="class", num_prefix_tokens=1)
     heads = object_attention(maps, mask, (2, 3))
     assert heads.shape == (2, 3)
     covered = slow_area(mask, (2, 3)).reshape(-1)
     expected = sum(maps[1, 2][i] * covered[i] for i in range(6)) / covered.mean()
     assert heads[1, 2] == pytest.approx(expected)
-    rolled = pooled_attention(rollout(weights), pooling="class", prefix=1)
+    rolled = pooled_attention(rollout(weights), pooling="class", num_prefix_tokens=1)
     assert object_attention(rolled, mask, (2, 3)).shape == ()
 
 
@@ -158,7 +170,7 @@ def test_wrong_shape_is_named_in_the_error(shape):
     ("ask", "message"),
     [
         (lambda: attention_entropy(np.ones((1, 1, 1, 1)), unit="bytes"), "got 'bytes'"),
-        (lambda: prefix_attention(np.ones((1, 1, 1, 1)), prefix=1), r"0 to 0, got 1"),
+        (lambda: prefix_attention(np.ones((1, 1, 1, 1)), num_prefix_tokens=1), r"0 to 0, got 1"),
         (lambda: pooled_attention(np.ones((1, 1)), pooling="max"), "got 'max'"),
         (
             lambda: pooled_attention(np.ones((1, 1)), pooling="class"),

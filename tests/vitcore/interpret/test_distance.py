@@ -11,7 +11,7 @@ from vitcore.interpret.distance import distance_bounds, patch_distances
 SIZE = (32, 32)
 
 
-def slow_distance(attention, grid, image_size, prefix, renormalize):
+def slow_distance(attention, grid, image_size, num_prefix_tokens, renormalize):
     """For each query the attention-weighted mean distance; then the mean of all queries."""
     blocks, heads, _, _ = attention.shape
     places = [
@@ -23,7 +23,10 @@ def slow_distance(attention, grid, image_size, prefix, renormalize):
     for block in range(blocks):
         for head in range(heads):
             for i, here in enumerate(places):
-                row = [attention[block, head, prefix + i, prefix + j] for j in range(len(places))]
+                row = [
+                    attention[block, head, num_prefix_tokens + i, num_prefix_tokens + j]
+                    for j in range(len(places))
+                ]
                 whole = sum(row) if renormalize else 1
                 far = sum(w * math.dist(here, there) for w, there in zip(row, places, strict=True))
                 result[block, head] += far / whole / len(places)
@@ -38,7 +41,7 @@ def slow_distance(attention, grid, image_size, prefix, renormalize):
 def test_distance_is_that_of_a_loop(rng, prefix, renormalize, grid, image_size):
     tokens = prefix + grid[0] * grid[1]
     attention = rng.dirichlet(np.ones(tokens), size=(2, 3, tokens))
-    options = {"image_size": image_size, "prefix": prefix, "renormalize": renormalize}
+    options = {"image_size": image_size, "num_prefix_tokens": prefix, "renormalize": renormalize}
     expected = slow_distance(attention, grid, **options)
     np.testing.assert_allclose(attention_distance(attention, grid, **options), expected)
 
@@ -58,8 +61,10 @@ def test_two_patches_that_look_at_each_other_look_half_a_picture_far():
 def test_attention_on_the_class_token_shortens_only_the_papers_figure():
     tokens = 5
     uniform = np.full((1, 1, tokens, tokens), 1 / tokens)
-    whole = attention_distance(uniform, (2, 2), image_size=SIZE, prefix=1)
-    paper = attention_distance(uniform, (2, 2), image_size=SIZE, prefix=1, renormalize=False)
+    whole = attention_distance(uniform, (2, 2), image_size=SIZE, num_prefix_tokens=1)
+    paper = attention_distance(
+        uniform, (2, 2), image_size=SIZE, num_prefix_tokens=1, renormalize=False
+    )
     np.testing.assert_allclose(whole, distance_bounds((2, 2), SIZE)[0])
     np.testing.assert_allclose(paper, whole * 4 / 5)
 
@@ -68,7 +73,7 @@ def test_head_that_looks_at_the_class_token_alone_has_no_distance():
     attention = np.zeros((1, 1, 5, 5))
     attention[..., 0] = 1
     np.testing.assert_array_equal(
-        attention_distance(attention, (2, 2), image_size=SIZE, prefix=1), [[0.0]]
+        attention_distance(attention, (2, 2), image_size=SIZE, num_prefix_tokens=1), [[0.0]]
     )
 
 
@@ -88,4 +93,4 @@ def test_bounds_are_those_of_uniform_and_farthest_attention(grid):
 )
 def test_attention_that_does_not_fit_the_grid_is_refused(shape, grid, prefix):
     with pytest.raises(ValueError, match=rf"T = {prefix} \+ {grid[0]}\*{grid[1]}, got \(1,"):
-        attention_distance(np.zeros(shape), grid, image_size=SIZE, prefix=prefix)
+        attention_distance(np.zeros(shape), grid, image_size=SIZE, num_prefix_tokens=prefix)

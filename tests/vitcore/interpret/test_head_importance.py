@@ -9,7 +9,7 @@ from vitcore.passes import batch_size
 from vitcore.tracing import predict_logits
 
 PICTURES = np.stack([random_picture(seed) for seed in range(3)])
-CONFIGS = {"mean": {"heads": 4, "head_width": 3}, "class": {"pooling": "class", "registers": 1}}
+CONFIGS = {"mean": {"num_heads": 4, "head_dim": 3}, "class": {"pooling": "class", "registers": 1}}
 
 
 @pytest.fixture(scope="module", params=CONFIGS)
@@ -23,14 +23,14 @@ def test_importance_is_that_of_one_intervention_after_the_other(model, size):
     told = head_importance(model, PICTURES, classes, size)
 
     def measured(off):
-        change = Intervention(heads_off=tuple(off))
+        change = Intervention(ablated_heads=tuple(off))
         shown = predict(model, PICTURES, patch_size=size, intervention=change)
         return shown[range(3), classes].mean(), (shown.argmax(axis=1) == classes).mean()
 
     whole = measured(())
     assert told.before.probability == pytest.approx(whole[0], abs=1e-5)
     assert told.before.accuracy == whole[1]
-    blocks, heads = model.config.depth, model.config.heads
+    blocks, heads = model.config.depth, model.config.num_heads
     for block in range(blocks):
         for head in range(heads):
             change = np.subtract(measured([(block, head)]), whole)
@@ -56,10 +56,10 @@ def test_progress_counts_pictures_to_the_end(model):
 
 def test_each_picture_of_a_batch_has_its_own_heads(model, rng):
     pictures = np.stack([random_picture(seed) for seed in range(66)])  # more than one batch
-    on = (rng.random((66, model.config.depth, model.config.heads)) < 0.5).astype(np.float32)
-    together = predict_logits(model, pictures, patch_size=8, heads_on=on)
-    change = Intervention(positions=False, heads_off=((1, 0),))
-    changed = predict_logits(model, pictures, patch_size=8, heads_on=on, intervention=change)
+    on = (rng.random((66, model.config.depth, model.config.num_heads)) < 0.5).astype(np.float32)
+    together = predict_logits(model, pictures, patch_size=8, head_mask=on)
+    change = Intervention(use_pos_embed=False, ablated_heads=((1, 0),))
+    changed = predict_logits(model, pictures, patch_size=8, head_mask=on, intervention=change)
     on_and_off = on.copy()
     on_and_off[:, 1, 0] = 0
     for index in (0, 63, 64, 65):
@@ -68,7 +68,7 @@ def test_each_picture_of_a_batch_has_its_own_heads(model, rng):
             model,
             pictures[index : index + 1],
             patch_size=8,
-            intervention=Intervention(heads_off=off),
+            intervention=Intervention(ablated_heads=off),
         )
         np.testing.assert_allclose(together[index], alone[0], atol=1e-5)
         off = tuple(map(tuple, np.argwhere(on_and_off[index] == 0).tolist()))
@@ -76,7 +76,7 @@ def test_each_picture_of_a_batch_has_its_own_heads(model, rng):
             model,
             pictures[index : index + 1],
             patch_size=8,
-            intervention=Intervention(heads_off=off, positions=False),
+            intervention=Intervention(ablated_heads=off, use_pos_embed=False),
         )
         np.testing.assert_allclose(changed[index], alone[0], atol=1e-5)
 
@@ -84,7 +84,7 @@ def test_each_picture_of_a_batch_has_its_own_heads(model, rng):
 def test_all_heads_off_leave_a_class_token_with_one_answer_for_every_picture():
     model = small_model(pooling="class")
     off = np.zeros((3, 2, 2), np.float32)
-    told = predict_logits(model, PICTURES, patch_size=8, heads_on=off)
+    told = predict_logits(model, PICTURES, patch_size=8, head_mask=off)
     np.testing.assert_allclose(told, np.broadcast_to(told[0], told.shape), atol=1e-6)
 
 
@@ -102,8 +102,8 @@ def test_a_pass_is_short_however_many_tokens_a_picture_has(tokens, pictures):
         (lambda model: head_importance(model, PICTURES, [1, 2]), r"classes must be 3 .* 0 to 9"),
         (lambda model: head_importance(model, PICTURES, [1, 2, 10]), "classes must be 3"),
         (
-            lambda model: predict_logits(model, PICTURES, heads_on=np.ones((2, 2, 2))),
-            r"heads_on must have shape \(3, 2, \d\), got \(2, 2, 2\)",
+            lambda model: predict_logits(model, PICTURES, head_mask=np.ones((2, 2, 2))),
+            r"head_mask must have shape \(3, 2, \d\), got \(2, 2, 2\)",
         ),
     ],
 )

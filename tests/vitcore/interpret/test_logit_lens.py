@@ -20,27 +20,31 @@ CONFIGS = {
 def test_the_last_row_is_the_models_own_answer(name, size):
     model = small_model(**CONFIGS[name])
     result = trace(model, random_picture(), patch_size=size)
-    told = logit_lens(result.tokens, random_weights(model.config), model.config)
-    assert told.picture.shape == (3, 10)
+    told = logit_lens(result.hidden_states, random_weights(model.config), model.config)
+    assert told.image.shape == (3, 10)
     assert told.patches.shape == (3, result.grid[0] * result.grid[1], 10)
-    np.testing.assert_allclose(told.picture[-1], result.logits, atol=1e-5)
-    if result.votes is not None:
-        np.testing.assert_allclose(told.patches[-1], result.votes[result.prefix :], atol=1e-5)
+    np.testing.assert_allclose(told.image[-1], result.logits, atol=1e-5)
+    if result.patch_logits is not None:
+        np.testing.assert_allclose(
+            told.patches[-1], result.patch_logits[result.num_prefix_tokens :], atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_each_row_is_that_of_a_model_cut_off_there(rng, name):
     config = small_config(**CONFIGS[name])
     weights = random_weights(config)
-    tokens = rng.normal(size=(4, config.prefix + 6, 16))  # a grid of 2 x 3 as well as any other
+    tokens = rng.normal(
+        size=(4, config.num_prefix_tokens + 6, 16)
+    )  # a grid of 2 x 3 as well as any other
     told = logit_lens(tokens, weights, config)
     for row, stream in enumerate(tokens):
         normed = slow_vit.layer_norm(
-            stream, config.norm_epsilon, weights["norm/scale"], weights["norm/offset"]
+            stream, config.layer_norm_eps, weights["norm/scale"], weights["norm/offset"]
         )
-        after = normed[config.prefix :]
+        after = normed[config.num_prefix_tokens :]
         pooled = normed[0] if config.pooling == "class" else after.mean(axis=0)
-        for vector, answer in ((pooled, told.picture[row]), *zip(after, told.patches[row])):  # noqa: B905
+        for vector, answer in ((pooled, told.image[row]), *zip(after, told.patches[row])):  # noqa: B905
             expected = vector @ weights["head/kernel"] + weights["head/bias"]
             np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=1e-5)
 

@@ -66,7 +66,7 @@ def test_curves_are_those_of_erasing_by_hand(model, size, rng):
 def test_pictures_of_another_size_are_erased_as_the_model_sees_them(model, rng):
     large = rng.integers(0, 256, (48, 64, 3), np.uint8)
     told = occlusion(model, large, 0, 8)
-    np.testing.assert_array_equal(told, occlusion(model, patches.resize_picture(large, 32), 0, 8))
+    np.testing.assert_array_equal(told, occlusion(model, patches.resize_image(large, 32), 0, 8))
 
 
 @pytest.mark.parametrize(

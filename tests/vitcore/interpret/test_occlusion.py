@@ -28,7 +28,7 @@ def test_erasing_is_what_an_intervention_does(rng):
     told = erase(picture, sets, 4)
     for one, erased in zip(told, sets, strict=True):
         change = Intervention(patches=dict.fromkeys(np.flatnonzero(erased)))
-        np.testing.assert_array_equal(one, change.on_pictures(picture[None], 4)[0])
+        np.testing.assert_array_equal(one, change.on_images(picture[None], 4)[0])
     assert told.dtype == np.uint8
 
 

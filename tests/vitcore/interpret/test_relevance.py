@@ -58,8 +58,10 @@ def slow_relevance(attention, slope, grid, pooling, prefix):
 def test_relevance_is_the_papers_rule(model, size):
     picture, config = random_picture(1), model.config
     result = trace(model, picture, patch_size=size)
-    _, slope = attention_gradient(model, result.picture[None], 7, size)
-    expected = slow_relevance(result.attention, slope, result.grid, config.pooling, config.prefix)
+    _, slope = attention_gradient(model, result.image[None], 7, size)
+    expected = slow_relevance(
+        result.attention, slope, result.grid, config.pooling, config.num_prefix_tokens
+    )
     told = relevance(model, picture, 7, size)
     np.testing.assert_allclose(told, expected, rtol=1e-3, atol=1e-6)
     assert told.shape == result.grid
@@ -76,14 +78,14 @@ def test_rule_holds_for_oblong_grids(rng):
     attention = rng.dirichlet(np.ones(7), size=(2, 3, 7))
     slope = rng.normal(size=attention.shape)
     for pooling, prefix in (("mean", 1), ("class", 1)):
-        told = relevance_map(attention, slope, (2, 3), pooling=pooling, prefix=prefix)
+        told = relevance_map(attention, slope, (2, 3), pooling=pooling, num_prefix_tokens=prefix)
         expected = slow_relevance(attention, slope, (2, 3), pooling, prefix)
         np.testing.assert_allclose(told, expected, rtol=1e-5)
 
 
 def test_attention_against_the_class_counts_nothing():
     attention, slope = np.full((1, 1, 4, 4), 0.25), np.full((1, 1, 4, 4), -1.0)
-    assert not relevance_map(attention, slope, (2, 2), pooling="mean", prefix=0).any()
+    assert not relevance_map(attention, slope, (2, 2), pooling="mean", num_prefix_tokens=0).any()
 
 
 @pytest.mark.parametrize("pooling", ["mean", "class"])

@@ -57,10 +57,14 @@ def test_neighbors_are_the_eight_around_the_query():
 def test_what_goes_to_prefix_tokens_is_a_pattern_too():
     rows = np.zeros((5, 5))
     rows[:, 0] = 1
-    assert kind_and_numbers(selective_head(one_head(rows), (2, 2), prefix=1)) == ("prefix", 1, 0.2)
+    assert kind_and_numbers(selective_head(one_head(rows), (2, 2), num_prefix_tokens=1)) == (
+        "prefix",
+        1,
+        0.2,
+    )
     rows = np.zeros((6, 6))
     rows[:, :2] = 0.5
-    found = selective_head(one_head(rows), (2, 2), prefix=2)
+    found = selective_head(one_head(rows), (2, 2), num_prefix_tokens=2)
     assert kind_and_numbers(found) == ("prefix", 1, round(1 / 3, 6))
 
 
@@ -71,10 +75,10 @@ def test_a_head_that_attends_to_prefix_tokens_counts_only_where_no_other_has_a_p
     row[0] = 0.1
     row[1:, 1:] = np.kron(np.eye(3), np.ones((3, 3)) - np.eye(3)) / 2
     attention = np.concatenate([one_head(sink), one_head(0.5 * row + 0.05)])
-    found = selective_head(attention, (3, 3), prefix=1)
+    found = selective_head(attention, (3, 3), num_prefix_tokens=1)
     assert (found.kind, found.block, found.head) == ("row", 1, 1)
     attention = np.concatenate([one_head(sink), one_head(0.05 * row + 0.095)])
-    found = selective_head(attention, (3, 3), prefix=1)
+    found = selective_head(attention, (3, 3), num_prefix_tokens=1)
     assert (found.kind, found.block, found.head) == ("prefix", 0, 1)
 
 
@@ -104,7 +108,7 @@ def test_random_attention_with_strong_maxima_is_not_called_uniform():
     scores = 1.3 * np.random.default_rng(0).normal(size=(2, 3, 197, 197))
     attention = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
     assert 197 * attention.max(axis=-1).mean() > 10
-    assert selective_head(attention, (14, 14), prefix=1).kind == "none"
+    assert selective_head(attention, (14, 14), num_prefix_tokens=1).kind == "none"
 
 
 def test_one_token_has_nothing_else_to_attend_to():
@@ -113,9 +117,13 @@ def test_one_token_has_nothing_else_to_attend_to():
 
 def test_one_patch_and_a_class_token_can_be_told():
     rows = [[0.5, 0.5], [0.1, 0.9]]
-    assert kind_and_numbers(selective_head(one_head(rows), (1, 1), prefix=1)) == ("self", 0.9, 0.5)
+    assert kind_and_numbers(selective_head(one_head(rows), (1, 1), num_prefix_tokens=1)) == (
+        "self",
+        0.9,
+        0.5,
+    )
 
 
 def test_tokens_that_do_not_fit_the_grid_are_named():
     with pytest.raises(ValueError, match="got 9 and 10"):
-        selective_head(np.ones((1, 1, 9, 9)), (3, 3), prefix=1)
+        selective_head(np.ones((1, 1, 9, 9)), (3, 3), num_prefix_tokens=1)

@@ -21,7 +21,9 @@ def test_patches_far_longer_than_the_others_are_marked_block_by_block():
 
 def test_a_long_class_token_neither_counts_nor_is_marked():
     norms = np.array([[900.0, 1, 1, 4]])
-    np.testing.assert_array_equal(high_norm_tokens(norms, prefix=1), [[False, False, True]])
+    np.testing.assert_array_equal(
+        high_norm_tokens(norms, num_prefix_tokens=1), [[False, False, True]]
+    )
 
 
 def test_one_patch_is_no_outlier():
@@ -33,7 +35,7 @@ def test_one_patch_is_no_outlier():
     [
         (lambda: token_norms(np.ones((2, 3))), r"\(L\+1, T, D\), got \(2, 3\)"),
         (lambda: high_norm_tokens(np.ones(3)), r"\(L\+1, T\), got \(3,\)"),
-        (lambda: high_norm_tokens(np.ones((1, 3)), prefix=3), r"0 to 2, got 3"),
+        (lambda: high_norm_tokens(np.ones((1, 3)), num_prefix_tokens=3), r"0 to 2, got 3"),
     ],
 )
 def test_wrong_shape_is_refused(ask, message):

@@ -71,7 +71,7 @@ def test_equal_tokens_have_no_components():
 
 def test_a_trace_brings_its_prefix():
     tokens = RNG.normal(size=(2, 5, 4))
-    trace = SimpleNamespace(tokens=tokens, prefix=1)
+    trace = SimpleNamespace(hidden_states=tokens, num_prefix_tokens=1)
     np.testing.assert_array_equal(token_similarity(trace), token_similarity(tokens, 1))
     np.testing.assert_array_equal(token_components(trace)[0], token_components(tokens, 1)[0])
 

@@ -14,10 +14,10 @@ GRID, SIZE, PREFIX = (2, 3), (20, 60), 1
 def trace(rng):
     return SimpleNamespace(
         attention=rng.dirichlet(np.ones(7), size=(2, 3, 7)),
-        tokens=rng.normal(size=(3, 7, 4)),
+        hidden_states=rng.normal(size=(3, 7, 4)),
         grid=GRID,
         image_size=SIZE,
-        prefix=PREFIX,
+        num_prefix_tokens=PREFIX,
         pooling="class",
     )
 
@@ -26,13 +26,17 @@ def trace(rng):
     ("name", "of", "given"),
     [
         ("rollout", "attention", {}),
-        ("rollout", "attention", {"fusion": "max"}),
-        ("attention_distance", "attention", {"grid": GRID, "image_size": SIZE, "prefix": PREFIX}),
-        ("attention_entropy", "attention", {"prefix": PREFIX}),
-        ("prefix_attention", "attention", {"prefix": PREFIX}),
-        ("query_dependence", "attention", {"prefix": PREFIX}),
-        ("pooled_attention", "attention", {"pooling": "class", "prefix": PREFIX}),
-        ("token_norms", "tokens", {}),
+        ("rollout", "attention", {"head_fusion": "max"}),
+        (
+            "attention_distance",
+            "attention",
+            {"grid": GRID, "image_size": SIZE, "num_prefix_tokens": PREFIX},
+        ),
+        ("attention_entropy", "attention", {"num_prefix_tokens": PREFIX}),
+        ("prefix_attention", "attention", {"num_prefix_tokens": PREFIX}),
+        ("query_dependence", "attention", {"num_prefix_tokens": PREFIX}),
+        ("pooled_attention", "attention", {"pooling": "class", "num_prefix_tokens": PREFIX}),
+        ("token_norms", "hidden_states", {}),
     ],
 )
 def test_an_analysis_of_a_trace_is_that_of_its_arrays(trace, name, of, given):
@@ -43,6 +47,8 @@ def test_an_analysis_of_a_trace_is_that_of_its_arrays(trace, name, of, given):
 
 def test_what_the_caller_says_goes_before_the_trace(trace):
     one = vitcore.attention_distance(trace, (3, 2))
-    other = vitcore.attention_distance(trace.attention, (3, 2), image_size=SIZE, prefix=PREFIX)
+    other = vitcore.attention_distance(
+        trace.attention, (3, 2), image_size=SIZE, num_prefix_tokens=PREFIX
+    )
     np.testing.assert_array_equal(one, other)
     assert not np.allclose(one, vitcore.attention_distance(trace, image_size=(20, 20), grid=(3, 2)))

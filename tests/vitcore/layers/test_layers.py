@@ -17,7 +17,7 @@ LAYERS = {
     "layer norm": (lambda: LayerNorm(epsilon=1e-3), TOKENS),
     "attention": (lambda: SelfAttention(2, 8, dropout=0.1), TOKENS),
     "attention with norm": (lambda: SelfAttention(4, 6, qk_norm=True), TOKENS),
-    "mlp": (lambda: MLP(24, gelu="exact", ends_in_gelu=True, dropout=0.1), TOKENS),
+    "mlp": (lambda: MLP(24, gelu="exact", output_gelu=True, dropout=0.1), TOKENS),
     "block": (lambda: Block(2, 8, 24, epsilon=1e-3, attention_dropout=0.1), TOKENS),
 }
 
@@ -142,10 +142,10 @@ def test_shown_attention_sums_to_one_in_training_too(rng):
 
 
 def test_block_is_equations_two_and_three_of_the_paper(rng):
-    config = small_config(depth=1, norm_epsilon=1e-3, gelu="exact", mlp_ends_in_gelu=True)
+    config = small_config(depth=1, layer_norm_eps=1e-3, gelu="exact", mlp_output_gelu=True)
     weights = random_weights(config)
     tokens = rng.normal(size=(5, 16)).astype(np.float32)
-    layer = Block(2, 8, 24, gelu="exact", mlp_ends_in_gelu=True, epsilon=1e-3)
+    layer = Block(2, 8, 24, gelu="exact", mlp_output_gelu=True, epsilon=1e-3)
     layer(tokens[None])
     for variable in layer.trainable_variables:
         variable.assign(weights["block_00/" + variable.path.split("/", 1)[1]])

@@ -12,8 +12,8 @@ from vitcore.layers.attention import SelfAttention
 SHAPES = [(1, 8), (3, 8), (2, 12)]  # heads, head width; tokens are 8 wide
 
 
-def filled(heads, head_width, **options):
-    layer = SelfAttention(heads, head_width, **options)
+def filled(heads, head_dim, **options):
+    layer = SelfAttention(heads, head_dim, **options)
     layer(np.zeros((1, 2, 8), np.float32))
     rng = np.random.default_rng(1)
     for variable in layer.trainable_variables:
@@ -21,11 +21,11 @@ def filled(heads, head_width, **options):
     return layer
 
 
-@pytest.mark.parametrize(("heads", "head_width"), SHAPES)
-def test_training_gives_what_the_paper_says(rng, heads, head_width):
-    layer = filled(heads, head_width)
+@pytest.mark.parametrize(("heads", "head_dim"), SHAPES)
+def test_training_gives_what_the_paper_says(rng, heads, head_dim):
+    layer = filled(heads, head_dim)
     tokens = rng.normal(size=(5, 8)).astype(np.float32)
-    config = small_config(width=8, heads=heads, head_width=head_width)
+    config = small_config(width=8, num_heads=heads, head_dim=head_dim)
     names = ("qkv_kernel", "qkv_bias", "out_kernel", "out_bias")
     weights = {f"a/{name}": np.asarray(getattr(layer, name), float) for name in names}
     expected, _ = slow_vit.attend(config, weights, "a", tokens.astype(float))
@@ -33,9 +33,9 @@ def test_training_gives_what_the_paper_says(rng, heads, head_width):
     np.testing.assert_allclose(np.asarray(out)[0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("heads", "head_width"), SHAPES)
-def test_gradients_are_those_of_the_plain_way(rng, heads, head_width):
-    layer = filled(heads, head_width)
+@pytest.mark.parametrize(("heads", "head_dim"), SHAPES)
+def test_gradients_are_those_of_the_plain_way(rng, heads, head_dim):
+    layer = filled(heads, head_dim)
     tokens = rng.normal(size=(2, 5, 8)).astype(np.float32)
     pull = rng.normal(size=(2, 5, 8)).astype(np.float32)
 

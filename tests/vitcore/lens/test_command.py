@@ -34,7 +34,7 @@ def test_an_image_becomes_a_file(named, traced, tmp_path, capsys, monkeypatch):
     assert (head["grid"], len(head["prefix"])) == ([4, 4], 4)
     peaks = traced.attention[..., 4:].max(axis=-1)
     np.testing.assert_allclose(arrays["peaks"][:, :3], peaks, rtol=1e-3)
-    np.testing.assert_array_equal(arrays["rgb"], traced.picture)
+    np.testing.assert_array_equal(arrays["rgb"], traced.image)
 
 
 @pytest.mark.parametrize(

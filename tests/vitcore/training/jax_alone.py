@@ -68,8 +68,8 @@ if __name__ == "__main__":
     folder = sys.argv[1]
     for command in (
         "train --data sketch10 --preset smallest --steps 4 --batch-size 8 --patch-sizes 16,32 "
-        f"--train-size 16 --average 0.9 --cutmix 0.5 --run-dir {folder}",
-        f"evaluate --data sketch10 --images 4 --patch-size 16 --model {folder}",
+        f"--num-sketches 16 --ema-decay 0.9 --cutmix 0.5 --run-dir {folder}",
+        f"evaluate --data sketch10 --num-images 4 --patch-size 16 --model {folder}",
         f"card --name alone --model {folder}",
     ):
         if status := main(command.split()):

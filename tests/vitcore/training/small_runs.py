@@ -12,11 +12,11 @@ CONFIG = TrainConfig(
     preset="small",
     steps=6,
     batch_size=8,
-    train_size=24,
-    validation=0.5,
-    average=0.9,
+    num_sketches=24,
+    validation_split=0.5,
+    ema_decay=0.9,
     patch_sizes=(8, 16),
-    sketch_share=0.25,
+    sketch_fraction=0.25,
     seed=3,
 )
 

@@ -55,11 +55,11 @@ def test_card_is_measured_on_pictures_that_no_training_sees(run, made):
 def test_report_of_the_model_s_own_patch_size_is_kept(run, made):
     model = load(run)
     images, labels, _ = sketch10(30)
-    kept = made[0]["reports"]["sketch10"]
+    kept = made[0]["evaluation"]["sketch10"]
     expected = evaluate(model, images, labels)
     assert kept["patch_size"] == model.config.patch_size  # not one of the stops measured above
     assert kept["confusion"] == expected.confusion.tolist()
-    assert kept["reliability"]["pictures"] == expected.reliability.pictures.tolist()
+    assert kept["reliability"]["num_images"] == expected.reliability.num_images.tolist()
     assert set(made[0]["accuracy"]["sketch10"]) == {"16", "32"}
 
 
@@ -75,7 +75,7 @@ def test_progress_follows_the_work(made):
 
 def test_attention_is_measured_on_sketches(run, made):
     values = made[0]["attention"]
-    assert values == attention_summary(load(run), pictures=3)
+    assert values == attention_summary(load(run), num_images=3)
 
 
 def step_event(epoch, loss):
@@ -103,7 +103,7 @@ def test_card_says_how_the_run_was_made(made):
     values, _ = made
     assert (values["name"], values["note"], values["recipe"]) == ("small", "A test.", "standard")
     assert (values["seed"], values["steps"], values["epochs"]) == (3, 3, 1.0)
-    assert values["pictures_seen"] == 24
+    assert values["images_seen"] == 24
     assert values["train"]["preset"] == "small"
     assert values["data"] == (
         "sketch10 training set, 50% for validation; 25% of each batch from sketch10"
@@ -115,13 +115,13 @@ def test_card_says_how_the_run_was_made(made):
 
 def test_a_run_that_started_from_another_counts_on(run, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "hardware", lambda: "two cores")
-    config = CONFIG.replace(steps=2, patch_sizes=(16,), start=str(run))
+    config = CONFIG.replace(steps=2, patch_sizes=(16,), init_from=str(run))
     loop.train(tmp_path / "later", config)
     making, first = card.made_by(tmp_path / "later"), card.made_by(run)
-    assert (making.steps, making.pictures) == (5, 40)
+    assert (making.steps, making.images_seen) == (5, 40)
     assert making.parts == ((CONFIG.replace(steps=3, patch_sizes=(16,)), 3), (config, 2))
     assert making.seconds > first.seconds
-    assert card._told(config)["start"] == run.name  # not where it lay
+    assert card._told(config)["init_from"] == run.name  # not where it lay
     assert making.history[: len(first.history)] == first.history
     validations = [e for e in making.history if e["event"] == "validation"]
     assert [(e["step"], round(e["epoch"], 3)) for e in validations] == [
@@ -135,7 +135,7 @@ def test_a_run_is_followed_to_one_it_started_from_by_name_while_that_is_there(
 ):
     monkeypatch.setattr(cache, "runs_home", lambda: tmp_path)
     first = shutil.copytree(run, tmp_path / "first")
-    loop.train(tmp_path / "later", CONFIG.replace(steps=1, patch_sizes=(16,), start="first"))
+    loop.train(tmp_path / "later", CONFIG.replace(steps=1, patch_sizes=(16,), init_from="first"))
     assert card.made_by(tmp_path / "later").steps == 4
     (first / STATE).unlink()  # a model alone
     assert card.made_by(tmp_path / "later").steps == 1

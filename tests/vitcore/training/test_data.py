@@ -15,17 +15,17 @@ def labels(rng):
 
 
 def test_split_is_whole_and_disjoint(labels):
-    kept, held_back = split(labels, TrainConfig(validation=0.2))
+    kept, held_back = split(labels, TrainConfig(validation_split=0.2))
     np.testing.assert_array_equal(np.sort(np.concatenate([kept, held_back])), np.arange(500))
 
 
 def test_split_holds_back_the_same_share_of_each_class(labels):
-    _, held_back = split(labels, TrainConfig(validation=0.2))
+    _, held_back = split(labels, TrainConfig(validation_split=0.2))
     np.testing.assert_array_equal(np.bincount(labels[held_back]), [10] * 10)
 
 
 def test_split_holds_back_at_least_one_of_each_class(labels):
-    _, held_back = split(labels, TrainConfig(validation=0.001))
+    _, held_back = split(labels, TrainConfig(validation_split=0.001))
     np.testing.assert_array_equal(np.bincount(labels[held_back]), [1] * 10)
 
 
@@ -52,7 +52,7 @@ def test_training_sees_no_picture_that_is_shown_or_counted():
 def small():
     """A run on a few sketches, its pictures unchanged."""
     return TrainConfig(
-        data="sketch10", batch_size=4, train_size=14, augmentation="none", validation=0.1
+        data="sketch10", batch_size=4, num_sketches=14, augmentation="none", validation_split=0.1
     )
 
 
@@ -82,7 +82,7 @@ def test_epochs_have_orders_of_their_own(small):
 
 
 def test_batch_depends_on_the_seed_and_the_step_alone(small):
-    config = small.replace(augmentation="crop-flip", patch_sizes=(4, 8, 16), sketch_share=0.5)
+    config = small.replace(augmentation="crop-flip", patch_sizes=(4, 8, 16), sketch_fraction=0.5)
     forwards = [Pictures(config, 4).batch(step, 9) for step in range(9)]
     pictures = Pictures(config, 4)
     for step in (8, 0, 5, 5, 2):
@@ -99,13 +99,13 @@ def test_pictures_are_resized_for_the_patch_size_of_the_step(small):
     batch = Pictures(config, 4).batch(0, 9)
     plain = Pictures(small, 4).batch(0, 9)
     assert batch.patch_size == 5
-    np.testing.assert_array_equal(batch.pictures, patches.as_seen(plain.pictures, 5))
+    np.testing.assert_array_equal(batch.pictures, patches.model_input(plain.pictures, 5))
     assert batch.labels.dtype == np.int32
 
 
 def test_fine_patches_see_fewer_pictures_within_the_token_budget(small):
     def count(size, budget):
-        config = small.replace(patch_sizes=(size,), token_budget=budget)
+        config = small.replace(patch_sizes=(size,), max_tokens=budget)
         return len(Pictures(config, 4).batch(0, 9).labels)
 
     assert count(16, 16) == 4  # 4 tokens each
@@ -117,7 +117,7 @@ def test_share_of_each_batch_comes_from_sketches(monkeypatch, small):
     grey = np.full((40, 32, 32, 3), 99, np.uint8)
     answer = grey, np.repeat(np.arange(10), 4).astype(np.uint8)
     monkeypatch.setattr(data, "cifar10", lambda split, data_dir=None: answer)
-    config = small.replace(data="cifar10", batch_size=8, sketch_share=0.25, validation=0.1)
+    config = small.replace(data="cifar10", batch_size=8, sketch_fraction=0.25, validation_split=0.1)
     pictures = Pictures(config, 4)
     for step in range(4):
         batch = pictures.batch(step, 9)
@@ -136,7 +136,7 @@ def test_cifar10_is_split_from_its_training_pictures(monkeypatch, small):
         return images, labels
 
     monkeypatch.setattr(data, "cifar10", cifar10)
-    pictures = Pictures(small.replace(data="cifar10", validation=0.25), 4, data_dir="there")
+    pictures = Pictures(small.replace(data="cifar10", validation_split=0.25), 4, data_dir="there")
     held_back, held_labels = pictures.validation()
     np.testing.assert_array_equal(np.sort(held_labels), np.arange(10))
     trained_on = {int(p[0, 0, 0]) for step in range(7) for p in batch_of(pictures, step)[0]}
@@ -161,7 +161,7 @@ def test_batch_larger_than_the_data_takes_all_there_is(small):
 @pytest.mark.parametrize("budget", [0, 40])
 def test_what_a_step_takes_is_known_before_a_batch_is_drawn(small, cutmix, budget):
     config = small.replace(
-        patch_sizes=(5, 8, 16), cutmix=cutmix, token_budget=budget, train_size=60, batch_size=12
+        patch_sizes=(5, 8, 16), cutmix=cutmix, max_tokens=budget, num_sketches=60, batch_size=12
     )
     pictures, seen = Pictures(config, 4), set()
     for step in range(12):

@@ -20,8 +20,8 @@ from vitcore.training.saving import STATE
 
 ROOT = Path(__file__).resolve().parents[3]
 OPTIONS = (
-    "train --preset smallest --data sketch10 --steps 6 --batch-size 8 --train-size 24 --seed 3 "
-    "--validation 0.5 --average 0.9 --patch-sizes 16 --sketch-share 0.25 --cycles 2"
+    "train --preset smallest --data sketch10 --steps 6 --batch-size 8 --num-sketches 24 --seed 3 "
+    "--validation-split 0.5 --ema-decay 0.9 --patch-sizes 16 --sketch-fraction 0.25 --cycles 2"
 ).split()
 
 

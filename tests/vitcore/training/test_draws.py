@@ -45,7 +45,9 @@ def test_sizes_are_drawn_equally_where_no_weights_are_given():
 
 
 def test_weights_move_in_a_straight_line_from_first_to_last():
-    config = TrainConfig(patch_sizes=(4, 8), patch_weights=(3.0, 1.0), patch_weights_end=(0.0, 5.0))
+    config = TrainConfig(
+        patch_sizes=(4, 8), patch_size_probs=(3.0, 1.0), patch_size_probs_end=(0.0, 5.0)
+    )
     assert shares(config, 0, 100) == pytest.approx([0.75, 0.25], abs=0.04)
     assert shares(config, 50, 100) == pytest.approx([0.375, 0.625], abs=0.04)
     assert shares(config, 100, 100) == [0, 1]
@@ -59,7 +61,7 @@ def test_drawn_size_is_a_plain_int():
 def test_sizes_that_are_never_drawn_are_left_out():
     config = TrainConfig(patch_sizes=(2, 4, 8))
     assert draws.patch_sizes(config) == (2, 4, 8)
-    assert draws.patch_sizes(config.replace(patch_weights=(0.0, 1.0, 2.0))) == (4, 8)
-    both = config.replace(patch_weights=(0.0, 0.0, 1.0), patch_weights_end=(0.0, 1.0, 0.0))
+    assert draws.patch_sizes(config.replace(patch_size_probs=(0.0, 1.0, 2.0))) == (4, 8)
+    both = config.replace(patch_size_probs=(0.0, 0.0, 1.0), patch_size_probs_end=(0.0, 1.0, 0.0))
     assert draws.patch_sizes(both) == (4, 8)
     assert draws.patch_sizes(TrainConfig()) == ()

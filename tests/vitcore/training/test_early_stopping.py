@@ -16,7 +16,9 @@ from vitcore.training.saving import saved_progress
 from vitcore.training.step import Trainer
 
 # One step is one epoch, and no moving average: the weights of an epoch are those of its step.
-CONFIG = CONFIG.replace(batch_size=24, average=0.0, patch_sizes=(16,), steps=8, schedule="plateau")
+CONFIG = CONFIG.replace(
+    batch_size=24, ema_decay=0.0, patch_sizes=(16,), steps=8, schedule="plateau"
+)
 LOSSES = (2.0, 1.0, 1.2, 0.9, 1.1, 0.9, 1.3, 0.1)
 
 

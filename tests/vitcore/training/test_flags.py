@@ -23,12 +23,14 @@ def understood(arguments):
     "config",
     [
         *RECIPES.values(),
-        RECIPES["flexi-cifar10"].replace(patch_sizes=(), patch_weights=(), patch_weights_end=()),
+        RECIPES["flexi-cifar10"].replace(
+            patch_sizes=(), patch_size_probs=(), patch_size_probs_end=()
+        ),
         RECIPES["standard"].replace(
             pooling="class", positions="sincos2d", depth=2, num_heads=1, width=96, mlp_dim=100,
             early_stopping=3, schedule="plateau",
-            plateau_factor=1 / 3, plateau_patience=2, warmup=0.0, augmentation="none",
-            weight_decay=0.0, patch_sizes=PATCH_SIZES, token_budget=8192, precision="bfloat16",
+            plateau_factor=1 / 3, plateau_patience=2, warmup_ratio=0.0, augmentation="none",
+            weight_decay=0.0, patch_sizes=PATCH_SIZES, max_tokens=8192, precision="bfloat16",
             learning_rate=0.1 + 0.2, epochs=1e-7, seed=2**40, frozen=("norm1/scale", "positions"),
         ),
     ],
@@ -38,12 +40,12 @@ def test_every_configuration_survives_the_command_line(config):
 
 
 def test_what_is_named_takes_the_place_of_what_the_recipe_says_instead():
-    recipe = RECIPES["flexi-cifar10-mean"]
+    recipe = RECIPES["flexi-cifar10-swa"]
     assert flags.changed(recipe, {"epochs": 3.0}) == recipe.replace(epochs=3.0, steps=0)
     assert flags.changed(recipe, {"epochs": 3.0, "steps": 9}).steps == 9
     sizes = flags.changed(recipe, {"patch_sizes": (4, 8)})
-    assert sizes == recipe.replace(patch_sizes=(4, 8), patch_weights=())
-    both = {"patch_sizes": (4, 8), "patch_weights": (0.3, 0.7)}
+    assert sizes == recipe.replace(patch_sizes=(4, 8), patch_size_probs=())
+    both = {"patch_sizes": (4, 8), "patch_size_probs": (0.3, 0.7)}
     assert flags.changed(recipe, both) == recipe.replace(**both)
     assert flags.changed(recipe, {"seed": 2}) == recipe.replace(seed=2)
 
@@ -66,7 +68,7 @@ def test_a_folder_to_start_from_is_found_from_elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("mine", "flexi-cifar10"):
         (tmp_path / name).mkdir()
-    found = {text: flags.given(parsed(["--start", text]))["start"] for text in (
+    found = {text: flags.given(parsed(["--init-from", text]))["init_from"] for text in (
         "mine", "../" + tmp_path.name + "/mine", "~/mine", "flexi-cifar10", "a-run", "", "x" * 999
     )}  # fmt: skip
     assert set(list(found.values())[:3]) == {str(tmp_path / "mine")}

@@ -130,7 +130,7 @@ def test_events_hold_what_the_pages_read(straight):
     assert (start["hardware"], start["software"]) == (hardware(), software())
     assert set(step) == {
         "event", "step", "epoch", "loss", "accuracy",
-        "learning_rate", "pictures_per_second", "patch_size", "points", "time",
+        "learning_rate", "images_per_second", "patch_size", "points", "time",
     }  # fmt: skip
     assert set(validation) == {"event", "step", "epoch", "loss", "accuracy", "top5", "time"}
     assert step["epoch"] == pytest.approx(1 / 3)
@@ -144,7 +144,7 @@ def test_events_hold_what_the_pages_read(straight):
 def test_progress_is_saved_with_the_variables(straight):
     config, progress = saved_progress(straight.folder)
     assert config == CONFIG
-    assert (progress.step, progress.pictures) == (6, 6 * 8)
+    assert (progress.step, progress.images_seen) == (6, 6 * 8)
     assert progress.seconds > 0
 
 
@@ -253,7 +253,7 @@ def accelerator(monkeypatch):
 def test_losses_asked_for_late_change_nothing(accelerator, straight, tmp_path):
     run = train(tmp_path, CONFIG)
     assert_same_state(tmp_path, straight.folder)
-    assert run.progress.pictures == straight.run.progress.pictures
+    assert run.progress.images_seen == straight.run.progress.images_seen
     steps = [event for event in events.read(tmp_path)[0] if event["event"] == "step"]
     assert [event["step"] for event in steps] == [1, 6]  # between, no one waited for one
     losses = [event["loss"] for event in straight.told if event["event"] == "step"]
@@ -277,8 +277,8 @@ def test_loss_that_is_no_number_is_named_by_its_step_though_it_is_seen_late(
         return (np.nan if len(calls) == 5 else loss), right
 
     monkeypatch.setattr(Trainer, "begin", poisoned)
-    config = CONFIG.replace(steps=60, train_size=72, patch_sizes=(16,))  # nine steps to an epoch
-    run = Run(tmp_path, config.replace(warmup=0.25))
+    config = CONFIG.replace(steps=60, num_sketches=72, patch_sizes=(16,))  # nine steps to an epoch
+    run = Run(tmp_path, config.replace(warmup_ratio=0.25))
     run._snapshots = frozenset()
     with pytest.raises(DivergedError, match=rf"NaN at step 5 \(learning rate {5e-3 / 15:.3g}\)"):
         run.train()
@@ -303,7 +303,7 @@ def test_stop_is_heard_while_a_step_is_being_compiled(accelerator, tmp_path, mon
 
 
 def test_model_of_several_cycles_is_a_mean_and_is_resumed_to_the_bit(tmp_path):
-    config = CONFIG.replace(cycles=2, average=0.0)
+    config = CONFIG.replace(cycles=2, ema_decay=0.0)
     ends = []
 
     def watch(event):
@@ -329,7 +329,7 @@ def test_model_of_several_cycles_is_a_mean_and_is_resumed_to_the_bit(tmp_path):
 
 def test_run_starts_from_another_model_and_is_resumed_without_it(straight, tmp_path):
     other = shutil.copytree(straight.folder, tmp_path / "other")
-    config = CONFIG.replace(start=str(other))
+    config = CONFIG.replace(init_from=str(other))
     stopped_after(tmp_path / "run", 2, config)
     _, wanted = checkpoints.read(other)
     _, first = checkpoints.read(snapshots.kept(tmp_path / "run")[0])
@@ -341,7 +341,7 @@ def test_run_starts_from_another_model_and_is_resumed_without_it(straight, tmp_p
 
 def test_model_that_several_cycles_start_from_is_one_of_those_averaged(straight, tmp_path):
     start, end = checkpoints.read(straight.folder)[1], {}
-    config = CONFIG.replace(start=str(straight.folder), cycles=2, average=0.0)
+    config = CONFIG.replace(init_from=str(straight.folder), cycles=2, ema_decay=0.0)
 
     def watch(event):
         if event["event"] == "step" and event["step"] == 3:
@@ -354,7 +354,7 @@ def test_model_that_several_cycles_start_from_is_one_of_those_averaged(straight,
     for name, values in two.items():
         np.testing.assert_allclose(values, (start[name] + end[name]) / 2, atol=1e-6, err_msg=name)
 
-    run = Run(tmp_path / "three", config.replace(start=str(tmp_path / "two")), notice=watch)
+    run = Run(tmp_path / "three", config.replace(init_from=str(tmp_path / "two")), notice=watch)
     run.train()  # which goes on with a mean of two
     for name, values in checkpoints.read(tmp_path / "three")[1].items():
         mean = (2 * two[name] + end[name]) / 3
@@ -365,9 +365,9 @@ def test_run_starts_only_from_a_model_like_the_one_it_trains(tmp_path):
     with pytest.raises(
         ValueError, match=r"architecture mismatch with flexi-cifar10: .*depth \(6 and 1\)"
     ):
-        Run(tmp_path / "run", CONFIG.replace(start="flexi-cifar10"))
+        Run(tmp_path / "run", CONFIG.replace(init_from="flexi-cifar10"))
     with pytest.raises(CheckpointError, match="nowhere"):
-        Run(tmp_path / "run", CONFIG.replace(start="nowhere"))
+        Run(tmp_path / "run", CONFIG.replace(init_from="nowhere"))
     assert not (tmp_path / "run").exists()
 
 
@@ -487,7 +487,7 @@ def test_rate_drops_on_a_plateau_as_keras_drops_it(monkeypatch, tmp_path, rate):
     monkeypatch.setattr(loop, "score", lambda *_, **__: Score(0.1, 0.5, next(losses), 10))
     monkeypatch.setattr(Trainer, "begin", lambda *_, **__: (1.0, 0.1))
     config = CONFIG.replace(
-        schedule="plateau", warmup=0.0, learning_rate=rate, steps=len(LOSSES), batch_size=24
+        schedule="plateau", warmup_ratio=0.0, learning_rate=rate, steps=len(LOSSES), batch_size=24
     )
     train(tmp_path, config)
     written = events.read(tmp_path)[0]

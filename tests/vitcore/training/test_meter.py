@@ -34,7 +34,7 @@ def test_means_are_over_pictures():
     meter.seconds = 2.0
     assert meter.take() == {
         "loss": 3.25, "accuracy": 0.75, "learning_rate": 0.2,
-        "pictures_per_second": 2.0, "patch_size": 8,
+        "images_per_second": 2.0, "patch_size": 8,
         "points": [[1, 1.0, 0.0, 0.1], [2, 4.0, 1.0, 0.2]],
     }  # fmt: skip
     assert meter.pictures == meter.seconds == 0

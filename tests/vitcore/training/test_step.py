@@ -69,7 +69,7 @@ def test_decay_is_on_matrices_only(kind):
 def test_frozen_weights_stay_as_they_began_and_all_others_move(batch, optimizer):
     model = small_model()
     frozen = ("norm1/scale", "block_00/attention/qkv_kernel", "positions")
-    config = TrainConfig(optimizer=optimizer, weight_decay=0.1, average=0.9, frozen=frozen)
+    config = TrainConfig(optimizer=optimizer, weight_decay=0.1, ema_decay=0.9, frozen=frozen)
     trainer, before = Trainer(model, config), weights_of(model)
     for _ in range(3):
         trainer.step(*batch, patch_size=16, rate=1e-2)
@@ -140,7 +140,7 @@ def batch():
 
 def test_average_is_that_of_a_loop_and_starts_with_the_first_weights(batch):
     model = small_model()
-    trainer = Trainer(model, TrainConfig(average=0.8))
+    trainer = Trainer(model, TrainConfig(ema_decay=0.8))
     finished = trainer.finished()  # nothing is averaged yet: the weights themselves
     np.testing.assert_array_equal(
         weights_of(finished)["head/kernel"], np.asarray(model.head.kernel)
@@ -209,7 +209,9 @@ def preset(monkeypatch):
     """A small model with everything that has a state."""
     kind = small_config(depth=1, registers=1, dropout=0.3, position_dropout=0.3)
     monkeypatch.setitem(PRESETS, "small", kind)
-    return TrainConfig(preset="small", average=0.9, optimizer="muon", label_smoothing=0.1, cycles=2)
+    return TrainConfig(
+        preset="small", ema_decay=0.9, optimizer="muon", label_smoothing=0.1, cycles=2
+    )
 
 
 def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(preset, batch):
@@ -219,7 +221,7 @@ def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(prese
         arrays = {name: np.asarray(value).copy() for name, value in trainer.arrays().items()}
         return losses, arrays, weights_of(trainer.finished())
 
-    later = preset.replace(seed=5, learning_rate=0.5, steps=7, cutmix=0.5, train_size=99)
+    later = preset.replace(seed=5, learning_rate=0.5, steps=7, cutmix=0.5, num_sketches=99)
     trainers = Trainers()
     first = trainers.make(preset, Group())
     learned(first)
@@ -244,7 +246,7 @@ def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(prese
         {"precision": "bfloat16"},
         {"optimizer": "adamw"},
         {"weight_decay": 0.2},
-        {"average": 0.0},
+        {"ema_decay": 0.0},
         {"frozen": ("norm1/scale",)},
         {"label_smoothing": 0.0},
         {"cycles": 1},
@@ -272,7 +274,7 @@ def test_state_of_another_configuration_is_refused():
 
 def test_every_state_has_a_name_of_its_own():
     model = small_model(dropout=0.1, attention_dropout=0.1, position_dropout=0.1)
-    trainer = Trainer(model, TrainConfig(average=0.9))
+    trainer = Trainer(model, TrainConfig(ema_decay=0.9))
     names = list(trainer.arrays())
     assert len([name for name in names if name.startswith("dropout/")]) == 1 + 2 * 3
     assert len(names) == len(model.variables) + len(trainer.optimizer.variables)

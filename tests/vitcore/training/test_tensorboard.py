@@ -88,7 +88,7 @@ def test_the_checksum_is_that_of_the_standard():
 def test_what_is_written_is_read_back(tmp_path):
     board = TensorBoard(tmp_path)
     board("start", steps=3)
-    board("step", step=1, loss=2.5, accuracy=0.25, learning_rate=0.5, pictures_per_second=800.0)
+    board("step", step=1, loss=2.5, accuracy=0.25, learning_rate=0.5, images_per_second=800.0)
     board("validation", step=300, loss=1.5, accuracy=0.5, top5=0.75)
     board.close()
     assert read(tmp_path) == [

@@ -18,9 +18,9 @@ def make_asked(make_reading, picture):
         config = ViTConfig(
             width=12,
             depth=blocks,
-            heads=heads,
-            head_width=4,
-            mlp_width=8,
+            num_heads=heads,
+            head_dim=4,
+            mlp_dim=8,
             pooling="class" if prefix else "mean",
             registers=max(0, prefix - 1),
         )

@@ -14,14 +14,14 @@ def test_a_clicked_bar_switches_its_head_and_the_address_follows(monkeypatch, pi
     state = {"bars": {"selection": {"points": [{"y": 0.0}]}}}
     drawing = SimpleNamespace(session_state=state, rerun=lambda parts: done.append(parts))
     monkeypatch.setattr(head_ablation, "st", drawing)
-    before = Intervention(heads_off=((1, 0),), positions=False)
+    before = Intervention(ablated_heads=((1, 0),), use_pos_embed=False)
     monkeypatch.setattr(view_state, "changes", lambda *_: before)
     monkeypatch.setattr(view_state, "keep", lambda made, *of: done.append((made, of)))
     monkeypatch.setattr(view_state, "show_url", lambda *of, config: done.append((of, config)))
     asked = SimpleNamespace(model="flexi", picture=picture, patch_size=8, config="its config")
     head_ablation.switch(asked, "bars", change)
     of = ("flexi", picture, 8)
-    made = Intervention(heads_off=((0, 1), (1, 0)), positions=False)
+    made = Intervention(ablated_heads=((0, 1), (1, 0)), use_pos_embed=False)
     assert done == [
         (made, of),
         (of, "its config"),  # after it is kept, or the address would tell what was

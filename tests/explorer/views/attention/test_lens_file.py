@@ -63,7 +63,7 @@ def test_without_a_choice_it_opens_with_the_head_and_patch_of_the_page(held):
 def test_it_holds_the_changed_pass_and_says_what_was_changed(held, make_reading):
     attention = np.random.default_rng(8).dirichlet(np.ones(16), size=(2, 3, 16))
     now = make_reading(8, logits=4 * np.eye(10)[3], attention=attention)
-    changes = Intervention(heads_off=((1, 0),), patches={5: None}, positions=False)
+    changes = Intervention(ablated_heads=((1, 0),), patches={5: None}, use_pos_embed=False)
     head, arrays, _ = held(LensState(changes=changes), now=now, logits=4 * np.eye(10)[6])
     read = shares(arrays)
     np.testing.assert_allclose(read[:, :3], attention, atol=1e-3)
@@ -90,9 +90,9 @@ ORDER = dict(enumerate(shuffled(7, 16)))
     ("changes", "seed", "said"),
     [
         ({}, None, ""),
-        ({"heads_off": ((0, 1), (0, 0), (1, 1))}, None, "Ablated: block 1 (all heads), L2H2"),
-        ({"heads_off": tuple(np.ndindex(6, 2))}, None, "Ablated: all heads"),
-        ({"heads_off": tuple((b, 0) for b in range(6))}, None, "Ablated: L1H1, L2H1, L3H1, "),
+        ({"ablated_heads": ((0, 1), (0, 0), (1, 1))}, None, "Ablated: block 1 (all heads), L2H2"),
+        ({"ablated_heads": tuple(np.ndindex(6, 2))}, None, "Ablated: all heads"),
+        ({"ablated_heads": tuple((b, 0) for b in range(6))}, None, "Ablated: L1H1, L2H1, L3H1, "),
         ({"patches": dict.fromkeys(range(7))}, None, "Masked: 7 patches"),
         ({"patches": {3: 0, 0: 3}}, None, "Swapped: (1, 1) ↔ (1, 4)"),
         ({"patches": {1: 0, 2: 1, 0: 2}}, 7, "Moved: (1, 1), (1, 2), (1, 3)"),

@@ -90,7 +90,7 @@ def test_changes_are_asked_for_and_shown_beside_the_answer_before(
 ):
     view = open_view("attention/page", make_reading, patch_size=8)
     said = finding(view)
-    changes = Intervention(heads_off=((1, 2),), patches={3: None})
+    changes = Intervention(ablated_heads=((1, 2),), patches={3: None})
     now = make_reading(8, logits=range(10))
     asked = with_changes(monkeypatch, view, now, changes, key=picture.key)
     assert asked == [None, changes]
@@ -106,10 +106,10 @@ def test_patches_of_another_picture_are_forgotten_and_heads_are_not(
     open_view, make_reading, payloads, monkeypatch
 ):
     view = open_view("attention/page", make_reading, patch_size=8)
-    changes = Intervention(heads_off=((1, 2),), patches={3: None})
+    changes = Intervention(ablated_heads=((1, 2),), patches={3: None})
     now = make_reading(8, logits=range(10))
     asked = with_changes(monkeypatch, view, now, changes, key="another picture")
-    assert asked == [None, Intervention(heads_off=((1, 2),))]
+    assert asked == [None, Intervention(ablated_heads=((1, 2),))]
     assert payloads(view)["attention_lens"][0]["changes"]["patches"] == []
 
 
@@ -118,7 +118,7 @@ def test_changes_stay_while_their_answer_is_awaited_or_refused(
     open_view, make_reading, payloads, picture, monkeypatch, answer
 ):
     view = open_view("attention/page", make_reading, patch_size=8)
-    changes = Intervention(positions=False)
+    changes = Intervention(use_pos_embed=False)
     with_changes(monkeypatch, view, answer, changes, key=picture.key)
     header = payloads(view)["attention_lens"][0]
     assert header["what"] == answer.what

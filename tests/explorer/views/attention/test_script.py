@@ -22,7 +22,7 @@ CASES = {
         "label": "cat",
         "index": 3,
         "patch_size": 11,
-        "changes": Intervention(heads_off=((0, 1),), patches={0: None, 1: 2, 2: 1}),
+        "changes": Intervention(ablated_heads=((0, 1),), patches={0: None, 1: 2, 2: 1}),
         "fusion": "max",
         "discard": 0.3,
         "pinned": 4,
@@ -31,13 +31,13 @@ CASES = {
         "label": "frog",
         "index": 2,
         "patch_size": 8,
-        "changes": Intervention(heads_off=((0, 1),)),
+        "changes": Intervention(ablated_heads=((0, 1),)),
     },
     "one patch, no positions": {
         "label": "ship",
         "index": 1,
         "patch_size": 32,
-        "changes": Intervention(positions=False),
+        "changes": Intervention(use_pos_embed=False),
     },
 }
 
@@ -80,7 +80,7 @@ def ran(case, model, *, answer, other):
         fusion=case.get("fusion", "mean"),
         discard=case.get("discard", 0.0),
         pooling=config.pooling,
-        prefix=config.prefix,
+        prefix=config.num_prefix_tokens,
         pinned=case.get("pinned"),
         masked=True,
     )
@@ -142,7 +142,7 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     if whole.prefix:
         same(got["in_paper"], numbers.distance_in_paper[0])
         same(got["on_prefix"], numbers.prefix_attention[0])
-    same(probabilities(got["early"].picture), changed.early)
+    same(probabilities(got["early"].image), changed.early)
     same(probabilities(got["early"].patches), changed.early_by_patch)
     same(got["norms"], changed.norms)
     if changed.votes is not None:

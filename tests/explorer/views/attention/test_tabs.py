@@ -269,7 +269,7 @@ def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, monk
         return changed
 
     monkeypatch.setattr(client, "reading", reading)
-    kept = Intervention(positions=False)
+    kept = Intervention(use_pos_embed=False)
     view = open_panel("Logit lens", kept=kept)
     assert asked == [(kept, "lens")]
     assert CHANGED in words(view)
@@ -277,7 +277,7 @@ def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, monk
 
 @pytest.mark.parametrize("panel", ["Attribution", "Head ablation"])
 def test_interventions_that_a_tab_leaves_out_are_said(open_panel, panel):
-    assert UNCHANGED in words(open_panel(panel, kept=Intervention(heads_off=((0, 1),))))
+    assert UNCHANGED in words(open_panel(panel, kept=Intervention(ablated_heads=((0, 1),))))
     assert UNCHANGED not in words(open_panel(panel))
 
 
@@ -289,7 +289,7 @@ def test_metrics_of_this_image_follow_the_interventions(open_panel, answers, mon
         return plain(*arguments)
 
     answers["numbers"] = numbers
-    kept = Intervention(heads_off=((0, 1),))
+    kept = Intervention(ablated_heads=((0, 1),))
     view = open_panel("Head metrics", kept=kept)
     assert asked == [kept]
     assert CHANGED in words(view)

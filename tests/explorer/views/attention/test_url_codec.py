@@ -19,7 +19,9 @@ def back(words, *, side=4, blocks=3, heads=2):
         (LensState(looked_at=True, common=True), {"direction": "looked-at", "scale": "common"}),
         (LensState(head=(2, 1)), {"head": "3.2"}),
         (
-            LensState(changes=Intervention(heads_off=((0, 1), (2, 0), (2, 1)), positions=False)),
+            LensState(
+                changes=Intervention(ablated_heads=((0, 1), (2, 0), (2, 1)), use_pos_embed=False)
+            ),
             {"off": "1.2 3", "positions": "off"},
         ),
         (
@@ -59,7 +61,7 @@ def test_the_seed_of_a_shuffle_that_was_taken_back_is_not_said():
 
 def test_a_list_written_by_hand_may_have_commas():
     state, sentences = back({"off": "3.2,1", "patches": "1.1-x,2.1-x"})
-    assert state.changes.heads_off == ((0, 0), (0, 1), (2, 1))
+    assert state.changes.ablated_heads == ((0, 0), (0, 1), (2, 1))
     assert state.changes.patches == {0: None, 4: None}
     assert not sentences
 
@@ -89,7 +91,7 @@ def test_what_cannot_be_is_the_default_and_one_sentence(query, words):
 
 
 def test_the_link_says_the_whole_page(picture):
-    lens = LensState(pinned=6, changes=Intervention(heads_off=((2, 1),)))
+    lens = LensState(pinned=6, changes=Intervention(ablated_heads=((2, 1),)))
     link = share_link.address(
         "http://here/attention",
         picture=picture,

@@ -39,7 +39,7 @@ def page(monkeypatch):
 
 
 def test_changes_belong_to_their_model_and_patches_to_their_grid(page, picture):
-    made = Intervention(heads_off=((0, 1),), patches={1: None}, positions=False)
+    made = Intervention(ablated_heads=((0, 1),), patches={1: None}, use_pos_embed=False)
     view_state.keep(made, "one", picture, 4)
     assert view_state.changes("one", picture, 4) == made
     without_patches = replace(made, patches={})
@@ -52,7 +52,7 @@ def test_nothing_is_changed_at_first(page, picture):
     assert view_state.changes("one", picture, 4) == Intervention()
 
 
-CONFIG = ViTConfig(width=12, depth=2, heads=3, head_width=4, mlp_width=8)
+CONFIG = ViTConfig(width=12, depth=2, num_heads=3, head_dim=4, mlp_dim=8)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_link_sets_all_of_the_lens(page, picture, follows):
     }
     link = follows(entered=True)
     made = Intervention(
-        heads_off=((0, 0), (0, 1), (0, 2), (1, 0)), patches={0: None}, positions=False
+        ablated_heads=((0, 0), (0, 1), (0, 2), (1, 0)), patches={0: None}, use_pos_embed=False
     )
     assert view_state.changes("one", picture, 4) == made
     present = view_state.present("one", picture, 4)
@@ -118,7 +118,7 @@ def test_going_back_to_an_address_without_a_word_lets_go_of_everything(page, pic
     values, query = page
     follows(entered=True)
     state.pin(5)
-    view_state.keep(Intervention(positions=False), "one", picture, 4, in_lens=True)
+    view_state.keep(Intervention(use_pos_embed=False), "one", picture, 4, in_lens=True)
     values["pin_asked"] = None
     assert follows(back=True).state == LensState()
     assert state.pinned() is None
@@ -129,7 +129,7 @@ def test_going_back_to_an_address_without_a_word_lets_go_of_everything(page, pic
 def test_going_back_from_another_page_brings_it_as_it_was_left(page, picture, follows, monkeypatch):
     values, query = page
     follows(entered=True)
-    view_state.keep(Intervention(positions=False), "one", picture, 4, in_lens=True)
+    view_state.keep(Intervention(use_pos_embed=False), "one", picture, 4, in_lens=True)
     values |= {"pin_asked": None, "attention_panel": "Heads"}
     again = []
     monkeypatch.setattr(st, "rerun", lambda: again.append(True))

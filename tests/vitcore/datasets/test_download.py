@@ -9,7 +9,7 @@ import pytest
 
 from tests.vitcore.datasets import cifar10_files as files
 from vitcore import cache
-from vitcore.datasets import DataError, cifar10, fetch, find_cifar10, transfer
+from vitcore.datasets import DataError, cifar10, download_cifar10, find_cifar10, resumable_download
 
 COUNT = 20
 
@@ -74,7 +74,7 @@ def fetched(server, progress=None, **changes):
         "size": len(server.content),
         "sha256": hashlib.sha256(server.content).hexdigest(),
     }
-    return fetch(progress, **{**expected, **changes})
+    return download_cifar10(progress, **{**expected, **changes})
 
 
 def kept():
@@ -122,7 +122,7 @@ def test_an_interrupted_download_goes_on(server, knows_ranges):
 
 
 def test_stopping_by_progress_keeps_what_has_arrived(server, monkeypatch):
-    monkeypatch.setattr(transfer, "_CHUNK", 50_000)
+    monkeypatch.setattr(resumable_download, "_CHUNK", 50_000)
 
     def stop(done, size):
         raise KeyboardInterrupt
