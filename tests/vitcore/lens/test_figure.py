@@ -38,8 +38,8 @@ def test_a_map_lies_over_the_image_as_in_the_lens():
 
 def test_the_ramp_is_that_of_the_view():
     css = (SHARED / "view.css").read_text(encoding="utf-8")
-    listed = re.search(r"sequential-colors: ([^;]+)", css)[1]
-    assert listed.split(", ") == list(INFERNO)
+    listed = re.search(r"sequential-colors:\s*([^;]+)", css)[1]
+    assert listed.split(", ") == [color.lower() for color in INFERNO]
 
 
 def test_every_head_has_its_place_and_its_strongest_patch():
