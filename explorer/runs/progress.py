@@ -7,7 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from vitcore.training import events, windows
+from vitcore.training import divergence, events, windows
 from vitcore.training.runs import Run
 
 MOST_POINTS = 1024  # per curve; more is not seen at its width and costs the browser
@@ -197,3 +197,13 @@ def _thinned(column: array) -> tuple[float, ...]:
     if len(column) and (len(column) - 1) % k:
         kept.append(column[-1])
     return tuple(kept)
+
+
+def diverged(run: Run) -> bool:
+    """Whether the run failed because its loss or a weight was NaN or infinite."""
+    return run.state == "failed" and run.cause == divergence.CAUSE
+
+
+def usable_rate(run: Run) -> float:
+    """The learning rate to try next."""
+    return run.usable_rate or divergence.usable_rate(run.config)

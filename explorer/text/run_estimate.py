@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from explorer.runs.estimates import RunEstimate
 from explorer.runs.queue import Queued
+from explorer.text.datasets import DATASET_NAMES
 from explorer.text.formatting import duration, in_epochs, short
 from vitcore.config import TrainConfig
 from vitcore.initialisation import parameter_count
 from vitcore.training.runs import Run
 
-DATASETS = {"cifar10": "CIFAR-10", "sketch10": "sketch10"}  # as a page writes them
 RECIPE_LINES = {
     "standard": "AdamW, warm-up, cosine decay, random crop and flip.",
     "article": "As in the article: Adam, reduce LR on plateau.",
@@ -71,7 +71,7 @@ def queued(one: Queued, place: int) -> str:
     what = ", ".join(
         (
             config.preset,
-            DATASETS[config.data],
+            DATASET_NAMES[config.data],
             in_epochs(config.epochs),
             f"seed {config.seed}",
         )

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from math import isfinite
 
-from explorer.runs.divergence import diverged, usable_rate
-from explorer.runs.progress import Progress
+from explorer.runs.progress import Progress, diverged, usable_rate
+from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
 from explorer.text.formatting import clock, duration, epoch, loss, short
-from explorer.text.run_estimate import DATASETS
 from vitcore.training.divergence import usual_rate
 from vitcore.training.runs import Run
 
@@ -34,7 +33,7 @@ def status(progress: Progress | None) -> str:
     run = progress.run
     parts = [run.name, _state(progress), _accuracy(run)]
     if run.config is not None:
-        parts += [DATASETS[run.config.data], run.config.preset]
+        parts += [DATASET_NAMES[run.config.data], run.config.preset]
     if progress.lives and progress.state not in ("starting", "paused"):
         if progress.images_per_second is not None:
             parts.append(f"{progress.images_per_second:,.0f} images/s")

@@ -3,8 +3,8 @@
 from explorer.client.snapshot_metrics import Looked, Weights
 from explorer.client.snapshots import Moment
 from explorer.components.timeline.component import Film
+from explorer.text.datasets import DATASET_NAMES
 from explorer.text.formatting import signed
-from explorer.text.run_estimate import DATASETS
 
 
 def finding(film: Film) -> str:
@@ -31,7 +31,7 @@ def unfamiliar(data: str, source: str) -> str:
         source: of the chosen image.
     """
     seen = {"sketch10": source == "sketch10", "cifar10": source != "sketch10"}
-    return "" if seen.get(data, True) else f"Out of distribution: trained on {DATASETS[data]}."
+    return "" if seen.get(data, True) else f"Out of distribution: trained on {DATASET_NAMES[data]}."
 
 
 def _known(film: Film) -> list[tuple[Moment, Weights | None, Looked | None]]:

@@ -17,7 +17,7 @@ from explorer.client.tasks import snapshot_tasks
 from explorer.components.timeline.component import Film, replay, replay_payload
 from explorer.figures.style import palette
 from explorer.state import Picture
-from explorer.text.run_estimate import DATASETS
+from explorer.text.datasets import DATASET_NAMES
 from explorer.timeline import export, findings
 from vitcore import checkpoints
 from vitcore.sentences import sentence
@@ -207,7 +207,7 @@ def _unfamiliar(past: History, picture: Picture, key: str) -> None:
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(sentence, width="content")
     row.button(
-        f"Use a {DATASETS[past.data]} image",
+        f"Use a {DATASET_NAMES[past.data]} image",
         key=f"{key}_familiar",
         on_click=_choose_source,
         args=(past.data,),

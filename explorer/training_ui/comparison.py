@@ -4,9 +4,9 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
 from explorer.text.formatting import short
-from explorer.text.run_estimate import DATASETS
 from explorer.training_ui.hyperparameters import SWITCHES, label, word
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
@@ -71,7 +71,7 @@ def _word(name: str, value: Any, preset: str) -> str:
         return word(known, value, preset)
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value)) or "–"
-    return short(value) if isinstance(value, float) else DATASETS.get(value, str(value)) or "–"
+    return short(value) if isinstance(value, float) else DATASET_NAMES.get(value, str(value)) or "–"
 
 
 def _accuracy(run: Run) -> str:

@@ -5,9 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.runs.divergence import diverged, usable_rate
 from explorer.runs.jobs import Jobs, RunRefusedError
-from explorer.runs.progress import Progress
+from explorer.runs.progress import Progress, diverged, usable_rate
 from explorer.runs.queue import Queued
 from explorer.text import formatting, run_estimate, run_status
 from explorer.training_ui import run_files, widget_sync

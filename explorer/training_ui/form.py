@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.runs import estimates
 from explorer.runs.queue import Queued
 from explorer.text import model_card, run_estimate
+from explorer.text.datasets import DATASET_NAMES
 from explorer.training_ui import widget_sync
 from explorer.training_ui.hyperparameters import (
     ARCHITECTURE,
@@ -58,7 +59,7 @@ def form(
         "Dataset",
         _DATA,
         index=_DATA.index(first),
-        format_func=run_estimate.DATASETS.get,
+        format_func=DATASET_NAMES.get,
         key="train_data",
         width=160,
         **KEPT,
