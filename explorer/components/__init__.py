@@ -27,6 +27,7 @@ from explorer.components.positions.component import positions
 from explorer.components.reading_help import how_to_read, source_of
 from explorer.components.thumbnails.component import picked, thumbs
 from explorer.components.timeline.component import replay
+from explorer.components.token_maps.component import token_maps
 
 __all__ = [
     "STAGES",
@@ -62,4 +63,5 @@ __all__ = [
     "source_of",
     "strip",
     "thumbs",
+    "token_maps",
 ]

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from explorer import client, components, navigation, state
-from explorer.client import Waiting
+from explorer.client import Problem, Waiting
 from explorer.client.shuffling import four_answers, permutation
+from explorer.client.token_maps import token_maps as maps_of_tokens
 from explorer.components.positions.component import positions, positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
+from explorer.components.token_maps.component import token_maps, token_maps_payload
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette
 from explorer.text.class_names import class_names
@@ -24,6 +26,7 @@ from explorer.text.position_findings import (
     rise,
     shuffle_finding,
 )
+from explorer.text.token_findings import token_finding
 from vitcore.config import ViTConfig, grid_side
 from vitcore.interpret.positions import similarity_by_distance
 from vitcore.patches import model_input, patchify, unpatchify
@@ -31,6 +34,7 @@ from vitcore.sentences import sentence
 
 _NAME = "Position embeddings"
 _SHUFFLE_HEIGHT = 290
+_TOKENS_HEIGHT = 400
 
 
 def draw_tiles(
@@ -135,6 +139,40 @@ def draw_distance(kinds: list[PositionEncoding]) -> None:
         components.how_to_read("positions_distance", code=code)
 
 
+def draw_tokens(
+    model: str, picture: state.Picture, patch_size: int, config: ViTConfig, rev: str
+) -> None:
+    """What becomes of the similarity of positions: that of the tokens, after each block."""
+    if grid_side(patch_size, config.image_size) == 1:
+        components.figure_heading("Token similarity")
+        components.figure_state(
+            "empty", "Only one patch.", "Use a smaller patch size.", height=_TOKENS_HEIGHT
+        )
+        return
+    maps = maps_of_tokens(model, picture, patch_size)
+    if isinstance(maps, (Waiting, Problem)):
+        components.figure_heading("Token similarity", "")
+        components.figure_state(
+            "loading" if isinstance(maps, Waiting) else "error",
+            maps.what,
+            maps.then,
+            height=_TOKENS_HEIGHT,
+        )
+        return
+    components.figure_heading("Token similarity", token_finding(maps.similarity))
+    seen = model_input(picture.pixels, patch_size, image_size=config.image_size)
+    data = token_maps_payload(
+        seen, maps.grid, maps.similarity, maps.components, maps.explained, rev=rev
+    )
+    token_maps(data, key="positions_tokens")
+    components.how_to_read(
+        "positions_tokens",
+        code=components.source_of(
+            "vitcore/interpret/token_similarity.py", "token_similarity", "token_components"
+        ),
+    )
+
+
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
 chain = st.container(height=56, border=False, key="positions_chain")
 config = None
@@ -161,6 +199,7 @@ else:
         "positions_shuffle", code=components.source_of("vitcore/intervention.py", "Intervention")
     )
     draw_distance(kinds)
+    draw_tokens(model, picture, patch_size, config, f"{picture.key}-{patch_size}-{model}")
 
 with chain:
     answer = client.reading(model, picture, patch_size)

@@ -33,8 +33,8 @@ def token_similarity(hidden_states: np.ndarray, num_prefix_tokens: int = 0) -> n
     Raises:
         ValueError: for another shape or num_prefix_tokens.
 
-    Source: Raghu et al. 2021, section 5 (cosine of tokens with input patches),
-    https://arxiv.org/abs/2108.08810
+    Source: Gong et al. 2021, which compares patches so, block by block,
+    https://arxiv.org/abs/2104.12753
     """
     patches = _patches(hidden_states, num_prefix_tokens)
     norms = np.linalg.norm(patches, axis=-1, keepdims=True)
@@ -65,7 +65,7 @@ def token_components(
     Raises:
         ValueError: for another shape, num_prefix_tokens or count.
 
-    Source: Oquab et al. 2023 (DINOv2), section 7.3, https://arxiv.org/abs/2304.07193
+    Source: Oquab et al. 2023 (DINOv2), figure 1, https://arxiv.org/abs/2304.07193
     """
     patches = _patches(hidden_states, num_prefix_tokens)
     if count < 1:

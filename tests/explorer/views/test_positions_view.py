@@ -9,10 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client
+from explorer.client import token_maps
 from explorer.client.results import Problem, Waiting
+from explorer.client.tasks.token_tasks import TokenMaps
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PATCH_SIZES, PRESETS, grid_side
 from vitcore.initialisation import initial_weights
+from vitcore.interpret.token_similarity import token_components, token_similarity
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "positions.py"
 WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
@@ -43,6 +46,14 @@ def open_positions(monkeypatch, picture, make_reading, asked):
                 logits[2] = 5
             return make_reading(size, prefix=config.num_prefix_tokens, logits=logits)
 
+        def maps(model, picture, size):
+            if answer is not None:
+                return answer
+            side = grid_side(size)
+            tokens = np.random.default_rng(0).normal(size=(3, side**2, 5))
+            return TokenMaps((side, side), token_similarity(tokens), *token_components(tokens))
+
+        monkeypatch.setattr(token_maps, "token_maps", maps)
         monkeypatch.setattr(client, "weights", weights)
         monkeypatch.setattr(client, "reading", reading)
         view = AppTest.from_file(str(VIEW), default_timeout=20)
@@ -80,7 +91,7 @@ def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, asked):
     assert len(bodies(view, 'class="finding"')) == 1
     assert "Only one position" in finding(view)
     assert view.button(key="positions_shuffle").disabled
-    assert len(bodies(view, "figure-state empty")) == 2
+    assert len(bodies(view, "figure-state empty")) == 3
     assert asked == [None]
 
 
@@ -110,8 +121,8 @@ def test_shuffle_again_takes_another_order(open_positions, asked):
 def test_the_tiles_need_no_model(open_positions, payloads, answer, kind):
     view = open_positions(answer=answer)
     assert not view.exception
-    assert "positions" in payloads(view)
-    assert len(bodies(view, f"figure-state {kind}")) == 1
+    assert {"positions", "token_maps"} & payloads(view).keys() == {"positions"}
+    assert len(bodies(view, f"figure-state {kind}")) == 2
     assert "frog" not in finding(view, 1)
 
 
@@ -147,3 +158,11 @@ def test_a_model_that_cannot_be_read_is_said_so(open_positions):
     assert not view.exception
     assert len(view.title) == 1
     assert any("There is no model demo." in body for body in bodies(view, "figure-state error"))
+
+
+def test_tokens_are_compared_after_every_block(open_positions, payloads):
+    view = open_positions()
+    header, arrays = payloads(view)["token_maps"]
+    assert header["grid"] == [4, 4]
+    assert arrays["colors"].shape == (3, 16, 3)
+    assert re.search(r"cosine .* at the embedding, .* after block 2", finding(view, 3))

@@ -1,0 +1,198 @@
+// Tokens of patches after each block: the selected one's cosine with all others, and the first
+// three principal components as colors.
+const signed = (v) => (v <= -0.005 ? '−' : '') + Math.abs(v).toFixed(2);
+const MOST = 32767; // of an int16, as which cosines travel
+const after = (l) => (l ? String(l) : '0 (embedding)');
+
+class TokenMaps extends PatchFigure {
+  constructor(root) {
+    super();
+    const $ = (selector) => root.querySelector(selector);
+    this.wrap = $('.wrap');
+    this.picture = $('canvas.picture');
+    this.tile = $('canvas.tile');
+    this.pcs = $('canvas.pcs');
+    this.which = $('.which');
+    this.blocks = $('.blocks');
+    this.slider = $('.slide input');
+    this.output = $('.slide output');
+    this.shares = $('.shares');
+    this.read = $('.read');
+    this.bar = $('.legend .bar');
+    this.ends = [$('.legend .lo'), $('.legend .hi')];
+    this.scale = 'own';
+    this.block = null;
+    this.other = {
+      over: null,
+      shown: () => this.other.over,
+      pinAt: (p) => this.pinAt(p),
+      letGo: () => this.other.setHover(null),
+      setHover: (p) => {
+        if (p === this.other.over) return;
+        this.other.over = p;
+        this.schedule();
+      },
+    };
+    const { signal } = this.events,
+      at = (x, y) => cell(x, y, this.side, this.side, this.grid);
+    pickable(this.picture, at, this, signal);
+    pickable(this.pcs, at, this, signal);
+    pickable(this.tile, at, this.other, signal);
+    keyable(this.picture, this, signal);
+    keyable(this.tile, this.other, signal);
+    this.slider.addEventListener('input', () => this.show(+this.slider.value), { signal });
+    root.querySelectorAll('.seg button').forEach((button) =>
+      button.addEventListener(
+        'click',
+        () => {
+          this.scale = button.dataset.scale;
+          button.parentElement
+            .querySelectorAll('button')
+            .forEach((one) => one.setAttribute('aria-pressed', one === button));
+          this.schedule();
+        },
+        { signal },
+      ),
+    );
+    this.watch(this.wrap);
+  }
+
+  shown() {
+    return super.shown() ?? this.data.head.start;
+  }
+  pinAt(p) {
+    this.other.over = null;
+    super.pinAt(p);
+  }
+  show(block) {
+    this.block = block;
+    this.schedule();
+  }
+
+  setData(data) {
+    const { grid, size, means } = data.head,
+      count = grid[0] * grid[1];
+    this.data = data;
+    this.grid = this.other.grid = grid;
+    this.hover = this.other.over = null;
+    this.pinned = pin.read(grid);
+    this.source = sprite(data.rgb, size, size);
+    this.cosines = new Int16Array(data.cosines.slice().buffer);
+    this.colored = means.map((_, l) =>
+      sprite(data.colors.subarray(3 * l * count, 3 * (l + 1) * count), grid[1], grid[0]),
+    );
+    const last = means.length - 1;
+    this.block = Math.min(this.block ?? last, last);
+    this.slider.max = last;
+    this.blocks.replaceChildren(...means.map((_, l) => this.button(l)));
+    this.draw();
+    this.painted({ rev: data.head.rev });
+  }
+  button(l) {
+    const button = document.createElement('button'),
+      label = document.createElement('span');
+    button.type = 'button';
+    label.textContent = l;
+    button.setAttribute('aria-label', after(l));
+    button.append(document.createElement('canvas'), document.createElement('canvas'), label);
+    button.onclick = () => this.show(l);
+    return button;
+  }
+
+  cosine(l, p, q) {
+    const count = this.grid[0] * this.grid[1],
+      i = Math.max(p, q),
+      j = Math.min(p, q);
+    return this.cosines[(l * count * (count + 1)) / 2 + (i * (i + 1)) / 2 + j] / MOST;
+  }
+  limits(l) {
+    // of the colors: lowest, middle, highest; no cosine is above 1
+    const mean = this.data.head.means[l],
+      reach = this.data.head.reaches[l];
+    return this.scale === 'full' ? [-1, 0, 1] : [mean - reach, mean, Math.min(1, mean + reach)];
+  }
+  map(colours, l, p) {
+    // one patch's cosines after a block, a pixel per patch
+    const [low, middle, high] = this.limits(l);
+    return pixels(this.grid[1], this.grid[0], (q) => {
+      const away = this.cosine(l, p, q) - middle,
+        share = away / (away < 0 ? middle - low : high - middle || 1);
+      return colours.signed[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, share)))];
+    });
+  }
+
+  draw() {
+    const colours = theme(this.wrap),
+      [, columns] = this.grid,
+      l = this.block,
+      p = this.shown(),
+      q = this.other.over,
+      S = (this.side = Math.floor(this.picture.parentElement.clientWidth)),
+      s = S / columns,
+      box = (i) => [(i % columns) * s, Math.floor(i / columns) * s, s, s];
+    for (const [canvas, image, lines] of [
+      [this.picture, this.source, true],
+      [this.tile, this.map(colours, l, p), false],
+      [this.pcs, this.colored[l], false],
+    ]) {
+      const c = fit(canvas, S, S);
+      c.drawImage(image, 0, 0, S, S);
+      if (lines) gridLines(c, S, S, this.grid);
+      ring(c, ...box(p), p === this.pinned);
+      if (q !== null && q !== p) ring(c, ...box(q), false);
+    }
+    const many = this.blocks.children.length,
+      w = Math.max(22, Math.min(40, Math.floor(S / many) - 6));
+    this.blocks.style.maxHeight = `${S}px`;
+    [...this.blocks.children].forEach((button, k) => {
+      button.setAttribute('aria-pressed', k === l);
+      [this.map(colours, k, p), this.colored[k]].forEach((image, i) =>
+        fit(button.children[i], w, w).drawImage(image, 0, 0, w, w),
+      );
+    });
+    this.slider.value = l;
+    this.slider.setAttribute('aria-valuetext', after(l));
+    this.output.textContent = after(l);
+    this.which.textContent = `Similarity to ${this.at(p)}`;
+    this.bar.style.background = `linear-gradient(90deg, ${colours.diverging.join(',')})`;
+    const [low, , high] = this.limits(l);
+    [low, high].forEach((limit, i) => {
+      this.ends[i].textContent = this.scale === 'full' ? ['−1', '1'][i] : signed(limit);
+    });
+    const explained = this.data.head.explained[l];
+    this.shares.textContent = `Red, green, blue: ${explained.map(percent).join(', ')} of variance`;
+    this.say(l, p, q);
+  }
+  at(p) {
+    const [, columns] = this.grid;
+    return `(${Math.floor(p / columns) + 1}, ${(p % columns) + 1})`;
+  }
+  say(l, p, q) {
+    const strong = document.createElement('b'),
+      count = this.grid[0] * this.grid[1],
+      where = l ? `after block ${l}` : 'embedding';
+    strong.textContent = `${this.at(p)}${p === this.pinned ? ' (pinned)' : ''}, ${where}. `;
+    if (q !== null) {
+      this.read.replaceChildren(
+        strong,
+        `Similarity to ${this.at(q)}: ${q === p ? 1 : signed(this.cosine(l, p, q))}.`,
+      );
+      return;
+    }
+    let most = -1,
+      least = -1;
+    for (let i = 0; i < count; i++) {
+      if (i === p) continue;
+      const v = this.cosine(l, p, i);
+      if (most < 0 || v > this.cosine(l, p, most)) most = i;
+      if (least < 0 || v < this.cosine(l, p, least)) least = i;
+    }
+    this.read.replaceChildren(
+      strong,
+      `Most similar: ${this.at(most)}, ${signed(this.cosine(l, p, most))}. ` +
+        `Least: ${this.at(least)}, ${signed(this.cosine(l, p, least))}.`,
+    );
+  }
+}
+
+export default mount('token_maps', (root) => new TokenMaps(root));
