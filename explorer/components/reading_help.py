@@ -22,21 +22,23 @@ _STYLE = """<style>
 </style>"""
 
 
-def how_to_read(name: str, *, code: str, **values: object) -> None:
+def how_to_read(name: str, *, code: str, example: str = "", **values: object) -> None:
     """Draw the expanders "How to read this" and "Show the code", side by side.
 
     Args:
         name: of the help text, a file of `explorer/text`; unique on the page.
         code: source text of what ran, as `source_of` gives it.
+        example: the same step in plain Keras, a file of `vitcore/examples`, shown first; "" for
+            none.
         values: put into the text in place of their names in double braces.
     """
     st.html(_STYLE)
     with st.container(key=f"reading_help_{name}"):
-        _notes(name, code, values)
+        _notes(name, code, example, values)
 
 
 @st.fragment
-def _notes(name: str, code: str, values: dict[str, object]) -> None:
+def _notes(name: str, code: str, example: str, values: dict[str, object]) -> None:
     """Filled once opened: formulas and code are the heaviest scripts a browser has to load."""
     reading, coding = st.columns(2)
     noted = reading.expander(
@@ -53,6 +55,9 @@ def _notes(name: str, code: str, values: dict[str, object]) -> None:
     shown = coding.expander("Show the code", type="compact", key=f"code_{name}", on_change="rerun")
     if shown.open:
         with shown:
+            if example:
+                st.caption("In plain Keras.")
+                st.code(source_of(f"vitcore/examples/{example}.py"), language="python")
             st.caption("The source that computed this figure.")
             st.code(code, language="python")
 

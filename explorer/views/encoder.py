@@ -173,6 +173,7 @@ if reads:
         code=components.source_of(
             "vitcore/layers/encoder.py", "LayerNorm.call", "MLP.call", "Block.call"
         ),
+        example="encoder_block",
     )
     draw_residuals()
     draw_norms(config)

@@ -75,6 +75,7 @@ st.container(key="overview_facts").markdown(
 components.how_to_read(
     "overview_class_token" if class_token else "overview",
     code=components.source_of("vitcore/tracing.py", "trace"),
+    example="vit",
 )
 
 sizes = trained_at(model, config) if config else ()

@@ -56,6 +56,7 @@ def draw_main(picture: state.Picture, patch_size: int, embedding: object, rev: s
         code=components.source_of("vitcore/patches.py", "patchify")
         + "\n\n"
         + components.source_of("vitcore/interpret/filters.py", "embed_patches"),
+        example="patch_embedding",
         range=pixels,
     )
 
@@ -107,6 +108,19 @@ def draw_two_ways(answer: float | Waiting | Problem, patch_size: int) -> None:
     )
 
 
+def draw_code() -> None:
+    """Both ways as the code that ran, side by side."""
+    for place, name, title in zip(
+        st.columns(2),
+        ("embed_with_dense", "embed_with_conv2d"),
+        ("Split, flatten, Dense", "Conv2D, flatten"),
+        strict=True,
+    ):
+        place.markdown(f"**{title}**")
+        code = components.source_of("vitcore/examples/patch_embedding.py", name)
+        place.code(code, language="python")
+
+
 picture, patch_size, model = state.picture(), state.patch_size(), state.model()
 rev = f"{picture.key}-{patch_size}-{model}"
 chain = st.container(height=56, border=False, key="patches_chain")
@@ -115,6 +129,7 @@ draw_main(picture, patch_size, embedding, rev)
 draw_cost(picture, patch_size, rev)
 components.figure_heading("Linear projection = strided convolution")
 two_ways = st.container(key="patches_two_ways")
+draw_code()
 draw_filters(embedding, patch_size, f"{model}-{patch_size}")
 
 # Last, because they may wait for the model: all above is on its way to the screen by now.

@@ -243,25 +243,19 @@ def dense_equals_conv(
 ) -> float:
     """Largest difference between the two ways to embed patches, with the model's own weights.
 
-    One flattens each patch and multiplies it by a matrix (`Dense`), the other slides the same
-    numbers over the picture as a kernel (`Conv2D` with kernel size = stride = P).
+    Both functions are shown on the Patches page as they stand.
     """
     from keras import ops
 
     from vitcore import checkpoints, patches
+    from vitcore.examples.patch_embedding import embed_with_conv2d, embed_with_dense
 
     config, weights = checkpoints.read(folder)
     kernel = patches.pi_resize(weights["patch_embedding/kernel"], patch_size)  # (P, P, C, D)
     bias = weights["patch_embedding/bias"]  # (D,)
     seen = patches.model_input(pixels, patch_size, image_size=config.image_size)
-    picture = patches.normalize(seen, config.pixel_range)  # (G*P, G*P, C)
-    cut = patches.normalize(
-        patches.patchify(seen, patch_size), config.pixel_range
-    )  # (G, G, P, P, C)
-    flat = cut.reshape(-1, kernel[..., 0].size)  # (N, P*P*C)
-    dense = ops.add(ops.matmul(flat, kernel.reshape(-1, kernel.shape[-1])), bias)
-    conv = ops.add(ops.conv(picture[None], kernel, strides=patch_size, padding="valid"), bias)
-    conv = ops.reshape(conv, (-1, kernel.shape[-1]))
+    images = patches.normalize(seen, config.pixel_range)[None]  # (1, G*P, G*P, C)
+    dense, conv = embed_with_dense(images, kernel, bias), embed_with_conv2d(images, kernel, bias)
     return float(ops.max(ops.abs(dense - conv)))
 
 
