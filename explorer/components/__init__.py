@@ -16,7 +16,7 @@ from explorer.components.curves.component import curves
 from explorer.components.declared import declare
 from explorer.components.filters.component import filters
 from explorer.components.gallery.component import chosen_number, gallery
-from explorer.components.headings import figure_heading, finding_line, page_heading
+from explorer.components.headings import figure_heading, finding_line, page_heading, page_title
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patch_predictions.component import answers_by_patch
 from explorer.components.patch_size_tiles.component import chosen_size, cut_sizes
@@ -50,6 +50,7 @@ __all__ = [
     "map_tiles",
     "pack",
     "page_heading",
+    "page_title",
     "patches",
     "picked",
     "pinned_patch",

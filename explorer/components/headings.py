@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.text.article import reference
+
 _ITALIC = re.compile(r"\*(\w+)\*")  # a symbol, such as *r*
 
 
@@ -20,10 +22,25 @@ def page_heading(name: str, finding: str = "", *, key: str) -> Any:
     Returns:
         The place of the finding, for `finding_line` where it is known only further down.
     """
-    st.title(name, anchor=False)
+    page_title(name, page=key)
     place = st.container(key=f"{key}_finding").empty()
     finding_line(finding, place=place)
     return place
+
+
+def page_title(name: str, *, page: str) -> None:
+    """Draw a page's `h1`, and beside it the sections of the article that it shows.
+
+    Args:
+        name: of the page, always the same.
+        page: as `explorer.navigation` names it.
+    """
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", gap="small"
+    )
+    row.title(name, anchor=False, width="content")
+    if said := reference(page):
+        row.html(said, width="content")
 
 
 def figure_heading(

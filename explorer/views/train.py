@@ -237,6 +237,7 @@ def help_with_curves(config: TrainConfig | None) -> None:
         code=components.source_of(
             "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
         ),
+        example="training",
         optimizer=run_status.OPTIMIZERS[config.optimizer if config else "adamw"],
     )
 
@@ -247,7 +248,7 @@ name = controls.shown(jobs)
 progress = jobs.progress(name) if name else None
 if progress is not None and progress.lives:
     st.session_state["train_watched"] = True  # from then on the curves come first
-st.title("Training", anchor=False)
+components.page_title("Training", page="train")
 status = st.container(key="train_finding").empty()  # a run that lives writes it again
 components.finding_line(run_status.status(progress), place=status)
 new_run_in_its_place(folded="train_watched" in st.session_state)
