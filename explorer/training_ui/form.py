@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.client.card_metrics import card_of
 from explorer.runs import estimates
 from explorer.runs.queue import Queued
 from explorer.text import model_card, run_estimate
@@ -31,6 +32,8 @@ KEPT = {"persist_state": "session"}
 LENGTHS = {"30 s": 30.0, "2 min": 120.0, "10 min": 600.0}
 _DATA, _PRESETS = ("cifar10", "sketch10"), ("tiny", "article", "flexi", "plain")
 _NO_CIFAR10 = "CIFAR-10 not found. Use sketch10, or download CIFAR-10 in the sidebar."
+_ARTICLE = "article-cifar10"  # the model that the article's settings gave
+_ARTICLE_PATCH_SIZE = PRESETS["article"].patch_size
 _ARTICLE_ON_SKETCHES = "The article uses CIFAR-10 (not found); training on sketch10 instead."
 
 
@@ -93,8 +96,9 @@ def form(
             run_estimate.expected(estimates.estimate(config, runs)),
             run_estimate.twin(config, runs, tuple(waiting)),
         ]
-        if config.replace(data="cifar10", seed=0) == RECIPES["article"] and not found:
-            lines.insert(0, _ARTICLE_ON_SKETCHES)
+        if config.replace(data="cifar10", seed=0) == RECIPES["article"]:
+            result = model_card.finding(_ARTICLE, card_of(_ARTICLE), None, _ARTICLE_PATCH_SIZE)
+            lines[:0] = ["" if found else _ARTICLE_ON_SKETCHES, f"Bundled result: {result}."]
         said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines if line)
         st.html(said)
     return config, why, pressed

@@ -1,5 +1,6 @@
 """The Train page, with a training program that is over in a moment."""
 
+import json
 import re
 import shutil
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import vitcore
 from explorer import client
 from explorer.client.results import Problem, Waiting
 from explorer.data import cifar10_setup
@@ -26,6 +28,7 @@ from vitcore.training.runs import write_description
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "train.py"
 FRAME = "figure-state"
+CARD = "checkpoints/bundled/article-cifar10/card.json"
 
 PROGRAM = """
 import json, os, struct, sys, time
@@ -418,6 +421,14 @@ def test_the_articles_run_is_one_click_away(view, server, monkeypatch):
     started(view)
     assert server.runs()[0].config == RECIPES["article"].replace(data="sketch10")
     assert escape(form._ARTICLE_ON_SKETCHES) in texts(view)
+
+
+def test_the_articles_result_is_said_before_hours_are_spent(view):
+    assert "Bundled result" not in texts(view)
+    view.button(key="train_article").click().run()
+    card = json.loads((Path(vitcore.__file__).parent / CARD).read_text())
+    (said,) = re.findall(r"Bundled result: article-cifar10: ([\d.]+)%", texts(view))
+    assert float(said) == pytest.approx(100 * card["accuracy"]["cifar10"]["4"], abs=0.051)
 
 
 def test_the_help_names_the_optimizer_of_the_run_that_is_shown(view, server):
