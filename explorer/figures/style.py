@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -101,3 +101,17 @@ def beside_the_camera(figure: go.Figure, colours: Palette) -> go.Figure:
         legend={"x": 0, "xanchor": "left"},  # the camera stands at the right
         paper_bgcolor=colours.background,  # a PNG of it is read on any ground
     )
+
+
+def toolbar(filename: str) -> dict[str, Any]:
+    """Config of a chart whose toolbar has one button: save as PNG, for print.
+
+    Args:
+        filename: of the PNG, without its ending.
+    """
+    return {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"scale": 3, "filename": filename},
+    }

@@ -15,7 +15,7 @@ from explorer.client.results import Problem
 from explorer.data import WHOLE, cifar10_setup, test_images
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
 from explorer.figures.patch_sizes import accuracy_and_cost
-from explorer.figures.style import palette
+from explorer.figures.style import palette, toolbar
 from explorer.navigation import goto
 from explorer.text import evaluation_findings, evaluation_tables
 from explorer.text.datasets import DATASET_NAMES
@@ -31,12 +31,7 @@ COUNTS = {500: "500", 2000: "2,000", WHOLE: "all 10,000"}
 
 def tools(what: str) -> dict[str, Any]:
     """The chart toolbar, and the name of its PNG."""
-    return {
-        "displaylogo": False,
-        "displayModeBar": True,
-        "modeBarButtons": [["toImage"]],
-        "toImageButtonOptions": {"scale": 3, "filename": f"{state.model()}-{what}"},
-    }
+    return toolbar(f"{state.model()}-{what}")
 
 
 def strip() -> None:

@@ -10,7 +10,7 @@ from explorer.client.training_patch_sizes import trained_at
 from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.figures.evaluation import confusion_matrix
-from explorer.figures.style import palette
+from explorer.figures.style import palette, toolbar
 from explorer.figures.training import curve
 from explorer.runs.jobs import server_jobs
 from explorer.text import model_card, model_card_table
@@ -183,7 +183,7 @@ def confusion(card: dict) -> None:
     said = model_card.confusion_finding(data, patch_size, matrix, CLASS_NAMES)
     components.figure_heading("Confusion matrix", said, place=title)
     figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
-    st.plotly_chart(figure, key="models_confusion", config={"displayModeBar": False})
+    st.plotly_chart(figure, key="models_confusion", config=toolbar("confusion-matrix"))
     components.how_to_read(
         "model_card",
         code=components.source_of("vitcore/training/card.py", "measure", "training_curve"),

@@ -10,7 +10,7 @@ from explorer.components.positions.component import positions, positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.components.token_maps.component import token_maps, token_maps_payload
 from explorer.figures.positions import similarity_against_distance
-from explorer.figures.style import palette
+from explorer.figures.style import palette, toolbar
 from explorer.text.class_names import class_names
 from explorer.text.formatting import max_difference, signed
 from explorer.text.position_encodings import (
@@ -129,7 +129,7 @@ def draw_distance(kinds: list[PositionEncoding]) -> None:
     lines = {kind.label: similarity_by_distance(kind.similarity) for kind in kinds}
     figure = similarity_against_distance(lines, colours=palette(st.context.theme.type))
     st.plotly_chart(
-        figure, width="stretch", key="positions_distance", config={"displayModeBar": False}
+        figure, width="stretch", key="positions_distance", config=toolbar("similarity-vs-distance")
     )
     code = components.source_of("vitcore/interpret/positions.py", "similarity_by_distance")
     if found := rise(kinds[0]):

@@ -13,7 +13,7 @@ import streamlit as st
 
 from explorer import components
 from explorer.client.results import Problem, Reading, Waiting
-from explorer.figures.style import Palette, palette
+from explorer.figures.style import Palette, palette, toolbar
 from explorer.state import Picture
 from explorer.views.attention import view_state
 from vitcore.config import ViTConfig
@@ -21,12 +21,6 @@ from vitcore.intervention import Intervention
 
 UNCHANGED = "Without interventions (baseline model)."
 CHANGED = "With interventions."
-TOOLS = {
-    "displaylogo": False,
-    "displayModeBar": True,
-    "modeBarButtons": [["toImage"]],
-    "toImageButtonOptions": {"scale": 3},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +85,7 @@ def in_its_place(answer: Waiting | Problem, *, height: int) -> None:
 
 def chart(figure: Any, key: str, **rest: Any) -> None:
     """A Plotly figure with its chart toolbar."""
-    st.plotly_chart(figure, width="stretch", key=key, config=TOOLS, **rest)
+    st.plotly_chart(figure, width="stretch", key=key, config=toolbar(key), **rest)
 
 
 def quiet(sentence: str, *, lines: int = 1) -> None:
