@@ -263,12 +263,6 @@ def test_section_shows_the_film(ask, show, tmp_path, write, unpack):
     assert header["looks"] == [1, 1, 1, 1]
 
 
-def test_section_of_a_run_on_its_way_follows_it(ask, show, tmp_path, unpack):
-    page = show(str(write_run(tmp_path / "run", end=None)))
-    header, _ = unpack(page.get("bidi_component")[0].proto.bytes)
-    assert (header["steps"], header["lives"]) == ([0, 5, 20], True)
-
-
 def test_section_says_what_is_missing(ask, show, tmp_path):
     assert "figure-state empty" in words_of(
         show(str(write_run(tmp_path / "a", kept=(), end="failed", at=0)))
@@ -277,20 +271,3 @@ def test_section_says_what_is_missing(ask, show, tmp_path):
         show(str(write_run(tmp_path / "b", kept=(), end=None)))
     )
     assert "figure-state error" in words_of(show("nobody"))
-
-
-def test_looking_at_a_film_that_does_not_change_is_cheap(ask, tmp_path, picture):
-    """Polling: what a living run costs each second, beside the rerun itself."""
-    import time
-
-    folder = write_run(tmp_path / "run", end=None, kept=tuple(range(24)))
-    gatherer = Gatherer(history(folder), picture, 4)
-    gatherer.gather()
-    gatherer.packed(gatherer.film())
-    spent = []
-    for _ in range(5):
-        started = time.perf_counter()
-        gatherer.gather()
-        gatherer.packed(gatherer.film())
-        spent.append(time.perf_counter() - started)
-    assert min(spent) < 0.025

@@ -127,17 +127,6 @@ def test_the_selected_image_is_ringed_and_leads_to_its_attention(open_page, unpa
     assert gone == ["attention"]
 
 
-def test_another_cell_is_chosen_by_its_classes(open_page, unpack):
-    view = open_page(answered(500))
-    assert view.selectbox(key="evaluate_true").value == "cat"
-    view.selectbox(key="evaluate_answered").set_value("cat").run()
-    assert findings(view)[2] == "cat, correct: 25 of 50"
-    view.selectbox(key="evaluate_true").set_value("frog").run()
-    assert findings(view)[2] == "frog → cat: 0 of 50"
-    assert "No images." in texts(view)
-    assert not view.exception
-
-
 def test_while_it_runs_figures_show_what_is_there(open_page):
     view = open_page(answered(120))
     assert findings(view)[0] == "Accuracy 95% so far (120 of 500 sketch10 test images)"

@@ -98,10 +98,3 @@ def test_each_tile_has_the_test_accuracy_of_the_card(open_view, make_reading, mo
     view = open_view("overview", make_reading)
     assert "10,000 CIFAR-10 images" in html(view)
     assert seen["known"] == {4: "test 89%", 8: "test 87%"}
-
-
-@pytest.mark.parametrize("size", [2, 3, 32])
-def test_every_stop_of_the_slider_opens(open_view, make_reading, size):
-    view = open_view("overview", lambda p: make_reading(p, blocks=1, heads=1), patch_size=size)
-    assert not view.exception
-    assert len(view.title) == 1

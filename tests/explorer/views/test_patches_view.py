@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import client
 from explorer.client.results import Problem, Waiting
 from vitcore.checkpoints import CheckpointError
-from vitcore.config import PATCH_SIZES, PRESETS, grid_side
+from vitcore.config import PRESETS, grid_side
 from vitcore.initialisation import initial_weights
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "patches.py"
@@ -50,8 +50,8 @@ def findings(view):
     return [e.proto.body for e in view.get("html") if 'class="finding"' in e.proto.body]
 
 
-@pytest.mark.parametrize("patch_size", PATCH_SIZES)
-def test_every_stop_opens_with_its_patches_and_tokens(open_patches, payloads, patch_size):
+@pytest.mark.parametrize("patch_size", [2, 11, 32])
+def test_any_stop_opens_with_its_patches_and_tokens(open_patches, payloads, patch_size):
     view = open_patches(patch_size=patch_size)
     assert not view.exception
     assert [title.value for title in view.title] == ["Patch embedding"]

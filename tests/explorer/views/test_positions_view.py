@@ -13,7 +13,7 @@ from explorer.client import token_maps
 from explorer.client.results import Problem, Waiting
 from explorer.client.tasks.token_tasks import TokenMaps
 from vitcore.checkpoints import CheckpointError
-from vitcore.config import PATCH_SIZES, PRESETS, grid_side
+from vitcore.config import PRESETS, grid_side
 from vitcore.initialisation import initial_weights
 from vitcore.interpret.token_similarity import token_components, token_similarity
 
@@ -75,8 +75,8 @@ def finding(view, number=0):
     return bodies(view, 'class="finding"')[number]
 
 
-@pytest.mark.parametrize("patch_size", PATCH_SIZES)
-def test_every_stop_opens(open_positions, payloads, patch_size):
+@pytest.mark.parametrize("patch_size", [2, 11, 32])
+def test_any_stop_opens(open_positions, payloads, patch_size):
     view = open_positions(patch_size=patch_size)
     assert not view.exception
     assert [title.value for title in view.title] == ["Position embeddings"]

@@ -208,18 +208,6 @@ def test_a_run_in_progress_shows_curves_speed_and_stop(view, server, monkeypatch
     assert {f"train_{what}_{name}" for what in ("pause", "step", "epoch", "stop")} <= keys(view)
 
 
-def test_a_stop_ends_the_run_and_its_result_can_be_used(view, server, monkeypatch):
-    monkeypatch.setenv("FAKE_MODE", "wait")
-    started(view)
-    until(view, server, "running")
-    press(view, server, "stop")
-    until(view, server, "stopped")
-    assert "stopped at epoch 1.2 / 2" in status(view)
-    press(view, server, "use")
-    assert view.session_state["model"] == server.runs()[0].name
-    assert f"train_use_{server.runs()[0].name}" not in keys(view)
-
-
 def test_a_run_that_cannot_be_ended_from_here_says_why(view, server, tmp_path):
     write_description(tmp_path / "runs" / "quiet-heron", RECIPES["standard"])  # by this process
     server.stop("quiet-heron")
@@ -485,22 +473,6 @@ def test_a_short_run_goes_by_what_the_last_one_took(view, server, monkeypatch):
     assert "Estimated time: 2 min." in texts(view)
 
 
-def test_a_pause_shows_that_it_was_heard_and_a_step_is_one_step(view, server, monkeypatch):
-    monkeypatch.setenv("FAKE_MODE", "wait")
-    started(view)
-    until(view, server, "running")
-    press(view, server, "pause")
-    assert "pausing" in status(view) or "paused" in status(view)
-    until(view, server, "paused")
-    assert "paused at epoch 1.2 / 2, step 12" in status(view)
-    press(view, server, "step")
-    until(view, server, "paused")
-    assert "step 13" in status(view)
-    press(view, server, "resume")
-    until(view, server, "finished")
-    assert "finished" in status(view)
-
-
 def test_a_click_meant_for_one_run_never_reaches_another(view, server, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     started(view)
@@ -510,19 +482,6 @@ def test_a_click_meant_for_one_run_never_reaches_another(view, server, monkeypat
     assert first != second
     assert f"train_stop_{first}" not in keys(view)
     assert f"train_stop_{second}" in keys(view)
-
-
-def test_a_restart_has_the_same_seed_and_the_curves_of_before_beside_it(view, server):
-    started(view)
-    until(view, server, "finished")
-    first = server.runs()[0].name
-    press(view, server, "restart")
-    until(view, server, "finished")
-    again, before = server.runs()
-    assert (before.name, again.config) == (first, before.config)
-    assert view.multiselect(key="train_beside").value == [first]
-    assert "run-table" in texts(view)
-    assert "identical" in texts(view)
 
 
 def test_runs_that_differ_are_compared_by_what_differs(view, server):
