@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent
 # Before anything is imported: no test may read or write what the person at this machine keeps.
 HOME = tempfile.TemporaryDirectory(prefix="vitcore-tests-", ignore_cleanup_errors=True)
 os.environ["VITCORE_HOME"] = str(Path(HOME.name) / "vitcore")
@@ -21,6 +22,15 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def pytest_unconfigure():
     HOME.cleanup()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """A file's tests share what they set up, and those of the app in a browser its server."""
+    for item in items:
+        file = item.path.relative_to(ROOT)
+        app = file.parts[0] == "browser" and "server" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("app" if app else str(file)))
 
 
 @pytest.fixture

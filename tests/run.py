@@ -35,10 +35,9 @@ BROWSER_PLACES = (
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
 PYTHONS = ("3.11", "3.12", "3.13")  # those that TensorFlow is built for
-# A file's tests share what they set up. Three files at once, since those in a browser often wait;
-# these come first, so that nothing long is left for the end. A test that fails has one more try:
-# beside training processes and other tests, what should take a second may take thirty.
-AT_ONCE = ("-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--reruns", "1")
+# Three files at once, since those in a browser often wait; these come first, so that nothing long
+# is left for the end.
+AT_ONCE = ("-q", "-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 

@@ -1,26 +1,18 @@
 """The Encoder page in the app: its address, its stages and the way to Self-attention."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import PAGES
-
-
-@pytest.fixture
-def encoder(person):
-    """The page, open on the MLP of block 2, and what is drawn on it."""
-    person.opens("Encoder", block=2, stage="mlp")
-    drawn = person.page.locator(".st-key-encoder .wrap[data-stage]")
-    drawn.wait_for(timeout=90_000)
-    return person, drawn
 
 
 def opens(person, stage):
     person.page.locator(f".st-key-encoder li[data-stage={stage}] .box").click()
 
 
-def test_the_back_button_opens_the_stage_and_the_block_before(encoder):
-    person, drawn = encoder
+def test_the_back_button_opens_the_stage_and_the_block_before(person):
+    person.opens("Encoder", block=2, stage="mlp")
+    drawn = person.page.locator(".st-key-encoder .wrap[data-stage]")
+    drawn.wait_for(timeout=90_000)
     expect(drawn).to_have_attribute("data-stage", "mlp")
     expect(drawn).to_have_attribute("data-block", "1")
     opens(person, "norm1")
@@ -35,10 +27,6 @@ def test_the_back_button_opens_the_stage_and_the_block_before(encoder):
     expect(drawn).to_have_attribute("data-stage", "mlp")
     person.page.go_forward()
     expect(drawn).to_have_attribute("data-stage", "norm1")
-
-
-def test_attention_leads_to_self_attention(encoder):
-    person, drawn = encoder
     opens(person, "attention")
     person.page.get_by_role("button", name="Open Self-attention").click()
     person.page.wait_for_url(f"**/{PAGES['Self-attention']}*")

@@ -1,34 +1,36 @@
-"""What holds on every page: one title, no sideways scroll, nothing uncaught, light and dark."""
+"""What holds on every page: one title, no sideways scroll, accessible, light and dark."""
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.accessibility import violations
 from tests.browser.person import PAGES
 
+WIDEST = """() => Math.max(document.documentElement.scrollWidth,
+    ...[...document.querySelectorAll('[data-testid=stMain]')].map(e => e.scrollWidth))"""
 
+
+@pytest.mark.parametrize(("scheme", "widths"), [("light", (1280, 420)), ("dark", (420, 1280))])
 @pytest.mark.parametrize("title", PAGES)
-def test_page_has_one_title_the_three_shared_things_and_no_traceback(person, title):
-    person.opens(title)
+def test_page_is_whole_and_accessible_on_desktop_and_phone(somebody, server, title, scheme, widths):
+    person = somebody(server, width=widths[0], height=900, scheme=scheme)
+    person.opens(title, picture_source="sketch10")
     person.waits_for_answer()
-    expect(person.page.locator("h1")).to_have_count(1)
-    sidebar = person.page.get_by_test_id("stSidebar")
+    page = person.page
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(400)  # components measure themselves once more
+        expect(page.locator("h1")).to_have_count(1)
+        assert page.evaluate(WIDEST) <= width
+        found += violations(page)
+    assert found == []
+    sidebar = page.get_by_test_id("stSidebar")
     for key in ("picture_source", "picture_class", "patch_size", "model"):
         expect(sidebar.locator(f".st-key-{key}")).to_have_count(1)
     assert len(person.title()) > 3
-    expect(person.page.get_by_test_id("stException")).to_have_count(0)
-    expect(person.page.get_by_text("Traceback")).to_have_count(0)
-
-
-@pytest.mark.parametrize("title", PAGES)
-def test_page_does_not_scroll_sideways_on_a_phone(somebody, server, title):
-    person = somebody(server, width=420, height=900).opens(title)
-    person.waits_for_answer()
-    person.page.wait_for_timeout(400)  # components measure themselves once more after painting
-    widest = person.page.evaluate(
-        """() => Math.max(document.documentElement.scrollWidth,
-            ...[...document.querySelectorAll('[data-testid=stMain]')].map(e => e.scrollWidth))"""
-    )
-    assert widest <= 420
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
 def test_navigation_leads_from_page_to_page(person):

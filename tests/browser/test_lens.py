@@ -121,9 +121,13 @@ def test_one_token_and_144_heads_are_drawn(lens):
 
 
 @pytest.mark.parametrize(
-    ("grid", "prefix"), [((8, 8), 0), ((2, 3), 0), ((3, 2), 1), ((14, 14), 1), ((1, 1), 3)]
+    ("grid", "prefix", "direction"),
+    [
+        ((2, 3), 0, "Query → keys"),
+        ((14, 14), 1, "Key ← queries"),
+        ((1, 1), 3, "Key ← queries"),
+    ],
 )
-@pytest.mark.parametrize("direction", ["Query → keys", "Key ← queries"])
 def test_every_share_read_out_is_the_model_s_own(lens, grid, prefix, direction):
     answer = looking(grid, prefix=prefix)
     names = ("class", "register 1", "register 2")[:prefix]

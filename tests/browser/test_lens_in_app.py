@@ -48,6 +48,8 @@ def test_hovering_sends_nothing_to_the_server(somebody, server):
 
 def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, somebody, server):
     person = at_attention
+    for canvas in ("picture", "heads"):
+        assert person.inks(in_lens(person, f"canvas.{canvas}")) > 50
     box = in_lens(person, "canvas.picture").bounding_box()
     person.page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.06 * box["height"])
     person.eventually(lambda: person.query().get("pinned") == "1.3")

@@ -1,8 +1,7 @@
-"""The film of a training: its script on an empty page, and live in an app of its own."""
+"""The timeline of a training: its script on an empty page."""
 
 import dataclasses
 import hashlib
-import shutil
 
 import pytest
 from playwright.sync_api import expect
@@ -10,32 +9,13 @@ from playwright.sync_api import expect
 from explorer.client.results import Problem
 from explorer.components.timeline.component import replay_payload
 from explorer.state import Picture
-from tests.browser.server import ROOT
 from tests.browser.stage import PIXELS, Stage
-from tests.explorer.small_trainings import make_film, write_end, write_run
-from tests.vitcore.small_models import random_weights, small_config
-from vitcore.training import snapshots
+from tests.explorer.small_trainings import make_film
+from tests.vitcore.small_models import small_config
 
 PICTURE = Picture(PIXELS, "sketch10", 6, "frog 0", hashlib.sha256(PIXELS).hexdigest())
 PRESS = "document.querySelector('.play').click();"
 SPOKEN = "document.querySelector('.read').getAttribute('aria-live')"
-SCRIPT = f"""
-import os, sys
-sys.path.insert(0, {str(ROOT)!r})
-import numpy as np
-import streamlit as st
-from explorer import client
-from explorer.timeline import section
-from explorer.state import Picture
-
-pixels = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-st.session_state["chosen_picture"] = Picture(pixels, "sketch10", 6, "frog 0", "random")
-st.session_state["patch_size"] = 8
-st.title("A film")
-client.begin_run()
-section.section(os.environ["FILM"])
-client.end_run()
-"""
 
 
 class Screen(Stage):
@@ -200,26 +180,3 @@ def test_nothing_is_wider_than_its_place(page, tmp_path, width):
     screen.show(replay_payload(make_film(tmp_path / "run", PICTURE, patch_size=8, end=None)))
     screen.settle()
     assert page.locator(".wrap").evaluate("one => one.scrollWidth") <= width
-
-
-def test_film_of_a_run_on_its_way_grows_and_can_be_saved(somebody, start_app, tmp_path):
-    folder = write_run(tmp_path / "quiet-heron", end=None, kept=(0, 5))
-    (tmp_path / "film.py").write_text(SCRIPT)
-    shutil.copytree(ROOT / "explorer" / ".streamlit", tmp_path / ".streamlit")
-    server = start_app("film", script=tmp_path / "film.py", variables={"FILM": str(folder)})
-    person = somebody(server).opens()
-    wrap, range_ = person.page.locator(".wrap"), person.page.locator(".scrub input")
-    expect(wrap).to_have_attribute("data-rev", "2-2-2", timeout=240_000)
-    expect(wrap).to_have_attribute("data-moment", "5")
-    snapshots.write(folder, 20, small_config(), random_weights(small_config(), 2))
-    expect(wrap).to_have_attribute("data-rev", "3-3-3")
-    expect(wrap).to_have_attribute("data-moment", "20")
-    range_.press("Home")
-    write_end(folder)
-    expect(wrap).to_have_attribute("data-rev", "4-4-4", timeout=60_000)
-    expect(wrap).to_have_attribute("data-moment", "0")
-    person.sees("over 40 steps")
-    with person.page.expect_download() as download:
-        person.page.get_by_role("button", name="Animation (WebP)").click()
-    assert download.value.suggested_filename == "quiet-heron-training.webp"
-    assert download.value.path().read_bytes()[8:12] == b"WEBP"

@@ -1,18 +1,54 @@
-"""Training from the page: start, watch, and use what came out."""
+"""Training from the page: start, watch, steer, and use what came out."""
 
-import json
 import re
 
+import pytest
 from playwright.sync_api import expect
 
+from tests.explorer.small_trainings import write_end, write_run
+from tests.vitcore.small_models import random_weights, small_config
 from vitcore.checkpoints import bundled
-from vitcore.training.runs import read_run
+from vitcore.training import snapshots
+from vitcore.training.runs import list_runs
 
 PAUSED = re.compile(r"paused at epoch .*, step ([\d,]+)")
 
 
-def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_app):
-    person = somebody(start_app("training")).opens("Train")
+@pytest.fixture(scope="module")
+def own_server(start_app):
+    """An app whose runs nobody else sees."""
+    server = start_app("training")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def person(somebody, own_server):
+    return somebody(own_server)
+
+
+def test_the_timeline_of_a_run_on_its_way_grows_and_can_be_saved(person, own_server):
+    folder = write_run(own_server.home / "vitcore" / "runs" / "quiet-heron", end=None, kept=(0, 5))
+    person.opens("Train", patch_size=8)
+    timeline = person.widget("replay")
+    wrap = timeline.locator(".wrap")
+    expect(wrap).to_have_attribute("data-rev", "2-2-2", timeout=240_000)
+    expect(wrap).to_have_attribute("data-moment", "5")
+    snapshots.write(folder, 20, small_config(), random_weights(small_config(), 2))
+    expect(wrap).to_have_attribute("data-rev", "3-3-3")
+    expect(wrap).to_have_attribute("data-moment", "20")
+    timeline.locator(".scrub input").press("Home")
+    write_end(folder)
+    expect(wrap).to_have_attribute("data-rev", "4-4-4", timeout=60_000)
+    expect(wrap).to_have_attribute("data-moment", "0")
+    with person.page.expect_download() as download:
+        person.page.get_by_role("button", name="Animation (WebP)").click()
+    assert download.value.suggested_filename == "quiet-heron-training.webp"
+    assert download.value.path().read_bytes()[8:12] == b"WEBP"
+
+
+def test_a_model_trained_on_sketches_is_at_once_on_every_page(person, own_server):
+    person.opens("Train")
     person.chooses("train_data", "sketch10")
     person.chooses("train_preset", "tiny")
     person.types("train_epochs", 1)
@@ -20,13 +56,13 @@ def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_ap
     person.presses("train_start")
     expect(person.page.locator(".st-key-train_loss svg path").first).to_be_visible(timeout=120_000)
     person.sees(re.compile("finished", re.IGNORECASE), seconds=180)
+    own = runs(own_server)[0].name
 
     person.goes_to("Overview")
     combobox = person.widget("model").get_by_role("combobox")
     combobox.click()
     options = person.page.get_by_role("option")
-    expect(options).to_have_count(len(bundled()) + 1)
-    own = next(name for name in options.all_inner_texts() if name not in bundled())
+    expect(options).to_have_count(len(bundled()) + len(runs(own_server)))
     person.page.get_by_role("option", name=own, exact=True).click()
     person.sees_patches(64)
     person.waits_for_answer()
@@ -34,12 +70,12 @@ def test_a_model_trained_on_sketches_is_at_once_on_every_page(somebody, start_ap
     assert person.query()["model"] == own
 
 
-def test_a_training_pauses_takes_a_step_and_goes_on(somebody, start_app):
-    server = start_app("pausing")
-    person = somebody(server).opens("Train")
+def test_a_training_pauses_takes_a_step_goes_on_and_is_stopped(person, own_server):
+    person.opens("Train")
     person.chooses("train_data", "sketch10")
     person.types("train_epochs", 50)
     person.presses("train_start")
+    person.page.locator('[class*="st-key-train_pause_"]').first.wait_for(timeout=120_000)
     loss = person.widget("train_loss")
     expect(loss.locator("svg path").first).to_be_visible(timeout=120_000)
     # The pointer keeps its reading while points arrive.
@@ -60,12 +96,21 @@ def test_a_training_pauses_takes_a_step_and_goes_on(somebody, start_app):
     person.does_not_see(PAUSED)
     press(person, "stop")
     person.sees(re.compile("stopped at"), seconds=60)
+
+    # The process that trained waits for the next run, and no other does.
+    trained = runs(own_server)[0]
+    waits = [
+        one.pid for one in own_server.others() if "explorer.runs.standby_process" in one.cmdline()
+    ]
+    assert waits == [trained.pid]
     # The same seed again: the curves of before stay beside the new ones.
     press(person, "restart")
     person.sees("Hyperparameter differences", seconds=60)
-    press(person, "stop")
-    runs = [file.parent for file in described(server)]
-    person.eventually(lambda: all(read_run(folder).ended for folder in runs), seconds=60)
+    again = runs(own_server)[0]
+    assert (again.name != trained.name, again.config) == (True, trained.config)
+    press(person, "stop")  # else it would take the cores from every later test
+    person.eventually(lambda: all(run.ended for run in runs(own_server)), seconds=60)
+    assert runs(own_server)[0].pid == trained.pid
 
 
 def press(person, what):
@@ -78,26 +123,6 @@ def paused_at(person):
     return int(PAUSED.search(text).group(1).replace(",", ""))
 
 
-def test_a_training_is_stopped_by_its_button(somebody, start_app):
-    server = start_app("stopping")
-    person = somebody(server).opens("Train")
-    person.chooses("train_data", "sketch10")
-    person.types("train_epochs", 50)
-    person.presses("train_start")
-    expect(person.page.locator(".st-key-train_loss svg path").first).to_be_visible(timeout=120_000)
-    press(person, "stop")
-    person.sees(re.compile("stopped", re.IGNORECASE), seconds=60)
-    (trained,) = (json.loads(file.read_text()) for file in described(server))
-
-    # The process that trained waits for the next run, and no other does.
-    wait = [one.pid for one in server.others() if "explorer.runs.standby_process" in one.cmdline()]
-    assert wait == [trained["pid"]]
-    press(person, "restart")
-    person.eventually(lambda: len(described(server)) == 2)
-    press(person, "stop")  # else it would take the cores from every later test
-    person.eventually(lambda: all(read_run(file.parent).ended for file in described(server)))
-    assert {json.loads(file.read_text())["pid"] for file in described(server)} == {trained["pid"]}
-
-
-def described(server):
-    return [*server.home.glob("vitcore/runs/*/run.json")]
+def runs(server):
+    """The runs of an app, the newest first."""
+    return list_runs(server.home / "vitcore" / "runs")
