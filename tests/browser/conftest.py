@@ -29,6 +29,8 @@ ARGUMENTS = (
     "--disable-partial-raster",
 )
 expect.set_options(timeout=30_000)  # a busy machine is no fault of the page
+# Whoever comes has never been here: a new window knows nothing of what the app keeps.
+FORGETS = "try { sessionStorage.known ??= (localStorage.clear(), 'yes'); } catch {}"
 OUTCOME = pytest.StashKey[pytest.TestReport]()
 
 
@@ -62,6 +64,15 @@ def browser():
 
 
 @pytest.fixture(scope="session")
+def profile(browser):
+    """What all windows share: the app's scripts, which take a fifth of a page's time to read."""
+    with browser.new_context() as profile:
+        profile.set_default_timeout(30_000)
+        profile.add_init_script(FORGETS)
+        yield profile
+
+
+@pytest.fixture(scope="session")
 def start_app(tmp_path_factory):
     """Start an app with a home of its own; stopped at the end of the session at the latest."""
     running = []
@@ -83,25 +94,23 @@ def server(start_app):
 
 
 @pytest.fixture
-def somebody(browser, request):
+def somebody(profile, request):
     """Bring somebody to an app's window; what the browser complains about fails the test."""
     people = []
 
     def arrives(server, *, width=1280, height=800, scheme="light", motion="reduce") -> Person:
-        window = {"width": width, "height": height}
-        how = {"viewport": window, "color_scheme": scheme, "reduced_motion": motion}
-        context = browser.new_context(**how)
-        context.set_default_timeout(30_000)
-        person = Person(context.new_page(), server.address)
-        people.append((person, context, server))
-        return person
+        page = profile.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, reduced_motion=motion)
+        people.append((Person(page, server.address), server))
+        return people[-1][0]
 
     yield arrives
     failed = OUTCOME in request.node.stash and request.node.stash[OUTCOME].failed
-    for person, context, server in people:
+    for person, server in people:
         if failed:
             show_failure(request.node.name, person, server)
-        context.close()
+        person.page.close()
     if not failed:
         assert [complaint for person, *_ in people for complaint in person.complaints] == []
 
