@@ -51,7 +51,7 @@ def test_a_model_trained_on_sketches_is_at_once_on_every_page(person, own_server
     person.opens("Train")
     person.chooses("train_data", "sketch10")
     person.chooses("train_preset", "tiny")
-    person.types("train_epochs", 1)
+    person.types("train_epochs", 0.2)
     person.types("train_seed", 3)
     person.presses("train_start")
     expect(person.page.locator(".st-key-train_loss svg path").first).to_be_visible(timeout=120_000)
