@@ -17,7 +17,7 @@ from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
-from vitcore.datasets.pictures import PictureError, decode
+from vitcore.datasets.image_files import ImageError, decode_image
 from vitcore.training.runs import read_run
 
 _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp"]
@@ -261,8 +261,8 @@ def _own(source: str) -> state.Picture:
 def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | None:
     """Keep the image in a person's file, or say why it cannot be shown."""
     try:
-        kept[source] = images.own(decode(data), source)
-    except PictureError as error:
+        kept[source] = images.own(decode_image(data), source)
+    except ImageError as error:
         return str(error)
     return None
 

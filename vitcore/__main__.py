@@ -14,7 +14,7 @@ from typing import Any
 from vitcore import cache
 from vitcore.config import CLASS_NAMES
 from vitcore.lens import command as lens
-from vitcore.sentences import reason
+from vitcore.messages import os_error_reason
 from vitcore.training import command as train
 from vitcore.training.control import Control, hold_lifeline
 from vitcore.training.processes import leave
@@ -64,7 +64,11 @@ def main(
 def _of_the_system(error: OSError) -> str:
     if error.errno is None or not error.strerror:  # a sentence of our own
         return str(error)
-    return f"{error.filename} cannot be used: {reason(error)}" if error.filename else reason(error)
+    return (
+        f"{error.filename} cannot be used: {os_error_reason(error)}"
+        if error.filename
+        else os_error_reason(error)
+    )
 
 
 def _folder(text: str) -> Path:

@@ -10,10 +10,10 @@ import numpy as np
 
 from vitcore import backend, patches
 from vitcore.images import as_image, as_images
+from vitcore.inference_batches import batch_size
 from vitcore.intervention import Intervention
 from vitcore.model import ViT
-from vitcore.packed_steps import PackedSteps
-from vitcore.passes import batch_size
+from vitcore.packed_activations import PackedActivations
 from vitcore.probabilities import probabilities
 
 
@@ -72,7 +72,7 @@ def _compiled(
     """The pass from and to arrays: the logits of many images, or all of one image by name."""
 
     def make() -> Callable[..., Any]:
-        packed = PackedSteps()
+        packed = PackedActivations()
 
         def forward(call: Any, images: Any, head_mask: Any, use_pos_embed: Any) -> Any:
             answer = call(

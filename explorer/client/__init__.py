@@ -22,7 +22,7 @@ from explorer.state import DEFAULT_PATCH_SIZE, Picture
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.intervention import Intervention
-from vitcore.sentences import sentence
+from vitcore.messages import as_sentence
 
 __all__ = [
     "Intervention",
@@ -146,10 +146,10 @@ def explain(error: Exception) -> Problem:
 
 def _explain(error: Exception) -> Problem:
     if isinstance(error, checkpoints.CheckpointError) and str(error):
-        return Problem(sentence(str(error)), "Select another model.")
+        return Problem(as_sentence(str(error)), "Select another model.")
     if isinstance(error, ValueError) and str(error):
         _log.warning("the request failed", exc_info=error)
-        return Problem(sentence(str(error)), "Change the selection.")
+        return Problem(as_sentence(str(error)), "Change the selection.")
     return explain(error)
 
 

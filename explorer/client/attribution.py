@@ -16,11 +16,11 @@ from explorer.client.results import Problem, Reading, Waiting
 from explorer.client.tasks import analysis_tasks
 from explorer.state import Picture
 from vitcore.config import ViTConfig
+from vitcore.inference_batches import batch_size
 from vitcore.interpret.attention_metrics import pooled_attention
 from vitcore.interpret.deletion_insertion import CurvePlan, curves, plan_curves
 from vitcore.interpret.occlusion import occlusion_map, windows
 from vitcore.interpret.rollout import rollout
-from vitcore.passes import batch_size
 
 
 def maps(

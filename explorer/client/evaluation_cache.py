@@ -13,7 +13,7 @@ from explorer.client.tasks import forward_pass
 from explorer.data import WHOLE
 from vitcore import checkpoints
 from vitcore.config import ViTConfig
-from vitcore.sentences import sentence
+from vitcore.messages import as_sentence
 
 
 def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered | Problem:
@@ -36,7 +36,7 @@ def evaluation(model: str, source: str, count: int, patch_size: int) -> Answered
         stamp = checkpoints.stamp(folder)
         config, _ = client.weights(model)
     except (OSError, ValueError) as error:
-        return Problem(sentence(str(error)), "Select another model.")
+        return Problem(as_sentence(str(error)), "Select another model.")
 
     def ask(start: int, number: int) -> Any:
         rest = (source, start, number, patch_size)

@@ -18,9 +18,9 @@ from explorer.client.tasks import analysis_tasks
 from explorer.client.tasks.chunking import slice_size
 from explorer.data import cifar10_setup
 from explorer.state import Picture
+from vitcore.inference_batches import batch_size
 from vitcore.interpret.head_ablation import HeadEffects, head_effects
 from vitcore.intervention import Intervention
-from vitcore.passes import batch_size
 from vitcore.probabilities import probabilities
 
 

@@ -16,7 +16,7 @@ from explorer.runs.launcher import Launcher
 from explorer.runs.progress import Follower, Progress
 from explorer.runs.queue import Queued, RunQueue
 from vitcore.config import TrainConfig
-from vitcore.sentences import cannot_use, reason
+from vitcore.messages import os_error_reason, unusable_folder
 from vitcore.training import events, flags, run_files, runs
 from vitcore.training.control import FILE_NAME as CONTROL
 from vitcore.training.control import write_control
@@ -117,7 +117,7 @@ class Jobs:
                 arguments = [*flags.arguments(config), f"--run-dir={folder.resolve()}"]
                 self._open(folder, config, arguments, keep=keep)
             except OSError as error:
-                why = cannot_use(root, error, instead="VITCORE_HOME")
+                why = unusable_folder(root, error, instead="VITCORE_HOME")
                 raise RunRefusedError(f"Run not started: {why}.") from error
             return folder.name
 
@@ -158,7 +158,9 @@ class Jobs:
             arguments = ["--resume", f"--run-dir={run.folder.resolve()}"]
             self._open(run.folder, run.config, arguments, keep=keep)
         except OSError as error:
-            raise RunRefusedError(f"{run.name} could not be resumed: {reason(error)}.") from error
+            raise RunRefusedError(
+                f"{run.name} could not be resumed: {os_error_reason(error)}."
+            ) from error
 
     @staticmethod
     def gone(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer.runs.standby_process import Spare
-from vitcore.sentences import reason
+from vitcore.messages import os_error_reason
 from vitcore.training.control import LIFELINE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ class Launcher:
                     start_new_session=os.name == "posix",
                 )
             except OSError as error:
-                why = f"{self._program[0]} could not be started: {reason(error)}"
+                why = f"{self._program[0]} could not be started: {os_error_reason(error)}"
                 raise RuntimeError(why) from error
 
     def take_back(self, process: subprocess.Popen, *, seconds: float) -> bool:

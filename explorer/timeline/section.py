@@ -20,7 +20,7 @@ from explorer.state import Picture
 from explorer.text.datasets import DATASET_NAMES
 from explorer.timeline import export, findings
 from vitcore import checkpoints
-from vitcore.sentences import sentence
+from vitcore.messages import as_sentence
 from vitcore.training import snapshots
 from vitcore.training.runs import Run, read_run
 
@@ -91,7 +91,7 @@ class Gatherer:
                 try:
                     read = weights_at(moment, self.past.config, self.patch_size, before)
                 except (OSError, ValueError) as error:
-                    read = Problem(sentence(str(error)), "")
+                    read = Problem(as_sentence(str(error)), "")
                 self._weights[moment] = read
             read = self._weights[moment]
             before = read if isinstance(read, Weights) else before
@@ -169,7 +169,9 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
     try:
         past = history(model)
     except (OSError, ValueError) as error:
-        components.figure_state("error", sentence(str(error)), "Select another model.", height=110)
+        components.figure_state(
+            "error", as_sentence(str(error)), "Select another model.", height=110
+        )
         return
     if not past.moments and not past.lives:
         components.figure_state(
@@ -202,10 +204,10 @@ def _gatherer(past: History, key: str) -> Gatherer:
 
 def _unfamiliar(past: History, picture: Picture, key: str) -> None:
     """Where the image is out of distribution, say so and offer one of the training data."""
-    if not (sentence := findings.unfamiliar(past.data, picture.source)):
+    if not (words := findings.unfamiliar(past.data, picture.source)):
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    row.markdown(sentence, width="content")
+    row.markdown(words, width="content")
     row.button(
         f"Use a {DATASET_NAMES[past.data]} image",
         key=f"{key}_familiar",

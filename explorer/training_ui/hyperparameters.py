@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, FieldError, TrainConfig, ViTConfig
 from vitcore.initialisation import parameter_count
-from vitcore.sentences import sentence
+from vitcore.messages import as_sentence
 
 _FLEXIBLE = RECIPES["flexi-cifar10-cpu"]  # how patch sizes are drawn, where they are
 
@@ -255,7 +255,7 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
 def refusal(error: Exception) -> tuple[str, str]:
     """The field that an error is about, "" where it has no box, and the sentence for a page."""
     if not isinstance(error, FieldError):
-        return "", sentence(str(error))
+        return "", as_sentence(str(error))
     field = error.field if error.field in {*SWITCHES, "epochs", "seed"} else ""
     return field, f"{label(error.field)} {error.rule}."
 

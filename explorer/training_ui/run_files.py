@@ -11,7 +11,7 @@ import streamlit as st
 
 from explorer.runs.jobs import Jobs
 from vitcore.checkpoints import bundled
-from vitcore.sentences import sentence
+from vitcore.messages import as_sentence
 from vitcore.training.run_files import archive_size
 from vitcore.training.runs import Run
 
@@ -102,7 +102,7 @@ def _rename(
     try:
         new = jobs.rename(name, given, taken=bundled())
     except (ValueError, OSError) as error:
-        st.session_state[trouble] = name, f"Not renamed: {sentence(str(error))}"
+        st.session_state[trouble] = name, f"Not renamed: {as_sentence(str(error))}"
         return
     if st.session_state.get("model") == name:
         st.session_state["model"] = new
@@ -155,7 +155,7 @@ def _delete(jobs: Jobs, name: str, deleted: Callable[[], None], trouble: str) ->
     try:
         jobs.delete(name)
     except (ValueError, OSError) as error:
-        st.session_state[trouble] = name, f"Not deleted: {sentence(str(error))}"
+        st.session_state[trouble] = name, f"Not deleted: {as_sentence(str(error))}"
     else:
         deleted()
 

@@ -18,7 +18,7 @@ from explorer.timeline import section
 from explorer.training_ui import run_files
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
-from vitcore.sentences import sentence
+from vitcore.messages import as_sentence
 from vitcore.training.runs import Run
 
 MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
@@ -125,7 +125,9 @@ def problem(name: str, run: Run | None) -> bool:
     try:
         client.weights(name)
     except CheckpointError as error:
-        components.figure_state("error", sentence(str(error)), "Select another model.", height=110)
+        components.figure_state(
+            "error", as_sentence(str(error)), "Select another model.", height=110
+        )
         return False
     return True
 

@@ -11,8 +11,8 @@ from explorer.components.patches.component import patches, patches_payload
 from explorer.text.formatting import max_difference
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.interpret.filters import embed_patches
+from vitcore.messages import as_sentence
 from vitcore.patches import patchify, pi_resize
-from vitcore.sentences import sentence
 
 _SIDES = {size: grid_side(size) for size in PATCH_SIZES}
 
@@ -23,7 +23,7 @@ def kernel_of(model: str) -> tuple[ViTConfig, np.ndarray, np.ndarray] | Problem:
         config, weights = client.weights(model)
     except (ValueError, OSError) as error:
         return Problem(
-            "Model weights could not be read.", f"{sentence(str(error))} Select another model."
+            "Model weights could not be read.", f"{as_sentence(str(error))} Select another model."
         )
     return config, weights["patch_embedding/kernel"], weights["patch_embedding/bias"]
 

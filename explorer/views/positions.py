@@ -29,8 +29,8 @@ from explorer.text.position_findings import (
 from explorer.text.token_findings import token_finding
 from vitcore.config import ViTConfig, grid_side
 from vitcore.interpret.positions import similarity_by_distance
+from vitcore.messages import as_sentence
 from vitcore.patches import model_input, patchify, unpatchify
-from vitcore.sentences import sentence
 
 _NAME = "Position embeddings"
 _SHUFFLE_HEIGHT = 290
@@ -183,7 +183,7 @@ except (ValueError, OSError) as error:
     components.figure_state(
         "error",
         "Model weights could not be read.",
-        f"{sentence(str(error))} Select another model.",
+        f"{as_sentence(str(error))} Select another model.",
         height=420,
     )
 else:

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 from vitcore import cache
 from vitcore.config import ViTConfig
 from vitcore.initialisation import weight_shapes
-from vitcore.sentences import reason
+from vitcore.messages import os_error_reason
 from vitcore.stored_names import card_fields
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -81,7 +81,7 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
         ) from None
     except OSError as error:
         raise CheckpointError(
-            f"{path.name} of {folder.name} is corrupted: {reason(error)}"
+            f"{path.name} of {folder.name} is corrupted: {os_error_reason(error)}"
         ) from None
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path.name} of {folder.name} is corrupted: {error}") from None
@@ -179,7 +179,7 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except OSError as error:
-        what = reason(error)
+        what = os_error_reason(error)
     except ValueError:
         what = "not valid JSON, or truncated"
     except RecursionError:

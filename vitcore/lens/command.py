@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vitcore.config import CLASS_NAMES
-from vitcore.datasets.pictures import LARGEST_FILE, decode
+from vitcore.datasets.image_files import LARGEST_FILE, decode_image
 from vitcore.lens import page, show
 
 _OF_A_DATASET = re.compile(r"(sketch10|cifar10):(\d+)")
@@ -71,7 +71,7 @@ def _image(given: str, data_dir: Path | None) -> np.ndarray:
         path = Path(os.path.expanduser(given))
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError(f"{path} has more than {LARGEST_FILE // 2**20} MB.")
-        return decode(path.read_bytes())
+        return decode_image(path.read_bytes())
     dataset, index = named[1], int(named[2])
     if dataset == "sketch10":
         from vitcore.datasets.sketch10 import sketch10

@@ -15,7 +15,7 @@ from typing import Any
 
 from vitcore import cache
 from vitcore.config import RECIPES, TrainConfig
-from vitcore.sentences import cannot_use
+from vitcore.messages import unusable_folder
 from vitcore.training import flags, runs, saving
 from vitcore.training.control import LIFELINE, Control, write_control
 from vitcore.training.distribution import Group, join
@@ -160,7 +160,7 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     except OSError as error:
         named = options.run_dir or cache.runs_home()
         instead = "--run-dir" if options.run_dir else "VITCORE_HOME or --run-dir"
-        raise ValueError(cannot_use(named, error, instead=instead)) from None
+        raise ValueError(unusable_folder(named, error, instead=instead)) from None
 
     if options.resume:
         write_control(folder, "run")  # else it would find the stop that ended it

@@ -16,7 +16,7 @@ from vitcore.config import TrainConfig
 from vitcore.evaluation import score
 from vitcore.hardware import hardware, software
 from vitcore.initialisation import parameter_count
-from vitcore.sentences import sentence
+from vitcore.messages import as_sentence
 from vitcore.training import ahead, drawing, plateau, snapshots, validating
 from vitcore.training.control import Control
 from vitcore.training.data import Batch, Pictures
@@ -149,7 +149,7 @@ class Run:
             raise
         finally:
             if self.control.gone and state != "failed":
-                state, why = "stopped", sentence(DELETED)
+                state, why = "stopped", as_sentence(DELETED)
             self.folder.end(state=state, reason=why, step=self.progress.step, **cause)
         return state
 

@@ -6,7 +6,7 @@ from operator import index
 from pathlib import Path
 
 from vitcore.config import ViTConfig
-from vitcore.sentences import reason
+from vitcore.messages import os_error_reason
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 
@@ -25,7 +25,7 @@ def problem(folder: str | Path) -> str:
     except FileNotFoundError:
         return f"{name} is missing."
     except OSError as error:
-        return f"{name} could not be read: {reason(error)}."
+        return f"{name} could not be read: {os_error_reason(error)}."
     return ""
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
-from vitcore.sentences import reason, sentence
+from vitcore.messages import as_sentence, os_error_reason
 from vitcore.training import events, saving, snapshots
 from vitcore.training.control import Control
 from vitcore.training.distribution import Group
@@ -201,14 +201,14 @@ class RunFolder:
                 raise
             if error.errno not in _FULL:
                 raise OSError(
-                    f"{what} could not be written: {reason(error)}; {self.left()}"
+                    f"{what} could not be written: {os_error_reason(error)}; {self.left()}"
                 ) from error
             return False
         return True
 
     def _say_full(self, what: str, step: int) -> None:
         """Say why it pauses, in the room kept for that."""
-        why = sentence(f"disk full: {what} could not be written")
+        why = as_sentence(f"disk full: {what} could not be written")
         self._give_up_spare()
         with suppress(OSError):
             self._log("paused", step=step, reason=why)

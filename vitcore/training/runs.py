@@ -13,7 +13,7 @@ from typing import Any
 
 from vitcore.cache import runs_home
 from vitcore.config import TrainConfig
-from vitcore.sentences import reason, sentence
+from vitcore.messages import as_sentence, os_error_reason
 from vitcore.training import events, model_files
 from vitcore.training.processes import process_lives
 
@@ -155,7 +155,9 @@ def _read_run(folder: Path) -> Run:
     try:
         seen = _summary(folder / events.FILE_NAME)
     except OSError as error:
-        raise _DamagedError(f"{events.FILE_NAME} could not be read: {reason(error)}.") from None
+        raise _DamagedError(
+            f"{events.FILE_NAME} could not be read: {os_error_reason(error)}."
+        ) from None
     if not seen and _has_lines(folder / events.FILE_NAME):
         raise _DamagedError(f"{events.FILE_NAME} is corrupted: no line is an event.")
     end = seen.get("end")
@@ -232,7 +234,7 @@ def _described(folder: Path) -> tuple[TrainConfig, float, float, int]:
     except KeyError as error:
         raise _DamagedError(f"{DESCRIPTION} is corrupted: no field {error.args[0]!r}.") from None
     except OSError as error:
-        raise _DamagedError(f"{DESCRIPTION} could not be read: {reason(error)}.") from None
+        raise _DamagedError(f"{DESCRIPTION} could not be read: {os_error_reason(error)}.") from None
     except (ValueError, TypeError) as error:  # these sentences are all our own
         raise _DamagedError(f"{DESCRIPTION} is corrupted: {error}.") from None
     return config, created, started, pid
@@ -311,7 +313,7 @@ def _last_words(folder: Path, *, began: bool) -> str:
     if not lines:
         return "Process killed before training started."
     if lines[-1].startswith("error: "):  # the command line's own way to say why
-        return sentence(lines[-1].removeprefix("error: ")[:300])
+        return as_sentence(lines[-1].removeprefix("error: ")[:300])
     return f"Failed to start. Last line of the log: {lines[-1][:300]}"
 
 

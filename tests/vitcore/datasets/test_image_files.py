@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.vitcore.datasets.picture_files import (
+from tests.vitcore.datasets.made_image_files import (
     BLUE,
     GREEN,
     GREY,
@@ -22,20 +22,20 @@ from tests.vitcore.datasets.picture_files import (
     quarters,
 )
 from vitcore.datasets import pictures
-from vitcore.datasets.pictures import PictureError, decode
+from vitcore.datasets.image_files import ImageError, decode_image
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
 @pytest.mark.parametrize("side", [32, 64, 600, 1100])
 def test_every_format_and_size_is_shown_rightly(kind, side):
-    image = decode(encoded(quarters(side, side), kind))
+    image = decode_image(encoded(quarters(side, side), kind))
     assert (image.shape, image.dtype) == ((32, 32, 3), np.uint8)
     close(corners(image), [RED, GREEN, BLUE, GREY])
 
 
 def test_a_picture_of_the_model_s_size_is_kept_to_the_bit(rng):
     picture = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(decode(encoded(picture)), picture)
+    np.testing.assert_array_equal(decode_image(encoded(picture)), picture)
 
 
 @pytest.mark.parametrize("side", [400, 513, 640, 1025])
@@ -44,7 +44,7 @@ def test_shrinking_averages_and_does_not_skip(side, square):
     board = (np.indices((side, side)) // square).sum(0) % 2 * 255
     image = Image.fromarray(board.astype(np.uint8)).convert("RGB")
     at_once = np.asarray(image.resize((32, 32), Image.Resampling.LANCZOS))
-    close(decode(encoded(image)), at_once, 2)
+    close(decode_image(encoded(image)), at_once, 2)
     close(at_once, 127.5, 2)
 
 
@@ -54,7 +54,7 @@ def test_the_middle_is_cut_out(height, width):
     picture = np.full((height, width, 3), 255, np.uint8)
     top, left = (height - side) // 2, (width - side) // 2
     picture[top : top + side, left : left + side] = quarters(side, side)
-    close(corners(decode(encoded(picture))), [RED, GREEN, BLUE, GREY])
+    close(corners(decode_image(encoded(picture))), [RED, GREEN, BLUE, GREY])
 
 
 def upright(stored, orientation):
@@ -80,8 +80,8 @@ def test_exif_rotation_is_undone(kind, orientation):
     stored = quarters(40, 60)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = decode(encoded(stored, kind, exif=exif))
-    close(corners(image), corners(decode(encoded(upright(stored, orientation)))), 20)
+    image = decode_image(encoded(stored, kind, exif=exif))
+    close(corners(image), corners(decode_image(encoded(upright(stored, orientation)))), 20)
 
 
 # Pillow warns of such data, which is right: the line lands in the server's log.
@@ -91,7 +91,7 @@ def test_exif_rotation_is_undone(kind, orientation):
 )
 def test_damaged_exif_is_no_reason_to_refuse(exif):
     close(
-        corners(decode(encoded(quarters(), "JPEG", exif=b"Exif\0\0" + exif))),
+        corners(decode_image(encoded(quarters(), "JPEG", exif=b"Exif\0\0" + exif))),
         [RED, GREEN, BLUE, GREY],
         20,
     )
@@ -100,33 +100,39 @@ def test_damaged_exif_is_no_reason_to_refuse(exif):
 def test_an_orientation_outside_the_table_is_ignored():
     exif = Image.Exif()
     exif[0x0112] = 99
-    close(corners(decode(encoded(quarters(), exif=exif))), [RED, GREEN, BLUE, GREY])
+    close(corners(decode_image(encoded(quarters(), exif=exif))), [RED, GREEN, BLUE, GREY])
 
 
 @pytest.mark.parametrize("side", [32, 700])
 @pytest.mark.parametrize(("value", "shown"), [(0, 0), (257 * 100, 100), (65535, 255), (40000, 155)])
 def test_sixteen_bit_grey_is_scaled_not_clipped(side, value, shown):
     data = png(side, side, 16, 0, [struct.pack(">H", value) * side] * side)
-    close(decode(data), shown, 1)
+    close(decode_image(data), shown, 1)
 
 
 def test_sixteen_bit_colour_and_alpha_are_scaled():
     colour = struct.pack(">HHH", 257 * 200, 257 * 100, 257 * 50)
-    close(decode(png(32, 32, 16, 2, [colour * 32] * 32)), np.full((32, 32, 3), (200, 100, 50)), 1)
+    close(
+        decode_image(png(32, 32, 16, 2, [colour * 32] * 32)),
+        np.full((32, 32, 3), (200, 100, 50)),
+        1,
+    )
     half = colour + struct.pack(">H", 0x8000)
-    close(decode(png(32, 32, 16, 6, [half * 32] * 32)), np.full((32, 32, 3), (228, 178, 153)), 2)
+    close(
+        decode_image(png(32, 32, 16, 6, [half * 32] * 32)), np.full((32, 32, 3), (228, 178, 153)), 2
+    )
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
 def test_few_bits_of_grey_are_scaled(depth):
-    close(decode(png(32, 32, depth, 0, [b"\xff" * (4 * depth)] * 32)), 255, 0)
+    close(decode_image(png(32, 32, depth, 0, [b"\xff" * (4 * depth)] * 32)), 255, 0)
 
 
 def test_a_palette_with_a_transparent_entry():
     palette = (b"PLTE", bytes((*RED, *BLUE)))
     rows = [b"\x00\xff" * 2] * 32  # eight pixels of entry 0, then eight of entry 1
-    close(decode(png(32, 32, 1, 3, rows, palette))[0, [2, 10]], [RED, BLUE], 40)
-    image = decode(png(32, 32, 1, 3, rows, palette, (b"tRNS", b"\x00\xff")))
+    close(decode_image(png(32, 32, 1, 3, rows, palette))[0, [2, 10]], [RED, BLUE], 40)
+    image = decode_image(png(32, 32, 1, 3, rows, palette, (b"tRNS", b"\x00\xff")))
     close(image[0, [2, 10]], [(255, 255, 255), BLUE], 40)
 
 
@@ -139,22 +145,22 @@ def test_transparency_shows_white_behind_it(side):
     white = (255, 255, 255)
     for kind in ("PNG", "WEBP"):
         options = {"lossless": True} if kind == "WEBP" else {}
-        close(corners(decode(encoded(picture, kind, **options))), [RED, white, BLUE, white])
+        close(corners(decode_image(encoded(picture, kind, **options))), [RED, white, BLUE, white])
     picture[..., 3] = 128
     half = (np.array([RED, GREEN, BLUE, GREY]) + 255) // 2
-    close(corners(decode(encoded(picture))), half)
+    close(corners(decode_image(encoded(picture))), half)
 
 
 def test_grey_with_alpha_and_a_single_transparent_colour():
     grey = png(32, 32, 8, 4, [bytes((100, 0)) * 32] * 32)
-    close(decode(grey), 255, 0)
+    close(decode_image(grey), 255, 0)
     key = png(32, 32, 8, 2, [bytes(RED) * 32] * 32, (b"tRNS", struct.pack(">HHH", *RED)))
-    close(decode(key), 255, 0)
+    close(decode_image(key), 255, 0)
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "L", "YCbCr"])
 def test_jpeg_colour_spaces(mode):
-    image = decode(encoded(quarters(), "JPEG", mode=mode))
+    image = decode_image(encoded(quarters(), "JPEG", mode=mode))
     colours = np.array([RED, GREEN, BLUE, GREY])
     grey = colours @ (0.299, 0.587, 0.114)
     expected = np.stack([grey] * 3, axis=1) if mode == "L" else colours
@@ -165,24 +171,24 @@ def test_jpeg_colour_spaces(mode):
 def test_the_first_frame_of_an_animation_is_shown(kind):
     frames = [Image.new("RGB", (64, 64), colour) for colour in (BLUE, RED, GREEN)]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=50)
-    close(decode(data), np.full((32, 32, 3), BLUE))
+    close(decode_image(data), np.full((32, 32, 3), BLUE))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20000, 1), (1, 20000), (3, 2)])
 def test_tiny_and_thin_pictures_are_shown(size):
-    close(decode(encoded(Image.new("RGB", size, RED))), np.full((32, 32, 3), RED), 1)
+    close(decode_image(encoded(Image.new("RGB", size, RED))), np.full((32, 32, 3), RED), 1)
 
 
 def test_a_large_photograph_is_shown_and_costs_little_time(rng):
     photo = Image.fromarray(quarters(64, 64)).resize((6000, 8000), Image.Resampling.NEAREST)
-    close(corners(decode(encoded(photo, "JPEG", quality=60))), [RED, GREEN, BLUE, GREY], 20)
+    close(corners(decode_image(encoded(photo, "JPEG", quality=60))), [RED, GREEN, BLUE, GREY], 20)
 
 
 def test_a_jpeg_is_decoded_at_reduced_scale(monkeypatch):
     data, sizes = encoded(quarters(2400, 3200), "JPEG"), []
     load = Image.Image.load
     monkeypatch.setattr(Image.Image, "load", lambda self: (sizes.append(self.size), load(self))[1])
-    decode(data)
+    decode_image(data)
     assert sizes
     assert max(max(size) for size in sizes) <= 800
 
@@ -194,7 +200,7 @@ def test_heic_is_read_where_the_plugin_is_installed(monkeypatch):
     monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: plugin)
     opened = Image.new("RGB", (9, 9), RED)
     monkeypatch.setitem(Image.OPEN, "HEIF", (lambda file, name: opened, None))
-    close(decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), np.full((32, 32, 3), RED), 1)
+    close(decode_image(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), np.full((32, 32, 3), RED), 1)
     assert registered
 
 
@@ -205,12 +211,14 @@ def test_nothing_is_written_to_disk(monkeypatch):
     data = encoded(quarters(), "JPEG")
     monkeypatch.setattr("builtins.open", written)
     monkeypatch.setattr("tempfile.mkstemp", written)
-    decode(data)
+    decode_image(data)
 
 
 def test_several_sessions_may_decode_at_once():
     data, results = encoded(quarters(600, 600)), []
-    threads = [threading.Thread(target=lambda: results.append(decode(data))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: results.append(decode_image(data))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -227,7 +235,7 @@ def with_scans(data, count):
 def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded(monkeypatch):
     file = io.BytesIO()
     Image.new("RGB", (4000, 4000)).save(file, "JPEG", progressive=True)
-    assert decode(file.getvalue()).shape == (32, 32, 3)
+    assert decode_image(file.getvalue()).shape == (32, 32, 3)
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("was decoded"))
-    with pytest.raises(PictureError, match=r"1,0..\b.*: 64\)"):
-        decode(with_scans(file.getvalue(), 1000))
+    with pytest.raises(ImageError, match=r"1,0..\b.*: 64\)"):
+        decode_image(with_scans(file.getvalue(), 1000))

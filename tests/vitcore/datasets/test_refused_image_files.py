@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.vitcore.datasets.picture_files import (
+from tests.vitcore.datasets.made_image_files import (
     BLUE,
     GREEN,
     GREY,
@@ -20,7 +20,7 @@ from tests.vitcore.datasets.picture_files import (
     quarters,
 )
 from vitcore.datasets import pictures
-from vitcore.datasets.pictures import PictureError, decode
+from vitcore.datasets.image_files import ImageError, decode_image
 
 GOOD = encoded(quarters())
 REFUSED = {
@@ -44,8 +44,8 @@ REFUSED = {
 def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
     monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: None)
     data, message = REFUSED[kind]
-    with pytest.raises(PictureError, match=message) as error:
-        decode(data)
+    with pytest.raises(ImageError, match=message) as error:
+        decode_image(data)
     assert str(error.value).endswith(".")
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 120
@@ -56,8 +56,8 @@ def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
 def test_a_truncated_picture_is_refused(kind, share, rng):
     picture = rng.integers(0, 256, (80, 80, 3), dtype=np.uint8)
     data = encoded(picture, kind)
-    with pytest.raises(PictureError, match="corrupted|Not a readable"):
-        decode(data[: int(share * len(data))])
+    with pytest.raises(ImageError, match="corrupted|Not a readable"):
+        decode_image(data[: int(share * len(data))])
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,16 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, width
 
     monkeypatch.setattr(Image.Image, "load", decoded)
     data = png(width, height, 8, 2, [])
-    with pytest.raises(PictureError, match=rf": {re.escape(shown)} megapixels \(limit: 64\)"):
-        decode(data)
+    with pytest.raises(ImageError, match=rf": {re.escape(shown)} megapixels \(limit: 64\)"):
+        decode_image(data)
 
 
 def test_a_webp_whose_decoder_would_take_a_gigabyte_is_refused_with_a_way_out(monkeypatch):
     monkeypatch.setattr(pictures, "MOST_PIXELS_OF", {"WEBP": 64 * 64})
-    decode(encoded(quarters(64, 64), "WEBP"))
-    decode(encoded(quarters(65, 64), "PNG"))
-    with pytest.raises(PictureError, match="PNG and JPEG may have more"):
-        decode(encoded(quarters(65, 64), "WEBP"))
+    decode_image(encoded(quarters(64, 64), "WEBP"))
+    decode_image(encoded(quarters(65, 64), "PNG"))
+    with pytest.raises(ImageError, match="PNG and JPEG may have more"):
+        decode_image(encoded(quarters(65, 64), "WEBP"))
 
 
 def test_a_bomb_of_unknown_size_is_refused_as_well(monkeypatch):
@@ -93,15 +93,15 @@ def test_a_bomb_of_unknown_size_is_refused_as_well(monkeypatch):
         raise Image.DecompressionBombError("too large")
 
     monkeypatch.setattr(Image, "open", refused)
-    with pytest.raises(PictureError, match="limit: 64 megapixels"):
-        decode(encoded(quarters()))
+    with pytest.raises(ImageError, match="limit: 64 megapixels"):
+        decode_image(encoded(quarters()))
 
 
 def test_the_limit_itself_is_allowed(monkeypatch):
     monkeypatch.setattr(pictures, "MOST_PIXELS", 64 * 64)
-    close(corners(decode(encoded(quarters(64, 64)))), [RED, GREEN, BLUE, GREY])
-    with pytest.raises(PictureError, match="megapixels"):
-        decode(encoded(quarters(65, 64)))
+    close(corners(decode_image(encoded(quarters(64, 64)))), [RED, GREEN, BLUE, GREY])
+    with pytest.raises(ImageError, match="megapixels"):
+        decode_image(encoded(quarters(65, 64)))
 
 
 def test_nothing_but_a_picture_error_ever_comes_out():
@@ -113,5 +113,5 @@ def test_nothing_but_a_picture_error_ever_comes_out():
             data = bytearray(original)
             for _ in range(dice.randint(1, 6)):
                 data[dice.randrange(len(data))] = dice.randrange(256)
-            with contextlib.suppress(PictureError):
-                assert decode(bytes(data)).shape == (32, 32, 3)
+            with contextlib.suppress(ImageError):
+                assert decode_image(bytes(data)).shape == (32, 32, 3)

@@ -45,11 +45,11 @@ _OTHERS = (
 )
 
 
-class PictureError(ValueError):
+class ImageError(ValueError):
     """A file that cannot be shown; the message is one sentence for the person who chose it."""
 
 
-def decode(data: bytes) -> np.ndarray:
+def decode_image(data: bytes) -> np.ndarray:
     """Turn a picture file into the model's input: upright, centre-cropped, 32x32.
 
     Only the first frame of an animation counts. Transparent parts become white, as they look on
@@ -64,12 +64,12 @@ def decode(data: bytes) -> np.ndarray:
         (32, 32, 3) uint8, red, green and blue.
 
     Raises:
-        PictureError: when it cannot be read; says why in one sentence.
+        ImageError: when it cannot be read; says why in one sentence.
     """
     if not data:
-        raise PictureError("The file is empty.")
+        raise ImageError("The file is empty.")
     if len(data) > LARGEST_FILE:
-        raise PictureError(
+        raise ImageError(
             f"File too large: {len(data) / 2**20:.1f} MB (limit: {LARGEST_FILE // 2**20} MB)."
         )
     try:
@@ -82,18 +82,18 @@ def decode(data: bytes) -> np.ndarray:
             image.load()
             small = _centre(image)
             turn = _UPRIGHT.get(_orientation(image))
-    except PictureError:
+    except ImageError:
         raise
     except UnidentifiedImageError:
-        raise PictureError(f"Not a readable image. {_READABLE}") from None
+        raise ImageError(f"Not a readable image. {_READABLE}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         said = re.search(r"\((\d+) pixels\)", str(error))  # Pillow refuses before we can count
-        raise PictureError(_too_many_pixels(int(said[1]) if said else None)) from None
+        raise ImageError(_too_many_pixels(int(said[1]) if said else None)) from None
     except MemoryError:
-        raise PictureError("Image too large: out of memory.") from None
+        raise ImageError("Image too large: out of memory.") from None
     # Pillow's decoders raise nearly anything on damaged files; none of it may reach the page.
     except Exception as error:
-        raise PictureError("Image corrupted or incomplete.") from error
+        raise ImageError("Image corrupted or incomplete.") from error
     # A centred square may be turned after it was cut, when it is small.
     return np.array(small if turn is None else small.transpose(turn))
 
@@ -108,7 +108,7 @@ def _formats(data: bytes) -> tuple[str, ...]:
 
             pillow_heif.register_heif_opener()
             return ("HEIF",)
-        raise PictureError(f"{name} is not supported. {_READABLE}")
+        raise ImageError(f"{name} is not supported. {_READABLE}")
     return _FORMATS
 
 
@@ -118,13 +118,13 @@ def _check_size(width: int, height: int, kind: str) -> None:
         sentence = _too_many_pixels(width * height, most)
         if most < MOST_PIXELS:
             sentence = f"{sentence} PNG and JPEG may have more than WebP."
-        raise PictureError(sentence)
+        raise ImageError(sentence)
 
 
 def _check_scans(width: int, height: int, scans: int) -> None:
     most = max(1, MOST_SCANNED // (width * height))
     if scans > most:
-        raise PictureError(
+        raise ImageError(
             f"Too many scans in this JPEG: {scans:,} (limit at its size: {most:,}). Save it as PNG."
         )
 

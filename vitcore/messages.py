@@ -6,7 +6,7 @@ from pathlib import Path
 _IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR)
 
 
-def sentence(text: str) -> str:
+def as_sentence(text: str) -> str:
     """`text` with a capital at its start and one full stop; a file's name stays as it is."""
     text = text.strip().rstrip(".")
     first = text.split(maxsplit=1)[:1]
@@ -15,7 +15,7 @@ def sentence(text: str) -> str:
     return f"{text}."
 
 
-def reason(error: OSError) -> str:
+def os_error_reason(error: OSError) -> str:
     """What the system says of a file, without its number: "permission denied"."""
     if error.errno in _IN_THE_WAY:
         return "a file is in the way"
@@ -23,6 +23,6 @@ def reason(error: OSError) -> str:
     return text[0].lower() + text[1:]
 
 
-def cannot_use(folder: str | Path, error: OSError, *, instead: str) -> str:
+def unusable_folder(folder: str | Path, error: OSError, *, instead: str) -> str:
     """Why nothing can be written into `folder`, and what to set `instead`."""
-    return f"folder {folder} cannot be used: {reason(error)}. Set {instead} to another one"
+    return f"folder {folder} cannot be used: {os_error_reason(error)}. Set {instead} to another one"

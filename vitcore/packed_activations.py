@@ -11,7 +11,7 @@ from keras import ops
 _ONCE = ("patch_embeddings", "last_hidden_state", "patch_logits")  # (B, ...), not of a block
 
 
-class PackedSteps:
+class PackedActivations:
     """Many steps as few arrays while they leave a compiled pass.
 
     One flat array leaves sooner than one for each name, or even for each name and block: that is
