@@ -119,7 +119,7 @@ def _planned(folder: Path) -> tuple[int, float]:
 def _kept(folder: Path) -> dict[int, Moment]:
     """The snapshots of a run by their steps."""
     found = {}
-    for step, path in snapshots.kept(folder).items():
+    for step, path in snapshots.list_snapshots(folder).items():
         with suppress(FileNotFoundError):  # the run is deleted at this moment
             found[step] = Moment(step, path, checkpoints.stamp(path))
     return found

@@ -15,9 +15,10 @@ from explorer.runs.killed_runs import ENDED_AT_ONCE, killed_by, say_killed
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import Follower, Progress
 from explorer.runs.queue import Queued, RunQueue
+from vitcore.cli import train_options
 from vitcore.config import TrainConfig
 from vitcore.messages import os_error_reason, unusable_folder
-from vitcore.training import events, flags, run_files, runs
+from vitcore.training import events, run_files, runs
 from vitcore.training.control import FILE_NAME as CONTROL
 from vitcore.training.control import write_control
 from vitcore.training.events import END_STATES
@@ -114,7 +115,7 @@ class Jobs:
             try:
                 folder = runs.new_folder(root)
                 write_control(folder, "run")
-                arguments = [*flags.arguments(config), f"--run-dir={folder.resolve()}"]
+                arguments = [*train_options.arguments(config), f"--run-dir={folder.resolve()}"]
                 self._open(folder, config, arguments, keep=keep)
             except OSError as error:
                 why = unusable_folder(root, error, instead="VITCORE_HOME")

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from vitcore.training import divergence, events, windows
+from vitcore.training import events, exit_status, metrics
 from vitcore.training.runs import Run
 
 MOST_POINTS = 1024  # per curve; more is not seen at its width and costs the browser
@@ -111,7 +111,7 @@ class Follower:
                     column.pop()
             step, *means = point
             _add(columns, [step / per_epoch, *means])
-            self._partial = not windows.ends(step)
+            self._partial = not metrics.ends_window(step)
 
     def progress(self, run: Run, *, word: str, leaving: bool) -> Progress:
         """How far the run is, from what was read.
@@ -201,9 +201,9 @@ def _thinned(column: array) -> tuple[float, ...]:
 
 def diverged(run: Run) -> bool:
     """Whether the run failed because its loss or a weight was NaN or infinite."""
-    return run.state == "failed" and run.cause == divergence.CAUSE
+    return run.state == "failed" and run.cause == exit_status.CAUSE
 
 
 def usable_rate(run: Run) -> float:
     """The learning rate to try next."""
-    return run.usable_rate or divergence.usable_rate(run.config)
+    return run.usable_rate or exit_status.usable_rate(run.config)

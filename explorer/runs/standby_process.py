@@ -21,8 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vitcore.__main__ import main as command
-from vitcore.training.control import LIFELINE, Control, end_lost
+from vitcore.cli.main import main as command
+from vitcore.training.control import LIFELINE, Control, stop_orphan
 from vitcore.training.processes import leave
 
 _KEPT = 600.0  # seconds without a run, then it gives its memory back
@@ -138,7 +138,7 @@ class _Waiting:
             if word["keep"]:  # the run is its own from now on
                 return
         if self._control is not None:
-            end_lost(self._control)
+            stop_orphan(self._control)
         os._exit(0)
 
     def train_all(self) -> int:

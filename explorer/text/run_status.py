@@ -7,7 +7,7 @@ from explorer.runs.progress import Progress, diverged, usable_rate
 from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
 from explorer.text.formatting import clock, duration, epoch, loss, short
-from vitcore.training.divergence import usual_rate
+from vitcore.training.exit_status import usual_rate
 from vitcore.training.runs import Run
 
 OPTIMIZERS = {

@@ -150,7 +150,7 @@ class Gatherer:
 def has_film(model: str | Path) -> bool:
     """Whether snapshots of its training were kept."""
     try:
-        return bool(snapshots.kept(checkpoints.folder_of(model)))
+        return bool(snapshots.list_snapshots(checkpoints.folder_of(model)))
     except (OSError, ValueError):
         return False
 

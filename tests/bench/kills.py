@@ -18,9 +18,10 @@ from safetensors.numpy import load_file
 
 from tests.vitcore.small_models import small_config
 from vitcore import checkpoints
+from vitcore.cli import train_options
 from vitcore.config import PRESETS, TrainConfig
-from vitcore.training import events, flags, runs, snapshots
-from vitcore.training.saving import STATE, saved_progress
+from vitcore.training import events, runs, snapshots
+from vitcore.training.train_state import STATE, saved_progress
 
 PRESETS["smallest"] = small_config(depth=1, dropout=0.1, attention_dropout=0.1, pooling="class")
 # Past step 128 a point of the curve is the mean of two steps, and an epoch has an odd number.
@@ -47,12 +48,12 @@ def begin(config: TrainConfig, folder: Path, *, dies_at_save: int = 0) -> int:
         os.dup2(log, 2)
         if dies_at_save:
             _die_at(dies_at_save)
-        from vitcore.__main__ import main
+        from vitcore.cli.main import main
         from vitcore.training import loop
 
         loop._EVENT_SECONDS = 0.0  # every step is told
         again = ["--resume"] if (folder / runs.DESCRIPTION).exists() else []
-        code = main(["train", *flags.arguments(config), *again, f"--run-dir={folder}"])
+        code = main(["train", *train_options.arguments(config), *again, f"--run-dir={folder}"])
     except BaseException:
         traceback.print_exc()
     os._exit(code)  # never back into the caller, whose fork this is
@@ -115,7 +116,7 @@ def check(folder: Path) -> str:
             raise BrokenPromiseError(f"step {saved} was saved, not {max(promised, finished)}")
         load_file(folder / STATE)
         checkpoints.read(folder)
-    for kept in snapshots.kept(folder).values():
+    for kept in snapshots.list_snapshots(folder).values():
         checkpoints.read(kept)
     if any(folder.glob(f"{STATE}.*.part")):
         return "while it saved"
@@ -132,7 +133,7 @@ def compare(folder: Path, straight: Path) -> None:
     """
     files = [STATE, checkpoints.WEIGHTS]
     files += [f"{path.relative_to(straight)}/{checkpoints.WEIGHTS}"
-              for path in snapshots.kept(straight).values()]  # fmt: skip
+              for path in snapshots.list_snapshots(straight).values()]  # fmt: skip
     for file in files:
         one, other = load_file(folder / file), load_file(straight / file)
         odd = {name for name in {*one, *other} if not _same(one.get(name), other.get(name))}

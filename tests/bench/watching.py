@@ -23,8 +23,8 @@ PROGRAM = """
 import sys
 from vitcore.training import snapshots
 if sys.argv.pop(1) == "bare":
-    snapshots.due = lambda steps: ()
-from vitcore.__main__ import main
+    snapshots.snapshot_steps = lambda steps: ()
+from vitcore.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -59,8 +59,10 @@ def train(home, kind: str, turn: int, watch) -> float:
     finally:
         process.kill()
         process.wait()
-    kept = len(snapshots.kept(folder))
-    if kept != (1 if kind == "bare" else len(snapshots.due(STEPS))):  # the first weights always
+    kept = len(snapshots.list_snapshots(folder))
+    if kept != (
+        1 if kind == "bare" else len(snapshots.snapshot_steps(STEPS))
+    ):  # the first weights always
         raise RuntimeError(f"{folder.name} kept {kept} snapshots")
     told = [
         event for event in events.read(folder)[0] if event["event"] == "step" and event["step"] > 1

@@ -131,6 +131,7 @@ def test_model_that_cannot_be_is_refused(changes, message):
         ({"seed": 1.5}, "seed must be an integer >= 0, got 1.5"),
         ({"learning_rate": 0.0}, r"learning_rate must be above 0 and at most 1e\+30, got 0.0"),
         ({"learning_rate": 1e31}, r"learning_rate must be above 0 .* got 1e\+31"),
+        ({"learning_rate": 10**400}, "learning_rate must be above 0 .* got 1000"),
         ({"plateau_factor": 1.0}, "plateau_factor must be above 0 and below 1, got 1.0"),
         ({"plateau_factor": "low"}, "plateau_factor must be a number, got 'low'"),
         ({"plateau_patience": 0}, "plateau_patience must be an integer >= 1, got 0"),

@@ -52,13 +52,13 @@ def integer(least: int, most: int | None = None) -> Check:
     return check
 
 
-def number(rule: str = "", holds: Callable[[float], bool] | None = None) -> Check:
+def number(rule: str = "", holds: Callable[[Any], bool] | None = None) -> Check:
     """A number for which `holds` is true; `rule` says in words when it is."""
 
     def check(name: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise FieldError(name, f"must be a number, got {value!r}")
-        if holds is not None and not holds(float(value)):
+        if holds is not None and not holds(value):
             raise FieldError(name, f"must be {rule}, got {value}")
 
     return check

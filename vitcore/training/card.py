@@ -19,8 +19,8 @@ from vitcore.interpret.attention_summary import attention_summary
 from vitcore.model import ViT, load
 from vitcore.report import Report
 from vitcore.training import events
-from vitcore.training.saving import saved_progress
-from vitcore.training.starting import runs_through
+from vitcore.training.init_from import training_stages
+from vitcore.training.train_state import saved_progress
 
 SKETCHES = 2000  # pictures of sketch10 that a card counts, from the seed no training sees
 TRACED = 500  # of them whose attention is looked at
@@ -149,7 +149,7 @@ def made_by(run: Path) -> Making:
         CheckpointError: if the state file of one of its runs is damaged.
     """
     parts, history, images, seconds = [], [], 0, 0.0
-    for folder in runs_through(run):
+    for folder in training_stages(run):
         config, progress = saved_progress(folder)
         own, _ = events.read(folder)
         before = {"step": sum(steps for _, steps in parts), "epoch": _last(history, "epoch")}

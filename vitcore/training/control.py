@@ -172,7 +172,7 @@ def _overwrite(path: Path, word: str) -> None:
         file.write(word.encode().ljust(os.fstat(file.fileno()).st_size))
 
 
-def hold_lifeline(control: Control, *, grace: float = _GRACE) -> None:
+def watch_parent(control: Control, *, grace: float = _GRACE) -> None:
     """Stop when the process that started this one is gone.
 
     Whoever starts a run with the environment variable `VITCORE_LIFELINE=1` keeps the other
@@ -195,12 +195,12 @@ def hold_lifeline(control: Control, *, grace: float = _GRACE) -> None:
                 pass
         except OSError:
             pass  # the pipe is broken: the owner is gone just as well
-        end_lost(control, grace=grace)
+        stop_orphan(control, grace=grace)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
 
-def end_lost(control: Control, *, grace: float = _GRACE) -> NoReturn:
+def stop_orphan(control: Control, *, grace: float = _GRACE) -> NoReturn:
     """Stop the run, for who started it is gone; call from another thread than the run's.
 
     Args:

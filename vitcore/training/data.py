@@ -11,13 +11,22 @@ from vitcore import patches
 from vitcore.config import CLASS_NAMES, TrainConfig
 from vitcore.datasets.cifar10 import cifar10
 from vitcore.datasets.sketch10 import sketch
-from vitcore.training import augmentation, draws
+from vitcore.training import augmentation
+from vitcore.training.rng import (
+    AUGMENTATION,
+    CUTMIX,
+    ORDER,
+    SKETCHES,
+    SPLIT,
+    generator,
+    sample_patch_size,
+)
 
 # Seeds of sketch10: 0 is what the app shows and what evaluation counts; training never sees it.
 TRAIN_SEED, VALIDATION_SEED = 1, 2
 
 
-class Sketches:
+class LazySketches:
     """Drawn pictures by number, each drawn once, when it is first asked for."""
 
     def __init__(self, count: int, seed: int) -> None:
@@ -41,12 +50,12 @@ class Sketches:
 class Batch:
     """What one step trains on."""
 
-    pictures: np.ndarray  # (B, G*P, G*P, 3) uint8, augmented and resized for P
+    images: np.ndarray  # (B, G*P, G*P, 3) uint8, augmented and resized for P
     labels: np.ndarray  # (B,) int32, or (B, C) float32 shares where pictures are mixed
     patch_size: int
 
 
-class Pictures:
+class TrainingData:
     """A run's pictures.
 
     Args:
@@ -70,14 +79,14 @@ class Pictures:
             self._labels = labels
             self._validation = images, labels, held_back
         else:
-            train = Sketches(config.num_sketches, TRAIN_SEED)
-            held = Sketches(
+            train = LazySketches(config.num_sketches, TRAIN_SEED)
+            held = LazySketches(
                 max(10, round(config.num_sketches * config.validation_split)), VALIDATION_SEED
             )
             self._images, self._labels, self._rows = train, train.labels, np.arange(len(train))
             self._validation = held, held.labels, np.arange(len(held))
         self._sketches = (
-            Sketches(config.num_sketches, TRAIN_SEED) if config.sketch_fraction else None
+            LazySketches(config.num_sketches, TRAIN_SEED) if config.sketch_fraction else None
         )
         self._order: tuple[int, np.ndarray] = (-1, self._rows)
 
@@ -89,11 +98,11 @@ class Pictures:
     def batch(self, step: int, steps: int) -> Batch:
         """What step number `step` of `steps`, from 0, trains on: a pure function of the seed."""
         config = self.config
-        size = draws.patch_size(config, step, steps) or self.patch_size
+        size = sample_patch_size(config, step, steps) or self.patch_size
         epoch, turn = divmod(step, self.steps_per_epoch)
         kept, order = self._order  # read once: batches may be drawn in several threads
         if kept != epoch:
-            order = draws.generator(config.seed, draws.ORDER, epoch).permutation(self._rows)
+            order = generator(config.seed, ORDER, epoch).permutation(self._rows)
             self._order = epoch, order
         count = config.batch_size
         rows = order[turn * count : (turn + 1) * count]
@@ -102,17 +111,17 @@ class Pictures:
         rows = np.sort(rows)
         pictures, labels = self._images[rows], self._labels[rows].astype(np.int32)
         if self._sketches is not None:
-            rng = draws.generator(config.seed, draws.SKETCHES, step)
+            rng = generator(config.seed, SKETCHES, step)
             drawn = rng.integers(
                 len(self._sketches), size=round(len(rows) * config.sketch_fraction)
             )
             places = rng.permutation(len(rows))[: len(drawn)]
             pictures, labels = np.array(pictures), np.array(labels)
             pictures[places], labels[places] = self._sketches[drawn], self._sketches.labels[drawn]
-        rng = draws.generator(config.seed, draws.AUGMENTATION, step)
+        rng = generator(config.seed, AUGMENTATION, step)
         pictures = augmentation.augment(pictures, rng, config.augmentation)
         if config.cutmix:
-            rng = draws.generator(config.seed, draws.CUTMIX, step)
+            rng = generator(config.seed, CUTMIX, step)
             pictures, labels = augmentation.cutmix(
                 pictures, labels, rng, config.cutmix, len(CLASS_NAMES)
             )
@@ -137,7 +146,7 @@ class Pictures:
 
 def split(labels: np.ndarray, config: TrainConfig) -> tuple[np.ndarray, np.ndarray]:
     """Rows to train on and rows held back, each class in the same share; both sorted."""
-    rng = draws.generator(config.seed, draws.SPLIT)
+    rng = generator(config.seed, SPLIT)
     kept, held_back = [], []
     for label in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == label))

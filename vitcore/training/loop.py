@@ -17,17 +17,16 @@ from vitcore.evaluation import score
 from vitcore.hardware import hardware, software
 from vitcore.initialisation import parameter_count
 from vitcore.messages import as_sentence
-from vitcore.training import ahead, drawing, plateau, snapshots, validating
+from vitcore.training import prefetch, schedule, snapshots
 from vitcore.training.control import Control
-from vitcore.training.data import Batch, Pictures
-from vitcore.training.distribution import Group
-from vitcore.training.divergence import CAUSE, DivergedError, named
-from vitcore.training.endings import ending, so_far
-from vitcore.training.meter import Meter, Step
+from vitcore.training.data import Batch, TrainingData
+from vitcore.training.distributed import ProcessGroup
+from vitcore.training.exit_status import CAUSE, DivergedError, after_steps, exit_status, named
+from vitcore.training.init_from import ends_before, load_initial_weights
+from vitcore.training.metrics import MetricsBuffer, Step
 from vitcore.training.run_files import STATE
 from vitcore.training.run_folder import DELETED, NoRoomError, RunFolder
 from vitcore.training.schedule import ends_cycle, learning_rate
-from vitcore.training.starting import ends_before, starting_weights
 from vitcore.training.step import Trainers
 
 _EVENT_SECONDS = 0.25  # between two points of the curve
@@ -69,23 +68,23 @@ class Run:
         control: Control | None = None,
         data_dir: str | Path | None = None,
         notice: Callable[[dict[str, Any]], None] = lambda _: None,
-        group: Group | None = None,
+        group: ProcessGroup | None = None,
         trainers: Trainers | None = None,
     ) -> None:
         self.config = config
         self.model_config = config.model_config()
-        self.group = group or Group()
+        self.group = group or ProcessGroup()
         self.group.check_batch(config, self.model_config.patch_size)
         self.control = control or Control(folder, self.group.rest)
-        self.pictures = Pictures(config, self.model_config.patch_size, data_dir)
-        self.steps = config.steps or max(1, round(config.epochs * self.pictures.steps_per_epoch))
-        self._snapshots = frozenset(snapshots.due(self.steps))
+        self.data = TrainingData(config, self.model_config.patch_size, data_dir)
+        self.steps = config.steps or max(1, round(config.epochs * self.data.steps_per_epoch))
+        self._snapshots = frozenset(snapshots.snapshot_steps(self.steps))
         self.trainer = (trainers or Trainers()).make(config, self.group)
         self.folder = RunFolder(
             folder, config, control=self.control, group=self.group, notice=notice
         )
         if config.init_from and not (resume and (Path(folder) / STATE).exists()):
-            self.trainer.begin_with(starting_weights(config))
+            self.trainer.begin_with(load_initial_weights(config))
             if config.cycles > 1:
                 self.trainer.end_cycle(times=ends_before(config))
         self.progress, saved = self.folder.open(resume=resume, fitting=self.trainer.fitting)
@@ -95,7 +94,7 @@ class Run:
         self._accelerated = backend.on_accelerator()
         self._late = _LATE if self._accelerated else 0
         self._data_dir = data_dir
-        self._meter = Meter(self._late, config=config)
+        self._meter = MetricsBuffer(self._late, config=config)
         self._meter.windows.open = self.progress.window
 
     def train(self) -> str:
@@ -108,7 +107,7 @@ class Run:
             DivergedError: if the loss or a weight is no longer a number; the last checkpoint stays.
             OSError: if a file cannot be written; the last checkpoint stays. Where the disk is full
                 it pauses instead.
-            GroupError: if another process failed or is gone.
+            ProcessGroupError: if another process failed or is gone.
         """
         cause: dict[str, Any] = {}  # of a failure, for programs to read
         try:
@@ -116,12 +115,12 @@ class Run:
                 "start",
                 step=self.progress.step,
                 steps=self.steps,
-                steps_per_epoch=self.pictures.steps_per_epoch,
+                steps_per_epoch=self.data.steps_per_epoch,
                 parameters=parameter_count(self.model_config),
                 hardware=hardware(),
                 software=software(),
             )
-            state, why = ending(
+            state, why = exit_status(
                 self._loop(),
                 self.progress,
                 self.config,
@@ -139,7 +138,7 @@ class Run:
         except KeyboardInterrupt:
             state, why = (
                 "interrupted",
-                f"Interrupted {so_far(self.progress)}; {self.folder.left()}.",
+                f"Interrupted {after_steps(self.progress)}; {self.folder.left()}.",
             )
             raise
         except BaseException as error:
@@ -157,13 +156,13 @@ class Run:
         progress, self._saved_at = self.progress, time.monotonic()
         with self._batches() as batches:
             if self._accelerated and progress.step < self.steps:
-                self.trainer.compile_ahead(self.pictures.empty)
+                self.trainer.compile_ahead(self.data.empty)
             if progress.validation_owed:
                 self._validate()
             if progress.step == 0:
                 self._snapshot()
                 self._checkpoint()  # whatever happens before the next one, there is a model
-            while progress.step < self.steps and not plateau.is_stale(progress, self.config):
+            while progress.step < self.steps and not schedule.is_stale(progress, self.config):
                 with self._timed():
                     batch = batches.take()
                 if not self._may_go_on() or self._stopped_before_compiled(batch.patch_size):
@@ -174,13 +173,13 @@ class Run:
         # A run that was stopped while it measured its last step is resumed to measure it.
         return "stopped" if progress.validation_owed else "finished"
 
-    def _batches(self) -> AbstractContextManager[ahead.Ahead]:
-        return ahead.batches(
-            self.pictures,
+    def _batches(self) -> AbstractContextManager[prefetch.Prefetcher]:
+        return prefetch.batches(
+            self.data,
             range(self.progress.step, self.steps),
             of=self.steps,
             data_dir=self._data_dir,
-            processes=drawing.count() if self._accelerated else 0,
+            processes=prefetch.worker_count() if self._accelerated else 0,
         )
 
     def _may_go_on(self) -> bool:
@@ -206,7 +205,7 @@ class Run:
         rate = learning_rate(self.config, progress.step, self.steps, factor=progress.rate_factor)
         count = self.group.shared(len(batch.labels))
         with self.group.together():
-            found = self.trainer.begin(batch.pictures, batch.labels, patch_size=size, rate=rate)
+            found = self.trainer.begin(batch.images, batch.labels, patch_size=size, rate=rate)
             progress.step += 1
             progress.images_seen += count
             self._meter.add(Step(progress.step, *found, count, rate, size))
@@ -219,10 +218,10 @@ class Run:
         waited = time.monotonic() - self._saved_at >= _CHECKPOINT_SECONDS
         # An epoch may last a second on an accelerator: there the clock alone says.
         saves = not last and ((epoch_ends and not self._accelerated) or (meets and waited))
-        validates = validating.is_due(
+        validates = schedule.validates_after(
             step,
             self.steps,
-            steps_per_epoch=self.pictures.steps_per_epoch,
+            steps_per_epoch=self.data.steps_per_epoch,
             config=self.config,
         )
         snaps = step in self._snapshots
@@ -255,18 +254,18 @@ class Run:
     def _pause(self, what: str) -> None:
         """Say it. What a paused run has learned is told and saved, so that it can be looked at."""
         self._settle()
-        if self._meter.pictures:
+        if self._meter.images:
             self._say_step()
         self.folder.say(what, step=self.progress.step)
         if what == "paused":
             self._checkpoint()
 
     def _epoch(self) -> float:
-        return self.progress.step / self.pictures.steps_per_epoch
+        return self.progress.step / self.data.steps_per_epoch
 
     def _validate(self) -> None:
         progress, config, epoch = self.progress, self.config, self._epoch()
-        images, labels = self.pictures.validation()
+        images, labels = self.data.validation()
         try:
             found = score(self.trainer.finished(), images, labels, progress=self._leave_if_stopped)
         except _StopAskedError:
@@ -278,8 +277,8 @@ class Run:
         if not math.isfinite(loss):
             raise self._diverged(f"Validation loss is {named(loss)}")
         if epoch.is_integer():
-            plateau.watch_plateau(progress, loss, config)
-            best = config.early_stopping and plateau.is_lowest(progress, loss, epoch=epoch)
+            schedule.watch_plateau(progress, loss, config)
+            best = config.early_stopping and schedule.is_lowest(progress, loss, epoch=epoch)
             if best and self.folder.writes:
                 self.folder.keep_best(self._finished_weights(), progress.step)
         measures = {"loss": loss, "accuracy": accuracy, "top5": top5}

@@ -15,11 +15,11 @@ import numpy as np
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
 from vitcore.messages import as_sentence, os_error_reason
-from vitcore.training import events, saving, snapshots
+from vitcore.training import events, snapshots, train_state
 from vitcore.training.control import Control
-from vitcore.training.distribution import Group
-from vitcore.training.saving import BEST, STATE, Progress
+from vitcore.training.distributed import ProcessGroup
 from vitcore.training.tensorboard import TensorBoard
+from vitcore.training.train_state import BEST, STATE, TrainState
 
 DELETED = "the run folder was deleted"
 SPARE = "spare.part"  # kept for saying that the disk is full
@@ -53,7 +53,7 @@ class RunFolder:
         config: TrainConfig,
         *,
         control: Control,
-        group: Group,
+        group: ProcessGroup,
         notice: Callable[[dict[str, Any]], None],
     ) -> None:
         self.path = path
@@ -61,7 +61,9 @@ class RunFolder:
         self._control, self._group, self._notice = control, group, notice
         self._saved_step: int | None = None
 
-    def open(self, *, resume: bool, fitting: Callable[[Arrays], Arrays]) -> tuple[Progress, Arrays]:
+    def open(
+        self, *, resume: bool, fitting: Callable[[Arrays], Arrays]
+    ) -> tuple[TrainState, Arrays]:
         """Make the folder, or read the checkpoint to go on from.
 
         Args:
@@ -83,18 +85,18 @@ class RunFolder:
                         f"{self.path} already has a run. Resume it or use another folder"
                     )
                 return None
-            found = saving.last_checkpoint(self.path)
+            found = train_state.last_checkpoint(self.path)
             if found is None:
                 return None
             theirs, progress = found
             self._config.check_goes_on(theirs)
-            arrays.update(fitting(saving.saved_arrays(self.path)))
-            saving.sweep(self.path)
+            arrays.update(fitting(train_state.saved_arrays(self.path)))
+            train_state.remove_stale(self.path)
             events.truncate_after(self.path, progress.step)
             return asdict(progress)
 
         saved = self._group.share(read)
-        progress = Progress() if saved is None else Progress(**saved)
+        progress = TrainState() if saved is None else TrainState(**saved)
         if saved is not None:
             self._saved_step = progress.step
         if self._group.leads:
@@ -128,13 +130,15 @@ class RunFolder:
         self._board.close()
         self._notice({"event": "end", **values})
 
-    def checkpoint(self, weights: Arrays, state: Arrays, progress: Progress, *, best: bool) -> None:
+    def checkpoint(
+        self, weights: Arrays, state: Arrays, progress: TrainState, *, best: bool
+    ) -> None:
         """Write the model, `best` the best so far instead of `weights`, and the state."""
         if best:
             weights = checkpoints.read(self.path / BEST)[1]
         self._write(
             f"the checkpoint at step {progress.step:,}",
-            lambda: saving.save(
+            lambda: train_state.save(
                 self.path, self._model, weights, state, progress=progress, config=self._config
             ),
             at=progress.step,

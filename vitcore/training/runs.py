@@ -20,7 +20,7 @@ from vitcore.training.processes import process_lives
 DESCRIPTION = "run.json"
 LOG = "log.txt"  # what the process printed; holds the reason where it died before any event
 
-CALM = (
+ADJECTIVES = (
     "amber autumn bold brave bright calm clear clever copper curious early gentle golden green "
     "happy hazel humble ivory keen kind light lively lucky mellow merry misty modest noble "
     "patient plucky proud quick quiet rapid rosy silver steady sunny swift tidy warm wise"
@@ -101,7 +101,7 @@ def new_folder(root: str | Path | None = None, *, seed: int | None = None) -> Pa
     rng = random.Random(seed)
     attempt = 0
     while True:
-        name = f"{rng.choice(CALM.split())}-{rng.choice(BIRDS.split())}"
+        name = f"{rng.choice(ADJECTIVES.split())}-{rng.choice(BIRDS.split())}"
         attempt += 1
         if attempt > 50:  # most names are taken
             name += f"-{attempt}"

@@ -1,10 +1,19 @@
-"""The learning rate of each step: one cosine or several, or a flat rate; no NumPy."""
+"""When what happens in a run: learning rate, validations, plateaus, early stopping; no NumPy."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from vitcore.config import TrainConfig
+
+if TYPE_CHECKING:
+    from vitcore.training.train_state import TrainState
+
+
+PLATEAU_LOWEST = 1e-5  # no drop goes below it, as in the article's ReduceLROnPlateau
+_LEAST_GAIN = 1e-4  # Keras' default
+_MEASURED = 100  # epochs, or a few more, after which a long run is measured
 
 
 def learning_rate(config: TrainConfig, step: int, steps: int, *, factor: float = 1.0) -> float:
@@ -40,3 +49,47 @@ def _cycle(config: TrainConfig, step: int, steps: int) -> tuple[int, int]:
     """The steps of the cycle that a step is in, as those of a range."""
     number = ((step + 1) * config.cycles - 1) // steps
     return steps * number // config.cycles, steps * (number + 1) // config.cycles
+
+
+def validates_after(step: int, steps: int, *, steps_per_epoch: int, config: TrainConfig) -> bool:
+    """Whether a run of `steps` steps is measured after `step` of them.
+
+    It is after the last one, after each tenth of all, where a cycle ends, and after each epoch; in
+    a long run only after some epochs, unless something is concluded from each.
+    """
+    if (
+        step == steps
+        or ends_cycle(config, step, steps)
+        or step % max(1, math.ceil(steps / 10)) == 0
+    ):
+        return True
+    epoch, rest = divmod(step, steps_per_epoch)
+    goes_by_each = config.schedule == "plateau" or config.early_stopping
+    every = 1 if goes_by_each else max(1, round(steps / steps_per_epoch / _MEASURED))
+    return rest == 0 and epoch % every == 0
+
+
+def watch_plateau(progress: TrainState, loss: float, config: TrainConfig) -> None:
+    """Keras' ReduceLROnPlateau, told the loss of one epoch."""
+    if loss < progress.best_loss - _LEAST_GAIN:
+        progress.best_loss, progress.waited = loss, 0
+        return
+    progress.waited += 1
+    if progress.waited >= config.plateau_patience:
+        lowest = min(1.0, PLATEAU_LOWEST / config.learning_rate)
+        progress.rate_factor = max(lowest, progress.rate_factor * config.plateau_factor)
+        progress.waited = 0
+
+
+def is_lowest(progress: TrainState, loss: float, *, epoch: float) -> bool:
+    """Keras' EarlyStopping, told the loss of one epoch: whether none was lower."""
+    progress.stale += 1
+    if loss < progress.lowest_loss:
+        progress.lowest_loss, progress.lowest_at, progress.stale = loss, epoch, 0
+        return True
+    return False
+
+
+def is_stale(progress: TrainState, config: TrainConfig) -> bool:
+    """Whether the loss has not fallen for as many epochs as end the run."""
+    return 0 < config.early_stopping <= progress.stale

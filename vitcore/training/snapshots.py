@@ -16,7 +16,7 @@ FOLDER = "snapshots"
 MOST = 24  # snapshots of one run, in float16: 2 bytes for each number that the model learns
 
 
-def due(steps: int, most: int = MOST) -> tuple[int, ...]:
+def snapshot_steps(steps: int, most: int = MOST) -> tuple[int, ...]:
     """Steps after which a run of `steps` steps keeps its model, the first weights among them.
 
     They lie at squares, (i / most)² of the run: most of what changes, changes early. The end is
@@ -36,7 +36,7 @@ def write(run: Path, step: int, config: ViTConfig, weights: Mapping[str, np.ndar
     checkpoints.write(folder_at(run, step), config, weights, half=True)
 
 
-def kept(run: Path) -> dict[int, Path]:
+def list_snapshots(run: Path) -> dict[int, Path]:
     """Model folders by the number of steps taken, in that order; what is not whole is left out."""
     found = {
         int(path.parent.name): path.parent
@@ -46,7 +46,7 @@ def kept(run: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def copy_some(run: Path, into: Path, count: int) -> list[int]:
+def copy_subset(run: Path, into: Path, count: int) -> list[int]:
     """Copy `count` of a run's snapshots to a model that is to be shipped.
 
     Those nearest to equal ratios from 1/64 of the last step: in equal numbers of steps the first
@@ -57,7 +57,7 @@ def copy_some(run: Path, into: Path, count: int) -> list[int]:
         The steps copied.
     """
     shutil.rmtree(into / FOLDER, ignore_errors=True)
-    steps = [step for step in kept(run) if step]
+    steps = [step for step in list_snapshots(run) if step]
     left = steps.copy()
     for number in range(min(count, len(steps))):
         wanted = steps[-1] / 64 ** (1 - number / count)

@@ -15,13 +15,13 @@ from vitcore import backend
 from vitcore.config import TrainConfig
 from vitcore.initialisation import initial_weights
 from vitcore.model import ViT, build
-from vitcore.training import draws
 from vitcore.training.data import Batch
-from vitcore.training.distribution import Group
-from vitcore.training.ends import MeanOfEnds
+from vitcore.training.distributed import ProcessGroup
 from vitcore.training.muon import Muon
 from vitcore.training.processes import COMPILING
-from vitcore.training.saving import ENDS_COUNT
+from vitcore.training.rng import DROPOUT, generator, sampled_patch_sizes
+from vitcore.training.train_state import ENDS_COUNT
+from vitcore.training.weight_averaging import CycleAverage
 
 
 def make_optimizer(config: TrainConfig, model: ViT) -> keras.optimizers.Optimizer:
@@ -104,14 +104,16 @@ class Trainer:
         group: the processes whose devices share each batch; by default this one's first alone.
     """
 
-    def __init__(self, model: ViT, config: TrainConfig, *, group: Group | None = None) -> None:
+    def __init__(
+        self, model: ViT, config: TrainConfig, *, group: ProcessGroup | None = None
+    ) -> None:
         self.model = model
         self.config = config
-        self.group = group or Group()
+        self.group = group or ProcessGroup()
         self._frozen = _frozen(config, [*model.weights_by_name()])
         self.optimizer = make_optimizer(config, model)
         self._finished: ViT | None = None
-        self._ends = MeanOfEnds(model.trainable_variables) if config.cycles > 1 else None
+        self._ends = CycleAverage(model.trainable_variables) if config.cycles > 1 else None
         self._jax = backend.check() == "jax"
         self._steps: dict[int, Any] = {}
         self._compiling: dict[int, Future[None]] = {}
@@ -122,7 +124,7 @@ class Trainer:
     def _seed_dropout(self) -> None:
         # Keras seeds each dropout layer from the clock.
         for index, state in enumerate(self.model.non_trainable_variables):
-            drawn = draws.generator(self.config.seed, draws.DROPOUT, index).integers(2**31)
+            drawn = generator(self.config.seed, DROPOUT, index).integers(2**31)
             state.assign(np.array([drawn, 0]))
 
     def takes_steps_of(self, config: TrainConfig) -> bool:
@@ -186,12 +188,12 @@ class Trainer:
         import jax
 
         shapes = [[(value.shape, value.dtype) for value in group] for group in self._values]
-        sizes = draws.patch_sizes(self.config) or (self.model.config.chosen_patch_size(),)
+        sizes = sampled_patch_sizes(self.config) or (self.model.config.chosen_patch_size(),)
 
         def compile_one(size: int) -> None:
             zeros = [[jax.numpy.zeros(*like) for like in group] for group in shapes]
             batch = empty(size)
-            self._steps[size](*zeros, batch.pictures, batch.labels, np.float32(0))
+            self._steps[size](*zeros, batch.images, batch.labels, np.float32(0))
 
         pool = ThreadPoolExecutor(len(sizes), thread_name_prefix=COMPILING)
         for size in sizes:
@@ -387,7 +389,7 @@ class Trainers:
     def __init__(self) -> None:
         self._last: Trainer | None = None
 
-    def make(self, config: TrainConfig, group: Group) -> Trainer:
+    def make(self, config: TrainConfig, group: ProcessGroup) -> Trainer:
         """A trainer that has taken no step yet."""
         last, self._last = self._last, None  # not two at once in memory
         if last is not None and last.group == group and last.takes_steps_of(config):

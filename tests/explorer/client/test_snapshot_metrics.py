@@ -111,7 +111,7 @@ def test_model_that_is_shipped_with_snapshots_begins_with_its_first_weights(tmp_
 
 def test_model_without_snapshots_has_no_moments(tmp_path):
     folder = write_shipped(tmp_path / "model")
-    for path in snapshots.kept(folder).values():
+    for path in snapshots.list_snapshots(folder).values():
         (path / "config.json").unlink()
     assert steps(history(folder)) == []
 
@@ -125,7 +125,7 @@ def test_unknown_model_is_refused():
 def test_weights_show_what_the_other_pages_compute(tmp_path, patch_size):
     config, weights = small_config(), random_weights(small_config(), 0)
     snapshots.write(tmp_path, 3, config, weights)
-    shown = weights_at(moment_of(snapshots.kept(tmp_path)[3]), config, patch_size, None)
+    shown = weights_at(moment_of(snapshots.list_snapshots(tmp_path)[3]), config, patch_size, None)
     half = {name: values.astype(np.float16).astype(np.float32) for name, values in weights.items()}
     side = config.grid_side(patch_size)
     similarity = cosine_similarity(resize_grid(half["positions"], (side, side)))
@@ -150,7 +150,7 @@ def test_first_weights_are_those_of_the_seed(tmp_path, weight_init):
     folder = write_shipped(tmp_path / "model", config=config, seed=3)
     snapshots.write(tmp_path, 0, config, initial_weights(config, 3))
     made = weights_at(moment_of(folder, seed=3), config, 4, None)
-    stored = weights_at(moment_of(snapshots.kept(tmp_path)[0]), config, 4, None)
+    stored = weights_at(moment_of(snapshots.list_snapshots(tmp_path)[0]), config, 4, None)
     assert np.abs(made.similarity.astype(int) - stored.similarity).max() <= 1
     shares = stored.components.explained
     np.testing.assert_allclose(made.components.explained, shares, atol=1e-3)
@@ -159,7 +159,7 @@ def test_first_weights_are_those_of_the_seed(tmp_path, weight_init):
 def test_positions_that_are_waves_are_the_model_s_own(tmp_path):
     config = small_config(positions="sincos2d")
     snapshots.write(tmp_path, 3, config, random_weights(config))
-    shown = weights_at(moment_of(snapshots.kept(tmp_path)[3]), config, 8, None)
+    shown = weights_at(moment_of(snapshots.list_snapshots(tmp_path)[3]), config, 8, None)
     waves = cosine_similarity(sincos_2d((4, 4), config.width, base=4))
     assert shown.closeness == spatial_correlation(waves)
 
@@ -167,7 +167,7 @@ def test_positions_that_are_waves_are_the_model_s_own(tmp_path):
 def test_model_without_positions_has_no_similarity(tmp_path):
     config = small_config(positions="none")
     snapshots.write(tmp_path, 3, config, random_weights(config))
-    shown = weights_at(moment_of(snapshots.kept(tmp_path)[3]), config, 8, None)
+    shown = weights_at(moment_of(snapshots.list_snapshots(tmp_path)[3]), config, 8, None)
     assert (shown.similarity, shown.closeness) == (None, None)
 
 

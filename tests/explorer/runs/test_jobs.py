@@ -18,14 +18,14 @@ from explorer.runs.launcher import Launcher
 from explorer.runs.progress import MOST_POINTS
 from vitcore.config import TrainConfig
 from vitcore.training.events import END_STATES, EventLog, go_on, truncate_after
+from vitcore.training.metrics import LogWindows
 from vitcore.training.runs import read_run, write_description
-from vitcore.training.windows import Windows
 
 TINY = TrainConfig(data="sketch10", preset="tiny", epochs=2.0, learning_rate=2e-3, seed=7)
 
 PROGRAM = """
 import os, sys, time
-from vitcore.training.control import Control, hold_lifeline
+from vitcore.training.control import Control, watch_parent
 from vitcore.training.events import EventLog
 
 given = dict(a[2:].split("=", 1) for a in sys.argv[2:] if "=" in a)
@@ -33,7 +33,7 @@ folder, mode = given["run-dir"], os.environ.get("FAKE_MODE", "run")
 if mode == "broken":
     raise ImportError("no module named keras")
 log, control = EventLog(folder), Control(folder)
-hold_lifeline(control)
+watch_parent(control)
 log("start", steps=20, steps_per_epoch=10, parameters=1)
 for step in range(1, 21):
     ends = step > 1 and step % 10 == 1
@@ -536,7 +536,7 @@ def test_long_curves_are_thinned_and_end_where_the_run_is(tmp_path):
 def test_runs_of_one_seed_have_the_same_points_however_fast_they_were(tmp_path):
     """Each told after other steps, as by a clock; the last point of a window may come in parts."""
     for name, every in (("fast", 7), ("slow", 1)):
-        folder, means = tmp_path / name, Windows()
+        folder, means = tmp_path / name, LogWindows()
         write_description(folder, TINY)
         log = EventLog(folder)
         log("start", steps=200, steps_per_epoch=100)

@@ -8,7 +8,7 @@ import pytest
 from explorer.runs.progress import Curve, Progress
 from explorer.text import run_status
 from vitcore.config import TrainConfig
-from vitcore.training.divergence import CAUSE
+from vitcore.training.exit_status import CAUSE
 from vitcore.training.runs import Run
 
 

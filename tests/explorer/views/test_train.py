@@ -34,7 +34,7 @@ PROGRAM = """
 import json, os, struct, sys, time
 from pathlib import Path
 from vitcore.config import PRESETS
-from vitcore.training.control import Control, hold_lifeline
+from vitcore.training.control import Control, watch_parent
 from vitcore.training.events import EventLog
 
 given = dict(a[2:].split("=", 1) for a in sys.argv[2:] if "=" in a)
@@ -42,7 +42,7 @@ folder, mode = Path(given["run-dir"]), os.environ.get("FAKE_MODE", "run")
 if mode == "broken":
     sys.exit("error: no module named keras")
 log, control = EventLog(folder), Control(folder)
-hold_lifeline(control)
+watch_parent(control)
 state, reason = "finished", ""
 while mode == "slow" and control.look() != "stop":
     time.sleep(0.01)

@@ -50,7 +50,7 @@ if __name__ == "__main__":
     sys.meta_path.insert(0, missing := Missing())
     import tests.vitcore.training.small_command  # noqa: F401 - its model
     from vitcore import backend
-    from vitcore.__main__ import main
+    from vitcore.cli.main import main
     from vitcore.training import card, step
 
     backend.on_accelerator = lambda: True  # as a GPU is fed

@@ -13,10 +13,11 @@ from vitcore.config import PRESETS
 PRESETS["smallest"] = small_config(depth=1, dropout=0.1, attention_dropout=0.1, pooling="class")
 
 if __name__ == "__main__":
-    from vitcore.__main__ import main
-    from vitcore.training import command, meter
+    from vitcore.cli import train as command
+    from vitcore.cli.main import main
+    from vitcore.training import metrics
 
-    add, say = meter.Meter.add, command._say_event
+    add, say = metrics.MetricsBuffer.add, command._say_event
 
     def printing_add(self, step):
         add(self, step)
@@ -28,6 +29,6 @@ if __name__ == "__main__":
         if event["event"] == "step" and event["step"] == int(os.environ.get("STOP_AFTER", "0")):
             command.write_control(sys.argv[sys.argv.index("--run-dir") + 1], "stop")
 
-    meter.Meter.add = printing_add
+    metrics.MetricsBuffer.add = printing_add
     command._say_event = stopping_say
     sys.exit(main(sys.argv[1:]))

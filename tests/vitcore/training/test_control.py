@@ -160,9 +160,9 @@ def test_writing_leaves_one_file(tmp_path):
 
 LOOP = """
 import sys, time
-from vitcore.training.control import Control, hold_lifeline
+from vitcore.training.control import Control, watch_parent
 control = Control(sys.argv[1])
-hold_lifeline(control, grace=float(sys.argv[2]))
+watch_parent(control, grace=float(sys.argv[2]))
 while control.gate() == "run":
     print("step", flush=True)
     time.sleep(float(sys.argv[3]))

@@ -6,7 +6,7 @@ import pytest
 from vitcore import patches, sketch10
 from vitcore.config import TrainConfig
 from vitcore.training import data
-from vitcore.training.data import Pictures, Sketches, split
+from vitcore.training.data import LazySketches, TrainingData, split
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_split_follows_the_seed(labels):
 
 
 def test_sketches_are_those_of_the_data_set_in_any_order():
-    sketches = Sketches(20, seed=1)
+    sketches = LazySketches(20, seed=1)
     images, labels, _ = sketch10(20, seed=1)
     rows = np.array([7, 3, 7, 19])
     np.testing.assert_array_equal(sketches[rows], images[rows])
@@ -57,9 +57,9 @@ def small():
 
 
 def test_epoch_shows_each_picture_once_and_drops_what_is_left_over(small):
-    pictures = Pictures(small, 4)
+    pictures = TrainingData(small, 4)
     assert pictures.steps_per_epoch == 3
-    drawn = Sketches(14, data.TRAIN_SEED)[:]
+    drawn = LazySketches(14, data.TRAIN_SEED)[:]
     seen = []
     for step in range(3):
         for picture, label in zip(*batch_of(pictures, step), strict=True):
@@ -71,11 +71,11 @@ def test_epoch_shows_each_picture_once_and_drops_what_is_left_over(small):
 
 def batch_of(pictures, step, steps=100):
     batch = pictures.batch(step, steps)
-    return batch.pictures, batch.labels
+    return batch.images, batch.labels
 
 
 def test_epochs_have_orders_of_their_own(small):
-    pictures = Pictures(small, 4)
+    pictures = TrainingData(small, 4)
     first = np.concatenate([batch_of(pictures, step)[1] for step in range(3)])
     second = np.concatenate([batch_of(pictures, step)[1] for step in range(3, 6)])
     assert not np.array_equal(first, second)
@@ -83,30 +83,30 @@ def test_epochs_have_orders_of_their_own(small):
 
 def test_batch_depends_on_the_seed_and_the_step_alone(small):
     config = small.replace(augmentation="crop-flip", patch_sizes=(4, 8, 16), sketch_fraction=0.5)
-    forwards = [Pictures(config, 4).batch(step, 9) for step in range(9)]
-    pictures = Pictures(config, 4)
+    forwards = [TrainingData(config, 4).batch(step, 9) for step in range(9)]
+    pictures = TrainingData(config, 4)
     for step in (8, 0, 5, 5, 2):
         batch = pictures.batch(step, 9)
         assert batch.patch_size == forwards[step].patch_size
-        np.testing.assert_array_equal(batch.pictures, forwards[step].pictures)
+        np.testing.assert_array_equal(batch.images, forwards[step].images)
         np.testing.assert_array_equal(batch.labels, forwards[step].labels)
-    other = Pictures(config.replace(seed=1), 4).batch(0, 9)
-    assert not np.array_equal(other.pictures, forwards[0].pictures)
+    other = TrainingData(config.replace(seed=1), 4).batch(0, 9)
+    assert not np.array_equal(other.images, forwards[0].images)
 
 
 def test_pictures_are_resized_for_the_patch_size_of_the_step(small):
     config = small.replace(patch_sizes=(5,))
-    batch = Pictures(config, 4).batch(0, 9)
-    plain = Pictures(small, 4).batch(0, 9)
+    batch = TrainingData(config, 4).batch(0, 9)
+    plain = TrainingData(small, 4).batch(0, 9)
     assert batch.patch_size == 5
-    np.testing.assert_array_equal(batch.pictures, patches.model_input(plain.pictures, 5))
+    np.testing.assert_array_equal(batch.images, patches.model_input(plain.images, 5))
     assert batch.labels.dtype == np.int32
 
 
 def test_fine_patches_see_fewer_pictures_within_the_token_budget(small):
     def count(size, budget):
         config = small.replace(patch_sizes=(size,), max_tokens=budget)
-        return len(Pictures(config, 4).batch(0, 9).labels)
+        return len(TrainingData(config, 4).batch(0, 9).labels)
 
     assert count(16, 16) == 4  # 4 tokens each
     assert count(8, 33) == 2  # 16 tokens each
@@ -118,10 +118,10 @@ def test_share_of_each_batch_comes_from_sketches(monkeypatch, small):
     answer = grey, np.repeat(np.arange(10), 4).astype(np.uint8)
     monkeypatch.setattr(data, "cifar10", lambda split, data_dir=None: answer)
     config = small.replace(data="cifar10", batch_size=8, sketch_fraction=0.25, validation_split=0.1)
-    pictures = Pictures(config, 4)
+    pictures = TrainingData(config, 4)
     for step in range(4):
         batch = pictures.batch(step, 9)
-        drawn = ~(batch.pictures == 99).all(axis=(1, 2, 3))
+        drawn = ~(batch.images == 99).all(axis=(1, 2, 3))
         assert drawn.sum() == 2
     assert (grey == 99).all()  # a memory-mapped file could not be written to
 
@@ -136,7 +136,9 @@ def test_cifar10_is_split_from_its_training_pictures(monkeypatch, small):
         return images, labels
 
     monkeypatch.setattr(data, "cifar10", cifar10)
-    pictures = Pictures(small.replace(data="cifar10", validation_split=0.25), 4, data_dir="there")
+    pictures = TrainingData(
+        small.replace(data="cifar10", validation_split=0.25), 4, data_dir="there"
+    )
     held_back, held_labels = pictures.validation()
     np.testing.assert_array_equal(np.sort(held_labels), np.arange(10))
     trained_on = {int(p[0, 0, 0]) for step in range(7) for p in batch_of(pictures, step)[0]}
@@ -145,14 +147,14 @@ def test_cifar10_is_split_from_its_training_pictures(monkeypatch, small):
 
 
 def test_validation_sketches_are_drawn_from_their_own_seed(small):
-    held_back, labels = Pictures(small, 4).validation()
+    held_back, labels = TrainingData(small, 4).validation()
     images, expected, _ = sketch10(10, seed=data.VALIDATION_SEED)
     np.testing.assert_array_equal(held_back, images)
     np.testing.assert_array_equal(labels, expected)
 
 
 def test_batch_larger_than_the_data_takes_all_there_is(small):
-    pictures = Pictures(small.replace(batch_size=100), 4)
+    pictures = TrainingData(small.replace(batch_size=100), 4)
     assert pictures.steps_per_epoch == 1
     assert len(pictures.batch(3, 9).labels) == 14
 
@@ -163,22 +165,22 @@ def test_what_a_step_takes_is_known_before_a_batch_is_drawn(small, cutmix, budge
     config = small.replace(
         patch_sizes=(5, 8, 16), cutmix=cutmix, max_tokens=budget, num_sketches=60, batch_size=12
     )
-    pictures, seen = Pictures(config, 4), set()
+    pictures, seen = TrainingData(config, 4), set()
     for step in range(12):
         batch = pictures.batch(step, 12)
         empty = pictures.empty(batch.patch_size)
-        assert batch.pictures.shape == empty.pictures.shape
+        assert batch.images.shape == empty.images.shape
         assert batch.labels.shape == empty.labels.shape
-        assert (batch.pictures.dtype, batch.labels.dtype) == (np.uint8, empty.labels.dtype)
+        assert (batch.images.dtype, batch.labels.dtype) == (np.uint8, empty.labels.dtype)
         assert len(batch.labels) == pictures.batch_size(batch.patch_size)
         seen.add((batch.patch_size, len(batch.labels)))
     assert seen == ({(5, 1), (8, 2), (16, 10)} if budget else {(5, 12), (8, 12), (16, 12)})
 
 
 def test_mixed_pictures_bring_how_much_of_each_class_they_are(small):
-    whole = Pictures(small.replace(batch_size=12), 4).batch(0, 3)
-    mixed = Pictures(small.replace(batch_size=12, cutmix=1.0), 4).batch(0, 3)
+    whole = TrainingData(small.replace(batch_size=12), 4).batch(0, 3)
+    mixed = TrainingData(small.replace(batch_size=12, cutmix=1.0), 4).batch(0, 3)
     assert mixed.labels.dtype == np.float32
     np.testing.assert_allclose(mixed.labels.sum(axis=1), 1, rtol=1e-6)
     assert (mixed.labels[np.arange(12), whole.labels] > 0).all()  # the same pictures, in order
-    assert 0 < (mixed.pictures != whole.pictures).mean() < 0.9
+    assert 0 < (mixed.images != whole.images).mean() < 0.9

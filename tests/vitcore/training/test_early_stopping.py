@@ -12,8 +12,8 @@ from vitcore.evaluation import Score
 from vitcore.training import events, loop
 from vitcore.training.control import write_control
 from vitcore.training.loop import Run, train
-from vitcore.training.saving import saved_progress
 from vitcore.training.step import Trainer
+from vitcore.training.train_state import saved_progress
 
 # One step is one epoch, and no moving average: the weights of an epoch are those of its step.
 CONFIG = CONFIG.replace(

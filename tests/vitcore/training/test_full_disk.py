@@ -15,11 +15,11 @@ from vitcore import checkpoints
 from vitcore.checkpoints import WEIGHTS
 from vitcore.training import events, runs, snapshots
 from vitcore.training.control import Control, write_control
-from vitcore.training.distribution import Group
+from vitcore.training.distributed import ProcessGroup
 from vitcore.training.loop import Run, train
 from vitcore.training.run_folder import SPARE, RunFolder
-from vitcore.training.saving import STATE, saved_progress
 from vitcore.training.step import Trainer
+from vitcore.training.train_state import STATE, saved_progress
 
 SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose end it is saved
 
@@ -96,7 +96,7 @@ def test_run_waits_with_its_checkpoint_and_ends_like_any_other(tmp_path, monkeyp
 def folder(tmp_path):
     """A run's folder, with nothing that trains."""
     folder = RunFolder(
-        tmp_path, SHORT, control=Control(tmp_path), group=Group(), notice=goes_on(tmp_path)
+        tmp_path, SHORT, control=Control(tmp_path), group=ProcessGroup(), notice=goes_on(tmp_path)
     )
     folder.open(resume=False, fitting=lambda arrays: arrays)
     yield folder
@@ -108,7 +108,7 @@ def test_snapshot_that_finds_no_room_is_written_later(folder, monkeypatch):
         checkpoints, "save_file", full_for(checkpoints.save_file, WEIGHTS, range(1, 3))
     )
     folder.snapshot(random_weights(SHORT.model_config()), 4)
-    assert list(snapshots.kept(folder.path)) == [4]
+    assert list(snapshots.list_snapshots(folder.path)) == [4]
     said = events.read(folder.path)[0]
     assert [event["event"] for event in said] == ["paused", "paused", "resumed", "snapshot"]
     assert said[0]["reason"] == "Disk full: the snapshot at step 4 could not be written."

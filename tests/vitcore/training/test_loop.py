@@ -19,12 +19,12 @@ from vitcore.evaluation import Score
 from vitcore.hardware import hardware, software
 from vitcore.model import build, load
 from vitcore.tracing import predict
-from vitcore.training import events, loop, runs, snapshots, tensorboard, validating
+from vitcore.training import events, loop, runs, schedule, snapshots, tensorboard
 from vitcore.training.control import Control, write_control
-from vitcore.training.divergence import DivergedError
+from vitcore.training.exit_status import DivergedError
 from vitcore.training.loop import Run, train
-from vitcore.training.saving import STATE, saved_progress
 from vitcore.training.step import Trainer, Trainers
+from vitcore.training.train_state import STATE, saved_progress
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -236,7 +236,7 @@ def test_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(tmp
 def test_long_run_is_measured_after_some_epochs_unless_it_goes_by_each(
     tmp_path, monkeypatch, changes, measured
 ):
-    monkeypatch.setattr(validating, "_MEASURED", 4)
+    monkeypatch.setattr(schedule, "_MEASURED", 4)
     monkeypatch.setattr(Trainer, "begin", quick_step)
     train(tmp_path, CONFIG.replace(steps=36, **changes))  # twelve epochs, a tenth is four steps
     told = [e["step"] for e in events.read(tmp_path)[0] if e["event"] == "validation"]
@@ -332,7 +332,7 @@ def test_run_starts_from_another_model_and_is_resumed_without_it(straight, tmp_p
     config = CONFIG.replace(init_from=str(other))
     stopped_after(tmp_path / "run", 2, config)
     _, wanted = checkpoints.read(other)
-    _, first = checkpoints.read(snapshots.kept(tmp_path / "run")[0])
+    _, first = checkpoints.read(snapshots.list_snapshots(tmp_path / "run")[0])
     for name, values in wanted.items():
         np.testing.assert_allclose(first[name], values, rtol=1e-3, atol=1e-4, err_msg=name)
     shutil.rmtree(other)
@@ -397,14 +397,14 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
     assert (end["state"], end["reason"]) == ("failed", message)
     assert saved_progress(tmp_path)[1].step == 0
     assert all(np.isfinite(values).all() for values in checkpoints.read(tmp_path)[1].values())
-    assert list(snapshots.kept(tmp_path)) == [0, 1]
+    assert list(snapshots.list_snapshots(tmp_path)) == [0, 1]
 
 
 def test_rate_beyond_all_measure_ends_the_run_with_the_weights_before(tmp_path):
     run = Run(tmp_path, CONFIG.replace(learning_rate=1e9, patch_sizes=(16,)))
     with pytest.raises(DivergedError, match=r" NaN .*rate 1e\+09\)\. Try learning_rate=0\.001"):
         run.train()
-    kept = [tmp_path, *snapshots.kept(tmp_path).values()]
+    kept = [tmp_path, *snapshots.list_snapshots(tmp_path).values()]
     assert len(kept) > 1
     for folder in kept:
         assert all(np.isfinite(values).all() for values in checkpoints.read(folder)[1].values())

@@ -13,7 +13,7 @@ from vitcore.training.step import Trainer
 
 def test_snapshots_are_few_start_with_the_first_weights_and_leave_out_the_last():
     for steps in (1, 6, 100, 7000):
-        due = snapshots.due(steps)
+        due = snapshots.snapshot_steps(steps)
         assert due[0] == 0
         assert due[-1] < steps
         assert len(due) <= snapshots.MOST
@@ -21,15 +21,15 @@ def test_snapshots_are_few_start_with_the_first_weights_and_leave_out_the_last()
 
 
 def test_snapshots_lie_closer_at_the_beginning():
-    assert snapshots.due(100, most=5) == (0, 4, 16, 36, 64)
+    assert snapshots.snapshot_steps(100, most=5) == (0, 4, 16, 36, 64)
 
 
 def test_run_keeps_its_first_weights_and_those_on_its_way(tmp_path, monkeypatch):
     monkeypatch.setattr(Trainer, "begin", quick_step)
     told = []
     train(tmp_path, CONFIG, notice=told.append)
-    kept = snapshots.kept(tmp_path)
-    assert list(kept) == list(snapshots.due(CONFIG.steps))
+    kept = snapshots.list_snapshots(tmp_path)
+    assert list(kept) == list(snapshots.snapshot_steps(CONFIG.steps))
     assert [event["step"] for event in told if event["event"] == "snapshot"] == list(kept)
     _, first = checkpoints.read(kept[0])
     for name, values in initial_weights(PRESETS["small"], CONFIG.seed).items():
@@ -43,11 +43,11 @@ def test_folder_that_is_no_snapshot_is_left_out(tmp_path):
     snapshots.write(tmp_path, 7, config, initial_weights(config))
     (tmp_path / "snapshots" / "0000009").mkdir()  # its writing was cut short
     (tmp_path / "snapshots" / "notes").mkdir()
-    assert list(snapshots.kept(tmp_path)) == [7]
+    assert list(snapshots.list_snapshots(tmp_path)) == [7]
 
 
 def test_run_without_snapshots_has_none(tmp_path):
-    assert snapshots.kept(tmp_path) == {}
+    assert snapshots.list_snapshots(tmp_path) == {}
 
 
 def test_some_snapshots_are_copied_in_equal_ratios_without_the_first_weights(tmp_path):
@@ -55,11 +55,11 @@ def test_some_snapshots_are_copied_in_equal_ratios_without_the_first_weights(tmp
     for step in (0, 1, 30, 100, 250, 900, 1600):
         snapshots.write(tmp_path / "run", step, config, initial_weights(config, step))
     snapshots.write(tmp_path / "shipped", 77, config, initial_weights(config))  # of an older one
-    assert snapshots.copy_some(tmp_path / "run", tmp_path / "shipped", 2) == [30, 250]
-    kept = snapshots.kept(tmp_path / "shipped")
+    assert snapshots.copy_subset(tmp_path / "run", tmp_path / "shipped", 2) == [30, 250]
+    kept = snapshots.list_snapshots(tmp_path / "shipped")
     assert list(kept) == [30, 250]
     _, weights = checkpoints.read(kept[250])
     expected = initial_weights(config, 250)["head/kernel"].astype(np.float16)
     np.testing.assert_array_equal(weights["head/kernel"], expected)
-    copied = snapshots.copy_some(tmp_path / "run", tmp_path / "shipped", 9)
+    copied = snapshots.copy_subset(tmp_path / "run", tmp_path / "shipped", 9)
     assert copied == [1, 30, 100, 250, 900, 1600]

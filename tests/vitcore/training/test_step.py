@@ -9,7 +9,7 @@ from keras import ops
 
 from tests.vitcore.small_models import small_config, small_model, weights_of
 from vitcore.config import PRESETS, TrainConfig
-from vitcore.training.distribution import Group
+from vitcore.training.distributed import ProcessGroup
 from vitcore.training.step import Trainer, Trainers, make_optimizer, mean_loss
 
 
@@ -223,14 +223,14 @@ def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(prese
 
     later = preset.replace(seed=5, learning_rate=0.5, steps=7, cutmix=0.5, num_sketches=99)
     trainers = Trainers()
-    first = trainers.make(preset, Group())
+    first = trainers.make(preset, ProcessGroup())
     learned(first)
     compiled = dict(first._steps)
-    second = trainers.make(later, Group())
+    second = trainers.make(later, ProcessGroup())
     assert second is first
     losses, *arrays = learned(second)
     assert second._steps == compiled
-    alone, *expected = learned(Trainers().make(later, Group()))
+    alone, *expected = learned(Trainers().make(later, ProcessGroup()))
     assert losses == alone
     for found, wanted in zip(arrays, expected, strict=True):
         assert set(found) == set(wanted)
@@ -255,8 +255,8 @@ def test_a_run_that_takes_the_steps_of_the_last_learns_what_it_would_alone(prese
 )
 def test_what_is_written_into_a_step_makes_another_trainer(preset, other):
     trainers = Trainers()
-    first = trainers.make(preset, Group())
-    second = trainers.make(preset.replace(**other), Group())
+    first = trainers.make(preset, ProcessGroup())
+    second = trainers.make(preset.replace(**other), ProcessGroup())
     assert second is not first
     assert second.config == preset.replace(**other)
 

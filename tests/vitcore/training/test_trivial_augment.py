@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vitcore.training.augmentation import augment, crop_and_flip
-from vitcore.training.trivial_augment import CHANGES, trivial_augment
+from vitcore.training.augmentation import CHANGES, augment, crop_and_flip, trivial_augment
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what Pillow calls grey
 OF_STRENGTH_0 = [name for name in CHANGES if name not in ("autocontrast", "equalise")]

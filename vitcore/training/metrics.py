@@ -1,4 +1,4 @@
-"""What the steps brought: their losses, fetched late so that an accelerator need not wait."""
+"""Metrics of steps: read late, so that no accelerator need wait, and averaged for a curve."""
 
 from __future__ import annotations
 
@@ -10,8 +10,57 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from vitcore.config import TrainConfig
-from vitcore.training.divergence import DivergedError, named
-from vitcore.training.windows import Windows
+from vitcore.training.exit_status import DivergedError, named
+
+_SINGLE = 7  # the first 2**7 steps are a point each
+_DIGITS = 7  # of a mean; float32 has no more
+
+
+def window_length(step: int) -> int:
+    """How many steps share the point of `step`, counted from 1.
+
+    1 up to step 128, 2 up to step 256, 4 up to step 512, and so on: whatever the length of a
+    run, 64 points lie in its second half, and two runs of one seed have the same ones.
+    """
+    return 1 << max(0, (step - 1).bit_length() - _SINGLE)
+
+
+def ends_window(step: int) -> bool:
+    """Whether `step` is the last one of its window."""
+    return step % window_length(step) == 0
+
+
+class LogWindows:
+    """Means of loss and accuracy over each window, from steps given one after the other."""
+
+    def __init__(self) -> None:
+        self._points: list[list[float]] = []
+        # Of loss and right times pictures, and pictures: what a resumed run must know to go on.
+        self.open: list[float] | None = None
+        self._last: list[float] = []  # the open window's point as it would be now
+
+    def add(self, step: int, loss: float, right: float, pictures: int, rate: float) -> None:
+        """Take in one step; a window of which the first steps are missing gives no point."""
+        if (step - 1) % window_length(step) == 0:
+            self.open = [0.0, 0.0, 0.0]
+        if self.open is None:
+            return
+        for place, value in enumerate((loss * pictures, right * pictures, pictures)):
+            self.open[place] += value
+        losses, rights, count = self.open
+        means = (losses / count, rights / count, rate)
+        self._last = [step, *(float(f"{value:.{_DIGITS}g}") for value in means)]
+        if ends_window(step):
+            self._points.append(self._last)
+            self.open = None
+
+    def take(self) -> list[list[float]]:
+        """New points as [step, loss, accuracy, learning rate]; the last may be of part of one.
+
+        Such a part is replaced by the first point that is taken next.
+        """
+        points, self._points = self._points, []
+        return [*points, self._last] if self.open and self._last else points
 
 
 class Step(NamedTuple):
@@ -20,12 +69,12 @@ class Step(NamedTuple):
     number: int  # from 1
     loss: Any
     right: Any  # share of right answers
-    pictures: int
+    images: int
     rate: float
     patch_size: int
 
 
-class Meter:
+class MetricsBuffer:
     """Means over the steps since the last point of the curve.
 
     Args:
@@ -37,12 +86,12 @@ class Meter:
     def __init__(self, late: int = 0, *, config: TrainConfig) -> None:
         self._late, self._config = late, config
         self._under_way: deque[Step] = deque()
-        self.windows = Windows()
+        self.windows = LogWindows()
         self._clear()
 
     def _clear(self) -> None:
         self._loss = self._right = 0.0
-        self.pictures = 0  # in steps that were waited for
+        self.images = 0  # in steps that were waited for
         self._last: Step | None = None
         self.seconds = 0.0  # spent on these steps, not on a validation or checkpoint between
 
@@ -85,20 +134,20 @@ class Meter:
                     config=self._config,
                 )
             right = float(step.right)
-            self.windows.add(step.number, loss, right, step.pictures, step.rate)
-            self._loss += loss * step.pictures
-            self._right += right * step.pictures
-            self.pictures += step.pictures
+            self.windows.add(step.number, loss, right, step.images, step.rate)
+            self._loss += loss * step.images
+            self._right += right * step.images
+            self.images += step.images
             self._last = step
 
     def take(self) -> dict[str, Any]:
         """One point of the curve, from the steps that were waited for; then begin anew."""
-        count = max(1, self.pictures)
+        count = max(1, self.images)
         values = {
             "loss": self._loss / count,
             "accuracy": self._right / count,
             "learning_rate": self._last.rate if self._last else None,
-            "images_per_second": self.pictures / max(self.seconds, 1e-9),
+            "images_per_second": self.images / max(self.seconds, 1e-9),
             "patch_size": self._last.patch_size if self._last else None,
             "points": self.windows.take(),
         }

@@ -12,8 +12,8 @@ from vitcore import checkpoints
 from vitcore.checkpoints import WEIGHTS, save_arrays
 from vitcore.training import events
 from vitcore.training.loop import Run, train
-from vitcore.training.saving import STATE, saved_progress
 from vitcore.training.step import Trainer
+from vitcore.training.train_state import STATE, saved_progress
 
 SHORT = CONFIG.replace(patch_sizes=(16,))  # three steps to an epoch, at whose end it is saved
 

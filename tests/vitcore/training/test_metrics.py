@@ -6,8 +6,8 @@ import re
 import pytest
 
 from vitcore.config import RECIPES, TrainConfig
-from vitcore.training.divergence import DivergedError
-from vitcore.training.meter import Meter, Step
+from vitcore.training.exit_status import DivergedError
+from vitcore.training.metrics import MetricsBuffer, Step
 
 CONFIG = TrainConfig()
 
@@ -23,26 +23,26 @@ class Late:
         return float(self.value)
 
 
-def step(number, loss, *, right=0.5, pictures=4, rate=0.1):
-    return Step(number, loss, right, pictures, rate, 8)
+def step(number, loss, *, right=0.5, images=4, rate=0.1):
+    return Step(number, loss, right, images, rate, 8)
 
 
 def test_means_are_over_pictures():
-    meter = Meter(config=CONFIG)
-    meter.add(step(1, 1.0, right=0.0, pictures=1))
-    meter.add(step(2, 4.0, right=1.0, pictures=3, rate=0.2))
+    meter = MetricsBuffer(config=CONFIG)
+    meter.add(step(1, 1.0, right=0.0, images=1))
+    meter.add(step(2, 4.0, right=1.0, images=3, rate=0.2))
     meter.seconds = 2.0
     assert meter.take() == {
         "loss": 3.25, "accuracy": 0.75, "learning_rate": 0.2,
         "images_per_second": 2.0, "patch_size": 8,
         "points": [[1, 1.0, 0.0, 0.1], [2, 4.0, 1.0, 0.2]],
     }  # fmt: skip
-    assert meter.pictures == meter.seconds == 0
+    assert meter.images == meter.seconds == 0
 
 
 @pytest.mark.parametrize(("late", "waited_for"), [(0, 5), (2, 3), (4, 1)])
 def test_so_many_steps_may_be_under_way(late, waited_for):
-    meter, asked = Meter(late, config=CONFIG), []
+    meter, asked = MetricsBuffer(late, config=CONFIG), []
     for number in range(1, 6):
         meter.add(step(number, Late(number, asked)))
     assert asked == [1, 2, 3, 4, 5][:waited_for]
@@ -53,7 +53,7 @@ def test_so_many_steps_may_be_under_way(late, waited_for):
 
 @pytest.mark.parametrize("late", [0, 3])
 def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
-    meter = Meter(late, config=CONFIG)
+    meter = MetricsBuffer(late, config=CONFIG)
     losses = [1.0, math.inf, math.nan, 1.0]
     with pytest.raises(DivergedError) as caught:  # noqa: PT012 - at which step, depends on `late`
         for number, loss in enumerate(losses, 1):
@@ -75,5 +75,5 @@ def test_first_loss_that_is_no_number_is_named_with_its_own_rate(late):
 def test_rate_above_the_recipes_is_answered_with_the_recipes(rate, usable, advice):
     config = RECIPES["article"].replace(learning_rate=rate)
     with pytest.raises(DivergedError, match=re.escape(advice)) as caught:
-        Meter(config=config).add(step(1, math.nan))
+        MetricsBuffer(config=config).add(step(1, math.nan))
     assert caught.value.usable_rate == usable

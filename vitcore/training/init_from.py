@@ -9,10 +9,10 @@ import numpy as np
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
 from vitcore.training.run_files import STATE
-from vitcore.training.saving import ends_of, saved_progress
+from vitcore.training.train_state import ends_of, saved_progress
 
 
-def starting_weights(config: TrainConfig) -> dict[str, np.ndarray]:
+def load_initial_weights(config: TrainConfig) -> dict[str, np.ndarray]:
     """Those of the model that a run starts from.
 
     Raises:
@@ -39,7 +39,7 @@ def ends_before(config: TrainConfig) -> int:
     return ends_of(folder) if (folder / STATE).is_file() else 1
 
 
-def runs_through(run: Path) -> list[Path]:
+def training_stages(run: Path) -> list[Path]:
     """The runs that a run's model went through, from the one that drew its weights to itself.
 
     Raises:

@@ -25,7 +25,7 @@ _UNREADABLE = (SafetensorError, OSError, ValueError, TypeError, LookupError, Rec
 
 
 @dataclass
-class Progress:
+class TrainState:
     """What a resumed run must know besides the variables."""
 
     step: int = 0  # steps taken
@@ -41,7 +41,7 @@ class Progress:
     window: list[float] | None = None  # sums of the curve's point that is not complete
 
 
-def last_checkpoint(folder: Path) -> tuple[TrainConfig, Progress] | None:
+def last_checkpoint(folder: Path) -> tuple[TrainConfig, TrainState] | None:
     """What a run's last checkpoint says of it; None where it ended before it had one.
 
     Raises:
@@ -56,7 +56,7 @@ def last_checkpoint(folder: Path) -> tuple[TrainConfig, Progress] | None:
     return None
 
 
-def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
+def saved_progress(folder: Path) -> tuple[TrainConfig, TrainState]:
     """What a run's last checkpoint says of it, without its arrays.
 
     Raises:
@@ -65,7 +65,7 @@ def saved_progress(folder: Path) -> tuple[TrainConfig, Progress]:
     try:
         with safe_open(folder / STATE, "numpy") as file:
             state = json.loads(file.metadata()["state"])
-        return TrainConfig.from_dict(state["train"]), Progress(
+        return TrainConfig.from_dict(state["train"]), TrainState(
             **renamed(state["progress"], PROGRESS)
         )
     except FileNotFoundError:
@@ -113,7 +113,7 @@ def save(
     weights: dict[str, np.ndarray],
     arrays: dict[str, np.ndarray],
     *,
-    progress: Progress,
+    progress: TrainState,
     config: TrainConfig,
 ) -> None:
     """Write a checkpoint. Both files are written whole before either is put in its place.
@@ -131,7 +131,7 @@ def save(
         checkpoints.write(folder, model, weights)
 
 
-def sweep(folder: Path) -> None:
+def remove_stale(folder: Path) -> None:
     """Remove what a process that was killed while it wrote has left half written."""
     for pattern in ("*.safetensors.*.part", ".tmp*"):
         for path in folder.rglob(pattern):

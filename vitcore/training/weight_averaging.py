@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 
-class MeanOfEnds:
+class CycleAverage:
     """The mean of the weights that were added.
 
     Args:

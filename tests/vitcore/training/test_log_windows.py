@@ -2,7 +2,7 @@
 
 import pytest
 
-from vitcore.training.windows import Windows, ends, length
+from vitcore.training.metrics import LogWindows, ends_window, window_length
 
 
 @pytest.mark.parametrize(
@@ -10,23 +10,23 @@ from vitcore.training.windows import Windows, ends, length
     [(1, 1), (128, 1), (129, 2), (256, 2), (257, 4), (512, 4), (513, 8), (1_000_000, 8192)],
 )
 def test_windows_double_whenever_the_run_has(step, size):
-    assert length(step) == size
+    assert window_length(step) == size
 
 
 def test_the_second_half_of_every_run_has_64_points_and_few_come_before():
     for steps in (256, 4096, 65_536):
-        assert sum(map(ends, range(steps // 2 + 1, steps + 1))) == 64
-    assert sum(map(ends, range(1, 65_537))) == 128 + 9 * 64
+        assert sum(map(ends_window, range(steps // 2 + 1, steps + 1))) == 64
+    assert sum(map(ends_window, range(1, 65_537))) == 128 + 9 * 64
 
 
 def taken(every, steps=300, first=1):
     """All points, asked for every so many steps; a part is replaced by what comes next."""
-    windows, points = Windows(), []
+    windows, points = LogWindows(), []
     for step in range(first, steps + 1):
         windows.add(step, 1 / step, step / steps, 10, 0.1)
         if step % every == 0 or step == steps:
             new = windows.take()
-            if new and points and not ends(points[-1][0]):
+            if new and points and not ends_window(points[-1][0]):
                 points.pop()
             points += new
     return points
@@ -38,7 +38,7 @@ def test_points_do_not_depend_on_when_they_are_asked_for():
 
 
 def test_points_are_means_over_pictures():
-    windows = Windows()
+    windows = LogWindows()
     windows.add(129, 1.0, 0.0, 1, 0.1)
     assert windows.take() == [[129, 1.0, 0.0, 0.1]]
     windows.add(130, 4.0, 1.0, 3, 0.2)
@@ -52,7 +52,7 @@ def test_a_window_whose_first_steps_are_missing_gives_no_point():
 
 
 def test_a_resumed_run_completes_the_window_that_was_open():
-    before, after = Windows(), Windows()
+    before, after = LogWindows(), LogWindows()
     before.add(129, 1.0, 0.0, 1, 0.1)
     after.open = before.open
     assert after.take() == []

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.vitcore.training.small_runs import quick_step
-from vitcore.__main__ import _parser, main
+from vitcore.cli.main import _parser, main
 from vitcore.training import events, runs
 from vitcore.training.step import Trainer
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHORT = "--data sketch10 --preset tiny --steps 3 --batch-size 8 --seed 1".split()
 
 

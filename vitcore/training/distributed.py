@@ -29,16 +29,16 @@ _STEPS_BETWEEN_WORDS = 8  # on accelerators, which each word would make wait
 _RUN, _STOP, _WAIT, _FAILED = range(4)
 
 
-class GroupError(OSError):
+class ProcessGroupError(OSError):
     """The processes of a run did not meet, or one of them is gone."""
 
 
-class HeardError(GroupError):
+class PeerError(ProcessGroupError):
     """A process failed, and told it."""
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """The processes of one run; by default this one alone, which asks nobody.
 
     Every process must call the same methods in the same order.
@@ -146,7 +146,7 @@ class Group:
         """What `make` returns on process 0, told to all; it must be JSON.
 
         Raises:
-            GroupError: elsewhere, where it raised on process 0.
+            ProcessGroupError: elsewhere, where it raised on process 0.
         """
         if self.count == 1:
             return make()
@@ -158,7 +158,7 @@ class Group:
         return self._tell(value)
 
     def check(self, problem: str) -> None:
-        """Raise a HeardError on every process where one has a problem; "" is none."""
+        """Raise a PeerError on every process where one has a problem; "" is none."""
         if self.count == 1:
             return
         from jax.experimental import multihost_utils
@@ -166,9 +166,9 @@ class Group:
         with self.together():
             found = np.flatnonzero(multihost_utils.process_allgather(np.int32(problem != "")))
         if problem:
-            raise HeardError(problem)
+            raise PeerError(problem)
         if len(found):
-            raise HeardError(f"process {found[0]} of this run failed; see its message")
+            raise PeerError(f"process {found[0]} of this run failed; see its message")
 
     def share_arrays(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Process 0's arrays; elsewhere `arrays` says their names, shapes and types."""
@@ -193,7 +193,7 @@ class Group:
         try:
             yield
         except Exception as error:
-            told = isinstance(error, HeardError) or getattr(error, "told", False)
+            told = isinstance(error, PeerError) or getattr(error, "told", False)
             if self.count > 1 and not told:
                 error.told = True
                 self._agree(_FAILED)
@@ -202,7 +202,7 @@ class Group:
 
     def all_know(self, error: BaseException) -> bool:
         """Whether this error ends every process: one told it to the others, or all see it."""
-        return isinstance(error, HeardError | ArithmeticError) or getattr(error, "told", False)
+        return isinstance(error, PeerError | ArithmeticError) or getattr(error, "told", False)
 
     def finish(self) -> None:
         """Wait until process 0 has written everything."""
@@ -213,7 +213,7 @@ class Group:
         """Process 0's word. Every exchange begins with one, so that a failure is always heard."""
         said = int(_broadcast(np.int32(word)))
         if said == _FAILED and not self.leads:
-            raise HeardError(f"process 0 of this run failed: {self._tell(None)}")
+            raise PeerError(f"process 0 of this run failed: {self._tell(None)}")
         return said
 
     def _tell(self, value: Any) -> Any:
@@ -234,15 +234,17 @@ def _broadcast(value: Any) -> Any:
         raise _gone(error) from error
 
 
-def _gone(error: Exception) -> GroupError:
-    return GroupError(f"another process of this run is lost: {_first_line(error)}")
+def _gone(error: Exception) -> ProcessGroupError:
+    return ProcessGroupError(f"another process of this run is lost: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def join(processes: int, process: int | None = None, coordinator: str | None = None) -> Group:
+def join(
+    processes: int, process: int | None = None, coordinator: str | None = None
+) -> ProcessGroup:
     """Meet the other processes of a run; call it before anything else of JAX or Keras.
 
     Args:
@@ -254,7 +256,7 @@ def join(processes: int, process: int | None = None, coordinator: str | None = N
 
     Raises:
         ValueError: if the numbers make no sense, or Keras runs on another backend than JAX.
-        GroupError: if they do not meet.
+        ProcessGroupError: if they do not meet.
     """
     coordinator = coordinator or os.environ.get(ADDRESS)
     _check(processes, process, coordinator)
@@ -271,7 +273,7 @@ def join(processes: int, process: int | None = None, coordinator: str | None = N
             )
         except (ValueError, RuntimeError) as error:
             where = coordinator or "the address of their manager"
-            raise GroupError(
+            raise ProcessGroupError(
                 f"{processes} processes could not connect at {where}: {_first_line(error)}. "
                 "Start each with --process 0, 1, ... and the same --coordinator HOST:PORT"
             ) from None
@@ -279,7 +281,7 @@ def join(processes: int, process: int | None = None, coordinator: str | None = N
 
     # By it Keras draws first values. Ours replace them, but no device may hold another's till then.
     random.seed(0)
-    return Group(
+    return ProcessGroup(
         count=jax.process_count(),
         index=jax.process_index(),
         devices=jax.device_count(),

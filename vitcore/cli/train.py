@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from vitcore import cache
+from vitcore.cli import train_options
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.messages import unusable_folder
-from vitcore.training import flags, runs, saving
+from vitcore.training import runs, train_state
 from vitcore.training.control import LIFELINE, Control, write_control
-from vitcore.training.distribution import Group, join
+from vitcore.training.distributed import ProcessGroup, join
 from vitcore.training.run_files import STATE
 
 
 def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) -> None:
     """Give a parser the options of `train`; `folder` reads those that name one."""
-    flags.add(parser)
+    train_options.add(parser)
     parser.add_argument(
         "--run-dir", type=folder, help="run folder (default: a new one in the cache)"
     )
@@ -43,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) 
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
-    """Train as the options say, with `hold` and `trainers` of `vitcore.__main__.main` in them.
+    """Train as the options say, with `hold` and `trainers` of `vitcore.cli.main.main` in them.
 
     Returns:
         How it ended.
@@ -94,15 +95,17 @@ class _Interrupts:
             signal.signal(signal.SIGINT, usual)
 
 
-def _group(options: argparse.Namespace) -> Group:
+def _group(options: argparse.Namespace) -> ProcessGroup:
     if options.processes is None:
         if options.process is not None or options.coordinator is not None:
             raise ValueError("--process and --coordinator need --processes")
-        return Group()
+        return ProcessGroup()
     return join(options.processes, options.process, options.coordinator)
 
 
-def _train(options: argparse.Namespace, group: Group, interrupts: _Interrupts) -> dict[str, Any]:
+def _train(
+    options: argparse.Namespace, group: ProcessGroup, interrupts: _Interrupts
+) -> dict[str, Any]:
     prepared = group.share(lambda: _prepare(options))
     folder, config = Path(prepared["folder"]), TrainConfig.from_dict(prepared["config"])
     group.check(_contradiction(options, config))
@@ -133,14 +136,14 @@ def _train(options: argparse.Namespace, group: Group, interrupts: _Interrupts) -
 
 def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     """What is to be trained, and the folder, described."""
-    given = flags.given(options)
+    given = train_options.given(options)
     if options.resume and options.run_dir is None:
         raise ValueError("--resume needs --run-dir")
     before = runs.read_run(options.run_dir).config if options.resume else None
     if before is not None and options.recipe is None:
         config = before.replace(**given)  # what is not named again stays as it was
     else:
-        config = flags.changed(RECIPES[options.recipe or "standard"], given)
+        config = train_options.changed(RECIPES[options.recipe or "standard"], given)
     if before is not None:
         config.check_goes_on(before)
     if options.resume:
@@ -186,14 +189,14 @@ def _check_resumable(folder: Path, config: TrainConfig) -> None:
     """What would be refused later is refused before anything in the folder is changed."""
     if not any((folder / name).is_file() for name in (runs.DESCRIPTION, STATE)):
         raise ValueError(f"no run to resume in {folder}. Use a run folder, or omit --resume")
-    found = saving.last_checkpoint(folder)
+    found = train_state.last_checkpoint(folder)
     if found is not None:
         config.check_goes_on(found[0])
 
 
 def _contradiction(options: argparse.Namespace, config: TrainConfig) -> str:
     """Where what is said to another process than the first is not what is trained, or ""."""
-    given = flags.given(options)
+    given = train_options.given(options)
     if options.recipe is not None:
         given["recipe"] = options.recipe
     odd = [

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.vitcore.lens.test_view import unpacked
-from vitcore.__main__ import main
+from vitcore.cli.main import main
 from vitcore.datasets.sketch10 import sketch10
 from vitcore.model import load
 from vitcore.tracing import trace

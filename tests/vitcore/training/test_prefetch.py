@@ -8,9 +8,8 @@ import pytest
 
 from tests.vitcore.training.small_runs import CONFIG
 from vitcore.config import MOST_IN_BATCH
-from vitcore.training.ahead import Ahead, depth
-from vitcore.training.data import Pictures
-from vitcore.training.drawing import Drawers
+from vitcore.training.data import TrainingData
+from vitcore.training.prefetch import BatchWorkers, Prefetcher, depth
 
 
 def test_batches_come_in_order_and_no_more_than_allowed_are_drawn():
@@ -21,7 +20,7 @@ def test_batches_come_in_order_and_no_more_than_allowed_are_drawn():
             drawn.append(step)
         return step
 
-    with Ahead(draw, range(3, 20), threads=3, most=4) as batches:
+    with Prefetcher(draw, range(3, 20), threads=3, most=4) as batches:
         for step in range(3, 20):
             assert batches.take() == step
             with lock:
@@ -35,7 +34,7 @@ def test_error_in_drawing_is_raised_where_the_batch_is_taken():
             raise OSError("no such file")
         return step
 
-    with Ahead(draw, range(5), threads=2, most=4) as batches:
+    with Prefetcher(draw, range(5), threads=2, most=4) as batches:
         assert [batches.take(), batches.take()] == [0, 1]
         with pytest.raises(OSError, match="no such file"):
             batches.take()
@@ -45,16 +44,16 @@ def test_error_in_drawing_is_raised_where_the_batch_is_taken():
 def test_who_draws_does_not_change_what_is_trained_on(kind):
     # Across the ends of epochs, whose orders differ, and with sketches drawn by whoever is first.
     config = CONFIG.replace(cutmix=0.5)
-    straight, together = (Pictures(config, 4) for _ in range(2))
+    straight, together = (TrainingData(config, 4) for _ in range(2))
     with contextlib.ExitStack() as stack:
         draw = lambda step: together.batch(step, 12)  # noqa: E731
         if kind == "processes":
-            draw = stack.enter_context(Drawers(2, config, 4, None, 12)).draw
-        batches = stack.enter_context(Ahead(draw, range(12), threads=2, most=8))
+            draw = stack.enter_context(BatchWorkers(2, config, 4, None, 12)).draw
+        batches = stack.enter_context(Prefetcher(draw, range(12), threads=2, most=8))
         for step in range(12):
             one, other = straight.batch(step, 12), batches.take()
             assert one.patch_size == other.patch_size
-            np.testing.assert_array_equal(one.pictures, other.pictures)
+            np.testing.assert_array_equal(one.images, other.images)
             np.testing.assert_array_equal(one.labels, other.labels)
 
 

@@ -15,8 +15,8 @@ def generator(seed: int, purpose: int, step: int = 0) -> np.random.Generator:
     return np.random.default_rng((seed, purpose, step))
 
 
-def patch_sizes(config: TrainConfig) -> tuple[int, ...]:
-    """Those that are drawn at all."""
+def sampled_patch_sizes(config: TrainConfig) -> tuple[int, ...]:
+    """Those that may be sampled at all."""
     some = [config.patch_size_probs, config.patch_size_probs_end or config.patch_size_probs]
     return tuple(
         size
@@ -25,8 +25,8 @@ def patch_sizes(config: TrainConfig) -> tuple[int, ...]:
     )
 
 
-def patch_size(config: TrainConfig, step: int, steps: int) -> int | None:
-    """P of one step: None, the model's own, or drawn with weights that move during the run."""
+def sample_patch_size(config: TrainConfig, step: int, steps: int) -> int | None:
+    """P of one step: sampled with probabilities that move during the run; None, the model's own."""
     if not config.patch_sizes:
         return None
     even = (1.0,) * len(config.patch_sizes)

@@ -4,19 +4,21 @@ import argparse
 
 import pytest
 
+from vitcore.cli import train_options
 from vitcore.config import PATCH_SIZES, RECIPES, TrainConfig
-from vitcore.training import flags
 
 
 def parsed(arguments):
     parser = argparse.ArgumentParser()
-    flags.add(parser)
+    train_options.add(parser)
     return parser.parse_args(arguments)
 
 
 def understood(arguments):
     options = parsed(arguments)
-    return flags.changed(RECIPES[options.recipe or "standard"], flags.given(options))
+    return train_options.changed(
+        RECIPES[options.recipe or "standard"], train_options.given(options)
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,28 +38,28 @@ def understood(arguments):
     ],
 )  # fmt: skip
 def test_every_configuration_survives_the_command_line(config):
-    assert understood(flags.arguments(config)) == config
+    assert understood(train_options.arguments(config)) == config
 
 
 def test_what_is_named_takes_the_place_of_what_the_recipe_says_instead():
     recipe = RECIPES["flexi-cifar10-swa"]
-    assert flags.changed(recipe, {"epochs": 3.0}) == recipe.replace(epochs=3.0, steps=0)
-    assert flags.changed(recipe, {"epochs": 3.0, "steps": 9}).steps == 9
-    sizes = flags.changed(recipe, {"patch_sizes": (4, 8)})
+    assert train_options.changed(recipe, {"epochs": 3.0}) == recipe.replace(epochs=3.0, steps=0)
+    assert train_options.changed(recipe, {"epochs": 3.0, "steps": 9}).steps == 9
+    sizes = train_options.changed(recipe, {"patch_sizes": (4, 8)})
     assert sizes == recipe.replace(patch_sizes=(4, 8), patch_size_probs=())
     both = {"patch_sizes": (4, 8), "patch_size_probs": (0.3, 0.7)}
-    assert flags.changed(recipe, both) == recipe.replace(**both)
-    assert flags.changed(recipe, {"seed": 2}) == recipe.replace(seed=2)
+    assert train_options.changed(recipe, both) == recipe.replace(**both)
+    assert train_options.changed(recipe, {"seed": 2}) == recipe.replace(seed=2)
 
 
 def test_what_the_recipe_says_is_not_repeated():
-    names = {argument.partition("=")[0] for argument in flags.arguments(RECIPES["article"])}
+    names = {argument.partition("=")[0] for argument in train_options.arguments(RECIPES["article"])}
     assert names == {"--recipe", "--data", "--preset", "--epochs", "--learning-rate", "--seed"}
 
 
 def test_what_is_not_named_is_not_given():
-    assert flags.given(parsed([])) == {}
-    assert flags.given(parsed(["--patch-sizes=4, 8", "--seed", "3"])) == {
+    assert train_options.given(parsed([])) == {}
+    assert train_options.given(parsed(["--patch-sizes=4, 8", "--seed", "3"])) == {
         "patch_sizes": (4, 8),
         "seed": 3,
     }
@@ -68,7 +70,7 @@ def test_a_folder_to_start_from_is_found_from_elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("mine", "flexi-cifar10"):
         (tmp_path / name).mkdir()
-    found = {text: flags.given(parsed(["--init-from", text]))["init_from"] for text in (
+    found = {text: train_options.given(parsed(["--init-from", text]))["init_from"] for text in (
         "mine", "../" + tmp_path.name + "/mine", "~/mine", "flexi-cifar10", "a-run", "", "x" * 999
     )}  # fmt: skip
     assert set(list(found.values())[:3]) == {str(tmp_path / "mine")}
@@ -79,7 +81,7 @@ def test_a_folder_to_start_from_is_found_from_elsewhere(tmp_path, monkeypatch):
 
 def test_a_recipe_that_is_not_here_is_named():
     with pytest.raises(ValueError, match="recipe must be one of .*, got 'mine'"):
-        flags.arguments(TrainConfig(recipe="mine"))
+        train_options.arguments(TrainConfig(recipe="mine"))
 
 
 @pytest.mark.parametrize("text", ["--patch-sizes=many", "--epochs=long", "--preset=huge"])

@@ -15,8 +15,8 @@ from safetensors.numpy import load_file
 
 from vitcore.config import RECIPES, TrainConfig
 from vitcore.training import events
-from vitcore.training.distribution import Group, join
-from vitcore.training.saving import STATE
+from vitcore.training.distributed import ProcessGroup, join
+from vitcore.training.train_state import STATE
 
 ROOT = Path(__file__).resolve().parents[3]
 OPTIONS = (
@@ -157,21 +157,21 @@ def test_what_makes_no_sense_is_refused_before_they_meet(monkeypatch, arguments,
 def test_batch_that_cannot_be_shared_evenly_is_refused_with_both_numbers():
     config = TrainConfig(batch_size=9)
     with pytest.raises(ValueError, match="by the number of processes, got 9 and 2"):
-        Group(count=2, devices=2).check_batch(config, 4)
+        ProcessGroup(count=2, devices=2).check_batch(config, 4)
     with pytest.raises(ValueError, match="by the number of devices of all processes, got 9 and 6"):
-        Group(count=3, devices=6).check_batch(config, 4)
-    Group(count=3, devices=9).check_batch(config, 4)
-    Group().check_batch(config, 4)
+        ProcessGroup(count=3, devices=6).check_batch(config, 4)
+    ProcessGroup(count=3, devices=9).check_batch(config, 4)
+    ProcessGroup().check_batch(config, 4)
 
 
 def test_what_devices_cannot_share_evenly_is_left_over():
     # 8192 tokens are 67 pictures of 121 patches
-    assert [Group(count=2, devices=2).shared(count) for count in (67, 66, 2)] == [66, 66, 2]
-    assert Group().shared(67) == 67
+    assert [ProcessGroup(count=2, devices=2).shared(count) for count in (67, 66, 2)] == [66, 66, 2]
+    assert ProcessGroup().shared(67) == 67
 
 
 def test_budget_that_leaves_a_device_without_a_picture_is_refused():
     config = RECIPES["flexi-cifar10-cpu"]  # 32 pictures at patch size 2
-    Group(count=4, devices=32).check_batch(config, 4)
+    ProcessGroup(count=4, devices=32).check_batch(config, 4)
     with pytest.raises(ValueError, match="gives 32 at patch size 2, for 64 devices"):
-        Group(count=8, devices=64).check_batch(config, 4)
+        ProcessGroup(count=8, devices=64).check_batch(config, 4)

@@ -1,9 +1,10 @@
-"""Batches drawn in processes of their own: an accelerator takes steps faster than one core draws.
+"""Batches made ahead of the steps that train on them, in threads or in processes of their own.
 
-Such a process, `python -m vitcore.training.drawing`, is told once what to draw for, then reads
-steps and writes batches until nobody is left to ask. It is no `multiprocessing`, which would run
-the caller's own script again. It loads no Keras, begins in a third of a second and never touches
-the accelerator.
+An accelerator takes steps faster than one core makes batches. A worker process,
+`python -m vitcore.training.prefetch`, is told once what to make them for, then reads steps and
+writes batches until nobody is left to ask. It is no `multiprocessing`, which would run the
+caller's own script again. It loads no Keras, begins in a third of a second and never touches the
+accelerator.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ import pickle
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
@@ -21,24 +26,97 @@ from typing import TYPE_CHECKING, Any, Self
 from vitcore.config import TrainConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from vitcore.training.data import Batch, TrainingData
 
-    from vitcore.training.data import Batch
+_MEMORY = 64 * 2**20  # bytes that may lie ready
+_IMAGE = 32 * 32 * 3  # bytes
 
-_KEPT = 2  # cores for the training process itself
+_FREE_CORES = 2  # cores for the training process itself
 _PATIENCE = 5.0  # seconds that a process whose pipe is closed may take to end
 _MOST = 32  # processes; no accelerator takes CIFAR-10 faster than these draw
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def count() -> int:
+def depth(batch_size: int, threads: int) -> int:
+    """How many batches to draw ahead: two for each thread, fewer where they are large."""
+    return max(1, min(2 * threads, _MEMORY // (batch_size * _IMAGE)))
+
+
+class Prefetcher:
+    """Draws in threads what the next steps need, in order.
+
+    A batch is a pure function of its step, so that neither the number of threads, which may have
+    processes draw, nor their speed changes what is trained on.
+
+    Args:
+        draw: makes the batch of one step, from 0; called from several threads.
+        steps: those wanted, in order.
+        threads: how many draw at once.
+        most: how many batches may be ready or in work.
+    """
+
+    def __init__(
+        self, draw: Callable[[int], Any], steps: range, *, threads: int = 1, most: int = 1
+    ) -> None:
+        self._draw, self._steps, self._most = draw, iter(steps), most
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batches")
+        self._drawn: deque[Future[Any]] = deque()
+
+    def __enter__(self) -> Self:
+        self._fill()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _fill(self) -> None:
+        while len(self._drawn) < self._most and (step := next(self._steps, None)) is not None:
+            self._drawn.append(self._pool.submit(self._draw, step))
+
+    def take(self) -> Any:
+        """The next step's batch; an error in drawing it is raised here."""
+        batch = self._drawn.popleft().result()
+        self._fill()
+        return batch
+
+
+@contextmanager
+def batches(
+    pictures: TrainingData,
+    steps: range,
+    *,
+    of: int,
+    processes: int,
+    data_dir: str | Path | None = None,
+) -> Iterator[Prefetcher]:
+    """The batches of a run's steps, drawn ahead.
+
+    Args:
+        pictures: the run's.
+        steps: those that are still to be taken.
+        of: how many the whole run takes.
+        processes: that draw; 0 means this one, in one thread, as the steps need the cores.
+        data_dir: where the processes look for CIFAR-10 first.
+    """
+    config = pictures.config
+    draw, threads = partial(pictures.batch, steps=of), processes or 1
+    with ExitStack() as stack:
+        if processes and steps:
+            own = pictures.patch_size
+            drawers = stack.enter_context(BatchWorkers(processes, config, own, data_dir, of))
+            draw = drawers.draw
+        most = depth(config.batch_size, threads)
+        yield stack.enter_context(Prefetcher(draw, steps, threads=threads, most=most))
+
+
+def worker_count() -> int:
     """How many processes may draw on this machine."""
     allowed = getattr(os, "sched_getaffinity", None)  # not on macOS, nor on Windows
     cores = len(allowed(0)) if allowed else os.cpu_count() or 1
-    return max(1, min(_MOST, cores - _KEPT))
+    return max(1, min(_MOST, cores - _FREE_CORES))
 
 
-class Drawers:
+class BatchWorkers:
     """Processes that draw the batches of one run.
 
     Args:
@@ -61,7 +139,7 @@ class Drawers:
         # Each is one core's: NumPy would start threads for all cores.
         environment = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
         # -P: else a file in the present folder could stand in for a module.
-        command = [sys.executable, "-P", "-m", "vitcore.training.drawing"]
+        command = [sys.executable, "-P", "-m", "vitcore.training.prefetch"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.processes: list[subprocess.Popen[bytes]] = []
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
@@ -138,9 +216,9 @@ def _drawing(
 ) -> Callable[[int], Any]:
     """What gives the batch of a step, or what went wrong."""
     try:
-        from vitcore.training.data import Pictures
+        from vitcore.training.data import TrainingData
 
-        pictures = Pictures(config, patch_size, data_dir)
+        pictures = TrainingData(config, patch_size, data_dir)
     except Exception as error:
         return lambda _, said=error: said
 

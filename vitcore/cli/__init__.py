@@ -1,0 +1,1 @@
+"""The command line, `python -m vitcore`: one module for each command of more than a few lines."""
