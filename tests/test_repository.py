@@ -13,7 +13,14 @@ ROOT = Path(__file__).resolve().parent.parent
 VISIBLE = {"explorer", "vitcore", "tests", "requirements.txt", "README.md"}
 HIDDEN = {
     *(".streamlit", ".ci", ".github"),
-    *(".ruff.toml", ".pytest.ini", ".prettierrc", ".pre-commit-config.yaml", ".gitignore"),
+    *(
+        ".ruff.toml",
+        ".pytest.ini",
+        ".mypy.ini",
+        ".prettierrc",
+        ".pre-commit-config.yaml",
+        ".gitignore",
+    ),
 }
 # Written in two parts, so that this file does not find itself.
 FORBIDDEN_WORDS = {

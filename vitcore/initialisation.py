@@ -25,8 +25,8 @@ def weight_shapes(config: ViTConfig) -> dict[str, tuple[int, ...]]:
         shapes["class_token"] = (1, width)
     if config.registers:
         shapes["registers"] = (config.registers, width)
-    norm = {"scale": (width,), "offset": (width,)}
-    attention = {
+    norm: dict[str, tuple[int, ...]] = {"scale": (width,), "offset": (width,)}
+    attention: dict[str, tuple[int, ...]] = {
         "qkv_kernel": (width, 3 * inner),
         "qkv_bias": (3 * inner,),
         "out_kernel": (inner, width),
@@ -34,14 +34,19 @@ def weight_shapes(config: ViTConfig) -> dict[str, tuple[int, ...]]:
     }
     if config.qk_norm:
         attention |= {"query_scale": (config.d,), "key_scale": (config.d,)}
-    mlp = {
+    mlp: dict[str, tuple[int, ...]] = {
         "hidden_kernel": (width, config.mlp_dim),
         "hidden_bias": (config.mlp_dim,),
         "out_kernel": (config.mlp_dim, width),
         "out_bias": (width,),
     }
     for block in range(config.depth):
-        parts = {"norm1": norm, "attention": attention, "norm2": norm, "mlp": mlp}
+        parts = {
+            "norm1": norm,
+            "attention": attention,
+            "norm2": norm,
+            "mlp": mlp,
+        }
         for part, members in parts.items():
             for name, shape in members.items():
                 shapes[f"block_{block:02d}/{part}/{name}"] = shape

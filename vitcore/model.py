@@ -43,6 +43,8 @@ class ViT(keras.Model):
     Source: Dosovitskiy et al. 2021, equations 1 to 4, https://arxiv.org/abs/2010.11929
     """
 
+    built: bool
+
     def __init__(self, config: ViTConfig | dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(config, ViTConfig):
@@ -96,7 +98,8 @@ class ViT(keras.Model):
             self.registers = self.add_weight(
                 shape=(config.registers, width), initializer=normal, name="registers"
             )
-        for layer in (*self.blocks, self.norm):
+        layers: list[Any] = [*self.blocks, self.norm]
+        for layer in layers:
             layer.build((None, config.tokens(config.patch_size), width))
         self.head.build((None, width))
         self.built = True

@@ -58,7 +58,8 @@ class ClassMetrics:
         columns = (self.precision, self.recall, self.f1)
         if not weights.sum():
             return 0.0, 0.0, 0.0
-        return tuple(float(np.average(column, weights=weights)) for column in columns)
+        precision, recall, f1 = (float(np.average(each, weights=weights)) for each in columns)
+        return precision, recall, f1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

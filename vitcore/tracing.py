@@ -94,7 +94,7 @@ def _compiled(
 
 def _inputs(
     model: ViT, images: np.ndarray, patch_size: int, intervention: Intervention | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.float32]:
     change = intervention or Intervention()
     seen = patches.model_input(images, patch_size, image_size=model.config.image_size)
     return (
@@ -172,8 +172,8 @@ def predict(
     Raises:
         ValueError: for images, a patch size or an intervention that do not fit.
     """
-    options = {"patch_size": patch_size, "intervention": intervention}
-    return probabilities(predict_logits(model, images, **options))
+    logits = predict_logits(model, images, patch_size=patch_size, intervention=intervention)
+    return probabilities(logits)
 
 
 def trace(

@@ -75,7 +75,7 @@ def measure(
                 times = sides[side].times(name, count if turn else 1)
                 if turn:
                     taken[place].append(statistics.fmean(times))
-    rows = {
+    rows: dict[tuple[str, str], dict[str, Any]] = {
         (side, name): {
             "what": what,
             "median": statistics.median(times),

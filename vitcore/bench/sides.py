@@ -52,6 +52,9 @@ class Side:
             stdout=subprocess.PIPE,
             text=True,
         )
+        # Both are pipes, as asked for.
+        self._asks: Any = self._process.stdin
+        self._answers: Any = self._process.stdout
 
     def times(self, what: str, count: int) -> list[float]:
         """Milliseconds of each of so many calls, one after the other.
@@ -59,9 +62,9 @@ class Side:
         Raises:
             RuntimeError: if the process ended; why, it said on standard error.
         """
-        self._process.stdin.write(json.dumps([what, count]) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        self._asks.write(json.dumps([what, count]) + "\n")
+        self._asks.flush()
+        answer = self._answers.readline()
         if not answer:
             raise RuntimeError(f"the process that measures {self.name} ended at {what}")
         return json.loads(answer)
@@ -70,10 +73,10 @@ class Side:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
+        self._asks.close()
         self._process.terminate()
         self._process.wait()
-        self._process.stdout.close()
+        self._answers.close()
 
 
 def answer(entrants: dict[str, Callable[[], Callable[[], Any]]], questions: Any) -> Any:

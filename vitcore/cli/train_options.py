@@ -63,7 +63,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     for field in fields(TrainConfig):
         if field.name == "recipe":
             continue
-        named = {"choices": _CHOICES[field.name]} if field.name in _CHOICES else {}
+        named: dict[str, Any] = {}
+        if field.name in _CHOICES:
+            named["choices"] = _CHOICES[field.name]
         parser.add_argument(
             _option(field.name), type=_reader(field.name), help=_HELP.get(field.name), **named
         )
@@ -84,7 +86,7 @@ def changed(recipe: TrainConfig, values: dict[str, Any]) -> TrainConfig:
     Raises:
         ValueError: if there can be no such run.
     """
-    places = {
+    places: dict[str, dict[str, Any]] = {
         "epochs": {"steps": 0},
         "patch_sizes": {"patch_size_probs": (), "patch_size_probs_end": ()},
     }

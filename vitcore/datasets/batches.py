@@ -9,7 +9,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class _Array:
     def __init__(self, *_: object) -> None:
         self.shape: Any = None
         self.dtype: Any = None
-        self.order = "C"
+        self.order: Literal["F", "C"] = "C"
         self.raw: Any = b""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -57,7 +57,7 @@ class _Array:
         return np.frombuffer(self.raw, np.uint8).reshape(self.shape, order=self.order)
 
 
-def _from_buffer(raw: object, dtype: object, shape: object, order: str) -> _Array:
+def _from_buffer(raw: object, dtype: object, shape: object, order: Literal["F", "C"]) -> _Array:
     array = _Array()
     array.raw, array.dtype, array.shape, array.order = raw, dtype, shape, order
     return array
@@ -151,10 +151,11 @@ def read_archive(archive: Path) -> Iterator[Batch]:
         with tarfile.open(archive, "r|*") as tar:
             for member in tar:
                 name = PurePosixPath(member.name).name
-                if name not in wanted or not member.isfile():
+                file = tar.extractfile(member) if member.isfile() else None
+                if name not in wanted or file is None:
                     continue
                 wanted.remove(name)
-                yield _named(name, member.size, tar.extractfile(member), archive)
+                yield _named(name, member.size, file, archive)
                 if not wanted:
                     return
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import ImageDraw
 
 Colour = tuple[float, float, float]
-Points = Sequence[tuple[float, float]]
+Points = Sequence[tuple[float, float]] | np.ndarray  # (N, 2)
 
 _CIRCLE = np.array(
     [(math.cos(a), math.sin(a)) for a in np.linspace(0, 2 * math.pi, 20, endpoint=False)]
@@ -16,7 +16,8 @@ _CIRCLE = np.array(
 
 def shade(colour: Colour, factor: float) -> Colour:
     """The same colour, darker (factor below 1) or lighter (above)."""
-    return tuple(min(255.0, v * factor) for v in colour)
+    red, green, blue = (min(255.0, v * factor) for v in colour)
+    return red, green, blue
 
 
 class Pen:

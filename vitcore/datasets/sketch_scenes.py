@@ -30,7 +30,8 @@ _BRIGHT = ((245, 245, 245), (225, 225, 228), (215, 200, 165), (205, 215, 230), (
 
 def natural_colour(rng: np.random.Generator) -> tuple[int, int, int]:
     """The colour of something that might stand in any scene: leaves, soil, wood or metal."""
-    return tuple(int(v) for v in np.clip(_tone(rng, _LEAVES + _GRASS + _FLOOR + _ROAD), 0, 255))
+    red, green, blue = np.clip(_tone(rng, _LEAVES + _GRASS + _FLOOR + _ROAD), 0, 255)
+    return int(red), int(green), int(blue)
 
 
 def _noise(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:

@@ -84,7 +84,7 @@ def _with_gradient(values: Any, key: Any, forward: Any, backward: Any) -> Any:
     @ops.custom_gradient
     def function(x: Any) -> Any:
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
-            changes = arguments if upstream is None else (upstream,)
+            changes: Any = arguments if upstream is None else (upstream,)
             if isinstance(changes[0], tuple | list):  # JAX passes those of several results as one
                 changes = changes[0]
             return backward(x, key, *changes)

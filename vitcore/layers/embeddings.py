@@ -35,7 +35,7 @@ class PatchEmbedding(keras.layers.Layer):
         self.width = width
         self.patch_embed_size = patch_embed_size
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
+    def build(self, shape: tuple[Any, ...]) -> None:
         size = self.patch_embed_size
         cells = shape[1] // size * (shape[2] // size)
         self.output_shape = (None, cells, self.width)  # what `model.summary()` prints

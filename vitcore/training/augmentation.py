@@ -43,7 +43,7 @@ def crop_and_flip(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """
     count, height, width, _ = pictures.shape
     shifts = rng.integers(-SHIFT, SHIFT + 1, size=(2, count))
-    flipped = rng.random(count) < 0.5
+    flipped = np.less(rng.random(count), 0.5)
     rows = _mirrored(np.arange(height) + shifts[0][:, None], height)  # (B, H)
     columns = np.arange(width)
     columns = np.where(flipped[:, None], columns[::-1], columns) + shifts[1][:, None]

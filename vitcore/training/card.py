@@ -148,7 +148,9 @@ def made_by(run: Path) -> Making:
     Raises:
         CheckpointError: if the state file of one of its runs is damaged.
     """
-    parts, history, images, seconds = [], [], 0, 0.0
+    parts: list[tuple[TrainConfig, int]] = []
+    history: list[dict[str, Any]] = []
+    images, seconds = 0, 0.0
     for folder in training_stages(run):
         config, progress = saved_progress(folder)
         own, _ = events.read(folder)

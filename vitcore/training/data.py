@@ -72,6 +72,8 @@ class TrainingData:
     ) -> None:
         self.config = config
         self.patch_size = patch_size
+        self._images: np.ndarray | LazySketches
+        self._validation: tuple[np.ndarray | LazySketches, np.ndarray, np.ndarray]
         if config.data == "cifar10":
             images, labels = cifar10("train", data_dir=data_dir)
             kept, held_back = split(labels, config)

@@ -195,7 +195,7 @@ class ProcessGroup:
         except Exception as error:
             told = isinstance(error, PeerError) or getattr(error, "told", False)
             if self.count > 1 and not told:
-                error.told = True
+                error.told = True  # type: ignore[attr-defined]
                 self._agree(_FAILED)
                 self._tell(str(error) or type(error).__name__)
             raise

@@ -99,7 +99,8 @@ def batches(
         data_dir: where the processes look for CIFAR-10 first.
     """
     config = pictures.config
-    draw, threads = partial(pictures.batch, steps=of), processes or 1
+    draw: Callable[[int], Batch] = partial(pictures.batch, steps=of)
+    threads = processes or 1
     with ExitStack() as stack:
         if processes and steps:
             own = pictures.patch_size
@@ -140,12 +141,14 @@ class BatchWorkers:
         environment = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
         # -P: else a file in the present folder could stand in for a module.
         command = [sys.executable, "-P", "-m", "vitcore.training.prefetch"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.processes: list[subprocess.Popen[bytes]] = []
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         try:
             for _ in range(number):
-                self.processes.append(subprocess.Popen(command, env=environment, **pipes))
+                process = subprocess.Popen(
+                    command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
+                self.processes.append(process)
         except OSError:
             self.__exit__()
             raise
@@ -160,13 +163,13 @@ class BatchWorkers:
     def __exit__(self, *_: object) -> None:
         for process in self.processes:
             with suppress(OSError):
-                process.stdin.close()
+                _pipes(process)[0].close()
         for process in self.processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
             process.kill()  # one that hangs must not keep the run from its end
             process.wait()
-            process.stdout.close()
+            _pipes(process)[1].close()
 
     def draw(self, step: int) -> Batch:
         """The batch of one step; may be called from as many threads as there are processes.
@@ -177,7 +180,7 @@ class BatchWorkers:
         process = self._idle.get()
         try:
             _send(step, process.stdin)
-            drawn = pickle.load(process.stdout)
+            drawn = pickle.load(_pipes(process)[1])
         except (EOFError, OSError, pickle.UnpicklingError):
             raise OSError(f"a data-loading process ended {_how_ended(process)}") from None
         finally:
@@ -185,6 +188,11 @@ class BatchWorkers:
         if isinstance(drawn, Exception):
             raise drawn
         return drawn
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[Any, Any]:
+    """What it reads and what it writes; both are pipes, as asked for."""
+    return process.stdin, process.stdout
 
 
 def _send(what: Any, pipe: Any) -> None:
@@ -220,7 +228,8 @@ def _drawing(
 
         pictures = TrainingData(config, patch_size, data_dir)
     except Exception as error:
-        return lambda _, said=error: said
+        wrong = error
+        return lambda _: wrong
 
     def draw(step: int) -> Any:
         try:

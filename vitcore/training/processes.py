@@ -109,7 +109,7 @@ def _identity(path: Path) -> tuple[int, int]:
 def _lives_on_windows(pid: int) -> bool:
     import ctypes  # there os.kill(pid, 0) would end the process instead of asking for it
 
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel = getattr(ctypes, "WinDLL")("kernel32", use_last_error=True)  # noqa: B009 - only there
     handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
     if not handle:
         return False

@@ -192,9 +192,16 @@ class RunFolder:
                         f"Stopped while the disk was full: {what} could not be written; "
                         f"{self.left()}."
                     )
-                if self._written(what, lambda: (self._keep_spare(), write())):
+                if self._written(what, self._with_spare(write)):
                     break
         self.say("resumed", step=at)
+
+    def _with_spare(self, write: Callable[[], None]) -> Callable[[], None]:
+        def both() -> None:
+            self._keep_spare()
+            write()
+
+        return both
 
     def _written(self, what: str, write: Callable[[], object]) -> bool:
         """Do it; False where the disk is full."""

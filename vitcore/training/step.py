@@ -88,7 +88,7 @@ def mean_loss(logits: Any, labels: Any, smoothing: float) -> Any:
 
 def _compiled_from(config: TrainConfig) -> tuple[Any, ...]:
     """All of a configuration that is written into a compiled step."""
-    names = "precision optimizer weight_decay average frozen label_smoothing".split()
+    names = "precision optimizer weight_decay ema_decay frozen label_smoothing".split()
     # What a trainer keeps beside its steps counts as well.
     return config.model_config(), config.cycles > 1, *(getattr(config, name) for name in names)
 
@@ -116,6 +116,7 @@ class Trainer:
         self._ends = CycleAverage(model.trainable_variables) if config.cycles > 1 else None
         self._jax = backend.check() == "jax"
         self._steps: dict[int, Any] = {}
+        self._values: list[Any] = []  # of JAX, between two steps
         self._compiling: dict[int, Future[None]] = {}
         self._seed_dropout()
         if self._jax:
@@ -301,7 +302,8 @@ class Trainer:
             times: of how many ends it is the mean itself.
         """
         values = [np.asarray(variable) for variable in self._newest().trainable_variables]
-        self._ends.add(values, times=times)
+        if self._ends is not None:  # as of runs of several cycles
+            self._ends.add(values, times=times)
 
     def finished(self) -> ViT:
         """The model to be used, always the same one.

@@ -53,8 +53,7 @@ class TensorBoard:
         if not scalars:
             return
         try:
-            self._open()
-            _put(self._file, _event(values["step"], _field(5, _summary(scalars))))
+            _put(self._open(), _event(values["step"], _field(5, _summary(scalars))))
         except OSError:
             self.close()
             self._begins_after = values["step"]
@@ -65,15 +64,16 @@ class TensorBoard:
             self._file.close()
             self._file = None
 
-    def _open(self) -> None:
+    def _open(self) -> BinaryIO:
         if self._file is not None:
-            return
+            return self._file
         name = f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}.{os.getpid()}"
-        self._file = (self._folder / name).open("wb", buffering=0)
-        _put(self._file, _event(0, _field(3, b"brain.Event:2")))
+        file = self._file = (self._folder / name).open("wb", buffering=0)
+        _put(file, _event(0, _field(3, b"brain.Event:2")))
         if self._begins_after:
             start = b"\x08\x01"  # SessionLog.START: what was written of this step or later is void
-            _put(self._file, _event(self._begins_after + 1, _field(7, start)))
+            _put(file, _event(self._begins_after + 1, _field(7, start)))
+        return file
 
 
 def _put(file: BinaryIO, data: bytes) -> None:

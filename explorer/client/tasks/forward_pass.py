@@ -291,9 +291,9 @@ def _tested(source: str) -> Any:
     """Test pictures by number; sketches are drawn when they are first asked for."""
     from explorer.data import WHOLE
     from vitcore.datasets import cifar10
-    from vitcore.training.data import Sketches
+    from vitcore.training.data import LazySketches
 
-    return cifar10("test")[0] if source == "cifar10" else Sketches(WHOLE, seed=0)
+    return cifar10("test")[0] if source == "cifar10" else LazySketches(WHOLE, seed=0)
 
 
 def _float32(values: Any) -> np.ndarray:

@@ -157,7 +157,7 @@ def test_a_run_without_a_description_is_damaged(tmp_path):
         ("[]", "is corrupted"),
         ("{}", "'train'"),
         ('{"train": {"data": "mnist"}}', "data must be one of"),
-        ('{"train": {"speed": 1}}', "unknown TrainConfig field: .speed."),
+        ('{"train": {"speed": 1}}', "unknown TrainConfig field: 'speed'"),
         ('{"train": {}}', "'created'"),
         ('{"train": {}, "created": "noon", "pid": 1}', 'seconds since 1970, got "noon"'),
         ('{"train": {}, "created": NaN, "pid": 1}', "seconds since 1970, got NaN"),
