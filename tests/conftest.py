@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent
+IN_THE_APP = {
+    f"test_{name}.py"
+    for name in "bad_input encoder evaluate every_page lens_file lens_in_app main_job tour".split()
+}
 # Before anything is imported: no test may read or write what the person at this machine keeps.
 HOME = tempfile.TemporaryDirectory(prefix="vitcore-tests-", ignore_cleanup_errors=True)
 os.environ["VITCORE_HOME"] = str(Path(HOME.name) / "vitcore")
@@ -24,13 +27,22 @@ def pytest_unconfigure():
     HOME.cleanup()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """A file's tests share what they set up, and those of the app in a browser its server."""
-    for item in items:
-        file = item.path.relative_to(ROOT)
-        app = file.parts[0] == "browser" and "server" in item.fixturenames
-        item.add_marker(pytest.mark.xdist_group("app" if app else str(file)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests share what they set up, and files that open the app in a browser its server.
+
+    Not by `xdist_group`: with this pytest, xdist 3.8 does not see these marks.
+    """
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneApp(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "app" if Path(file).name in IN_THE_APP else file
+
+    return OneApp(config, log)
 
 
 @pytest.fixture

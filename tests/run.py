@@ -37,7 +37,7 @@ BROWSER_PLACES = (
 PYTHONS = ("3.11", "3.12", "3.13")  # those that TensorFlow is built for
 # Three files at once, since those in a browser often wait; these come first, so that nothing long
 # is left for the end.
-AT_ONCE = ("-q", "-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder")
+AT_ONCE = ("-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
