@@ -33,10 +33,9 @@ async def lifespan(_: st.App) -> AsyncIterator[dict]:
 
 def say(error: Exception) -> bool:
     """Show an error that no page caught, in a callback for instance, as a sentence."""
-    from explorer.components import figure_state
+    from explorer.components import placeholder
 
-    problem = client.explain(error)
-    figure_state("error", problem.what, problem.then)
+    placeholder(client.unexpected(error))
     return True
 
 

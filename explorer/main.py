@@ -43,8 +43,7 @@ try:
     guide.draw(here)
     page.run()
 except Exception as error:
-    problem = client.explain(error)
-    components.figure_state("error", problem.what, problem.then)
+    components.placeholder(client.unexpected(error))
 finally:
     waiting = client.end_run()
 if waiting:

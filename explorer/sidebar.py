@@ -12,6 +12,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import client, components, state
 from explorer.data import cifar10_setup, images
+from explorer.results import Failure
+from explorer.selection import USER_SOURCES, Image, ModelRef, Selection, selected
 from explorer.text import model_card
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
@@ -33,7 +35,7 @@ _SOURCES_HELP = (
 
 
 def sidebar() -> list[str]:
-    """Draw the sidebar and settle what is selected.
+    """Draw the sidebar and settle what is selected, `selected()`.
 
     Returns:
         Sentences for the page: invalid values of the URL, and what is shown instead.
@@ -42,7 +44,7 @@ def sidebar() -> list[str]:
     default = "cifar10" if cifar10_setup.cifar10().found else _DRAWN
     _read_url(default)
     with st.sidebar:
-        st.session_state["chosen_picture"] = _picture(default)
+        image = _image(default)
         st.select_slider(
             "Patch size",
             PATCH_SIZES,
@@ -52,7 +54,8 @@ def sidebar() -> list[str]:
             persist_state="session",
             help="Patch side in pixels. Patch and position embeddings are resized to it.",
         )
-        gone = _model(models)
+        model, gone = _model(models)
+    st.session_state["selection"] = Selection(model, image, state.patch_size())
     return _about_url(models, default, gone)
 
 
@@ -92,32 +95,33 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
         default: source of images by default.
         gone: the model that was chosen and no longer is one, or "".
     """
-    now = (state.picture().key, state.patch_size(), state.model())
+    now = selected().key
     if (asks := st.session_state["url_asks"]) is not None:
         query, opening = asks
         # Elsewhere an address says nothing of a pin, and the one that the window knows stays.
         if "pinned" in query or not opening or _opened_at_the_lens():
             st.session_state["pin_asked"] = state.patch_asked(query)
-        trouble = client.trouble(query.get("model", ""))
+        trouble = client.load_error(query.get("model", ""))
         notes = [state.REPEATED.format(name) for name in st.session_state["url_repeats"]]
         notes += state.unusable(
             query, models=models, classes=CLASS_NAMES, source=default, trouble=trouble
         )
-        if opening and query.get("picture_source") in state.OWN:
+        if opening and query.get("picture_source") in USER_SOURCES:
             notes.append(f"Links cannot include your own images. Showing {state.DEFAULT_CLASS} 0.")
         st.session_state["url_notes"] = now, notes
         st.session_state["url_asks"] = None
     elif gone:
-        shown = [state.model()] if state.model() in models else models
-        note = state.no_model(gone, models=shown, trouble=client.trouble(gone))
+        chosen = st.session_state.get("model")
+        shown = [chosen] if chosen in models else models
+        note = state.no_model(gone, models=shown, trouble=client.load_error(gone))
         st.session_state["url_notes"] = now, [note]
     then, kept = st.session_state["url_notes"]
     return kept if then == now else []
 
 
-def _picture(default: str) -> state.Picture:
+def _image(default: str) -> Image:
     source = _source(default)
-    if source in state.OWN:
+    if source in USER_SOURCES:
         return _own(source)
     about_data = st.container()
     label, index = _class_and_index()
@@ -125,7 +129,7 @@ def _picture(default: str) -> state.Picture:
     if source == "cifar10":
         with about_data:
             source = _cifar10_or_drawn()
-    picture = images.chosen(source, label, index)
+    image = images.chosen(source, label, index)
     ten_images, indices = images.around(source, label, index)
     with ten:
         names = [f"{label} {i}" for i in indices]
@@ -133,8 +137,8 @@ def _picture(default: str) -> state.Picture:
             ten_images, indices, names, index, "picture_thumbs", lambda: _clicked(indices)
         )
         st.button("Random image", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
-    st.session_state["listed_picture"] = picture
-    return picture
+    st.session_state["listed_image"] = image
+    return image
 
 
 def _source(default: str) -> str:
@@ -226,7 +230,7 @@ def _small(sentence: str) -> None:
     st.html(f'<p class="quiet-line">{escape(sentence)}</p>')
 
 
-def _own(source: str) -> state.Picture:
+def _own(source: str) -> Image:
     """The image a person brought, or what is shown until there is one; says which it is."""
     if source == "camera":
         file = st.camera_input("Camera", key="picture_camera", label_visibility="collapsed")
@@ -237,7 +241,7 @@ def _own(source: str) -> state.Picture:
             key="picture_upload",
             max_upload_size=_LARGEST_FILE,
         )
-    kept: dict[str, state.Picture] = st.session_state.setdefault("own_pictures", {})
+    kept: dict[str, Image] = st.session_state.setdefault("own_images", {})
     refused = None
     if file is not None:
         data = file.getvalue()
@@ -246,19 +250,19 @@ def _own(source: str) -> state.Picture:
         if st.session_state.get("own_file", (None, None))[0] != mark:
             st.session_state["own_file"] = mark, _decode(data, source, kept)
         refused = st.session_state["own_file"][1]
-    picture = kept.get(source) or _last_or_first()
+    image = kept.get(source) or _last_or_first()
     if refused:
-        said = f"{refused} Still showing {picture.name}."
+        said = f"{refused} Still showing {image.name}."
         st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
     elif source in kept:
         _small("Center-cropped and resized to 32 × 32")
     else:
         wanted = "take a photo" if source == "camera" else "choose a file"
-        _small(f"Showing {picture.name} until you {wanted}.")
-    return picture
+        _small(f"Showing {image.name} until you {wanted}.")
+    return image
 
 
-def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | None:
+def _decode(data: bytes, source: str, kept: dict[str, Image]) -> str | None:
     """Keep the image in a person's file, or say why it cannot be shown."""
     try:
         kept[source] = images.own(decode_image(data), source)
@@ -267,20 +271,20 @@ def _decode(data: bytes, source: str, kept: dict[str, state.Picture]) -> str | N
     return None
 
 
-def _last_or_first() -> state.Picture:
-    last = st.session_state.get("listed_picture")
+def _last_or_first() -> Image:
+    last = st.session_state.get("listed_image")
     if last is not None:
         return last
     source = "cifar10" if cifar10_setup.cifar10().ready else _DRAWN
     return images.chosen(source, state.DEFAULT_CLASS, 0)
 
 
-def _model(models: list[str]) -> str:
-    """Select the model; returns the one selected before where its run is gone or corrupted."""
+def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:
+    """Select the model; also the name selected before where its run is gone or corrupted."""
     gone = st.session_state.get("model", "")
     if not models:
         st.markdown("Model  \n:small[No models yet. Train one on the Train page.]")
-        return ""
+        return client.resolve(""), ""
     if gone in ("", *models):
         gone = ""
     else:
@@ -292,9 +296,10 @@ def _model(models: list[str]) -> str:
         bind="query-params",
         persist_state="session",
     )
-    if trained := _trained_on(state.model()):
+    name = st.session_state["model"]
+    if trained := _trained_on(name):
         _small(trained)
-    return gone
+    return client.resolve(name), gone
 
 
 def _trained_on(model: str) -> str:

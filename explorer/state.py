@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -13,7 +12,6 @@ from vitcore.config import PATCH_SIZES, grid_side
 DEFAULT_CLASS = "frog"  # its first image is predicted correctly in both datasets
 DEFAULT_PATCH_SIZE = 4
 LARGEST_INDEX = 999  # both datasets have 1,000 test images per class
-OWN = ("upload", "camera")  # a person's own images, which no link can carry
 SOURCES = ("cifar10", "sketch10", "upload", "camera")
 SOURCE_NAMES = {
     "cifar10": "CIFAR-10 (test)",
@@ -22,23 +20,8 @@ SOURCE_NAMES = {
     "camera": "Camera",
 }
 SHARED = ("picture_source", "picture_class", "picture_index", "patch_size", "model", "pinned")
+SHUFFLES = "positions_seed"  # how often "Shuffle again" was pressed
 REPEATED = "{} appears twice in the URL; using the last value."
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One 32 x 32 image and what is known about it."""
-
-    pixels: np.ndarray  # (32, 32, 3) uint8
-    source: str  # one of SOURCES
-    truth: int | None  # index of its class, where it has one
-    name: str  # "frog 12"
-    key: str  # hash of the pixels
-    mask: np.ndarray | None = None  # (32, 32) bool, the object, where it is known
-
-
-def picture() -> Picture:
-    return st.session_state["chosen_picture"]
 
 
 def patch_size() -> int:
@@ -46,9 +29,18 @@ def patch_size() -> int:
     return st.session_state.get("patch_size", DEFAULT_PATCH_SIZE)
 
 
-def model() -> str:
-    """Name of the selected model, or "" where there is none at all."""
-    return st.session_state.get("model") or ""
+def shuffled_order(grid: tuple[int, int]) -> np.ndarray:
+    """The order (N,) of patches that the Positions page shows."""
+    return permutation(grid[0] * grid[1], st.session_state.get(SHUFFLES, 0))
+
+
+def permutation(count: int, seed: int) -> np.ndarray:
+    """An order of `count` patches that is not the given one (where there are two at least)."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(count)
+    while count > 1 and np.array_equal(order, np.arange(count)):
+        order = rng.permutation(count)
+    return order
 
 
 def pinned() -> int | None:

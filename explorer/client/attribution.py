@@ -1,4 +1,4 @@
-"""Maps over the picture and their tests by erasing, as far as they are known by now."""
+"""Attribution maps of the image and their deletion and insertion tests, as far as known by now."""
 
 from __future__ import annotations
 
@@ -9,117 +9,103 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import client
-from explorer.client.analysis_results import Judged, Maps
-from explorer.client.partial_results import in_parts, name_of
-from explorer.client.results import Problem, Reading, Waiting
+from explorer.client.activations import forward
+from explorer.client.partial_results import in_parts
+from explorer.client.session import ask
 from explorer.client.tasks import analysis_tasks
-from explorer.state import Picture
-from vitcore.config import ViTConfig
-from vitcore.inference_batches import batch_size
+from explorer.records import AttributionMaps, ModelOutput
+from explorer.results import Failure, Pending, Ready, Result
+from explorer.selection import ModelRef, Selection
 from vitcore.interpret.attention_metrics import pooled_attention
-from vitcore.interpret.deletion_insertion import CurvePlan, curves, plan_curves
+from vitcore.interpret.deletion_insertion import CurvePlan, Curves, curves, plan_curves
 from vitcore.interpret.occlusion import occlusion_map, windows
 from vitcore.interpret.rollout import rollout
 
 
-def maps(
-    model: str,
-    picture: Picture,
-    patch_size: int,
-    class_index: int,
-    *,
-    fusion: str = "mean",
-    discard: float = 0.0,
-) -> Maps | Waiting | Problem:
-    """Four maps over the picture for one class; those that are not there yet are None.
+def attribution_maps(
+    selection: Selection, class_index: int, *, head_fusion: str = "mean", discard_ratio: float = 0.0
+) -> Result[AttributionMaps]:
+    """Four maps over the image for one class; those that are not there yet are None.
 
     Args:
-        model: one of `client.model_names()`.
-        picture: the chosen picture.
-        patch_size: P.
+        selection: what it is about; its intervention is left out.
         class_index: the class asked about.
-        fusion: of heads, in rollout.
-        discard: share of attention that rollout sets to zero, in [0, 1).
-
-    Returns:
-        Waiting only where there is no map at all.
+        head_fusion: of rollout.
+        discard_ratio: share of attention that rollout sets to zero, in [0, 1).
     """
-    config = client.config(model)
-    if isinstance(config, Problem):
-        return config
-    reading = client.reading(model, picture, patch_size)
-    if not isinstance(reading, Reading):
-        return reading
-    relevance = client.ask(
-        analysis_tasks.relevance,
-        model,
-        (picture.pixels, patch_size, class_index),
-        key=(picture.key, patch_size, class_index),
-        patch_size=patch_size,
-        what="Computing relevance…",
+    selection = selection.baseline
+    model, output = selection.model, forward(selection)
+    if isinstance(model, Failure):
+        return model
+    if not isinstance(output, Ready):
+        return output
+    of = output.value
+    relevance = ask(
+        analysis_tasks.relevance, selection, class_index, message="Computing relevance…"
     )
-    if isinstance(relevance, Problem):
+    masked = windows(of.grid)
+    occluded = _masked(
+        selection, masked, message=f"Computing occlusion ({len(masked)} forward passes)…"
+    )
+    if isinstance(relevance, Failure):
         return relevance
-    covered = windows(reading.grid)
-    what = f"Computing occlusion ({len(covered)} forward passes)…"
-    fallen = _erased(model, picture, patch_size, covered, config, what=what)
-    if isinstance(fallen, Problem):
-        return fallen
-    after, awaited = fallen
-    if isinstance(relevance, Waiting):
-        relevance, awaited = None, Waiting(relevance.what, relevance.then, relevance.done or 0.0)
-    shape, logits = reading.grid, reading.logits
-    last = reading.attention[-1].mean(axis=0)
-    raw = pooled_attention(last, pooling=config.pooling, num_prefix_tokens=reading.prefix)
-    rolled = _rolled(name_of(model, picture, reading), fusion, discard, config.pooling, reading)
-    return Maps(
-        patch_size=patch_size,
+    if isinstance(occluded, Failure):
+        return occluded
+    after, pending = occluded.value, occluded.pending
+    if isinstance(relevance, Pending):
+        pending = Pending(relevance.message, relevance.hint, relevance.progress or 0.0)
+    pooling = model.config.pooling
+    last = of.attention[-1].mean(axis=0)
+    raw = pooled_attention(last, pooling=pooling, num_prefix_tokens=of.prefix)
+    rolled = _rollout(output_key(selection, of), head_fusion, discard_ratio, pooling, of)
+    maps = AttributionMaps(
+        patch_size=selection.patch_size,
         class_index=class_index,
-        raw=raw.astype(np.float32).reshape(shape),
-        rollout=rolled.astype(np.float32).reshape(shape),
-        relevance=relevance,
+        raw=raw.astype(np.float32).reshape(of.grid),
+        rollout=rolled.astype(np.float32).reshape(of.grid),
+        relevance=relevance.value,
         occlusion=None
         if np.isnan(after).any()
-        else occlusion_map(logits, after, shape, class_index=class_index, of="logit"),
-        awaited=awaited,
+        else occlusion_map(of.logits, after, of.grid, class_index=class_index, of="logit"),
     )
+    return Ready(maps, pending)
 
 
-def tests(
-    model: str, picture: Picture, patch_size: int, found: Sequence[Maps]
-) -> list[Judged] | Problem:
-    """Deletion and insertion curves of four maps, in the order of MAPS, and of random order.
+def deletion_insertion(
+    selection: Selection, maps: Sequence[AttributionMaps]
+) -> Result[tuple[Curves, ...]]:
+    """Deletion and insertion curves of the four maps of each class, and of random order.
 
-    Maps of several classes share what is erased in the same order: random, raw and rollout.
+    Maps of several classes share what is masked in the same order: random, raw and rollout. A curve
+    that is not known yet is NaN.
 
     Args:
-        model: one of `client.model_names()`.
-        picture: the chosen picture.
-        patch_size: P.
-        found: the maps of each class, all there.
+        selection: what it is about; its intervention is left out.
+        maps: of each class, complete.
     """
-    config = client.config(model)
-    if isinstance(config, Problem):
-        return config
+    selection = selection.baseline
     known: dict[bytes, np.ndarray] = {}
-    tested, late = [], None
-    plans = [plan_curves(maps.rows) for maps in found]
+    found, late = [], None
+    plans = [plan_curves(one.rows) for one in maps]
     whole = len({row for plan in plans for row in _names(plan.erased)})
-    for plan, maps in zip(plans, found, strict=True):
+    for plan, one in zip(plans, maps, strict=True):
         names = _names(plan.erased)
         fresh = [row for row in _by_use(plan) if names[row] not in known]
-        what = f"Deletion and insertion tests ({whole} forward passes)…"
-        asked = _erased(model, picture, patch_size, plan.erased[fresh], config, what=what)
-        if isinstance(asked, Problem):
-            return asked
-        answers, awaited = asked
-        known |= {names[row]: answer for row, answer in zip(fresh, answers, strict=True)}
-        late = late or awaited
+        message = f"Deletion and insertion tests ({whole} forward passes)…"
+        masked = _masked(selection, plan.erased[fresh], message=message)
+        if isinstance(masked, Failure):
+            return masked
+        known |= {names[row]: logits for row, logits in zip(fresh, masked.value, strict=True)}
+        late = late or masked.pending
         logits = np.stack([known[name] for name in names])
-        tested.append((curves(plan, logits, class_index=maps.class_index), late))
-    done = sum(bool(np.isfinite(answer).all()) for answer in known.values()) / max(whole, 1)
-    return [Judged(told, late and Waiting(late.what, late.then, done)) for told, late in tested]
+        found.append(curves(plan, logits, class_index=one.class_index))
+    done = sum(bool(np.isfinite(logits).all()) for logits in known.values()) / max(whole, 1)
+    return Ready(tuple(found), late and Pending(late.message, late.hint, done))
+
+
+def output_key(selection: Selection, output: ModelOutput) -> tuple[Any, ...]:
+    """What a forward pass is known by; with other weights it has other logits."""
+    return selection.key, output.logits.tobytes()
 
 
 def _names(sets: np.ndarray) -> list[bytes]:
@@ -133,54 +119,46 @@ def _by_use(plan: CurvePlan) -> list[int]:
     return list(dict.fromkeys(places.tolist()))
 
 
-def _erased(
-    model: str,
-    picture: Picture,
-    patch_size: int,
-    sets: np.ndarray,
-    config: ViTConfig,
-    *,
-    what: str,
-) -> tuple[np.ndarray, Waiting | None] | Problem:
-    """Logits (n, C) of the picture with each of the sets (n, N) erased; NaN where not yet known."""
-    size = batch_size(config.tokens(patch_size))
+def _masked(selection: Selection, sets: np.ndarray, *, message: str) -> Ready[np.ndarray] | Failure:
+    """Logits (n, C) of the image with each of the sets (n, N) masked; NaN where not yet known."""
+    model = selection.model
+    if not isinstance(model, ModelRef):
+        return model
+    size = batch_size(model.config.tokens(selection.patch_size))
     starts = range(0, len(sets), size)
 
-    def ask(start: int, *, heeded: bool) -> Any:
+    def ask_batch(start: int, *, notify: bool) -> Result[Any]:
         part = sets[start : start + size]
-        packed = np.packbits(part, axis=1).tobytes()
-        return client.ask(
-            analysis_tasks.erased,
-            model,
-            (picture.pixels, patch_size, packed, len(part)),
-            key=(picture.key, patch_size, packed),
-            patch_size=patch_size,
-            what=what,
+        return ask(
+            analysis_tasks.masked,
+            selection,
+            np.packbits(part, axis=1).tobytes(),
+            len(part),
+            message=message,
             background=True,
-            heeded=heeded,
+            notify=notify,
         )
 
-    parts = in_parts([partial(ask, start) for start in starts])
-    if isinstance(parts, Problem):
+    parts = in_parts([partial(ask_batch, start) for start in starts])
+    if isinstance(parts, Failure):
         return parts
-    there, awaited = parts
-    logits = np.full((len(sets), config.classes), np.nan, np.float32)
-    for start, part in zip(starts, there, strict=True):
+    logits = np.full((len(sets), model.config.classes), np.nan, np.float32)
+    for start, part in zip(starts, parts.value, strict=True):
         if part is not None:
             logits[start : start + size] = part
-    return logits, awaited
+    return Ready(logits, parts.pending)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _rolled(
-    name: tuple,  # noqa: ARG001 - of the reading
-    fusion: str,
-    discard: float,
+def _rollout(
+    key: tuple[Any, ...],  # noqa: ARG001 - of the forward pass
+    head_fusion: str,
+    discard_ratio: float,
     pooling: str,
-    _reading: Reading,
+    _output: ModelOutput,
 ) -> np.ndarray:
-    """Rollout of a reading, pooled: (N,), read-only; at P=2 it takes as long as the page's rest."""
-    whole = rollout(_reading.attention, head_fusion=fusion, discard_ratio=discard)
-    pooled = pooled_attention(whole, pooling=pooling, num_prefix_tokens=_reading.prefix)
+    """Rollout, pooled: (N,), read-only; at P = 2 it takes as long as the page's rest."""
+    whole = rollout(_output.attention, head_fusion=head_fusion, discard_ratio=discard_ratio)
+    pooled = pooled_attention(whole, pooling=pooling, num_prefix_tokens=_output.prefix)
     pooled.setflags(write=False)
     return pooled

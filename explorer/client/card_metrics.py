@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer import client
+from explorer.client import models
 from explorer.figures.patch_sizes import AgainstSize
 from explorer.text.formatting import is_number, is_share
 from vitcore import checkpoints
@@ -23,7 +23,7 @@ _MOST = 3  # models in one figure
 def card_of(model: str) -> dict[str, Any]:
     """A model's card, or an empty one where there is none or it cannot be read."""
     try:
-        card = client.card(model)
+        card = models.card(model)
     except (CheckpointError, OSError):
         return {}
     return card if isinstance(card, dict) else {}
@@ -57,7 +57,7 @@ def _against_size(name: str) -> AgainstSize | None:
     if len(sizes) < 2:
         return None
     try:
-        config, _ = client.weights(name)
+        config = checkpoints.read_config(name)
     except (CheckpointError, OSError):
         return None
     return AgainstSize(
@@ -77,8 +77,8 @@ def shares_on_card(model: str, data: str) -> tuple[dict[int, float], int]:
     count = pictures.get(data) if isinstance(pictures, Mapping) else None
     if not (isinstance(row, Mapping) and isinstance(count, int)):
         return {}, 0
-    shares = {size: row.get(str(size)) for size in PATCH_SIZES}
-    return {size: float(share) for size, share in shares.items() if is_share(share)}, count
+    shares = {size: row[str(size)] for size in PATCH_SIZES if is_share(row.get(str(size)))}
+    return {size: float(share) for size, share in shares.items()}, count
 
 
 def confusion(card: Mapping[str, Any]) -> tuple[str, int, np.ndarray] | None:
@@ -96,10 +96,8 @@ def reliability(card: Mapping[str, Any]) -> tuple[str, int, Reliability] | None:
         found = entry.get("reliability")
         found = found if isinstance(found, Mapping) else {}
         pictures = _counts(found.get("num_images"))
-        means = [found.get(name) for name in ("confidence", "accuracy")]
-        of_one_length = all(isinstance(m, list) and len(m) == len(pictures) for m in means)
-        shares = of_one_length and all(is_share(share) for mean in means for share in mean)
-        if shares and pictures.ndim == 1 and pictures.any():
+        means = [_shares(found.get(name), len(pictures)) for name in ("confidence", "accuracy")]
+        if all(means) and pictures.ndim == 1 and pictures.any():
             sure, right = np.array(means, float)
             error = float(np.abs(sure - right) @ pictures / pictures.sum())
             bins = Reliability(num_images=pictures, confidence=sure, accuracy=right, error=error)
@@ -114,6 +112,12 @@ def _reports(card: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str, A
         entry = reports.get(data) if isinstance(reports, Mapping) else None
         if isinstance(entry, Mapping) and isinstance(entry.get("patch_size"), int):
             yield data, entry["patch_size"], entry
+
+
+def _shares(values: Any, count: int) -> list[float]:
+    """So many numbers from 0 to 1, or none where they are anything else."""
+    known = isinstance(values, list) and len(values) == count and all(map(is_share, values))
+    return values if known else []
 
 
 def _counts(values: Any) -> np.ndarray:

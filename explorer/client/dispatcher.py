@@ -1,4 +1,4 @@
-"""One queue before one worker process: the newest wishes first, each answer once, a deadline."""
+"""One queue before one worker process: the newest requests first, each result once, a deadline."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import BrokenExecutor, Executor, wait
+from concurrent.futures import BrokenExecutor, wait
 from typing import Any
 
-from loky.process_executor import ShutdownExecutorError
+from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
-from explorer.client.request_queue import Asker, Queue, Request, Task
-from explorer.client.results import Answers, Problem, Waiting, protect
+from explorer.client.request_queue import Queue, Request, Session, Task
+from explorer.client.result_cache import ResultCache, protect
+from explorer.results import Failure, Pending, Ready, Result
 
 _log = logging.getLogger(__name__)
 _FOR_THE_BROWSER = 0.7  # seconds that it takes to show a page, about
@@ -21,10 +22,10 @@ _ATTEMPTS = 2  # a request that finds its worker dead is asked once more
 
 
 class Dispatcher:
-    """Passes tasks to the worker one at a time and keeps the answers.
+    """Passes tasks to the worker one at a time and keeps the results.
 
-    Of a session's wishes those of its newest script run come first, in the order in which they
-    were made; sessions take turns. Wishes that a finished run no longer made are dropped.
+    Of a session's requests those of its newest script run come first, in the order in which they
+    were made; sessions take turns. Requests that a finished run no longer made are dropped.
 
     Args:
         start: makes an executor with one process.
@@ -35,24 +36,24 @@ class Dispatcher:
         first_deadline: seconds for one of the first steps, which import the libraries.
         head_start: seconds for which the worker is not started yet unless a page was drawn, so
             that the first page has the machine to itself; nobody waits for a worker till then.
-        room: bytes of answers to keep.
+        limit: bytes of results to keep.
     """
 
     def __init__(
         self,
-        start: Callable[[], Executor],
+        start: Callable[[], ProcessPoolExecutor],
         *,
         first_steps: Callable[[], list[Task]] = list,
-        explain: Callable[[Exception], Problem] | None = None,
+        explain: Callable[[Exception], Failure] | None = None,
         idle: Callable[[set[Hashable]], Task | None] = lambda warm: None,  # noqa: ARG005
         deadline: float = 30.0,
         first_deadline: float = 120.0,
         head_start: float = 0.0,
-        room: int = 64 * 2**20,
+        limit: int = 64 * 2**20,
     ) -> None:
         self._start = start
         self._first_steps = first_steps
-        self._explain = explain or (lambda error: Problem(str(error), "Change the selection."))
+        self._explain = explain or (lambda error: Failure(str(error), "Change the selection."))
         self._idle = idle
         self._deadline = deadline
         self._first_deadline = first_deadline
@@ -60,8 +61,8 @@ class Dispatcher:
         self._page_drawn = False
         self._changed = threading.Condition()
         self._queue = Queue()
-        self._answers = Answers(room)
-        self._executor: Executor | None = None
+        self._results = ResultCache(limit)
+        self._executor: ProcessPoolExecutor | None = None
         self._ready = False
         self._warm: set[Hashable] = set()
         self._cannot_start = False
@@ -79,7 +80,7 @@ class Dispatcher:
                 self._thread.start()
 
     def close(self) -> None:
-        """End the worker; every wish becomes a problem."""
+        """End the worker; every request fails."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -87,87 +88,87 @@ class Dispatcher:
         if self._thread is not None:
             self._thread.join(timeout=5)
 
-    def begin(self, asker: Asker, *, allowance: float) -> None:
+    def begin(self, session: Session, *, allowance: float) -> None:
         """A script run of this session begins; in all it may wait `allowance` seconds."""
         with self._changed:
-            asker.run += 1
-            asker.running = True
+            session.run += 1
+            session.running = True
             # A poller comes again by itself; what a person did is worth a moment and a new try.
-            asker.allowance = 0.0 if asker.polled else allowance
-            asker.waiting.clear()
-            if not asker.polled:
-                asker.problems.clear()
-            asker.polled = False
+            session.allowance = 0.0 if session.polled else allowance
+            session.waiting.clear()
+            if not session.polled:
+                session.failures.clear()
+            session.polled = False
 
-    def end(self, asker: Asker) -> None:
+    def end(self, session: Session) -> None:
         """The run is over: what it did not ask for again is dropped."""
         with self._changed:
-            asker.running = False
-            asker.allowance = 0.0
+            session.running = False
+            session.allowance = 0.0
             self._page_drawn = True
             self._changed.notify_all()
 
     def ask(
         self,
         task: Task,
-        asker: Asker,
+        session: Session,
         *,
         slot: Hashable = None,
         patience: float | None = None,
-        heeded: bool = True,
-    ) -> Any:
-        """The answer, or `Waiting` or `Problem`.
+        notify: bool = True,
+    ) -> Result[Any]:
+        """The result; what is there already is `Ready` at once.
 
         Args:
             task: what to ask.
-            asker: the session that asks.
-            slot: of one slot only the newest wish is kept.
+            session: the session that asks.
+            slot: of one slot only the newest subscription is kept.
             patience: seconds to wait; by default what the run's allowance leaves.
-            heeded: whether its answer is news for which the page runs again.
+            notify: whether its result is news for which the page runs again.
         """
         self.open()
         with self._changed:
-            if (answer := self._answers.get(task.key)) is not None:
-                return answer
-            if problem := asker.problems.get(task.key):
-                return problem
-            self._queue.add(task, asker, slot)
+            if (value := self._results.get(task.key)) is not None:
+                return Ready(value)
+            if failure := session.failures.get(task.key):
+                return failure
+            self._queue.add(task, session, slot)
             self._changed.notify_all()
             started = time.monotonic()
-            limit = asker.allowance if patience is None else patience
+            limit = session.allowance if patience is None else patience
             if self._head_start and not self._ready:
                 limit = 0.0
             settled = self._changed.wait_for(
-                lambda: not self._queue.holds(task.key, asker), timeout=max(0.0, limit)
+                lambda: not self._queue.holds(task.key, session), timeout=max(0.0, limit)
             )
             if patience is None:
-                asker.allowance -= time.monotonic() - started
+                session.allowance -= time.monotonic() - started
             if settled:
-                if (answer := self._answers.get(task.key)) is not None:
-                    return answer
-                if problem := asker.problems.get(task.key):
-                    return problem
-            if heeded:
-                asker.waiting.add(task.key)
-            asker.shown = self._starting
+                if (value := self._results.get(task.key)) is not None:
+                    return Ready(value)
+                if failure := session.failures.get(task.key):
+                    return failure
+            if notify:
+                session.waiting.add(task.key)
+            session.shown = self._starting
             return self._waiting_for(task)
 
-    def settled(self, asker: Asker) -> bool:
+    def settled(self, session: Session) -> bool:
         """Whether there is news about something that this session waits for."""
         with self._changed:
-            if not asker.waiting:
+            if not session.waiting:
                 return False
-            return asker.shown is not self._starting or any(
-                not self._queue.holds(key, asker) for key in asker.waiting
+            return session.shown is not self._starting or any(
+                not self._queue.holds(key, session) for key in session.waiting
             )
 
     # Helpers that hold the lock.
 
-    def _waiting_for(self, task: Task) -> Waiting:
+    def _waiting_for(self, task: Task) -> Pending:
         if self._ready:
-            return Waiting(task.what, "")
+            return Pending(task.message)
         what, done = self._starting or (_STARTING, 0.0)
-        return Waiting(what, "", done)
+        return Pending(what, "", done)
 
     # The dispatcher's own thread.
 
@@ -181,9 +182,9 @@ class Dispatcher:
                     self._changed.wait()
                     continue
             if request is not None:
-                self._finish(request, self._answer(request.task))
+                self._finish(request, self._run(request.task))
             else:
-                self._answer(warm)
+                self._run(warm)
 
     def _let_the_first_page_go_before(self) -> None:
         with self._changed:
@@ -200,25 +201,25 @@ class Dispatcher:
             _log.exception("nothing is warmed")
             return None
         if task is not None:
-            self._warm.add(task.warms)  # once, whether it succeeds or not
+            self._warm.add(task.warms_up)  # once, whether it succeeds or not
         return task
 
-    def _answer(self, task: Task | None) -> Any:
-        """What the worker says, or a Problem; None asks only for a worker that is ready."""
+    def _run(self, task: Task | None) -> Any:
+        """What the worker says, or a Failure; None asks only for a worker that is ready."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._prepare()
                 if task is None:
                     return None
                 answer = self._call(task, self._deadline)
-                self._warm.add(task.warms)
+                self._warm.add(task.warms_up)
                 return answer
-            except _TooLateError:
+            except _TimeoutError:
                 _log.error("no answer in time: %s", task.key if task else "starting")
                 limit = self._deadline if self._ready else self._first_deadline
                 self._cannot_start = not self._ready
                 self._discard_worker()
-                return Problem(
+                return Failure(
                     f"Timed out after {limit:.0f} s; the model process was restarted.",
                     "Use a larger patch size or try again.",
                 )
@@ -233,17 +234,17 @@ class Dispatcher:
                     self._cannot_start = True
                 return self._explained(error)
         self._cannot_start = not self._ready
-        return Problem(
+        return Failure(
             "The model process crashed and was restarted.",
             "If it ran out of memory, use a larger patch size.",
         )
 
-    def _explained(self, error: Exception) -> Problem:
+    def _explained(self, error: Exception) -> Failure:
         try:
             return self._explain(error)
         except Exception:
             _log.exception("an error that cannot be explained")
-            return Problem("Unexpected error in the model process.", "Reload the page.")
+            return Failure("Unexpected error in the model process.", "Reload the page.")
 
     def _prepare(self) -> None:
         if self._ready:
@@ -254,9 +255,9 @@ class Dispatcher:
         self._starting = _STARTING, 0.0
         self._executor = self._executor or self._start()
         for done, step in enumerate(steps):
-            self._starting = step.what, done / len(steps)
+            self._starting = step.message, done / len(steps)
             self._call(step, self._first_deadline)
-            self._warm.add(step.warms)
+            self._warm.add(step.warms_up)
         self._ready = True
         self._cannot_start = False
         self._starting = None
@@ -267,18 +268,18 @@ class Dispatcher:
             raise BrokenExecutor("the worker is gone")
         future = executor.submit(task.function, *task.arguments)
         if not wait([future], timeout=deadline).done:
-            raise _TooLateError
+            raise _TimeoutError
         return future.result()
 
-    def _finish(self, request: Request, answer: Any) -> None:
-        protect(answer)
+    def _finish(self, request: Request, value: Any) -> None:
+        protect(value)
         with self._changed:
             self._queue.end()
-            if isinstance(answer, Problem):
-                for asker in list(request.wishes):
-                    asker.problems[request.task.key] = answer
+            if isinstance(value, Failure):
+                for session in list(request.subscribers):
+                    session.failures[request.task.key] = value
             else:
-                self._answers.put(request.task.key, answer)
+                self._results.put(request.task.key, value)
             self._changed.notify_all()
 
     def _discard_worker(self, *, wait: bool = False) -> None:
@@ -290,5 +291,5 @@ class Dispatcher:
             executor.shutdown(wait=wait, kill_workers=True)
 
 
-class _TooLateError(Exception):
+class _TimeoutError(Exception):
     """The worker did not answer before the deadline."""

@@ -1,41 +1,67 @@
-"""A model's predictions on the first test images, gathered slice by slice."""
+"""A model's predictions on the first test images, computed chunk by chunk and kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
-from explorer.client.results import Problem, Waiting
-from explorer.client.tasks.chunking import SLICE_WORK
-from vitcore.config import ViTConfig
-from vitcore.flops import flops
+from explorer.client.session import ask_model
+from explorer.client.tasks import forward_pass
+from explorer.client.tasks.chunk_size import evaluation_chunk_size
+from explorer.data import WHOLE
+from explorer.records import Evaluation
+from explorer.results import Failure, Pending, Ready, Result
+from explorer.selection import ModelRef, Selection
 
-_AHEAD = 6  # slices that are asked for before the page runs again
-_SLICES = 16, 256  # fewest and most images in one
+_AHEAD = 6  # chunks that are asked for before the page runs again
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """What is known by now; images come in the order of the dataset."""
-
-    logits: np.ndarray  # (n, C) float32, of the first n images
-    wanted: int  # images
-    seconds: float  # of the forward passes so far, measured in the worker
-    waiting: Waiting | None = None  # until all are there
-
-    @property
-    def done(self) -> int:
-        return len(self.logits)
+Chunk = tuple[np.ndarray, float]  # logits (n, C), and the seconds that they took
 
 
-class Slices:
+def evaluate(selection: Selection, source: str, count: int) -> Result[Evaluation]:
+    """A model's predictions on the first test images, as many as there are by now.
+
+    The rest is computed in chunks, between which the worker serves others, and only while a page
+    asks again: what is there stays, so it resumes where it was left. A chunk does not rerun the
+    page, which looks again by itself.
+
+    Args:
+        selection: model and patch size.
+        source: "cifar10" or "sketch10".
+        count: how many images, in the order of the dataset.
+    """
+    if isinstance(selection.model, Failure):
+        return selection.model
+    model, patch_size = selection.model, selection.patch_size
+
+    def ask(start: int, number: int) -> Result[Chunk]:
+        return ask_model(
+            forward_pass.test_logits,
+            model,
+            (source, start, number, patch_size),
+            patch_size=patch_size,
+            message=f"Evaluating {count:,} images (P = {patch_size})…",
+            background=True,
+            notify=False,
+        )
+
+    return _chunks(model, source, patch_size).gather(count, ask)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={ModelRef: repr})
+def _chunks(model: ModelRef, source: str, patch_size: int) -> Chunks:  # noqa: ARG001
+    size = evaluation_chunk_size(model.config, patch_size)
+    return Chunks(WHOLE, size, model.config.classes)
+
+
+class Chunks:
     """The predictions of one model at one patch size on one dataset, as they come in.
 
     Args:
         whole: images there are.
-        size: of a slice, the last one excepted.
+        size: of a chunk, the last one excepted.
         classes: C.
     """
 
@@ -45,47 +71,41 @@ class Slices:
         self._seconds: dict[int, float] = {}  # by start, of those that are there
 
     def gather(
-        self, wanted: int, ask: Callable[[int, int], tuple[np.ndarray, float] | Waiting | Problem]
-    ) -> Answered | Problem:
-        """Ask for what is still to come of the first `wanted` images, a few slices at a time.
+        self, wanted: int, ask: Callable[[int, int], Result[Chunk]]
+    ) -> Ready[Evaluation] | Failure:
+        """Ask for what is still to come of the first `wanted` images, a few chunks at a time.
 
         Args:
             wanted: images.
-            ask: for the slice of a start and a count; its logits and the seconds that they took.
+            ask: for the chunk of a start and a count.
 
         Returns:
             The images from the first on, as far as they are there without a gap.
         """
-        wanted, waiting = min(wanted, self.whole), []
+        wanted, pending = min(wanted, self.whole), []
         for start, count in self.missing(wanted):
-            answer = ask(start, count)
-            if isinstance(answer, Problem):
-                return answer
-            if isinstance(answer, Waiting):
-                waiting.append(answer)
-                if len(waiting) == _AHEAD:
+            result = ask(start, count)
+            if isinstance(result, Failure):
+                return result
+            if isinstance(result, Pending):
+                pending.append(result)
+                if len(pending) == _AHEAD:
                     break
             else:
-                self._logits[start : start + count], self._seconds[start] = answer
+                self._logits[start : start + count], self._seconds[start] = result.value
         missing = self.missing(wanted)
         done = min(missing[0][0], wanted) if missing else wanted
-        return Answered(
+        found = Evaluation(
             logits=self._logits[:done].copy(),
             wanted=wanted,
             seconds=sum(self._seconds[start] for start in range(0, done, self.size)),
-            waiting=waiting[0] if waiting else None,
         )
+        return Ready(found, pending[0] if pending else None)
 
     def missing(self, wanted: int) -> list[tuple[int, int]]:
-        """Start and count of the slices that are still to come for the first `wanted`."""
+        """Start and count of the chunks that are still to come for the first `wanted`."""
         return [
             (start, min(self.size, self.whole - start))
             for start in range(0, wanted, self.size)
             if start not in self._seconds
         ]
-
-
-def slice_size(config: ViTConfig, patch_size: int) -> int:
-    """Images in one slice: a power of two that takes a fraction of a second."""
-    most = int(SLICE_WORK / sum(flops(config, patch_size).values()))
-    return min(max(1 << max(most, 1).bit_length() - 1, _SLICES[0]), _SLICES[1])

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from explorer.results import Failure
+from explorer.selection import ModelRef
 from vitcore import checkpoints
 from vitcore.cache import runs_home
 from vitcore.config import ViTConfig
+from vitcore.messages import as_sentence
 from vitcore.training import model_files
 from vitcore.training.runs import is_name
 
-_FAVOURITE = "flexi-cifar10"  # the model shown first, where it is there
+NO_MODELS = Failure("No models yet.", "Train one on the Train page.")
+_DEFAULT = "flexi-cifar10"  # the model shown first, where it is there
+_log = logging.getLogger(__name__)
+_references = itertools.count(1)
 
 
 def model_names() -> list[str]:
     """Models that can be chosen: the bundled ones, then own runs, the newest first."""
-    bundled = sorted(checkpoints.bundled(), key=lambda name: (name != _FAVOURITE, name))
+    bundled = sorted(checkpoints.bundled(), key=lambda name: (name != _DEFAULT, name))
     ages = {path.name: _age(path) for path in runs_home().glob("*") if is_name(path.name)}
     own = [name for name in ages if ages[name] and name not in bundled]
     return bundled + sorted(own, key=lambda name: (ages[name], name), reverse=True)
@@ -35,7 +43,7 @@ def _age(folder: Path) -> int:
         return 0
 
 
-def trouble(name: str) -> str:
+def load_error(name: str) -> str:
     """What keeps a run from being a model, as a sentence, or "" where there is no such run."""
     folder = runs_home() / name
     try:
@@ -45,26 +53,57 @@ def trouble(name: str) -> str:
         return ""
 
 
+def resolve(name: str) -> ModelRef | Failure:
+    """The model of this name with its config, read once; or why it cannot be opened."""
+    if not name:
+        return NO_MODELS
+    try:
+        folder = checkpoints.folder_of(name)
+        stamp = checkpoints.stamp(folder)
+        return ModelRef(name, folder, stamp, _read(str(folder), stamp)[0])
+    except (OSError, ValueError) as error:
+        return explain(error)
+
+
+def weights(model: ModelRef) -> dict[str, np.ndarray]:
+    """A model's weights by name, float32, read-only; needs no worker.
+
+    Raises:
+        CheckpointError: if its files were damaged since it was resolved.
+    """
+    return _read(str(model.folder), model.stamp)[1]
+
+
 def card(model: str) -> dict[str, Any] | None:
     """What a model's makers say of it, or None."""
     return checkpoints.card(model)
 
 
-def weights(model: str) -> tuple[ViTConfig, dict[str, np.ndarray]]:
-    """A model's config and its weights by name, float32, read-only; needs no worker.
+def explain(error: Exception) -> Failure:
+    """What a person reads of an error; an unexpected one gets a reference to the server's log."""
+    if isinstance(error, checkpoints.CheckpointError) and str(error):
+        return Failure(as_sentence(str(error)), "Select another model.")
+    if isinstance(error, ValueError) and str(error):
+        _log.warning("the request failed", exc_info=error)
+        return Failure(as_sentence(str(error)), "Change the selection.")
+    return unexpected(error)
 
-    Raises:
-        CheckpointError: if there is no such model, or its files are damaged.
-    """
-    return _weights(model, checkpoints.stamp(checkpoints.folder_of(model)))
+
+def unexpected(error: Exception) -> Failure:
+    """An error that nobody foresaw, with a reference to the server's log."""
+    reference = f"E{next(_references):04d}"
+    _log.error("%s: unexpected error", reference, exc_info=error)
+    return Failure(
+        f"Unexpected error (reference {reference} in the server log).", "Reload the page."
+    )
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _weights(
-    model: str,
+def _read(
+    folder: str,
     stamp: tuple[int, ...],  # noqa: ARG001 - a new file, new weights
 ) -> tuple[ViTConfig, dict[str, np.ndarray]]:
-    config, arrays = checkpoints.read(model)
+    config, arrays = checkpoints.read(folder)
     for array in arrays.values():
         array.setflags(write=False)
     return config, arrays

@@ -142,8 +142,9 @@ def _of_card(folder: Path, card: Mapping[str, Any], found: dict[int, Moment]) ->
     if found and steps:
         found[steps] = Moment(steps, folder, checkpoints.stamp(folder))
     # Where it went through several runs, an epoch had not as many steps in each.
-    known = isinstance(epochs, int | float) and epochs > 0 and not card.get("earlier_stages")
-    return steps, steps / epochs if known else 0.0
+    if not isinstance(epochs, int | float) or epochs <= 0 or card.get("earlier_stages"):
+        return steps, 0.0
+    return steps, steps / epochs
 
 
 def _last_step(run: Run) -> int:

@@ -22,7 +22,7 @@ from explorer.components.patch_predictions.component import answers_by_patch
 from explorer.components.patch_size_tiles.component import chosen_size, cut_sizes
 from explorer.components.patches.component import patches
 from explorer.components.pipeline.component import STAGES, fingerprint, hero, strip
-from explorer.components.placeholder import figure_state
+from explorer.components.placeholder import figure_state, placeholder
 from explorer.components.positions.component import positions
 from explorer.components.reading_help import how_to_read, source_of
 from explorer.components.thumbnails.component import picked, thumbs
@@ -53,6 +53,7 @@ __all__ = [
     "page_title",
     "patches",
     "picked",
+    "placeholder",
     "pinned_patch",
     "positions",
     "replay",

@@ -1,9 +1,11 @@
 """What stands in a figure's place while it has nothing to show."""
 
 import html
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
+
+from explorer.results import Failure, Pending, Ready
 
 _PAGE = """<style>
 .figure-state {{ box-sizing: border-box; display: flex;
@@ -55,3 +57,16 @@ def figure_state(
             bar=bar,
         )
     )
+
+
+def placeholder(result: Ready[Any] | Pending | Failure, *, height: int = 180) -> None:
+    """Say in place of a figure what is awaited, or what went wrong; nothing where it is ready.
+
+    Args:
+        result: of the question to the model.
+        height: pixels; the figure's own, so that nothing jumps when it arrives.
+    """
+    if isinstance(result, Pending):
+        figure_state("loading", result.message, result.hint, height=height, done=result.progress)
+    elif isinstance(result, Failure):
+        figure_state("error", result.message, result.hint, height=height)

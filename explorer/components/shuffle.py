@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from explorer.records import ShuffleResult
 from explorer.text.findings import percent
-from explorer.text.position_findings import Shuffling
 
 _STYLE = """<style>
 .shuffle { font-size: .87rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
@@ -51,7 +51,7 @@ def pictures_html(original: np.ndarray, shuffled: np.ndarray) -> str:
 
 
 def answers_html(
-    answers: Shuffling,
+    answers: ShuffleResult,
     *,
     names: Sequence[str],
     truth: int | None,

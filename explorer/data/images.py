@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from explorer.state import LARGEST_INDEX, Picture
+from explorer.selection import Image
+from explorer.state import LARGEST_INDEX
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import cifar10, sketch
 
@@ -23,7 +24,7 @@ def open_cifar10() -> None:
     _cifar10_test()
 
 
-def chosen(source: str, label: str, index: int) -> Picture:
+def chosen(source: str, label: str, index: int) -> Image:
     """The `index`-th test picture of a class.
 
     Args:
@@ -35,10 +36,10 @@ def chosen(source: str, label: str, index: int) -> Picture:
     name = f"{label} {index}"
     if source == "cifar10":
         images, ids = _cifar10_test()
-        pixels = np.array(images[ids[truth][min(index, len(ids[truth]) - 1)]])
-        return Picture(pixels, source, truth, name, key_of(pixels))
-    pixels, mask = _sketch(truth, index)
-    return Picture(pixels, source, truth, name, key_of(pixels), mask)
+        pixels, mask = np.array(images[ids[truth][min(index, len(ids[truth]) - 1)]]), None
+    else:
+        pixels, mask = _sketch(truth, index)
+    return Image(pixels, source, truth, index, name, key_of(pixels), mask)
 
 
 def around(source: str, label: str, index: int) -> tuple[np.ndarray, list[int]]:
@@ -47,10 +48,10 @@ def around(source: str, label: str, index: int) -> tuple[np.ndarray, list[int]]:
     return _ten(source, label, first), list(range(first, first + THUMBNAILS))
 
 
-def own(pixels: np.ndarray, source: str) -> Picture:
+def own(pixels: np.ndarray, source: str) -> Image:
     """A person's own picture, (32, 32, 3) uint8."""
     name = "your image" if source == "upload" else "your photo"
-    return Picture(pixels, source, None, name, key_of(pixels))
+    return Image(pixels, source, None, None, name, key_of(pixels))
 
 
 def key_of(pixels: np.ndarray) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from explorer.records import ShuffleResult
 from explorer.text.findings import UNDECIDED, percent
 from explorer.text.formatting import signed
 from explorer.text.position_encodings import PositionEncoding
@@ -148,27 +148,7 @@ def rise(kind: PositionEncoding) -> tuple[float, float] | None:
     return None if edges < rest + _GAIN else (edges, rest)
 
 
-@dataclass(frozen=True, slots=True)
-class Shuffling:
-    """Probabilities (C,) of the image and shuffled, with position embeddings and without."""
-
-    original: np.ndarray
-    shuffled: np.ndarray
-    original_without: np.ndarray
-    shuffled_without: np.ndarray
-
-    @property
-    def moved(self) -> float:
-        """Largest difference between the two predictions with position embeddings."""
-        return float(np.abs(self.original - self.shuffled).max())
-
-    @property
-    def moved_without(self) -> float:
-        """Largest difference between the two predictions without position embeddings."""
-        return float(np.abs(self.original_without - self.shuffled_without).max())
-
-
-def shuffle_finding(found: Shuffling, names: tuple[str, ...], *, positions: bool) -> str:
+def shuffle_finding(found: ShuffleResult, names: tuple[str, ...], *, positions: bool) -> str:
     """What shuffling the patches does to the prediction.
 
     Args:

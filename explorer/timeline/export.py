@@ -84,7 +84,9 @@ def _frames(film: Film, colours: Palette) -> Iterator[Image.Image]:
         max(2 / known[0][2].maps.shape[-1], *brightest),
     )
     seen = model_input(
-        film.picture.pixels, film.patch_size, image_size=film.history.config.image_size
+        film.selection.image.pixels,
+        film.selection.patch_size,
+        image_size=film.history.config.image_size,
     )
     for moment, weights, looked in known:
         yield _frame(film, seen, moment, weights, looked, scales, colours)
@@ -120,7 +122,7 @@ def _frame(
     )
     for number, panel in enumerate(panels):
         picture.paste(panel, (_left(number), _TOP))
-    _answer(draw, looked.probabilities, film.picture.truth, colours)
+    _answer(draw, looked.probabilities, film.selection.image.label, colours)
     draw.text((_GAP, _TOP + _SIDE + 12), _when(film, moment), colours.text, large)
     return picture
 

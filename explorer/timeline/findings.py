@@ -17,7 +17,9 @@ def finding(film: Film) -> str:
             what = "Spatial correlation of position embeddings"
             return f"{what}: {signed(first)} → {signed(last)} {_over(film, step)}"
     looks = [(moment.step, looked) for moment, _, looked in known if looked]
-    if len(looks) > 1 and film.patch_size < film.history.config.image_size:  # else no distance
+    if (
+        len(looks) > 1 and film.selection.patch_size < film.history.config.image_size
+    ):  # else no distance
         first, last = (float(looked.distance.mean()) for _, looked in (looks[0], looks[-1]))
         return f"Mean attention distance: {first:.1f} → {last:.1f} px {_over(film, looks[-1][0])}"
     return ""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from explorer import client, components, state
-from explorer.client.results import Problem, Waiting
+from explorer import components
+from explorer.client import session
 from explorer.client.snapshot_metrics import Looked, Weights, weights_at
 from explorer.client.snapshots import History, Moment, history, with_news
 from explorer.client.tasks import snapshot_tasks
 from explorer.components.timeline.component import Film, replay, replay_payload
 from explorer.figures.style import palette
-from explorer.state import Picture
+from explorer.results import Failure, Ready, Result
+from explorer.selection import Image, ModelRef, Selection, selected
 from explorer.text.datasets import DATASET_NAMES
 from explorer.timeline import export, findings
 from vitcore import checkpoints
@@ -36,29 +38,31 @@ class Gatherer:
 
     Args:
         past: which moments there are.
-        picture: the chosen picture.
-        patch_size: P.
+        selection: image and patch size.
         before: what gathered the film shown before; what it read of the same weights is kept.
     """
 
-    def __init__(
-        self, past: History, picture: Picture, patch_size: int, before: Gatherer | None = None
-    ) -> None:
-        self.past, self.picture, self.patch_size = past, picture, patch_size
+    def __init__(self, past: History, selection: Selection, before: Gatherer | None = None) -> None:
+        self.past, self.selection = past, selection
         same = before is not None and before.past.folder == past.folder
-        self._weights: dict[Moment, Weights | Problem] = {}
-        if same and before.patch_size == patch_size and before.past.config == past.config:
+        self._weights: dict[Moment, Weights | Failure] = {}
+        if (
+            same
+            and before.selection.patch_size == selection.patch_size
+            and before.past.config == past.config
+        ):
             self._weights = before._weights
         self._looks: dict[Moment, Looked] = {}
-        self._troubles: dict[Moment, Problem] = {}  # of this gathering; the next one asks again
+        self._troubles: dict[Moment, Failure] = {}  # of this gathering; the next one asks again
         self._packed: tuple[Any, bytes] | None = None
         self._watched = time.monotonic()
         self.waiting = ""
 
-    def is_of(self, folder: Path, picture: Picture, patch_size: int) -> bool:
+    def is_of(self, folder: Path, selection: Selection) -> bool:
         """Whether it gathers this film."""
-        mine = self.past.folder, self.picture.key, self.patch_size
-        return mine == (folder, picture.key, patch_size)
+        image, patch_size = self.selection.image, self.selection.patch_size
+        mine = self.past.folder, image.key, patch_size
+        return mine == (folder, selection.image.key, selection.patch_size)
 
     def gather(self) -> None:
         """Read weights for a moment, and ask the worker for a few of the moments still missing."""
@@ -71,13 +75,13 @@ class Gatherer:
         for moment in (*moments[-1:], *moments[:1], *moments[1:-1]):
             if moment in self._looks:
                 continue
-            answer = self._ask(moment)
-            if isinstance(answer, Looked):
-                self._looks[moment] = answer
-            elif isinstance(answer, Problem):
-                self._troubles[moment] = answer
+            result = self._ask(moment)
+            if isinstance(result, Ready):
+                self._looks[moment] = result.value
+            elif isinstance(result, Failure):
+                self._troubles[moment] = result
             else:
-                self.waiting, late = answer.what, late + 1
+                self.waiting, late = result.message, late + 1
                 if late == _AT_ONCE:
                     break
 
@@ -89,27 +93,26 @@ class Gatherer:
                 if time.monotonic() > until:
                     return
                 try:
-                    read = weights_at(moment, self.past.config, self.patch_size, before)
+                    read = weights_at(moment, self.past.config, self.selection.patch_size, before)
                 except (OSError, ValueError) as error:
-                    read = Problem(as_sentence(str(error)), "")
+                    read = Failure(sentence(str(error)), "")
                 self._weights[moment] = read
             read = self._weights[moment]
             before = read if isinstance(read, Weights) else before
 
-    def _ask(self, moment: Moment) -> Looked | Waiting | Problem:
+    def _ask(self, moment: Moment) -> Result[Looked]:
         weights = self._weights.get(moment)
-        if isinstance(weights, Problem):
+        if isinstance(weights, Failure):
             return weights
-        rest = (self.patch_size, moment.seed)
-        return client.ask(
+        config = self.past.config
+        model = ModelRef(moment.folder.name, moment.folder, moment.stamp, config)
+        return session.ask(
             snapshot_tasks.looked,
-            str(moment.folder),
-            (self.picture.pixels, *rest),
-            key=(self.picture.key, *rest),
-            patch_size=self.patch_size,
-            what="Running the snapshots…",
+            replace(self.selection, model=model),
+            moment.seed,
+            message="Running the snapshots…",
             background=True,
-            heeded=False,
+            notify=False,
         )
 
     def film(self) -> Film:
@@ -117,8 +120,7 @@ class Gatherer:
         moments = self.past.moments
         return Film(
             history=self.past,
-            picture=self.picture,
-            patch_size=self.patch_size,
+            selection=self.selection,
             weights=[self._weights.get(moment) for moment in moments],
             looks=[self._looks.get(moment) or self._troubles.get(moment) for moment in moments],
             waiting=self.waiting,
@@ -127,10 +129,10 @@ class Gatherer:
     def mark(self, film: Film) -> str:
         """Names all that is drawn: another mark, another film."""
         parts = [
-            part if isinstance(part, Problem) else part is not None
+            part if isinstance(part, Failure) else part is not None
             for part in (*film.weights, *film.looks)
         ]
-        return repr((self.past, self.picture.key, self.patch_size, parts))
+        return repr((self.past, self.selection.image.key, self.selection.patch_size, parts))
 
     def packed(self, film: Film) -> bytes:
         """Its payload, made again only where something has come."""
@@ -182,7 +184,7 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
     gatherer.gather()  # what is known already need not be awaited
     film = gatherer.film()
     awaited, savable = past.lives or not film.complete, film.savable
-    _unfamiliar(past, film.picture, key)
+    _unfamiliar(past, film.selection.image, key)
     # A fragment also where nothing is awaited: else the browser would build the figure anew.
     st.fragment(_follow, run_every=(every if past.lives else _AFTERWARDS) if awaited else None)(
         key, awaited=awaited, savable=savable
@@ -194,17 +196,17 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
 
 def _gatherer(past: History, key: str) -> Gatherer:
     """The one of this session, for the picture and patch size chosen now."""
-    name, picture, patch_size = f"{key}_gatherer", state.picture(), state.patch_size()
+    name, selection = f"{key}_gatherer", selected()
     kept: Gatherer | None = st.session_state.get(name)
-    if kept is None or not kept.is_of(past.folder, picture, patch_size):
-        kept = st.session_state[name] = Gatherer(past, picture, patch_size, kept)
+    if kept is None or not kept.is_of(past.folder, selection):
+        kept = st.session_state[name] = Gatherer(past, selection, kept)
     kept.past = past
     return kept
 
 
-def _unfamiliar(past: History, picture: Picture, key: str) -> None:
+def _unfamiliar(past: History, image: Image, key: str) -> None:
     """Where the image is out of distribution, say so and offer one of the training data."""
-    if not (words := findings.unfamiliar(past.data, picture.source)):
+    if not (sentence := findings.unfamiliar(past.data, image.source)):
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(words, width="content")

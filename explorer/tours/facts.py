@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from explorer import client, state
-from explorer.client import card_metrics, encoder_pass, head_analyses
-from explorer.client.analysis_results import HeadRanking
-from explorer.client.results import Problem, Reading, Waiting
-from explorer.text.class_names import class_names
+from explorer import client
+from explorer.client import card_metrics
+from explorer.records import ModelOutput
+from explorer.results import Failure, Pending, Ready
+from explorer.selection import ModelRef, Selection, selected
+from explorer.state import shuffled_order
 from explorer.text.findings import percent, prediction
 from explorer.text.position_encodings import position_encodings
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
@@ -24,7 +25,7 @@ from vitcore.interpret.branches import KEPT
 from vitcore.interpret.selective_head import selective_head
 from vitcore.patches import model_input
 
-Facts = dict[str, Any] | Waiting | Problem
+Facts = dict[str, Any] | Pending | Failure
 _MOVED, _ROUNDING = 0.02, 1e-3  # change of a probability that counts as one; that rounding explains
 
 
@@ -32,45 +33,56 @@ _MOVED, _ROUNDING = 0.02, 1e-3  # change of a probability that counts as one; th
 class Known:
     """What every fact may start from."""
 
-    answer: Reading
-    config: ViTConfig
-    names: tuple[str, ...]  # of the classes
+    selection: Selection
+    model: ModelRef
+    answer: ModelOutput
+
+    @property
+    def config(self) -> ViTConfig:
+        return self.model.config
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the classes."""
+        return self.model.class_names
 
 
 _FUNCTIONS: dict[str, Callable[[Known], Facts]] = {}
 
 
-def of(name: str) -> dict[str, Any] | Problem:
+def of(name: str) -> dict[str, Any] | Failure:
     """The facts of this name for the selected image, patch size and model.
 
     Of those that are still awaited, "waiting" says what is being done.
     """
-    model, picture, patch_size = state.model(), state.picture(), state.patch_size()
-    config = client.config(model)
-    answer = client.reading(model, picture, patch_size)
-    if isinstance(config, Problem):
-        return config
-    names = class_names(config.classes)
-    common = shape(model, config, patch_size)
-    if isinstance(answer, (Waiting, Problem)):
-        return {**common, "waiting": answer.what}
+    selection = selected()
+    model = selection.model
+    if isinstance(model, Failure):
+        return model
+    result = client.forward(selection)
+    names, label = model.class_names, selection.image.label
+    common = shape(model, selection.patch_size)
+    if not isinstance(result, Ready):
+        return {**common, "waiting": result.message}
+    answer = result.value
     common |= {
         "top": names[int(answer.probabilities.argmax())],
         "confidence": percent(float(answer.probabilities.max())),
-        "truth": "unknown" if picture.truth is None else names[picture.truth],
-        "prediction": prediction(answer.probabilities, picture.truth, names),
+        "truth": "unknown" if label is None else names[label],
+        "prediction": prediction(answer.probabilities, label, names),
     }
-    own = _FUNCTIONS[name](Known(answer, config, names)) if name != "common" else {}
-    if isinstance(own, (Waiting, Problem)):
-        return {**common, "waiting": own.what}
+    own = _FUNCTIONS[name](Known(selection, model, answer)) if name != "common" else {}
+    if isinstance(own, (Pending, Failure)):
+        return {**common, "waiting": own.message}
     return {**common, **own}
 
 
-def shape(model: str, config: ViTConfig, patch_size: int) -> dict[str, Any]:
+def shape(model: ModelRef, patch_size: int) -> dict[str, Any]:
     """What is known of the forward pass before it has run."""
+    config = model.config
     side = grid_side(patch_size, config.image_size)
     return {
-        "model": model,
+        "model": model.name,
         "P": patch_size,
         "side": side,
         "N": side * side,
@@ -85,10 +97,11 @@ def shape(model: str, config: ViTConfig, patch_size: int) -> dict[str, Any]:
     }
 
 
-def grid_and_picture() -> tuple[tuple[int, int], np.ndarray]:
+def grid_and_input() -> tuple[tuple[int, int], np.ndarray]:
     """The patch grid and the model input."""
-    side = grid_side(state.patch_size())
-    return (side, side), model_input(state.picture().pixels, state.patch_size())
+    selection = selected()
+    side = grid_side(selection.patch_size)
+    return (side, side), model_input(selection.image.pixels, selection.patch_size)
 
 
 def _fact(function: Callable[[Known], Facts]) -> Callable[[Known], Facts]:
@@ -100,11 +113,10 @@ def _fact(function: Callable[[Known], Facts]) -> Callable[[Known], Facts]:
 def shuffling(known: Known) -> Facts:
     """Whether shuffled patches change the prediction, with position embeddings and without."""
     answer = known.answer
-    from explorer.client.shuffling import four_answers, order_now
-
-    found = four_answers(state.model(), state.picture(), state.patch_size(), order_now(answer.grid))
-    if isinstance(found, (Waiting, Problem)):
-        return found
+    result = client.shuffle_predictions(known.selection, shuffled_order(answer.grid))
+    if not isinstance(result, Ready):
+        return result
+    found = result.value
 
     def change(before: np.ndarray, after: np.ndarray) -> tuple[float, str]:
         top, then = int(before.argmax()), int(after.argmax())
@@ -128,7 +140,7 @@ def shuffling(known: Known) -> Facts:
 def neighbors(known: Known) -> Facts:
     """Cosine similarity of position embeddings: neighbors, and opposite corners."""
     answer = known.answer
-    _, weights = client.weights(state.model())
+    weights = client.weights(known.model)
     rows, columns = answer.grid
     kind = position_encodings(known.config, weights.get("positions"), answer.grid)[0]
     if not kind.own or columns < 2:
@@ -168,9 +180,10 @@ def strongest_key(known: Known) -> Facts:
 def best_head(known: Known) -> Facts:
     """The head whose ablation costs the predicted class most."""
     answer = known.answer
-    found = head_analyses.head_ranking(state.model(), state.picture(), state.patch_size())
-    if not isinstance(found, HeadRanking):
-        return found
+    result = client.head_ablation(known.selection)
+    if not isinstance(result, Ready):
+        return result
+    found = result.value
     change = found.effects.heads.probability  # (L, H)
     block, head = map(int, np.unravel_index(int(change.argmin()), change.shape))
     rank = np.argsort(np.argsort(change, axis=None))
@@ -190,9 +203,10 @@ def best_head(known: Known) -> Facts:
 def residuals(known: Known) -> Facts:
     """What the model predicts without one residual connection, and without one sub-layer."""
     answer = known.answer
-    found = encoder_pass.without_parts(state.model(), state.picture(), state.patch_size())
-    if isinstance(found, (Waiting, Problem)):
-        return found
+    result = client.residual_ablation(known.selection)
+    if not isinstance(result, Ready):
+        return result
+    found = result.value
     top = int(answer.probabilities.argmax())
     alone = found[:, :, KEPT.index("branch")].argmax(-1) == top  # f(x) only
     kept = found[:, :, KEPT.index("input")].argmax(-1) == top  # x only
@@ -246,10 +260,10 @@ def pairs(_known: Known) -> Facts:
 @_fact
 def accuracy(known: Known) -> Facts:
     """The accuracy on the card of the model, and its most frequent error."""
-    model = state.model()
+    model, patch_size = known.model.name, known.selection.patch_size
     shares, count = card_metrics.shares_on_card(model, "cifar10")
     found = card_metrics.confusion(card_metrics.card_of(model))
-    size = state.patch_size() if state.patch_size() in shares else PATCH_SIZES[2]
+    size = patch_size if patch_size in shares else PATCH_SIZES[2]
     said = percent(shares[size]) if size in shares else "not on its card"
     facts: dict[str, Any] = {"accuracy": said, "count": f"{count:,}", "chance": percent(0.1)}
     if found is not None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import client, components, state
-from explorer.client import encoder_pass
-from explorer.client.encoder_results import BlockPass, NormSample
-from explorer.client.results import Problem, Reading, Waiting
+from explorer import client, components
 from explorer.components.attention_lens.component import prefix_names
 from explorer.components.encoder.component import microscope, sent_view
 from explorer.components.encoder.payload import STAGES, block_payload
@@ -16,8 +13,10 @@ from explorer.components.encoder_norms.component import norm_payload, norms
 from explorer.components.encoder_residual.component import residual, residual_payload
 from explorer.components.pipeline.component import fingerprint
 from explorer.navigation import goto, went_back
+from explorer.records import ModelOutput
+from explorer.results import Failure, Pending, Ready
+from explorer.selection import ModelRef, selected
 from explorer.text import encoder_findings
-from explorer.text.class_names import class_names
 from explorer.text.encoder_snippets import snippets
 from explorer.views.attention.view_state import in_fragment
 from vitcore.config import ViTConfig
@@ -52,39 +51,38 @@ def keep_view(depth: int) -> None:
 
 
 @st.fragment(key="encoder_microscope")
-def draw_microscope(config: ViTConfig) -> None:
+def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
     """The diagram and the opened stage; choosing a block or a stage runs this part alone."""
+    config, image = model.config, selection.image
     block, stage = view_now(config.depth)
-    seen = encoder_pass.block_pass(model, picture, patch_size, block)
-    if isinstance(seen, Waiting) and in_fragment():
+    result = client.block_pass(selection, block)
+    if isinstance(result, Pending) and in_fragment():
         st.rerun()  # the page asks again once there is news, a part of it does not
     without = None
-    if stage in ("residual1", "residual2") and isinstance(seen, BlockPass):
-        asked = encoder_pass.without_parts(model, picture, patch_size)
-        without = None if isinstance(asked, Waiting | Problem) else asked
-    if isinstance(seen, Waiting) and "encoder_sent" in st.session_state:
+    if stage in ("residual1", "residual2") and isinstance(result, Ready):
+        without = client.residual_ablation(selection).value
+    if isinstance(result, Pending) and "encoder_sent" in st.session_state:
         data = st.session_state["encoder_sent"]  # it stays until its successor is there
-    elif isinstance(seen, Waiting | Problem):
-        in_place(seen, _HEIGHT)
+    elif not isinstance(result, Ready):
+        components.placeholder(result, height=_HEIGHT)
         return
     else:
-        _, weights = client.weights(model)
         data = block_payload(
-            seen,
-            weights,
+            result.value,
+            client.weights(model),
             config,
             opened=stage,
             turn=st.session_state.get("encoder_turn", 0),
-            prefix=prefix_names(answer, config),
+            prefix=prefix_names(output, config),
             snippets=snippets(
                 config,
-                model=model,
-                source=picture.source,
-                name=picture.name,
-                truth=picture.truth,
-                patch_size=patch_size,
+                model=model.name,
+                source=image.source,
+                name=image.name,
+                truth=image.label,
+                patch_size=selection.patch_size,
             ),
-            truth=picture.truth,
+            truth=image.label,
             without=without,
             rev=f"{rev}-{block}",
         )
@@ -93,24 +91,24 @@ def draw_microscope(config: ViTConfig) -> None:
         goto(page)
 
 
-def in_place(awaited: Waiting | Problem, height: int) -> None:
-    kind = "loading" if isinstance(awaited, Waiting) else "error"
-    done = awaited.done if isinstance(awaited, Waiting) else None
-    components.figure_state(kind, awaited.what, awaited.then, height=height, done=done)
-
-
-def draw_residuals() -> None:
+def draw_residuals(model: ModelRef, output: ModelOutput) -> None:
     """The prediction without one side of each sum."""
-    found = encoder_pass.without_parts(model, picture, patch_size)
+    result = client.residual_ablation(selection)
     name = "Residual connections"
-    if isinstance(found, Waiting | Problem):
+    if not isinstance(result, Ready):
         components.figure_heading(name)
-        in_place(found, 260)
+        components.placeholder(result, height=260)
         return
-    finding = encoder_findings.residual_finding(found, answer.probabilities)
+    found = result.value
+    finding = encoder_findings.residual_finding(found, output.probabilities)
     components.figure_heading(name, finding, key="encoder_residual")
-    names = class_names(found.shape[-1])
-    data = residual_payload(found, answer.probabilities, names=names, truth=picture.truth, rev=rev)
+    data = residual_payload(
+        found,
+        output.probabilities,
+        names=model.class_names,
+        truth=selection.image.label,
+        rev=rev,
+    )
     residual(data, key="encoder_residual")
     components.how_to_read(
         "encoder_residual",
@@ -120,17 +118,17 @@ def draw_residuals() -> None:
     )
 
 
-def draw_norms(config: ViTConfig) -> None:
+def draw_norms(config: ViTConfig, output: ModelOutput) -> None:
     """What four normalizations average."""
     block = view_now(config.depth)[0]
-    sample = encoder_pass.norm_sample(model, picture, patch_size, block)
+    result = client.norm_sample(selection, block)
     name = "Normalization axes"
-    if not isinstance(sample, NormSample):
+    if not isinstance(result, Ready):
         components.figure_heading(name)
-        in_place(sample, 300)
+        components.placeholder(result, height=300)
     else:
-        components.figure_heading(name, encoder_findings.norm_finding(sample.shape))
-        data = norm_payload(sample, prefix=prefix_names(answer, config), rev=f"{rev}-{block}")
+        components.figure_heading(name, encoder_findings.norm_finding(result.value.shape))
+        data = norm_payload(result.value, prefix=prefix_names(output, config), rev=f"{rev}-{block}")
         norms(data, key="encoder_norms")
     components.how_to_read(
         "encoder_norms",
@@ -138,36 +136,34 @@ def draw_norms(config: ViTConfig) -> None:
     )
 
 
-def draw_depth(config: ViTConfig) -> None:
+def draw_depth(model: ModelRef, output: ModelOutput) -> None:
     """The prediction after each block."""
-    names = class_names(config.classes)
-    finding = encoder_findings.depth_finding(answer.early, names)
+    names, truth = model.class_names, selection.image.label
+    finding = encoder_findings.depth_finding(output.early, names)
     components.figure_heading("Logit lens", finding, key="encoder_depth")
     depth(
-        depth_payload(answer.early, names=names, truth=picture.truth, rev=rev),
+        depth_payload(output.early, names=names, truth=truth, rev=rev),
         key="encoder_depth",
     )
     components.how_to_read(
-        "encoder_depth_class_token" if config.pooling == "class" else "encoder_depth",
+        "encoder_depth_class_token" if model.config.pooling == "class" else "encoder_depth",
         code=components.source_of("vitcore/interpret/logit_lens.py", "logit_lens"),
     )
 
 
-picture, patch_size, model = state.picture(), state.patch_size(), state.model()
-config = client.config(model)
-config = None if isinstance(config, Problem) else config
-answer = client.reading(model, picture, patch_size)
-if stage := components.strip(answer, picture, patch_size, now="attention", config=config):
+selection = selected()
+model, result = selection.model, client.forward(selection)
+if stage := components.strip(result, selection, now="attention"):
     goto(stage)
 
-reads = isinstance(answer, Reading) and config is not None
-finding = (
-    encoder_findings.encoder_finding(answer.early, class_names(config.classes)) if reads else ""
-)
+finding = ""
+if isinstance(result, Ready):
+    finding = encoder_findings.encoder_finding(result.value.early, selection.class_names)
 components.page_heading("Encoder", finding, key="encoder")
-if reads:
-    rev = fingerprint(answer)
-    draw_microscope(config)
+if isinstance(result, Ready) and not isinstance(model, Failure):
+    output = result.value
+    rev = fingerprint(output)
+    draw_microscope(model, output)
     components.how_to_read(
         "encoder",
         code=components.source_of(
@@ -175,8 +171,8 @@ if reads:
         ),
         example="encoder_block",
     )
-    draw_residuals()
-    draw_norms(config)
-    draw_depth(config)
+    draw_residuals(model, output)
+    draw_norms(model.config, output)
+    draw_depth(model, output)
 else:
-    in_place(answer, _HEIGHT)
+    components.placeholder(result, height=_HEIGHT)

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import client, components, state
+from explorer import client, components
 from explorer.client import card_metrics
-from explorer.client.evaluation import Answered
-from explorer.client.evaluation_cache import evaluation
-from explorer.client.results import Problem
 from explorer.data import WHOLE, cifar10_setup, test_images
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
 from explorer.figures.patch_sizes import accuracy_and_cost
 from explorer.figures.style import palette, toolbar
 from explorer.navigation import goto
+from explorer.records import Evaluation
+from explorer.results import Ready, Result
+from explorer.selection import selected
 from explorer.text import evaluation_findings, evaluation_tables
 from explorer.text.datasets import DATASET_NAMES
 from explorer.views.prediction_gallery import tested_gallery
@@ -31,13 +31,11 @@ COUNTS = {500: "500", 2000: "2,000", WHOLE: "all 10,000"}
 
 def tools(what: str) -> dict[str, Any]:
     """The chart toolbar, and the name of its PNG."""
-    return toolbar(f"{state.model()}-{what}")
+    return toolbar(f"{selection.model_name}-{what}")
 
 
 def strip() -> None:
-    picture, patch_size = state.picture(), state.patch_size()
-    answer = client.reading(state.model(), picture, patch_size)
-    if stage := components.strip(answer, picture, patch_size, now="answer"):
+    if stage := components.strip(client.forward(selection), selection, now="answer"):
         goto(stage)
 
 
@@ -72,40 +70,42 @@ def controls() -> tuple[str, int]:
 
 
 def trained_on_sketches() -> bool:
-    return card_metrics.learned_from(state.model()) == "sketch10"
+    return card_metrics.learned_from(selection.model_name) == "sketch10"
 
 
 def follow(source: str, count: int, labels: np.ndarray, *, counting: bool) -> None:
     """Draw what is known by now; once everything is, rerun the whole page a last time."""
-    answered = evaluation(state.model(), source, count, state.patch_size())
-    show(answered, source, count, labels)
-    if counting and isinstance(answered, Answered) and answered.done == answered.wanted:
+    result = client.evaluate(selection, source, count)
+    show(result, source, count, labels)
+    if counting and isinstance(result, Ready) and result.value.done == result.value.wanted:
         st.rerun()
 
 
-def show(answered: Answered | Problem, source: str, count: int, labels: np.ndarray) -> None:
+def show(result: Result[Evaluation], source: str, count: int, labels: np.ndarray) -> None:
     """The finding, the line of progress and all figures, or what stands there instead."""
-    found = None
-    if isinstance(answered, Answered) and answered.done:
-        labels = labels[: answered.done]
-        found = report(answered.logits, labels)
+    found, known = None, result.value
+    if known is not None and known.done:
+        labels = labels[: known.done]
+        found = report(known.logits, labels)
     say(found, source, count)
-    if isinstance(answered, Problem):
-        components.figure_state("error", answered.what, answered.then, height=220)
+    if not isinstance(result, Ready):
+        components.placeholder(result, height=220)
         return
+    known = result.value
     if said := evaluation_findings.out_of_distribution(
-        card_metrics.learned_from(state.model()), source
+        card_metrics.learned_from(selection.model_name), source
     ):
         st.html(f'<p class="quiet-line">{said}</p>')
-    shares, of = card_metrics.shares_on_card(state.model(), source)
-    on_card = (shares[state.patch_size()], of) if state.patch_size() in shares else None
-    progress = answered.done, answered.wanted, answered.seconds
+    shares, of = card_metrics.shares_on_card(selection.model_name, source)
+    size = selection.patch_size
+    on_card = (shares[size], of) if size in shares else None
+    progress = known.done, known.wanted, known.seconds
     st.html(evaluation_tables.progress(*progress, on_card=on_card))
     if found is None:
-        waiting = answered.waiting
-        components.figure_state("loading", waiting.what, waiting.then, height=HEIGHTS["confusion"])
+        if result.pending:
+            components.placeholder(result.pending, height=HEIGHTS["confusion"])
         return
-    figures(found, answered, labels, source)
+    figures(found, known, labels, source)
 
 
 def say(found: Report | None, source: str, count: int) -> None:
@@ -117,19 +117,19 @@ def say(found: Report | None, source: str, count: int) -> None:
             source=source,
             wanted=count,
             whole=WHOLE,
-            patch_size=state.patch_size(),
+            patch_size=selection.patch_size,
         )
     components.finding_line(finding, place=finding_place)
 
 
-def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) -> None:
+def figures(found: Report, known: Evaluation, labels: np.ndarray, source: str) -> None:
     st.html(evaluation_tables.scores(found))
     chosen = chosen_cell(found.confusion)
     matrix_place, cell_place = st.columns([11, 8], gap="large")
     with matrix_place:
         confusion(found, chosen, source)
     with cell_place:
-        cell(found, chosen, labels, source, counting=answered.done < answered.wanted)
+        cell(found, chosen, labels, source, counting=known.done < known.wanted)
     components.how_to_read("confusion_matrix", code=source_of_report("report", "confusion"))
     classes_place, reliability_place = st.columns(2, gap="large")
     with classes_place:
@@ -160,7 +160,7 @@ def figures(found: Report, answered: Answered, labels: np.ndarray, source: str) 
         )
     download(
         "Predictions",
-        lambda: evaluation_tables.predictions_csv(answered.logits, labels, CLASS_NAMES),
+        lambda: evaluation_tables.predictions_csv(known.logits, labels, CLASS_NAMES),
         source,
         key="answers",
     )
@@ -186,7 +186,7 @@ def confusion(found: Report, chosen: tuple[int, int], source: str) -> None:
         key="evaluate_confusion",
         on_select=take_cell,
         selection_mode="points",
-        config=tools(f"{source}-P{state.patch_size()}-confusion-matrix"),
+        config=tools(f"{source}-P{selection.patch_size}-confusion-matrix"),
     )
     download(
         "Confusion matrix",
@@ -256,7 +256,7 @@ def reliability(found: Report, source: str) -> None:
         colours=colours,
         height=HEIGHTS["reliability"],
     )
-    config = tools(f"{source}-P{state.patch_size()}-calibration")
+    config = tools(f"{source}-P{selection.patch_size}-calibration")
     st.plotly_chart(figure, key="evaluate_reliability", config=config)
     components.how_to_read("calibration", code=source_of_report("reliability"))
 
@@ -267,7 +267,7 @@ def download(name: str, make: Callable[[], str], source: str, *, key: str) -> No
     st.download_button(
         f"{name} (CSV)",
         make,
-        f"{state.model()}-{source}-P{state.patch_size()}-{file}.csv",
+        f"{selection.model_name}-{source}-P{selection.patch_size}-{file}.csv",
         "text/csv",
         key=f"evaluate_{key}_csv",
         on_click="ignore",
@@ -278,8 +278,8 @@ def download(name: str, make: Callable[[], str], source: str, *, key: str) -> No
 
 def cost() -> None:
     """Accuracy and FLOPs by patch size, of all models whose cards have them."""
-    now = state.patch_size()
-    models = card_metrics.against_size(client.model_names(), state.model())
+    now = selection.patch_size
+    models = card_metrics.against_size(client.model_names(), selection.model_name)
     name = "Accuracy vs. compute"
     if not models:
         components.figure_heading(name)
@@ -295,13 +295,13 @@ def cost() -> None:
         dict(zip(first.patch_sizes, first.accuracy, strict=True)),
         dict(zip(first.patch_sizes, first.operations, strict=True)),
         now,
-        model=first.name if first.name != state.model() else "",
+        model=first.name if first.name != selection.model_name else "",
     )
     components.figure_heading(name, said)
-    if first.name != state.model():
+    if first.name != selection.model_name:
         st.html(
-            f'<p class="quiet-line">{escape(state.model())} is not shown: no CIFAR-10 results by '
-            "patch size in its model card.</p>"
+            f'<p class="quiet-line">{escape(selection.model_name)} is not shown: no CIFAR-10 '
+            "results by patch size in its model card.</p>"
         )
     figure = accuracy_and_cost(
         models, sizes=PATCH_SIZES, now=now, colours=colours, height=HEIGHTS["cost"]
@@ -309,6 +309,7 @@ def cost() -> None:
     st.plotly_chart(figure, key="evaluate_cost", config=tools("accuracy-vs-compute"))
 
 
+selection = selected()
 colours = palette(st.context.theme.type)
 strip()
 finding_place = components.page_heading("Evaluation", key="evaluate")
@@ -320,8 +321,8 @@ except (DataError, OSError) as error:
     then = "Use sketch10, or download CIFAR-10 in the sidebar."
     components.figure_state("error", str(error), then, height=220)
 else:
-    answered = evaluation(state.model(), source, count, state.patch_size())
-    counting = isinstance(answered, Answered) and answered.done < answered.wanted
+    known = client.evaluate(selection, source, count).value
+    counting = known is not None and known.done < known.wanted
     # One fragment, counting or not: charts that stay as they are still speak of the one they had.
     draw = st.fragment(follow, run_every=0.5 if counting else None)
     draw(source, count, labels, counting=counting)

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from explorer import client, components, navigation, state
+from explorer import client, components, navigation
 from explorer.client import card_metrics
 from explorer.client.training_patch_sizes import trained_at
 from explorer.components.curves.component import curves
@@ -12,13 +12,13 @@ from explorer.data import cifar10_setup
 from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette, toolbar
 from explorer.figures.training import curve
+from explorer.results import Failure
 from explorer.runs.jobs import server_jobs
+from explorer.selection import ModelRef, selected
 from explorer.text import model_card, model_card_table
 from explorer.timeline import section
 from explorer.training_ui import run_files
-from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES
-from vitcore.messages import as_sentence
 from vitcore.training.runs import Run
 
 MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
@@ -27,9 +27,8 @@ jobs = server_jobs()
 
 
 def strip() -> None:
-    picture, patch_size = state.picture(), state.patch_size()
-    answer = client.reading(state.model(), picture, patch_size)
-    if stage := components.strip(answer, picture, patch_size, now="", explain=True):
+    selection = selected()
+    if stage := components.strip(client.forward(selection), selection, now="", explain=True):
         navigation.goto(stage)
 
 
@@ -40,13 +39,16 @@ def choose(runs: dict[str, Run]) -> str | None:
     names = bundled + list(runs)
     if not names:
         return None
-    lines = [model_card.summary(card_metrics.card_of(name), state.patch_size()) for name in bundled]
+    lines = [
+        model_card.summary(card_metrics.card_of(name), selected().patch_size) for name in bundled
+    ]
     lines += [model_card.row(run, zone=_zone()) for run in runs.values()]
     shown = st.session_state.get("models_shown")
     if shown not in names:
-        st.session_state["models_shown"] = state.model() if state.model() in names else names[0]
+        model = selected().model_name
+        st.session_state["models_shown"] = model if model in names else names[0]
     st.html(model_card.CAPTION_STYLE)
-    caption = model_card.list_caption(state.patch_size(), runs=bool(runs))
+    caption = model_card.list_caption(selected().patch_size, runs=bool(runs))
     st.html(f'<p class="quiet-line">{caption}</p>')
     long = len(names) > MOST_ROWS
     place = st.container(height=ROWS_HIGH if long else "content", border=False)
@@ -72,7 +74,7 @@ def actions(name: str, run: Run | None) -> None:
     """Use it, evaluate it, rename, download or delete it."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     usable = run is None or run.usable
-    if usable and name == state.model():
+    if usable and name == selected().model_name:
         row.markdown(":material/check: Selected", width="content")
     elif usable:
         row.button("Use model", key="models_use", type="primary", on_click=use, args=(name,))
@@ -109,39 +111,37 @@ def test(name: str) -> None:
         st.session_state["evaluate_data"] = data
 
 
-def details(name: str, run: Run | None, card: dict, *, expanded: bool) -> None:
+def details(model: ModelRef, run: Run | None, card: dict, *, expanded: bool) -> None:
     """How one model was trained, folded."""
-    config, weights = client.weights(name)
+    config, sizes = model.config, trained_at(model.name, model.config)
     with st.expander("Training details", expanded=expanded):
-        st.html(model_card_table.facts(card, run, config, weights, sizes=trained_at(name, config)))
+        st.html(model_card_table.facts(card, run, config, client.weights(model), sizes=sizes))
 
 
-def problem(name: str, run: Run | None) -> bool:
-    """Say what is wrong with one model; whether its card can be shown."""
+def usable_model(name: str, run: Run | None) -> ModelRef | None:
+    """The model whose card can be shown; else say what is wrong with it."""
     if run is not None and run.problem:
         components.figure_state("error", *model_card.trouble(run), height=110)
         if not run.usable:
-            return False
-    try:
-        client.weights(name)
-    except CheckpointError as error:
-        components.figure_state(
-            "error", as_sentence(str(error)), "Select another model.", height=110
-        )
-        return False
-    return True
+            return None
+    model = client.resolve(name)
+    if isinstance(model, Failure):
+        components.placeholder(model, height=110)
+        return None
+    return model
 
 
 def show(name: str, run: Run | None, card: dict) -> None:
     """The card of one model: the accuracy first, how it was trained last."""
     st.header(name, anchor=False)
     actions(name, run)
-    if not problem(name, run):
+    if (model := usable_model(name, run)) is None:
         return
-    if accuracy := model_card.shares_table(card, state.patch_size()):
+    patch_size = selected().patch_size
+    if accuracy := model_card.shares_table(card, patch_size):
         components.figure_heading("Test accuracy (%) by patch size")
         st.html(accuracy)
-        if errors := model_card.shares_table(card, state.patch_size(), of="calibration_error"):
+        if errors := model_card.shares_table(card, patch_size, of="calibration_error"):
             found = card_metrics.reliability(card)
             components.figure_heading(
                 "Expected calibration error (ECE, %) by patch size",
@@ -150,7 +150,7 @@ def show(name: str, run: Run | None, card: dict) -> None:
             st.html(errors)
     learning(name, card)
     confusion(card)
-    details(name, run, card, expanded=not accuracy)
+    details(model, run, card, expanded=not accuracy)
 
 
 def learning(name: str, card: dict) -> None:
@@ -204,7 +204,7 @@ if name is None:
     components.figure_state("empty", "No models yet.", "Train one on the Train page.", height=220)
 else:
     components.finding_line(
-        model_card.finding(name, card, run, state.patch_size()), place=finding_place
+        model_card.finding(name, card, run, selected().patch_size), place=finding_place
     )
     with right:
         show(name, run, card)

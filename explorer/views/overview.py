@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from explorer import client, components, state, tours
+from explorer import client, components, tours
 from explorer.client import card_metrics
-from explorer.client.results import Problem, Reading
 from explorer.client.training_patch_sizes import trained_at
 from explorer.components.start.component import start
 from explorer.navigation import goto
+from explorer.results import Failure, Ready
+from explorer.selection import selected
 from explorer.text import findings
 from explorer.text.datasets import DATASET_NAMES
 from explorer.text.prefix_tokens import prefix_counts
@@ -23,18 +24,17 @@ def choose_size() -> None:
 
 def test_accuracy() -> tuple[dict[int, str], str, int]:
     """The model's test accuracy by patch size, from its card, and on what it was measured."""
-    data = picture.source if picture.source in DATASET_NAMES else card_metrics.learned_from(model)
+    source, model = selection.image.source, selection.model_name
+    data = source if source in DATASET_NAMES else card_metrics.learned_from(model)
     accuracy, images = card_metrics.shares_on_card(model, data)
     known = {size: f"test {findings.percent(value)}" for size, value in accuracy.items()}
     return known, DATASET_NAMES.get(data, data), images if known else 0
 
 
-picture, patch_size, model = state.picture(), state.patch_size(), state.model()
-try:
-    config, _ = client.weights(model)
-except (OSError, ValueError):  # `answer` says what is wrong
-    config = None
-answer = client.reading(model, picture, patch_size)
+selection = selected()
+config, patch_size = selection.config, selection.patch_size
+result = client.forward(selection)
+output = result.value
 side = grid_side(patch_size)
 
 if guide.now() is None:
@@ -52,12 +52,12 @@ if guide.now() is None:
         st.rerun()
 
 finding = ""
-if isinstance(answer, Reading):
-    said = findings.prediction(answer.probabilities, picture.truth, CLASS_NAMES)
+if output is not None:
+    said = findings.prediction(output.probabilities, selection.image.label, CLASS_NAMES)
     finding = f"Prediction: {said}"
 components.page_heading("Overview", finding, key="overview")
 
-if stage := components.hero(answer, picture, patch_size, config=config):
+if stage := components.hero(result, selection):
     goto(stage)
 
 prefix = config.num_prefix_tokens if config else 0
@@ -68,8 +68,8 @@ st.container(key="overview_facts").markdown(
         side=side,
         prefix=prefix_counts(prefix, class_token=class_token),
         tokens=side * side + prefix,
-        image_size=config.image_size if config else len(picture.pixels),
-        seconds=answer.seconds if isinstance(answer, Reading) else None,
+        image_size=config.image_size if config else len(selection.image.pixels),
+        seconds=output.seconds if output is not None else None,
     )
 )
 components.how_to_read(
@@ -78,18 +78,16 @@ components.how_to_read(
     example="vit",
 )
 
-sizes = trained_at(model, config) if config else ()
+sizes = trained_at(selection.model_name, config) if config else ()
 components.figure_heading("Predictions by patch size", help=findings.sizes_help(sizes))
-answers = {patch_size: answer}
-if isinstance(answer, Problem):
-    answers = dict.fromkeys(PATCH_SIZES, answer)
-elif isinstance(answer, Reading):  # until then, the worker has one thing to do
+results = {patch_size: result}
+if isinstance(result, Failure):
+    results = dict.fromkeys(PATCH_SIZES, result)
+elif isinstance(result, Ready):  # until then, the worker has one thing to do
     for size in PATCH_SIZES:
         if size != patch_size:
-            answers[size] = client.reading(model, picture, size)
+            results[size] = client.forward(selection.at(size))
 known, dataset, images = test_accuracy()
 caption = findings.sizes_caption(sizes, dataset, images)
 st.html(f'<p class="quiet-line">{caption}</p>')
-components.cut_sizes(
-    answers, picture, patch_size, prefix=prefix, known=known, on_change=choose_size
-)
+components.cut_sizes(results, selection, known=known, on_change=choose_size)

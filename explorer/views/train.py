@@ -6,15 +6,16 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import client, components, navigation, state
-from explorer.client.results import Waiting
+from explorer import client, components, navigation
 from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.figures.style import palette
 from explorer.figures.training import MOST_BESIDE, Beside, curve
+from explorer.results import Pending
 from explorer.runs import estimates
 from explorer.runs.jobs import RunRefusedError, server_jobs
 from explorer.runs.progress import Progress
+from explorer.selection import selected
 from explorer.text import run_status
 from explorer.timeline import section
 from explorer.training_ui import comparison, controls, form, widget_sync
@@ -31,11 +32,11 @@ jobs = server_jobs()
 
 
 def strip() -> None:
-    picture, patch_size = state.picture(), state.patch_size()
-    answer = client.reading(state.model(), picture, patch_size)
-    if not isinstance(answer, Waiting):
+    selection = selected()
+    result = client.forward(selection)
+    if not isinstance(result, Pending):
         jobs.prepare()  # while a person chooses; no sooner, since the model needs the cores first
-    if stage := components.strip(answer, picture, patch_size, now="", explain=True):
+    if stage := components.strip(result, selection, now="", explain=True):
         navigation.goto(stage)
 
 
@@ -260,7 +261,7 @@ if progress is None:
     components.figure_state("empty", "No runs yet.", "Loss and accuracy appear here.", height=PLACE)
 else:
     with row:
-        controls.steer(jobs, progress, in_use=state.model())
+        controls.steer(jobs, progress, in_use=selected().model_name)
         with st.popover("Display"):
             curve_choices(name)
     controls.trouble()

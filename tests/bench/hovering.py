@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from explorer.client.results import Reading
-from explorer.components.attention_lens.payload import Shown, reading_payload
+from explorer.components.attention_lens.payload import Shown, output_payload
+from explorer.records import ModelOutput
 from tests.bench.table import Row
 from tests.browser.person import Person
 from tests.browser.server import Server
@@ -84,7 +84,7 @@ def payload(blocks, heads, side, prefix) -> bytes:
     scores = np.exp(2 * rng.normal(size=(blocks, heads, tokens, tokens))).astype(np.float32)
     probabilities = np.full(10, 0.1, np.float32)
     blank = np.zeros((), np.float32)
-    reading = Reading(
+    reading = ModelOutput(
         patch_size=4,
         grid=(side, side),
         prefix=prefix,
@@ -99,7 +99,7 @@ def payload(blocks, heads, side, prefix) -> bytes:
         norms=blank,
         seconds=0.0,
     )
-    return reading_payload(reading, name="a", shown=Shown(names=("class",) * prefix))
+    return output_payload(reading, name="a", shown=Shown(names=("class",) * prefix))
 
 
 def in_the_app(browser, server) -> list[Row]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.components.attention_lens.payload import Shown, reading_payload
+from explorer.components.attention_lens.payload import Shown, output_payload
 from tests.browser.stage import PIXELS, reading
 
 SHARE = re.compile(r"(<0\.1|\d+(?:\.\d)?)%")
@@ -14,7 +14,7 @@ SHARE = re.compile(r"(<0\.1|\d+(?:\.\d)?)%")
 def lens_payload(grid=4, *, names=(), **shape):
     answer = reading(grid, prefix=len(names), **shape)
     shown = Shown(place=(0, 0, min(5, grid * grid - 1)), names=names)
-    return reading_payload(answer, name=str(grid), shown=shown)
+    return output_payload(answer, name=str(grid), shown=shown)
 
 
 def looking(grid, *, prefix=0, blocks=2, heads=2, sharpness=5.0):
@@ -38,11 +38,11 @@ def changed(changes, *, pooling="mean", of="it", moved=0.5, adopt=""):
     probabilities[3] += moved
     shown = Shown(of=of, changes=changes, truth=6, pooling=pooling, adopt=adopt)
     now = replace(before, probabilities=probabilities)
-    return reading_payload(now, name=repr(changes), shown=shown, before=before)
+    return output_payload(now, name=repr(changes), shown=shown, before=before)
 
 
 def unchanged(of="it", **shown):
-    return reading_payload(reading(), name="as it is", shown=Shown(of=of, truth=6, **shown))
+    return output_payload(reading(), name="as it is", shown=Shown(of=of, truth=6, **shown))
 
 
 def point(text):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.client.results import Reading
 from explorer.components.declared import sources
+from explorer.records import ModelOutput
+from explorer.results import Failure
+from explorer.selection import Image, Selection
 from vitcore.lens import SHARED
 
 COMPONENTS = Path(__file__).resolve().parents[2] / "explorer" / "components"
@@ -96,7 +98,7 @@ def reading(grid=4, *, prefix=0, blocks=6, heads=3):
     votes[:, 6] = 9
     probabilities = np.full(10, 0.02, np.float32)
     probabilities[6] = 0.82
-    return Reading(
+    return ModelOutput(
         patch_size=32 // grid,
         grid=(grid, grid),
         prefix=prefix,
@@ -111,3 +113,9 @@ def reading(grid=4, *, prefix=0, blocks=6, heads=3):
         norms=np.ones((blocks + 1, tokens), np.float32),
         seconds=0.007,
     )
+
+
+def selection(patch_size=8, *, label=6):
+    """An image whose model cannot be opened."""
+    image = Image(PIXELS, "sketch10", label, 0, "frog 0", "key")
+    return Selection(Failure("No model.", "Train one."), image, patch_size)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from explorer.client.results import Waiting
 from explorer.components import pack
 from explorer.components.patch_size_tiles.component import cut_payload
 from explorer.components.pipeline import component as pipeline
-from tests.browser.stage import PIXELS, Stage, reading, text
+from explorer.results import Pending
+from tests.browser.stage import PIXELS, Stage, reading, selection, text
 
-WAITING = Waiting("Loading.", "", 0.4)
+WAITING = Pending("Loading.", "", 0.4)
 
 
 @pytest.fixture
@@ -30,17 +30,17 @@ def test_the_browser_reads_what_python_packed(hero):
 
 
 def test_what_is_awaited_keeps_its_place(hero):
-    hero.show(pipeline.waiting_payload(WAITING, PIXELS, 8, truth=6))
+    hero.show(pipeline.placeholder_payload(WAITING, selection(8)))
     awaited = hero.page.locator(".wrap").bounding_box()
     assert hero.read() == "Loading."
-    hero.show(pipeline.reading_payload(reading(), name="a", truth=6))
+    hero.show(pipeline.output_payload(reading(), name="a", truth=6))
     assert hero.page.locator(".wrap").bounding_box() == awaited
     assert hero.page.locator(".bars .top").inner_text().split() == ["frog", "82%"]
 
 
 def test_a_reading_stays_dimmed_while_its_successor_is_awaited(hero):
-    hero.show(pipeline.reading_payload(reading(), name="a", truth=6))
-    hero.show(pipeline.waiting_payload(WAITING, PIXELS, 4, truth=6))
+    hero.show(pipeline.output_payload(reading(), name="a", truth=6))
+    hero.show(pipeline.placeholder_payload(WAITING, selection(4)))
     assert hero.page.locator("section.awaited").count() == 3
     assert hero.page.locator(".bars .top .val").inner_text() == "82%"
     hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 8))
@@ -49,7 +49,7 @@ def test_a_reading_stays_dimmed_while_its_successor_is_awaited(hero):
 
 
 def test_the_logits_of_a_patch_are_marked_on_the_bars(hero):
-    hero.show(pipeline.reading_payload(reading(), name="a", truth=6))
+    hero.show(pipeline.output_payload(reading(), name="a", truth=6))
     hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 4))
     hero.settle()
     assert "frog 99.9%" in hero.read()
@@ -57,7 +57,7 @@ def test_the_logits_of_a_patch_are_marked_on_the_bars(hero):
 
 
 def test_without_patch_logits_there_are_no_marks(hero):
-    hero.show(pipeline.reading_payload(reading(prefix=1), name="a", truth=6))
+    hero.show(pipeline.output_payload(reading(prefix=1), name="a", truth=6))
     hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 4))
     hero.settle()
     assert hero.read().startswith("Patch (1, 2). ")
@@ -70,14 +70,14 @@ def test_without_patch_logits_there_are_no_marks(hero):
     [(6, "frog 82%"), (3, "frog 82% (true: cat 2.0%)"), (None, "frog 82%")],
 )
 def test_the_bar_has_the_true_label_where_the_prediction_is_another(hero, truth, said):
-    hero.show(pipeline.reading_payload(reading(), name="a", truth=truth, mode="strip"))
+    hero.show(pipeline.output_payload(reading(), name="a", truth=truth, mode="strip"))
     assert hero.page.locator(".verdict").inner_text() == said
     underlined = ["frog" if truth == 6 else "cat"] * (truth is not None)
     assert hero.page.locator(".verdict .truth").all_inner_texts() == underlined
 
 
 def test_a_stage_is_a_command_for_python(hero):
-    hero.show(pipeline.reading_payload(reading(), name="a", truth=6))
+    hero.show(pipeline.output_payload(reading(), name="a", truth=6))
     hero.page.get_by_role("button", name="Tokens").click()
     assert hero.sent() == [["trigger", "goto", "positions"]]
 
@@ -86,7 +86,7 @@ def test_the_pieces_fall_apart_only_where_motion_is_wanted(page):
     page.emulate_media(reduced_motion="reduce")
     hero = Stage(page, "pipeline")
     for grid in (2, 4):
-        hero.show(pipeline.reading_payload(reading(grid), name=str(grid), truth=6))
+        hero.show(pipeline.output_payload(reading(grid), name=str(grid), truth=6))
     hero.settle()
     hero.settle()
     drawings = page.locator(".wrap").evaluate("element => element.__cost.length")

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.client.encoder_results import BlockPass
 from explorer.components.encoder.payload import STAGES, block_payload
+from explorer.records import BlockPass
 from tests.browser.stage import functions, text
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.client.results import Waiting
-from explorer.components.attention_lens.payload import Shown, waiting_payload
+from explorer.components.attention_lens.payload import Shown, placeholder_payload
+from explorer.results import Pending
 from explorer.views.attention.url_codec import shuffled
 from tests.browser.lens_stage import (
     badge,
@@ -15,7 +15,7 @@ from tests.browser.lens_stage import (
     switch_at,
     unchanged,
 )
-from tests.browser.stage import PIXELS, Stage
+from tests.browser.stage import PIXELS, Stage, selection
 from vitcore.intervention import Intervention
 
 
@@ -270,8 +270,8 @@ def test_one_patch_can_be_masked_but_not_moved(lens):
 
 
 def test_nothing_can_be_changed_while_the_model_is_awaited(lens):
-    waiting = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
-    lens.show(waiting_payload(waiting, PIXELS, 8, shown=Shown(of="it")))
+    waiting = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
+    lens.show(placeholder_payload(waiting, selection(8), shown=Shown(of="it")))
     lens.page.get_by_role("button", name="Mask").click()
     lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
     lens.page.locator("canvas.heads").press("Enter")

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.client.results import AttentionInputs, Waiting
-from explorer.components.self_attention.payload import block_payload, waiting_payload
+from explorer.components.self_attention.payload import block_payload, placeholder_payload
+from explorer.records import AttentionInputs
+from explorer.results import Pending
 from explorer.text.findings import percent
 from tests.browser.stage import PIXELS, Stage
 from vitcore.config import PRESETS
@@ -23,7 +24,7 @@ GRID = 4
 @pytest.fixture
 def machine(page):
     stage = Stage(page, "self_attention")
-    stage.show(waiting_payload(Waiting("Loading", "")))
+    stage.show(placeholder_payload(Pending("Loading", "")))
     stage.settle()
     return stage
 

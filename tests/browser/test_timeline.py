@@ -6,14 +6,14 @@ import hashlib
 import pytest
 from playwright.sync_api import expect
 
-from explorer.client.results import Problem
 from explorer.components.timeline.component import replay_payload
-from explorer.state import Picture
+from explorer.results import Failure
+from explorer.selection import Image
 from tests.browser.stage import PIXELS, Stage
 from tests.explorer.small_trainings import make_film
 from tests.vitcore.small_models import small_config
 
-PICTURE = Picture(PIXELS, "sketch10", 6, "frog 0", hashlib.sha256(PIXELS).hexdigest())
+PICTURE = Image(PIXELS, "sketch10", 6, 0, "frog 0", hashlib.sha256(PIXELS).hexdigest())
 PRESS = "document.querySelector('.play').click();"
 SPOKEN = "document.querySelector('.read').getAttribute('aria-live')"
 
@@ -112,13 +112,13 @@ def test_moment_that_is_not_computed_yet_says_so_and_keeps_the_place(screen, fil
 
 
 def test_moment_without_numbers_says_why(screen, film):
-    broken = Problem("The weights at step 5 are NaN or infinite.", "")
+    broken = Failure("The weights at step 5 are NaN or infinite.", "")
     weights, looks = list(film.weights), list(film.looks)
     weights[1] = looks[1] = broken
     screen.show(replay_payload(dataclasses.replace(film, weights=weights, looks=looks)))
     screen.range.press("Home")
     screen.range.press("ArrowRight")
-    assert screen.read() == broken.what
+    assert screen.read() == broken.message
 
 
 def first(film, count):

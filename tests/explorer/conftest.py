@@ -4,13 +4,17 @@ import gc
 import hashlib
 import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from explorer.client.results import Reading
-from explorer.state import Picture
-from vitcore.config import CLASS_NAMES
+from explorer import client
+from explorer.client import activations
+from explorer.records import ModelOutput
+from explorer.results import Failure, Ready
+from explorer.selection import Image, ModelRef, Selection
+from vitcore.config import CLASS_NAMES, PRESETS
 from vitcore.patches import model_input
 
 
@@ -59,7 +63,37 @@ def unpack():
 def picture():
     pixels = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     key = hashlib.sha256(pixels).hexdigest()
-    return Picture(pixels=pixels, source="cifar10", truth=6, name="frog 0", key=key)
+    return Image(pixels=pixels, source="cifar10", label=6, index=0, name="frog 0", key=key)
+
+
+@pytest.fixture
+def select(picture):
+    """A selection; without a config its model cannot be opened."""
+
+    def select(patch_size=8, *, config=PRESETS["flexi"], image=picture, name="demo", **rest):
+        model = Failure("There is no model demo.", "Select another model.")
+        if config is not None:
+            model = ModelRef(name, Path(name), (1,), config)
+        return Selection(model, image, patch_size, **rest)
+
+    return select
+
+
+@pytest.fixture
+def fake_forward(monkeypatch):
+    """Let every forward pass give what a function of the selection says, or always one result."""
+
+    def fake_forward(result):
+        def forward(selection, *, newest=False):
+            if isinstance(selection.model, Failure):
+                return selection.model
+            found = result(selection) if callable(result) else result
+            return Ready(found) if isinstance(found, ModelOutput) else found
+
+        monkeypatch.setattr(client, "forward", forward)
+        monkeypatch.setattr(activations, "forward", forward)
+
+    return fake_forward
 
 
 @pytest.fixture
@@ -80,7 +114,7 @@ def make_reading(picture):
         if logits is None:
             logits = votes.mean(axis=0)
         powers = np.exp(np.asarray(logits, np.float32))
-        return Reading(
+        return ModelOutput(
             patch_size=patch_size,
             grid=grid,
             prefix=prefix,

@@ -7,6 +7,7 @@ import numpy as np
 from explorer.client.snapshot_metrics import Looked, weights_at
 from explorer.client.snapshots import history
 from explorer.components.timeline.component import Film
+from explorer.selection import ModelRef, Selection
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
@@ -81,4 +82,6 @@ def make_film(folder, picture, *, patch_size=4, config=None, kept=(0, 5), end="f
         before = weights_at(moment, past.config, patch_size, before)
         weights.append(before)
     looks = [random_look(past.config, patch_size, seed) for seed in range(len(weights))]
-    return Film(history=past, picture=picture, patch_size=patch_size, weights=weights, looks=looks)
+    model = ModelRef(folder.name, folder, (1,), past.config)
+    selection = Selection(model, picture, patch_size)
+    return Film(history=past, selection=selection, weights=weights, looks=looks)

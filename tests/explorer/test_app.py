@@ -11,7 +11,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 import explorer.app
 from explorer import client
-client._dispatcher().open = lambda: None  # no worker: only what this process loads counts
+client.session._dispatcher().open = lambda: None  # no worker: only what this process loads counts
 app = AppTest.from_file("explorer/main.py", default_timeout=60).run()
 for page in ("patches", "positions", "attention/page", "train", "evaluate", "models"):
     app.switch_page(f"views/{page}.py").run()

@@ -6,9 +6,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from explorer import client, navigation, state
-from explorer.client.results import Waiting
+from explorer import client, navigation
+from explorer.client import session as client_session
 from explorer.data import cifar10_setup
+from explorer.results import Pending
+from explorer.selection import ModelRef, selected
+from vitcore.config import PRESETS
 
 MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
 
@@ -35,31 +38,31 @@ def open_page(monkeypatch):
 
 
 @pytest.fixture
-def asker(monkeypatch):
+def session(monkeypatch):
     """Sessions whose wishes nobody serves."""
 
     class Idle:
-        def begin(self, asker, *, allowance):
-            asker.waiting.clear()
+        def begin(self, session, *, allowance):
+            session.waiting.clear()
 
-        def end(self, asker):
+        def end(self, session):
             pass
 
-        def settled(self, asker):
+        def settled(self, session):
             return False
 
-        def ask(self, task, asker, **_):
-            asker.waiting.add(task.key)
-            return Waiting("Reading.", "Meanwhile.")
+        def ask(self, task, session, **_):
+            session.waiting.add(task.key)
+            return Pending("Reading.", "Meanwhile.")
 
-    monkeypatch.setattr(client, "_dispatcher", Idle)
+    monkeypatch.setattr(client_session, "_dispatcher", Idle)
 
 
 def html(app):
     return " ".join(element.proto.body for element in app.get("html"))
 
 
-def test_an_unexpected_error_in_a_page_is_a_sentence_and_the_sidebar_stays(open_page, asker):
+def test_an_unexpected_error_in_a_page_is_a_sentence_and_the_sidebar_stays(open_page, session):
     def broken():
         st.title("Before it broke")
         raise RuntimeError("inner detail")
@@ -72,15 +75,14 @@ def test_an_unexpected_error_in_a_page_is_a_sentence_and_the_sidebar_stays(open_
     assert app.selectbox(key="picture_class").value == "frog"
 
 
-def test_the_page_is_looked_at_again_only_while_it_waits(open_page, asker, monkeypatch, tmp_path):
+def test_the_page_is_looked_at_again_only_while_it_waits(open_page, session, monkeypatch, tmp_path):
     looks = []
     monkeypatch.setattr(client, "news", lambda: looks.append(1))
-    monkeypatch.setattr(client.checkpoints, "folder_of", lambda name: tmp_path)
-    for name in ("weights.safetensors", "config.json"):
-        (tmp_path / name).write_bytes(b"")
+    model = ModelRef("first", tmp_path, (1,), PRESETS["flexi"])
+    monkeypatch.setattr(client, "resolve", lambda name: model)
 
     def waits():
-        client.reading("first", state.picture(), state.patch_size())
+        client.forward(selected())
         st.title("Waits")
 
     def does_not_wait():
@@ -94,7 +96,7 @@ def test_the_page_is_looked_at_again_only_while_it_waits(open_page, asker, monke
     assert looks == [1]
 
 
-def test_a_switch_of_page_inside_a_page_is_no_error(open_page, asker):
+def test_a_switch_of_page_inside_a_page_is_no_error(open_page, session):
     def stops():
         st.title("Stopped")
         st.stop()

@@ -63,7 +63,7 @@ def open_app(monkeypatch, data):
 
 
 def picture(app):
-    return app.session_state["chosen_picture"]
+    return app.session_state["selection"].image
 
 
 def lines(app):
@@ -170,7 +170,7 @@ def test_an_uploaded_picture_is_shown(open_app):
     assert "Showing frog 0 until you" in lines(app)
     app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
     assert picture(app).source == "upload"
-    assert picture(app).truth is None
+    assert picture(app).label is None
     assert "32 × 32" in lines(app)
     np.testing.assert_array_equal(picture(app).pixels, np.full((32, 32, 3), (255, 0, 0)))
 
@@ -231,14 +231,14 @@ def test_a_model_that_was_deleted_gives_way_to_the_first(open_app, monkeypatch):
 
 def test_a_damaged_model_is_named_with_what_is_wrong_and_the_way_out(open_app, monkeypatch):
     wrong = "config.json is damaged: it is not JSON."
-    monkeypatch.setattr(client, "trouble", lambda name: wrong if name == "third" else "")
+    monkeypatch.setattr(client, "load_error", lambda name: wrong if name == "third" else "")
     said = lines(open_app(model="third"))
     assert (
         "third could not be loaded: config.json is damaged: it is not JSON. Showing first" in said
     )
     app = open_app(model="second")
     monkeypatch.setattr(client, "model_names", lambda: ["first"])
-    monkeypatch.setattr(client, "trouble", lambda _: wrong)
+    monkeypatch.setattr(client, "load_error", lambda _: wrong)
     assert "second could not be loaded: config.json is damaged" in lines(app.run())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.client.head_metrics import HeadNumbers, head_numbers, joined
+from explorer.client.metrics import HeadMetrics, joined, metrics_of
 from explorer.client.tasks import forward_pass
 
 
@@ -18,7 +18,7 @@ def relevance(
     return vitcore.relevance(model, pixels, class_index, patch_size)
 
 
-def erased(
+def masked(
     folder: str,
     stamp: tuple[int, ...],
     pixels: np.ndarray,
@@ -93,9 +93,9 @@ def without_each_of_many(
     return logits_without_each(model, images, patch_size=patch_size), labels.astype(np.int64)
 
 
-def numbers_of_many(
+def metrics_of_many(
     folder: str, stamp: tuple[int, ...], source: str, start: int, count: int, patch_size: int
-) -> HeadNumbers:
+) -> HeadMetrics:
     """Heads in numbers over test pictures; arguments as in `without_each_of_many`."""
     import vitcore
 
@@ -105,7 +105,7 @@ def numbers_of_many(
     for number, image in enumerate(images):
         seen = vitcore.trace(model, image, patch_size=patch_size)
         mask = None if masks is None else masks[number]
-        numbers = head_numbers(
+        numbers = metrics_of(
             seen.attention,
             seen.grid,
             image_size=seen.image_size,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.client.results import AttentionInputs
 from explorer.client.tasks import forward_pass
+from explorer.records import AttentionInputs
 
 
 def attention_inputs(
@@ -24,7 +24,7 @@ def attention_inputs(
     model = forward_pass.compiled(folder, stamp, patch_size)
     trace = vitcore.trace(model, pixels, patch_size=patch_size)
     return AttentionInputs(
-        grid=tuple(trace.grid),
+        grid=trace.grid,
         prefix=trace.num_prefix_tokens,
         picture=np.asarray(trace.image, np.uint8),
         tokens=np.stack([np.asarray(block["norm1"], np.float32) for block in trace.blocks]),

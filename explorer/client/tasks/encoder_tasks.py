@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.client.encoder_results import BlockPass, NormSample
 from explorer.client.tasks import forward_pass
+from explorer.records import BlockPass, NormSample
 
 _SHOWN = 8, 16  # tokens and numbers of each that are shown of a batch
 
@@ -30,7 +30,7 @@ def block_pass(
     return BlockPass(
         block=block,
         patch_size=trace.patch_size,
-        grid=tuple(trace.grid),
+        grid=trace.grid,
         prefix=trace.num_prefix_tokens,
         picture=np.array(trace.image, np.uint8),
         embedded=_copy(trace.patch_embeddings),

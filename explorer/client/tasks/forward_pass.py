@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.client.results import Reading
+from explorer.records import ModelOutput
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
@@ -189,13 +189,13 @@ def warm_if_possible(folder: str, stamp: tuple[int, ...], patch_size: int) -> bo
     return True
 
 
-def reading(
+def forward(
     folder: str,
     stamp: tuple[int, ...],
     pixels: np.ndarray,
     patch_size: int,
     intervention: Intervention | None,
-) -> Reading:
+) -> ModelOutput:
     """One picture through one model, everything kept.
 
     Args:
@@ -216,9 +216,9 @@ def reading(
     variables = model.weights_by_name()
     weights = {name: np.asarray(variables[name]) for name in NEEDED}
     early = vitcore.logit_lens(trace.hidden_states, weights, model.config)
-    return Reading(
+    return ModelOutput(
         patch_size=trace.patch_size,
-        grid=tuple(trace.grid),
+        grid=trace.grid,
         prefix=trace.num_prefix_tokens,
         picture=np.asarray(trace.image, np.uint8),
         embedded=_float32(trace.hidden_states[0]),
@@ -235,7 +235,7 @@ def reading(
     )
 
 
-def dense_equals_conv(
+def dense_conv_difference(
     folder: str,
     stamp: tuple[int, ...],  # noqa: ARG001 - a new file, a new question
     pixels: np.ndarray,
@@ -259,7 +259,7 @@ def dense_equals_conv(
     return float(ops.max(ops.abs(dense - conv)))
 
 
-def answers(
+def test_logits(
     folder: str,
     stamp: tuple[int, ...],
     source: str,

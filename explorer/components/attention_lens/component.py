@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explorer.client.results import Problem, Reading, Waiting
 from explorer.components.attention_lens.lens_state import LensState, Link
 from explorer.components.attention_lens.messages import (
     pinned_patch,
@@ -12,13 +11,14 @@ from explorer.components.attention_lens.messages import (
     sent_seed,
     sent_view,
 )
-from explorer.components.attention_lens.payload import Shown, reading_payload, waiting_payload
+from explorer.components.attention_lens.payload import Shown, output_payload, placeholder_payload
 from explorer.components.declared import declare
 from explorer.components.pipeline.component import fingerprint
-from explorer.state import Picture
+from explorer.records import ModelOutput
+from explorer.results import Ready, Result
+from explorer.selection import Selection
 from vitcore.config import ViTConfig
 from vitcore.interpret.selective_head import SelectiveHead
-from vitcore.intervention import Intervention
 
 __all__ = [
     "LensState",
@@ -35,18 +35,14 @@ _lens = declare("attention_lens", keeps=("pinned", "view", "changes"))
 
 
 def lens(
-    answer: Reading | Waiting | Problem,
-    picture: Picture,
-    patch_size: int,
+    result: Result[ModelOutput],
+    selection: Selection,
     *,
     start: SelectiveHead | None,
-    before: Reading | None = None,
-    changes: Intervention | None = None,
-    of: str = "",
+    before: ModelOutput | None = None,
     adopt: str = "",
     link: Link | None = None,
     look: tuple[str, int, int] | None = None,
-    config: ViTConfig | None = None,
     key: str = "lens",
     on_pin: Callable[[], None] | None = None,
     on_view: Callable[[], None] | None = None,
@@ -58,20 +54,16 @@ def lens(
     changes come back.
 
     Args:
-        answer: what the model said, with the changes, or what stands in its place.
-        picture: the chosen picture.
-        patch_size: P.
+        result: the forward pass with the selection's intervention.
+        selection: what it is about.
         start: the map shown large and the patch that looks while nothing is pinned; needed where
-            `answer` is a reading.
-        before: the answer without the changes, where there are any.
-        changes: what is switched off, erased or moved in `answer`.
-        of: what changes belong to (model, picture, patch size); comes back with them.
+            `result` is ready.
+        before: the forward pass without the intervention, where there is one.
         adopt: a name that is new where others than the lens made the changes: those are taken,
             though more was asked for here meanwhile.
         link: what a link asks for, once.
         look: an id that is new for each wish, and the block and head to show large: for figures
             beside the lens in which a head can be chosen.
-        config: of the chosen model where it is known.
         key: widget key.
         on_pin: called before the next run when a patch was pinned or let go;
             `pinned_patch(st.session_state[key], patch_size)` has it.
@@ -80,11 +72,12 @@ def lens(
         on_change: called when something was switched off, erased or moved;
             `sent_changes(st.session_state[key], ...)` has it.
     """
+    config = selection.config
     shown = Shown(
-        of=of,
-        changes=changes or Intervention(),
-        truth=picture.truth,
-        names=prefix_names(answer, config),
+        of=selection.key,
+        changes=selection.intervention,
+        truth=selection.image.label,
+        names=prefix_names(result.value, config),
         pooling=config.pooling if config else "mean",
         placed=config is None or config.positions != "none",
         pixels=(config or ViTConfig()).image_size,
@@ -93,28 +86,28 @@ def lens(
         link=link,
         look=look,
     )
-    if isinstance(answer, Reading):
-        marks = fingerprint(answer), None if before is None else fingerprint(before)
-        data = _read(marks, repr(shown), shown, answer, before)
+    if isinstance(result, Ready):
+        marks = fingerprint(result.value), None if before is None else fingerprint(before)
+        data = _packed(marks, repr(shown), shown, result.value, before)
     else:
-        data = waiting_payload(answer, picture.pixels, patch_size, shown=shown, config=config)
+        data = placeholder_payload(result, selection, shown=shown)
     _lens(data, key=key, pinned=on_pin, view=on_view, changes=on_change)
 
 
-def prefix_names(answer: Reading | Waiting | Problem, config: ViTConfig | None) -> tuple[str, ...]:
+def prefix_names(output: ModelOutput | None, config: ViTConfig | None) -> tuple[str, ...]:
     """What the tokens before the patches are called, in their order."""
     known = config.num_prefix_tokens if config else 0
-    count = answer.prefix if isinstance(answer, Reading) else known
+    count = output.prefix if output is not None else known
     first = ("class",) if count and (config is None or config.pooling == "class") else ()
     return first + tuple(f"register {number + 1}" for number in range(count - len(first)))
 
 
 @st.cache_data(max_entries=12, show_spinner=False)
-def _read(
+def _packed(
     marks: tuple[str, str | None],
     words: str,  # noqa: ARG001 - `shown` as a key: another header, another payload
     _shown: Shown,
-    _reading: Reading,
-    _before: Reading | None,
+    _output: ModelOutput,
+    _before: ModelOutput | None,
 ) -> bytes:
-    return reading_payload(_reading, name=marks[0], shown=_shown, before=_before)
+    return output_payload(_output, name=marks[0], shown=_shown, before=_before)

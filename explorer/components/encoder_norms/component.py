@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from explorer.client.encoder_results import NormSample
 from explorer.components.declared import declare
 from explorer.components.packing import pack
+from explorer.records import NormSample
 
 norms = declare("encoder_norms")
 

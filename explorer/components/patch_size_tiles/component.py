@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from explorer.client.results import Problem, Reading, Waiting
 from explorer.components.declared import declare
 from explorer.components.packing import pack
-from explorer.state import Picture
+from explorer.records import ModelOutput
+from explorer.results import Failure, Ready, Result
+from explorer.selection import Selection
 from explorer.text.findings import UNDECIDED, counted
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 from vitcore.patches import model_input
@@ -16,11 +17,9 @@ _cuts = declare("patch_size_tiles", sends=("patch_size",))
 
 
 def cut_sizes(
-    answers: Mapping[int, Reading | Waiting | Problem],
-    picture: Picture,
-    patch_size: int,
+    results: Mapping[int, Result[ModelOutput]],
+    selection: Selection,
     *,
-    prefix: int = 0,
     known: Mapping[int, str] | None = None,
     key: str = "cut_sizes",
     on_change: Callable[[], None] | None = None,
@@ -28,10 +27,8 @@ def cut_sizes(
     """Draw one tile per patch size; what has no prediction yet keeps its place, dimmed.
 
     Args:
-        answers: by patch size; a size without one is drawn as awaited.
-        picture: the selected image.
-        patch_size: the present one, marked by a line.
-        prefix: tokens that the model puts before the patches.
+        results: by patch size; a size without one is drawn as pending.
+        selection: the selected image, model and patch size, which is marked by a line.
         known: by patch size, the model's test accuracy there, in a word or two.
         key: widget key.
         on_change: called before the next run when a tile was clicked; `chosen_size(key)` has it.
@@ -39,15 +36,15 @@ def cut_sizes(
     Returns:
         The patch size that was clicked just now, else None.
     """
-    shares = {size: a.probabilities for size, a in answers.items() if isinstance(a, Reading)}
-    refused = {size for size, a in answers.items() if isinstance(a, Problem)}
+    shares = {s: r.value.probabilities for s, r in results.items() if isinstance(r, Ready)}
+    refused = {size for size, result in results.items() if isinstance(result, Failure)}
     data = cut_payload(
         shares,
-        picture.pixels,
-        patch_size,
-        truth=picture.truth,
+        selection.image.pixels,
+        selection.patch_size,
+        truth=selection.image.label,
         refused=refused,
-        prefix=prefix,
+        prefix=selection.config.num_prefix_tokens if selection.config else 0,
         known=known,
     )
     result = _cuts(data, key=key, patch_size=on_change)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from explorer.client.results import Problem
 from explorer.client.snapshot_metrics import COMPONENTS, Looked, Weights, tiles_of
 from explorer.client.snapshots import History
 from explorer.components.packing import pack, rows_as_codes
-from explorer.state import Picture
+from explorer.results import Failure
+from explorer.selection import Selection
 from explorer.text.class_names import class_names
 from vitcore.interpret.distance import distance_bounds
 from vitcore.patches import model_input
@@ -23,10 +23,9 @@ class Film:
     """What is known of the moments of a training; None where it is still to come."""
 
     history: History
-    picture: Picture
-    patch_size: int
-    weights: Sequence[Weights | Problem | None]  # one per moment
-    looks: Sequence[Looked | Problem | None]  # one per moment
+    selection: Selection  # the image and the patch size; the model is each snapshot
+    weights: Sequence[Weights | Failure | None]  # one per moment
+    looks: Sequence[Looked | Failure | None]  # one per moment
     waiting: str = ""  # what is being done meanwhile
 
     @property
@@ -64,9 +63,11 @@ def replay_payload(film: Film) -> bytes:
     if not history.moments:
         raise ValueError("a timeline must have a snapshot, got none")
     config, count = history.config, len(history.moments)
-    side = config.grid_side(film.patch_size)
-    seen = model_input(film.picture.pixels, film.patch_size, image_size=config.image_size)
-    size = min(film.patch_size, config.patch_embed_size)
+    side = config.grid_side(film.selection.patch_size)
+    seen = model_input(
+        film.selection.image.pixels, film.selection.patch_size, image_size=config.image_size
+    )
+    size = min(film.selection.patch_size, config.patch_embed_size)
     tiles = len(tiles_of(side))
     components = min(COMPONENTS, config.width, size * size * 3)
     codes, filters, shares = _weights(film, tiles**2, side**2, components, size)
@@ -92,7 +93,7 @@ def replay_payload(film: Film) -> bytes:
         "pooling": config.pooling,
         "positions": config.positions,
         "names": class_names(config.classes),
-        "truth": film.picture.truth,
+        "truth": film.selection.image.label,
         "even": round(even, 3),
         "closeness": [_closeness(one) for one in film.weights],
         "means": [round(w.spread[0], 4) if isinstance(w, Weights) else 0 for w in film.weights],
@@ -118,21 +119,21 @@ def replay_payload(film: Film) -> bytes:
 
 def _state(part: object) -> int | str:
     """1: known, 0: to come, a sentence: never."""
-    return part.what if isinstance(part, Problem) else int(part is not None)
+    return part.message if isinstance(part, Failure) else int(part is not None)
 
 
-def _closeness(part: Weights | Problem | None) -> float | None:
+def _closeness(part: Weights | Failure | None) -> float | None:
     known = isinstance(part, Weights) and part.closeness is not None
     return round(part.closeness, 4) if known else None
 
 
-def _reach(parts: Sequence[Weights | Problem | None]) -> float:
+def _reach(parts: Sequence[Weights | Failure | None]) -> float:
     """How far most cosines are from their mean at the moment where they are farthest."""
     there = [part.spread[1] for part in parts if isinstance(part, Weights)]
     return round(max([0.02, *there]), 4)
 
 
-def _brightest(parts: Sequence[Looked | Problem | None], blocks: int, places: int) -> list[float]:
+def _brightest(parts: Sequence[Looked | Failure | None], blocks: int, places: int) -> list[float]:
     """Of each block the largest share of a patch at any moment; twice an even one at least."""
     there = [part.maps.mean(axis=1).max(axis=-1) for part in parts if isinstance(part, Looked)]
     least = np.full(blocks, min(1.0, 2 / places))
@@ -157,7 +158,7 @@ def _weights(
 
 
 def _looks(
-    parts: Sequence[Looked | Problem | None], config: Any, places: int
+    parts: Sequence[Looked | Failure | None], config: Any, places: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Maps as codes of their maxima, distances and answers of all moments; zeros where unknown."""
     shape = len(parts), config.depth, config.num_heads

@@ -12,75 +12,61 @@ import numpy as np
 import streamlit as st
 
 from explorer import components
-from explorer.client.results import Problem, Reading, Waiting
 from explorer.figures.style import Palette, palette, toolbar
-from explorer.state import Picture
+from explorer.records import ModelOutput
+from explorer.results import Failure, Pending, Ready
+from explorer.selection import ModelRef, Selection
 from explorer.views.attention import view_state
-from vitcore.config import ViTConfig
-from vitcore.intervention import Intervention
 
 UNCHANGED = "Without interventions (baseline model)."
 CHANGED = "With interventions."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AnalysisContext:
     """What all tabs are about."""
 
-    model: str
-    picture: Picture
-    patch_size: int
-    reading: Reading  # the baseline, without interventions
-    config: ViTConfig
-    names: tuple[str, ...]  # of the classes
+    selection: Selection  # with the intervention that is set above
+    model: ModelRef
+    baseline: ModelOutput  # without interventions
     other: int  # the class that the predicted one is compared with
 
     @property
-    def answer(self) -> int:
-        """The predicted class."""
-        return int(self.reading.logits.argmax())
+    def names(self) -> tuple[str, ...]:
+        """Of the classes."""
+        return self.model.class_names
+
+    @property
+    def predicted(self) -> int:
+        """The class that is predicted without interventions."""
+        return int(self.baseline.logits.argmax())
 
     @property
     def patches(self) -> int:
-        return self.reading.grid[0] * self.reading.grid[1]
+        return self.baseline.grid[0] * self.baseline.grid[1]
 
     @property
-    def mark(self) -> str:
-        """A name of the image, patch size and model, for keys."""
-        return f"{self.model}·{self.picture.key[:12]}·{self.patch_size}"
-
-    def file(self, what: str) -> str:
-        """Name of a file with data of this image."""
-        words = f"{self.model}-{self.picture.name}-p{self.patch_size}-{what}"
-        return "".join(c if c.isalnum() or c in "-._" else "-" for c in words)
-
-
-def changes_of(asked: Asked) -> Intervention:
-    """The interventions that are set above now."""
-    return view_state.changes(asked.model, asked.picture, asked.patch_size)
+    def title(self) -> str:
+        """Of a picture or a document of this selection."""
+        selection = self.selection
+        return f"{selection.image.name}, {self.model.name}, P = {selection.patch_size}"
 
 
 def colours() -> Palette:
     return palette(st.context.theme.type)
 
 
-def later(answer: Waiting | None) -> None:
+def rerun_when_ready(result: Ready[Any] | Pending | Failure | None) -> None:
     """In a part of the page, run the whole page: it looks again when there is news."""
-    if isinstance(answer, Waiting) and view_state.in_fragment():
+    pending = isinstance(result, Pending) or (isinstance(result, Ready) and result.pending)
+    if pending and view_state.in_fragment():
         st.rerun()
 
 
-def in_its_place(answer: Waiting | Problem, *, height: int) -> None:
+def draw_placeholder(result: Pending | Failure, *, height: int) -> None:
     """Say in the figure's place what is awaited, or what went wrong."""
-    later(answer)
-    waiting = isinstance(answer, Waiting)
-    components.figure_state(
-        "loading" if waiting else "error",
-        answer.what,
-        answer.then,
-        height=height,
-        done=answer.done if waiting else None,
-    )
+    rerun_when_ready(result)
+    components.placeholder(result, height=height)
 
 
 def chart(figure: Any, key: str, **rest: Any) -> None:

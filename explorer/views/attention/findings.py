@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.client.analysis_results import MAPS
+from explorer.records import MAPS
 from explorer.text.findings import percent
 from vitcore.interpret.deletion_insertion import Curves
 from vitcore.interpret.head_ablation import HeadEffects, ranked

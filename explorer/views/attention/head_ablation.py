@@ -3,153 +3,154 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 import numpy as np
 import streamlit as st
 
-from explorer import components
-from explorer.client import head_analyses
-from explorer.client.analysis_results import Gathered, HeadRanking
-from explorer.client.results import Problem, Waiting
+from explorer import client, components
 from explorer.data import cifar10_setup
 from explorer.figures.attention import heads_ranked
+from explorer.records import HeadRanking
+from explorer.results import Ready, Result
 from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     UNCHANGED,
-    Asked,
+    AnalysisContext,
     as_csv,
-    changes_of,
     chart,
     colours,
     download,
-    in_its_place,
-    later,
+    draw_placeholder,
     quiet,
+    rerun_when_ready,
 )
 from explorer.views.attention.findings import ablation_finding, ablation_finding_of_many
 from vitcore.interpret.head_ablation import HeadEffects, ranked
-from vitcore.intervention import Intervention
 
-PICTURES = 200
+IMAGES = 200
 _SWITCHES = "attention_switches"  # how often a bar was clicked
 
 
-def draw(asked: Asked) -> None:
+def draw(context: AnalysisContext) -> None:
     """Ranked bars of this image, and of many."""
-    height = bars_height(asked)
-    off = view_state.changes(asked.model, asked.picture, asked.patch_size).ablated_heads
+    height = bars_height(context)
+    off = context.selection.intervention.ablated_heads
     left, right = st.columns(2, gap="large")
-    found = head_analyses.head_ranking(asked.model, asked.picture, asked.patch_size)
-    source = source_of_many(asked)
-    many = head_analyses.head_ranking_many(asked.model, source, asked.patch_size, pictures=PICTURES)
+    one = client.head_ablation(context.selection)
+    source = source_of_many(context)
+    many = client.head_ablation_many(context.selection, source, images=IMAGES)
     with left:
-        _this(asked, found, off, height)
+        _this(context, one, off, height)
     with right:
-        _many(asked, many, source, off, height)
+        _many(context, many, source, off, height)
     row = st.container(horizontal=True, gap="small")
-    if isinstance(found, HeadRanking):
-        name = asked.names[found.class_index]
+    if (found := one.value) is not None:
+        name = context.names[found.class_index]
         download(
             "This image (CSV)", lambda: effects_csv(found.effects, name),
-            asked.file("heads.csv"), key="heads_csv", place=row,
+            context.selection.file("heads.csv"), key="heads_csv", place=row,
         )  # fmt: skip
-    if isinstance(many, Gathered):
+    if (effects := many.value) is not None:
+        count = effects.pictures
         download(
-            f"{many.done} images (CSV)", lambda: effects_csv(many.answer, "true label"),
-            asked.file(f"heads-{source}-{many.done}.csv"), key="heads_many_csv", place=row,
-        )  # fmt: skip
+            f"{count} images (CSV)",
+            lambda: effects_csv(effects, "true label"),
+            context.selection.file(f"heads-{source}-{count}.csv"),
+            key="heads_many_csv",
+            place=row,
+        )
     components.how_to_read(
         "attention_head_ablation",
         code=components.source_of("vitcore/interpret/head_ablation.py", "logits_without_each")
         + "\n\n"
         + components.source_of("vitcore/interpret/head_ablation.py", "head_effects"),
     )
-    for answer in (found, many):
-        later(answer)
-    if isinstance(many, Gathered) and many.done < many.of and view_state.in_fragment():
-        st.rerun()
+    for result in (one, many):
+        rerun_when_ready(result)
 
 
-def bars_height(asked: Asked) -> int:
+def bars_height(context: AnalysisContext) -> int:
     """Pixels for one bar per head."""
-    return max(300, min(760, 90 + 19 * asked.config.depth * asked.config.num_heads))
+    return max(300, min(760, 90 + 19 * context.model.config.depth * context.model.config.num_heads))
 
 
-def source_of_many(asked: Asked) -> str:
+def source_of_many(context: AnalysisContext) -> str:
     """Which test set: that of this image, or sketch10 where there is no other."""
-    photographs = asked.picture.source != "sketch10" and cifar10_setup.cifar10().ready
+    photographs = context.selection.image.source != "sketch10" and cifar10_setup.cifar10().ready
     return "cifar10" if photographs else "sketch10"
 
 
 def _this(
-    asked: Asked,
-    found: HeadRanking | Waiting | Problem,
+    context: AnalysisContext,
+    result: Result[HeadRanking],
     off: Sequence[tuple[int, int]],
     height: int,
 ) -> None:
-    if not isinstance(found, HeadRanking):
+    if not isinstance(result, Ready):
         components.figure_heading("This image", " ")
-        in_its_place(found, height=height)
+        draw_placeholder(result, height=height)
         return
-    label = asked.names[found.class_index]
+    found = result.value
+    label = context.names[found.class_index]
     components.figure_heading("This image", ablation_finding(found.effects, label))
     about = f"Change in p({escape(label)}) per ablated head. Click a bar to ablate it above."
-    quiet(f"{about}{_baseline(asked)}")
+    quiet(f"{about}{_baseline(context)}")
     change, key = found.effects.heads.probability, fresh("attention_heads")
     chart(
         heads_ranked(change, colours=colours(), off=off, height=height),
         key,
-        on_select=lambda: switch(asked, key, change),
+        on_select=lambda: switch(context, key, change),
         selection_mode="points",
     )
 
 
 def _many(
-    asked: Asked,
-    many: Gathered | Waiting | Problem,
+    context: AnalysisContext,
+    result: Result[HeadEffects],
     source: str,
     off: Sequence[tuple[int, int]],
     height: int,
 ) -> None:
-    name = f"{PICTURES} {'CIFAR-10 test' if source == 'cifar10' else 'sketch10'} images"
-    if not isinstance(many, Gathered):
+    name = f"{IMAGES} {'CIFAR-10 test' if source == 'cifar10' else 'sketch10'} images"
+    if not isinstance(result, Ready):
         components.figure_heading(name, " ")
-        in_its_place(many, height=height)
+        draw_placeholder(result, height=height)
         return
-    counting = many.done < many.of
-    components.figure_heading(name, ablation_finding_of_many(many.answer))
-    progress = f" {many.done} / {many.of} images." if counting else ""
-    quiet(f"Mean change in p(true label).{progress}{_baseline(asked)}")
-    change, key = many.answer.heads.probability, fresh("attention_heads_many")
+    effects, counting = result.value, result.pending is not None
+    components.figure_heading(name, ablation_finding_of_many(effects))
+    progress = f" {effects.pictures} / {IMAGES} images." if counting else ""
+    quiet(f"Mean change in p(true label).{progress}{_baseline(context)}")
+    change, key = effects.heads.probability, fresh("attention_heads_many")
     chart(
         heads_ranked(change, colours=colours(), off=off, counting=counting, height=height),
         key,
-        on_select=lambda: switch(asked, key, change, counting=counting),
+        on_select=lambda: switch(context, key, change, counting=counting),
         selection_mode="points",
     )
 
 
-def _baseline(asked: Asked) -> str:
+def _baseline(context: AnalysisContext) -> str:
     """That effects are not of the model as it is changed, where it is."""
-    return f" {UNCHANGED}" if changes_of(asked) != Intervention() else ""
+    return f" {UNCHANGED}" if context.selection.intervened else ""
 
 
-def switch(asked: Asked, key: str, change: np.ndarray, *, counting: bool = False) -> None:
+def switch(
+    context: AnalysisContext, key: str, change: np.ndarray, *, counting: bool = False
+) -> None:
     """Ablate the head of a clicked bar above, or restore it."""
     heads = list(np.ndindex(change.shape)) if counting else ranked(change)
     clicked = [round(point["y"]) for point in st.session_state[key]["selection"]["points"]]
     if not clicked or clicked[0] not in range(len(heads)):
         return
-    now = view_state.changes(asked.model, asked.picture, asked.patch_size)
+    selection = view_state.current(context.selection)
+    now = selection.intervention
     off = set(now.ablated_heads) ^ {heads[clicked[0]]}
-    made = Intervention(
-        ablated_heads=tuple(sorted(off)), patches=now.patches, use_pos_embed=now.use_pos_embed
-    )
+    made = replace(now, ablated_heads=tuple(sorted(off)))
     st.session_state[_SWITCHES] = st.session_state.get(_SWITCHES, 0) + 1
-    of = asked.model, asked.picture, asked.patch_size
-    view_state.keep(made, *of)
-    view_state.show_url(*of, config=asked.config)
+    view_state.store(made, selection)
+    view_state.show_url(selection)
     st.rerun(["attention_lens", "attention_panels"])
 
 

@@ -8,35 +8,32 @@ from dataclasses import dataclass, fields
 import numpy as np
 import streamlit as st
 
-from explorer import components
-from explorer.client import head_analyses
-from explorer.client.analysis_results import Gathered
-from explorer.client.head_metrics import HeadNumbers
-from explorer.client.results import Problem, Waiting
+from explorer import client, components
+from explorer.client.metrics import HeadMetrics
 from explorer.figures.attention import Line, numbers_by_block
+from explorer.results import Ready, Result
 from explorer.text.prefix_tokens import prefix_words
 from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     CHANGED,
     UNCHANGED,
-    Asked,
+    AnalysisContext,
     as_csv,
     as_npz,
-    changes_of,
     chart,
     colours,
     download,
-    in_its_place,
+    draw_placeholder,
     quiet,
+    rerun_when_ready,
 )
 from explorer.views.attention.head_ablation import source_of_many
 from explorer.views.attention.head_metric_findings import metric_finding
 from vitcore.interpret.attention_metrics import entropy_bound
 from vitcore.interpret.distance import distance_bounds
-from vitcore.intervention import Intervention
 
 HEIGHT = 360
-PICTURES = 100
+IMAGES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,99 +95,104 @@ NUMBERS = {
 }
 
 
-def draw(asked: Asked) -> None:
+def draw(context: AnalysisContext) -> None:
     """The chosen metric of every head."""
-    source = source_of_many(asked)
+    source = source_of_many(context)
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
     over = row.segmented_control(
         "Images",
         ["this", "many"],
         default="this",
-        format_func={"this": "this image", "many": f"{PICTURES} test images"}.get,
+        format_func={"this": "this image", "many": f"{IMAGES} test images"}.get,
         key="attention_over",
         required=True,
         persist_state="session",
     )
-    offered = offered_numbers(asked, masked=asked.picture.mask is not None or source == "sketch10")
+    masked = context.selection.image.mask is not None or source == "sketch10"
+    offered = offered_numbers(context, masked=masked)
     if st.session_state.get("attention_number") not in offered:
         st.session_state["attention_number"] = offered[0]
     name = row.selectbox(
         "Metric",
         offered,
-        format_func=lambda name: label_of(name, asked),
+        format_func=lambda name: label_of(name, context),
         key="attention_number",
         persist_state="session",
         width=280,
     )
-    found = _counted(asked, source, over)
-    if found is None:
-        components.figure_heading(label_of(name, asked))
+    many = over == "many"
+    result = _metrics(context, source, many=many)
+    if result is None:
+        components.figure_heading(label_of(name, context))
         components.figure_state(
             "empty", "Only one token.", "Use a smaller patch size.", height=HEIGHT
         )
-    elif not isinstance(found, (HeadNumbers, Gathered)):
-        components.figure_heading(label_of(name, asked), " ")
-        in_its_place(found, height=HEIGHT)
+    elif not isinstance(result, Ready):
+        components.figure_heading(label_of(name, context), " ")
+        draw_placeholder(result, height=HEIGHT)
     else:
-        _draw(asked, name, found, source)
+        _draw(context, name, result, source if many else "")
     metric = NUMBERS[name]
     components.how_to_read(metric.help, code=components.source_of(*metric.code))
-    unfinished = isinstance(found, Gathered) and found.done < found.of
-    if unfinished and view_state.in_fragment():
-        st.rerun()
+    rerun_when_ready(result)
 
 
-def _counted(
-    asked: Asked, source: str, over: str
-) -> HeadNumbers | Gathered | Waiting | Problem | None:
+def _metrics(context: AnalysisContext, source: str, *, many: bool) -> Result[HeadMetrics] | None:
     """The metrics of this image or of many; None where one token leaves nothing to measure."""
-    if asked.reading.attention.shape[-1] == 1:
+    if context.baseline.attention.shape[-1] == 1:
         return None
-    if over == "many":
-        return head_analyses.numbers_many(asked.model, source, asked.patch_size, pictures=PICTURES)
-    return head_analyses.numbers(
-        asked.model, asked.picture, asked.patch_size, intervention=changes_of(asked)
+    if many:
+        return client.head_metrics_many(context.selection, source, images=IMAGES)
+    return client.head_metrics(context.selection)
+
+
+def prefix_name(context: AnalysisContext) -> str:
+    """What the prefix tokens are called, where there are any."""
+    return prefix_words(
+        context.baseline.prefix, class_token=context.model.config.pooling == "class"
     )
 
 
-def prefix_name(asked: Asked) -> str:
-    """What the prefix tokens are called, where there are any."""
-    return prefix_words(asked.reading.prefix, class_token=asked.config.pooling == "class")
+def label_of(name: str, context: AnalysisContext) -> str:
+    return NUMBERS[name].label.format(prefix=prefix_name(context))
 
 
-def label_of(name: str, asked: Asked) -> str:
-    return NUMBERS[name].label.format(prefix=prefix_name(asked))
-
-
-def offered_numbers(asked: Asked, *, masked: bool) -> list[str]:
+def offered_numbers(context: AnalysisContext, *, masked: bool) -> list[str]:
     """The metrics that this model and image have."""
     missing = set()
-    if asked.reading.prefix == 0:
+    if context.baseline.prefix == 0:
         missing |= {"prefix_attention", "distance_in_paper"}
-    if asked.patches == 1:
+    if context.patches == 1:
         missing |= {"distance", "distance_in_paper"}
     if not masked:
         missing.add("on_object")
     return [name for name in NUMBERS if name not in missing]
 
 
-def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -> None:
-    numbers = found if isinstance(found, HeadNumbers) else found.answer
+def _draw(context: AnalysisContext, name: str, result: Ready[HeadMetrics], source: str) -> None:
+    """One metric.
+
+    Args:
+        context: what the tabs are about.
+        name: of the metric.
+        result: of this image or of many.
+        source: the test set of the many, or "" for this image.
+    """
+    numbers = result.value
     number, values = NUMBERS[name], getattr(numbers, name)  # (n, L, H)
     known = values[~np.isnan(values).any(axis=(1, 2))]
-    compared = lines(asked, name)
+    compared = lines(context, name)
     kind = f"{'CIFAR-10 test' if source == 'cifar10' else 'sketch10'} images"
-    changes = changes_of(asked)
-    changed = changes != Intervention()
-    if isinstance(found, HeadNumbers):
+    changes, changed = context.selection.intervention, context.selection.intervened
+    if not source:
         about = "Click a point to show its head above."
         if changed:
             about = f"{CHANGED} {about}"
-    elif found.done < found.of:
-        about = f"{found.done} / {found.of} {kind}."
+    elif result.pending:
+        about = f"{numbers.pictures} / {IMAGES} {kind}."
     else:
-        about = f"{found.of} {kind}: mean ± standard deviation."
-    if changed and not isinstance(found, HeadNumbers):
+        about = f"{numbers.pictures} {kind}: mean ± standard deviation."
+    if changed and source:
         about = f"{about} {UNCHANGED}"
     if not len(known):
         components.figure_heading(number.label)
@@ -205,23 +207,23 @@ def _draw(asked: Asked, name: str, found: HeadNumbers | Gathered, source: str) -
         return
     mean = known.mean(axis=0, dtype=np.float64)
     components.figure_heading(
-        label_of(name, asked), metric_finding(name, mean, [line.height for line in compared])
+        label_of(name, context), metric_finding(name, mean, [line.height for line in compared])
     )
     quiet(about)
     figure = numbers_by_block(
         mean,
-        title=number.axis.format(prefix=prefix_name(asked)),
+        title=number.axis.format(prefix=prefix_name(context)),
         unit=number.unit,
         digits=number.digits,
         lines=compared,
         spread=known.std(axis=0) if len(known) > 1 else None,
-        enlarged=view_state.present(asked.model, asked.picture, asked.patch_size).head,
+        enlarged=view_state.lens_state(context.selection).head,
         colours=colours(),
         height=HEIGHT,
     )
     chart(figure, "attention_numbers", on_select=look, selection_mode="points")
     row = st.container(horizontal=True, gap="small")
-    file = asked.file("numbers" if isinstance(found, HeadNumbers) else f"numbers-{source}")
+    file = context.selection.file(f"numbers-{source}" if source else "numbers")
     download(
         "Head metrics (CSV)",
         lambda: numbers_csv(numbers),
@@ -241,18 +243,18 @@ def look() -> None:
             st.rerun("attention_lens")
 
 
-def lines(asked: Asked, name: str) -> list[Line]:
+def lines(context: AnalysisContext, name: str) -> list[Line]:
     """What a metric is compared with; the first is uniform attention where there is one."""
-    reading = asked.reading
-    tokens = reading.prefix + asked.patches
-    even, farthest = distance_bounds(reading.grid, (asked.config.image_size,) * 2)
+    reading = context.baseline
+    tokens = reading.prefix + context.patches
+    even, farthest = distance_bounds(reading.grid, (context.model.config.image_size,) * 2)
     if name == "distance":
         return [
             Line(height=even, words="uniform"),
             Line(height=farthest, words="maximum", dash="dash"),
         ]
     if name == "distance_in_paper":
-        share = asked.patches / tokens  # what uniform attention leaves for patches
+        share = context.patches / tokens  # what uniform attention leaves for patches
         return [
             Line(height=even * share, words="uniform"),
             Line(height=farthest, words="maximum", dash="dash"),
@@ -262,11 +264,11 @@ def lines(asked: Asked, name: str) -> list[Line]:
     if name == "prefix_attention":
         return [Line(height=reading.prefix / tokens, words="uniform")]
     if name == "query_dependence":
-        return [Line(height=1 - 1 / asked.patches, words="maximum")]
+        return [Line(height=1 - 1 / context.patches, words="maximum")]
     return [Line(height=1.0, words="uniform")]
 
 
-def numbers_csv(numbers: HeadNumbers) -> str:
+def numbers_csv(numbers: HeadMetrics) -> str:
     """A row for each head, the mean over images of every metric; what is unknown is empty."""
     names = list(NUMBERS)
     means = {name: _mean(getattr(numbers, name)) for name in names}
@@ -278,7 +280,7 @@ def numbers_csv(numbers: HeadNumbers) -> str:
     return as_csv(["block", "head", *labels], rows)
 
 
-def npz(numbers: HeadNumbers) -> bytes:
+def npz(numbers: HeadMetrics) -> bytes:
     """All metrics, a row for each image."""
     return as_npz(**{field.name: getattr(numbers, field.name) for field in fields(numbers)})
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from explorer.client.results import Reading
 from explorer.components.attention_lens.lens_state import LensState
+from explorer.records import ModelOutput
 from explorer.text.findings import UNDECIDED, percent
-from explorer.views.attention.common import Asked
+from explorer.views.attention.common import AnalysisContext
 from explorer.views.attention.url_codec import shuffled
 from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention
@@ -20,25 +20,25 @@ from vitcore.lens.inputs import Tokens, prefix_names
 _NAMED = 6  # patches, swaps or heads that are named one by one; of more, how many
 
 
-def lens_html(asked: Asked, reading: Reading, lens: LensState) -> str:
+def lens_html(context: AnalysisContext, output: ModelOutput, lens: LensState) -> str:
     """A document that opens offline.
 
     Args:
-        asked: what the page is about; `asked.reading` is the baseline.
-        reading: with the intervention of `lens`.
+        context: what the page is about; `context.baseline` is the baseline.
+        output: with the intervention of `lens`.
         lens: what is selected and changed.
     """
-    has_class = asked.reading.votes is None
-    names = prefix_names(reading.prefix, has_class=has_class)
-    found = selective_head(asked.reading.attention, reading.grid, num_prefix_tokens=reading.prefix)
+    has_class = context.baseline.votes is None
+    names = prefix_names(output.prefix, has_class=has_class)
+    found = selective_head(context.baseline.attention, output.grid, num_prefix_tokens=output.prefix)
     changed = lens.changes != Intervention()
     return AttentionView(
-        reading.attention,
-        reading.picture,
-        Tokens(grid=reading.grid, prefix=names),
-        title=f"{asked.picture.name}, {asked.model}, P = {asked.patch_size}",
+        output.attention,
+        output.picture,
+        Tokens(grid=output.grid, prefix=names),
+        title=context.title,
         prediction=predictions(
-            asked.reading.probabilities, reading.probabilities if changed else None, asked.names
+            context.baseline.probabilities, output.probabilities if changed else None, context.names
         ),
         initial=InitialView(
             head=lens.head or (found.block, found.head),
@@ -48,7 +48,7 @@ def lens_html(asked: Asked, reading: Reading, lens: LensState) -> str:
             shared_scale=lens.common,
             intervention=lens.changes,
             note=interventions(
-                lens.changes, reading.attention.shape[:2], reading.grid, seed=lens.shuffle
+                lens.changes, output.attention.shape[:2], output.grid, seed=lens.shuffle
             ),
         ),
     ).html()

@@ -6,21 +6,21 @@ import numpy as np
 import streamlit as st
 
 from explorer import client, components
-from explorer.client.results import Reading
 from explorer.components.attribution_tiles.component import Group, Tile, map_tiles, tiles_payload
 from explorer.components.patch_predictions.component import answers_by_patch, answers_payload
 from explorer.figures.explaining import logit_lens, token_norms
+from explorer.records import ModelOutput
+from explorer.results import Ready
 from explorer.text.formatting import signed
-from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     CHANGED,
-    Asked,
+    AnalysisContext,
     as_csv,
     as_npz,
     chart,
     colours,
     download,
-    in_its_place,
+    draw_placeholder,
     quiet,
 )
 from explorer.views.attention.findings import (
@@ -30,50 +30,47 @@ from explorer.views.attention.findings import (
     token_norms_finding,
 )
 from vitcore.interpret.token_norms import high_norm_tokens
-from vitcore.intervention import Intervention
 
 HEIGHT = 480
 
 
-def draw(asked: Asked) -> None:
+def draw(context: AnalysisContext) -> None:
     """Four figures of one forward pass, with the interventions."""
-    changes = view_state.changes(asked.model, asked.picture, asked.patch_size)
-    reading = asked.reading
-    if changes != Intervention():
-        reading = client.reading(
-            asked.model, asked.picture, asked.patch_size, intervention=changes, slot="lens"
-        )
-        if not isinstance(reading, Reading):
-            in_its_place(reading, height=HEIGHT)
+    output = context.baseline
+    if context.selection.intervened:
+        result = client.forward(context.selection, newest=True)
+        if not isinstance(result, Ready):
+            draw_placeholder(result, height=HEIGHT)
             return
+        output = result.value
         quiet(CHANGED)
-    answer = int(reading.early[-1].argmax())
-    other = asked.other if asked.other != answer else asked.answer
+    answer = int(output.early[-1].argmax())
+    other = context.other if context.other != answer else context.predicted
     left, right = st.columns([10, 11], gap="large")
     with left:
-        _early(asked, reading, answer, other)
+        _early(context, output, answer, other)
     with right:
-        _by_patch(asked, reading, answer, other)
-    if asked.config.pooling == "mean" and reading.votes is not None:
+        _by_patch(context, output, answer, other)
+    if context.model.config.pooling == "mean" and output.votes is not None:
         left, right = st.columns([10, 11], gap="large")
         with left:
-            _votes(asked, reading, answer, other)
+            _votes(context, output, answer, other)
         with right:
-            _norms(reading)
+            _norms(output)
     else:
-        _norms(reading)
+        _norms(output)
     row = st.container(horizontal=True, gap="small")
-    name = asked.file("early")
+    name = context.selection.file("early")
     download(
-        "Predictions (CSV)", lambda: early_csv(reading, asked.names), f"{name}.csv",
+        "Predictions (CSV)", lambda: early_csv(output, context.names), f"{name}.csv",
         key="early_csv", place=row,
     )  # fmt: skip
-    download("Arrays (NPZ)", lambda: npz(reading), f"{name}.npz", key="early_npz", place=row)
+    download("Arrays (NPZ)", lambda: npz(output), f"{name}.npz", key="early_npz", place=row)
 
 
-def _early(asked: Asked, reading: Reading, answer: int, other: int) -> None:
-    components.figure_heading("Logit lens", logit_lens_finding(reading.early, asked.names))
-    figure = logit_lens(reading.early, asked.names, answer=answer, other=other, colours=colours())
+def _early(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
+    components.figure_heading("Logit lens", logit_lens_finding(output.early, context.names))
+    figure = logit_lens(output.early, context.names, answer=answer, other=other, colours=colours())
     chart(figure, "attention_early")
     components.how_to_read(
         "attention_logit_lens",
@@ -81,33 +78,33 @@ def _early(asked: Asked, reading: Reading, answer: int, other: int) -> None:
     )
 
 
-def _by_patch(asked: Asked, reading: Reading, answer: int, other: int) -> None:
+def _by_patch(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
     components.figure_heading(
         "Per-patch predictions",
-        patch_predictions_finding(reading.early_by_patch, asked.names, answer),
+        patch_predictions_finding(output.early_by_patch, context.names, answer),
     )
     answers_by_patch(
         answers_payload(
-            reading.picture,
-            reading.early_by_patch,
-            reading.grid,
-            names=asked.names,
+            output.picture,
+            output.early_by_patch,
+            output.grid,
+            names=context.names,
             coloured=(answer, other),
-            file=asked.file("patches.png"),
-            rev=f"{asked.mark}·{answer}·{other}",
+            file=context.selection.file("patches.png"),
+            rev=f"{context.selection.key}·{answer}·{other}",
         ),
         key="attention_by_patch",
     )
     components.how_to_read(
         "attention_patch_predictions_class_token"
-        if asked.config.pooling == "class"
+        if context.model.config.pooling == "class"
         else "attention_patch_predictions",
         code=components.source_of("vitcore/interpret/logit_lens.py", "logit_lens"),
     )
 
 
-def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
-    votes, names = reading.votes, asked.names
+def _votes(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
+    votes, names = output.votes, context.names
     components.figure_heading("Patch logits", patch_logits_finding(votes, names, answer, other))
     # A class has its color here as in the curves; gray is below zero.
     maps = {
@@ -120,7 +117,7 @@ def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
             name=name,
             said=name.lower(),
             note=f"mean {signed(float(values.mean()))}",
-            values=values.reshape(reading.grid),
+            values=values.reshape(output.grid),
             scale=_ends(values),
             signed=True,
             ends=ends,
@@ -130,10 +127,10 @@ def _votes(asked: Asked, reading: Reading, answer: int, other: int) -> None:
     )
     map_tiles(
         tiles_payload(
-            reading.picture,
+            output.picture,
             (Group(name="Mean over patches = model logit", tiles=tiles),),
-            file=asked.file("votes.png"),
-            rev=f"votes·{asked.mark}·{answer}·{other}",
+            file=context.selection.file("votes.png"),
+            rev=f"votes·{context.selection.key}·{answer}·{other}",
         ),
         key="attention_votes",
     )
@@ -148,16 +145,16 @@ def _ends(values: np.ndarray) -> tuple[str, str, str]:
     return f"−{most}", "0", f"+{most}"
 
 
-def _norms(reading: Reading) -> None:
-    outliers = high_norm_tokens(reading.norms, num_prefix_tokens=reading.prefix)
+def _norms(output: ModelOutput) -> None:
+    outliers = high_norm_tokens(output.norms, num_prefix_tokens=output.prefix)
     components.figure_heading(
-        "Token norms", token_norms_finding(reading.norms, outliers, prefix=reading.prefix)
+        "Token norms", token_norms_finding(output.norms, outliers, prefix=output.prefix)
     )
     figure = token_norms(
-        reading.norms,
+        output.norms,
         outliers,
-        prefix=reading.prefix,
-        columns=reading.grid[1],
+        prefix=output.prefix,
+        columns=output.grid[1],
         colours=colours(),
     )
     chart(figure, "attention_norms")
@@ -166,27 +163,25 @@ def _norms(reading: Reading) -> None:
     )
 
 
-def early_csv(reading: Reading, names: tuple[str, ...]) -> str:
+def early_csv(output: ModelOutput, names: tuple[str, ...]) -> str:
     """A row for the image and each patch after each block: the probability of each class."""
     rows = []
-    for place, (whole, patches) in enumerate(
-        zip(reading.early, reading.early_by_patch, strict=True)
-    ):
+    for place, (whole, patches) in enumerate(zip(output.early, output.early_by_patch, strict=True)):
         rows.append([place, "image", "", *whole])
         for patch, shares in enumerate(patches):
-            row, column = divmod(patch, reading.grid[1])
+            row, column = divmod(patch, output.grid[1])
             rows.append([place, row + 1, column + 1, *shares])
     return as_csv(["after block", "row", "column", *names], rows)
 
 
-def npz(reading: Reading) -> bytes:
+def npz(output: ModelOutput) -> bytes:
     """Logit lens, patch logits and token norms."""
     arrays = {
-        "early": reading.early,
-        "early_by_patch": reading.early_by_patch,
-        "norms": reading.norms,
-        "logits": reading.logits,
+        "early": output.early,
+        "early_by_patch": output.early_by_patch,
+        "norms": output.norms,
+        "logits": output.logits,
     }
-    if reading.votes is not None:
-        arrays["votes"] = reading.votes
+    if output.votes is not None:
+        arrays["votes"] = output.votes
     return as_npz(**arrays)

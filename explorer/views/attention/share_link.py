@@ -8,8 +8,9 @@ from urllib.parse import quote_plus, urlencode
 import streamlit as st
 
 from explorer.components.attention_lens.lens_state import LensState
-from explorer.state import Picture
+from explorer.selection import Selection
 from explorer.views.attention.url_codec import shown, written
+from vitcore.config import CLASS_NAMES
 
 _NOTE = "attention_link_note"
 _FOLLOWING = ("Head metrics", "Export")  # they show what is set above
@@ -76,12 +77,8 @@ def is_open() -> bool:
 def address(
     page: str,
     *,
-    picture: Picture,
-    patch_size: int,
-    model: str,
+    selection: Selection,
     lens: LensState,
-    side: int,
-    heads: int,
     other: str,
     fusion: str = "mean",
     discard: float = 0.0,
@@ -91,25 +88,21 @@ def address(
 
     Args:
         page: its address without what follows the question mark.
-        picture: one of a dataset; a person's own cannot be linked.
-        patch_size: P.
-        model: its name.
+        selection: with an image of a dataset; a person's own cannot be linked.
         lens: all that is set above the tabs.
-        side: rows and columns of the grid.
-        heads: in each block.
         other: class that the predicted one is compared with.
         fusion: of rollout.
         discard: of rollout.
         panel: the tab that is open.
     """
-    label, _, index = picture.name.rpartition(" ")
+    image, config = selection.image, selection.config
     values = {
-        "picture_source": picture.source,
-        "picture_class": label,
-        "picture_index": index,
-        "patch_size": str(patch_size),
-        "model": model,
-        **written(lens, side=side, heads=heads),
+        "picture_source": image.source,
+        "picture_class": CLASS_NAMES[image.label],
+        "picture_index": str(image.index),
+        "patch_size": str(selection.patch_size),
+        "model": selection.model_name,
+        **written(lens, side=selection.side, heads=config.num_heads if config else None),
         "attention_class": other,
     }
     if fusion != "mean":

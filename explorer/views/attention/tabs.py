@@ -7,9 +7,10 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import client, state
-from explorer.client.results import Problem, Reading, Waiting
-from explorer.text.class_names import class_names
+from explorer import client
+from explorer.records import ModelOutput
+from explorer.results import Failure, Ready, Result
+from explorer.selection import Image, Selection
 from explorer.views.attention import (
     attribution,
     export,
@@ -17,9 +18,9 @@ from explorer.views.attention import (
     head_metrics,
     logit_lens,
     share_link,
+    view_state,
 )
-from explorer.views.attention.common import Asked, in_its_place
-from vitcore.config import CLASS_NAMES, ViTConfig
+from explorer.views.attention.common import AnalysisContext, draw_placeholder
 
 __all__ = ["PANELS", "draw"]
 
@@ -29,25 +30,15 @@ _HEIGHT = 480
 
 
 @st.fragment(key="attention_panels")
-def draw(
-    answer: Reading | Waiting | Problem,
-    picture: state.Picture,
-    patch_size: int,
-    *,
-    model: str,
-    config: ViTConfig | None,
-) -> None:
+def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
     """Draw the chosen tab; the others compute nothing.
 
     Args:
-        answer: of the image, without interventions.
-        picture: the chosen image.
-        patch_size: P.
-        model: its name.
-        config: what it is built of, where that is known.
+        baseline: the forward pass without interventions.
+        selection: what it is about.
     """
     client.wait_no_longer()
-    names = class_names(config.classes if config else len(CLASS_NAMES))
+    names, model = selection.class_names, selection.model
     note = share_link.note(panels=PANELS, classes=names)
     panel = st.segmented_control(
         "Analysis",
@@ -62,51 +53,45 @@ def draw(
     )
     if note:
         st.html(f'<p class="quiet-line" role="status">{escape(note)}</p>')
-    if not isinstance(answer, Reading) or config is None:
-        waiting = (
-            answer
-            if not isinstance(answer, Reading)
-            else Problem("Model weights could not be read.", "Select another model.")
-        )
-        in_its_place(waiting, height=_HEIGHT)
+    if isinstance(model, Failure) or not isinstance(baseline, Ready):
+        draw_placeholder(model if isinstance(model, Failure) else baseline, height=_HEIGHT)
         return
     chosen = panel or PANELS[0]
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         other = (
-            _other(answer, picture, names) if chosen not in ("Head ablation", "Head metrics") else 0
+            _other(baseline.value, selection.image, names)
+            if chosen not in ("Head ablation", "Head metrics")
+            else 0
         )
         rollout = attribution.controls() if chosen in ("Attribution", "Export") else ("mean", 0.0)
-    asked = Asked(
+    context = AnalysisContext(
+        selection=view_state.current(selection),
         model=model,
-        picture=picture,
-        patch_size=patch_size,
-        reading=answer,
-        config=config,
-        names=names,
+        baseline=baseline.value,
         other=other,
     )
-    _draw(chosen, asked, *rollout)
+    _draw(chosen, context, *rollout)
 
 
-def _draw(panel: str, asked: Asked, fusion: str, discard: float) -> None:
+def _draw(panel: str, context: AnalysisContext, fusion: str, discard: float) -> None:
     if panel == "Attribution":
-        attribution.draw(asked, fusion=fusion, discard=discard)
+        attribution.draw(context, fusion=fusion, discard=discard)
     elif panel == "Head ablation":
-        head_ablation.draw(asked)
+        head_ablation.draw(context)
     elif panel == "Head metrics":
-        head_metrics.draw(asked)
+        head_metrics.draw(context)
     elif panel == "Logit lens":
-        logit_lens.draw(asked)
+        logit_lens.draw(context)
     else:
-        export.draw(asked, fusion=fusion, discard=discard)
+        export.draw(context, fusion=fusion, discard=discard)
 
 
-def _other(answer: Reading, picture: state.Picture, names: tuple[str, ...]) -> int:
+def _other(output: ModelOutput, image: Image, names: tuple[str, ...]) -> int:
     """The class to compare with: a person's choice, the true label, or the runner-up."""
-    order = np.argsort(-answer.probabilities, kind="stable")
+    order = np.argsort(-output.probabilities, kind="stable")
     top = int(order[0])
     offered = [name for index, name in enumerate(names) if index != top]
-    first = names[picture.truth if picture.truth not in (None, top) else int(order[1])]
+    first = names[image.label if image.label not in (None, top) else int(order[1])]
     # A class chosen for one image is predicted for another: then it is chosen anew.
     if st.session_state.get("attention_class", first) not in offered:
         st.session_state["attention_class"] = first

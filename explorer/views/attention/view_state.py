@@ -11,64 +11,56 @@ import streamlit as st
 
 from explorer import state
 from explorer.components.attention_lens.lens_state import LensState, Link
+from explorer.selection import Selection
 from explorer.views.attention import url_codec
-from vitcore.config import ViTConfig, grid_side
+from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
 # Of the panels below the lens, bound to the URL: going to another page takes them out of it.
 BOUND = ("attention_panel", "attention_class", "attention_fusion", "attention_discard")
-_KEPT, _VIEW, _LINK, _NOTES = "attention_changes", "attention_view", "lens_link", "lens_notes"
+_STORED, _VIEW, _LINK, _NOTES = "attention_changes", "attention_view", "lens_link", "lens_notes"
 _ADOPT, _SEED, _LEFT = "lens_adopt", "lens_shuffle", "attention_left"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Changes and what they were made on."""
+class Stored:
+    """An intervention and what it was made on."""
 
     model: str
-    picture: str  # its key
-    patch_size: int
-    changes: Intervention
+    key: str  # of the selection
+    intervention: Intervention
 
 
-def belongs_to(model: str, picture: state.Picture, patch_size: int) -> str:
-    """A short name of what changes are made on."""
-    return f"{model}·{picture.key[:12]}·{patch_size}"
+def current(selection: Selection) -> Selection:
+    """The selection with the pin and the intervention that are set on this page now.
+
+    Heads and position embeddings stay ablated for their model, patches for their image and grid.
+    """
+    stored: Stored | None = st.session_state.get(_STORED)
+    intervention = Intervention()
+    if stored is not None and stored.model == selection.model_name:
+        intervention = stored.intervention
+        if stored.key != selection.key:
+            intervention = replace(intervention, patches={})
+    return replace(selection, intervention=intervention, pinned=state.pinned())
 
 
-def changes(model: str, picture: state.Picture, patch_size: int) -> Intervention:
-    """The changes that still hold: heads and positions for their model, patches for their grid."""
-    kept: Kept | None = st.session_state.get(_KEPT)
-    if kept is None or kept.model != model:
-        return Intervention()
-    same_grid = (kept.picture, kept.patch_size) == (picture.key, patch_size)
-    return Intervention(
-        ablated_heads=kept.changes.ablated_heads,
-        patches=kept.changes.patches if same_grid else {},
-        use_pos_embed=kept.changes.use_pos_embed,
-    )
-
-
-def keep(
-    made: Intervention,
-    model: str,
-    picture: state.Picture,
-    patch_size: int,
+def store(
+    intervention: Intervention,
+    selection: Selection,
     *,
     in_lens: bool = False,
     seed: int | None = None,
 ) -> None:
-    """Keep changes.
+    """Keep an intervention.
 
     Args:
-        made: all of them.
-        model: on which they were made; so the next two.
-        picture: see there.
-        patch_size: P.
+        intervention: all of it.
+        selection: on which it was made.
         in_lens: the lens knows its own; it adopts others', though it asked for more meanwhile.
-        seed: of a shuffle that they begin with, where there was one.
+        seed: of a shuffle that it begins with, where there was one.
     """
-    st.session_state[_KEPT] = Kept(model, picture.key, patch_size, made)
+    st.session_state[_STORED] = Stored(selection.model_name, selection.key, intervention)
     if seed is not None:
         st.session_state[_SEED] = seed
     if not in_lens:
@@ -85,32 +77,23 @@ def keep_view(view: LensState) -> None:
     st.session_state[_VIEW] = view
 
 
-def present(model: str, picture: state.Picture, patch_size: int) -> LensState:
+def lens_state(selection: Selection) -> LensState:
     """All that is set in the lens now."""
+    now = current(selection)
     view: LensState = st.session_state.get(_VIEW, LensState())
     return replace(
         view,
-        pinned=state.pinned(),
-        changes=changes(model, picture, patch_size),
+        pinned=now.pinned,
+        changes=now.intervention,
         shuffle=st.session_state.get(_SEED),
     )
 
 
-def follow_url(
-    model: str,
-    picture: state.Picture,
-    patch_size: int,
-    *,
-    config: ViTConfig | None,
-    entered: bool,
-) -> Link | None:
+def follow_url(selection: Selection, *, entered: bool) -> Link | None:
     """Set what the URL asks for, where it asks anew, and write what is set into it.
 
     Args:
-        model: name of the chosen one.
-        picture: the chosen one.
-        patch_size: P.
-        config: of the model; until it is known the URL waits.
+        selection: what is selected; without a model the URL waits.
         entered: whether the page was opened by this run. The window then knows the pin, which may
             have moved on another page, and tells it.
 
@@ -122,7 +105,7 @@ def follow_url(
     pin = st.session_state.pop("pin_asked", ...)
     opening, back = "lens_met" not in st.session_state, _goes_back()
     asks = opening or back or (pin is not ... and not (pin is None and entered))
-    if config is None:
+    if selection.config is None:
         if pin is not ...:
             st.session_state["pin_asked"] = pin
         return st.session_state.get(_LINK)
@@ -131,68 +114,51 @@ def follow_url(
         _leave_for_the_next_run()
         asks = False
     if asks:
-        _follow(query, pin, model, picture, patch_size, config)
+        _follow(query, pin, selection, selection.config)
     if entered and (not asks or pin is ...):
         state.pin(None)
     # Values that cannot be stay until something is chosen: taking them out would undo "back".
-    if not notes(model, picture, patch_size):
-        show_url(model, picture, patch_size, config=config)
+    if not notes(selection):
+        show_url(selection)
     return st.session_state.get(_LINK)
 
 
-def _follow(
-    query: Mapping[str, str],
-    pin: Any,
-    model: str,
-    picture: state.Picture,
-    patch_size: int,
-    config: ViTConfig,
-) -> None:
+def _follow(query: Mapping[str, str], pin: Any, selection: Selection, config: ViTConfig) -> None:
     opening = "lens_met" not in st.session_state
     st.session_state["lens_met"] = True
     asked, sentences = url_codec.asked(
-        query, side=grid_side(patch_size), blocks=config.depth, heads=config.num_heads
+        query, side=selection.side, blocks=config.depth, heads=config.num_heads
     )
     if pin is not ...:
         state.pin(pin)
     if opening and pin is ... and asked == LensState() and not sentences:
         return
     asked = replace(asked, pinned=None if pin is ... else pin)
-    keep(asked.changes, model, picture, patch_size, seed=asked.shuffle)
+    store(asked.changes, selection, seed=asked.shuffle)
     keep_view(asked)
     mark = secrets.token_hex(4)
     st.session_state[_LINK] = Link(mark=mark, state=asked, pins=pin is not ...)
-    st.session_state[_NOTES] = sentences, _without_pin(model, picture, patch_size)
+    st.session_state[_NOTES] = sentences, _without_pin(selection)
 
 
-def notes(model: str, picture: state.Picture, patch_size: int) -> str:
+def notes(selection: Selection) -> str:
     """Sentences about what the URL asked for in vain, until something else is set; or ""."""
     sentences, then = st.session_state.get(_NOTES, ([], None))
-    return " ".join(sentences) if then == _without_pin(model, picture, patch_size) else ""
+    return " ".join(sentences) if then == _without_pin(selection) else ""
 
 
-def show_url(
-    model: str,
-    picture: state.Picture,
-    patch_size: int,
-    *,
-    config: ViTConfig | None,
-    let_go: bool = False,
-) -> None:
+def show_url(selection: Selection, *, let_go: bool = False) -> None:
     """Write what is set in the lens into the URL, and nothing where it already stands there.
 
     Args:
-        model: name of the chosen one.
-        picture: the chosen one.
-        patch_size: P.
-        config: of the model.
+        selection: what is selected.
         let_go: whether a missing pin was let go; else the window may still know one.
     """
     query = st.query_params
     words = url_codec.written(
-        present(model, picture, patch_size),
-        side=grid_side(patch_size),
-        heads=config.num_heads if config else None,
+        lens_state(selection),
+        side=selection.side,
+        heads=selection.config.num_heads if selection.config else None,
     )
     new = {name: word for name, word in words.items() if query.get(name) != word}
     kept = () if let_go else ("pinned", "grid")
@@ -217,8 +183,8 @@ def _goes_back() -> bool:
     return bool(context and context.is_history_navigation)
 
 
-def _without_pin(model: str, picture: state.Picture, patch_size: int) -> LensState:
-    return replace(present(model, picture, patch_size), pinned=None)
+def _without_pin(selection: Selection) -> LensState:
+    return replace(lens_state(selection), pinned=None)
 
 
 def _leave_for_the_next_run() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer import client
-from explorer.client import card_metrics
+from explorer.client import card_metrics, models
+from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS
 from vitcore.flops import flops
@@ -30,8 +30,8 @@ def cards(monkeypatch):
             raise CheckpointError("card.json of broken is damaged")
         return known.get(name)
 
-    monkeypatch.setattr(client, "card", card)
-    monkeypatch.setattr(client, "weights", lambda _: (PRESETS["flexi"], {}))
+    monkeypatch.setattr(models, "card", card)
+    monkeypatch.setattr(checkpoints, "read_config", lambda _: PRESETS["flexi"])
     return known
 
 

@@ -9,9 +9,10 @@ import pytest
 import streamlit as st
 
 from explorer import client
-from explorer.client.results import Problem, Waiting
+from explorer.client import session
 from explorer.client.tasks import forward_pass
-from explorer.state import Picture
+from explorer.results import Failure, Pending
+from explorer.selection import Image, Selection
 from vitcore import cache, checkpoints
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.initialisation import initial_weights
@@ -24,19 +25,19 @@ class Recorder:
     def __init__(self):
         self.tasks = []
 
-    def ask(self, task, asker, *, slot=None, patience=None, heeded=True):
+    def ask(self, task, session, *, slot=None, patience=None, notify=True):
         self.tasks.append(task)
-        return Waiting("Reading.", "Meanwhile.")
+        return Pending("Reading.", "Meanwhile.")
 
 
 @pytest.fixture
 def asked(monkeypatch):
     recorder = Recorder()
-    monkeypatch.setattr(client, "_dispatcher", lambda: recorder)
+    monkeypatch.setattr(session, "_dispatcher", lambda: recorder)
     monkeypatch.setattr(st, "session_state", {})
-    client._wanted().clear()
+    session._last_asked().clear()
     yield recorder.tasks
-    client._wanted().clear()
+    session._last_asked().clear()
 
 
 @pytest.fixture
@@ -55,8 +56,10 @@ def run(home):
     return run
 
 
-def picture(colour=0):
-    return Picture(np.full((32, 32, 3), colour, np.uint8), "sketch10", 0, "a 0", f"key {colour}")
+def of(name, patch_size=4, colour=0, **rest):
+    pixels = np.full((32, 32, 3), colour, np.uint8)
+    image = Image(pixels, "sketch10", 0, 0, "a 0", f"key {colour}")
+    return Selection(client.resolve(name), image, patch_size, **rest)
 
 
 def test_own_runs_can_be_chosen_after_the_bundled_models(run):
@@ -99,82 +102,80 @@ def test_a_folder_whose_name_is_no_text_is_no_model(home, run):
 def test_a_run_whose_config_is_damaged_is_no_model_and_says_why(home, run, damage):
     (cache.runs_home() / run("quiet-heron") / checkpoints.CONFIG).write_bytes(damage)
     assert "quiet-heron" not in client.model_names()
-    assert client.trouble("quiet-heron").startswith("config.json is corrupted: ")
+    assert client.load_error("quiet-heron").startswith("config.json is corrupted: ")
 
 
 @pytest.mark.parametrize("name", ["", "nobody", ".", "../runs/whole", "x" * 9999, "a\0b"])
 def test_what_is_no_run_has_no_trouble(home, run, name):
-    assert client.trouble(run("whole")) == ""
-    assert client.trouble(name) == ""
+    assert client.load_error(run("whole")) == ""
+    assert client.load_error(name) == ""
 
 
 def test_the_name_of_a_file_stays_as_it_is(asked, run):
     (cache.runs_home() / run("one") / checkpoints.CONFIG).write_text("{}")
-    with pytest.raises(checkpoints.CheckpointError) as caught:
-        client.weights("one")
-    problem = client._explain(caught.value)
-    assert problem.what == "config.json of one is corrupted: no model."
+    problem = client.resolve("one")
+    assert problem.message == "config.json of one is corrupted: no model."
 
 
 def test_equal_questions_have_equal_keys_and_others_do_not(asked, run):
     name, other = run("one"), run("two")
-    client.reading(name, picture(), 4)
-    client.reading(name, picture(), 4)
-    client.reading(name, picture(), 8)
-    client.reading(name, picture(1), 4)
-    client.reading(other, picture(), 4)
-    client.reading(name, picture(), 4, intervention=Intervention(use_pos_embed=False))
-    client.reading(name, picture(), 4, intervention=Intervention(patches={0: 1}))
-    client.reading(name, picture(), 4, intervention=Intervention(patches={0: 2}))
-    client.dense_equals_conv(name, picture(), 4)
+    client.forward(of(name))
+    client.forward(of(name))
+    client.forward(of(name, 8))
+    client.forward(of(name, colour=1))
+    client.forward(of(other))
+    client.forward(of(name, intervention=Intervention(use_pos_embed=False)))
+    client.forward(of(name, intervention=Intervention(patches={0: 1})))
+    client.forward(of(name, intervention=Intervention(patches={0: 2})))
+    client.dense_conv_difference(of(name))
     keys = [task.key for task in asked]
     assert keys[0] == keys[1]
     assert len(set(keys)) == len(keys) - 1
 
 
 def test_new_weights_under_the_same_name_are_another_question(asked, run):
-    client.reading(run("one"), picture(), 4)
-    client.reading(run("one", seed=1), picture(), 4)
+    client.forward(of(run("one")))
+    client.forward(of(run("one", seed=1)))
     assert asked[0].key != asked[1].key
 
 
 def test_the_weights_of_a_model_are_shared_and_read_only(run):
-    config, arrays = client.weights(run("one"))
-    assert config.width == 16
+    model = client.resolve(run("one"))
+    assert model.config.width == 16
     with pytest.raises(ValueError, match="read-only"):
-        arrays["patch_embedding/kernel"][0] = 1
+        client.weights(model)["patch_embedding/kernel"][0] = 1
 
 
 def test_an_unknown_model_is_a_problem_that_names_it(asked, home):
-    problem = client.reading("zzz", picture(), 4)
-    assert isinstance(problem, Problem)
-    assert "'zzz'" in problem.what
-    assert problem.what[0].isupper()
-    assert problem.what.endswith(".")
+    problem = client.forward(of("zzz"))
+    assert isinstance(problem, Failure)
+    assert "'zzz'" in problem.message
+    assert problem.message[0].isupper()
+    assert problem.message.endswith(".")
     assert not asked
 
 
 def test_an_unexpected_error_is_a_sentence_with_a_reference_to_the_log(caplog):
-    problem = client.explain(RuntimeError("inner detail"))
-    assert "inner detail" not in problem.what + problem.then
-    reference = re.search(r"E\d{4}", problem.what).group()
+    problem = client.unexpected(RuntimeError("inner detail"))
+    assert "inner detail" not in problem.message + problem.hint
+    reference = re.search(r"E\d{4}", problem.message).group()
     assert reference in caplog.text
     assert "inner detail" in caplog.text
 
 
 def test_what_is_warmed_first_is_nearest_to_what_was_asked(asked, run):
-    client.reading(run("one"), picture(), 8)
+    client.forward(of(run("one"), 8))
     warm, order = set(), []
-    while (task := client._next_to_warm(warm)) is not None:
+    while (task := session._next_to_warm_up(warm)) is not None:
         assert task.function is forward_pass.warm_if_possible
         order.append(task.arguments[2])
-        warm.add(task.warms)
+        warm.add(task.warms_up)
     assert order == [8, 6, 11, 5, 16, 4, 32, 3, 2]
     assert sorted(order) == list(PATCH_SIZES)
 
 
 def test_without_any_model_only_the_libraries_are_started(monkeypatch, asked, home):
-    monkeypatch.setattr(client, "model_names", list)
-    (step,) = client._first_steps()
+    monkeypatch.setattr(session, "model_names", list)
+    (step,) = session._first_steps()
     assert step.function is forward_pass.import_libraries
-    assert client._next_to_warm(set()) is None
+    assert session._next_to_warm_up(set()) is None

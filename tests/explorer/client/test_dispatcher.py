@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from explorer.client.dispatcher import Dispatcher
-from explorer.client.request_queue import Asker, Task
-from explorer.client.results import Problem, Waiting
+from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
+from explorer.results import Failure, Pending, Ready
 
 
 class InThisProcess(ThreadPoolExecutor):
@@ -44,7 +44,7 @@ def make():
 def busy():
     """Keep the worker of a dispatcher until the test lets go."""
     begun, go = threading.Event(), threading.Event()
-    someone = Asker()
+    someone = Session()
 
     def hold():
         begun.set()
@@ -60,13 +60,13 @@ def busy():
     go.set()
 
 
-def answered(dispatcher, task, asker, seconds=120.0):
+def answered(dispatcher, task, session, seconds=120.0):
     """Ask until there is an answer or a problem; so long only where something hangs."""
     end = time.monotonic() + seconds
-    answer = dispatcher.ask(task, asker, patience=seconds)
-    while isinstance(answer, Waiting) and time.monotonic() < end:
-        answer = dispatcher.ask(task, asker, patience=0.05)
-    return answer
+    answer = dispatcher.ask(task, session, patience=seconds)
+    while isinstance(answer, Pending) and time.monotonic() < end:
+        answer = dispatcher.ask(task, session, patience=0.05)
+    return answer.value if isinstance(answer, Ready) else answer
 
 
 def eventually(check, seconds=60.0):
@@ -82,15 +82,15 @@ def note(seen, name):
 
 def test_an_answer_comes_back_and_is_kept(make):
     seen = []
-    dispatcher, asker = make(), Asker()
-    assert answered(dispatcher, note(seen, "a"), asker) == "a"
-    assert answered(dispatcher, note(seen, "a"), Asker()) == "a"
+    dispatcher, session = make(), Session()
+    assert answered(dispatcher, note(seen, "a"), session) == "a"
+    assert answered(dispatcher, note(seen, "a"), Session()) == "a"
     assert seen == ["a"]
 
 
 def test_two_sessions_that_ask_the_same_share_one_call(make, busy):
     seen = []
-    dispatcher, one, two = make(), Asker(), Asker()
+    dispatcher, one, two = make(), Session(), Session()
     go = busy(dispatcher)
     dispatcher.ask(note(seen, "a"), one)
     dispatcher.ask(note(seen, "a"), two)
@@ -101,44 +101,44 @@ def test_two_sessions_that_ask_the_same_share_one_call(make, busy):
 
 
 def test_a_run_waits_no_longer_than_its_allowance_in_all(make, busy):
-    dispatcher, asker = make(), Asker()
+    dispatcher, session = make(), Session()
     busy(dispatcher)
-    dispatcher.begin(asker, allowance=0.1)
+    dispatcher.begin(session, allowance=0.1)
     left = []
     for name in "abc":
-        assert isinstance(dispatcher.ask(note([], name), asker), Waiting)
-        left.append(asker.allowance)
+        assert isinstance(dispatcher.ask(note([], name), session), Pending)
+        left.append(session.allowance)
     assert 0 >= left[0] >= left[1] >= left[2]  # it waited for the first, and has nothing left
 
 
 def test_wishes_of_one_run_are_served_in_their_order(make, busy):
     seen = []
-    dispatcher, asker = make(), Asker()
+    dispatcher, session = make(), Session()
     go = busy(dispatcher)
     for name in "abc":
-        dispatcher.ask(note(seen, name), asker)
+        dispatcher.ask(note(seen, name), session)
     go.set()
-    assert answered(dispatcher, note(seen, "c"), asker) == "c"
+    assert answered(dispatcher, note(seen, "c"), session) == "c"
     assert seen == ["a", "b", "c"]
 
 
 def test_what_a_newer_run_no_longer_asks_for_is_never_computed(make, busy):
     seen = []
-    dispatcher, asker = make(), Asker()
+    dispatcher, session = make(), Session()
     go = busy(dispatcher)
     for name in "abc":
-        dispatcher.begin(asker, allowance=0)
-        dispatcher.ask(note(seen, name), asker)
-        dispatcher.ask(note(seen, "always"), asker)
-        dispatcher.end(asker)
+        dispatcher.begin(session, allowance=0)
+        dispatcher.ask(note(seen, name), session)
+        dispatcher.ask(note(seen, "always"), session)
+        dispatcher.end(session)
     go.set()
-    assert answered(dispatcher, note(seen, "always"), asker) == "always"
+    assert answered(dispatcher, note(seen, "always"), session) == "always"
     assert seen == ["c", "always"]
 
 
 def test_sessions_take_turns(make, busy):
     seen = []
-    dispatcher, greedy, modest = make(), Asker(), Asker()
+    dispatcher, greedy, modest = make(), Session(), Session()
     go = busy(dispatcher)
     for name in ("greedy 1", "greedy 2", "greedy 3"):
         dispatcher.ask(note(seen, name), greedy)
@@ -150,61 +150,61 @@ def test_sessions_take_turns(make, busy):
 
 def test_of_one_slot_only_the_newest_wish_is_kept(make, busy):
     seen = []
-    dispatcher, asker = make(), Asker()
+    dispatcher, session = make(), Session()
     go = busy(dispatcher)
     for name in "abc":
-        dispatcher.ask(note(seen, name), asker, slot="heads")
+        dispatcher.ask(note(seen, name), session, slot="heads")
     go.set()
-    assert answered(dispatcher, note(seen, "c"), asker) == "c"
+    assert answered(dispatcher, note(seen, "c"), session) == "c"
     assert seen == ["c"]
 
 
 def test_a_session_that_is_gone_wishes_nothing(make, busy):
     seen = []
-    dispatcher, asker, other = make(), Asker(), Asker()
+    dispatcher, session, other = make(), Session(), Session()
     go = busy(dispatcher)
-    dispatcher.ask(note(seen, "gone"), asker)
-    del asker
+    dispatcher.ask(note(seen, "gone"), session)
+    del session
     go.set()
     assert answered(dispatcher, note(seen, "here"), other) == "here"
     assert seen == ["here"]
 
 
 def test_there_is_news_once_an_awaited_answer_has_come(make, busy):
-    dispatcher, asker, other = make(), Asker(), Asker()
+    dispatcher, session, other = make(), Session(), Session()
     go = busy(dispatcher)
-    dispatcher.begin(asker, allowance=0)
-    assert isinstance(dispatcher.ask(note([], "a"), asker), Waiting)
-    assert not dispatcher.settled(asker)
+    dispatcher.begin(session, allowance=0)
+    assert isinstance(dispatcher.ask(note([], "a"), session), Pending)
+    assert not dispatcher.settled(session)
     go.set()
     assert answered(dispatcher, note([], "a"), other) == "a"
-    assert dispatcher.settled(asker)
-    dispatcher.begin(asker, allowance=0)
-    assert dispatcher.ask(note([], "a"), asker) == "a"
-    assert not dispatcher.settled(asker)
+    assert dispatcher.settled(session)
+    dispatcher.begin(session, allowance=0)
+    assert dispatcher.ask(note([], "a"), session).value == "a"
+    assert not dispatcher.settled(session)
 
 
 def test_what_is_not_heeded_is_computed_and_is_no_news(make, busy):
-    dispatcher, asker = make(), Asker()
+    dispatcher, session = make(), Session()
     go = busy(dispatcher)
-    dispatcher.begin(asker, allowance=0)
-    quiet, heeded = Task("quiet", int, ("1",)), Task("heeded", int, ("2",))
-    dispatcher.ask(quiet, asker, heeded=False)
-    assert not asker.waiting
-    dispatcher.ask(heeded, asker)
-    assert asker.waiting == {"heeded"}
+    dispatcher.begin(session, allowance=0)
+    quiet, notify = Task("quiet", int, ("1",)), Task("notify", int, ("2",))
+    dispatcher.ask(quiet, session, notify=False)
+    assert not session.waiting
+    dispatcher.ask(notify, session)
+    assert session.waiting == {"notify"}
     go.set()
-    assert dispatcher.ask(heeded, asker, patience=60) == 2
-    assert dispatcher.ask(quiet, asker, patience=0) == 1
+    assert dispatcher.ask(notify, session, patience=60).value == 2
+    assert dispatcher.ask(quiet, session, patience=0).value == 1
 
 
 def test_a_run_that_a_poller_started_does_not_wait(make, busy):
-    dispatcher, asker = make(), Asker()
+    dispatcher, session = make(), Session()
     busy(dispatcher)
-    asker.polled = True
-    dispatcher.begin(asker, allowance=60)
-    assert asker.allowance == 0
-    assert isinstance(dispatcher.ask(note([], "a"), asker), Waiting)
+    session.polled = True
+    dispatcher.begin(session, allowance=60)
+    assert session.allowance == 0
+    assert isinstance(dispatcher.ask(note([], "a"), session), Pending)
 
 
 def test_an_error_is_explained_and_stays_until_a_person_acts(make):
@@ -214,17 +214,20 @@ def test_an_error_is_explained_and_stays_until_a_person_acts(make):
         calls.append(1)
         raise ValueError("patch_size must be in 1..32, got 99")
 
-    dispatcher, asker = make(explain=lambda error: Problem(str(error), "Choose another.")), Asker()
-    problem = answered(dispatcher, Task("a", fail), asker)
-    assert problem == Problem("patch_size must be in 1..32, got 99", "Choose another.")
+    dispatcher, session = (
+        make(explain=lambda error: Failure(str(error), "Choose another.")),
+        Session(),
+    )
+    problem = answered(dispatcher, Task("a", fail), session)
+    assert problem == Failure("patch_size must be in 1..32, got 99", "Choose another.")
 
-    asker.polled = True
-    dispatcher.begin(asker, allowance=0)
-    assert dispatcher.ask(Task("a", fail), asker) == problem
+    session.polled = True
+    dispatcher.begin(session, allowance=0)
+    assert dispatcher.ask(Task("a", fail), session) == problem
     assert len(calls) == 1
 
-    dispatcher.begin(asker, allowance=60)
-    assert dispatcher.ask(Task("a", fail), asker) == problem
+    dispatcher.begin(session, allowance=60)
+    assert dispatcher.ask(Task("a", fail), session) == problem
     assert len(calls) == 2
 
 
@@ -234,14 +237,14 @@ def test_answers_are_kept_within_the_room_and_the_oldest_go_first(make):
     def array(name):
         return Task(name, lambda: calls.append(name) or np.zeros(1000, np.uint8))
 
-    dispatcher, asker = make(room=2500), Asker()
+    dispatcher, session = make(limit=2500), Session()
     for name in "abcba":
-        answered(dispatcher, array(name), asker)
+        answered(dispatcher, array(name), session)
     assert calls == ["a", "b", "c", "a"]
 
 
 def test_a_shared_answer_cannot_be_written_to(make):
-    answer = answered(make(), Task("a", lambda: np.zeros(3)), Asker())
+    answer = answered(make(), Task("a", lambda: np.zeros(3)), Session())
     with pytest.raises(ValueError, match="read-only"):
         answer[0] = 1
 
@@ -249,17 +252,17 @@ def test_a_shared_answer_cannot_be_written_to(make):
 def test_first_steps_come_first_and_say_how_far_they_are(make):
     begun, go = threading.Event(), threading.Event()
     steps = [
-        Task(1, lambda: None, what="Importing."),
-        Task(2, lambda: begun.set() or go.wait(60), what="Loading."),
+        Task(1, lambda: None, message="Importing."),
+        Task(2, lambda: begun.set() or go.wait(60), message="Loading."),
     ]
-    dispatcher, asker = make(first_steps=lambda: steps), Asker()
+    dispatcher, session = make(first_steps=lambda: steps), Session()
     task = Task("a", lambda: "a")
     dispatcher.open()
     assert begun.wait(60)
-    answer = dispatcher.ask(task, asker, patience=0)
-    assert (answer.what, answer.done) == ("Loading.", 0.5)
+    answer = dispatcher.ask(task, session, patience=0)
+    assert (answer.message, answer.progress) == ("Loading.", 0.5)
     go.set()
-    assert answered(dispatcher, task, asker) == "a"
+    assert answered(dispatcher, task, session) == "a"
 
 
 def test_a_start_that_fails_is_a_problem_and_is_tried_again(make):
@@ -271,12 +274,12 @@ def test_a_start_that_fails_is_a_problem_and_is_tried_again(make):
             raise RuntimeError("no such library")
         return InThisProcess()
 
-    dispatcher, asker = make(start), Asker()
+    dispatcher, session = make(start), Session()
     first = Task("a", lambda: "a")
-    problem = answered(dispatcher, first, asker)
-    assert problem.what == "no such library"
-    dispatcher.begin(asker, allowance=60)
-    assert dispatcher.ask(first, asker) == "a"
+    problem = answered(dispatcher, first, session)
+    assert problem.message == "no such library"
+    dispatcher.begin(session, allowance=60)
+    assert dispatcher.ask(first, session).value == "a"
 
 
 def test_idle_time_warms_one_thing_at_a_time_and_gives_way(make):
@@ -290,14 +293,14 @@ def test_idle_time_warms_one_thing_at_a_time_and_gives_way(make):
 
     def idle(done):
         name = next((name for name in ("w1", "w2") if name not in done), None)
-        return name and Task(name, lambda: warm(name), warms=name)
+        return name and Task(name, lambda: warm(name), warms_up=name)
 
-    dispatcher, asker = make(idle=idle), Asker()
+    dispatcher, session = make(idle=idle), Session()
     dispatcher.open()
     assert warming.wait(60)
-    dispatcher.ask(note(seen, "asked"), asker)
+    dispatcher.ask(note(seen, "asked"), session)
     go.set()
-    assert answered(dispatcher, note(seen, "asked"), asker) == "asked"
+    assert answered(dispatcher, note(seen, "asked"), session) == "asked"
     eventually(lambda: len(seen) == 3)
     assert seen == ["w1", "asked", "w2"]
 
@@ -306,30 +309,30 @@ def test_idle_time_warms_one_thing_at_a_time_and_gives_way(make):
 
 
 def test_the_worker_is_another_process_and_stays(make):
-    dispatcher, asker = make(forward_pass.start), Asker()
-    first = answered(dispatcher, Task("a", os.getpid), asker)
-    again = answered(dispatcher, Task("b", os.getpid), asker)
+    dispatcher, session = make(forward_pass.start), Session()
+    first = answered(dispatcher, Task("a", os.getpid), session)
+    again = answered(dispatcher, Task("b", os.getpid), session)
     assert first == again != os.getpid()
 
 
 def test_closing_ends_the_worker_and_answers_no_more(make):
-    dispatcher, asker = make(forward_pass.start), Asker()
-    pid = answered(dispatcher, Task("pid", os.getpid), asker)
+    dispatcher, session = make(forward_pass.start), Session()
+    pid = answered(dispatcher, Task("pid", os.getpid), session)
     dispatcher.close()
     eventually(lambda: not _alive(pid))
-    assert isinstance(dispatcher.ask(Task("late", os.getpid), asker, patience=0.1), Waiting)
+    assert isinstance(dispatcher.ask(Task("late", os.getpid), session, patience=0.1), Pending)
 
 
 def test_no_answer_in_time_is_a_problem_and_the_next_worker_answers(make):
     first_steps = [Task("start", os.getpid)]  # starting takes longer than the deadline
-    dispatcher, asker = (
+    dispatcher, session = (
         make(forward_pass.start, first_steps=lambda: first_steps, deadline=3.0),
-        Asker(),
+        Session(),
     )
-    old = answered(dispatcher, Task("pid", os.getpid), asker)
-    problem = answered(dispatcher, Task("slow", time.sleep, (60,)), asker)
-    assert "3 s" in problem.what
-    new = answered(dispatcher, Task("pid again", os.getpid), asker)
+    old = answered(dispatcher, Task("pid", os.getpid), session)
+    problem = answered(dispatcher, Task("slow", time.sleep, (60,)), session)
+    assert "3 s" in problem.message
+    new = answered(dispatcher, Task("pid again", os.getpid), session)
     assert new != old
 
 
@@ -342,14 +345,14 @@ def test_a_worker_that_dies_is_replaced_and_asked_once_more(make, tmp_path):
         open(mark, "w").close()
         os._exit(9)
 
-    assert answered(make(forward_pass.start), Task("a", die_once), Asker()) == "answered"
+    assert answered(make(forward_pass.start), Task("a", die_once), Session()) == "answered"
 
 
 def test_a_request_that_kills_every_worker_is_given_up(make):
-    dispatcher, asker = make(forward_pass.start), Asker()
-    problem = answered(dispatcher, Task("deadly", os._exit, (9,)), asker)
-    assert "crashed" in problem.what
-    assert answered(dispatcher, Task("a", len, ("ab",)), asker) == 2
+    dispatcher, session = make(forward_pass.start), Session()
+    problem = answered(dispatcher, Task("deadly", os._exit, (9,)), session)
+    assert "crashed" in problem.message
+    assert answered(dispatcher, Task("a", len, ("ab",)), session) == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills as Linux and macOS do")
@@ -395,15 +398,15 @@ def test_worker_starts_after_the_first_page_was_drawn(make, monkeypatch):
         started.set()
         return InThisProcess()
 
-    dispatcher, asker = make(start, head_start=60.0), Asker()
-    dispatcher.begin(asker, allowance=60.0)
-    answer = dispatcher.ask(Task("answer", lambda: 42), asker)
-    assert isinstance(answer, Waiting)
-    assert asker.allowance > 0  # the page did not wait for its minute
+    dispatcher, session = make(start, head_start=60.0), Session()
+    dispatcher.begin(session, allowance=60.0)
+    answer = dispatcher.ask(Task("answer", lambda: 42), session)
+    assert isinstance(answer, Pending)
+    assert session.allowance > 0  # the page did not wait for its minute
     assert not started.wait(0.2)
-    dispatcher.end(asker)
+    dispatcher.end(session)
     assert started.wait(60)
-    eventually(lambda: dispatcher.ask(Task("answer", lambda: 42), asker, patience=0) == 42)
+    eventually(lambda: dispatcher.ask(Task("answer", lambda: 42), session, patience=0) == Ready(42))
 
 
 def test_worker_starts_by_itself_where_nobody_comes(make):

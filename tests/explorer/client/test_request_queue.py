@@ -1,6 +1,6 @@
 """Whose turn is next where some wishes can wait."""
 
-from explorer.client.request_queue import Asker, Queue, Task
+from explorer.client.request_queue import Queue, Session, Task
 
 
 def task(name, background=False):
@@ -16,14 +16,14 @@ def order(queue):
 
 
 def test_work_for_the_background_comes_last_whenever_it_was_asked_for():
-    queue, asker = Queue(), Asker()
+    queue, session = Queue(), Session()
     for one in (task("slow", True), task("slower", True), task("now"), task("soon")):
-        queue.add(one, asker, None)
+        queue.add(one, session, None)
     assert order(queue) == ["now", "soon", "slow", "slower"]
 
 
 def test_one_sessions_background_waits_for_what_another_needs_now():
-    queue, first, second = Queue(), Asker(), Asker()
+    queue, first, second = Queue(), Session(), Session()
     for number in range(3):
         queue.add(task(f"slice {number}", True), first, None)
     assert queue.begin_next().task.key == "slice 0"
@@ -33,7 +33,7 @@ def test_one_sessions_background_waits_for_what_another_needs_now():
 
 
 def test_the_background_of_two_sessions_takes_turns():
-    queue, first, second = Queue(), Asker(), Asker()
+    queue, first, second = Queue(), Session(), Session()
     for number in range(2):
         queue.add(task(f"a{number}", True), first, None)
         queue.add(task(f"b{number}", True), second, None)

@@ -36,7 +36,7 @@ def pixels():
 @pytest.mark.parametrize("size, side", [(4, 8), (5, 6), (32, 1)])
 @pytest.mark.parametrize("pooling, prefix", [("mean", 0), ("class", 1)])
 def test_a_reading_has_the_promised_shapes(folder_of, pixels, size, side, pooling, prefix):
-    reading = forward_pass.reading(folder_of(pooling), (1,), pixels, size, None)
+    reading = forward_pass.forward(folder_of(pooling), (1,), pixels, size, None)
     tokens = prefix + side * side
     assert (reading.patch_size, reading.grid, reading.prefix) == (size, (side, side), prefix)
     assert reading.picture.shape == (side * size, side * size, 3)
@@ -70,7 +70,7 @@ def test_models_of_one_build_share_the_compiled_passes_and_not_the_weights(
     other = str(tmp_path / "other")
     checkpoints.write(tmp_path / "other", config, {n: 0.5 * w for n, w in weights.items()})
     answers = [
-        forward_pass.reading(folder, (1,), pixels, 16, None) for folder in (first, other, first)
+        forward_pass.forward(folder, (1,), pixels, 16, None) for folder in (first, other, first)
     ]
     np.testing.assert_array_equal(answers[0].logits, answers[2].logits)
     assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
@@ -82,25 +82,25 @@ def test_new_weights_in_the_same_folder_are_used(pixels, folder_of, tmp_path):
     answers = []
     for stamp, scale in ((1, 1.0), (2, 0.5)):
         checkpoints.write(tmp_path / "run", config, {n: scale * w for n, w in weights.items()})
-        answers.append(forward_pass.reading(str(tmp_path / "run"), (stamp,), pixels, 16, None))
+        answers.append(forward_pass.forward(str(tmp_path / "run"), (stamp,), pixels, 16, None))
     assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
 
 
 def test_an_intervention_changes_the_answer(folder_of, pixels):
     folder = folder_of("mean")
-    as_it_is = forward_pass.reading(folder, (1,), pixels, 8, None)
+    as_it_is = forward_pass.forward(folder, (1,), pixels, 8, None)
     for change in (
         Intervention(ablated_heads=((0, 0), (1, 1))),
         Intervention(patches={0: 5, 5: None}),
         Intervention(use_pos_embed=False),
     ):
-        changed = forward_pass.reading(folder, (1,), pixels, 8, change)
+        changed = forward_pass.forward(folder, (1,), pixels, 8, change)
         assert np.abs(changed.logits - as_it_is.logits).max() > 1e-4
 
 
 @pytest.mark.parametrize("size", [2, 4, 5, 32])
 def test_dense_and_convolution_embed_alike(folder_of, pixels, size):
-    difference = forward_pass.dense_equals_conv(folder_of("mean"), (1,), pixels, size)
+    difference = forward_pass.dense_conv_difference(folder_of("mean"), (1,), pixels, size)
     assert 0 <= difference < 1e-4
 
 
@@ -111,7 +111,7 @@ def test_a_model_that_is_not_there_is_left_to_the_one_who_asks(tmp_path, capsys)
 
 def test_answers_are_the_logits_of_the_test_pictures(folder_of):
     folder = folder_of("mean")
-    logits, seconds = forward_pass.answers(folder, (1,), "sketch10", 20, 3, 8)
+    logits, seconds = forward_pass.test_logits(folder, (1,), "sketch10", 20, 3, 8)
     from vitcore import load, sketch10
     from vitcore.tracing import predict_logits
 

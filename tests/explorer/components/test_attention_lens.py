@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explorer.client.results import Waiting
 from explorer.components.attention_lens.component import (
     LensState,
     pinned_patch,
@@ -18,20 +17,21 @@ from explorer.components.attention_lens.payload import (
     Shown,
     changes_as_lists,
     exact_sums,
-    reading_payload,
+    output_payload,
+    placeholder_payload,
     rows_with_peaks,
-    waiting_payload,
 )
+from explorer.results import Pending
 from vitcore.config import PRESETS, ViTConfig
 from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention
 
-WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", None)
+WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", None)
 POINTS = 0.001  # a tenth of a percentage point
 
 
 def payload(reading, **shown):
-    return reading_payload(reading, name="a", shown=Shown(**shown))
+    return output_payload(reading, name="a", shown=Shown(**shown))
 
 
 def shares_of(codes, peaks, seconds):
@@ -141,7 +141,7 @@ def test_256_tokens_are_one_byte_per_pair(make_reading, unpack):
 def test_the_answer_is_sent_beside_the_one_before(make_reading, unpack):
     before, now = make_reading(8), make_reading(8, logits=np.arange(10))
     changed = Shown(changes=Intervention(ablated_heads=((1, 0),)), truth=6)
-    header, _ = unpack(reading_payload(now, name="a", shown=changed, before=before))
+    header, _ = unpack(output_payload(now, name="a", shown=changed, before=before))
     assert header["changed"] is True
     assert header["changes"]["heads"] == [[1, 0]]
     np.testing.assert_allclose(header["answers"]["before"], before.probabilities, atol=1e-5)
@@ -150,10 +150,9 @@ def test_the_answer_is_sent_beside_the_one_before(make_reading, unpack):
     assert unpack(payload(before))[0]["changed"] is False
 
 
-def test_waiting_keeps_a_place_for_every_map(picture, unpack):
-    header, arrays = unpack(
-        waiting_payload(WAITING, picture.pixels, 5, config=PRESETS["article"], shown=Shown())
-    )
+def test_waiting_keeps_a_place_for_every_map(select, unpack):
+    selection = select(5, config=PRESETS["article"])
+    header, arrays = unpack(placeholder_payload(WAITING, selection, shown=Shown()))
     assert (header["blocks"], header["heads"]) == (6, 4)
     assert arrays["rgb"].shape == (30, 30, 3)
     assert header["done"] is None
@@ -229,9 +228,9 @@ def test_nothing_sent_is_no_change(result):
 def test_tokens_before_the_patches_have_names(make_reading):
     with_class = ViTConfig(pooling="class", registers=2)
     with_registers = ViTConfig(registers=2)
-    assert prefix_names(WAITING, None) == ()
-    assert prefix_names(WAITING, with_class) == ("class", "register 1", "register 2")
-    assert prefix_names(WAITING, with_registers) == ("register 1", "register 2")
+    assert prefix_names(None, None) == ()
+    assert prefix_names(None, with_class) == ("class", "register 1", "register 2")
+    assert prefix_names(None, with_registers) == ("register 1", "register 2")
     assert prefix_names(make_reading(8, prefix=1), None) == ("class",)
 
 

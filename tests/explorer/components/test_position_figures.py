@@ -10,8 +10,8 @@ from PIL import Image
 
 from explorer.components.positions.component import positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
+from explorer.records import ShuffleResult
 from explorer.text.position_encodings import PositionEncoding
-from explorer.text.position_findings import Shuffling
 from vitcore.interpret.positions import cosine_similarity
 
 RNG = np.random.default_rng(0)
@@ -63,7 +63,7 @@ def html(**changes):
         "notes": ("max. difference 0.60", "max. difference 0"),
         "ink": "#0B6B7F",
     }
-    answers = Shuffling(np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.4, 0.5]), even, even)
+    answers = ShuffleResult(np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.4, 0.5]), even, even)
     return answers_html(answers, **{**given, **changes})
 
 

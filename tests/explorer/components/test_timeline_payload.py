@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from explorer.client.results import Problem
 from explorer.components.timeline.component import replay_payload
+from explorer.results import Failure
 from tests.explorer.small_trainings import make_film
 from vitcore.config import PRESETS
 
@@ -52,8 +52,8 @@ def test_brightest_patch_of_any_moment_sets_the_scale_of_its_block(film, unpack)
 def test_moments_to_come_and_moments_without_numbers_are_marked(film, unpack):
     film = dataclasses.replace(
         film,
-        weights=[film.weights[0], Problem("No numbers.", ""), None],
-        looks=[None, Problem("No numbers.", ""), film.looks[2]],
+        weights=[film.weights[0], Failure("No numbers.", ""), None],
+        looks=[None, Failure("No numbers.", ""), film.looks[2]],
         waiting="Starting.",
     )
     assert not film.complete

@@ -4,9 +4,9 @@ and where it does not."""
 import numpy as np
 import pytest
 
+from explorer.records import ShuffleResult
 from explorer.text.position_encodings import PositionEncoding, position_encodings
 from explorer.text.position_findings import (
-    Shuffling,
     distance_finding,
     position_finding,
     rise,
@@ -129,7 +129,7 @@ def test_a_curve_that_rises_is_explained_only_where_opposite_edges_are_similar()
     ],
 )
 def test_shuffling_is_reported_from_and_to(shuffled, without, change, change_without):
-    found = Shuffling(one(0.1, 0.8), shuffled, one(0.5), without)
+    found = ShuffleResult(one(0.1, 0.8), shuffled, one(0.5), without)
     first, second = shuffle_finding(found, CLASS_NAMES, positions=True).split(". Without: ")
     assert first.endswith(change)
     assert second.endswith(f"{change_without}.")
@@ -138,11 +138,11 @@ def test_shuffling_is_reported_from_and_to(shuffled, without, change, change_wit
 
 
 def test_a_model_without_position_embeddings_has_one_comparison():
-    found = Shuffling(*[one(0.5)] * 4)
+    found = ShuffleResult(*[one(0.5)] * 4)
     finding = shuffle_finding(found, CLASS_NAMES, positions=False)
     assert finding.endswith(": no change (airplane 50%)")
 
 
 def test_uniform_probabilities_are_no_prediction():
-    finding = shuffle_finding(Shuffling(*[one()] * 4), CLASS_NAMES, positions=True)
+    finding = shuffle_finding(ShuffleResult(*[one()] * 4), CLASS_NAMES, positions=True)
     assert not any(name in finding for name in CLASS_NAMES)

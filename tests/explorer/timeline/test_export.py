@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.client.results import Problem
 from explorer.figures.style import palette
+from explorer.results import Failure
 from explorer.timeline.export import animated
 from tests.explorer.small_trainings import make_film
 from tests.vitcore.small_models import small_config
@@ -49,7 +49,7 @@ def test_answer_is_drawn_as_long_as_it_is_likely(tmp_path, picture):
 
 def test_moments_that_are_not_known_are_left_out(tmp_path, picture):
     film = make_film(tmp_path / "run", picture)
-    weights = [*film.weights[:2], Problem("No numbers.", "")]
+    weights = [*film.weights[:2], Failure("No numbers.", "")]
     film = dataclasses.replace(film, weights=weights, looks=[None, *film.looks[1:]])
     assert len(frames(animated(film, "gif", COLOURS))) == 1
     nothing = dataclasses.replace(film, looks=[None] * 3)
@@ -60,7 +60,8 @@ def test_moments_that_are_not_known_are_left_out(tmp_path, picture):
 def test_model_without_positions_and_one_token_is_drawn_too(tmp_path, picture):
     config = small_config(positions="none", classes=12)
     film = make_film(tmp_path / "run", picture, patch_size=32, config=config)
-    film = dataclasses.replace(film, picture=dataclasses.replace(picture, truth=None))
+    selection = dataclasses.replace(film.selection, image=dataclasses.replace(picture, label=None))
+    film = dataclasses.replace(film, selection=selection)
     assert len(frames(animated(film, "webp", palette("dark")))) == 3
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import client
-from explorer.client.results import Problem, Waiting
+from explorer.client import session
 from explorer.client.snapshot_metrics import Looked, Weights
 from explorer.client.snapshots import history
 from explorer.client.tasks import snapshot_tasks
+from explorer.results import Failure, Pending, Ready
 from explorer.timeline import section
 from explorer.timeline.findings import finding, unfamiliar
 from explorer.timeline.section import Gatherer
@@ -20,7 +20,7 @@ from tests.explorer.small_trainings import break_weights, write_end, write_run, 
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore.training import snapshots
 
-WAITING = Waiting("Starting the model.", "Meanwhile.")
+WAITING = Pending("Starting the model.", "Meanwhile.")
 
 
 class Worker:
@@ -30,19 +30,19 @@ class Worker:
         self.patience, self.asked, self.wanted = 100, [], 0
         self.trouble = None
 
-    def __call__(self, function, model, arguments, *, key, background, heeded, **_):
-        assert function is snapshot_tasks.looked
-        assert background
-        assert not heeded
-        assert key[1:] == arguments[1:]
+    def ask(self, task, session, *, slot, patience, notify):
+        assert task.function is snapshot_tasks.looked
+        assert task.background
+        assert not notify
+        folder, _, _, patch_size, seed = task.arguments
+        assert task.key[-2:] == (patch_size, seed)
         self.wanted += 1
         if self.trouble:
             return self.trouble
         if len(self.asked) >= self.patience:
             return WAITING
-        _, patch_size, seed = arguments
-        self.asked.append((Path(model).name, patch_size, seed))
-        return looked(patch_size, shift=len(self.asked))
+        self.asked.append((Path(folder).name, patch_size, seed))
+        return Ready(looked(patch_size, shift=len(self.asked)))
 
 
 def looked(patch_size=4, *, shift=0):
@@ -58,7 +58,8 @@ def looked(patch_size=4, *, shift=0):
 @pytest.fixture
 def ask(monkeypatch):
     worker = Worker()
-    monkeypatch.setattr(client, "ask", worker)
+    monkeypatch.setattr(session, "_dispatcher", lambda: worker)
+    monkeypatch.setattr(session, "_session", object)
     monkeypatch.setattr(section, "_PATIENCE", 60.0)
     return worker
 
@@ -68,16 +69,16 @@ def run(tmp_path):
     return write_run(tmp_path / "run")
 
 
-def test_last_and_first_moment_come_before_those_between(ask, run, picture):
-    gatherer = Gatherer(history(run), picture, 4)
+def test_last_and_first_moment_come_before_those_between(ask, run, select):
+    gatherer = Gatherer(history(run), select(4))
     gatherer.gather()
     assert [name for name, *_ in ask.asked] == ["run", "0000000", "0000005", "0000020"]
     assert gatherer.film().complete
 
 
-def test_what_is_known_is_not_asked_for_again(ask, run, picture):
+def test_what_is_known_is_not_asked_for_again(ask, run, select):
     ask.patience = 1
-    gatherer = Gatherer(history(run), picture, 4)
+    gatherer = Gatherer(history(run), select(4))
     gatherer.gather()
     film = gatherer.film()
     assert [part is not None for part in film.looks] == [False, False, False, True]
@@ -90,17 +91,17 @@ def test_what_is_known_is_not_asked_for_again(ask, run, picture):
     assert (gatherer.film().complete, gatherer.film().waiting) == (True, "")
 
 
-def test_only_a_few_moments_are_asked_for_at_once(ask, tmp_path, picture):
+def test_only_a_few_moments_are_asked_for_at_once(ask, tmp_path, select):
     ask.patience = 0
     past = history(write_run(tmp_path / "long", kept=tuple(range(24))))
-    Gatherer(past, picture, 4).gather()
+    Gatherer(past, select(4)).gather()
     assert ask.wanted == 8
 
 
-def test_weights_are_read_a_few_at_a_time_in_order(ask, run, picture, monkeypatch):
+def test_weights_are_read_a_few_at_a_time_in_order(ask, run, select, monkeypatch):
     monkeypatch.setattr(section, "_PATIENCE", 0.0)
     monkeypatch.setattr(section.time, "monotonic", iter(np.arange(0, 1e6, 1.0)).__next__)
-    gatherer = Gatherer(history(run), picture, 4)
+    gatherer = Gatherer(history(run), select(4))
     gatherer.gather()
     assert gatherer.film().weights == [None] * 4
     monkeypatch.setattr(section, "_PATIENCE", 2.5)
@@ -109,19 +110,19 @@ def test_weights_are_read_a_few_at_a_time_in_order(ask, run, picture, monkeypatc
     assert known == [True, True, False, False]
 
 
-def test_another_picture_keeps_what_was_read_of_the_weights(ask, run, picture):
-    first = Gatherer(history(run), picture, 4)
+def test_another_picture_keeps_what_was_read_of_the_weights(ask, run, select, picture):
+    first = Gatherer(history(run), select(4))
     first.gather()
     other = dataclasses.replace(picture, key="another")
-    second = Gatherer(history(run), other, 4, first)
+    second = Gatherer(history(run), select(4, image=other), first)
     assert second.film().weights == first.film().weights
     assert second.film().looks == [None] * 4
-    assert Gatherer(history(run), picture, 8, first).film().weights == [None] * 4
+    assert Gatherer(history(run), select(8), first).film().weights == [None] * 4
 
 
-def test_payload_is_made_again_only_when_something_came(ask, run, picture):
+def test_payload_is_made_again_only_when_something_came(ask, run, select):
     ask.patience = 2
-    gatherer = Gatherer(history(run), picture, 4)
+    gatherer = Gatherer(history(run), select(4))
     gatherer.gather()
     data = gatherer.packed(gatherer.film())
     gatherer.gather()
@@ -131,9 +132,9 @@ def test_payload_is_made_again_only_when_something_came(ask, run, picture):
     assert gatherer.packed(gatherer.film()) != data
 
 
-def test_film_of_a_living_run_grows(ask, tmp_path, picture):
+def test_film_of_a_living_run_grows(ask, tmp_path, select):
     folder = write_run(tmp_path / "run", end=None)
-    gatherer = Gatherer(history(folder), picture, 4)
+    gatherer = Gatherer(history(folder), select(4))
     gatherer.gather()
     snapshots.write(folder, 27, small_config(), random_weights(small_config(), 3))
     gatherer.gather()
@@ -146,22 +147,22 @@ def test_film_of_a_living_run_grows(ask, tmp_path, picture):
     assert gatherer.run_has_ended()
 
 
-def test_moment_of_weights_that_are_no_numbers_says_so(ask, run, picture):
+def test_moment_of_weights_that_are_no_numbers_says_so(ask, run, select):
     break_weights(snapshots.folder_at(run, 5))
-    gatherer = Gatherer(history(run), picture, 4)
+    gatherer = Gatherer(history(run), select(4))
     gatherer.gather()
     film = gatherer.film()
     assert film.complete
     for parts in (film.weights, film.looks):
-        assert isinstance(parts[1], Problem)
-        assert "step 5" in parts[1].what
+        assert isinstance(parts[1], Failure)
+        assert "step 5" in parts[1].message
     assert isinstance(film.weights[2], Weights)
     assert "0000005" not in [name for name, *_ in ask.asked]
 
 
-def test_trouble_that_passes_is_shown_and_forgotten(ask, run, picture):
-    gatherer = Gatherer(history(run), picture, 4)
-    ask.trouble = Problem("The model's process ended without an answer.", "It has been restarted.")
+def test_trouble_that_passes_is_shown_and_forgotten(ask, run, select):
+    gatherer = Gatherer(history(run), select(4))
+    ask.trouble = Failure("The model's process ended without an answer.", "It has been restarted.")
     gatherer.gather()
     film = gatherer.film()
     assert film.looks == [ask.trouble] * 4
@@ -176,10 +177,10 @@ def test_trouble_that_passes_is_shown_and_forgotten(ask, run, picture):
     ("ending", "steps"), [({}, 40), ({"failed": True}, 40), ({"best_at": 20}, 20)]
 )
 def test_finding_is_the_correlation_at_the_start_and_at_the_end(
-    ask, tmp_path, picture, ending, steps
+    ask, tmp_path, select, ending, steps
 ):
     past = dataclasses.replace(history(write_run(tmp_path / "run")), **ending)
-    gatherer = Gatherer(past, picture, 4)
+    gatherer = Gatherer(past, select(4))
     gatherer.gather()
     film = gatherer.film()
     values = {0: 0.5, steps: 0.7}
@@ -208,19 +209,20 @@ def test_an_image_that_is_out_of_distribution_is_said_to_be(data, source, traine
     assert (trained_on in said) if trained_on else said == ""
 
 
-def test_an_image_of_the_training_data_is_offered(ask, show, tmp_path, picture):
+def test_an_image_of_the_training_data_is_offered(ask, show, tmp_path, select):
     folder = str(write_run(tmp_path / "run"))
     page = show(folder)
-    page.session_state["chosen_picture"] = dataclasses.replace(picture, source="cifar10")
+    image = dataclasses.replace(page.session_state["selection"].image, source="cifar10")
+    page.session_state["selection"] = select(4, image=image)
     page.run()
     assert any(unfamiliar("sketch10", "cifar10") in text.value for text in page.markdown)
     page.button(key="replay_familiar").click().run()
     assert page.session_state["picture_source"] == "sketch10"
 
 
-def test_finding_without_learned_positions_is_the_attention_distance(ask, tmp_path, picture):
+def test_finding_without_learned_positions_is_the_attention_distance(ask, tmp_path, select):
     folder = write_run(tmp_path / "run", config=small_config(positions="none"), end=None)
-    gatherer = Gatherer(history(folder), picture, 4)
+    gatherer = Gatherer(history(folder), select(4))
     assert finding(gatherer.film()) == ""
     gatherer.gather()
     film = gatherer.film()
@@ -238,10 +240,10 @@ def script(folder, key="replay"):
 
 
 @pytest.fixture
-def show(picture):
+def show(select):
     def show(model):
         page = AppTest.from_function(script, args=(model,), default_timeout=20)
-        page.session_state["chosen_picture"] = picture
+        page.session_state["selection"] = select(4)
         page.session_state["patch_size"] = 4
         return page.run()
 

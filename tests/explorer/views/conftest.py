@@ -5,39 +5,30 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import client
-from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS
 
 VIEWS = Path(__file__).resolve().parents[3] / "explorer" / "views"
 
 
 @pytest.fixture
-def open_view(monkeypatch, picture):
+def open_view(select, fake_forward):
     """Open a view; `answer` is what the model says, or a function of the patch size.
 
     Args:
         name: of the view.
-        answer: Reading, Waiting or Problem, or a function from patch size to one.
+        answer: ModelOutput, Pending or Failure, or a function from patch size to one.
         patch_size: P.
         config: of the model; None where its files cannot be read.
     """
 
     def open_view(name, answer, *, patch_size=4, config=PRESETS["flexi"]):
-        def weights(model):
-            if config is None:
-                raise CheckpointError(f"there is no model {model}")
-            return config, {}
+        def forward(selection):
+            return answer(selection.patch_size) if callable(answer) else answer
 
-        def reading(model, picture, patch_size, **_):
-            return answer(patch_size) if callable(answer) else answer
-
-        monkeypatch.setattr(client, "weights", weights)
-        monkeypatch.setattr(client, "reading", reading)
+        fake_forward(forward)
         view = AppTest.from_file(str(VIEWS / f"{name}.py"), default_timeout=20)
-        view.session_state["chosen_picture"] = picture
+        view.session_state["selection"] = select(patch_size, config=config)
         view.session_state["patch_size"] = patch_size
-        view.session_state["model"] = "demo"
         view.session_state["reading_figure"] = True  # its notes are unfolded
         return view.run()
 

@@ -11,17 +11,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client, navigation
-from explorer.client import card_metrics, evaluation_cache
-from explorer.client.evaluation import Answered
-from explorer.client.results import Problem, Waiting
+from explorer.client import card_metrics
 from explorer.data import cifar10_setup, test_images
 from explorer.figures.patch_sizes import AgainstSize
-from explorer.state import Picture
+from explorer.records import Evaluation
+from explorer.results import Failure, Pending, Ready
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import DataError
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "evaluate.py"
-WAITING = Waiting("Evaluating 500 images (P = 4)…", "Meanwhile.")
+WAITING = Pending("Evaluating 500 images (P = 4)…", "Meanwhile.")
 CAT, DOG = CLASS_NAMES.index("cat"), CLASS_NAMES.index("dog")
 
 
@@ -31,14 +30,14 @@ def answered(done, wanted=500):
     logits = 4 * np.eye(10, dtype=np.float32)[labels]
     cats = np.flatnonzero(labels == CAT)[::2]
     logits[cats] = np.eye(10)[DOG] * np.linspace(8, 4, len(cats))[:, None]
-    waiting = None if done == wanted else WAITING
-    return Answered(logits=logits, wanted=wanted, seconds=2.0, waiting=waiting)
+    pending = None if done == wanted else WAITING
+    return Ready(Evaluation(logits=logits, wanted=wanted, seconds=2.0), pending)
 
 
 @pytest.fixture
-def open_page(monkeypatch):
+def open_page(monkeypatch, select, fake_forward):
     """Open the page on an answer, or a function from (model, source, count, P) to one."""
-    monkeypatch.setattr(client, "reading", lambda *_, **__: WAITING)
+    fake_forward(WAITING)
     monkeypatch.setattr(client, "model_names", lambda: ["flexi"])
     monkeypatch.setattr(cifar10_setup, "cifar10", lambda: SimpleNamespace(ready=False))
     monkeypatch.setattr(card_metrics, "card_of", lambda name: {})
@@ -47,15 +46,12 @@ def open_page(monkeypatch):
     monkeypatch.setattr(card_metrics, "against_size", lambda names, chosen: [model])
 
     def open_page(answer):
-        def evaluation(*asked):
+        def evaluate(*asked):
             return answer(*asked) if callable(answer) else answer
 
-        monkeypatch.setattr(evaluation_cache, "evaluation", evaluation)
+        monkeypatch.setattr(client, "evaluate", evaluate)
         view = AppTest.from_file(VIEW, default_timeout=20)
-        pixels = np.zeros((32, 32, 3), np.uint8)
-        view.session_state["chosen_picture"] = Picture(pixels, "sketch10", 0, "airplane 0", "key")
-        view.session_state["model"] = "flexi"
-        view.session_state["patch_size"] = 8
+        view.session_state["selection"] = select(8, name="flexi")
         view.run()
         assert not view.exception
         assert [title.value for title in view.title] == ["Evaluation"]
@@ -138,15 +134,15 @@ def test_while_it_runs_figures_show_what_is_there(open_page):
 
 
 def test_before_the_first_prediction_its_finding_is_empty(open_page):
-    empty = Answered(logits=np.zeros((0, 10)), wanted=500, seconds=0.0, waiting=WAITING)
+    empty = Ready(Evaluation(logits=np.zeros((0, 10)), wanted=500, seconds=0.0), WAITING)
     view = open_page(empty)
     assert findings(view)[0] == ""
-    assert WAITING.what in texts(view)
+    assert WAITING.message in texts(view)
     assert len(view.get("plotly_chart")) == 1  # what the cards say is there at once
 
 
 def test_a_problem_is_said_in_place(open_page):
-    view = open_page(Problem("The model's process ended.", "Choose a larger patch size."))
+    view = open_page(Failure("The model's process ended.", "Choose a larger patch size."))
     assert "The model&#x27;s process ended." in texts(view)
     assert len(view.get("plotly_chart")) == 1
 
@@ -154,15 +150,15 @@ def test_a_problem_is_said_in_place(open_page):
 def test_what_is_asked_is_what_was_chosen(open_page):
     asked = []
 
-    def answer(*wish):
-        asked.append(wish)
-        return answered(wish[2], wanted=wish[2])
+    def answer(selection, *wish):
+        asked.append((selection.model_name, selection.patch_size, *wish))
+        return answered(wish[1], wanted=wish[1])
 
     view = open_page(answer)
-    assert asked[-1] == ("flexi", "sketch10", 500, 8)
+    assert asked[-1] == ("flexi", 8, "sketch10", 500)
     view.session_state["evaluate_count"] = 2000
     view.run()
-    assert asked[-1] == ("flexi", "sketch10", 2000, 8)
+    assert asked[-1] == ("flexi", 8, "sketch10", 2000)
 
 
 def test_cifar10_that_is_missing_is_named_with_what_to_do(open_page, monkeypatch):

@@ -14,9 +14,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client, navigation
-from explorer.client.results import Problem, Waiting
+from explorer.results import Failure, Pending
 from explorer.runs import jobs
-from explorer.state import Picture
+from explorer.selection import Image, Selection
 from explorer.text import model_card, model_card_table
 from explorer.timeline import section
 from explorer.training_ui import run_files
@@ -63,7 +63,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
     server = jobs.Jobs()
     monkeypatch.setattr(jobs, "server_jobs", lambda: server)
-    monkeypatch.setattr(client, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
+    monkeypatch.setattr(client, "forward", lambda *_, **__: Pending("Starting.", "Soon."))
     return tmp_path / "home" / "runs"
 
 
@@ -93,8 +93,8 @@ def make_run(home, name, *, state="finished", reason="", weights=True):
 
 def opened(model=""):
     view = AppTest.from_file(VIEW, default_timeout=20)
-    pixels = np.zeros((32, 32, 3), np.uint8)
-    view.session_state["chosen_picture"] = Picture(pixels, "sketch10", 0, "airplane 0", "key")
+    image = Image(np.zeros((32, 32, 3), np.uint8), "sketch10", 0, 0, "airplane 0", "key")
+    view.session_state["selection"] = Selection(client.resolve(model), image, 4)
     view.session_state["model"] = model
     view.run()
     assert not view.exception
@@ -344,7 +344,11 @@ def test_another_model_is_used_by_its_button(home, bundled):
     view = shown(opened("flexi-cifar10"), "quiet-heron")
     view.button(key="models_use").click().run()
     assert view.session_state["model"] == "quiet-heron"
-    assert "Selected" in texts(view)
+    selection = view.session_state["selection"]  # which the sidebar makes anew
+    view.session_state["selection"] = dataclasses.replace(
+        selection, model=client.resolve("quiet-heron")
+    )
+    assert "Selected" in texts(view.run())
 
 
 def test_a_failed_run_says_why_and_cannot_be_used(home):
@@ -382,8 +386,8 @@ def test_a_config_of_other_weights_is_an_error_in_place(home):
 
 
 def test_why_the_model_in_use_gives_no_answer_is_said(home, bundled, monkeypatch):
-    problem = Problem("It is damaged.", "Choose another one.")
-    monkeypatch.setattr(client, "reading", lambda *_, **__: problem)
+    problem = Failure("It is damaged.", "Choose another one.")
+    monkeypatch.setattr(client, "forward", lambda *_, **__: problem)
     assert "It is damaged. Choose another one." in texts(opened("flexi-cifar10"))
 
 

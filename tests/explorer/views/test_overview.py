@@ -3,11 +3,11 @@
 import pytest
 
 from explorer import components
-from explorer.client.results import Problem, Waiting
+from explorer.results import Failure, Pending
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, PRESETS
 
-WAITING = Waiting("Loading.", "", 0.4)
+WAITING = Pending("Loading.", "", 0.4)
 
 
 def text(view):
@@ -46,7 +46,7 @@ def test_the_number_of_tokens_stands_there_while_the_model_is_awaited(open_view,
 
 
 def test_a_problem_is_said_in_the_figure(open_view, payloads):
-    view = open_view("overview", Problem("The model stopped.", "Choose another."), config=None)
+    view = open_view("overview", Failure("The model stopped.", "Choose another."))
     assert not view.exception
     header = payloads(view)["pipeline"][0]
     assert (header["state"], header["what"]) == ("problem", "The model stopped.")

@@ -7,35 +7,28 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client
-from explorer.client.results import Problem, Waiting
-from vitcore.checkpoints import CheckpointError
+from explorer.results import Failure, Pending, Ready
 from vitcore.config import PRESETS, grid_side
 from vitcore.initialisation import initial_weights
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "patches.py"
-WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
-PROBLEM = Problem("The model stopped.", "Choose another.")
+WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
+PROBLEM = Failure("The model stopped.", "Choose another.")
 SMALL = replace(PRESETS["flexi"], width=12, num_heads=1, depth=1, mlp_dim=4)
 
 
 @pytest.fixture
-def open_patches(monkeypatch, picture, make_reading):
+def open_patches(monkeypatch, select, fake_forward, make_reading):
     def open_patches(*, patch_size=4, config=SMALL, difference=3e-7, answer=None):
-        def weights(model):
-            if config is None:
-                raise CheckpointError("weights.safetensors of demo is damaged: cut off")
-            return config, initial_weights(config)
+        def forward(selection):
+            return answer or make_reading(selection.patch_size, prefix=config.num_prefix_tokens)
 
-        def reading(model, picture, size, **_):
-            return answer or make_reading(size, prefix=config.num_prefix_tokens if config else 0)
-
-        monkeypatch.setattr(client, "weights", weights)
-        monkeypatch.setattr(client, "reading", reading)
-        monkeypatch.setattr(client, "dense_equals_conv", lambda *_: difference)
+        found = Ready(difference) if isinstance(difference, float) else difference
+        monkeypatch.setattr(client, "weights", lambda model: initial_weights(model.config))
+        fake_forward(forward)
+        monkeypatch.setattr(client, "dense_conv_difference", lambda *_: found)
         view = AppTest.from_file(str(VIEW), default_timeout=20)
-        view.session_state["chosen_picture"] = picture
-        view.session_state["patch_size"] = patch_size
-        view.session_state["model"] = "demo"
+        view.session_state["selection"] = select(patch_size, config=config)
         view.session_state["reading_patches_flow"] = True  # its notes are unfolded
         return view.run()
 
@@ -99,7 +92,7 @@ def test_damaged_weights_leave_the_picture_and_its_patches(open_patches, payload
     assert "codes" not in sent["patches"][1]
     assert "token" not in findings(view)[0]
     assert sent["cost"][0]["P"] == 4
-    assert any("is damaged: cut off" in body for body in states(view, "error"))
+    assert any("There is no model demo." in body for body in states(view, "error"))
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client
-from explorer.client import token_maps
-from explorer.client.results import Problem, Waiting
-from explorer.client.tasks.token_tasks import TokenMaps
-from vitcore.checkpoints import CheckpointError
+from explorer.records import TokenMaps
+from explorer.results import Failure, Pending, Ready
 from vitcore.config import PRESETS, grid_side
 from vitcore.initialisation import initial_weights
 from vitcore.interpret.token_similarity import token_components, token_similarity
+from vitcore.intervention import Intervention
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "positions.py"
-WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
-PROBLEM = Problem("The model stopped.", "Choose another.")
+WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
+PROBLEM = Failure("The model stopped.", "Choose another.")
 SMALL = replace(PRESETS["flexi"], width=12, num_heads=1, depth=1, mlp_dim=4)
 
 
@@ -29,37 +28,35 @@ def asked():
 
 
 @pytest.fixture
-def open_positions(monkeypatch, picture, make_reading, asked):
+def open_positions(monkeypatch, select, fake_forward, make_reading, asked):
     def open_positions(*, patch_size=8, config=SMALL, answer=None):
-        def weights(model):
-            if config is None:
-                raise CheckpointError("there is no model demo")
-            return config, initial_weights(config)
-
-        def reading(model, picture, size, *, intervention=None, **_):
+        def forward(selection):
+            intervention = selection.intervention
             asked.append(intervention)
             if answer is not None:
                 return answer
             logits = np.zeros(10)
             logits[6] = 3
-            if intervention and intervention.use_pos_embed and intervention.patches:
+            if intervention.use_pos_embed and intervention.patches:
                 logits[2] = 5
-            return make_reading(size, prefix=config.num_prefix_tokens, logits=logits)
+            return make_reading(
+                selection.patch_size, prefix=config.num_prefix_tokens, logits=logits
+            )
 
-        def maps(model, picture, size):
+        def maps(selection):
             if answer is not None:
                 return answer
-            side = grid_side(size)
+            side = selection.side
             tokens = np.random.default_rng(0).normal(size=(3, side**2, 5))
-            return TokenMaps((side, side), token_similarity(tokens), *token_components(tokens))
+            found = token_similarity(tokens), *token_components(tokens)
+            return Ready(TokenMaps((side, side), *found))
 
-        monkeypatch.setattr(token_maps, "token_maps", maps)
-        monkeypatch.setattr(client, "weights", weights)
-        monkeypatch.setattr(client, "reading", reading)
+        monkeypatch.setattr(client, "token_maps", maps)
+        monkeypatch.setattr(client, "weights", lambda model: initial_weights(model.config))
+        fake_forward(forward)
         view = AppTest.from_file(str(VIEW), default_timeout=20)
-        view.session_state["chosen_picture"] = picture
+        view.session_state["selection"] = select(patch_size, config=config)
         view.session_state["patch_size"] = patch_size
-        view.session_state["model"] = "demo"
         for name in ("positions_tiles", "positions_tiles_mimetic"):
             view.session_state[f"reading_{name}"] = True  # its notes are unfolded
         return view.run()
@@ -92,7 +89,7 @@ def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, asked):
     assert "Only one position" in finding(view)
     assert view.button(key="positions_shuffle").disabled
     assert len(bodies(view, "figure-state empty")) == 3
-    assert asked == [None]
+    assert asked == [Intervention()]
 
 
 def test_the_predictions_are_those_of_the_shuffled_image(open_positions, asked):
@@ -101,11 +98,11 @@ def test_the_predictions_are_those_of_the_shuffled_image(open_positions, asked):
     assert len(bodies(view, 'alt="Shuffled"')) == 1
     (figure,) = bodies(view, 'class="shuffle answers"')
     assert "max. difference 0<" in figure
-    moves = [wish.patches for wish in asked if wish and wish.patches]
+    moves = [wish.patches for wish in asked if wish.patches]
     assert len(moves) == 2
     assert moves[0] == moves[1]
     assert sorted(moves[0].values()) == list(range(16))
-    assert sorted({wish.use_pos_embed for wish in asked if wish}) == [False, True]
+    assert sorted({wish.use_pos_embed for wish in asked}) == [False, True]
 
 
 def test_shuffle_again_takes_another_order(open_positions, asked):

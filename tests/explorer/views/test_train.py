@@ -9,16 +9,14 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import vitcore
 from explorer import client
-from explorer.client.results import Problem, Waiting
 from explorer.data import cifar10_setup
+from explorer.results import Failure, Pending
 from explorer.runs import jobs
-from explorer.state import Picture
 from explorer.timeline import section
 from explorer.training_ui import form, widget_sync
 from explorer.training_ui.hyperparameters import SWITCHES
@@ -87,14 +85,13 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def view(server, monkeypatch):
+def view(server, monkeypatch, select):
     """The page as it opens on a machine without CIFAR-10."""
-    monkeypatch.setattr(client, "reading", lambda *_, **__: Waiting("Starting.", "Soon."))
+    monkeypatch.setattr(client, "forward", lambda *_, **__: Pending("Starting.", "Soon."))
     monkeypatch.setattr(section, "section", lambda run, **_: None)  # has tests of its own
     monkeypatch.setattr(cifar10_setup.Gathering, "found", property(lambda self: False))
     view = AppTest.from_file(VIEW, default_timeout=20)
-    pixels = np.zeros((32, 32, 3), np.uint8)
-    view.session_state["chosen_picture"] = Picture(pixels, "sketch10", 0, "airplane 0", "key")
+    view.session_state["selection"] = select(4)
     return view.run()
 
 
@@ -141,7 +138,7 @@ def test_a_process_is_made_ready_once_the_model_has_answered(view, server, monke
     monkeypatch.setattr(server, "prepare", lambda: made.append(True))
     view.run()
     assert not made
-    monkeypatch.setattr(client, "reading", lambda *_, **__: Problem("It broke.", "Try again."))
+    monkeypatch.setattr(client, "forward", lambda *_, **__: Failure("It broke.", "Try again."))
     view.run()
     assert made
 
@@ -586,7 +583,7 @@ def test_a_reload_shows_the_same_run(view, server, monkeypatch):
     started(view)
     until(view, server, "running")
     again = AppTest.from_file(VIEW, default_timeout=20)
-    again.session_state["chosen_picture"] = view.session_state["chosen_picture"]
+    again.session_state["selection"] = view.session_state["selection"]
     again.run()
     assert again.selectbox(key="train_run").value == server.runs()[0].name
     assert f"train_stop_{server.runs()[0].name}" in keys(again)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from explorer.views.attention.common import Asked
-from vitcore.config import CLASS_NAMES, ViTConfig
+from explorer.views.attention.common import AnalysisContext
+from vitcore.config import ViTConfig
 
 
 @pytest.fixture
-def make_asked(make_reading, picture):
+def make_context(make_reading, select):
     """What panels are about, from a reading with random numbers."""
 
     def make(patch_size=8, *, prefix=0, other=3, logits=None, **rest):
@@ -24,14 +24,9 @@ def make_asked(make_reading, picture):
             pooling="class" if prefix else "mean",
             registers=max(0, prefix - 1),
         )
-        return Asked(
-            model="demo",
-            picture=picture,
-            patch_size=patch_size,
-            reading=reading,
-            config=config,
-            names=CLASS_NAMES,
-            other=other,
+        selection = select(patch_size, config=config)
+        return AnalysisContext(
+            selection=selection, model=selection.model, baseline=reading, other=other
         )
 
     return make

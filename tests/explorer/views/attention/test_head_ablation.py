@@ -8,22 +8,21 @@ from explorer.views.attention import head_ablation, view_state
 from vitcore.intervention import Intervention
 
 
-def test_a_clicked_bar_switches_its_head_and_the_address_follows(monkeypatch, picture):
+def test_a_clicked_bar_switches_its_head_and_the_address_follows(monkeypatch, select):
     done = []
     change = np.array([[0.1, -0.3], [0.2, 0.0]])  # the largest fall stands first: block 1 head 2
     state = {"bars": {"selection": {"points": [{"y": 0.0}]}}}
     drawing = SimpleNamespace(session_state=state, rerun=lambda parts: done.append(parts))
     monkeypatch.setattr(head_ablation, "st", drawing)
     before = Intervention(ablated_heads=((1, 0),), use_pos_embed=False)
-    monkeypatch.setattr(view_state, "changes", lambda *_: before)
-    monkeypatch.setattr(view_state, "keep", lambda made, *of: done.append((made, of)))
-    monkeypatch.setattr(view_state, "show_url", lambda *of, config: done.append((of, config)))
-    asked = SimpleNamespace(model="flexi", picture=picture, patch_size=8, config="its config")
-    head_ablation.switch(asked, "bars", change)
-    of = ("flexi", picture, 8)
+    of = select().under(before)
+    monkeypatch.setattr(view_state, "current", lambda selection: of)
+    monkeypatch.setattr(view_state, "store", lambda *made: done.append(made))
+    monkeypatch.setattr(view_state, "show_url", done.append)
+    head_ablation.switch(SimpleNamespace(selection=select()), "bars", change)
     made = Intervention(ablated_heads=((0, 1), (1, 0)), use_pos_embed=False)
     assert done == [
         (made, of),
-        (of, "its config"),  # after it is kept, or the address would tell what was
+        of,  # after it is kept, or the address would tell what was
         ["attention_lens", "attention_panels"],
     ]

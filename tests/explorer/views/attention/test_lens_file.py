@@ -13,13 +13,13 @@ from vitcore.intervention import Intervention
 
 
 @pytest.fixture
-def held(make_asked):
+def held(make_context):
     """Header and arrays of a file, and the reading that it is of."""
 
     def held(lens, *, now=None, **rest):
-        asked = make_asked(8, **rest)
-        reading = now or asked.reading
-        return *unpacked(lens_html(asked, reading, lens)), reading
+        context = make_context(8, **rest)
+        output = now or context.baseline
+        return *unpacked(lens_html(context, output, lens)), output
 
     return held
 

@@ -4,14 +4,14 @@ import dataclasses
 
 import pytest
 
-from explorer import client
-from explorer.client.results import Problem, Reading, Waiting
+from explorer.records import ModelOutput
+from explorer.results import Failure, Pending
 from explorer.views.attention import tabs
-from explorer.views.attention.view_state import Kept
+from explorer.views.attention.view_state import Stored
 from vitcore.config import PRESETS
 from vitcore.intervention import Intervention
 
-WAITING = Waiting("Starting the model.", "The picture can be used meanwhile.", 0.4)
+WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_waiting_keeps_every_figure_in_its_place(open_view, payloads):
 
 def test_a_problem_is_said_in_the_figure(open_view, payloads):
     view = open_view(
-        "attention/page", Problem("The model stopped.", "Choose another."), config=None
+        "attention/page", Failure("The model stopped.", "Choose another."), config=None
     )
     assert not view.exception
     assert payloads(view)["attention_lens"][0]["state"] == "problem"
@@ -69,31 +69,31 @@ def test_every_stop_of_the_slider_opens(open_view, make_reading, size):
     assert len(view.title) == 1
 
 
-def with_changes(monkeypatch, view, answer, changes, *, key):
-    """Run the page again after something was changed; the reading then has `answer`'s numbers."""
+def with_changes(fake_forward, make_reading, view, answer, changes, *, key=None):
+    """Run the page again after an intervention; the forward pass then gives `answer`."""
     asked = []
-    plain = client.reading
 
-    def reading(*call, intervention=None, **rest):
-        asked.append(intervention)
-        return plain(*call, **rest) if intervention is None else answer
+    def forward(selection):
+        asked.append(selection.intervention)
+        return answer if selection.intervened else make_reading(8)
 
-    monkeypatch.setattr(client, "reading", reading)
-    view.session_state["attention_changes"] = Kept("demo", key, 8, changes)
+    fake_forward(forward)
+    key = key or view.session_state["selection"].key
+    view.session_state["attention_changes"] = Stored("demo", key, changes)
     view.run()
     assert not view.exception
     return asked
 
 
 def test_changes_are_asked_for_and_shown_beside_the_answer_before(
-    open_view, make_reading, payloads, picture, monkeypatch
+    open_view, make_reading, payloads, fake_forward
 ):
     view = open_view("attention/page", make_reading, patch_size=8)
     said = finding(view)
     changes = Intervention(ablated_heads=((1, 2),), patches={3: None})
     now = make_reading(8, logits=range(10))
-    asked = with_changes(monkeypatch, view, now, changes, key=picture.key)
-    assert asked == [None, changes]
+    asked = with_changes(fake_forward, make_reading, view, now, changes)
+    assert asked == [Intervention(), changes]
     header = payloads(view)["attention_lens"][0]
     assert header["changed"] is True
     assert header["changes"] == {"heads": [[1, 2]], "patches": [[3, -1]], "positions": True}
@@ -103,32 +103,32 @@ def test_changes_are_asked_for_and_shown_beside_the_answer_before(
 
 
 def test_patches_of_another_picture_are_forgotten_and_heads_are_not(
-    open_view, make_reading, payloads, monkeypatch
+    open_view, make_reading, payloads, fake_forward
 ):
     view = open_view("attention/page", make_reading, patch_size=8)
     changes = Intervention(ablated_heads=((1, 2),), patches={3: None})
     now = make_reading(8, logits=range(10))
-    asked = with_changes(monkeypatch, view, now, changes, key="another picture")
-    assert asked == [None, Intervention(ablated_heads=((1, 2),))]
+    asked = with_changes(fake_forward, make_reading, view, now, changes, key="another image")
+    assert asked == [Intervention(), Intervention(ablated_heads=((1, 2),))]
     assert payloads(view)["attention_lens"][0]["changes"]["patches"] == []
 
 
-@pytest.mark.parametrize("answer", [WAITING, Problem("The model stopped.", "Choose another.")])
+@pytest.mark.parametrize("answer", [WAITING, Failure("The model stopped.", "Choose another.")])
 def test_changes_stay_while_their_answer_is_awaited_or_refused(
-    open_view, make_reading, payloads, picture, monkeypatch, answer
+    open_view, make_reading, payloads, fake_forward, answer
 ):
     view = open_view("attention/page", make_reading, patch_size=8)
     changes = Intervention(use_pos_embed=False)
-    with_changes(monkeypatch, view, answer, changes, key=picture.key)
+    with_changes(fake_forward, make_reading, view, answer, changes)
     header = payloads(view)["attention_lens"][0]
-    assert header["what"] == answer.what
+    assert header["what"] == answer.message
     assert header["changes"]["positions"] is False
 
 
 def test_nothing_is_asked_twice_without_changes(open_view, make_reading, monkeypatch):
     asked = []
 
-    def answer(size) -> Reading:
+    def answer(size) -> ModelOutput:
         asked.append(size)
         return make_reading(size)
 

@@ -1,13 +1,16 @@
 """The script that a page hands out is run, and gives the numbers that the page shows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import streamlit as st
 
 from explorer import client
-from explorer.client import attribution, head_analyses
-from explorer.client.results import Waiting
-from explorer.client.tasks import forward_pass
+from explorer.client import session
 from explorer.data import images
+from explorer.results import Ready
+from explorer.selection import ModelRef, Selection
 from explorer.views.attention.script import State, script
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
@@ -56,14 +59,12 @@ def make_model(tmp_path):
 def here(monkeypatch):
     """Answer in this process what pages ask the worker."""
 
-    def ask(function, model, arguments, **_):
-        return function(model, (1,), *arguments)
+    class Worker:
+        def ask(self, task, session, **_):
+            return Ready(task.function(*task.arguments))
 
-    def reading(model, picture, size, *, intervention=None, **_):
-        return forward_pass.reading(model, (1,), picture.pixels, size, intervention)
-
-    monkeypatch.setattr(client, "ask", ask)
-    monkeypatch.setattr(client, "reading", reading)
+    monkeypatch.setattr(session, "_dispatcher", Worker)
+    monkeypatch.setattr(st, "session_state", {})
 
 
 def ran(case, model, *, answer, other):
@@ -72,7 +73,7 @@ def ran(case, model, *, answer, other):
         model=model,
         source="sketch10",
         name=picture.name,
-        truth=picture.truth,
+        truth=picture.label,
         patch_size=case["patch_size"],
         changes=case.get("changes", Intervention()),
         answer=answer,
@@ -105,8 +106,11 @@ def case_name(case):
 def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     model, case = make_model(kind), CASES[name]
     picture, size = images.chosen("sketch10", *case_name(case)), case["patch_size"]
-    whole = client.reading(model, picture, size)
-    changed = client.reading(model, picture, size, intervention=case.get("changes"))
+    folder = Path(model)
+    ref = ModelRef(model, folder, (1,), checkpoints.read_config(folder))
+    baseline = Selection(ref, picture, size)
+    selection = baseline.under(case.get("changes", Intervention()))
+    whole, changed = (client.forward(one).value for one in (baseline, selection))
     answer = int(whole.logits.argmax())
     other = (answer + 3) % 10
     got = ran(case, model, answer=answer, other=other)
@@ -121,17 +125,17 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     if "pinned" in case:
         place = changed.prefix + case["pinned"]
         same(got["pinned"], changed.attention[:, :, place, changed.prefix :])
-    how = {key: case[key] for key in ("fusion", "discard") if key in case}
-    maps = [attribution.maps(model, picture, size, index, **how) for index in (answer, other)]
-    for found, tested in zip(maps, attribution.tests(model, picture, size, maps), strict=True):
+    how = {"head_fusion": case.get("fusion", "mean"), "discard_ratio": case.get("discard", 0.0)}
+    maps = [client.attribution_maps(selection, index, **how).value for index in (answer, other)]
+    tests = client.deletion_insertion(selection, maps).value
+    for found, tested in zip(maps, tests, strict=True):
         index = found.class_index
         same(got["maps"][index], found.rows)
-        same(got["curves"][index].deletion, tested.curves.deletion)
-        same(got["curves"][index].insertion_area, tested.curves.insertion_area)
-    ranking = head_analyses.head_ranking(model, picture, size)
-    assert not isinstance(ranking, Waiting)
+        same(got["curves"][index].deletion, tested.deletion)
+        same(got["curves"][index].insertion_area, tested.insertion_area)
+    ranking = client.head_ablation(selection).value
     same(got["without_each"], ranking.effects.heads.probability)
-    numbers = head_analyses.numbers(model, picture, size, intervention=case.get("changes"))
+    numbers = client.head_metrics(selection).value
     same(got["distance"], numbers.distance[0])
     same(got["entropy"], numbers.entropy[0])
     same(got["dependence"], numbers.query_dependence[0])

@@ -7,38 +7,38 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client
-from explorer.client import attribution, head_analyses
-from explorer.client.analysis_results import MAPS, Gathered, HeadRanking, Judged, Maps
-from explorer.client.head_metrics import head_numbers
-from explorer.client.results import Problem, Waiting
+from explorer.client.metrics import metrics_of
 from explorer.data import cifar10_setup
+from explorer.records import MAPS, AttributionMaps, HeadRanking
+from explorer.results import Failure, Pending, Ready
 from explorer.views.attention import export, head_metrics, share_link, tabs
 from explorer.views.attention.common import CHANGED, UNCHANGED
 from explorer.views.attention.url_codec import LensState
-from explorer.views.attention.view_state import Kept
+from explorer.views.attention.view_state import Stored
 from vitcore.config import CLASS_NAMES
 from vitcore.interpret.deletion_insertion import Curves
 from vitcore.interpret.head_ablation import head_effects
 from vitcore.intervention import Intervention
 
-WAITING = Waiting("Working on it.", "Meanwhile.", 0.4)
-PROBLEM = Problem("It broke.", "Choose another.")
+WAITING = Pending("Working on it.", "Meanwhile.", 0.4)
+PROBLEM = Failure("It broke.", "Choose another.")
 
 
 @pytest.fixture
-def answers(monkeypatch, make_asked):
+def answers(monkeypatch, make_context):
     """What the client says, by name; a test may put something else in their place."""
     rng = np.random.default_rng(0)
 
-    def maps(model, picture, size, index, **_):
-        grid = said["reading"].grid
-        rows = rng.random((4, *grid)).astype(np.float32)
-        return Maps(patch_size=size, class_index=index, **dict(zip(MAPS, rows)))  # noqa: B905
+    def maps(selection, index, **_):
+        rows = rng.random((4, *said["reading"].grid)).astype(np.float32)
+        known = dict(zip(MAPS, rows, strict=True))
+        size = selection.patch_size
+        return Ready(AttributionMaps(patch_size=size, class_index=index, **known))
 
     def tests(*_, **__):
         lines, areas = rng.random((5, 5)), np.array([0.5, 0.4, 0.2, 0.3, 0.5])
         curves = Curves(np.linspace(0, 1, 5), lines, lines, areas, 1 - areas)
-        return [Judged(curves), Judged(curves)]
+        return Ready((curves, curves))
 
     def effects():
         blocks, heads = said["reading"].attention.shape[:2]
@@ -49,19 +49,20 @@ def answers(monkeypatch, make_asked):
     def head_ranking(*_):
         found = effects()
         shape = found.heads.probability.shape
-        return HeadRanking(
+        ranking = HeadRanking(
             class_index=6,
             effects=found,
             before=np.ones(10) / 10,
             heads=np.ones((*shape, 10)) / 10,
             blocks=np.ones((shape[0], 10)) / 10,
         )
+        return Ready(ranking)
 
     def numbers(*_, **__):
         reading = said["reading"]
         pooling = "class" if reading.prefix else "mean"
         mask = np.eye(32, dtype=bool)
-        return head_numbers(
+        found = metrics_of(
             reading.attention,
             reading.grid,
             image_size=(32, 32),
@@ -69,14 +70,15 @@ def answers(monkeypatch, make_asked):
             pooling=pooling,
             mask=mask,
         )
+        return Ready(found)
 
     said = {
-        "maps": maps,
-        "tests": tests,
-        "head_ranking": head_ranking,
-        "head_ranking_many": lambda *_, **__: Gathered(answer=effects(), done=50, of=200),
-        "numbers": numbers,
-        "numbers_many": lambda *_, **__: Gathered(answer=numbers(), done=100, of=100),
+        "attribution_maps": maps,
+        "deletion_insertion": tests,
+        "head_ablation": head_ranking,
+        "head_ablation_many": lambda *_, **__: Ready(effects(), WAITING),
+        "head_metrics": numbers,
+        "head_metrics_many": numbers,
         "calls": [],
     }
 
@@ -88,33 +90,29 @@ def answers(monkeypatch, make_asked):
 
         return call
 
-    for name in ("maps", "tests"):
-        monkeypatch.setattr(attribution, name, door(name))
-    for name in ("head_ranking", "numbers", "head_ranking_many", "numbers_many"):
-        monkeypatch.setattr(head_analyses, name, door(name))
+    for name in set(said) - {"calls"}:
+        monkeypatch.setattr(client, name, door(name))
     monkeypatch.setattr(cifar10_setup.Gathering, "ready", False)
     return said
 
 
-def page(answer, picture, size, config):
+def page(result, selection):
     from explorer.views.attention import tabs
 
-    tabs.draw(answer, picture, size, model="demo", config=config)
+    tabs.draw(result, selection)
 
 
 @pytest.fixture
-def open_panel(answers, make_asked):
+def open_panel(answers, make_context):
     def open_panel(panel, patch_size=8, *, kept=None, answer=None, **rest):
-        asked = make_asked(patch_size, **rest)
-        answers["reading"] = asked.reading
-        given = answer or asked.reading
-        arguments = (given, asked.picture, patch_size, asked.config)
+        context = make_context(patch_size, **rest)
+        answers["reading"] = context.baseline
+        arguments = (answer or Ready(context.baseline), context.selection)
         view = AppTest.from_function(page, args=arguments, default_timeout=20)
         view.session_state["attention_panel"] = panel
-        view.session_state["chosen_picture"] = asked.picture
         view.session_state["patch_size"] = patch_size
         if kept is not None:
-            made = Kept("demo", asked.picture.key, patch_size, kept)
+            made = Stored("demo", context.selection.key, kept)
             view.session_state["attention_changes"] = made
         view.run()
         assert not view.exception, view.exception
@@ -144,9 +142,9 @@ def test_every_panel_opens_on_every_kind_of_reading(open_panel, panel, case):
 
 
 NEEDS = {
-    "Attribution": {"maps", "tests"},
-    "Head ablation": {"head_ranking", "head_ranking_many"},
-    "Head metrics": {"numbers"},
+    "Attribution": {"attribution_maps", "deletion_insertion"},
+    "Head ablation": {"head_ablation", "head_ablation_many"},
+    "Head metrics": {"head_metrics"},
     "Logit lens": set(),
     "Export": set(),
 }
@@ -163,15 +161,15 @@ def test_only_the_chosen_panel_computes(open_panel, answers, panel):
 def test_a_reading_that_is_not_there_is_said_in_its_place(open_panel, panel, answer, state):
     view = open_panel(panel, answer=answer)
     assert f"figure-state {state}" in words(view)
-    assert answer.what in words(view)
+    assert answer.message in words(view)
 
 
 @pytest.mark.parametrize(
     ("panel", "names"),
     [
-        ("Attribution", ["maps"]),
-        ("Head ablation", ["head_ranking", "head_ranking_many"]),
-        ("Head metrics", ["numbers"]),
+        ("Attribution", ["attribution_maps"]),
+        ("Head ablation", ["head_ablation", "head_ablation_many"]),
+        ("Head metrics", ["head_metrics"]),
     ],
 )
 @pytest.mark.parametrize(("answer", "state"), [(WAITING, "loading"), (PROBLEM, "error")])
@@ -186,7 +184,7 @@ def test_an_analysis_that_is_not_there_is_said_in_its_place(
 
 def test_maps_stay_dimmed_until_their_successors_are_there(open_panel, answers, unpack):
     view = open_panel("Attribution")
-    answers["maps"] = WAITING
+    answers["attribution_maps"] = WAITING
     view.run()
     (sent,) = view.get("bidi_component")
     assert unpack(sent.proto.bytes)[0]["awaited"] == "Working on it."
@@ -196,8 +194,8 @@ def test_maps_stay_dimmed_until_their_successors_are_there(open_panel, answers, 
 def test_curves_may_come_after_their_maps(open_panel, answers, unpack):
     lines, areas = np.full((5, 5), np.nan), np.full(5, np.nan)
     lines[[0, -1]], areas[[0, -1]] = 0.5, 0.5
-    late = Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas), WAITING)
-    answers["tests"] = lambda *_: [late, late]
+    late = Curves(np.linspace(0, 1, 5), lines, lines, areas, areas)
+    answers["deletion_insertion"] = lambda *_: Ready((late, late), WAITING)
     (sent,) = open_panel("Attribution").get("bidi_component")
     header, arrays = unpack(sent.proto.bytes)
     tiles = [tile for group in header["groups"] for tile in group["tiles"]]
@@ -208,29 +206,30 @@ def test_curves_may_come_after_their_maps(open_panel, answers, unpack):
 
 
 def test_maps_come_one_by_one_each_in_its_place(open_panel, answers, unpack):
-    whole = answers["maps"]
+    whole = answers["attribution_maps"]
 
     def maps(*arguments, **rest):
         found = whole(*arguments, **rest)
-        return replace(found, relevance=None, occlusion=None, awaited=WAITING)
+        return Ready(replace(found.value, relevance=None, occlusion=None), WAITING)
 
-    answers["maps"] = maps
+    answers["attribution_maps"] = maps
     view = open_panel("Attribution")
     (sent,) = view.get("bidi_component")
     header, _ = unpack(sent.proto.bytes)
     there = [tile["there"] for group in header["groups"] for tile in group["tiles"]]
     assert there == [True, True, False, False, False, False]
     assert header["progress"] == ["Working on it.", 0.4]
-    assert "tests" not in answers["calls"]
+    assert "deletion_insertion" not in answers["calls"]
 
 
 def test_a_class_that_is_too_unlikely_is_not_tested(open_panel, answers, unpack):
     likely, unlikely = (np.full((5, 5), value) for value in (0.7, 0.017))
     areas = np.full(5, 0.5)
-    answers["tests"] = lambda *_: [
-        Judged(Curves(np.linspace(0, 1, 5), lines, lines, areas, areas))
-        for lines in (likely, unlikely)
-    ]
+    answers["deletion_insertion"] = lambda *_: Ready(
+        tuple(
+            Curves(np.linspace(0, 1, 5), lines, lines, areas, areas) for lines in (likely, unlikely)
+        )
+    )
     (sent,) = open_panel("Attribution").get("bidi_component")
     *_, answer, other = unpack(sent.proto.bytes)[0]["groups"]
     assert (answer["untested"], answer["top"]) == ("", 1.0)
@@ -261,17 +260,17 @@ def test_patch_logits_are_shown_with_mean_pooling_only(open_panel):
     assert "attribution_tiles" not in components(open_panel("Logit lens", prefix=1))
 
 
-def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, monkeypatch, unpack):
+def test_the_logit_lens_follows_the_interventions(open_panel, make_reading, fake_forward):
     changed, asked = make_reading(8, logits=np.eye(10)[2]), []
 
-    def reading(*_, intervention, slot):
-        asked.append((intervention, slot))
+    def forward(selection):
+        asked.append(selection.intervention)
         return changed
 
-    monkeypatch.setattr(client, "reading", reading)
+    fake_forward(forward)
     kept = Intervention(use_pos_embed=False)
     view = open_panel("Logit lens", kept=kept)
-    assert asked == [(kept, "lens")]
+    assert asked == [kept]
     assert CHANGED in words(view)
 
 
@@ -281,14 +280,14 @@ def test_interventions_that_a_tab_leaves_out_are_said(open_panel, panel):
     assert UNCHANGED not in words(open_panel(panel))
 
 
-def test_metrics_of_this_image_follow_the_interventions(open_panel, answers, monkeypatch):
-    asked, plain = [], answers["numbers"]
+def test_metrics_of_this_image_follow_the_interventions(open_panel, answers):
+    asked, plain = [], answers["head_metrics"]
 
-    def numbers(*arguments, intervention):
-        asked.append(intervention)
-        return plain(*arguments)
+    def metrics(selection):
+        asked.append(selection.intervention)
+        return plain(selection)
 
-    answers["numbers"] = numbers
+    answers["head_metrics"] = metrics
     kept = Intervention(ablated_heads=((0, 1),))
     view = open_panel("Head metrics", kept=kept)
     assert asked == [kept]
@@ -306,7 +305,7 @@ def test_only_metrics_that_there_are_are_offered(open_panel):
 
 
 def test_one_token_has_no_metrics(open_panel, answers):
-    answers["numbers"] = answers["numbers_many"] = None  # not asked for
+    answers["head_metrics"] = answers["head_metrics_many"] = None  # not asked for
     view = open_panel("Head metrics", patch_size=32)
     for over in ("this", "many"):
         view.segmented_control(key="attention_over").select(over).run()
@@ -369,13 +368,12 @@ def test_a_link_that_can_be_followed_needs_no_words():
     ],
 )
 def test_a_link_of_an_earlier_version_opens_the_tab_by_its_present_name(
-    answers, make_asked, old, panel
+    answers, make_context, old, panel
 ):
-    asked = make_asked(8)
-    answers["reading"] = asked.reading
-    arguments = (asked.reading, asked.picture, 8, asked.config)
+    context = make_context(8)
+    answers["reading"] = context.baseline
+    arguments = (Ready(context.baseline), context.selection)
     view = AppTest.from_function(page, args=arguments, default_timeout=20)
-    view.session_state["chosen_picture"] = asked.picture
     view.session_state["patch_size"] = 8
     view.query_params["attention_panel"] = old
     view.run()
@@ -393,24 +391,24 @@ def test_the_words_stay_until_a_panel_is_chosen(open_panel):
     assert "Panel zzz is not one." in words(view)
 
 
-def test_all_heads_are_those_that_the_lens_shows(make_asked):
-    asked = make_asked(8)
-    attention, prefix = asked.reading.attention, asked.reading.prefix
+def test_all_heads_are_those_that_the_lens_shows(make_context):
+    context = make_context(8)
+    attention, prefix = context.baseline.attention, context.baseline.prefix
     how = {True: attention[:, :, prefix:, prefix + 5], False: attention[:, :, prefix + 5, prefix:]}
     for looked_at, expected in how.items():
         lens = LensState(pinned=5, looked_at=looked_at)
-        maps = export.maps_of(asked, asked.reading, lens)
+        maps = export.maps_of(context, context.baseline, lens)
         np.testing.assert_array_equal(maps.reshape(expected.shape), expected)
-    said = [export.whose(asked, LensState(pinned=5, looked_at=way)) for way in how]
+    said = [export.whose(context, LensState(pinned=5, looked_at=way)) for way in how]
     assert said == ["Attention to key (2, 2)", "Attention of query (2, 2)"]
-    assert "averaged over queries" in export.whose(asked, LensState())
-    assert "class token" in export.whose(make_asked(8, prefix=1), LensState())
+    assert "averaged over queries" in export.whose(context, LensState())
+    assert "class token" in export.whose(make_context(8, prefix=1), LensState())
 
 
 def test_the_head_shown_large_is_marked_among_the_metrics(open_panel, monkeypatch):
     drawn = []
     monkeypatch.setattr(head_metrics, "chart", lambda figure, *_, **__: drawn.append(figure))
-    monkeypatch.setattr(head_metrics.view_state, "present", lambda *_: LensState(head=(0, 1)))
+    monkeypatch.setattr(head_metrics.view_state, "lens_state", lambda *_: LensState(head=(0, 1)))
     open_panel("Head metrics")
     (circles,) = [t for t in drawn[0].data if t.name == "head"]
     filled = np.array(circles.marker.symbol) == "circle"

@@ -90,16 +90,12 @@ def test_what_cannot_be_is_the_default_and_one_sentence(query, words):
     assert words in sentences[0]
 
 
-def test_the_link_says_the_whole_page(picture):
+def test_the_link_says_the_whole_page(select):
     lens = LensState(pinned=6, changes=Intervention(ablated_heads=((2, 1),)))
     link = share_link.address(
         "http://here/attention",
-        picture=picture,
-        patch_size=8,
-        model="demo",
+        selection=select(8),
         lens=lens,
-        side=4,
-        heads=2,
         other="cat",
         fusion="max",
         panel="Export",

@@ -38,30 +38,39 @@ def page(monkeypatch):
     return values, query
 
 
-def test_changes_belong_to_their_model_and_patches_to_their_grid(page, picture):
-    made = Intervention(ablated_heads=((0, 1),), patches={1: None}, use_pos_embed=False)
-    view_state.keep(made, "one", picture, 4)
-    assert view_state.changes("one", picture, 4) == made
-    without_patches = replace(made, patches={})
-    assert view_state.changes("one", picture, 8) == without_patches
-    assert view_state.changes("one", replace(picture, key="other"), 4) == without_patches
-    assert view_state.changes("two", picture, 4) == Intervention()
-
-
-def test_nothing_is_changed_at_first(page, picture):
-    assert view_state.changes("one", picture, 4) == Intervention()
-
-
 CONFIG = ViTConfig(width=12, depth=2, num_heads=3, head_dim=4, mlp_dim=8)
 
 
 @pytest.fixture
-def follows(page, picture, monkeypatch):
+def of(select):
+    def of(patch_size=4, *, config=CONFIG, **rest):
+        return select(patch_size, config=config, **rest)
+
+    return of
+
+
+def test_interventions_belong_to_their_model_and_patches_to_their_grid(page, of, picture):
+    made = Intervention(ablated_heads=((0, 1),), patches={1: None}, use_pos_embed=False)
+    view_state.store(made, of())
+    assert view_state.current(of()).intervention == made
+    without_patches = replace(made, patches={})
+    assert view_state.current(of(8)).intervention == without_patches
+    other = of(image=replace(picture, key="other"))
+    assert view_state.current(other).intervention == without_patches
+    assert view_state.current(of(name="two")).intervention == Intervention()
+
+
+def test_nothing_is_changed_at_first(page, of):
+    assert view_state.current(of()).intervention == Intervention()
+
+
+@pytest.fixture
+def follows(page, of, monkeypatch):
     """Run the page on what the address and the sidebar say."""
 
     def follow(*, entered=False, back=False, patch_size=4, config=CONFIG):
         monkeypatch.setattr(view_state, "_goes_back", lambda: back)
-        return view_state.follow_url("one", picture, patch_size, config=config, entered=entered)
+        return view_state.follow_url(of(patch_size, config=config), entered=entered)
 
     return follow
 
@@ -78,7 +87,7 @@ def test_a_link_pins_its_patch_once(page, follows):
     assert query == {"pinned": "1.4", "grid": "8"}
 
 
-def test_a_link_sets_all_of_the_lens(page, picture, follows):
+def test_a_link_sets_all_of_the_lens(page, of, follows):
     _, query = page
     query |= {
         "direction": "looked-at",
@@ -93,8 +102,8 @@ def test_a_link_sets_all_of_the_lens(page, picture, follows):
     made = Intervention(
         ablated_heads=((0, 0), (0, 1), (0, 2), (1, 0)), patches={0: None}, use_pos_embed=False
     )
-    assert view_state.changes("one", picture, 4) == made
-    present = view_state.present("one", picture, 4)
+    assert view_state.current(of()).intervention == made
+    present = view_state.lens_state(of())
     assert (present.looked_at, present.common, present.head) == (True, True, (1, 2))
     assert link.state == present
     assert not link.pins
@@ -102,34 +111,34 @@ def test_a_link_sets_all_of_the_lens(page, picture, follows):
     assert query["off"] == "1 2.1"
 
 
-def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, picture, follows):
+def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, of, follows):
     _, query = page
     query |= {"head": "9.9", "off": "2.1"}
     follows(entered=True)
-    assert "from 1.1 to 2.3 (got 9.9)" in view_state.notes("one", picture, 4)
+    assert "from 1.1 to 2.3 (got 9.9)" in view_state.notes(of())
     assert query == {"head": "9.9", "off": "2.1"}
-    view_state.keep(Intervention(), "one", picture, 4, in_lens=True)
-    assert view_state.notes("one", picture, 4) == ""
-    view_state.show_url("one", picture, 4, config=CONFIG)
+    view_state.store(Intervention(), of(), in_lens=True)
+    assert view_state.notes(of()) == ""
+    view_state.show_url(of())
     assert query == {}
 
 
-def test_going_back_to_an_address_without_a_word_lets_go_of_everything(page, picture, follows):
+def test_going_back_to_an_address_without_a_word_lets_go_of_everything(page, of, follows):
     values, query = page
     follows(entered=True)
     state.pin(5)
-    view_state.keep(Intervention(use_pos_embed=False), "one", picture, 4, in_lens=True)
+    view_state.store(Intervention(use_pos_embed=False), of(), in_lens=True)
     values["pin_asked"] = None
     assert follows(back=True).state == LensState()
     assert state.pinned() is None
-    assert view_state.changes("one", picture, 4) == Intervention()
+    assert view_state.current(of()).intervention == Intervention()
     assert query == {}
 
 
-def test_going_back_from_another_page_brings_it_as_it_was_left(page, picture, follows, monkeypatch):
+def test_going_back_from_another_page_brings_it_as_it_was_left(page, of, follows, monkeypatch):
     values, query = page
     follows(entered=True)
-    view_state.keep(Intervention(use_pos_embed=False), "one", picture, 4, in_lens=True)
+    view_state.store(Intervention(use_pos_embed=False), of(), in_lens=True)
     values |= {"pin_asked": None, "attention_panel": "Heads"}
     again = []
     monkeypatch.setattr(st, "rerun", lambda: again.append(True))
@@ -141,15 +150,15 @@ def test_going_back_from_another_page_brings_it_as_it_was_left(page, picture, fo
     assert query == {"positions": "off"}
 
 
-def test_a_reset_of_several_changes_is_one_step_back(page, picture, follows):
+def test_a_reset_of_several_changes_is_one_step_back(page, of, follows):
     _, query = page
     query |= {"off": "1.1", "patches": "1.1-x", "positions": "off", "grid": "8"}
     follows(entered=True)
     before = query.messages
-    view_state.keep(Intervention(), "one", picture, 4, in_lens=True)
-    view_state.show_url("one", picture, 4, config=CONFIG, let_go=True)
+    view_state.store(Intervention(), of(), in_lens=True)
+    view_state.show_url(of(), let_go=True)
     assert query == {}
-    view_state.show_url("one", picture, 4, config=CONFIG, let_go=True)
+    view_state.show_url(of(), let_go=True)
     assert query.messages == before + 1
 
 
@@ -159,18 +168,18 @@ def test_on_a_page_that_is_opened_the_window_knows_the_pin(page, follows):
     assert state.pinned() is None
 
 
-def test_the_address_follows_the_patch_size(page, picture, follows):
+def test_the_address_follows_the_patch_size(page, of, follows):
     values, query = page
     follows(entered=True)
     state.pin(8 * 7 + 6)
-    view_state.keep(Intervention(patches={0: None}), "one", picture, 4, in_lens=True)
-    view_state.show_url("one", picture, 4, config=CONFIG)
+    view_state.store(Intervention(patches={0: None}), of(), in_lens=True)
+    view_state.show_url(of())
     assert query == {"pinned": "8.7", "grid": "8", "patches": "1.1-x"}
     values["patch_size"] = 8
     follows(patch_size=8)
     assert query == {"pinned": "4.4", "grid": "4"}
     state.pin(None)
-    view_state.show_url("one", picture, 8, config=CONFIG, let_go=True)
+    view_state.show_url(of(8), let_go=True)
     assert query == {}
 
 

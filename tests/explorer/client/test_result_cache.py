@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from explorer.client.results import Answers, protect, size_of
+from explorer.client.result_cache import ResultCache, protect, size_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def test_every_array_of_an_answer_becomes_read_only():
 
 
 def test_the_answer_not_used_for_longest_makes_room():
-    answers = Answers(250)
+    answers = ResultCache(250)
     for name in "ab":
         answers.put(name, np.zeros(100, np.uint8))
     answers.get("a")
@@ -42,7 +42,7 @@ def test_the_answer_not_used_for_longest_makes_room():
 
 
 def test_an_answer_larger_than_the_room_is_kept_alone():
-    answers = Answers(250)
+    answers = ResultCache(250)
     answers.put("a", np.zeros(100, np.uint8))
     answers.put("large", np.zeros(1000, np.uint8))
     assert answers.get("large") is not None
@@ -52,7 +52,7 @@ def test_an_answer_larger_than_the_room_is_kept_alone():
 
 
 def test_an_answer_that_comes_twice_counts_once():
-    answers = Answers(250)
+    answers = ResultCache(250)
     for _ in range(10):
         answers.put("a", np.zeros(100, np.uint8))
     answers.put("b", np.zeros(100, np.uint8))

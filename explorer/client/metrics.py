@@ -19,7 +19,7 @@ from vitcore.interpret.rollout import rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeadNumbers:
+class HeadMetrics:
     """Of n pictures, one row each, in the order of the data."""
 
     distance: np.ndarray  # (n, L, H) float32, pixels, rows renormalised over the patches
@@ -36,7 +36,7 @@ class HeadNumbers:
         return len(self.distance)
 
 
-def head_numbers(
+def metrics_of(
     attention: np.ndarray,
     grid: tuple[int, int],
     *,
@@ -44,7 +44,7 @@ def head_numbers(
     prefix: int,
     pooling: str,
     mask: np.ndarray | None = None,
-) -> HeadNumbers:
+) -> HeadMetrics:
     """All numbers of one picture.
 
     Args:
@@ -56,7 +56,7 @@ def head_numbers(
         mask: (32, 32) bool, the object, where it is known.
     """
     shape = attention.shape[:2]
-    on_object, rolled = np.full(shape, np.nan), np.nan
+    on_object, rolled = np.full(shape, np.nan), np.array(np.nan)
     if mask is not None:
         maps = pooled_attention(attention, pooling=pooling, num_prefix_tokens=prefix)
         whole = pooled_attention(rollout(attention), pooling=pooling, num_prefix_tokens=prefix)
@@ -72,14 +72,14 @@ def head_numbers(
         "on_object": on_object,
         "rollout_on_object": rolled,
     }
-    return HeadNumbers(**{name: np.asarray(v, np.float32)[None] for name, v in values.items()})
+    return HeadMetrics(**{name: np.asarray(v, np.float32)[None] for name, v in values.items()})
 
 
-def joined(parts: Sequence[HeadNumbers]) -> HeadNumbers:
+def joined(parts: Sequence[HeadMetrics]) -> HeadMetrics:
     """The pictures of several one after the other; of one at least."""
-    return HeadNumbers(
+    return HeadMetrics(
         **{
             part.name: np.concatenate([getattr(one, part.name) for one in parts])
-            for part in fields(HeadNumbers)
+            for part in fields(HeadMetrics)
         }
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vitcore
-from explorer.client.head_metrics import head_numbers, joined
+from explorer.client.metrics import joined, metrics_of
 
 SIZE = (32, 32)
 
@@ -16,7 +16,7 @@ def attention(rng):
 
 def test_every_number_is_the_librarys(attention, rng):
     mask, grid = rng.random((32, 32)) < 0.3, (2, 3)
-    told = head_numbers(attention, grid, image_size=SIZE, prefix=1, pooling="class", mask=mask)
+    told = metrics_of(attention, grid, image_size=SIZE, prefix=1, pooling="class", mask=mask)
     maps = vitcore.pooled_attention(attention, pooling="class", num_prefix_tokens=1)
     rolled = vitcore.pooled_attention(
         vitcore.rollout(attention), pooling="class", num_prefix_tokens=1
@@ -38,7 +38,7 @@ def test_every_number_is_the_librarys(attention, rng):
 
 
 def test_where_the_object_is_not_known_there_is_no_share(attention):
-    told = head_numbers(attention, (1, 7), image_size=SIZE, prefix=0, pooling="mean")
+    told = metrics_of(attention, (1, 7), image_size=SIZE, prefix=0, pooling="mean")
     assert np.isnan(told.on_object).all()
     assert np.isnan(told.rollout_on_object).all()
     assert np.isfinite(told.distance).all()
@@ -46,7 +46,7 @@ def test_where_the_object_is_not_known_there_is_no_share(attention):
 
 def test_pictures_are_joined_in_their_order(attention):
     parts = [
-        head_numbers(a, (1, 7), image_size=SIZE, prefix=0, pooling="mean")
+        metrics_of(a, (1, 7), image_size=SIZE, prefix=0, pooling="mean")
         for a in (attention, attention[::-1])
     ]
     told = joined([joined(parts), parts[0]])

@@ -1,0 +1,129 @@
+"""Forward passes of the selected image, with all their activations."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from explorer.client.partial_results import in_parts
+from explorer.client.session import ask
+from explorer.client.tasks import attention_tasks, encoder_tasks, forward_pass, token_tasks
+from explorer.records import (
+    AttentionInputs,
+    BlockPass,
+    ModelOutput,
+    NormSample,
+    ShuffleResult,
+    TokenMaps,
+)
+from explorer.results import Failure, Ready, Result, all_ready
+from explorer.selection import Selection
+from vitcore.intervention import Intervention
+
+NORM_BATCH = 6  # images on which the normalizations are compared
+
+
+def forward(selection: Selection, *, newest: bool = False) -> Result[ModelOutput]:
+    """One forward pass with the selection's intervention.
+
+    It waits 0.4 s at most; then it is `Pending`, and the page runs again once there is news.
+
+    Args:
+        selection: what it is about.
+        newest: drop what was asked before with another intervention, as a person changes it.
+    """
+    return ask(
+        forward_pass.forward,
+        selection,
+        selection.intervention if selection.intervened else None,
+        message=_running(selection),
+        slot="intervention" if newest else None,
+    )
+
+
+def attention_inputs(selection: Selection) -> Result[AttentionInputs]:
+    """The tokens of the image as they enter each block's attention."""
+    return ask(attention_tasks.attention_inputs, selection, message=_running(selection))
+
+
+def dense_conv_difference(selection: Selection) -> Result[float]:
+    """Largest difference between `Dense(flatten(patch))` and `Conv2D` on the image."""
+    return ask(forward_pass.dense_conv_difference, selection, message="Comparing Dense and Conv2D…")
+
+
+def block_pass(selection: Selection, block: int) -> Result[BlockPass]:
+    """One block of the forward pass, from 0."""
+    return ask(
+        encoder_tasks.block_pass,
+        selection,
+        block,
+        message=f"Running block {block + 1}…",
+        slot="encoder_block",
+    )
+
+
+def residual_ablation(selection: Selection) -> Result[np.ndarray]:
+    """Probabilities without one side of each residual sum: (L, 2, 2, C)."""
+    if isinstance(selection.model, Failure):
+        return selection.model
+    depth = selection.model.config.depth
+
+    def ask_block(block: int, *, notify: bool) -> Result[Any]:
+        return ask(
+            encoder_tasks.without_parts,
+            selection,
+            block,
+            message="Ablating each residual connection…",
+            background=True,
+            notify=notify,
+        )
+
+    blocks = reversed(range(depth))
+    parts = in_parts([partial(ask_block, block) for block in blocks])
+    if isinstance(parts, Failure):
+        return parts
+    return parts.pending or Ready(np.stack(parts.value[::-1]))
+
+
+def norm_sample(selection: Selection, block: int) -> Result[NormSample]:
+    """Tokens of a batch before a block's first LayerNorm, from 0."""
+    source = "sketch10" if selection.image.is_own else selection.image.source
+    return ask(
+        encoder_tasks.norm_sample,
+        selection,
+        block,
+        source,
+        NORM_BATCH,
+        message=f"Running {NORM_BATCH} images…",
+    )
+
+
+def token_maps(selection: Selection) -> Result[TokenMaps]:
+    """Cosine similarity and principal components of the patches' tokens, by block."""
+    return ask(token_tasks.token_maps, selection, message="Comparing tokens…")
+
+
+def shuffle_predictions(selection: Selection, order: np.ndarray) -> Result[ShuffleResult]:
+    """Predictions of the image and its shuffled patches, with position embeddings and without.
+
+    Args:
+        selection: what it is about; its own intervention is left out.
+        order: (N,) int, which patch stands at each place.
+    """
+    moves = {target: int(source) for target, source in enumerate(order)}
+    interventions = (
+        Intervention(),
+        Intervention(patches=moves),
+        Intervention(use_pos_embed=False),
+        Intervention(patches=moves, use_pos_embed=False),
+    )
+    outputs = [forward(selection.under(intervention)) for intervention in interventions]
+    return all_ready(*outputs).map(
+        lambda four: ShuffleResult(*(output.probabilities for output in four))
+    )
+
+
+def _running(selection: Selection) -> str:
+    return f"Running the model (P = {selection.patch_size})…"

@@ -1,0 +1,120 @@
+"""What a person has selected: an image, a patch size and a model; every page is about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from explorer.results import Failure
+from explorer.text.class_names import class_names
+from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
+from vitcore.intervention import Intervention
+
+USER_SOURCES = ("upload", "camera")  # a person's own images, which no link can carry
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """One 32 x 32 image and what is known about it."""
+
+    pixels: np.ndarray  # (32, 32, 3) uint8
+    source: str  # one of `explorer.url.SOURCES`
+    label: int | None  # index of its true class, where it has one
+    index: int | None  # among the test images of its class, where it is one
+    name: str  # "frog 12"
+    key: str  # hash of the pixels
+    mask: np.ndarray | None = None  # (32, 32) bool, the object, where it is known
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a person brought it."""
+        return self.source in USER_SOURCES
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """A model that can be opened, with the state of its files: other weights, another model."""
+
+    name: str
+    folder: Path
+    stamp: tuple[int, ...]
+    config: ViTConfig
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(class_names(self.config.classes))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What every question to a model is about.
+
+    Attributes:
+        model: the model, or why there is none.
+        image: the image.
+        patch_size: P, one of `vitcore.config.PATCH_SIZES`.
+        intervention: what is changed in the forward pass.
+        pinned: the pinned patch, counted row by row, or None.
+    """
+
+    model: ModelRef | Failure
+    image: Image
+    patch_size: int
+    intervention: Intervention = Intervention()
+    pinned: int | None = None
+
+    @property
+    def config(self) -> ViTConfig | None:
+        """The model's, where there is one."""
+        return self.model.config if isinstance(self.model, ModelRef) else None
+
+    @property
+    def model_name(self) -> str:
+        """Of the model, or "" where there is none."""
+        return self.model.name if isinstance(self.model, ModelRef) else ""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of the model, or of CIFAR-10 where there is none."""
+        return self.model.class_names if isinstance(self.model, ModelRef) else CLASS_NAMES
+
+    @property
+    def side(self) -> int:
+        """Rows (and columns) of the patch grid."""
+        return grid_side(self.patch_size, self.config.image_size if self.config else 32)
+
+    @property
+    def key(self) -> str:
+        """A short name of model, image and patch size: what an intervention is made on."""
+        return f"{self.model_name}·{self.image.key[:12]}·{self.patch_size}"
+
+    @property
+    def intervened(self) -> bool:
+        """Whether anything is changed in the forward pass."""
+        return self.intervention != Intervention()
+
+    def under(self, intervention: Intervention) -> Selection:
+        """The same with another intervention."""
+        return replace(self, intervention=intervention)
+
+    @property
+    def baseline(self) -> Selection:
+        """The same without an intervention."""
+        return self.under(Intervention())
+
+    def at(self, patch_size: int) -> Selection:
+        """The same at another patch size."""
+        return replace(self, patch_size=patch_size)
+
+    def file(self, what: str) -> str:
+        """Name of a file with data of this selection."""
+        words = f"{self.model_name}-{self.image.name}-p{self.patch_size}-{what}"
+        return "".join(c if c.isalnum() or c in "-._" else "-" for c in words)
+
+
+def selected() -> Selection:
+    """What is selected in this run; the sidebar has settled it."""
+    return st.session_state["selection"]
