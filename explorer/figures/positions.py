@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette, plain
+from explorer.figures.style import Palette, beside_the_camera, plain
 
 
 def similarity_against_distance(
@@ -46,4 +46,4 @@ def similarity_against_distance(
     plain(figure, colours, height=height)
     figure.update_xaxes(title="distance (patches)", rangemode="tozero")
     figure.update_yaxes(title="mean cosine similarity", zeroline=True)
-    return figure
+    return beside_the_camera(figure, colours)

@@ -1,31 +1,31 @@
-"""Two ways to embed the patches of images in Keras, as the Patches page shows and runs them."""
+"""Two ways to embed the patches of images in plain Keras."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import keras
-import numpy as np
+from keras import layers, ops
 
 
-def embed_with_dense(images: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> Any:
+def embed_with_dense(images: Any, kernel: Any, bias: Any) -> Any:
     size, dim = kernel.shape[0], kernel.shape[-1]
-    patches = keras.ops.image.extract_patches(images, size, padding="valid")
-    batch, rows, columns, values = patches.shape  # values: P · P · 3
-    patches = keras.ops.reshape(patches, (batch, rows * columns, values))
+    cut = ops.image.extract_patches(images, size)
+    batch, *_, values = cut.shape  # P · P · 3 values
+    patches = ops.reshape(cut, (batch, -1, values))
 
-    dense = keras.layers.Dense(dim)
+    dense = layers.Dense(dim)
     dense.build(patches.shape)
-    dense.set_weights([kernel.reshape(values, dim), bias])
+    kernel = kernel.reshape(values, dim)
+    dense.set_weights([kernel, bias])
     return dense(patches)  # (B, N, D)
 
 
-def embed_with_conv2d(images: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> Any:
+def embed_with_conv2d(images: Any, kernel: Any, bias: Any) -> Any:
     size, dim = kernel.shape[0], kernel.shape[-1]
-    conv = keras.layers.Conv2D(dim, kernel_size=size, strides=size)
+    conv = layers.Conv2D(dim, size, strides=size)
     conv.build(images.shape)
     conv.set_weights([kernel, bias])
 
     tokens = conv(images)
-    batch, rows, columns, _ = tokens.shape
-    return keras.ops.reshape(tokens, (batch, rows * columns, dim))  # (B, N, D)
+    shape = (tokens.shape[0], -1, dim)
+    return ops.reshape(tokens, shape)  # (B, N, D)
