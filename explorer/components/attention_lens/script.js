@@ -325,8 +325,8 @@ class Lens extends Pointing {
     const { what, then, done } = this.head;
     this.read.replaceChildren(strong(what + ' '), then);
     if (done === null) return;
-    const bar = document.createElement('span'),
-      fill = document.createElement('i');
+    const bar = el('span'),
+      fill = el('i');
     bar.className = 'bar';
     fill.style.width = 100 * done + '%';
     bar.append(fill);

@@ -107,16 +107,13 @@ class Tiles extends FollowingFigure {
   }
   strong(text) {
     // 'Deletion: ...' -> its first word in bold
-    const word = document.createElement('b'),
-      [first, ...rest] = text.split(' ');
-    word.textContent = first;
-    return [word, ` ${rest.join(' ')}`];
+    const [first, ...rest] = text.split(' ');
+    return [strong(first), ` ${rest.join(' ')}`];
   }
   build() {
     const { signal } = this.events,
       make = (tag, name, parent) => {
-        const e = document.createElement(tag);
-        e.className = name;
+        const e = el(tag, name);
         parent.append(e);
         return e;
       };
@@ -344,7 +341,7 @@ class Tiles extends FollowingFigure {
       c.arc(...at(this.shares[k], line[k]), 4, 0, 7);
       c.fill();
     }
-    const strong = document.createElement('b');
+    const strong = el('b');
     const digits = one.top < 0.5 ? 3 : 2;
     strong.textContent = one.areas[i].toFixed(digits);
     area.replaceChildren('AUC ', strong, ` (random ${one.chances[i].toFixed(digits)})`);
@@ -357,7 +354,7 @@ class Tiles extends FollowingFigure {
     return v < 0 && +digits ? `−${digits}` : digits;
   }
   say() {
-    const strong = document.createElement('b'),
+    const strong = el('b'),
       { awaited } = this.head,
       [rows, columns] = this.grid,
       N = rows * columns;
@@ -428,7 +425,7 @@ class Tiles extends FollowingFigure {
     for (const one of this.groups.querySelectorAll('canvas:not(.none)'))
       c.drawImage(one, ...inside(one));
     canvas.convertToBlob({ type: 'image/png' }).then((blob) => {
-      const link = Object.assign(document.createElement('a'), {
+      const link = Object.assign(el('a'), {
         href: URL.createObjectURL(blob),
         download: this.head.file,
       });

@@ -1,7 +1,6 @@
+// uses svg
 // What a patch size costs, over all stops of the slider, and three ways to split an image that it
 // does not divide.
-const NS = 'http://www.w3.org/2000/svg';
-const number = (n) => n.toLocaleString('en');
 const paddings = ['seen', 'valid', 'same'];
 
 class Cost extends Figure {
@@ -49,12 +48,6 @@ class Cost extends Figure {
     this.ways.forEach((way, i) => this.drawCut(way.querySelector('canvas'), paddings[i]));
   }
 
-  node(name, attributes, text) {
-    const node = document.createElementNS(NS, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== undefined) node.textContent = text;
-    this.svg.append(node);
-  }
   drawChart() {
     const { stops, now } = this.data.head,
       W = this.svg.clientWidth,
@@ -69,23 +62,23 @@ class Cost extends Figure {
       y = (n) => bottom - (Math.log10(n) / most) * (bottom - top);
     this.svg.replaceChildren();
     for (const n of [1, 10, 100, 1e3, 1e4]) {
-      this.node('line', { class: 'grid', x1: this.left - 14, x2: W, y1: y(n), y2: y(n) });
-      this.node('text', { x: this.left - 20, y: y(n) + 4, 'text-anchor': 'end' }, number(n));
+      svg(this.svg, 'line', { class: 'grid', x1: this.left - 14, x2: W, y1: y(n), y2: y(n) });
+      svg(this.svg, 'text', { x: this.left - 20, y: y(n) + 4, 'text-anchor': 'end' }, thousands(n));
     }
     const band = (i, name) =>
-      this.node('rect', { class: name, x: x(i) - 15, width: 30, y: 0, height: bottom + 24 });
+      svg(this.svg, 'rect', { class: name, x: x(i) - 15, width: 30, y: 0, height: bottom + 24 });
     if (this.over !== null && this.over !== now) band(this.over, 'over');
     band(now, 'band');
     for (const [name, of] of [
       ['tokens', (s) => s.tokens],
       ['pairs', (s) => s.tokens ** 2],
     ]) {
-      this.node('path', {
+      svg(this.svg, 'path', {
         class: name,
         d: stops.map((s, i) => `${i ? 'L' : 'M'}${x(i)} ${y(of(s))}`).join(''),
       });
       stops.forEach((s, i) =>
-        this.node('circle', {
+        svg(this.svg, 'circle', {
           class: `${name}${i === now ? ' now' : ''}`,
           cx: x(i),
           cy: y(of(s)),
@@ -93,16 +86,18 @@ class Cost extends Figure {
         }),
       );
     }
-    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, 'patch pairs, N²');
-    this.node('text', { x: x(2) + 10, y: y(stops[2].tokens) - 10 }, 'patches, N');
+    svg(this.svg, 'text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, 'patch pairs, N²');
+    svg(this.svg, 'text', { x: x(2) + 10, y: y(stops[2].tokens) - 10 }, 'patches, N');
     stops.forEach((s, i) =>
-      this.node(
+      svg(
+        this.svg,
         'text',
         { class: i === now ? 'now' : '', x: x(i), y: bottom + 18, 'text-anchor': 'middle' },
         s.P,
       ),
     );
-    this.node(
+    svg(
+      this.svg,
       'text',
       { x: (this.left + W) / 2, y: H - 4, 'text-anchor': 'middle' },
       'patch size P',

@@ -1,6 +1,6 @@
+// uses svg
 // Curves of a run that grow in place: the pointer keeps its reading and a zoom stays while points
 // arrive.
-const NS = 'http://www.w3.org/2000/svg';
 const DASHES = { solid: '', dash: '7 5', dot: '2 4' };
 const short = (v) =>
   v === 0
@@ -138,7 +138,7 @@ class Curves extends Figure {
       ...this.lines
         .filter((line) => line.legend)
         .map((line) => {
-          const item = document.createElement('span');
+          const item = el('span');
           item.append(this.key(line), line.name);
           return item;
         }),
@@ -148,18 +148,10 @@ class Curves extends Figure {
     this.painted({ points: Math.max(0, ...this.lines.map((line) => line.x.length)) });
   }
   key(line) {
-    const key = document.createElement('span');
-    key.className = `key ${line.dash}`;
+    const key = el('span', `key ${line.dash}`);
     key.style.color = line.colour;
     return key;
   }
-  node(name, attributes, text) {
-    const node = document.createElementNS(NS, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== undefined) node.textContent = text;
-    this.svg.append(node);
-  }
-
   scale() {
     // the y axis: as asked for, or what the points need
     const { y } = this.data.head;
@@ -191,8 +183,15 @@ class Curves extends Figure {
     const said = (v) => (head.y.share ? `${+(100 * v).toFixed(1)}%` : short(v));
     this.svg.replaceChildren();
     if (head.empty) {
-      this.node('line', { class: 'grid', x1: this.left, x2: this.right, y1: bottom, y2: bottom });
-      this.node(
+      svg(this.svg, 'line', {
+        class: 'grid',
+        x1: this.left,
+        x2: this.right,
+        y1: bottom,
+        y2: bottom,
+      });
+      svg(
+        this.svg,
         'text',
         { x: (this.left + this.right) / 2, y: H / 2, 'text-anchor': 'middle' },
         head.empty,
@@ -201,12 +200,13 @@ class Curves extends Figure {
       return;
     }
     for (const v of ticks(low, high, 4, log)) {
-      this.node('line', { class: 'grid', x1: this.left, x2: this.right, y1: Y(v), y2: Y(v) });
-      this.node('text', { x: this.left - 7, y: Y(v) + 4, 'text-anchor': 'end' }, said(v));
+      svg(this.svg, 'line', { class: 'grid', x1: this.left, x2: this.right, y1: Y(v), y2: Y(v) });
+      svg(this.svg, 'text', { x: this.left - 7, y: Y(v) + 4, 'text-anchor': 'end' }, said(v));
     }
     for (const v of ticks(this.x0, this.x1, Math.max(2, Math.min(6, W / 60)), false))
-      this.node('text', { x: X(v), y: bottom + 18, 'text-anchor': 'middle' }, short(v));
-    this.node(
+      svg(this.svg, 'text', { x: X(v), y: bottom + 18, 'text-anchor': 'middle' }, short(v));
+    svg(
+      this.svg,
       'text',
       { x: (this.left + this.right) / 2, y: H - 4, 'text-anchor': 'middle' },
       'epoch',
@@ -218,13 +218,14 @@ class Curves extends Figure {
     );
     for (const line of this.lines) this.drawLine(line, X, Y, log, clip);
     if (head.above)
-      this.node(
+      svg(
+        this.svg,
         'text',
         { x: this.right, y: top + 17, 'text-anchor': 'end', class: 'label' },
         head.above,
       );
     if (this.drag)
-      this.node('rect', {
+      svg(this.svg, 'rect', {
         class: 'zoom',
         x: Math.min(...this.drag),
         width: Math.abs(this.drag[1] - this.drag[0]),
@@ -247,7 +248,7 @@ class Curves extends Figure {
       pen = 'L';
       shown++;
     }
-    this.node('path', {
+    svg(this.svg, 'path', {
       d: path,
       stroke: line.colour,
       'stroke-width': line.width,
@@ -264,7 +265,7 @@ class Curves extends Figure {
           x <= this.x1 &&
           Y(line.y[i]) >= 0
         )
-          this.node('circle', {
+          svg(this.svg, 'circle', {
             cx: X(x),
             cy: Y(line.y[i]),
             r: 3,
@@ -282,7 +283,8 @@ class Curves extends Figure {
         (v, i) => Number.isFinite(v) && X(line.x[i]) > end - 8 * line.text.length,
       ); // what it would cover
       const y = early ? Y(line.y[last]) + 4 : Y(Math.max(...over)) - 7;
-      this.node(
+      svg(
+        this.svg,
         'text',
         {
           class: 'label',
@@ -313,16 +315,15 @@ class Curves extends Figure {
       ),
       of = rows.find((row) => row[1] === near) ?? rows[0];
     const epoch = of[0].x[of[1]];
-    this.node('line', { class: 'rule', x1: X(epoch), x2: X(epoch), y1: top, y2: bottom });
+    svg(this.svg, 'line', { class: 'rule', x1: X(epoch), x2: X(epoch), y1: top, y2: bottom });
     for (const [line, i] of rows)
-      this.node('circle', { cx: X(line.x[i]), cy: Y(line.y[i]), r: 3.5, fill: line.colour });
-    const title = document.createElement('b');
-    title.textContent = `epoch ${epoch.toFixed(2)}`;
+      svg(this.svg, 'circle', { cx: X(line.x[i]), cy: Y(line.y[i]), r: 3.5, fill: line.colour });
+    const title = strong(`epoch ${epoch.toFixed(2)}`);
     this.tip.replaceChildren(
       title,
       ...rows.map(([line, i]) => {
-        const row = document.createElement('div'),
-          value = document.createElement('i');
+        const row = el('div'),
+          value = el('i');
         value.textContent = said(line.y[i]);
         row.append(this.key(line), line.hover, value);
         return row;

@@ -80,7 +80,7 @@ class NormCube extends Figure {
     if (this.seg.children.length !== batch)
       this.seg.replaceChildren(
         ...Array.from({ length: batch }, (_, k) => {
-          const button = document.createElement('button');
+          const button = el('button');
           button.type = 'button';
           button.textContent = k + 1;
           button.onclick = () => {
@@ -95,7 +95,7 @@ class NormCube extends Figure {
     this.painted({ rev: this.head.rev });
   }
   row(norm) {
-    const tr = document.createElement('tr');
+    const tr = el('tr');
     tr.innerHTML =
       '<th scope="row"><button type="button"></button><span></span></th><td></td><td></td><td></td><td></td>';
     tr.querySelector('button').textContent = norm.name;
@@ -283,7 +283,7 @@ class NormCube extends Figure {
       tr.querySelector('button').setAttribute('aria-pressed', on);
       tr.querySelector('th span').textContent = norm.over;
       [
-        count.toLocaleString('en'),
+        thousands(count),
         short(mean),
         short(variance),
         short((z - mean) / Math.sqrt(variance + 1e-6)),

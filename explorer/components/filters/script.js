@@ -105,7 +105,7 @@ class Filters extends Figure {
     const c = fit(this.large, 72, 72),
       { explained } = this.data.head;
     if (gallery.count) gallery.one(c, k, 0, 0, 72);
-    const strong = document.createElement('b');
+    const strong = el('b');
     if (gallery === filters) {
       strong.textContent = `Filter ${k + 1}: `;
       this.read.replaceChildren(

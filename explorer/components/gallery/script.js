@@ -25,12 +25,11 @@ class Gallery {
   }
 
   button() {
-    const button = document.createElement('button');
+    const button = el('button');
     button.type = 'button';
-    button.append(document.createElement('canvas'));
+    button.append(el('canvas'));
     for (const name of ['first', 'second']) {
-      const span = document.createElement('span');
-      span.className = name;
+      const span = el('span', name);
       button.append(span);
     }
     return button;

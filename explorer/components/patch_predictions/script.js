@@ -46,9 +46,9 @@ class Answers extends FollowingFigure {
     this.painted({ rev: head.rev });
   }
   button(place) {
-    const button = document.createElement('button');
+    const button = el('button');
     button.type = 'button';
-    button.append(document.createElement('canvas'), place ? `block ${place}` : 'embedding');
+    button.append(el('canvas'), place ? `block ${place}` : 'embedding');
     button.addEventListener('click', () => {
       this.chosen = place;
       this.schedule();
@@ -101,14 +101,13 @@ class Answers extends FollowingFigure {
     });
     const tops = this.tops.slice(this.at() * count, (this.at() + 1) * count),
       chip = (c, colour) => {
-        const span = document.createElement('span'),
-          i = document.createElement('i');
+        const span = el('span'),
+          i = el('i');
         i.style.background = colour;
         span.append(i, `${this.head.names[c]}: ${tops.filter((t) => t === c).length} of ${count}`);
         return span;
       };
-    const rest = document.createElement('span');
-    rest.textContent = `other: ${tops.filter((t) => t !== a && t !== b).length}`;
+    const rest = el('span', '', `other: ${tops.filter((t) => t !== a && t !== b).length}`);
     this.legend.replaceChildren(chip(a, colours.primary), chip(b, second), rest);
     this.say();
   }
@@ -160,7 +159,7 @@ class Answers extends FollowingFigure {
       p = this.shown(),
       place_ = this.at(),
       C = this.head.names.length,
-      strong = document.createElement('b');
+      strong = el('b');
     if (p === null || p >= count) {
       strong.textContent = this.where(place_);
       this.readout.replaceChildren(strong);
@@ -203,7 +202,7 @@ class Answers extends FollowingFigure {
       S,
     );
     const draw = (place, x, y, W, T, small) => {
-      const one = document.createElement('canvas');
+      const one = el('canvas');
       this.paint(fit(one, W, T), place, W, T, { colours, second, a, b, small });
       o.drawImage(one, x, y, W, T);
     };
@@ -220,7 +219,7 @@ class Answers extends FollowingFigure {
       );
     }
     out.convertToBlob({ type: 'image/png' }).then((blob) => {
-      const link = Object.assign(document.createElement('a'), {
+      const link = Object.assign(el('a'), {
         href: URL.createObjectURL(blob),
         download: this.head.file,
       });

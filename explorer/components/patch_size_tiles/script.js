@@ -53,7 +53,7 @@ class Cuts {
   }
 
   button() {
-    const button = document.createElement('button');
+    const button = el('button');
     button.type = 'button';
     button.innerHTML =
       '<canvas aria-hidden="true"></canvas><b></b><span class="n"></span><span class="share"><span class="track"><span class="fill"></span></span><span class="p"></span></span><span class="a"></span><span class="k"></span>';

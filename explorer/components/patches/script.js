@@ -1,7 +1,7 @@
+// uses svg
 // From the image to one patch, its RGB values and its embedding; everything under the pointer
 // happens here.
-const SVG = 'http://www.w3.org/2000/svg',
-  ROWS = 16,
+const ROWS = 16,
   LINE = 56;
 
 class Patches extends PatchFigure {
@@ -34,8 +34,8 @@ class Patches extends PatchFigure {
     };
     this.number = null;
     for (let i = 0; i < ROWS; i++) {
-      const row = document.createElement('li');
-      for (const tag of ['i', 'span', 'span', 'span']) row.append(document.createElement(tag));
+      const row = el('li');
+      for (const tag of ['i', 'span', 'span', 'span']) row.append(el(tag));
       this.list.append(row);
     }
     const { signal } = this.events,
@@ -237,7 +237,7 @@ class Patches extends PatchFigure {
         value.textContent = rgb
           ? rgb[k]
           : rest && !k
-            ? `… ${(count - room).toLocaleString('en')} more pixels`
+            ? `… ${thousands(count - room)} more pixels`
             : '';
       });
     });
@@ -309,12 +309,8 @@ class Patches extends PatchFigure {
     this.svg.replaceChildren();
     const wire = (x0, y0, x1, y1) => {
       const m = (x0 + x1) / 2;
-      for (const name of ['case', 'line']) {
-        const path = document.createElementNS(SVG, 'path');
-        path.setAttribute('class', name);
-        path.setAttribute('d', `M${x0} ${y0}C${m} ${y0} ${m} ${y1} ${x1} ${y1}`);
-        this.svg.append(path);
-      }
+      const d = `M${x0} ${y0}C${m} ${y0} ${m} ${y1} ${x1} ${y1}`;
+      for (const name of ['case', 'line']) svg(this.svg, 'path', { class: name, d });
     };
     wire(
       ax + ((p % g) + 1) * s + 2,
@@ -329,9 +325,12 @@ class Patches extends PatchFigure {
   say(p) {
     const { P, width, limit } = this.data.head,
       count = this.grid[0] * this.grid[1];
-    const strong = document.createElement('b');
-    strong.textContent = `Token ${p + 1} of ${count}, ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `;
-    const values = (3 * P * P).toLocaleString('en');
+    const strong = el(
+      'b',
+      '',
+      `Token ${p + 1} of ${count}, ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `,
+    );
+    const values = thousands(3 * P * P);
     let text;
     const value = (i) => {
       const v = (this.data.codes[p * width + i] / 127.5 - 1) * limit;

@@ -1,13 +1,12 @@
+// uses svg
 // The ribbon: image -> patches -> tokens -> encoder -> prediction. Large on Overview, a thin bar on
 // the other pages.
-const SVG = 'http://www.w3.org/2000/svg';
 const softmax = (v) => {
   const m = Math.max(...v),
     e = v.map((x) => Math.exp(x - m)),
     s = e.reduce((a, b) => a + b);
   return e.map((x) => x / s);
 };
-const largest = (v) => v.reduce((best, x, i) => (x > v[best] ? i : best), 0);
 
 class Ribbon extends PatchFigure {
   constructor(root) {
@@ -139,7 +138,7 @@ class Ribbon extends PatchFigure {
       { probabilities, top } = this.model?.head ?? { probabilities: null, top: -1 };
     while (this.bars.children.length > names.length) this.bars.lastChild.remove();
     while (this.bars.children.length < names.length) {
-      const item = document.createElement('li');
+      const item = el('li');
       item.innerHTML =
         '<span class="name"></span><span class="track"><span class="fill"></span><span class="vote"></span></span><span class="val"></span>';
       this.bars.append(item);
@@ -151,8 +150,7 @@ class Ribbon extends PatchFigure {
       item.querySelector('.val').textContent = probabilities ? percent(probabilities[i]) : '–';
     });
     const word = (text, name) => {
-      const b = document.createElement('b');
-      b.textContent = text;
+      const b = strong(text);
       b.className = name;
       return b;
     };
@@ -161,7 +159,7 @@ class Ribbon extends PatchFigure {
     else {
       const right = top === truth,
         line = (...parts) => {
-          const span = document.createElement('span');
+          const span = el('span');
           span.append(...parts);
           return span;
         };
@@ -392,12 +390,7 @@ class Ribbon extends PatchFigure {
       total = this.count + this.prefix,
       H = this.tokensHeight;
     this.svg.replaceChildren();
-    const add = (name, d) => {
-      const e = document.createElementNS(SVG, 'path');
-      e.setAttribute('class', name);
-      e.setAttribute('d', d);
-      this.svg.append(e);
-    };
+    const add = (name, d) => svg(this.svg, 'path', { class: name, d });
     const wire = (x0, y0, x1, y1) => {
       const m = (x0 + x1) / 2,
         d = `M${x0} ${y0}C${m} ${y0} ${m} ${y1} ${x1} ${y1}`;
@@ -446,7 +439,7 @@ class Ribbon extends PatchFigure {
     wire(C.r + 1, ty, D.x + (p % columns) * u - 4, D.y + row);
     if (!own) return;
     const last = this.blocks - 1,
-      top = largest(own),
+      top = largestOf(own),
       bar = box(this.bars.children[top]);
     if (own[top] - Math.min(...own) < UNDECIDED) return;
     wire(
@@ -458,13 +451,13 @@ class Ribbon extends PatchFigure {
   }
   say(p, own) {
     const { names, rest, what, then, done } = this.head,
-      b = document.createElement('b');
+      b = el('b');
     if (!this.live) {
       b.textContent = then ? what + ' ' : what;
       this.read.replaceChildren(b, then);
       if (done === null) return;
-      const bar = document.createElement('span'),
-        fill = document.createElement('i');
+      const bar = el('span'),
+        fill = el('i');
       bar.className = 'bar';
       fill.style.width = 100 * done + '%';
       bar.append(fill);
@@ -478,12 +471,12 @@ class Ribbon extends PatchFigure {
     const N = this.count,
       start = ((this.blocks - 1) * N + p) * N,
       row = this.model.attention.subarray(start, start + N),
-      k = largest(row);
+      k = largestOf(row);
     const columns = this.grid[1],
       spot = (q) => `(${Math.floor(q / columns) + 1}, ${(q % columns) + 1})`;
     b.textContent = `Patch ${spot(p)}${p === this.pinned ? ', pinned' : ''}. `;
     const key = `Block ${this.blocks}, strongest key: ${k === p ? 'itself' : spot(k)}, ${percent(this.model.peak[(this.blocks - 1) * N + p])}. `;
-    const top = own && largest(own); // with a class token, a patch has no logits of its own
+    const top = own && largestOf(own); // with a class token, a patch has no logits of its own
     const alone = !own
       ? ''
       : `Patch logits alone: ${own[top] - Math.min(...own) < UNDECIDED ? 'no clear prediction' : `${names[top]} ${percent(own[top])}`}.`;

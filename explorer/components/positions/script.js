@@ -1,6 +1,5 @@
 // Cosine similarity of position embeddings: the selected one's tile, all tiles on their grid, and
 // other encodings.
-const signed = (v) => (v <= -0.005 ? '−' : '') + Math.abs(v).toFixed(2);
 
 class Positions extends PatchFigure {
   constructor(root) {
@@ -82,9 +81,9 @@ class Positions extends PatchFigure {
     this.painted({ rev: data.head.rev });
   }
   button() {
-    const button = document.createElement('button');
+    const button = el('button');
     button.type = 'button';
-    for (const tag of ['canvas', 'b', 'span']) button.append(document.createElement(tag));
+    for (const tag of ['canvas', 'b', 'span']) button.append(el(tag));
     return button;
   }
 
@@ -204,7 +203,7 @@ class Positions extends PatchFigure {
       count = this.grid[0] * columns,
       row = this.codes(k).subarray(p * count, (p + 1) * count);
     const cosine = (i) => row[i] / 127.5 - 1,
-      strong = document.createElement('b'),
+      strong = el('b'),
       label = this.data.head.kinds[k].label;
     strong.textContent = `${this.at(p)}${p === this.pinned ? ' (pinned)' : ''}, ${label}. `;
     if (count === 1) {

@@ -1,10 +1,8 @@
-// uses self_attention/arithmetic self_attention/words
+// uses svg self_attention/arithmetic self_attention/words
 // Why scores are divided by the root of their width: random vectors, at every width at once.
 
-const NS = 'http://www.w3.org/2000/svg',
-  SHOWN = 160,
+const SHOWN = 160,
   TICKS = WIDTHS.map((width, k) => [width, k]);
-const thousands = (n) => n.toLocaleString('en');
 const short = (v) =>
   v >= 99.5 ? thousands(Math.round(v)) : v >= 9.95 ? v.toFixed(1) : v.toFixed(2);
 
@@ -19,11 +17,7 @@ class Axes {
     this.width = this.node.clientWidth;
   }
   add(name, attributes, text) {
-    const node = document.createElementNS(NS, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== undefined) node.textContent = text;
-    this.node.append(node);
-    return node;
+    return svg(this.node, name, attributes, text);
   }
   get pitch() {
     return (this.width - this.left - this.right) / (WIDTHS.length - 1);
@@ -60,12 +54,7 @@ class Axes {
   }
   label(x, y, letter, below, rest, anchor) {
     const node = this.add('text', { x, y, 'text-anchor': anchor }),
-      part = (text, attributes) => {
-        const span = document.createElementNS(NS, 'tspan');
-        span.textContent = text;
-        for (const [key, value] of Object.entries(attributes)) span.setAttribute(key, value);
-        node.append(span);
-      };
+      part = (text, attributes) => svg(node, 'tspan', attributes, text);
     part(letter, below ? { class: 'it' } : {});
     if (below) {
       part(below, { 'font-size': 9, dy: 3 });
@@ -218,8 +207,8 @@ class Scaling extends Figure {
       one = this.found[k];
     this.at.replaceChildren(
       ...(() => {
-        const d = document.createElement('em'),
-          sub = document.createElement('sub');
+        const d = el('em'),
+          sub = el('sub');
         d.textContent = 'd';
         sub.textContent = 'k';
         return [d, sub, ` = ${thousands(one.width)}`];

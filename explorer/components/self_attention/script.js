@@ -1,4 +1,4 @@
-// uses arithmetic words example cells strips lines numpy layout machine_links editing playing
+// uses svg arithmetic words example cells strips lines numpy layout machine_links editing playing
 // uses example_view picture_view
 // The attention machine: the controls, which of its two views is seen, and the text around it.
 

@@ -27,10 +27,10 @@ class Thumbnails {
   }
 
   button() {
-    const button = document.createElement('button');
+    const button = el('button');
     button.type = 'button';
     button.setAttribute('role', 'radio');
-    button.append(document.createElement('canvas'));
+    button.append(el('canvas'));
     return button;
   }
 

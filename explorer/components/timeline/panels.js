@@ -1,5 +1,4 @@
 // The panels of the timeline: each draws one snapshot.
-const signed = (v) => (v <= -0.005 ? '−' : '') + Math.abs(v).toFixed(2);
 
 class Panels extends Figure {
   part(array, i, size) {
@@ -269,14 +268,12 @@ class Panels extends Figure {
     return most - Math.min(...p) < UNDECIDED ? -1 : p.indexOf(most);
   }
   bar() {
-    const li = document.createElement('li');
+    const li = el('li');
     for (const name of ['name', 'track', 'val']) {
-      const span = document.createElement('span');
-      span.className = name;
+      const span = el('span', name);
       li.append(span);
     }
-    const fill = document.createElement('i');
-    fill.className = 'fill';
+    const fill = el('i', 'fill');
     li.querySelector('.track').append(fill);
     return li;
   }

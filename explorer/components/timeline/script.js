@@ -131,10 +131,10 @@ class Replay extends Panels {
     if (this.chips.children.length === count) return;
     this.chips.replaceChildren(
       ...Array.from({ length: count }, (_, l) => {
-        const button = document.createElement('button');
+        const button = el('button');
         button.type = 'button';
         button.setAttribute('aria-label', `Block ${l + 1}`);
-        button.append(document.createElement('canvas'), String(l + 1));
+        button.append(el('canvas'), String(l + 1));
         button.onclick = () => {
           this.block = l;
           this.schedule();
@@ -147,7 +147,7 @@ class Replay extends Panels {
     const { weights, looks } = this.data.head;
     this.ticks.replaceChildren(
       ...weights.map((state, i) => {
-        const tick = document.createElement('i');
+        const tick = el('i');
         tick.style.left = `${100 * (this.last ? i / this.last : 0.5)}%`;
         tick.classList.toggle('known', state === 1 && looks[i] === 1);
         return tick;
@@ -225,14 +225,12 @@ class Replay extends Panels {
     answer.means.textContent = k < 0 ? '' : 'dotted: uniform; gray: init';
     this.say(i);
   }
-  number(panel, [before = '', strong = '', after = '']) {
-    const b = document.createElement('b');
-    b.textContent = strong;
-    panel.number.replaceChildren(before, b, after);
+  number(panel, [before = '', main = '', after = '']) {
+    panel.number.replaceChildren(before, strong(main), after);
   }
   legend(note, low, high) {
     // what the two ends of the colours stand for, at this moment
-    const bar = document.createElement('i');
+    const bar = el('i');
     bar.style.background = `linear-gradient(90deg, ${this.colours.diverging.join(',')})`;
     note.replaceChildren(signed(Math.max(-1, low)), bar, signed(Math.min(1, high)));
   }
@@ -249,9 +247,8 @@ class Replay extends Panels {
   }
   moment(i) {
     // its step, and what else is known of when it was
-    const { steps, epochs, total, kept } = this.data.head,
-      count = (n) => n.toLocaleString('en');
-    const step = `Step ${count(steps[i])}${total ? ` / ${count(total)}` : ''}`,
+    const { steps, epochs, total, kept } = this.data.head;
+    const step = `Step ${thousands(steps[i])}${total ? ` / ${thousands(total)}` : ''}`,
       epoch = epochs[i] < 10 ? epochs[i]?.toFixed(1) : Math.round(epochs[i]);
     return [step, `${epochs[i] === null ? '' : `, epoch ${epoch}`}${i === kept ? ', best' : ''}`];
   }
@@ -261,9 +258,7 @@ class Replay extends Panels {
       state = [head.weights[i], head.looks[i]];
     this.range.value = i;
     this.range.setAttribute('aria-valuetext', step + epoch);
-    const b = document.createElement('b');
-    b.textContent = step;
-    this.when.replaceChildren(b, epoch);
+    this.when.replaceChildren(strong(step), epoch);
     this.play.textContent = this.timer ? 'Pause' : 'Play';
     this.play.disabled = this.last < 1;
     this.newest.hidden = !head.lives;

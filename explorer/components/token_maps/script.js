@@ -1,6 +1,5 @@
 // Tokens of patches after each block: the selected one's cosine with all others, and the first
 // three principal components as colors.
-const signed = (v) => (v <= -0.005 ? '−' : '') + Math.abs(v).toFixed(2);
 const MOST = 32767; // of an int16, as which cosines travel
 const after = (l) => (l ? String(l) : '0 (embedding)');
 
@@ -89,12 +88,12 @@ class TokenMaps extends PatchFigure {
     this.painted({ rev: data.head.rev });
   }
   button(l) {
-    const button = document.createElement('button'),
-      label = document.createElement('span');
+    const button = el('button'),
+      label = el('span');
     button.type = 'button';
     label.textContent = l;
     button.setAttribute('aria-label', after(l));
-    button.append(document.createElement('canvas'), document.createElement('canvas'), label);
+    button.append(el('canvas'), el('canvas'), label);
     button.onclick = () => this.show(l);
     return button;
   }
@@ -168,7 +167,7 @@ class TokenMaps extends PatchFigure {
     return `(${Math.floor(p / columns) + 1}, ${(p % columns) + 1})`;
   }
   say(l, p, q) {
-    const strong = document.createElement('b'),
+    const strong = el('b'),
       count = this.grid[0] * this.grid[1],
       where = l ? `after block ${l}` : 'embedding';
     strong.textContent = `${this.at(p)}${p === this.pinned ? ' (pinned)' : ''}, ${where}. `;
