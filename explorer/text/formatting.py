@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from vitcore.lens.words import fixed
+
 _ROUNDING = 1e-4  # difference that float32 rounding can explain
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -77,7 +79,7 @@ def signed(value: float, *, plus: bool = False) -> str:
         value: the number.
         plus: whether a positive number carries its sign.
     """
-    digits = f"{abs(value):.2f}"
+    digits = fixed(abs(value), 2)
     if digits == "0.00":
         return digits
     return ("−" if value < 0 else "+" if plus else "") + digits

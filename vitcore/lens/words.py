@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from vitcore.interpret.selective_head import SelectiveHead
 
@@ -87,7 +88,12 @@ def percent(share: float) -> str:
     0% and 100% are exact: what is near them is <0.1% or >99.9%.
     """
     if share in (0, 1) or 0.0995 <= share < 0.995 or share > 1:
-        return f"{share:.0%}"
+        return f"{fixed(100 * share, 0)}%"
     if not 0.0005 <= share < 0.9995:
         return "<0.1%" if share < 0.5 else ">99.9%"
-    return f"{share:.1%}"
+    return f"{fixed(100 * share, 1)}%"
+
+
+def fixed(value: float, digits: int) -> str:
+    """With so many decimals, a half rounded up as JavaScript does; Python's own is even."""
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))

@@ -18,7 +18,7 @@ def accuracy(score, wanted=2000, source="cifar10"):
 
 def test_the_accuracy_comes_with_its_images():
     assert accuracy(Score(0.625, 0.9, 1.0, 400)) == (
-        "Accuracy 62% so far (400 of 2,000 CIFAR-10 test images)"
+        "Accuracy 63% so far (400 of 2,000 CIFAR-10 test images)"
     )
     assert "63% (first 500 of 10,000 sketch10" in accuracy(
         Score(0.634, 0.9, 1.0, 500), wanted=500, source="sketch10"
