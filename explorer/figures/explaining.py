@@ -18,7 +18,6 @@ def logit_lens(
     answer: int,
     other: int,
     colours: Palette,
-    height: int = 340,
 ) -> go.Figure:
     """Class probabilities after each block: one line per class, two of them colored.
 
@@ -28,7 +27,6 @@ def logit_lens(
         answer: the class of the first color.
         other: the class of the second.
         colours: of the theme.
-        height: pixels.
 
     Raises:
         ValueError: if `early` is not (L+1, C) with a name for each class.
@@ -67,7 +65,7 @@ def logit_lens(
         "annotations": _words_at_peaks(early, names, set(styles), colours),
         "dragmode": False,
     }
-    figure = plain(go.Figure({"data": traces, "layout": axes}), colours, height=height)
+    figure = plain(go.Figure({"data": traces, "layout": axes}), colours, height=340)
     return beside_the_camera(figure, colours)
 
 
@@ -78,7 +76,6 @@ def token_norms(
     prefix: int,
     columns: int,
     colours: Palette,
-    height: int = 340,
 ) -> go.Figure:
     """The norm of every token, at the embedding and after each block.
 
@@ -88,7 +85,6 @@ def token_norms(
         prefix: tokens before the patches.
         columns: of the grid.
         colours: of the theme.
-        height: pixels.
 
     Raises:
         ValueError: if the two do not fit each other.
@@ -129,7 +125,7 @@ def token_norms(
         "dragmode": False,
     }
     data = [*_patches(patches, outliers, columns, colours), *before, median]
-    figure = plain(go.Figure({"data": data, "layout": axes}), colours, height=height)
+    figure = plain(go.Figure({"data": data, "layout": axes}), colours, height=340)
     return beside_the_camera(figure, colours)
 
 

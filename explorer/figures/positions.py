@@ -9,7 +9,7 @@ from explorer.figures.style import Palette, beside_the_camera, plain
 
 
 def similarity_against_distance(
-    lines: Mapping[str, tuple[np.ndarray, np.ndarray]], *, colours: Palette, height: int = 300
+    lines: Mapping[str, tuple[np.ndarray, np.ndarray]], *, colours: Palette
 ) -> go.Figure:
     """Mean cosine similarity of two positions against their distance, one line per encoding.
 
@@ -17,7 +17,6 @@ def similarity_against_distance(
         lines: by label, distances (K,) in patches, rising, and mean cosines (K,). The first is the
             main one, drawn in the first colour with marks.
         colours: of the theme.
-        height: pixels.
 
     Raises:
         ValueError: where a line's two arrays are not (K,).
@@ -43,7 +42,7 @@ def similarity_against_distance(
             line=styles[min(index, len(styles) - 1)],
             hovertemplate="distance %{x:.1f}: %{y:.2f}<extra>%{fullData.name}</extra>",
         )
-    plain(figure, colours, height=height)
+    plain(figure, colours, height=300)
     figure.update_xaxes(title="distance (patches)", rangemode="tozero")
     figure.update_yaxes(title="mean cosine similarity", zeroline=True)
     return beside_the_camera(figure, colours)

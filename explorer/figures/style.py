@@ -27,9 +27,9 @@ class Palette:
 
 
 @lru_cache(maxsize=4)
-def palette(theme: Literal["light", "dark"] | None, *, config: Path = _CONFIG) -> Palette:
+def palette(theme: Literal["light", "dark"] | None) -> Palette:
     """The colours of one theme; anything but "dark" is the light one, Streamlit's default."""
-    with config.open("rb") as file:
+    with _CONFIG.open("rb") as file:
         values = tomllib.load(file)["theme"]
     if theme == "dark":
         values = {**values, **values["dark"]}

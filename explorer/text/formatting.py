@@ -72,17 +72,10 @@ def max_difference(value: float) -> str:
     return f"max. difference {small_number(value)}{rounding}"
 
 
-def signed(value: float, *, plus: bool = False) -> str:
-    """Two decimals with a real minus sign, and none before 0.00.
-
-    Args:
-        value: the number.
-        plus: whether a positive number carries its sign.
-    """
+def signed(value: float) -> str:
+    """Two decimals with a real minus sign, and none before 0.00."""
     digits = fixed(abs(value), 2)
-    if digits == "0.00":
-        return digits
-    return ("−" if value < 0 else "+" if plus else "") + digits
+    return f"−{digits}" if value < 0 and digits != "0.00" else digits
 
 
 def is_number(value: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -73,13 +72,6 @@ def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | No
         return None
     waves = initial_weights(config, only=[_POSITIONS])[_POSITIONS]
     return spatial_correlation(cosine_similarity(resize_grid(waves, grid)))
-
-
-@lru_cache(maxsize=16)  # a training timeline asks again each second
-def untrained_closeness(config: ViTConfig, grid: tuple[int, int]) -> float | None:
-    """Spatial correlation of a random init, interpolated to a grid; None of one position."""
-    resized = resize_grid(untrained_positions(config), grid)
-    return spatial_correlation(cosine_similarity(resized))
 
 
 def untrained_positions(config: ViTConfig) -> np.ndarray:

@@ -27,11 +27,6 @@ def test_signed_numbers_carry_a_minus_and_none_before_nothing(value, text):
     assert signed(value) == text
 
 
-def test_a_plus_stands_only_where_it_is_asked_for():
-    assert signed(0.5, plus=True) == "+0.50"
-    assert signed(0.001, plus=True) == "0.00"
-
-
 @pytest.mark.parametrize("value, rounded", [(2e-7, True), (0.15, False), (0, False)])
 def test_a_difference_that_rounding_explains_is_called_so(value, rounded):
     said = max_difference(value)

@@ -8,7 +8,6 @@ import pytest
 from explorer.text.position_encodings import (
     closeness_begun_with,
     position_encodings,
-    untrained_closeness,
     untrained_positions,
 )
 from vitcore.config import PRESETS
@@ -51,11 +50,6 @@ def test_untrained_positions_are_those_a_model_of_this_config_starts_from():
 def test_untrained_positions_know_no_places_at_their_own_grid():
     untrained = position_encodings(WIDE, None, (8, 8))[-1]
     assert abs(untrained.correlation) < 0.1
-
-
-@pytest.mark.parametrize("grid", [(8, 8), (4, 4), (1, 1)])
-def test_untrained_closeness_is_that_of_the_untrained_kind(grid):
-    assert untrained_closeness(WIDE, grid) == position_encodings(WIDE, None, grid)[-1].correlation
 
 
 def test_two_dimensional_sincos_follows_closeness_better_than_one_dimensional():
