@@ -95,7 +95,7 @@ class Gatherer:
                 try:
                     read = weights_at(moment, self.past.config, self.selection.patch_size, before)
                 except (OSError, ValueError) as error:
-                    read = Failure(sentence(str(error)), "")
+                    read = Failure(as_sentence(str(error)), "")
                 self._weights[moment] = read
             read = self._weights[moment]
             before = read if isinstance(read, Weights) else before
@@ -206,7 +206,7 @@ def _gatherer(past: History, key: str) -> Gatherer:
 
 def _unfamiliar(past: History, image: Image, key: str) -> None:
     """Where the image is out of distribution, say so and offer one of the training data."""
-    if not (sentence := findings.unfamiliar(past.data, image.source)):
+    if not (words := findings.unfamiliar(past.data, image.source)):
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(words, width="content")
