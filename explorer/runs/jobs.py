@@ -2,16 +2,17 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Container, Sequence
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from explorer.runs.killed_runs import ENDED_AT_ONCE, killed_by, say_killed
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import Follower, Progress
 from explorer.runs.queue import Queued, RunQueue
@@ -28,6 +29,7 @@ from vitcore.training.runs import Run
 AT_ONCE = "VITCORE_RUNS_AT_ONCE"  # environment variable; training runs share the processor
 MOST_AT_ONCE = 2  # where it says nothing
 MOST_FOLLOWED = 16
+ENDED_AT_ONCE = "Force-stopped on the Train page."
 
 
 class RunRefusedError(ValueError):
@@ -220,7 +222,7 @@ class Jobs:
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
-                say_killed(self._folder(name), ENDED_AT_ONCE)
+                record_killed(self._folder(name), ENDED_AT_ONCE)
         if process is None:
             return self._end_of_another_server(self._folder(name))
         self._collect()
@@ -232,7 +234,7 @@ class Jobs:
             return ""
         files = folder / events.FILE_NAME, folder / runs.LOG
         if end_process(run.pid, run.started, holding=files):
-            say_killed(folder, ENDED_AT_ONCE)
+            record_killed(folder, ENDED_AT_ONCE)
         elif runs.read_run(folder).state == "running":
             return (
                 f"{run.name} was not stopped: this server did not start process {run.pid}. "
@@ -331,7 +333,7 @@ class Jobs:
                 if process.stdin is not None:
                     process.stdin.close()
                 if process.returncode < 0:
-                    say_killed(self._folder(name), killed_by(-process.returncode))
+                    record_killed(self._folder(name), killed_by(-process.returncode))
             if ended:
                 self.prepare()
 
@@ -372,3 +374,33 @@ def _word(folder: Path) -> str:
         return (folder / CONTROL).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return ""
+
+
+def killed_by(number: int) -> str:
+    """Why a process ended that the signal of this number killed, and nobody here sent it."""
+    killed = f"Process killed ({_named(number)})"
+    if number == getattr(signal, "SIGKILL", None):
+        return f"{killed}, possibly out of memory."
+    return f"{killed}."
+
+
+def record_killed(folder: Path, why: str) -> None:
+    """Write the end that a run could not write; nothing where it did write one, or is gone.
+
+    Args:
+        folder: the run's.
+        why: one sentence.
+    """
+    if not (folder / runs.DESCRIPTION).is_file():
+        return
+    if [event["event"] for event in events.read(folder)[0][-1:]] == ["end"]:
+        return
+    with suppress(OSError), closing(events.EventLog(folder)) as log:
+        log("end", state="interrupted", reason=why, step=runs.read_run(folder).step)
+
+
+def _named(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one without a name
+        return f"signal {number}"

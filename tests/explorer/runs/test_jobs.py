@@ -12,8 +12,14 @@ from pathlib import Path
 import pytest
 
 from explorer.runs import queue
-from explorer.runs.jobs import Jobs, RunRefusedError, most_at_once
-from explorer.runs.killed_runs import ENDED_AT_ONCE, killed_by, say_killed
+from explorer.runs.jobs import (
+    ENDED_AT_ONCE,
+    Jobs,
+    RunRefusedError,
+    killed_by,
+    most_at_once,
+    record_killed,
+)
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import MOST_POINTS
 from vitcore.config import TrainConfig
@@ -147,9 +153,9 @@ def test_what_a_run_said_itself_stands(tmp_path):
     folder = tmp_path / "quiet-heron"
     write_description(folder, TINY)
     EventLog(folder)("end", state="failed", reason="The loss became nan.", step=3)
-    say_killed(folder, ENDED_AT_ONCE)
+    record_killed(folder, ENDED_AT_ONCE)
     assert read_run(folder).problem == "The loss became nan."
-    say_killed(tmp_path / "deleted", killed_by(9))
+    record_killed(tmp_path / "deleted", killed_by(9))
     assert not (tmp_path / "deleted").exists()
 
 
