@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.results import Failure
-from explorer.text.class_names import class_names
+from explorer.text.names import class_names
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.intervention import Intervention
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
+from explorer.text.names import DATASET_NAMES
 from vitcore.report import ClassMetrics, Reliability, Report, Score
 
 TESTED = {name: f"{title} test images" for name, title in DATASET_NAMES.items()}

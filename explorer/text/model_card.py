@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from explorer.text import evaluation_findings, run_status
-from explorer.text.datasets import DATASET_NAMES
 from explorer.text.evaluation_findings import accuracy_percent
 from explorer.text.findings import percent
 from explorer.text.formatting import is_share
 from explorer.text.model_card_table import TABLE_STYLE
+from explorer.text.names import DATASET_NAMES
 from vitcore.config import PATCH_SIZES
 from vitcore.report import Reliability
 from vitcore.training.runs import Run

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
 from explorer.text.formatting import is_number
+from explorer.text.names import DATASET_NAMES
 from vitcore.config import ViTConfig
 from vitcore.training.runs import Run
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from explorer.runs.estimates import RunEstimate
 from explorer.runs.queue import Queued
-from explorer.text.datasets import DATASET_NAMES
 from explorer.text.formatting import duration, in_epochs, short
+from explorer.text.names import DATASET_NAMES
 from vitcore.config import TrainConfig
 from vitcore.initialisation import parameter_count
 from vitcore.training.runs import Run

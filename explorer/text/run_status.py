@@ -4,9 +4,9 @@ from collections.abc import Callable
 from math import isfinite
 
 from explorer.runs.progress import Progress, diverged, usable_rate
-from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
 from explorer.text.formatting import clock, duration, epoch, loss, short
+from explorer.text.names import DATASET_NAMES
 from vitcore.training.exit_status import usual_rate
 from vitcore.training.runs import Run
 

@@ -13,9 +13,9 @@ from explorer.client.snapshot_metrics import Looked, Weights, tiles_of
 from explorer.client.snapshots import Moment
 from explorer.components.timeline.component import Film
 from explorer.figures.style import Palette
-from explorer.text.class_names import class_names
 from explorer.text.findings import UNDECIDED, percent
 from explorer.text.formatting import signed
+from explorer.text.names import class_names
 from vitcore.config import CLASS_NAMES
 from vitcore.patches import model_input
 

@@ -3,8 +3,8 @@
 from explorer.client.snapshot_metrics import Looked, Weights
 from explorer.client.snapshots import Moment
 from explorer.components.timeline.component import Film
-from explorer.text.datasets import DATASET_NAMES
 from explorer.text.formatting import signed
+from explorer.text.names import DATASET_NAMES
 
 
 def finding(film: Film) -> str:

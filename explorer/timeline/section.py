@@ -19,7 +19,7 @@ from explorer.components.timeline.component import Film, replay, replay_payload
 from explorer.figures.style import palette
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Image, ModelRef, Selection, selected
-from explorer.text.datasets import DATASET_NAMES
+from explorer.text.names import DATASET_NAMES
 from explorer.timeline import export, findings
 from vitcore import checkpoints
 from vitcore.messages import as_sentence

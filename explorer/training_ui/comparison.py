@@ -4,9 +4,9 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.text.datasets import DATASET_NAMES
 from explorer.text.findings import percent
 from explorer.text.formatting import short
+from explorer.text.names import DATASET_NAMES
 from explorer.training_ui.hyperparameters import SWITCHES, label, word
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run

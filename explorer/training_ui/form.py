@@ -11,7 +11,7 @@ from explorer.client.card_metrics import card_of
 from explorer.runs import estimates
 from explorer.runs.queue import Queued
 from explorer.text import model_card, run_estimate
-from explorer.text.datasets import DATASET_NAMES
+from explorer.text.names import DATASET_NAMES
 from explorer.training_ui import widget_sync
 from explorer.training_ui.hyperparameters import (
     ARCHITECTURE,

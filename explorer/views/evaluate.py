@@ -18,7 +18,7 @@ from explorer.records import Evaluation
 from explorer.results import Ready, Result
 from explorer.selection import selected
 from explorer.text import evaluation_findings, evaluation_tables
-from explorer.text.datasets import DATASET_NAMES
+from explorer.text.names import DATASET_NAMES
 from explorer.views.prediction_gallery import tested_gallery
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError

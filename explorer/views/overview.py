@@ -10,8 +10,7 @@ from explorer.navigation import goto
 from explorer.results import Failure, Ready
 from explorer.selection import selected
 from explorer.text import findings
-from explorer.text.datasets import DATASET_NAMES
-from explorer.text.prefix_tokens import prefix_counts
+from explorer.text.names import DATASET_NAMES, prefix_counts
 from explorer.tours import guide
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 

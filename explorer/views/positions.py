@@ -24,8 +24,8 @@ from explorer.text.position_findings import (
     position_finding,
     rise,
     shuffle_finding,
+    token_finding,
 )
-from explorer.text.token_findings import token_finding
 from vitcore.interpret.positions import similarity_by_distance
 from vitcore.patches import model_input, patchify, unpatchify
 

@@ -11,9 +11,8 @@ from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.records import ModelOutput
 from explorer.results import Failure, Pending, Ready, Result
 from explorer.selection import Selection
-from explorer.text.class_names import class_names
 from explorer.text.findings import UNDECIDED, counted
-from explorer.text.prefix_tokens import prefix_counts
+from explorer.text.names import class_names, prefix_counts
 from vitcore.config import grid_side
 from vitcore.patches import model_input
 

@@ -13,7 +13,7 @@ from explorer.client.snapshots import History
 from explorer.components.packing import pack, rows_as_codes
 from explorer.results import Failure
 from explorer.selection import Selection
-from explorer.text.class_names import class_names
+from explorer.text.names import class_names
 from vitcore.interpret.distance import distance_bounds
 from vitcore.patches import model_input
 

@@ -12,7 +12,7 @@ from explorer import client, components
 from explorer.client.metrics import HeadMetrics
 from explorer.figures.attention import Line, numbers_by_block
 from explorer.results import Ready, Result
-from explorer.text.prefix_tokens import prefix_words
+from explorer.text.names import prefix_words
 from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     CHANGED,

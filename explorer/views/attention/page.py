@@ -11,7 +11,7 @@ from explorer.records import ModelOutput
 from explorer.results import Pending, Ready, Result
 from explorer.selection import Selection, selected
 from explorer.text.attention_findings import attention_finding
-from explorer.text.class_names import class_names
+from explorer.text.names import class_names
 from explorer.views.attention import share_link, tabs, view_state
 from vitcore.interpret.selective_head import SelectiveHead, selective_head
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.components.token_maps.component import component_colors, token_maps_payload
-from explorer.text.token_findings import token_finding
+from explorer.text.position_findings import token_finding
 from vitcore.interpret.token_similarity import token_components, token_similarity
 
 TOKENS = np.random.default_rng(0).normal(size=(3, 12, 5))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.text.prefix_tokens import prefix_counts, prefix_words
+from explorer.text.names import prefix_counts, prefix_words
 
 
 @pytest.mark.parametrize(
