@@ -1,4 +1,4 @@
-"""Images to choose from: one test image by class and index, and ten around it."""
+"""The test images of CIFAR-10 and sketch10, by class or by position in the dataset, and uploads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import streamlit as st
 
+from explorer.data import WHOLE
 from explorer.selection import Image
 from explorer.state import LARGEST_INDEX
 from vitcore.config import CLASS_NAMES
@@ -16,7 +17,7 @@ THUMBNAILS = 10
 
 
 def open_cifar10() -> None:
-    """Map the test pictures, once.
+    """Map the test images, once.
 
     Raises:
         DataError, OSError: when they cannot be opened.
@@ -25,7 +26,7 @@ def open_cifar10() -> None:
 
 
 def chosen(source: str, label: str, index: int) -> Image:
-    """The `index`-th test picture of a class.
+    """The `index`-th test image of a class.
 
     Args:
         source: "cifar10" or "sketch10".
@@ -35,21 +36,55 @@ def chosen(source: str, label: str, index: int) -> Image:
     truth = CLASS_NAMES.index(label)
     name = f"{label} {index}"
     if source == "cifar10":
-        images, ids = _cifar10_test()
-        pixels, mask = np.array(images[ids[truth][min(index, len(ids[truth]) - 1)]]), None
+        images, _, positions = _cifar10_test()
+        position = positions[truth][min(index, len(positions[truth]) - 1)]
+        pixels, mask = np.array(images[position]), None
     else:
         pixels, mask = _sketch(truth, index)
     return Image(pixels, source, truth, index, name, key_of(pixels), mask)
 
 
 def around(source: str, label: str, index: int) -> tuple[np.ndarray, list[int]]:
-    """Ten pictures, the chosen one among them: (10, 32, 32, 3) uint8 and their indices."""
+    """Ten images, the chosen one among them: (10, 32, 32, 3) uint8 and their indices."""
     first = min(index // THUMBNAILS * THUMBNAILS, LARGEST_INDEX + 1 - THUMBNAILS)
     return _ten(source, label, first), list(range(first, first + THUMBNAILS))
 
 
+def labels(source: str) -> np.ndarray:
+    """The true label of each test image, (N,).
+
+    Raises:
+        DataError, OSError: when CIFAR-10 cannot be opened.
+    """
+    if source == "cifar10":
+        return _cifar10_test()[1]
+    return np.arange(WHOLE) % len(CLASS_NAMES)
+
+
+def at_positions(source: str, positions: np.ndarray | list[int]) -> np.ndarray:
+    """Some of the test images, by their positions in the dataset: (n, 32, 32, 3) uint8.
+
+    Raises:
+        DataError, OSError: when CIFAR-10 cannot be opened.
+    """
+    positions = [int(position) for position in positions]
+    if not positions:
+        return np.zeros((0, 32, 32, 3), np.uint8)
+    if source == "cifar10":
+        return _cifar10_test()[0][positions]
+    classes = len(CLASS_NAMES)
+    return np.stack([_sketch(at % classes, at // classes)[0] for at in positions])
+
+
+def class_and_index(source: str, position: int) -> tuple[str, int]:
+    """Where the sidebar lists the image at a position: its class, and its index within it."""
+    of = labels(source)
+    truth = int(of[position])
+    return CLASS_NAMES[truth], int((of[:position] == truth).sum())
+
+
 def own(pixels: np.ndarray, source: str) -> Image:
-    """A person's own picture, (32, 32, 3) uint8."""
+    """A person's own image, (32, 32, 3) uint8."""
     name = "your image" if source == "upload" else "your photo"
     return Image(pixels, source, None, None, name, key_of(pixels))
 
@@ -63,9 +98,9 @@ def key_of(pixels: np.ndarray) -> str:
 def _ten(source: str, label: str, first: int) -> np.ndarray:
     truth, span = CLASS_NAMES.index(label), range(first, first + THUMBNAILS)
     if source == "cifar10":
-        images, ids = _cifar10_test()
-        return np.stack([images[ids[truth][i]] for i in span])
-    return np.stack([_sketch(truth, i)[0] for i in span])
+        images, _, positions = _cifar10_test()
+        return np.stack([images[positions[truth][index]] for index in span])
+    return np.stack([_sketch(truth, index)[0] for index in span])
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -77,7 +112,7 @@ def _sketch(truth: int, index: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @st.cache_resource(show_spinner=False)
-def _cifar10_test() -> tuple[np.ndarray, list[np.ndarray]]:
-    """The test pictures, memory-mapped, and for each class their positions."""
+def _cifar10_test() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """The test images, memory-mapped, their labels, and the positions of each class."""
     images, labels = cifar10("test")
-    return images, [np.flatnonzero(labels == truth) for truth in range(len(CLASS_NAMES))]
+    return images, labels, [np.flatnonzero(labels == truth) for truth in range(len(CLASS_NAMES))]

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer import client, components
 from explorer.client import card_metrics
-from explorer.data import WHOLE, cifar10_setup, test_images
+from explorer.data import WHOLE, cifar10_setup, images
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
 from explorer.figures.patch_sizes import accuracy_and_cost
 from explorer.figures.style import palette, toolbar
@@ -315,7 +315,7 @@ strip()
 finding_place = components.page_heading("Evaluation", key="evaluate")
 source, count = controls()
 try:
-    labels = test_images.labels(source)
+    labels = images.labels(source)
 except (DataError, OSError) as error:
     say(None, source, count)
     then = "Use sketch10, or download CIFAR-10 in the sidebar."

@@ -5,7 +5,7 @@ import streamlit as st
 
 from explorer import navigation
 from explorer.components import chosen_number, gallery
-from explorer.data import test_images
+from explorer.data import images
 from explorer.text.findings import percent
 from vitcore.config import CLASS_NAMES
 from vitcore.report import Report
@@ -32,7 +32,7 @@ def tested_gallery(
         sentences.append(f"True label {true}, predicted {predicted} ({share}). Select.")
     chosen = _chosen(source, numbers)
     clicked = gallery(
-        test_images.images(source, numbers),
+        images.at_positions(source, numbers),
         numbers,
         captions,
         sentences,
@@ -65,7 +65,7 @@ def _line(caption: str, *, selected: bool, key: str) -> None:
 def _chosen(source: str, numbers: np.ndarray) -> int | None:
     """Which of the images the sidebar shows, or None."""
     shown = [st.session_state.get(f"picture_{name}") for name in ("source", "class", "index")]
-    places = ([source, *test_images.place(source, int(number))] for number in numbers)
+    places = ([source, *images.class_and_index(source, int(number))] for number in numbers)
     return next((int(n) for n, place in zip(numbers, places, strict=True) if place == shown), None)
 
 
@@ -73,7 +73,7 @@ def _choose(source: str, key: str, numbers: np.ndarray) -> None:
     """Select an image that was clicked."""
     number = chosen_number(st.session_state.get(key), numbers)
     if number is not None:
-        label, index = test_images.place(source, number)
+        label, index = images.class_and_index(source, number)
         st.session_state["picture_source"] = source
         st.session_state["picture_class"] = label
         st.session_state["picture_index"] = index

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import client, navigation
 from explorer.client import card_metrics
-from explorer.data import cifar10_setup, test_images
-from explorer.figures.patch_sizes import AgainstSize
+from explorer.data import cifar10_setup, images
+from explorer.figures.patch_sizes import PatchSizeSeries
 from explorer.records import Evaluation
 from explorer.results import Failure, Pending, Ready
 from vitcore.config import CLASS_NAMES
@@ -42,7 +42,7 @@ def open_page(monkeypatch, select, fake_forward):
     monkeypatch.setattr(cifar10_setup, "cifar10", lambda: SimpleNamespace(ready=False))
     monkeypatch.setattr(card_metrics, "card_of", lambda name: {})
     line = {"patch_sizes": [4, 8], "accuracy": [0.8, 0.7], "operations": [4e8, 1e8]}
-    model = AgainstSize(name="flexi", tokens=[64, 16], **line)
+    model = PatchSizeSeries(name="flexi", tokens=[64, 16], **line)
     monkeypatch.setattr(card_metrics, "against_size", lambda names, chosen: [model])
 
     def open_page(answer):
@@ -167,7 +167,7 @@ def test_cifar10_that_is_missing_is_named_with_what_to_do(open_page, monkeypatch
             raise DataError("CIFAR-10 not found.")
         return np.arange(10_000) % 10
 
-    monkeypatch.setattr(test_images, "labels", labels)
+    monkeypatch.setattr(images, "labels", labels)
     view = open_page(answered(500))
     view.selectbox(key="evaluate_data").set_value("cifar10").run()
     assert not view.exception
@@ -178,8 +178,8 @@ def test_cifar10_that_is_missing_is_named_with_what_to_do(open_page, monkeypatch
 
 def test_cifar10_is_the_default_where_it_is_and_the_model_was_trained_on_it(open_page, monkeypatch):
     monkeypatch.setattr(cifar10_setup, "cifar10", lambda: SimpleNamespace(ready=True))
-    monkeypatch.setattr(test_images, "labels", lambda _: np.arange(10_000) % 10)
-    monkeypatch.setattr(test_images, "images", lambda _, n: np.zeros((len(n), 32, 32, 3), np.uint8))
+    monkeypatch.setattr(images, "labels", lambda _: np.arange(10_000) % 10)
+    monkeypatch.setattr(images, "at_positions", lambda _, at: np.zeros((len(at), 32, 32, 3), "u1"))
     assert open_page(answered(500)).selectbox(key="evaluate_data").value == "cifar10"
     monkeypatch.setattr(card_metrics, "card_of", lambda _: {"train": {"data": "sketch10"}})
     assert open_page(answered(500)).selectbox(key="evaluate_data").value == "sketch10"
