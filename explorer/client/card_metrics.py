@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.client import models
-from explorer.figures.patch_sizes import AgainstSize
+from explorer.figures.patch_sizes import PatchSizeSeries
 from explorer.text.formatting import is_number, is_share
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
@@ -41,14 +41,14 @@ def learned_from(model: str) -> str:
     return run.config.data if run.config is not None else ""
 
 
-def against_size(names: Sequence[str], chosen: str) -> list[AgainstSize]:
+def against_size(names: Sequence[str], chosen: str) -> list[PatchSizeSeries]:
     """Models whose cards have an accuracy at several patch sizes: the chosen one, then the rest."""
     ordered = [chosen, *(name for name in names if name != chosen)]
     found = [_against_size(name) for name in ordered if name in names]
     return [model for model in found if model is not None][:_MOST]
 
 
-def _against_size(name: str) -> AgainstSize | None:
+def _against_size(name: str) -> PatchSizeSeries | None:
     accuracy = card_of(name).get("accuracy")
     row = accuracy.get("cifar10") if isinstance(accuracy, Mapping) else None
     if not isinstance(row, Mapping):
@@ -60,7 +60,7 @@ def _against_size(name: str) -> AgainstSize | None:
         config = checkpoints.read_config(name)
     except (CheckpointError, OSError):
         return None
-    return AgainstSize(
+    return PatchSizeSeries(
         name=name,
         patch_sizes=sizes,
         accuracy=[float(row[str(size)]) for size in sizes],

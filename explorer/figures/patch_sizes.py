@@ -12,7 +12,7 @@ from explorer.figures.style import Palette, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgainstSize:
+class PatchSizeSeries:
     """One model over the patch sizes at which it was evaluated."""
 
     name: str
@@ -23,7 +23,7 @@ class AgainstSize:
 
 
 def accuracy_and_cost(
-    models: Sequence[AgainstSize],
+    models: Sequence[PatchSizeSeries],
     *,
     sizes: Sequence[int],
     now: int,
@@ -74,7 +74,7 @@ def accuracy_and_cost(
 
 
 def _lines(
-    figure: go.Figure, model: AgainstSize, places: dict[int, int], line: dict[str, Any]
+    figure: go.Figure, model: PatchSizeSeries, places: dict[int, int], line: dict[str, Any]
 ) -> None:
     """One model's accuracy above, its FLOPs below."""
     shared = {
@@ -118,7 +118,7 @@ def _mark(figure: go.Figure, place: int, colours: Palette) -> None:
     )
 
 
-def _ticks(models: Sequence[AgainstSize], sizes: Sequence[int], now: int) -> dict[str, Any]:
+def _ticks(models: Sequence[PatchSizeSeries], sizes: Sequence[int], now: int) -> dict[str, Any]:
     """Patch sizes, the current one bold, above their tokens."""
     tokens = {
         size: count

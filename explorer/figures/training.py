@@ -16,7 +16,7 @@ MOST_BESIDE = 3  # runs beside the shown one: more hues are not told apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class OverlayRun:
     """Another run drawn in the same figure."""
 
     name: str
@@ -30,7 +30,7 @@ def curve(
     *,
     name: str,
     run: str = "",
-    beside: Sequence[Beside] = (),
+    beside: Sequence[OverlayRun] = (),
     top5: Points | None = None,
     smoothing: float = 0.0,
     epochs: float,
@@ -69,7 +69,7 @@ def curve(
     """
     _check(train, validation, top5, beside, smoothing)
     figure = go.Figure()
-    lines = [Beside(name=run, train=train, validation=validation), *beside]
+    lines = [OverlayRun(name=run, train=train, validation=validation), *beside]
     hues = (colours.first, colours.second, colours.third, colours.text)
     # The shown run comes last, on top of the others.
     for line, hue in reversed(list(zip(lines, hues, strict=False))):
@@ -112,7 +112,7 @@ def _check(
     train: Points,
     validation: Points | None,
     top5: Points | None,
-    beside: Sequence[Beside],
+    beside: Sequence[OverlayRun],
     smoothing: float,
 ) -> None:
     if not 0 <= smoothing < 1:
@@ -129,7 +129,7 @@ def _check(
 
 
 def _values_axis(
-    lines: Sequence[Beside],
+    lines: Sequence[OverlayRun],
     *,
     highest: float | None,
     ceiling: float | None,
@@ -169,7 +169,7 @@ def _draw_top5(figure: go.Figure, top5: Points, hue: str) -> None:
 
 def _draw(
     figure: go.Figure,
-    line: Beside,
+    line: OverlayRun,
     hue: str,
     paper: str,
     *,
@@ -232,7 +232,7 @@ def smoothed(values: Sequence[float], share: float) -> list[float]:
     return means
 
 
-def _top(lines: Sequence[Beside]) -> float:
+def _top(lines: Sequence[OverlayRun]) -> float:
     """The largest value of all lines."""
     points = [points for line in lines for points in (line.train, line.validation) if points]
     return max((value for _, values in points for value in values if isfinite(value)), default=0.0)

@@ -10,7 +10,7 @@ from explorer import client, components, navigation
 from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.figures.style import palette
-from explorer.figures.training import MOST_BESIDE, Beside, curve
+from explorer.figures.training import MOST_BESIDE, OverlayRun, curve
 from explorer.results import Pending
 from explorer.runs import estimates
 from explorer.runs.jobs import RunRefusedError, server_jobs
@@ -123,10 +123,10 @@ def figures(progress: Progress) -> None:
         draw_rate(progress, others, shared)
 
 
-def lines_of(others: list[Progress], what: str) -> list[Beside]:
+def lines_of(others: list[Progress], what: str) -> list[OverlayRun]:
     """One quantity of the runs that stand beside the shown one."""
     return [
-        Beside(
+        OverlayRun(
             name=one.run.name,
             train=(one.train.epoch, getattr(one.train, what)),
             validation=None

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer import client, components
 from explorer.components.attribution_tiles.component import Group, Tile, map_tiles, tiles_payload
 from explorer.components.patch_predictions.component import answers_by_patch, answers_payload
-from explorer.figures.explaining import logit_lens, token_norms
+from explorer.figures.logit_lens import logit_lens, token_norms
 from explorer.records import ModelOutput
 from explorer.results import Ready
 from explorer.text.formatting import signed

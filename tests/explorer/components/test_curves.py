@@ -4,7 +4,7 @@ import numpy as np
 
 from explorer.components.curves.component import curves_payload
 from explorer.figures.style import palette
-from explorer.figures.training import Beside, curve
+from explorer.figures.training import OverlayRun, curve
 
 COLOURS = palette("light")
 
@@ -50,7 +50,7 @@ def test_what_is_smoothed_away_has_no_word_and_no_key(unpack):
 
 
 def test_runs_beside_it_and_the_top5_accuracy_are_written(unpack):
-    other = Beside(name="bold-owl", train=([0.1], [0.4]))
+    other = OverlayRun(name="bold-owl", train=([0.1], [0.4]))
     header, _ = sent(
         unpack,
         ([0.1], [0.5]),

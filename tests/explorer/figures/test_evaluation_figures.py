@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
-from explorer.figures.patch_sizes import AgainstSize, accuracy_and_cost
+from explorer.figures.patch_sizes import PatchSizeSeries, accuracy_and_cost
 from explorer.figures.style import contrast, mixed, palette
 
 LIGHT = palette("light")
@@ -104,14 +104,14 @@ def test_bins_of_another_number_are_refused():
         reliability_diagram(np.zeros(3), np.zeros(3), np.zeros(2), colours=LIGHT)
 
 
-FLEXI = AgainstSize(
+FLEXI = PatchSizeSeries(
     name="flexi",
     patch_sizes=[4, 8, 16],
     accuracy=[0.8, 0.7, 0.5],
     operations=[4e8, 1e8, 2e7],
     tokens=[64, 16, 4],
 )
-PLAIN = AgainstSize(
+PLAIN = PatchSizeSeries(
     name="plain", patch_sizes=[4, 8], accuracy=[0.8, 0.2], operations=[4e8, 1e8], tokens=[65, 17]
 )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from explorer.figures.style import palette
-from explorer.figures.training import Beside, curve, smoothed
+from explorer.figures.training import OverlayRun, curve, smoothed
 
 TRAIN = ([0.1, 0.2, 0.3], [2.3, 2.0, 1.5])
 VALIDATION = ([0.3], [1.8])
@@ -81,7 +81,7 @@ def test_validation_points_are_circled_while_they_lie_apart():
 
 
 def test_runs_beside_it_have_hues_of_their_own_and_lie_below():
-    other = Beside(name="bold-owl", train=([0.1, 0.2], [2.0, 1.9]), validation=([0.2], [2.0]))
+    other = OverlayRun(name="bold-owl", train=([0.1, 0.2], [2.0, 1.9]), validation=([0.2], [2.0]))
     *below, _, _ = lines = drawn(run="quiet-heron", beside=[other]).data
     assert [line.name for line in lines] == ["bold-owl", "validation", "quiet-heron", "validation"]
     assert {line.line.color for line in below} == {palette("light").second}
@@ -91,11 +91,11 @@ def test_runs_beside_it_have_hues_of_their_own_and_lie_below():
 
 
 def test_runs_beside_it_are_few():
-    other = Beside(name="bold-owl", train=TRAIN)
+    other = OverlayRun(name="bold-owl", train=TRAIN)
     with pytest.raises(ValueError, match="at most 3 runs fit beside one, got 4"):
         drawn(beside=[other] * 4)
     with pytest.raises(ValueError, match="as many epochs as values, got 1 and 0"):
-        drawn(beside=[Beside(name="bold-owl", train=([1.0], []))])
+        drawn(beside=[OverlayRun(name="bold-owl", train=([1.0], []))])
 
 
 def test_smoothing_draws_the_mean_and_the_points_behind_it():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.figures.attention import Line, heads_ranked, numbers_by_block
-from explorer.figures.explaining import logit_lens, token_norms
+from explorer.figures.logit_lens import logit_lens, token_norms
 from explorer.figures.style import palette
 
 COLOURS = palette("light")
