@@ -13,6 +13,15 @@ from explorer.text.names import class_names
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.intervention import Intervention
 
+DEFAULT_CLASS = "frog"  # its first image is predicted correctly in both datasets
+DEFAULT_PATCH_SIZE = 4
+LARGEST_INDEX = 999  # both datasets have 1,000 test images per class
+SOURCE_NAMES = {
+    "cifar10": "CIFAR-10 (test)",
+    "sketch10": "sketch10 (synthetic)",
+    "upload": "Upload",
+    "camera": "Camera",
+}
 USER_SOURCES = ("upload", "camera")  # a person's own images, which no link can carry
 
 
@@ -21,7 +30,7 @@ class Image:
     """One 32 x 32 image and what is known about it."""
 
     pixels: np.ndarray  # (32, 32, 3) uint8
-    source: str  # one of `explorer.url.SOURCES`
+    source: str  # one of SOURCE_NAMES
     label: int | None  # index of its true class, where it has one
     index: int | None  # among the test images of its class, where it is one
     name: str  # "frog 12"

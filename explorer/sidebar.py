@@ -10,10 +10,20 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, state
+from explorer import client, components, state, url
 from explorer.data import cifar10_setup, images
 from explorer.results import Failure
-from explorer.selection import USER_SOURCES, Image, ModelRef, Selection, selected
+from explorer.selection import (
+    DEFAULT_CLASS,
+    DEFAULT_PATCH_SIZE,
+    LARGEST_INDEX,
+    SOURCE_NAMES,
+    USER_SOURCES,
+    Image,
+    ModelRef,
+    Selection,
+    selected,
+)
 from explorer.text import model_card
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
@@ -27,6 +37,7 @@ if importlib.util.find_spec("pillow_heif"):
     _FILE_TYPES += ["heic", "heif"]
 _LARGEST_FILE = 25  # MB
 _DRAWN = "sketch10"
+_REPEATED = "{} appears twice in the URL; using the last value."
 _SOURCES_HELP = (
     "**CIFAR-10**: test images, not used for training.  \n"
     "**sketch10**: synthetic images of the same classes, with segmentation masks.  \n"
@@ -48,7 +59,7 @@ def sidebar() -> list[str]:
         st.select_slider(
             "Patch size",
             PATCH_SIZES,
-            value=state.DEFAULT_PATCH_SIZE,
+            value=DEFAULT_PATCH_SIZE,
             key="patch_size",
             bind="query-params",
             persist_state="session",
@@ -69,17 +80,20 @@ def _read_url(default: str) -> None:
     back_or_forward = bool(context and context.is_history_navigation)
     if "url_asks" not in st.session_state or back_or_forward:
         opening = "url_asks" not in st.session_state
-        st.session_state["url_asks"] = st.query_params.to_dict(), opening
-        source = st.query_params.get("picture_source", default)
-        if source in state.SOURCES:
-            st.session_state["picture_source"] = source
-        repeated = [name for name in state.SHARED if len(st.query_params.get_all(name)) > 1]
+        query = st.query_params.to_dict()
+        repeated = [name for name in url.SELECTED if len(st.query_params.get_all(name)) > 1]
+        if (today := url.with_present_names(query)) != query:
+            st.query_params.from_dict(today)
+        st.session_state["url_asks"] = today, opening
+        source = st.query_params.get("image_source", default)
+        if source in SOURCE_NAMES:
+            st.session_state["image_source"] = source
         st.session_state["url_repeats"] = repeated
         for name in repeated:  # a widget would take none of them
             st.query_params[name] = st.query_params[name]
-        if unfit := not state.is_finite(st.query_params.get("picture_index", "0")):
-            del st.query_params["picture_index"]  # the number box would fail on it
-        if repeated or unfit:
+        if unfit := not url.is_finite(st.query_params.get("image_index", "0")):
+            del st.query_params["image_index"]  # the number box would fail on it
+        if repeated or unfit or today != query:
             st.rerun()
 
 
@@ -100,20 +114,21 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
         query, opening = asks
         # Elsewhere an address says nothing of a pin, and the one that the window knows stays.
         if "pinned" in query or not opening or _opened_at_the_lens():
-            st.session_state["pin_asked"] = state.patch_asked(query)
+            st.session_state["pin_asked"] = url.pinned_patch(query)
         trouble = client.load_error(query.get("model", ""))
-        notes = [state.REPEATED.format(name) for name in st.session_state["url_repeats"]]
-        notes += state.unusable(
-            query, models=models, classes=CLASS_NAMES, source=default, trouble=trouble
+        notes = [_REPEATED.format(name) for name in st.session_state["url_repeats"]]
+        index = st.session_state.get("image_index", 0)
+        notes += url.selection_errors(
+            query, models=models, source=default, index=index, load_error=trouble
         )
-        if opening and query.get("picture_source") in USER_SOURCES:
-            notes.append(f"Links cannot include your own images. Showing {state.DEFAULT_CLASS} 0.")
+        if opening and url.own_image(query):
+            notes.append(f"Links cannot include your own images. Showing {DEFAULT_CLASS} 0.")
         st.session_state["url_notes"] = now, notes
         st.session_state["url_asks"] = None
     elif gone:
         chosen = st.session_state.get("model")
         shown = [chosen] if chosen in models else models
-        note = state.no_model(gone, models=shown, trouble=client.load_error(gone))
+        note = url.model_not_found(gone, shown, client.load_error(gone))
         st.session_state["url_notes"] = now, [note]
     then, kept = st.session_state["url_notes"]
     return kept if then == now else []
@@ -134,7 +149,7 @@ def _image(default: str) -> Image:
     with ten:
         names = [f"{label} {i}" for i in indices]
         components.thumbs(
-            ten_images, indices, names, index, "picture_thumbs", lambda: _clicked(indices)
+            ten_images, indices, names, index, "image_thumbs", lambda: _clicked(indices)
         )
         st.button("Random image", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
     st.session_state["listed_image"] = image
@@ -143,20 +158,20 @@ def _image(default: str) -> Image:
 
 def _source(default: str) -> str:
     """Select where images come from; in the URL by its key, where a bound widget writes labels."""
-    st.session_state.setdefault("picture_source", default)
+    st.session_state.setdefault("image_source", default)
     source = st.selectbox(
         "Image",
-        state.SOURCES,
-        key="picture_source",
+        tuple(SOURCE_NAMES),
+        key="image_source",
         persist_state="session",
-        format_func=state.SOURCE_NAMES.get,
+        format_func=SOURCE_NAMES.get,
         help=_SOURCES_HELP,
     )
-    written = st.query_params.get("picture_source", default)
+    written = st.query_params.get("image_source", default)
     if source == default:
-        st.query_params.pop("picture_source", None)
+        st.query_params.pop("image_source", None)
     elif source != written:
-        st.query_params["picture_source"] = source
+        st.query_params["image_source"] = source
     return source
 
 
@@ -165,8 +180,8 @@ def _class_and_index() -> tuple[str, int]:
     label = row.selectbox(
         "Class",
         CLASS_NAMES,
-        index=CLASS_NAMES.index(state.DEFAULT_CLASS),
-        key="picture_class",
+        index=CLASS_NAMES.index(DEFAULT_CLASS),
+        key="image_class",
         bind="query-params",
         persist_state="session",
         width=118,
@@ -174,9 +189,9 @@ def _class_and_index() -> tuple[str, int]:
     index = row.number_input(
         "Index",
         0,
-        state.LARGEST_INDEX,
+        LARGEST_INDEX,
         0,
-        key="picture_index",
+        key="image_index",
         bind="query-params",
         persist_state="session",
         width=72,
@@ -185,15 +200,15 @@ def _class_and_index() -> tuple[str, int]:
 
 
 def _clicked(indices: list[int]) -> None:
-    index = components.picked(st.session_state.get("picture_thumbs"), indices)
+    index = components.picked(st.session_state.get("image_thumbs"), indices)
     if index is not None:
-        st.session_state["picture_index"] = index
+        st.session_state["image_index"] = index
 
 
 def _surprise() -> None:
     rng = np.random.default_rng()
-    st.session_state["picture_class"] = str(rng.choice(CLASS_NAMES))
-    st.session_state["picture_index"] = int(rng.integers(state.LARGEST_INDEX + 1))
+    st.session_state["image_class"] = str(rng.choice(CLASS_NAMES))
+    st.session_state["image_index"] = int(rng.integers(LARGEST_INDEX + 1))
 
 
 def _cifar10_or_drawn() -> str:
@@ -233,12 +248,12 @@ def _small(sentence: str) -> None:
 def _own(source: str) -> Image:
     """The image a person brought, or what is shown until there is one; says which it is."""
     if source == "camera":
-        file = st.camera_input("Camera", key="picture_camera", label_visibility="collapsed")
+        file = st.camera_input("Camera", key="image_camera", label_visibility="collapsed")
     else:
         file = st.file_uploader(
             "Upload an image",
             _FILE_TYPES,
-            key="picture_upload",
+            key="image_upload",
             max_upload_size=_LARGEST_FILE,
         )
     kept: dict[str, Image] = st.session_state.setdefault("own_images", {})
@@ -276,7 +291,7 @@ def _last_or_first() -> Image:
     if last is not None:
         return last
     source = "cifar10" if cifar10_setup.cifar10().ready else _DRAWN
-    return images.chosen(source, state.DEFAULT_CLASS, 0)
+    return images.chosen(source, DEFAULT_CLASS, 0)
 
 
 def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:

@@ -17,8 +17,7 @@ from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
 from explorer.data import cifar10_setup
 from explorer.results import Failure, Result
-from explorer.selection import ModelRef, Selection
-from explorer.state import DEFAULT_PATCH_SIZE
+from explorer.selection import DEFAULT_PATCH_SIZE, ModelRef, Selection
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES
 

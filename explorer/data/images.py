@@ -8,8 +8,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.data import WHOLE
-from explorer.selection import Image
-from explorer.state import LARGEST_INDEX
+from explorer.selection import LARGEST_INDEX, Image
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import cifar10, sketch
 

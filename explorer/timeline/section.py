@@ -219,7 +219,7 @@ def _unfamiliar(past: History, image: Image, key: str) -> None:
 
 
 def _choose_source(source: str) -> None:
-    st.session_state["picture_source"] = source
+    st.session_state["image_source"] = source
 
 
 def _follow(key: str, *, awaited: bool, savable: bool) -> None:

@@ -74,6 +74,6 @@ def _choose(source: str, key: str, numbers: np.ndarray) -> None:
     number = chosen_number(st.session_state.get(key), numbers)
     if number is not None:
         label, index = images.class_and_index(source, number)
-        st.session_state["picture_source"] = source
-        st.session_state["picture_class"] = label
-        st.session_state["picture_index"] = index
+        st.session_state["image_source"] = source
+        st.session_state["image_class"] = label
+        st.session_state["image_index"] = index

@@ -107,7 +107,7 @@ def in_the_app(browser, server) -> list[Row]:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     sent = []
     page.on("websocket", lambda s: s.on("framesent", lambda frame: sent.append(len(frame))))
-    person = Person(page, server.address).opens("Attention", picture_source="sketch10")
+    person = Person(page, server.address).opens("Attention", image_source="sketch10")
     person.waits_for_answer()
     page.wait_for_timeout(3000)
     sent.clear()

@@ -110,7 +110,7 @@ def fresh_attention(person, *, picture: int) -> tuple[float, float]:
     Returns:
         Milliseconds to the lens with the model's answer, and to the last change on the page.
     """
-    person.opens("Attention", picture_class="ship", picture_index=20 + picture, patch_size=5)
+    person.opens("Attention", image_class="ship", image_index=20 + picture, patch_size=5)
     person.waits_for_answer()
     wait_until_quiet(person.page, quiet=1500)
     slider = person.widget("patch_size").locator("input[type=range]")

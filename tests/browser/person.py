@@ -137,7 +137,7 @@ class Person:
         self.widget(key).get_by_role("button").click()
 
     def uploads(self, path):
-        self.widget("picture_upload").locator("input[type=file]").set_input_files(path)
+        self.widget("image_upload").locator("input[type=file]").set_input_files(path)
         self.settles()
 
     def query(self) -> dict:

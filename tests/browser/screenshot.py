@@ -14,11 +14,11 @@ from tests.run import find_browser
 
 PICTURE = ROOT / "explorer" / "readme" / "overview.png"
 LENS = PICTURE.with_name("lens.png")
-SHOWN = {"picture_source": "sketch10", "picture_class": "frog", "picture_index": 3}
+SHOWN = {"image_source": "sketch10", "image_class": "frog", "image_index": 3}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the picture; arguments like `picture_index=7` choose what it shows."""
+    """Write the picture; arguments like `image_index=7` choose what it shows."""
     shown = SHOWN | dict(argument.split("=", 1) for argument in arguments)
     with (
         tempfile.TemporaryDirectory() as home,

@@ -21,7 +21,7 @@ BAD_FILES = {
 
 
 def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(person, tmp_path):
-    person.opens("Patches", picture_source="upload")
+    person.opens("Patches", image_source="upload")
     sidebar = person.page.get_by_test_id("stSidebar")
     said = sidebar.get_by_role("alert").filter(has_text="Still showing")
     for name, content in BAD_FILES.items():
@@ -37,7 +37,7 @@ def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(person, tmp_path):
 def test_an_own_picture_is_shown_and_answered(person, tmp_path):
     file = tmp_path / "own.png"
     file.write_bytes(picture_bytes())
-    person.opens(picture_source="upload")
+    person.opens(image_source="upload")
     person.uploads(file)
     person.waits_for_answer()
     person.sees_patches(64)
@@ -58,16 +58,16 @@ def middle_is_red(canvas) -> bool:
 def test_an_impossible_address_gets_the_defaults_and_a_line_for_each_value(person):
     asked = {
         "patch_size": "999",
-        "picture_class": "unicorn",
-        "picture_source": "moon",
-        "picture_index": "-3",
+        "image_class": "unicorn",
+        "image_source": "moon",
+        "image_index": "-3",
         "model": "<img src=x onerror=document.title='caught'>",
     }
     person.opens("Patches", **asked)
     for words in asked.values():
         person.sees(words[:20])  # long ones are cut
     person.sees_patches(64)
-    assert (person.patch_size(), person.chosen("picture_class")) == (4, "frog")
+    assert (person.patch_size(), person.chosen("image_class")) == (4, "frog")
     assert not {*asked} & {*person.query()}
     expect(person.page.get_by_test_id("stException")).to_have_count(0)
     assert "caught" not in person.page.title()  # markup is shown as words

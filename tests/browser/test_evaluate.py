@@ -43,11 +43,11 @@ def test_an_error_is_selected_and_viewed_in_attention(evaluated):
     assert evaluated.inks(first.locator("canvas")) > 20
     first.click()
     if true != "frog":  # the default, which the address leaves out
-        evaluated.eventually(lambda: evaluated.query().get("picture_class") == true)
-    assert evaluated.chosen("picture_class") == true
+        evaluated.eventually(lambda: evaluated.query().get("image_class") == true)
+    assert evaluated.chosen("image_class") == true
     evaluated.presses("evaluate_mistakes_attention")
     evaluated.page.wait_for_url(re.compile("/attention"))
-    assert evaluated.chosen("picture_class") == true
+    assert evaluated.chosen("image_class") == true
 
 
 def test_the_table_is_saved_as_csv(evaluated):

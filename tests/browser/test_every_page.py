@@ -14,7 +14,7 @@ WIDEST = """() => Math.max(document.documentElement.scrollWidth,
 @pytest.mark.parametrize("title", PAGES)
 def test_page_is_whole_and_accessible_on_desktop_and_phone(somebody, server, title, scheme, widths):
     person = somebody(server, width=widths[0], height=900, scheme=scheme)
-    person.opens(title, picture_source="sketch10")
+    person.opens(title, image_source="sketch10")
     person.waits_for_answer()
     page = person.page
     found = []
@@ -26,7 +26,7 @@ def test_page_is_whole_and_accessible_on_desktop_and_phone(somebody, server, tit
         found += violations(page)
     assert found == []
     sidebar = page.get_by_test_id("stSidebar")
-    for key in ("picture_source", "picture_class", "patch_size", "model"):
+    for key in ("image_source", "image_class", "patch_size", "model"):
         expect(sidebar.locator(f".st-key-{key}")).to_have_count(1)
     assert len(person.title()) > 3
     expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.view_stage import View
 
 ASKED = {
-    "picture_source": "sketch10",
+    "image_source": "sketch10",
     "pinned": "3.6",
     "grid": "8",
     "head": "4.2",

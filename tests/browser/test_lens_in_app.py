@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-QUIET = {"picture_source": "sketch10", "attention_panel": "Export"}  # which computes nothing
+QUIET = {"image_source": "sketch10", "attention_panel": "Export"}  # which computes nothing
 
 
 def in_lens(person, part):
@@ -74,10 +74,10 @@ def test_the_whole_state_is_a_link_and_survives_another_page(at_attention, someb
     person = at_attention
     person.chooses("attention_panel", "Head metrics")
     in_lens(person, "[data-direction=to]").click()
-    person.eventually(lambda: person.query().get("direction") == "looked-at")
+    person.eventually(lambda: person.query().get("direction") == "key")
     in_lens(person, "canvas.heads").press("Shift+Enter")
     expect(in_lens(person, ".badge")).to_have_text(re.compile(r"heads ablated \(L\d\)"))
-    person.eventually(lambda: "off" in person.query())
+    person.eventually(lambda: "ablated" in person.query())
     whole = person.query()
     other = somebody(server)
     other.page.goto(person.page.url)
@@ -90,7 +90,7 @@ def test_the_whole_state_is_a_link_and_survives_another_page(at_attention, someb
     person.eventually(lambda: person.query() == whole)
     assert person.chosen("attention_panel") == "Head metrics"
     in_lens(person, ".reset").click()
-    person.eventually(lambda: "off" not in person.query())
+    person.eventually(lambda: "ablated" not in person.query())
 
 
 def test_one_step_back_undoes_a_reset_of_several_changes(person):
@@ -99,7 +99,7 @@ def test_one_step_back_undoes_a_reset_of_several_changes(person):
     expect(in_lens(person, ".badge")).to_contain_text("1 patch masked")
     whole = person.query()
     in_lens(person, ".reset").click()
-    person.eventually(lambda: not {"off", "patches", "grid"} & {*person.query()})
+    person.eventually(lambda: not {"ablated", "patches", "grid"} & {*person.query()})
     person.page.go_back()
     person.eventually(lambda: person.query() == whole)
     expect(in_lens(person, ".badge")).to_contain_text("1 patch masked")
@@ -135,6 +135,6 @@ def test_an_erased_patch_belongs_to_its_picture(at_attention):
     person.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(in_lens(person, ".key")).to_be_visible()
     expect(in_lens(person, ".badge")).to_have_text("1 patch masked")
-    person.types("picture_index", 3)
+    person.types("image_index", 3)
     expect(in_lens(person, ".badge")).to_have_text("")
     expect(in_lens(person, ".key")).to_be_hidden()

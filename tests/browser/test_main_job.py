@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 def test_sliding_the_patch_size_of_a_frog_makes_64_patches_16(person):
     person.opens()
-    person.chooses("picture_class", "frog")
+    person.chooses("image_class", "frog")
     person.sees_patches(64)
     person.waits_for_answer()
     hero = person.page.locator(".hero")
@@ -30,7 +30,7 @@ def test_every_stop_of_the_slider_is_answered(person):
 
 
 def test_a_slider_that_is_moved_fast_leaves_the_page_alive(somebody, server):
-    person = somebody(server, motion="no-preference").opens(picture_source="sketch10")
+    person = somebody(server, motion="no-preference").opens(image_source="sketch10")
     person.waits_for_answer()
     slider = person.widget("patch_size").locator("input[type=range]")
     slider.focus()
@@ -48,13 +48,13 @@ def test_a_slider_that_is_moved_fast_leaves_the_page_alive(somebody, server):
 
 def test_a_reload_and_a_link_show_the_same(somebody, server):
     person = somebody(server).opens()
-    person.chooses("picture_class", "ship")
+    person.chooses("image_class", "ship")
     person.slides_patch_size(8)
     person.sees_patches(16)  # else the finding may still be that of a stop on the way
     person.waits_for_answer()
     finding, query = person.widget("overview_finding").inner_text(), person.query()
     assert re.search(r"\d%", finding)
-    assert query["picture_class"] == "ship"
+    assert query["image_class"] == "ship"
 
     other = somebody(server)
     other.page.goto(person.page.url)
@@ -63,16 +63,16 @@ def test_a_reload_and_a_link_show_the_same(somebody, server):
         each.settles()
         each.waits_for_answer()
         assert each.query() == query
-        assert each.chosen("picture_class") == "ship"
+        assert each.chosen("image_class") == "ship"
         assert each.patch_size() == 8
         expect(each.widget("overview_finding")).to_have_text(finding)
 
 
 def test_the_chosen_things_go_from_page_to_page(person):
-    person.opens(picture_class="horse", patch_size=16)
+    person.opens(image_class="horse", patch_size=16)
     for title in ("Patches", "Attention", "Overview"):
         person.goes_to(title)
-        assert person.chosen("picture_class") == "horse"
+        assert person.chosen("image_class") == "horse"
         assert person.patch_size() == 16
         person.eventually(lambda: person.query().get("patch_size") == "16")
-        person.eventually(lambda: person.query().get("picture_class") == "horse")
+        person.eventually(lambda: person.query().get("image_class") == "horse")

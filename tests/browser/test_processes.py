@@ -33,10 +33,10 @@ def own_server(start_app):
 
 @pytest.mark.usefixtures("cifar10_folder")
 def test_real_pictures_are_shown_where_there_are_some(somebody, own_server):
-    person = somebody(own_server).opens(picture_source="cifar10", picture_class="ship")
+    person = somebody(own_server).opens(image_source="cifar10", image_class="ship")
     person.waits_for_answer()
     person.sees_patches(64)
-    assert person.query()["picture_class"] == "ship"
+    assert person.query()["image_class"] == "ship"
     person.slides_patch_size(8)
     person.sees_patches(16)
     assert person.inks(person.page.locator(".hero canvas.picture")) > 300

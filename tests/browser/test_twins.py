@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.text import findings, formatting
-from explorer.views.attention.url_codec import shuffled
+from explorer.url import shuffled
 from tests.browser.stage import functions
 from vitcore.lens.words import percent
 

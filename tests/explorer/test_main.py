@@ -72,7 +72,7 @@ def test_an_unexpected_error_in_a_page_is_a_sentence_and_the_sidebar_stays(open_
     assert app.title[0].value == "Before it broke"
     assert "Unexpected error (reference E" in html(app)
     assert "inner detail" not in html(app)
-    assert app.selectbox(key="picture_class").value == "frog"
+    assert app.selectbox(key="image_class").value == "frog"
 
 
 def test_the_page_is_looked_at_again_only_while_it_waits(open_page, session, monkeypatch, tmp_path):

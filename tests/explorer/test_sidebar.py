@@ -89,18 +89,18 @@ def test_it_opens_on_a_picture_of_its_own_at_patch_size_4(open_app):
 
 
 def test_of_a_value_that_a_link_gives_twice_the_last_one_counts(open_app):
-    app = open_app(patch_size=["8", "2"], model=["first", "second"], picture_class="frog")
+    app = open_app(patch_size=["8", "2"], model=["first", "second"], image_class="frog")
     assert app.select_slider(key="patch_size").value == 2
     assert app.selectbox(key="model").value == "second"
     for name in ("patch_size", "model"):
         assert f"{name} appears twice" in lines(app)
-    assert "picture_class" not in lines(app)
+    assert "image_class" not in lines(app)
 
 
 @pytest.mark.parametrize("index", ["-1", "", "1000", "1e400", "nan"])
 def test_a_picture_number_must_be_whole_and_in_range(open_app, index):
-    app = open_app(picture_index=index)
-    shown = app.number_input(key="picture_index").value
+    app = open_app(image_index=index)
+    shown = app.number_input(key="image_index").value
     assert "must be 0–999" in lines(app)
     assert f"Showing {shown}." in lines(app)
     assert picture(app).name == f"frog {shown}"
@@ -114,10 +114,10 @@ def test_the_line_stays_until_something_else_is_chosen(open_app):
 
 
 def test_another_class_keeps_the_number(open_app):
-    app = open_app(picture_index="7")
-    app.selectbox(key="picture_class").select("ship").run()
+    app = open_app(image_index="7")
+    app.selectbox(key="image_class").select("ship").run()
     assert picture(app).name == "ship 7"
-    app.number_input(key="picture_index").set_value(999).run()
+    app.number_input(key="image_index").set_value(999).run()
     assert picture(app).name == "ship 999"
     assert not app.exception
 
@@ -126,7 +126,7 @@ def test_random_image_brings_another_one_and_the_widgets_follow(open_app):
     app = open_app()
     app.button[0].click().run()
     chosen = picture(app).name
-    label, index = app.selectbox(key="picture_class").value, app.number_input[0].value
+    label, index = app.selectbox(key="image_class").value, app.number_input[0].value
     assert chosen == f"{label} {index}" != "frog 0"
     assert picture(app.run()).name == chosen
 
@@ -134,14 +134,14 @@ def test_random_image_brings_another_one_and_the_widgets_follow(open_app):
 def test_a_picture_is_known_by_its_pixels(open_app):
     app = open_app()
     key = picture(app).key
-    app.number_input(key="picture_index").set_value(1).run()
+    app.number_input(key="image_index").set_value(1).run()
     assert picture(app).key != key
-    app.number_input(key="picture_index").set_value(0).run()
+    app.number_input(key="image_index").set_value(0).run()
     assert picture(app).key == key
 
 
 def test_missing_cifar10_is_said_offered_and_replaced_by_sketches(open_app, data):
-    app = open_app(picture_source="cifar10")
+    app = open_app(image_source="cifar10")
     assert "CIFAR-10 not found. Showing sketch10." in lines(app)
     assert picture(app).source == "sketch10"
     app.button(key="fetch_cifar10").click().run()
@@ -165,10 +165,10 @@ def test_cifar10_that_cannot_be_opened_is_named(open_app, data, monkeypatch):
 
 def test_an_uploaded_picture_is_shown(open_app):
     app = open_app()
-    app.selectbox(key="picture_source").select("upload").run()
+    app.selectbox(key="image_source").select("upload").run()
     assert picture(app).name == "frog 0"
     assert "Showing frog 0 until you" in lines(app)
-    app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
+    app.file_uploader(key="image_upload").upload("red.png", png("red"), "image/png").run()
     assert picture(app).source == "upload"
     assert picture(app).label is None
     assert "32 × 32" in lines(app)
@@ -177,9 +177,9 @@ def test_an_uploaded_picture_is_shown(open_app):
 
 def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app):
     app = open_app()
-    app.selectbox(key="picture_source").select("upload").run()
-    app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
-    app.file_uploader(key="picture_upload").set_value(
+    app.selectbox(key="image_source").select("upload").run()
+    app.file_uploader(key="image_upload").upload("red.png", png("red"), "image/png").run()
+    app.file_uploader(key="image_upload").set_value(
         [("bad.png", png("red")[:60], "image/png")]
     ).run()
     assert not app.exception
@@ -191,32 +191,32 @@ def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app):
 
 def test_no_file_is_offered_that_cannot_be_read(open_app):
     app = open_app()
-    app.selectbox(key="picture_source").select("upload").run()
-    types = set(app.file_uploader(key="picture_upload").proto.type)
+    app.selectbox(key="image_source").select("upload").run()
+    types = set(app.file_uploader(key="image_upload").proto.type)
     assert (".heic" in types) == bool(importlib.util.find_spec("pillow_heif"))
     assert ".png" in types
 
 
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):
-    app = open_app(picture_source="upload", picture_class="ship")
+    app = open_app(image_source="upload", image_class="ship")
     assert "Showing frog 0." in lines(app)
     assert picture(app).name == "frog 0"
 
 
 def test_an_upload_is_still_there_after_a_look_at_something_else(open_app):
     app = open_app()
-    app.selectbox(key="picture_source").select("upload").run()
-    app.file_uploader(key="picture_upload").upload("red.png", png("red"), "image/png").run()
-    app.selectbox(key="picture_source").select("sketch10").run()
+    app.selectbox(key="image_source").select("upload").run()
+    app.file_uploader(key="image_upload").upload("red.png", png("red"), "image/png").run()
+    app.selectbox(key="image_source").select("sketch10").run()
     assert picture(app).name == "frog 0"
-    app.selectbox(key="picture_source").select("upload").run()
+    app.selectbox(key="image_source").select("upload").run()
     assert picture(app).name == "your image"
 
 
 def test_a_camera_picture_is_shown(open_app):
     app = open_app()
-    app.selectbox(key="picture_source").select("camera").run()
-    app.camera_input(key="picture_camera").upload("photo.jpg", png("lime"), "image/jpeg").run()
+    app.selectbox(key="image_source").select("camera").run()
+    app.camera_input(key="image_camera").upload("photo.jpg", png("lime"), "image/jpeg").run()
     assert picture(app).source == "camera"
     assert picture(app).pixels[0, 0].tolist() == [0, 255, 0]
 
@@ -270,11 +270,11 @@ def test_without_any_model_the_sidebar_says_where_to_get_one(open_app, monkeypat
 
 def test_the_source_stands_in_the_url_by_its_key_unless_it_is_the_default(open_app):
     app = open_app()
-    box = app.selectbox(key="picture_source")
+    box = app.selectbox(key="image_source")
     assert box.options == ["CIFAR-10 (test)", "sketch10 (synthetic)", "Upload", "Camera"]
-    assert "picture_source" not in app.query_params
+    assert "image_source" not in app.query_params
     box.select("upload").run()
-    assert app.query_params["picture_source"] == "upload"
-    assert open_app(picture_source="upload").selectbox(key="picture_source").value == "upload"
-    app.selectbox(key="picture_source").select("sketch10").run()
-    assert "picture_source" not in app.query_params
+    assert app.query_params["image_source"] == "upload"
+    assert open_app(image_source="upload").selectbox(key="image_source").value == "upload"
+    app.selectbox(key="image_source").select("sketch10").run()
+    assert "image_source" not in app.query_params

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import client, components
+from explorer import client, components, url
 from explorer.components.attribution_tiles.component import (
     Faithfulness,
     Group,
@@ -34,7 +34,6 @@ from explorer.views.attention.findings import MAP_NAMES, attribution_finding
 from vitcore.interpret.deletion_insertion import Curves
 
 HEIGHT = 660
-FUSIONS = ("mean", "max", "min")
 _TESTS = ("Deletion (lower AUC is better)", "Insertion (higher AUC is better)")
 _AXIS = "; y axis: class probability"
 _UNLIKELY = 0.05  # probability that no step reaches: nothing can be seen to fall
@@ -60,9 +59,9 @@ def controls() -> tuple[str, float]:
     """Head fusion and discard ratio of rollout."""
     fusion = st.segmented_control(
         "Head fusion",
-        FUSIONS,
+        url.FUSIONS,
         default="mean",
-        key="attention_fusion",
+        key="head_fusion",
         help="How rollout combines the heads of a block.",
         bind="query-params",
         required=True,
@@ -75,7 +74,7 @@ def controls() -> tuple[str, float]:
         0.0,
         0.1,
         format="percent",
-        key="attention_discard",
+        key="discard_ratio",
         help="Fraction of the lowest attention weights that rollout drops.",
         bind="query-params",
         persist_state="session",

@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from explorer import client
+from explorer import client, url
+from explorer.components.attention_lens.lens_state import LensState
 from explorer.records import ModelOutput
 from explorer.results import Ready
-from explorer.views.attention import share_link, view_state
+from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     AnalysisContext,
     as_npz,
@@ -23,7 +24,6 @@ from explorer.views.attention.common import (
 )
 from explorer.views.attention.lens_file import lens_html
 from explorer.views.attention.script import State, script
-from explorer.views.attention.url_codec import LensState
 from vitcore.interpret.attention_metrics import pooled_attention
 from vitcore.lens.figure import heads_figure
 
@@ -188,10 +188,10 @@ def _link(context: AnalysisContext, *, fusion: str, discard: float) -> None:
 
 def link(context: AnalysisContext, *, fusion: str, discard: float) -> str:
     """The URL that shows this page to another person."""
-    return share_link.address(
+    return url.address(
         (st.context.url or "").partition("?")[0],
         selection=context.selection,
-        lens=view_state.lens_state(context.selection),
+        view=view_state.lens_state(context.selection),
         other=context.names[context.other],
         fusion=fusion,
         discard=discard,

@@ -12,7 +12,7 @@ from explorer.results import Pending, Ready, Result
 from explorer.selection import Selection, selected
 from explorer.text.attention_findings import attention_finding
 from explorer.text.names import class_names
-from explorer.views.attention import share_link, tabs, view_state
+from explorer.views.attention import tabs, view_state
 from vitcore.interpret.selective_head import SelectiveHead, selective_head
 
 
@@ -49,7 +49,7 @@ def keep_changes(output: ModelOutput) -> None:
 def show_state(*, both: bool = False) -> None:
     """Write what is set into the URL; the panel with the link follows, others where it matters."""
     view_state.show_url(selection, let_go=True)
-    if both or share_link.is_open():
+    if both or tabs.follows_view():
         st.rerun(["attention_lens", "attention_panels"])
 
 

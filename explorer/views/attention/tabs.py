@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer import client
+from explorer import client, url
 from explorer.records import ModelOutput
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Image, Selection
@@ -17,14 +17,15 @@ from explorer.views.attention import (
     head_ablation,
     head_metrics,
     logit_lens,
-    share_link,
     view_state,
 )
 from explorer.views.attention.common import AnalysisContext, draw_placeholder
 
 __all__ = ["PANELS", "draw"]
 
-PANELS = ("Logit lens", "Head ablation", "Head metrics", "Attribution", "Export")
+PANELS = url.PANELS
+_FOLLOWING = ("Head metrics", "Export")  # they show what is set above
+_NOTE = "attention_link_note"
 _KEY = "attention_panel"
 _HEIGHT = 480
 
@@ -39,7 +40,7 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
     """
     client.wait_no_longer()
     names, model = selection.class_names, selection.model
-    note = share_link.note(panels=PANELS, classes=names)
+    note = _note(selection)
     panel = st.segmented_control(
         "Analysis",
         PANELS,
@@ -49,7 +50,7 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
         persist_state="session",
         required=True,
         label_visibility="collapsed",
-        on_change=share_link.forget,
+        on_change=_forget_note,
     )
     if note:
         st.html(f'<p class="quiet-line" role="status">{escape(note)}</p>')
@@ -71,6 +72,24 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
         other=other,
     )
     _draw(chosen, context, *rollout)
+
+
+def follows_view() -> bool:
+    """Whether a tab is open that shows what is set above: a head, a pin, a link."""
+    return st.session_state.get(_KEY) in _FOLLOWING
+
+
+def _note(selection: Selection) -> str:
+    """What is not valid in the link of this session, until a tab is chosen; or ""."""
+    if _NOTE not in st.session_state:  # before the first bound widget, which drops such values
+        query = st.query_params.to_dict()
+        st.session_state[_NOTE] = " ".join(url.read(query, url.TABS, url.known_of(selection))[1])
+    return st.session_state[_NOTE]
+
+
+def _forget_note() -> None:
+    """A person has chosen: the link is history."""
+    st.session_state[_NOTE] = ""
 
 
 def _draw(panel: str, context: AnalysisContext, fusion: str, discard: float) -> None:

@@ -9,16 +9,15 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import state
+from explorer import state, url
 from explorer.components.attention_lens.lens_state import LensState, Link
 from explorer.selection import Selection
-from explorer.views.attention import url_codec
-from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
 # Of the panels below the lens, bound to the URL: going to another page takes them out of it.
-BOUND = ("attention_panel", "attention_class", "attention_fusion", "attention_discard")
+BOUND = url.TABS
 _STORED, _VIEW, _LINK, _NOTES = "attention_changes", "attention_view", "lens_link", "lens_notes"
+_IN_URL = ("pinned", url.GRID, *url.VIEW)
 _ADOPT, _SEED, _LEFT = "lens_adopt", "lens_shuffle", "attention_left"
 
 
@@ -109,12 +108,12 @@ def follow_url(selection: Selection, *, entered: bool) -> Link | None:
         if pin is not ...:
             st.session_state["pin_asked"] = pin
         return st.session_state.get(_LINK)
-    if asks and back and entered and not opening and not {*url_codec.NAMES, *BOUND} & {*query}:
+    if asks and back and entered and not opening and not {*_IN_URL, *BOUND} & {*query}:
         # Going to another page put an address without a word about this one in front of the last.
         _leave_for_the_next_run()
         asks = False
     if asks:
-        _follow(query, pin, selection, selection.config)
+        _follow(query, pin, selection)
     if entered and (not asks or pin is ...):
         state.pin(None)
     # Values that cannot be stay until something is chosen: taking them out would undo "back".
@@ -123,12 +122,10 @@ def follow_url(selection: Selection, *, entered: bool) -> Link | None:
     return st.session_state.get(_LINK)
 
 
-def _follow(query: Mapping[str, str], pin: Any, selection: Selection, config: ViTConfig) -> None:
+def _follow(query: Mapping[str, str], pin: Any, selection: Selection) -> None:
     opening = "lens_met" not in st.session_state
     st.session_state["lens_met"] = True
-    asked, sentences = url_codec.asked(
-        query, side=selection.side, blocks=config.depth, heads=config.num_heads
-    )
+    asked, sentences = url.read_view(query, url.known_of(selection))
     if pin is not ...:
         state.pin(pin)
     if opening and pin is ... and asked == LensState() and not sentences:
@@ -155,14 +152,10 @@ def show_url(selection: Selection, *, let_go: bool = False) -> None:
         let_go: whether a missing pin was let go; else the window may still know one.
     """
     query = st.query_params
-    words = url_codec.written(
-        lens_state(selection),
-        side=selection.side,
-        heads=selection.config.num_heads if selection.config else None,
-    )
+    words = url.write_view(lens_state(selection), url.known_of(selection))
     new = {name: word for name, word in words.items() if query.get(name) != word}
-    kept = () if let_go else ("pinned", "grid")
-    gone = {*url_codec.NAMES} & {*query} - {*words} - {*kept}
+    kept = () if let_go else ("pinned", url.GRID)
+    gone = {*_IN_URL} & {*query} - {*words} - {*kept}
     if new or any(query.get_all(name) for name in gone):
         # One message, and so one step for "back"; a value of no parts leaves the address.
         query.update(new | dict.fromkeys(gone, ()))

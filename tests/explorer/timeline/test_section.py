@@ -217,7 +217,7 @@ def test_an_image_of_the_training_data_is_offered(ask, show, tmp_path, select):
     page.run()
     assert any(unfamiliar("sketch10", "cifar10") in text.value for text in page.markdown)
     page.button(key="replay_familiar").click().run()
-    assert page.session_state["picture_source"] == "sketch10"
+    assert page.session_state["image_source"] == "sketch10"
 
 
 def test_finding_without_learned_positions_is_the_attention_distance(ask, tmp_path, select):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from explorer.components.attention_lens.lens_state import LensState
+from explorer.url import shuffled
 from explorer.views.attention.lens_file import interventions, lens_html, predictions
-from explorer.views.attention.url_codec import LensState, shuffled
 from tests.vitcore.lens.opened import shares, unpacked
 from vitcore.config import CLASS_NAMES
 from vitcore.interpret.rollout import rollout

@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import client
+from explorer import client, url
 from explorer.client.metrics import metrics_of
+from explorer.components.attention_lens.lens_state import LensState
 from explorer.data import cifar10_setup
 from explorer.records import MAPS, AttributionMaps, HeadRanking
 from explorer.results import Failure, Pending, Ready
-from explorer.views.attention import export, head_metrics, share_link, tabs
+from explorer.views.attention import export, head_metrics, tabs
 from explorer.views.attention.common import CHANGED, UNCHANGED
-from explorer.views.attention.url_codec import LensState
 from explorer.views.attention.view_state import Stored
-from vitcore.config import CLASS_NAMES
 from vitcore.interpret.deletion_insertion import Curves
 from vitcore.interpret.head_ablation import head_effects
 from vitcore.intervention import Intervention
@@ -327,7 +326,7 @@ def test_every_number_is_drawn(open_panel, number):
 def test_the_script_and_the_link_are_handed_out(open_panel):
     view = open_panel("Export", kept=None)
     link, text = (code.value for code in view.code)
-    assert "picture_source=cifar10&picture_class=frog&picture_index=0&patch_size=8" in link
+    assert "image_source=cifar10&image_class=frog&image_index=0&patch_size=8" in link
     assert "vitcore.load('demo')" in text
     compile(text, "<script>", "exec")
 
@@ -337,14 +336,13 @@ def test_the_script_and_the_link_are_handed_out(open_panel):
     [
         ({"attention_panel": "zzz"}, "tab: zzz."),
         ({"attention_class": ""}, "class: (empty)."),
-        ({"attention_fusion": "m" * 50}, f"head fusion: {'m' * 40}…."),
-        ({"attention_discard": "1"}, "(got 1)"),
-        ({"attention_discard": "nan"}, "(got nan)"),
+        ({"head_fusion": "m" * 50}, f"head fusion: {'m' * 40}…."),
+        ({"discard_ratio": "1"}, "(got 1)"),
+        ({"discard_ratio": "nan"}, "(got nan)"),
     ],
 )
 def test_a_link_that_asks_for_what_there_is_not_is_answered(query, said):
-    how = {"panels": tabs.PANELS, "classes": CLASS_NAMES}
-    (sentence,) = share_link.asked_in_vain(query, **how)
+    (sentence,) = url.read(query, url.TABS, url.Known())[1]
     assert said in sentence
 
 
@@ -352,36 +350,9 @@ def test_a_link_that_can_be_followed_needs_no_words():
     query = {
         "attention_panel": "Export",
         "attention_class": "dog",
-        "attention_discard": "0.3",
+        "discard_ratio": "0.3",
     }
-    assert not share_link.asked_in_vain(query, panels=tabs.PANELS, classes=CLASS_NAMES)
-
-
-@pytest.mark.parametrize(
-    ("old", "panel"),
-    [
-        ("Maps", "Attribution"),
-        ("Heads", "Head ablation"),
-        ("Numbers", "Head metrics"),
-        ("If it stopped here", "Logit lens"),
-        ("Take it along", "Export"),
-    ],
-)
-def test_a_link_of_an_earlier_version_opens_the_tab_by_its_present_name(
-    answers, make_context, old, panel
-):
-    context = make_context(8)
-    answers["reading"] = context.baseline
-    arguments = (Ready(context.baseline), context.selection)
-    view = AppTest.from_function(page, args=arguments, default_timeout=20)
-    view.session_state["patch_size"] = 8
-    view.query_params["attention_panel"] = old
-    view.run()
-    assert not view.exception
-    assert view.segmented_control(key="attention_panel").value == panel
-    view.segmented_control(key="attention_panel").select("Head ablation").run()
-    assert view.segmented_control(key="attention_panel").value == "Head ablation"
-    assert "Unknown" not in words(view)
+    assert not url.read(query, url.TABS, url.Known())[1]
 
 
 def test_the_words_stay_until_a_panel_is_chosen(open_panel):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import streamlit as st
 
-from explorer import state
+from explorer import state, url
 from explorer.components.attention_lens.component import LensState
 from explorer.views.attention import view_state
 from vitcore.config import ViTConfig
@@ -90,10 +90,10 @@ def test_a_link_pins_its_patch_once(page, follows):
 def test_a_link_sets_all_of_the_lens(page, of, follows):
     _, query = page
     query |= {
-        "direction": "looked-at",
+        "direction": "key",
         "scale": "common",
         "head": "2.3",
-        "off": "1 2.1",
+        "ablated": "1 2.1",
         "patches": "1.1-x",
         "grid": "8",
         "positions": "off",
@@ -108,15 +108,15 @@ def test_a_link_sets_all_of_the_lens(page, of, follows):
     assert link.state == present
     assert not link.pins
     assert view_state.adopt()
-    assert query["off"] == "1 2.1"
+    assert query["ablated"] == "1 2.1"
 
 
 def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, of, follows):
     _, query = page
-    query |= {"head": "9.9", "off": "2.1"}
+    query |= {"head": "9.9", "ablated": "2.1"}
     follows(entered=True)
     assert "from 1.1 to 2.3 (got 9.9)" in view_state.notes(of())
-    assert query == {"head": "9.9", "off": "2.1"}
+    assert query == {"head": "9.9", "ablated": "2.1"}
     view_state.store(Intervention(), of(), in_lens=True)
     assert view_state.notes(of()) == ""
     view_state.show_url(of())
@@ -152,7 +152,7 @@ def test_going_back_from_another_page_brings_it_as_it_was_left(page, of, follows
 
 def test_a_reset_of_several_changes_is_one_step_back(page, of, follows):
     _, query = page
-    query |= {"off": "1.1", "patches": "1.1-x", "positions": "off", "grid": "8"}
+    query |= {"ablated": "1.1", "patches": "1.1-x", "positions": "off", "grid": "8"}
     follows(entered=True)
     before = query.messages
     view_state.store(Intervention(), of(), in_lens=True)
@@ -185,15 +185,15 @@ def test_the_address_follows_the_patch_size(page, of, follows):
 
 def test_a_pin_of_another_grid_is_moved_to_the_same_place():
     query = {"pinned": "8.7", "grid": "8", "patch_size": "8"}
-    assert state.patch_asked(query) == 15
-    assert state.patch_asked({**query, "pinned": "9.7"}) is None
-    assert state.patch_asked({"pinned": "8.7"}) == 62
+    assert url.pinned_patch(query) == 15
+    assert url.pinned_patch({**query, "pinned": "9.7"}) is None
+    assert url.pinned_patch({"pinned": "8.7"}) == 62
 
 
 def test_an_impossible_pin_stays_in_the_address(page, follows):
     values, query = page
     query["pinned"] = "9.9"
-    values["pin_asked"] = state.patch_asked(query)
+    values["pin_asked"] = url.pinned_patch(query)
     follows(entered=True)
     assert state.pinned() is None
     assert query == {"pinned": "9.9"}
@@ -201,8 +201,8 @@ def test_an_impossible_pin_stays_in_the_address(page, follows):
 
 def test_a_model_that_cannot_be_read_leaves_the_address_alone(page, follows):
     values, query = page
-    query |= {"off": "1", "pinned": "1.1"}
+    query |= {"ablated": "1", "pinned": "1.1"}
     values["pin_asked"] = 0
     assert follows(entered=True, config=None) is None
-    assert query == {"off": "1", "pinned": "1.1"}
+    assert query == {"ablated": "1", "pinned": "1.1"}
     assert values["pin_asked"] == 0

@@ -1,0 +1,522 @@
+"""What a link says: a table of the fields of the URL, each with what it may be and its default."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+from explorer.components.attention_lens.lens_state import LensState
+from explorer.selection import (
+    DEFAULT_CLASS,
+    DEFAULT_PATCH_SIZE,
+    LARGEST_INDEX,
+    SOURCE_NAMES,
+    USER_SOURCES,
+    Selection,
+)
+from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
+from vitcore.intervention import Intervention
+
+PANELS = ("Logit lens", "Head ablation", "Head metrics", "Attribution", "Export")
+FUSIONS = ("mean", "max", "min")
+_PATCH = re.compile(r"(\d{1,2})\.(\d{1,2})-(?:x|(\d{1,2})\.(\d{1,2}))")
+_SHUFFLED = re.compile(r"shuffled-(\d{1,4})")
+_HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What values are checked against.
+
+    Attributes:
+        models: names that can be chosen; the first is the default.
+        class_names: of the model.
+        source: of images by default.
+        index: of the image that is shown.
+        side: rows and columns of the patch grid.
+        blocks, heads: of the model.
+        grid: the rows in which the URL counts patches, as it stands there.
+    """
+
+    models: Sequence[str] = ()
+    class_names: Sequence[str] = CLASS_NAMES
+    source: str = "sketch10"
+    index: int = 0
+    side: int = grid_side(DEFAULT_PATCH_SIZE)
+    blocks: int = 1
+    heads: int = 1
+    grid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of the URL.
+
+    Attributes:
+        parse: the value of a word, or None where it is none.
+        message: what is said of a word that is no value; {} stands for the word.
+        format: the word of a value, "" for the default; widgets bound to the URL write their own.
+        earlier: its name in links of earlier versions.
+        renamed: words of earlier versions, as they stand in a URL in lower case, to today's.
+    """
+
+    parse: Callable[[str, Known], Any]
+    message: Callable[[Known], str]
+    format: Callable[[Any, Known], str] | None = None
+    earlier: str = ""
+    renamed: Mapping[str, str] | None = None
+
+
+def _one_of(words: Sequence[str]) -> Callable[[str, Known], str | None]:
+    return lambda word, _: word if word in words else None
+
+
+def _switch(on: str) -> dict[str, Any]:
+    return {
+        "parse": lambda word, _: True if word == on else None,
+        "format": lambda value, _: on if value else "",
+    }
+
+
+def _said(message: str) -> Callable[[Known], str]:
+    return lambda _: message
+
+
+FIELDS: dict[str, Field] = {
+    # What is selected: widgets of the sidebar.
+    "image_source": Field(
+        parse=_one_of(tuple(SOURCE_NAMES)),
+        message=lambda known: f"Unknown image source {{}}. Showing {SOURCE_NAMES[known.source]}.",
+        earlier="picture_source",
+    ),
+    "image_class": Field(
+        parse=_one_of(CLASS_NAMES),
+        message=_said(f"Unknown class {{}}. Showing {DEFAULT_CLASS}."),
+        earlier="picture_class",
+    ),
+    "image_index": Field(
+        parse=lambda word, _: int(word) if _is_index(word) else None,
+        message=lambda known: (
+            f"Image index must be 0–{LARGEST_INDEX} (got {{}}). Showing {known.index}."
+        ),
+        earlier="picture_index",
+    ),
+    "patch_size": Field(
+        parse=_one_of(tuple(map(str, PATCH_SIZES))),
+        message=_said(
+            f"Patch size must be one of {', '.join(map(str, PATCH_SIZES))} (got {{}}). "
+            f"Showing {DEFAULT_PATCH_SIZE}."
+        ),
+    ),
+    "model": Field(
+        parse=lambda word, known: word if word in known.models else None,
+        message=lambda known: f"Model {{}} not found. {_shown_instead(known.models)}",
+    ),
+    # The attention view.
+    "pinned": Field(
+        parse=lambda word, known: _pinned(word, known),
+        message=lambda known: (
+            f"Pinned patch must be row.column from 1.1 to {known.side}.{known.side} (got {{}})."
+        ),
+        format=lambda patch, known: "" if patch is None else _place(patch, known.side),
+    ),
+    "direction": Field(
+        **_switch("key"),
+        message=_said("Direction must be key (got {})."),
+        renamed={"looked-at": "key"},
+    ),
+    "scale": Field(**_switch("common"), message=_said("Scale must be common (got {}).")),
+    "head": Field(
+        parse=lambda word, known: _one_head(word, known),
+        message=lambda k: f"Head must be block.head from 1.1 to {k.blocks}.{k.heads} (got {{}}).",
+        format=lambda head, _: "" if head is None else f"{head[0] + 1}.{head[1] + 1}",
+    ),
+    "ablated": Field(
+        parse=lambda word, known: read_heads(word, blocks=known.blocks, heads=known.heads) or None,
+        message=lambda known: (
+            f"Ablated heads must be blocks or block.head from 1.1 to {known.blocks}.{known.heads} "
+            "(got {})."
+        ),
+        format=lambda pairs, known: " ".join(_ablated(pairs, known.heads)),
+        earlier="off",
+    ),
+    "patches": Field(
+        parse=lambda word, known: _patches(word, known),
+        message=lambda known: (
+            f"Patches must be like 1.1-x (masked) or 1.1-{known.side}.{known.side}, from 1.1 to "
+            f"{known.side}.{known.side} (got {{}})."
+        ),
+        format=lambda value, known: " ".join(_moved(value[0], value[1], known.side)),
+    ),
+    "positions": Field(
+        parse=lambda word, _: False if word == "off" else None,
+        message=_said("Positions must be off (got {})."),
+        format=lambda value, _: "" if value else "off",
+    ),
+    # The tabs below it: widgets.
+    "attention_panel": Field(
+        parse=_one_of(PANELS),
+        message=_said(f"Unknown tab: {{}}. Showing {PANELS[0]}."),
+        renamed={
+            "maps": "Attribution",
+            "heads": "Head ablation",
+            "numbers": "Head metrics",
+            "if+it+stopped+here": "Logit lens",
+            "take+it+along": "Export",
+        },
+    ),
+    "attention_class": Field(
+        parse=lambda word, known: word if word in known.class_names else None,
+        message=_said("Unknown class: {}. Using the default."),
+    ),
+    "head_fusion": Field(
+        parse=_one_of(FUSIONS),
+        message=_said("Unknown head fusion: {}. Using mean."),
+        earlier="attention_fusion",
+    ),
+    "discard_ratio": Field(
+        parse=lambda word, _: _share(word),
+        message=_said("Discard ratio must be 0–0.9 (got {}). Using 0."),
+        earlier="attention_discard",
+    ),
+}
+GRID = "grid"  # the rows in which `pinned` and `patches` are counted
+SELECTED = ("image_source", "image_class", "image_index", "patch_size", "model")
+VIEW = ("direction", "scale", "head", "ablated", "patches", "positions")
+TABS = ("attention_panel", "attention_class", "head_fusion", "discard_ratio")
+
+
+def read(
+    query: Mapping[str, str], names: Sequence[str], known: Known
+) -> tuple[dict[str, Any], list[str]]:
+    """The values of some fields that the URL has, and a sentence for each that is none.
+
+    Args:
+        query: names and words as they stand in the URL.
+        names: of `FIELDS`.
+        known: what words are checked against.
+    """
+    values, sentences = {}, []
+    for name in names:
+        if name in query:
+            value = FIELDS[name].parse(query[name], known)
+            if value is None:
+                sentences.append(FIELDS[name].message(known).format(shown(query[name])))
+            else:
+                values[name] = value
+    return values, sentences
+
+
+def with_present_names(query: Mapping[str, str]) -> dict[str, str]:
+    """A URL of an earlier version in today's names and words; today's as it is."""
+    today = dict(query)
+    for name, field in FIELDS.items():
+        if field.earlier in today:
+            today.setdefault(name, today.pop(field.earlier))
+        if name in today and field.renamed:
+            word = quote_plus(today[name]).lower()
+            today[name] = field.renamed.get(word, today[name])
+    return today
+
+
+# The attention view as a whole.
+
+
+def read_view(query: Mapping[str, str], known: Known) -> tuple[LensState, list[str]]:
+    """The state that a URL asks for but its pin, and sentences about what is not valid."""
+    values, sentences = read(query, VIEW, known)
+    patches, seed = values.get("patches", ({}, None))
+    if "patches" in values and query.get(GRID, str(known.side)) != str(known.side):
+        patches, seed = {}, None
+        got = shown(query[GRID])
+        sentences.append(f"Grid must be {known.side} at this patch size (got {got}).")
+    view = LensState(
+        looked_at=values.get("direction", False),
+        common=values.get("scale", False),
+        head=values.get("head"),
+        changes=Intervention(
+            ablated_heads=tuple(sorted(set(values.get("ablated", ())))),
+            patches=patches,
+            use_pos_embed=values.get("positions", True),
+        ),
+        shuffle=seed,
+    )
+    return view, sentences
+
+
+def write_view(view: LensState, known: Known) -> dict[str, str]:
+    """What a URL says of a state; nothing of what is as it is by default."""
+    changes = view.changes
+    values = {
+        "pinned": view.pinned,
+        "direction": view.looked_at,
+        "scale": view.common,
+        "head": view.head,
+        "ablated": changes.ablated_heads,
+        "patches": (changes.patches, view.shuffle),
+        "positions": changes.use_pos_embed,
+    }
+    words = {}
+    for name, value in values.items():
+        if (write := FIELDS[name].format) and (word := write(value, known)):
+            words[name] = word
+    if words.keys() & {"pinned", "patches"}:
+        words[GRID] = str(known.side)
+    return words
+
+
+def address(
+    page: str,
+    *,
+    selection: Selection,
+    view: LensState,
+    other: str,
+    fusion: str = "mean",
+    discard: float = 0.0,
+    panel: str = PANELS[0],
+) -> str:
+    """The address that shows the Attention page as it is to another person.
+
+    Args:
+        page: its address without what follows the question mark.
+        selection: with an image of a dataset; a person's own cannot be linked.
+        view: all that is set above the tabs.
+        other: class that the predicted one is compared with.
+        fusion: of rollout.
+        discard: of rollout.
+        panel: the tab that is open.
+    """
+    image = selection.image
+    values = {
+        "image_source": image.source,
+        "image_class": CLASS_NAMES[image.label or 0],
+        "image_index": str(image.index or 0),
+        "patch_size": str(selection.patch_size),
+        "model": selection.model_name,
+        **write_view(view, known_of(selection)),
+        "attention_class": other,
+    }
+    if fusion != FUSIONS[0]:
+        values["head_fusion"] = fusion
+    if discard:
+        values["discard_ratio"] = f"{discard:g}"
+    if panel != PANELS[0]:
+        values["attention_panel"] = panel
+    return f"{page}?{urlencode(values)}"
+
+
+def known_of(selection: Selection, **rest: Any) -> Known:
+    """What words are checked against where this is selected."""
+    config = selection.config
+    if config is not None:
+        rest |= {"blocks": config.depth, "heads": config.num_heads}
+    return Known(class_names=selection.class_names, side=selection.side, **rest)
+
+
+# What is selected, and the pin.
+
+
+def selection_errors(
+    query: Mapping[str, str],
+    *,
+    models: Sequence[str],
+    source: str,
+    index: int = 0,
+    load_error: str = "",
+) -> list[str]:
+    """Sentences about values of the selection that are not valid, each with what is shown instead.
+
+    Args:
+        query: names and words as they stand in the URL.
+        models: names that can be chosen; the first is the default.
+        source: of images by default.
+        index: of the image that is shown: a number with a fraction is cut by its widget.
+        load_error: why the model that the URL asks for could not be loaded, where it is there.
+    """
+    known = Known(
+        models=models, source=source, index=index, side=_side(query), grid=query.get(GRID, "")
+    )
+    if load_error and query["model"] not in models:
+        other = [name for name in (*SELECTED, "pinned") if name != "model"]
+        return [*read(query, other, known)[1], model_not_found(query["model"], models, load_error)]
+    return read(query, (*SELECTED, "pinned"), known)[1]
+
+
+def model_not_found(name: str, models: Sequence[str], load_error: str = "") -> str:
+    """Why a model cannot be shown, and which one is shown instead."""
+    if not load_error:
+        return f"Model {shown(name)} not found. {_shown_instead(models)}"
+    reason = load_error.rstrip(".")
+    instead = _shown_instead(models)
+    return f"{shown(name)} could not be loaded: {reason}. {instead} Manage it in Models."
+
+
+def pinned_patch(query: Mapping[str, str]) -> int | None:
+    """The patch that a URL pins, in the grid of its patch size.
+
+    `grid` says of how many rows the one is in which it was counted, where the patch size has moved
+    since: then the patch at the same position in the image is meant.
+    """
+    known = Known(side=_side(query), grid=query.get(GRID, ""))
+    return read(query, ("pinned",), known)[0].get("pinned")
+
+
+def own_image(query: Mapping[str, str]) -> bool:
+    """Whether a URL asks for an image that no link can carry."""
+    return query.get("image_source") in USER_SOURCES
+
+
+def is_finite(word: str) -> bool:
+    """Whether a number of the URL can be counted with; what is no number at all is left alone."""
+    try:
+        return math.isfinite(float(word))
+    except ValueError:
+        return True
+
+
+def shown(word: str) -> str:
+    """A word of the URL inside a sentence."""
+    seen = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in word)
+    if not seen.strip():
+        return "(empty)"
+    return seen if len(seen) <= 40 else f"{seen[:40]}…"
+
+
+def shuffled(seed: int, count: int) -> list[int]:
+    """The source of each of `count` patches; intervention.js draws the same from the same seed."""
+    order = list(range(count))
+    for last in range(count - 1, 0, -1):
+        seed = (1664525 * seed + 1013904223) % 2**32
+        other = seed * (last + 1) >> 32
+        order[last], order[other] = order[other], order[last]
+    if count > 1 and order == sorted(order):
+        order[0], order[1] = order[1], order[0]
+    return order
+
+
+def read_heads(word: str, *, blocks: int, heads: int) -> list[tuple[int, int]] | None:
+    """Pairs (block, head) from 0 in words such as "3.2 5", or None where they cannot be read."""
+    found = []
+    for part in _parts(word):
+        match = _HEAD.fullmatch(part)
+        if not match or not 1 <= int(match[1]) <= blocks:
+            return None
+        if match[2] is None:
+            found += [(int(match[1]) - 1, head) for head in range(heads)]
+        elif 1 <= int(match[2]) <= heads:
+            found.append((int(match[1]) - 1, int(match[2]) - 1))
+        else:
+            return None
+    return found
+
+
+def read_patches(word: str, side: int) -> tuple[dict[int, int | None], int | None] | None:
+    """Sources by target and the seed in words such as "shuffled-7 1.1-x"; None where unreadable."""
+    sources: dict[int, int | None] = {}
+    parts, seed = _parts(word), None
+    if parts and (match := _SHUFFLED.fullmatch(parts[0])):
+        seed = int(match[1])
+        sources = dict(enumerate(shuffled(seed, side * side)))
+        parts = parts[1:]
+    seen = set()
+    for part in parts:
+        match = _PATCH.fullmatch(part)
+        target = _patch(match[1], match[2], side) if match else None
+        masked = match is not None and match[3] is None
+        source = None if masked or not match else _patch(match[3], match[4], side)
+        if target is None or target in seen or (source is None and not masked):
+            return None
+        seen.add(target)
+        sources[target] = source
+    moved = {target: source for target, source in sources.items() if source != target}
+    return dict(sorted(moved.items())), seed
+
+
+def _patches(word: str, known: Known) -> tuple[dict[int, int | None], int | None] | None:
+    found = read_patches(word, known.side)
+    return found if found and found[0] else None
+
+
+def _one_head(word: str, known: Known) -> tuple[int, int] | None:
+    found = read_heads(word, blocks=known.blocks, heads=known.heads)
+    return found[0] if found and len(found) == 1 else None
+
+
+def _pinned(word: str, known: Known) -> int | None:
+    counted = known.grid if known.grid in map(str, map(grid_side, PATCH_SIZES)) else known.side
+    rows = int(counted)
+    numbers = word.split(".")
+    if len(numbers) != 2 or not all(map(_is_index, numbers)):
+        return None
+    if not all(1 <= int(number) <= rows for number in numbers):
+        return None
+    row, column = (int((int(number) - 0.5) / rows * known.side) for number in numbers)
+    return row * known.side + column
+
+
+def _side(query: Mapping[str, str]) -> int:
+    """Rows and columns of the grid that a URL asks for."""
+    size = query.get("patch_size", "")
+    return grid_side(int(size) if size in map(str, PATCH_SIZES) else DEFAULT_PATCH_SIZE)
+
+
+def _shown_instead(models: Sequence[str]) -> str:
+    return f"Showing {models[0]}." if models else "No models yet."
+
+
+def _is_index(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 5 and int(word) <= LARGEST_INDEX
+
+
+def _share(word: str) -> float | None:
+    try:
+        return float(word) if 0 <= float(word) <= 0.9 else None
+    except ValueError:
+        return None
+
+
+def _parts(word: str) -> list[str]:
+    """A space is a plus sign in a URL; who writes one by hand may prefer a comma."""
+    return word.replace(",", " ").split() if word.isascii() else [word]
+
+
+def _patch(row: str, column: str, side: int) -> int | None:
+    if not (1 <= int(row) <= side and 1 <= int(column) <= side):
+        return None
+    return (int(row) - 1) * side + int(column) - 1
+
+
+def _place(patch: int, side: int) -> str:
+    return f"{patch // side + 1}.{patch % side + 1}"
+
+
+def _ablated(pairs: Sequence[tuple[int, int]], heads: int) -> list[str]:
+    words = []
+    for block, group in groupby(sorted(pairs), key=lambda pair: pair[0]):
+        off = [head for _, head in group]
+        whole = len(off) == heads
+        words += [str(block + 1)] if whole else [f"{block + 1}.{head + 1}" for head in off]
+    return words
+
+
+def _moved(patches: Mapping[int, int | None], seed: int | None, side: int) -> list[str]:
+    """Each change in a word, or those that a shuffle leaves to be said, where that is shorter."""
+
+    def words(base: Mapping[int, int]) -> list[str]:
+        now = {target: patches.get(target, target) for target in {*base, *patches}}
+        return [
+            f"{_place(target, side)}-{'x' if source is None else _place(source, side)}"
+            for target, source in sorted(now.items())
+            if source != base.get(target, target)
+        ]
+
+    plain = words({})
+    if seed is None or not plain:
+        return plain
+    rest = words(dict(enumerate(shuffled(seed, side * side))))
+    return [f"shuffled-{seed}", *rest] if len(rest) + 1 < len(plain) else plain

@@ -1,0 +1,211 @@
+"""The URL: every state comes back, old links too, and nothing else is believed."""
+
+import pytest
+
+from explorer import url
+from explorer.components.attention_lens.component import LensState
+from explorer.url import Known, shuffled
+from vitcore.intervention import Intervention
+
+NAMES = ("pinned", url.GRID, *url.VIEW)
+
+
+def known(side=4):
+    return Known(side=side, blocks=3, heads=2)
+
+
+def written(state, *, side, heads):
+    return url.write_view(state, Known(side=side, blocks=3, heads=heads))
+
+
+def back(words, *, side=4):
+    return url.read_view(words, known(side))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (LensState(), {}),
+        (LensState(looked_at=True, common=True), {"direction": "key", "scale": "common"}),
+        (LensState(head=(2, 1)), {"head": "3.2"}),
+        (
+            LensState(
+                changes=Intervention(ablated_heads=((0, 1), (2, 0), (2, 1)), use_pos_embed=False)
+            ),
+            {"ablated": "1.2 3", "positions": "off"},
+        ),
+        (
+            LensState(changes=Intervention(patches={0: None, 5: 6, 6: 5})),
+            {"grid": "4", "patches": "1.1-x 2.2-2.3 2.3-2.2"},
+        ),
+    ],
+)
+def test_only_what_differs_from_the_default_is_written_and_read_back(state, words):
+    assert written(state, side=4, heads=2) == words
+    assert back(words) == (state, [])
+    assert set(words) <= set(NAMES)
+
+
+def test_a_pin_is_written_as_it_is_shown():
+    words = written(LensState(pinned=6), side=4, heads=2)
+    assert words == {"pinned": "2.3", "grid": "4"}
+
+
+@pytest.mark.parametrize("side", [2, 16])
+def test_a_shuffle_is_its_seed_and_what_was_changed_after_it(side):
+    order = shuffled(77, side * side)
+    assert sorted(order) == list(range(side * side))
+    patches = {t: s for t, s in enumerate(order) if s != t} | {3: None}
+    state = LensState(changes=Intervention(patches=patches), shuffle=77)
+    words = written(state, side=side, heads=2)
+    if side == 16:
+        assert words["patches"] == "shuffled-77 1.4-x"
+    (again, _) = back(words, side=side)
+    assert again.changes == state.changes
+
+
+def test_the_seed_of_a_shuffle_that_was_taken_back_is_not_said():
+    state = LensState(changes=Intervention(patches={0: 1, 1: 0}), shuffle=5)
+    assert written(state, side=8, heads=2)["patches"] == "1.1-1.2 1.2-1.1"
+
+
+def test_a_list_written_by_hand_may_have_commas():
+    state, sentences = back({"ablated": "3.2,1", "patches": "1.1-x,2.1-x"})
+    assert state.changes.ablated_heads == ((0, 0), (0, 1), (2, 1))
+    assert state.changes.patches == {0: None, 4: None}
+    assert not sentences
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"direction": "up"}, "Direction must be key (got up)."),
+        ({"scale": ""}, "Scale must be common (got (empty))."),
+        ({"positions": "on"}, "Positions must be off (got on)."),
+        ({"head": "4.1"}, "(got 4.1)"),
+        ({"head": "1"}, "from 1.1 to 3.2 (got 1)"),
+        ({"ablated": "1.3"}, "from 1.1 to 3.2 (got 1.3)"),
+        ({"ablated": "¹"}, "(got ¹)"),
+        ({"patches": "5.1-x"}, "from 1.1 to 4.4 (got 5.1-x)"),
+        ({"patches": "1.1-1.9"}, "(got 1.1-1.9)"),
+        ({"patches": "1.1-x 1.1-2.2"}, "(got 1.1-x 1.1-2.2)"),
+        ({"patches": "1.1-x", "grid": "8"}, "Grid must be 4 at this patch size (got 8)"),
+        ({"ablated": "9" * 500}, "…"),
+    ],
+)
+def test_what_cannot_be_is_the_default_and_one_sentence(query, words):
+    state, sentences = back(query)
+    assert state == LensState()
+    assert len(sentences) == 1
+    assert words in sentences[0]
+
+
+def test_the_link_says_the_whole_page(select):
+    lens = LensState(pinned=6, changes=Intervention(ablated_heads=((2, 1),)))
+    link = url.address(
+        "http://here/attention",
+        selection=select(8),
+        view=lens,
+        other="cat",
+        fusion="max",
+        panel="Export",
+    )
+    assert link.startswith("http://here/attention?image_source=")
+    for part in ("pinned=2.3", "grid=4", "ablated=3.2", "attention_class=cat", "head_fusion=max"):
+        assert part in link
+    assert link.endswith("attention_panel=Export")
+
+
+def unusable(**query):
+    return url.selection_errors(query, models=["first"], source="sketch10")
+
+
+def test_possible_values_are_passed_without_a_word():
+    assert unusable() == []
+    assert (
+        unusable(
+            image_source="camera",
+            image_class="frog",
+            image_index="999",
+            patch_size="32",
+            model="first",
+            other="anything",
+        )
+        == []
+    )
+
+
+def test_each_impossible_value_is_named_with_what_is_shown_instead():
+    assert unusable(patch_size="7") == [
+        "Patch size must be one of 2, 3, 4, 5, 6, 8, 11, 16, 32 (got 7). Showing 4."
+    ]
+    assert unusable(model="zzz") == ["Model zzz not found. Showing first."]
+    assert unusable(image_source="foo") == [
+        "Unknown image source foo. Showing sketch10 (synthetic)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"), [("a\u200bb\x07", "a�b�"), ("\u200b", "�"), ("  ", "(empty)")]
+)
+def test_a_name_that_cannot_be_printed_leaves_a_mark(name, seen):
+    assert unusable(model=name) == [f"Model {seen} not found. Showing first."]
+
+
+@pytest.mark.parametrize(
+    "value", ["64", "-1", "0.1", "9.1", "1.9", "", "six", "1.2.3", "9999999.1"]
+)
+def test_a_patch_that_cannot_be_pinned_is_named(value):
+    shown = value or "(empty)"
+    assert unusable(pinned=value) == [
+        f"Pinned patch must be row.column from 1.1 to 8.8 (got {shown})."
+    ]
+    assert url.pinned_patch({"pinned": value}) is None
+
+
+def test_the_grid_of_the_address_says_which_patches_there_are():
+    assert url.pinned_patch({"pinned": "8.8"}) == 63
+    assert url.pinned_patch({"pinned": "16.16", "patch_size": "2"}) == 255
+    assert url.pinned_patch({"pinned": "5.1", "patch_size": "8"}) is None
+    assert url.pinned_patch({"pinned": "8.8", "patch_size": "7"}) == 63  # the default's grid
+    assert unusable(pinned="4.4", patch_size="8") == []
+
+
+def test_a_patch_counted_in_another_grid_is_the_one_at_the_same_place():
+    # Row 3 and column 7 of 8 lie, by their middles, in row 2 and column 4 of 4.
+    assert url.pinned_patch({"pinned": "3.7", "grid": "8", "patch_size": "8"}) == 1 * 4 + 3
+
+
+def test_a_very_long_value_is_cut():
+    (sentence,) = unusable(model="z" * 1000)
+    assert len(sentence) < 100
+
+
+def test_a_link_of_an_earlier_version_is_read():
+    old = {
+        "picture_source": "cifar10",
+        "picture_index": "3",
+        "off": "1.2",
+        "direction": "looked-at",
+        "attention_fusion": "max",
+        "attention_panel": "If it stopped here",
+        "tour": "vit.3",
+    }
+    today = url.with_present_names(old)
+    assert today == {
+        "image_source": "cifar10",
+        "image_index": "3",
+        "ablated": "1.2",
+        "direction": "key",
+        "head_fusion": "max",
+        "attention_panel": "Logit lens",
+        "tour": "vit.3",
+    }
+    assert url.with_present_names(today) == today
+
+
+def test_a_model_that_could_not_be_loaded_is_named_with_the_reason():
+    (said,) = url.selection_errors(
+        {"model": "broken"}, models=["first"], source="sketch10", load_error="It is cut off."
+    )
+    assert said.startswith("broken could not be loaded: It is cut off. Showing first.")
