@@ -37,10 +37,9 @@ def tour_payload(
         seen: (side, side, 3) uint8, the model input.
         basis: what a prediction is about: image and model.
     """
-    step = route.steps[number]
+    step, place = route.steps[number], "there" if here else "away"
     header: dict[str, Any] = {
         "tour": route.id,
-        "name": route.title,
         "number": number,
         "of": len(route.steps),
         "step": step.id,
@@ -60,7 +59,7 @@ def tour_payload(
         "ask": _asked(step, found),
         "basis": basis,
         "present": presenting.on(),
-        "rev": f"{number}-{'there' if here else 'away'}-{'waits' if 'waiting' in found else ''}",
+        "rev": f"{route.id}.{number}-{place}-{'waits' if 'waiting' in found else ''}",
     }
     return pack("tour", header, rgb=np.ascontiguousarray(seen))
 

@@ -37,17 +37,15 @@ output = result.value
 side = grid_side(patch_size)
 
 if guide.now() is None:
-    tour = tours.tour()
-    chosen = start(
-        tours.article_map(),
-        minutes=tour.minutes,
-        steps=len(tour.steps),
-        questions=tour.questions,
-    )
+    offered = [
+        {"id": one.id, "title": one.title, "steps": len(one.steps), "questions": one.questions}
+        for one in tours.tours().values()
+    ]
+    chosen = start(tours.article_map(), offered)
     if isinstance(chosen, dict):
         goto(chosen["page"])
     elif chosen is not None:
-        guide.start(0 if chosen == "tour" else int(chosen))
+        guide.start(guide.asked(chosen))
         st.rerun()
 
 finding = ""

@@ -1,9 +1,10 @@
-"""The tour, walked from its first step to its last by arrow key, on the live pages."""
+"""The tours, walked from their first step to their last by arrow key, on the live pages."""
 
-from explorer.tours import tour
+import pytest
+
+from explorer.tours import tours
 from tests.browser.person import Person
 
-STEPS = tour().steps
 # As the card finds what a step speaks of: "key >>> selector" looks into that component's shadow.
 FIND = """(path) => {
     const [key, inner] = path.split('>>>').map((part) => part.trim());
@@ -34,32 +35,35 @@ def covered(card, step):
     return card.evaluate(f"(tour, rings) => ({COVERED})([tour, rings])", min(1, len(step.ring)))
 
 
-def test_every_step_finds_what_it_speaks_of_and_the_card_covers_none_of_it(somebody, server):
-    person: Person = somebody(server).opens(tour="vit.1")
+@pytest.mark.parametrize("tour", tours().values(), ids=lambda tour: tour.id)
+def test_every_step_finds_what_it_speaks_of_and_the_card_covers_none_of_it(tour, somebody, server):
+    person: Person = somebody(server).opens(tour=f"{tour.id}.1")
     page = person.page
-    for number, step in enumerate(STEPS):
+    for number, step in enumerate(tour.steps):
         card = page.locator(f".st-key-tour_card .tour[data-step={step.id}]")
         card.locator(".card").wait_for(timeout=90_000)
         for path in paths(step):
             person.eventually(lambda path=path: page.evaluate(FIND, path), seconds=60)
         person.eventually(lambda card=card, step=step: covered(card, step) == 0)
-        assert person.query()["tour"] == f"vit.{number + 1}"
+        assert person.query()["tour"] == f"{tour.id}.{number + 1}"
+        text = card.locator(".text")
+        person.eventually(lambda text=text: "…" not in text.inner_text(), seconds=60)
         if step.ask:
             card.locator(".next:enabled").wait_for(timeout=120_000)
             page.keyboard.press("ArrowRight")
             card.locator(".result dd").first.wait_for()
             assert "…" not in card.locator(".reveal").inner_text()
-        if number + 1 < len(STEPS):
+        if number + 1 < len(tour.steps):
             page.keyboard.press("ArrowRight")
-    assert card.locator(".score li").count() == 1 + tour().questions
+    assert card.locator(".score li").count() == 1 + tour.questions
 
 
 def test_back_leads_to_the_step_before(somebody, server):
     person = somebody(server).opens(tour="vit.2")
-    page = person.page
+    page, steps = person.page, tours()["vit"].steps
     step = ".st-key-tour_card .tour[data-step={}] .card"
-    page.locator(step.format(STEPS[1].id)).wait_for()
+    page.locator(step.format(steps[1].id)).wait_for()
     page.keyboard.press("ArrowRight")
-    page.locator(step.format(STEPS[2].id)).wait_for()
+    page.locator(step.format(steps[2].id)).wait_for()
     page.go_back()
-    page.locator(step.format(STEPS[1].id)).wait_for()
+    page.locator(step.format(steps[1].id)).wait_for()

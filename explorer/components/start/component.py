@@ -1,4 +1,4 @@
-"""The start for newcomers on Overview: what this is, and three ways in."""
+"""The start for newcomers on Overview: what this is, and the ways in."""
 
 from __future__ import annotations
 
@@ -10,25 +10,19 @@ from explorer.components.packing import pack
 _start = declare("start", sends=("chosen",))
 
 
-def start(
-    article: dict[str, Any], *, minutes: int, steps: int, questions: int, key: str = "start"
-) -> Any:
+def start(article: dict[str, Any], tours: list[dict[str, Any]], *, key: str = "start") -> Any:
     """Draw the start; whether it is folded stays in the browser.
 
     Args:
         article: its title, url and sections, each with its page and the page's title.
-        minutes: that the tour takes.
-        steps: how many it has.
-        questions: how many of them ask.
+        tours: of each tour its id, title, number of steps, and how many of them ask.
         key: widget key.
 
     Returns:
-        "tour", or the number of a step of the tour, from 0, or {"page": name}; None for nothing.
+        The address of a step of a tour, "vit.7", or {"page": name}; None for nothing.
     """
     header = {
-        "minutes": minutes,
-        "steps": steps,
-        "questions": questions,
+        "tours": tours,
         "article": article["title"],
         "url": article["url"],
         "sections": article["sections"],

@@ -65,7 +65,7 @@ class Tour {
   setData(data) {
     this.data = data;
     const { head } = data,
-      fresh = !this.head || this.head.number !== head.number || this.head.here !== head.here;
+      fresh = ['tour', 'number', 'here'].some((name) => this.head?.[name] !== head[name]);
     this.head = head;
     this.wrap.hidden = false;
     if (fresh) {
@@ -74,7 +74,7 @@ class Tour {
       this.presses = new Map(head.clicks.map((path) => [path, TRIES]));
       this.card.drawnOptions = '';
     }
-    if (head.here) memory.reach(head.number);
+    if (head.here) memory.reach(head.tour, head.number);
     this.redraw();
     if (fresh && head.here) {
       this.card.content.scrollTop = 0;
@@ -88,7 +88,8 @@ class Tour {
     this.brought = 0;
   }
   get made() {
-    return this.head.ask ? memory.guess(this.head.step, this.head.basis) : null;
+    const { ask, tour, step, basis } = this.head;
+    return ask ? memory.guess(tour, step, basis) : null;
   }
   redraw() {
     this.card.draw(this.head, this.made);
@@ -189,9 +190,9 @@ class Tour {
     this.wrap.hidden = true;
   }
   guess(k) {
-    const { ask, step, grid, basis } = this.head;
+    const { ask, tour, step, grid, basis } = this.head;
     if (!ready(ask) || this.made) return;
-    memory.keep(step, { ...predicted(ask, k, grid), basis });
+    memory.keep(tour, step, { ...predicted(ask, k, grid), basis });
     this.attend();
     this.redraw();
     if (ask.then) this.send('told', step);
