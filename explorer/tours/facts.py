@@ -19,14 +19,17 @@ from explorer.results import Failure, Pending, Ready
 from explorer.selection import ModelRef, Selection, selected
 from explorer.state import shuffled_order
 from explorer.text.findings import percent, prediction
+from explorer.text.formatting import max_difference
 from explorer.text.position_encodings import position_encodings
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.interpret.branches import KEPT
+from vitcore.interpret.distance import distance_bounds
 from vitcore.interpret.selective_head import selective_head
 from vitcore.patches import model_input
 
 Facts = dict[str, Any] | Pending | Failure
 _MOVED, _ROUNDING = 0.02, 1e-3  # change of a probability that counts as one; that rounding explains
+_WIDE = 0.9  # of the mean distance of uniform attention, from which a head counts as wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,26 @@ def shuffling(known: Known) -> Facts:
 
 
 @_fact
+def convolution(known: Known) -> Facts:
+    """With which stride a convolution is the patch embedding, and how much of the model it is."""
+    result = client.dense_conv_difference(known.selection)
+    if not isinstance(result, Ready):
+        return result
+    size = known.selection.patch_size
+    strides = sorted({1, size // 2, size})
+    counts = {name: array.size for name, array in client.weights(known.model).items()}
+    own = sum(count for name, count in counts.items() if name.startswith("patch_embedding/"))
+    total = sum(counts.values())
+    return {
+        "options": [f"Stride {stride}" for stride in strides],
+        "answer": strides.index(size),
+        "difference": max_difference(result.value),
+        "total": f"{total:,}",
+        "share": percent(own / total),
+    }
+
+
+@_fact
 def neighbors(known: Known) -> Facts:
     """Cosine similarity of position embeddings: neighbors, and opposite corners."""
     answer = known.answer
@@ -173,6 +196,28 @@ def strongest_key(known: Known) -> Facts:
             for k in np.argsort(-shares)[:3]
         ),
         "uniform": percent(1 / len(row)),
+    }
+
+
+@_fact
+def distances(known: Known) -> Facts:
+    """From which block on a head attends about as far as uniform attention would."""
+    result = client.head_metrics(known.selection)
+    if not isinstance(result, Ready):
+        return result
+    distance = result.value.distance[0]  # (L, H), pixels
+    uniform, _ = distance_bounds(known.answer.grid, (known.config.image_size,) * 2)
+    wide = [*(distance.max(axis=1) >= _WIDE * uniform), True]
+    first, last = (
+        ", ".join(f"{one:.1f}" for one in np.sort(heads)) for heads in (distance[0], distance[-1])
+    )
+    return {
+        "options": [*(f"block {number + 1}" for number in range(len(distance))), "none"],
+        "answer": wide.index(True),
+        "wide": percent(_WIDE),
+        "first": first,
+        "last": last,
+        "uniform": f"{uniform:.1f}",
     }
 
 
@@ -237,6 +282,19 @@ def first_right(known: Known) -> Facts:
         "answer": block,
         "where": f"after block {block}" if block else "before block 1",
         "at": percent(float(at)),
+    }
+
+
+@_fact
+def pooling(known: Known) -> Facts:
+    """How the last tokens become one, and how many patches would give the same class alone."""
+    votes, top = known.answer.votes, int(known.answer.probabilities.argmax())
+    if votes is None:
+        return {"pooled": "a class token stands in for the average", "alone": ""}
+    same = int((votes.argmax(-1) == top).sum())
+    return {
+        "pooled": "the patch tokens are averaged, too",
+        "alone": f"Alone, {same} of {len(votes)} patch tokens would give {known.names[top]}.",
     }
 
 

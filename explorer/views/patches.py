@@ -118,8 +118,9 @@ chain = st.container(height=56, border=False, key="patches_chain")
 draw_main(selection, selection.key)
 draw_cost(selection, selection.key)
 components.figure_heading("Linear projection = strided convolution")
-two_ways = st.container(key="patches_two_ways")
-draw_code()
+with st.container(key="patches_convolution"):
+    two_ways = st.container(key="patches_two_ways")
+    draw_code()
 draw_filters(selection)
 
 # Last, because they may wait for the model: all above is on its way to the screen by now.

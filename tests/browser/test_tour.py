@@ -67,3 +67,21 @@ def test_back_leads_to_the_step_before(somebody, server):
     page.locator(step.format(steps[2].id)).wait_for()
     page.go_back()
     page.locator(step.format(steps[1].id)).wait_for()
+
+
+def test_the_start_offers_all_tours_and_resumes_the_one_that_was_left(somebody, server):
+    person = somebody(server).opens()
+    start, card = person.widget("start"), person.widget("tour_card")
+    doors = start.locator(".doors .tour button")
+    doors.first.wait_for()
+    titles = [tour.title for tour in tours().values()]
+    assert doors.locator("b").all_inner_texts() == titles
+    doors.nth(titles.index(tours()["cnn"].title)).click()
+    card.locator(".tour[data-step=start] .card").wait_for()
+    person.page.keyboard.press("ArrowRight")
+    card.locator(".tour[data-step=convolution] .card").wait_for()
+    card.locator(".leave").click()
+    person.goes_to("Overview")
+    start.get_by_role("button", name="Resume the tour").click()
+    card.locator(".tour[data-step=convolution] .card").wait_for()
+    assert person.query()["tour"] == "cnn.2"
