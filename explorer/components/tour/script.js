@@ -85,7 +85,7 @@ class Tour {
   }
   attend() {
     this.care = performance.now() + CARE;
-    this.brought = 0;
+    this.brought = this.found = 0;
   }
   get made() {
     const { ask, tour, step, basis } = this.head;
@@ -139,6 +139,11 @@ class Tour {
       all = [...rings, ...this.marks.boxes('you')],
       now = performance.now();
     placeCard(this.card.box, all, { beside: veils, settled: now > this.begun + SETTLING });
+    if (rings.length && !this.found) {
+      // a slow page may draw it only now
+      this.found = now;
+      this.care &&= now + CARE;
+    }
     if (this.head.here && rings.length && now < this.care && now - this.brought > 650) {
       this.brought = now;
       bring(this.card.box, rings, veils);
