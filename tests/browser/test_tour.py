@@ -47,7 +47,7 @@ def test_every_step_finds_what_it_speaks_of_and_the_card_covers_none_of_it(tour,
         person.eventually(lambda card=card, step=step: covered(card, step) == 0)
         assert person.query()["tour"] == f"{tour.id}.{number + 1}"
         text = card.locator(".text")
-        person.eventually(lambda text=text: "…" not in text.inner_text(), seconds=60)
+        person.eventually(lambda text=text: "…" not in text.inner_text(), seconds=120)
         if step.ask:
             card.locator(".next:enabled").wait_for(timeout=120_000)
             page.keyboard.press("ArrowRight")
