@@ -21,7 +21,7 @@ from tests.vitcore.datasets.made_image_files import (
     png,
     quarters,
 )
-from vitcore.datasets import pictures
+from vitcore.datasets import image_files
 from vitcore.datasets.image_files import ImageError, decode_image
 
 
@@ -197,7 +197,7 @@ def test_heic_is_read_where_the_plugin_is_installed(monkeypatch):
     registered = []
     plugin = types.SimpleNamespace(register_heif_opener=lambda: registered.append(True))
     monkeypatch.setitem(sys.modules, "pillow_heif", plugin)
-    monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: plugin)
+    monkeypatch.setattr(image_files.importlib.util, "find_spec", lambda name: plugin)
     opened = Image.new("RGB", (9, 9), RED)
     monkeypatch.setitem(Image.OPEN, "HEIF", (lambda file, name: opened, None))
     close(decode_image(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), np.full((32, 32, 3), RED), 1)

@@ -19,7 +19,7 @@ from tests.vitcore.datasets.made_image_files import (
     png,
     quarters,
 )
-from vitcore.datasets import pictures
+from vitcore.datasets import image_files
 from vitcore.datasets.image_files import ImageError, decode_image
 
 GOOD = encoded(quarters())
@@ -42,7 +42,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
-    monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(image_files.importlib.util, "find_spec", lambda name: None)
     data, message = REFUSED[kind]
     with pytest.raises(ImageError, match=message) as error:
         decode_image(data)
@@ -81,7 +81,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, width
 
 
 def test_a_webp_whose_decoder_would_take_a_gigabyte_is_refused_with_a_way_out(monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_PIXELS_OF", {"WEBP": 64 * 64})
+    monkeypatch.setattr(image_files, "MOST_PIXELS_OF", {"WEBP": 64 * 64})
     decode_image(encoded(quarters(64, 64), "WEBP"))
     decode_image(encoded(quarters(65, 64), "PNG"))
     with pytest.raises(ImageError, match="PNG and JPEG may have more"):
@@ -98,7 +98,7 @@ def test_a_bomb_of_unknown_size_is_refused_as_well(monkeypatch):
 
 
 def test_the_limit_itself_is_allowed(monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 64 * 64)
+    monkeypatch.setattr(image_files, "MOST_PIXELS", 64 * 64)
     close(corners(decode_image(encoded(quarters(64, 64)))), [RED, GREEN, BLUE, GREY])
     with pytest.raises(ImageError, match="megapixels"):
         decode_image(encoded(quarters(65, 64)))
