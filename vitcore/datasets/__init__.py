@@ -1,8 +1,8 @@
 """The images: CIFAR-10, sketch10 and uploads. NumPy and Pillow only."""
 
+from vitcore.datasets.batches import DataError
 from vitcore.datasets.cifar10 import cifar10
 from vitcore.datasets.download import download_cifar10
-from vitcore.datasets.errors import DataError
 from vitcore.datasets.sketch10 import sketch, sketch10
 from vitcore.datasets.source import Source, find_cifar10
 

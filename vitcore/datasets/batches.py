@@ -13,17 +13,19 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from vitcore.datasets.errors import DataError
-
 TRAIN_FILES = tuple(f"data_batch_{i}" for i in range(1, 6))
 TEST_FILES = ("test_batch",)
 BATCH_FILES = TRAIN_FILES + TEST_FILES
-PICTURES_PER_BATCH = 10_000
+IMAGES_PER_BATCH = 10_000
 _SIDE = 32
 _PIXELS = 3 * _SIDE * _SIDE
 _LARGEST_BATCH = 64 * 2**20  # bytes; a published batch has 31 MB
 
 Batch = tuple[str, np.ndarray, np.ndarray]
+
+
+class DataError(ValueError):
+    """A dataset could not be read or downloaded; the message is a sentence to show to a person."""
 
 
 class _Dtype:
@@ -90,7 +92,7 @@ class _BatchUnpickler(pickle.Unpickler):
 
 
 def read_batch(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray]:
-    """One batch of pictures and labels.
+    """One batch of images and labels.
 
     Args:
         file: a pickled dict with `data` (N, 3072) uint8, colours first, and `labels`, N integers
@@ -120,11 +122,11 @@ def read_batch(file: IO[bytes]) -> tuple[np.ndarray, np.ndarray]:
     except Exception as error:
         raise DataError(str(error).rstrip(".") or type(error).__name__) from error
 
-    if pixels.shape != (PICTURES_PER_BATCH, _PIXELS):
-        raise DataError(f"data must have shape {(PICTURES_PER_BATCH, _PIXELS)}, got {pixels.shape}")
-    if labels.shape != (PICTURES_PER_BATCH,) or labels.dtype.kind not in "iu":
+    if pixels.shape != (IMAGES_PER_BATCH, _PIXELS):
+        raise DataError(f"data must have shape {(IMAGES_PER_BATCH, _PIXELS)}, got {pixels.shape}")
+    if labels.shape != (IMAGES_PER_BATCH,) or labels.dtype.kind not in "iu":
         raise DataError(
-            f"labels must be {PICTURES_PER_BATCH} integers, "
+            f"labels must be {IMAGES_PER_BATCH} integers, "
             f"got shape {labels.shape} of type {labels.dtype}"
         )
     if labels.min() < 0 or labels.max() > 9:

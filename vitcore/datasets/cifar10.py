@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from vitcore.datasets import batches
-from vitcore.datasets.errors import DataError
+from vitcore.datasets.batches import DataError
 from vitcore.datasets.source import (
     Source,
     find_cifar10,
@@ -32,7 +32,7 @@ def cifar10(
     *,
     data_dir: str | os.PathLike[str] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The pictures and labels of one split.
+    """The images and labels of one split.
 
     The first call converts the source into the app's cache, which takes seconds; later ones map
     the converted files.
@@ -123,9 +123,9 @@ def _how_to_repair(source: Source) -> str:
 
 
 def shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shapes of a split's pictures and labels."""
+    """The shapes of a split's images and labels."""
     files = batches.TRAIN_FILES if split == "train" else batches.TEST_FILES
-    count = len(files) * batches.PICTURES_PER_BATCH
+    count = len(files) * batches.IMAGES_PER_BATCH
     return (count, 32, 32, 3), (count,)
 
 
@@ -167,7 +167,7 @@ def _open(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether both splits can be opened; reads no picture."""
+    """Whether both splits can be opened; reads no image."""
     try:
         for split in SPLITS:
             _open(folder, split)

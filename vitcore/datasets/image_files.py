@@ -1,4 +1,4 @@
-"""Decode a person's own picture safely into what the model sees."""
+"""Decode a person's own image safely into what the model sees."""
 
 import importlib.util
 import io
@@ -21,7 +21,7 @@ _SCAN = b"\xff\xda"  # the marker before each; between them JPEG writes no such 
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _READABLE = "Supported formats: PNG, JPEG, WebP, GIF, BMP."
-_ROUGH_SIDE = 256  # a larger picture is first averaged down to this, strip by strip
+_ROUGH_SIDE = 256  # a larger image is first averaged down to this, strip by strip
 _STRIPS = 32
 # A 64-megapixel PNG takes 300 MB while it is decoded: never two of them at once.
 _ONE_AT_A_TIME = threading.Lock()
@@ -35,7 +35,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# (where, what the file holds there, the format's name): pictures that people have, yet not ours.
+# (where, what the file holds there, the format's name): images that people have, yet not ours.
 _OTHERS = (
     (8, (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC"),
     (8, (b"avif", b"avis"), "AVIF"),
@@ -50,11 +50,11 @@ class ImageError(ValueError):
 
 
 def decode_image(data: bytes) -> np.ndarray:
-    """Turn a picture file into the model's input: upright, centre-cropped, 32x32.
+    """Turn an image file into the model's input: upright, center-cropped, 32x32.
 
     Only the first frame of an animation counts. Transparent parts become white, as they look on
     a page. Memory stays bounded: sizes are checked before decoding, a JPEG is decoded at reduced
-    scale, and a large picture is reduced strip by strip.
+    scale, and a large image is reduced strip by strip.
 
     Args:
         data: the bytes of a PNG, JPEG, WebP, GIF or BMP file (HEIC where pillow-heif is
@@ -140,7 +140,7 @@ def _too_many_pixels(pixels: int | None, most: int | None = None) -> str:
 def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(_ORIENTATION, 1)
-    # Damaged EXIF data says nothing about the picture itself, which was read whole.
+    # Damaged EXIF data says nothing about the image itself, which was read whole.
     except Exception:
         return 1
 
@@ -168,7 +168,7 @@ def _resized(
     size: tuple[int, int],
     filter: Image.Resampling = Image.Resampling.LANCZOS,
 ) -> Image.Image:
-    """One part of the picture as RGB at another size; only that part is converted."""
+    """One part of the image as RGB at another size; only that part is converted."""
     left, top = int(box[0]), int(box[1])
     right, bottom = min(image.width, int(np.ceil(box[2]))), min(image.height, int(np.ceil(box[3])))
     part = _flat(image.crop((left, top, right, bottom)))

@@ -1,29 +1,87 @@
 """sketch10: the ten CIFAR-10 classes drawn by code, with the mask of the object."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from vitcore.datasets import sketch_animals as animals
+from vitcore.datasets import sketch_vehicles as vehicles
 from vitcore.datasets.sketch_pen import Pen
 from vitcore.datasets.sketch_scenes import SCENES, SIDE, natural_colour, scene
-from vitcore.datasets.sketch_shapes import SHAPES, Drawing
 
 _OVERSAMPLING = 4  # drawn at 128x128, then averaged down
 _CANVAS = SIDE * _OVERSAMPLING
-_AT_HOME = 0.4  # share of pictures whose scene suits the class; the others have any scene
-_OCCLUDED = 0.25  # share of pictures with something in front of the object
+_AT_HOME = 0.4  # share of images whose scene suits the class; the others have any scene
+_OCCLUDED = 0.25  # share of images with something in front of the object
 _LEAST_VISIBLE = 0.6  # share of the object that an occluder must leave
 _LEAST_CONTRAST = 35  # of 255, between the means of object and background
 _ROWS, _COLUMNS = np.mgrid[:SIDE, :SIDE].astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One view of a class."""
+
+    draw: Callable[[Pen, np.random.Generator], None]
+    scenes: tuple[str, ...]  # where it is at home; shared by several classes
+    tilt: float = 0.12  # largest turn, radians
+    stands: bool = True  # whether it throws a shadow on the ground
+
+
+# Of each class, in the order of `CLASS_NAMES`.
+SHAPES: tuple[tuple[Drawing, ...], ...] = (
+    (
+        Drawing(vehicles.airplane_side, ("sky", "sky", "field"), tilt=0.4, stands=False),
+        Drawing(vehicles.airplane_above, ("sky", "sky", "water"), tilt=0.9, stands=False),
+    ),
+    (
+        Drawing(vehicles.automobile_side, ("road", "road", "field")),
+        Drawing(vehicles.automobile_front, ("road", "road", "bright")),
+    ),
+    (
+        Drawing(animals.bird_perched, ("forest", "field", "water"), tilt=0.3, stands=False),
+        Drawing(animals.bird_flying, ("sky", "sky", "water"), tilt=0.4, stands=False),
+    ),
+    (
+        Drawing(animals.cat_face, ("room", "room", "patchwork"), tilt=0.25, stands=False),
+        Drawing(animals.cat_sitting, ("room", "room", "field")),
+    ),
+    (
+        Drawing(animals.deer_standing, ("field", "forest", "bright")),
+        Drawing(animals.deer_face, ("field", "forest"), stands=False),
+    ),
+    (
+        Drawing(animals.dog_face, ("room", "field", "patchwork"), tilt=0.25, stands=False),
+        Drawing(animals.dog_standing, ("field", "room", "road")),
+    ),
+    (
+        Drawing(animals.frog_front, ("forest", "water", "field"), tilt=0.2),
+        Drawing(animals.frog_side, ("forest", "water", "field"), tilt=0.2),
+    ),
+    (
+        Drawing(animals.horse_standing, ("field", "field", "forest")),
+        Drawing(animals.horse_head, ("field", "forest", "road"), stands=False),
+    ),
+    (
+        Drawing(vehicles.ship_cargo, ("water", "water", "water", "sky"), stands=False),
+        Drawing(vehicles.ship_sail, ("water", "water", "sky"), stands=False),
+    ),
+    (
+        Drawing(vehicles.truck_side, ("road", "road", "field")),
+        Drawing(vehicles.truck_front, ("road", "road", "bright")),
+    ),
+)
+
+
 def sketch(index: int, seed: int = 0) -> tuple[np.ndarray, int, np.ndarray]:
-    """One picture: a drawn object in a scene that may or may not suit it.
+    """One image: a drawn object in a scene that may or may not suit it.
 
     Args:
-        index: which picture, 0 or more; its class is `index % 10`.
-        seed: which collection, 0 or more; the same seed and index give the same picture.
+        index: which image, 0 or more; its class is `index % 10`.
+        seed: which collection, 0 or more; the same seed and index give the same image.
 
     Returns:
         image (32, 32, 3) uint8, label 0 to 9, mask (32, 32) bool: the visible object.
@@ -49,21 +107,21 @@ def sketch(index: int, seed: int = 0) -> tuple[np.ndarray, int, np.ndarray]:
     kind = drawing.scenes[rng.integers(len(drawing.scenes))]
     if rng.random() >= _AT_HOME:
         kind = SCENES[rng.integers(len(SCENES))]
-    picture = scene(rng, kind)
+    image = scene(rng, kind)
     if drawing.stands:
-        picture *= _shadow(matrix, shift, rng.uniform(0.1, 0.5))
+        image *= _shadow(matrix, shift, rng.uniform(0.1, 0.5))
     drawn = np.asarray(layer.reduce(_OVERSAMPLING), np.float32)  # (32, 32, 4)
     cover = drawn[:, :, 3:] / 255
     # Nothing was drawn where the cover is 0, so the colours are already multiplied by it.
-    picture = _apart(picture, drawn[:, :, :3].sum() / (3 * cover.sum()))
-    picture = picture * (1 - cover) + drawn[:, :, :3]
-    return _photograph(rng, picture), label, np.asarray(mask.reduce(_OVERSAMPLING)) >= 128
+    image = _apart(image, drawn[:, :, :3].sum() / (3 * cover.sum()))
+    image = image * (1 - cover) + drawn[:, :, :3]
+    return _photograph(rng, image), label, np.asarray(mask.reduce(_OVERSAMPLING)) >= 128
 
 
 def sketch10(
     count: int, *, seed: int = 0, start: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pictures `start` to `start + count` of a collection.
+    """Images `start` to `start + count` of a collection.
 
     Args:
         count: N, 0 or more.
@@ -72,7 +130,7 @@ def sketch10(
 
     Returns:
         images (N, 32, 32, 3) uint8, labels (N,) uint8, masks (N, 32, 32) bool. The class is the
-        index modulo 10: within class k, the i-th picture has the index 10 i + k.
+        index modulo 10: within class k, the i-th image has the index 10 i + k.
 
     Raises:
         ValueError: when a number is negative.
@@ -151,13 +209,13 @@ def _occluder(rng: np.random.Generator) -> list[list[float]]:
     return [[x, y, x + inward_x, y, x + 0.6 * inward_x, y + 0.6 * inward_y, x, y + inward_y]]
 
 
-def _photograph(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+def _photograph(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Light, contrast, a tint, softness and grain, as a small photograph has them."""
-    mean = picture.mean()
+    mean = image.mean()
     light = rng.uniform(0.8, 1.15, 3) ** (0.35, 0.35, 0.35) * rng.uniform(0.8, 1.1)
-    picture = ((picture - mean) * rng.uniform(0.75, 1.15) + mean) * light.astype(np.float32)
-    grain = rng.standard_normal(picture.shape, dtype=np.float32) * rng.uniform(1, 6)
-    image = np.clip(picture + grain, 0, 255).astype(np.uint8)
+    image = ((image - mean) * rng.uniform(0.75, 1.15) + mean) * light.astype(np.float32)
+    grain = rng.standard_normal(image.shape, dtype=np.float32) * rng.uniform(1, 6)
+    image = np.clip(image + grain, 0, 255).astype(np.uint8)
     if rng.random() < 0.35:
         soft = ImageFilter.GaussianBlur(rng.uniform(0.35, 0.6))
         image = np.array(Image.fromarray(image).filter(soft))

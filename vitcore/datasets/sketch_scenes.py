@@ -8,7 +8,7 @@ SIDE = 32
 
 
 def _stretch(count: int) -> np.ndarray:
-    """Matrix (32, count) that stretches `count` values over the picture, linearly."""
+    """Matrix (32, count) that stretches `count` values over the image, linearly."""
     at = np.linspace(0, count - 1, SIDE)
     return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(count))).astype(np.float32)
 

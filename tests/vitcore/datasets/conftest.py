@@ -19,5 +19,5 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def small(home, monkeypatch):
     """The same, and a batch has twenty pictures instead of ten thousand."""
-    monkeypatch.setattr(batches, "PICTURES_PER_BATCH", COUNT)
+    monkeypatch.setattr(batches, "IMAGES_PER_BATCH", COUNT)
     return home

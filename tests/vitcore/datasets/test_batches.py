@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from tests.vitcore.datasets import cifar10_files as files
-from vitcore.datasets.batches import read_batch
-from vitcore.datasets.errors import DataError
+from vitcore.datasets.batches import DataError, read_batch
 
 COUNT = 20
 

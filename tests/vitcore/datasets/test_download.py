@@ -9,7 +9,7 @@ import pytest
 
 from tests.vitcore.datasets import cifar10_files as files
 from vitcore import cache
-from vitcore.datasets import DataError, cifar10, download_cifar10, find_cifar10, resumable_download
+from vitcore.datasets import DataError, cifar10, download, download_cifar10, find_cifar10
 
 COUNT = 20
 
@@ -122,7 +122,7 @@ def test_an_interrupted_download_goes_on(server, knows_ranges):
 
 
 def test_stopping_by_progress_keeps_what_has_arrived(server, monkeypatch):
-    monkeypatch.setattr(resumable_download, "_CHUNK", 50_000)
+    monkeypatch.setattr(download, "_CHUNK", 50_000)
 
     def stop(done, size):
         raise KeyboardInterrupt

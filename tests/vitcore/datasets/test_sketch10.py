@@ -9,8 +9,8 @@ import pytest
 
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import sketch, sketch10
+from vitcore.datasets.sketch10 import SHAPES
 from vitcore.datasets.sketch_scenes import SCENES, scene
-from vitcore.datasets.sketch_shapes import SHAPES
 
 
 @pytest.fixture(scope="module")
