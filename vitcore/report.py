@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vitcore.probabilities import probabilities
+from vitcore.inference import probabilities
 
 BINS = 15  # of the reliability diagram, as in Guo et al. 2017
 

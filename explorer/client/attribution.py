@@ -16,7 +16,7 @@ from explorer.client.tasks import analysis_tasks
 from explorer.records import AttributionMaps, ModelOutput
 from explorer.results import Failure, Pending, Ready, Result
 from explorer.selection import ModelRef, Selection
-from vitcore.inference_batches import batch_size
+from vitcore.inference import batch_size
 from vitcore.interpret.attention_metrics import pooled_attention
 from vitcore.interpret.deletion_insertion import CurvePlan, Curves, curves, plan_curves
 from vitcore.interpret.occlusion import occlusion_map, windows

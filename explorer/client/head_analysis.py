@@ -22,9 +22,8 @@ from explorer.records import HeadRanking, ModelOutput
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Selection
 from vitcore.config import ViTConfig
-from vitcore.inference_batches import batch_size
+from vitcore.inference import batch_size, probabilities
 from vitcore.interpret.head_ablation import HeadEffects, head_effects
-from vitcore.probabilities import probabilities
 
 
 def head_metrics(selection: Selection) -> Result[HeadMetrics]:

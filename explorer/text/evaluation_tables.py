@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.text.evaluation_findings import interval, progress_line
 from explorer.text.findings import percent
-from vitcore.probabilities import probabilities
+from vitcore.inference import probabilities
 from vitcore.report import ClassMetrics, Report
 
 _STYLE = """<style>

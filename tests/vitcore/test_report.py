@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from vitcore.probabilities import probabilities
+from vitcore.inference import probabilities
 from vitcore.report import per_class_metrics, reliability, report
 
 CLASSES = range(10)

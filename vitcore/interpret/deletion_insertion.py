@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vitcore.inference import probabilities
 from vitcore.interpret.occlusion import masked_logits, model_view
-from vitcore.probabilities import probabilities
 
 
 @dataclass(frozen=True, slots=True)

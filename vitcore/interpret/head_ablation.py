@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitcore.images import as_images
-from vitcore.probabilities import probabilities
+from vitcore.inference import probabilities
 
 _SLICE = 20  # images between two reports of progress
 

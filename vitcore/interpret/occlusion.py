@@ -8,8 +8,8 @@ import numpy as np
 
 from vitcore import patches
 from vitcore.images import as_image
+from vitcore.inference import probabilities
 from vitcore.intervention import DATASET_MEAN
-from vitcore.probabilities import probabilities
 
 
 def windows(grid: tuple[int, int], size: int = 1) -> np.ndarray:

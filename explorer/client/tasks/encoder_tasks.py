@@ -54,8 +54,8 @@ def without_parts(
 ) -> np.ndarray:
     """Probabilities (2, 2, C) as `answers_without` gives logits; arguments as above."""
     import vitcore
+    from vitcore.inference import probabilities
     from vitcore.interpret.branches import answers_without
-    from vitcore.probabilities import probabilities
 
     model = forward_pass.compiled(folder, stamp, patch_size)
     trace = vitcore.trace(model, pixels, patch_size=patch_size)

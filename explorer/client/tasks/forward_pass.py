@@ -206,8 +206,8 @@ def forward(
         intervention: what to change in the pass.
     """
     import vitcore
+    from vitcore.inference import probabilities
     from vitcore.interpret.logit_lens import NEEDED
-    from vitcore.probabilities import probabilities
 
     model = compiled(folder, stamp, patch_size)
     started = time.perf_counter()

@@ -5,7 +5,7 @@ import pytest
 
 from tests.vitcore.small_models import random_picture, small_model
 from vitcore import Intervention, head_importance, predict
-from vitcore.inference_batches import batch_size
+from vitcore.inference import batch_size
 from vitcore.tracing import predict_logits
 
 PICTURES = np.stack([random_picture(seed) for seed in range(3)])

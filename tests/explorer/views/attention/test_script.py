@@ -14,9 +14,9 @@ from explorer.selection import ModelRef, Selection
 from explorer.views.attention.script import State, script
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
+from vitcore.inference import probabilities
 from vitcore.interpret.logit_lens import NEEDED
 from vitcore.intervention import Intervention
-from vitcore.probabilities import probabilities
 
 CONFIGS = {"mean": {}, "class": {"pooling": "class", "registers": 1}}
 CASES = {
