@@ -1,10 +1,12 @@
-"""The few things that Keras leaves to each backend: compiling, gradients, moving arrays."""
+"""What Keras leaves to each backend: compiling, gradients, moving arrays, naming the hardware."""
 
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -164,3 +166,33 @@ def to_numpy(tree: Any) -> Any:
     if isinstance(tree, (list, tuple)):
         return [to_numpy(value) for value in tree]
     return np.asarray(tree)
+
+
+def hardware() -> str:
+    """The processor, or the accelerator where Keras has one."""
+    if check() == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        if device.platform != "cpu":
+            return device.device_kind
+    else:
+        import tensorflow as tf
+
+        for device in tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_device_details(device).get("device_name", "a GPU")
+    cores = os.cpu_count()
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration, IndexError):
+        pass  # not Linux: the short name will do
+    return f"{cores} cores of {model}"
+
+
+def software() -> str:
+    """Keras, its backend and Python, with their versions."""
+    import keras
+
+    return f"Keras {keras.__version__} on {check()}, Python {platform.python_version()}"

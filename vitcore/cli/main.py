@@ -235,7 +235,7 @@ def _card(options: argparse.Namespace) -> dict[str, Any]:
     from vitcore import checkpoints
     from vitcore.training import snapshots
     from vitcore.training.card import make_card
-    from vitcore.training.init_from import training_stages
+    from vitcore.training.train_state import training_stages
 
     if options.snapshots and not options.output_dir:
         raise ValueError("--snapshots needs --output-dir")

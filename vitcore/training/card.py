@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from vitcore.backend import hardware, software
 from vitcore.config import PATCH_SIZES, TrainConfig
 from vitcore.datasets.cifar10 import cifar10
 from vitcore.datasets.sketch10 import sketch10
 from vitcore.evaluation import evaluate
 from vitcore.flops import flops
-from vitcore.hardware import hardware, software
 from vitcore.interpret.attention_summary import attention_summary
 from vitcore.model import ViT, load
 from vitcore.report import Report
 from vitcore.training import events
-from vitcore.training.init_from import training_stages
-from vitcore.training.train_state import saved_progress
+from vitcore.training.train_state import saved_progress, training_stages
 
 SKETCHES = 2000  # pictures of sketch10 that a card counts, from the seed no training sees
 TRACED = 500  # of them whose attention is looked at

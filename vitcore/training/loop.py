@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from vitcore import backend
+from vitcore.backend import hardware, software
 from vitcore.config import TrainConfig
 from vitcore.evaluation import score
-from vitcore.hardware import hardware, software
 from vitcore.initialisation import parameter_count
 from vitcore.messages import as_sentence
 from vitcore.training import prefetch, schedule, snapshots
@@ -22,12 +22,12 @@ from vitcore.training.control import Control
 from vitcore.training.data import Batch, TrainingData
 from vitcore.training.distributed import ProcessGroup
 from vitcore.training.exit_status import CAUSE, DivergedError, after_steps, exit_status, named
-from vitcore.training.init_from import ends_before, load_initial_weights
 from vitcore.training.metrics import MetricsBuffer, Step
 from vitcore.training.run_files import STATE
 from vitcore.training.run_folder import DELETED, NoRoomError, RunFolder
 from vitcore.training.schedule import ends_cycle, learning_rate
 from vitcore.training.step import Trainers
+from vitcore.training.train_state import ends_before, load_initial_weights
 
 _EVENT_SECONDS = 0.25  # between two points of the curve
 _LOOK_SECONDS = 0.25  # between two looks for a stop, while a step is being compiled

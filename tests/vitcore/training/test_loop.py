@@ -13,10 +13,10 @@ from safetensors.numpy import load_file
 from tests.vitcore.small_models import random_picture, weights_of
 from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
+from vitcore.backend import hardware, software
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import PRESETS
 from vitcore.evaluation import Score
-from vitcore.hardware import hardware, software
 from vitcore.model import build, load
 from vitcore.tracing import predict
 from vitcore.training import events, loop, runs, schedule, snapshots, tensorboard
