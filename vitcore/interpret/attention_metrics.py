@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vitcore.interpret.traces import takes_trace
+from vitcore.interpret import takes_trace
 
 
 def _checked(attention: np.ndarray, num_prefix_tokens: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitcore.interpret.traces import takes_trace
+from vitcore.interpret import takes_trace
 
 
 def patch_distances(grid: tuple[int, int], image_size: tuple[int, int]) -> np.ndarray:

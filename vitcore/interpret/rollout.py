@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitcore.interpret.traces import takes_trace
+from vitcore.interpret import takes_trace
 
 
 @takes_trace("attention")
