@@ -5,7 +5,7 @@ import json
 import pytest
 
 from vitcore import bench
-from vitcore.bench.sides import SIDES, Side, answer
+from vitcore.bench.contenders import SIDES, Side, answer
 from vitcore.config import PRESETS
 
 MILLISECONDS = {
@@ -41,7 +41,7 @@ class Still:
 
 @pytest.fixture
 def everything_installed(monkeypatch):
-    monkeypatch.setattr("vitcore.bench.sides.Kind.missing", lambda _: None)
+    monkeypatch.setattr("vitcore.bench.contenders.Kind.missing", lambda _: None)
     Still.asked = ()
 
 
@@ -75,7 +75,7 @@ def test_each_takes_its_turn_after_a_first_call_that_is_not_counted(everything_i
 
 def test_what_is_not_installed_is_left_out(monkeypatch):
     monkeypatch.setattr(
-        "vitcore.bench.sides.Kind.missing",
+        "vitcore.bench.contenders.Kind.missing",
         lambda kind: None if kind is SIDES["ours"] else "torch",
     )
     result = bench.measure(1, start=Still)

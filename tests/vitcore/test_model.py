@@ -13,7 +13,7 @@ from tests.vitcore.small_models import (
     weights_of,
 )
 from vitcore import checkpoints, patches
-from vitcore.bench import published
+from vitcore.bench import article_model
 from vitcore.config import PRESETS
 from vitcore.model import ViT, build, load
 from vitcore.tracing import predict
@@ -77,7 +77,7 @@ def notebook_weights(weights):
 
 
 def test_article_preset_is_the_notebooks_network(rng):
-    theirs = published.network()
+    theirs = article_model.network()
     assert theirs.count_params() == 507_210
     ours = build(PRESETS["article"])
     assert ours.count_params() == 507_210

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vitcore.bench.sides import SIDES, Side
+from vitcore.bench.contenders import SIDES, Side
 from vitcore.config import PATCH_SIZES, PRESETS, ViTConfig
 from vitcore.initialisation import weight_shapes
 

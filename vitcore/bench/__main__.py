@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 
-from vitcore.bench.sides import SIDES, answer
+from vitcore.bench.contenders import SIDES, answer
 
 replies = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what a library prints is no answer

@@ -30,11 +30,11 @@ class Kind:
 
 
 SIDES = {
-    "ours": Kind("vitcore.bench.ours", ()),
+    "ours": Kind("vitcore.bench.vitcore_model", ()),
     "published": Kind(
-        "vitcore.bench.published", ("tensorflow",), (("KERAS_BACKEND", "tensorflow"),)
+        "vitcore.bench.article_model", ("tensorflow",), (("KERAS_BACKEND", "tensorflow"),)
     ),
-    "jax": Kind("vitcore.bench.ours", ("jax",), (("KERAS_BACKEND", "jax"),)),
+    "jax": Kind("vitcore.bench.vitcore_model", ("jax",), (("KERAS_BACKEND", "jax"),)),
     "torch": Kind("vitcore.bench.pytorch", ("torch", "transformers")),
 }
 
