@@ -62,12 +62,9 @@ def draw(context: AnalysisContext, *, fusion: str, discard: float) -> None:
 def shown(context: AnalysisContext, *, fusion: str, discard: float) -> State:
     """All that the page's figures depend on."""
     selection = context.selection
-    listed = not selection.image.is_own
     return State(
         model=context.model.name,
-        source=selection.image.source,
-        name=selection.image.name,
-        truth=selection.image.label if listed else None,
+        image=selection.image,
         patch_size=selection.patch_size,
         changes=selection.intervention,
         answer=context.predicted,
@@ -78,7 +75,6 @@ def shown(context: AnalysisContext, *, fusion: str, discard: float) -> State:
         prefix=context.baseline.prefix,
         pinned=selection.pinned,
         looked_at=view_state.lens_state(selection).looked_at,
-        masked=selection.image.mask is not None and listed,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from explorer.selection import Image
+from explorer.text.image_code import image_code
 from vitcore.config import CLASS_NAMES
 from vitcore.intervention import Intervention
 
@@ -13,9 +15,7 @@ class State:
     """All that the page's figures depend on."""
 
     model: str
-    source: str  # of the image
-    name: str  # "frog 12"
-    truth: int | None  # its true label
+    image: Image
     patch_size: int
     changes: Intervention
     answer: int  # the predicted class
@@ -26,14 +26,13 @@ class State:
     prefix: int = 0
     pinned: int | None = None
     looked_at: bool = False  # the pinned patch is the key, not the query
-    masked: bool = False  # whether there is a segmentation mask
 
 
 def script(state: State) -> str:
     """Python source that computes every value of the page, in its order."""
     parts = [
         _opening(state),
-        _picture(state),
+        image_code(state.image, mask=True) + "\n",
         _trace(state),
         _maps(state),
         _heads(),
@@ -44,7 +43,8 @@ def script(state: State) -> str:
 
 
 def _opening(state: State) -> str:
-    said = f"{state.name} of {state.source}" if state.truth is not None else state.name
+    image = state.image
+    said = image.name if image.is_own else f"{image.name} of {image.source}"
     shown = f"{said}, patch size {state.patch_size}, model {_plain(state.model)}"
     return f'''"""What ViT Explorer showed: {shown}."""
 
@@ -57,27 +57,6 @@ model = vitcore.load({state.model!r})
 patch_size = {state.patch_size}
 answer, other = {state.answer}, {state.other}  # {_class(state.answer)}, {_class(state.other)}
 '''
-
-
-def _picture(state: State) -> str:
-    if state.truth is None:
-        return (
-            "from PIL import Image\n\n"
-            "# Saved from the page, or any 32 x 32 image.\n"
-            'image = np.asarray(Image.open("image.png").convert("RGB"))\n'
-        )
-    number = int(state.name.rpartition(" ")[2])
-    if state.source == "sketch10":
-        index = len(CLASS_NAMES) * number + state.truth
-        return (
-            f"images, labels, masks = vitcore.sketch10(1, start={index})  # {state.name}\n"
-            "image, mask = images[0], masks[0]\n"
-        )
-    return (
-        'images, labels = vitcore.cifar10("test")\n'
-        f"image = np.array(images[np.flatnonzero(labels == {state.truth})[{number}]])"
-        f"  # {state.name}\n"
-    )
 
 
 def _trace(state: State) -> str:
@@ -143,7 +122,8 @@ def _numbers(state: State) -> str:
             "in_paper = vitcore.attention_distance(trace, renormalize=False)",
             "on_prefix = vitcore.prefix_attention(trace)",
         ]
-    if state.masked and not state.changes.patches:  # where patches moved, the mask does not fit
+    # Where patches moved, the mask does not fit.
+    if state.image.mask is not None and not state.changes.patches:
         lines += [
             "pooled = vitcore.pooled_attention(attention, **pool)",
             "on_object = vitcore.object_attention(pooled, mask, trace.grid)",

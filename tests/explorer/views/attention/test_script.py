@@ -10,7 +10,7 @@ from explorer import client
 from explorer.client import session
 from explorer.data import images
 from explorer.results import Ready
-from explorer.selection import ModelRef, Selection
+from explorer.selection import Image, ModelRef, Selection
 from explorer.views.attention.script import State, script
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
@@ -71,9 +71,7 @@ def ran(case, model, *, answer, other):
     config, picture = checkpoints.read(model)[0], images.chosen("sketch10", *case_name(case))
     made = State(
         model=model,
-        source="sketch10",
-        name=picture.name,
-        truth=picture.label,
+        image=picture,
         patch_size=case["patch_size"],
         changes=case.get("changes", Intervention()),
         answer=answer,
@@ -83,7 +81,6 @@ def ran(case, model, *, answer, other):
         pooling=config.pooling,
         prefix=config.num_prefix_tokens,
         pinned=case.get("pinned"),
-        masked=True,
     )
     names = {}
     exec(compile(script(made), "<script>", "exec"), names)
@@ -158,9 +155,7 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
 def test_a_photograph_and_a_picture_of_ones_own_are_named():
     state = State(
         model="flexi-cifar10",
-        source="cifar10",
-        name="frog 12",
-        truth=6,
+        image=Image(np.zeros((32, 32, 3), np.uint8), "cifar10", 6, 12, "frog 12", "key"),
         patch_size=4,
         changes=Intervention(),
         answer=6,
@@ -174,9 +169,7 @@ def test_a_photograph_and_a_picture_of_ones_own_are_named():
     own = script(
         State(
             model='a"b',
-            source="upload",
-            name="your picture",
-            truth=None,
+            image=Image(np.zeros((32, 32, 3), np.uint8), "upload", None, None, "yours", "key"),
             patch_size=4,
             changes=Intervention(),
             answer=6,
