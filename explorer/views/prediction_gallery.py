@@ -64,7 +64,7 @@ def _line(caption: str, *, selected: bool, key: str) -> None:
 
 def _chosen(source: str, numbers: np.ndarray) -> int | None:
     """Which of the images the sidebar shows, or None."""
-    shown = [st.session_state.get(f"picture_{name}") for name in ("source", "class", "index")]
+    shown = [st.session_state.get(f"image_{name}") for name in ("source", "class", "index")]
     places = ([source, *images.class_and_index(source, int(number))] for number in numbers)
     return next((int(n) for n, place in zip(numbers, places, strict=True) if place == shown), None)
 
