@@ -116,7 +116,7 @@ def test_the_selected_image_is_ringed_and_leads_to_its_attention(open_page, unpa
     assert galleries(view, unpack)[1]["chosen"] is None
     assert "evaluate_mistakes_attention" not in {button.key for button in view.button}
     for name, value in (("source", "sketch10"), ("class", "cat"), ("index", 2)):
-        view.session_state[f"picture_{name}"] = value
+        view.session_state[f"image_{name}"] = value
     view.run()
     assert galleries(view, unpack)[1]["chosen"] == 23
     view.button(key="evaluate_mistakes_attention").click().run()
