@@ -36,7 +36,7 @@ presenting.enter()
 try:
     guide.follow_link()
     guide.enter(here)
-    if sentences := sidebar():
+    if sentences := sidebar(here):
         st.html(f'<p class="quiet-line" role="status">{escape(" ".join(sentences))}</p>')
     if rules := presenting.css(guide.figure(here) if presenting.on() else ""):
         st.html(f"<style>{rules}</style>")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from explorer.results import Failure
 from explorer.text.names import class_names
@@ -126,4 +125,6 @@ class Selection:
 
 def selected() -> Selection:
     """What is selected in this run; the sidebar has settled it."""
+    import streamlit as st  # texts about a selection need no page
+
     return st.session_state["selection"]

@@ -45,8 +45,11 @@ _SOURCES_HELP = (
 )
 
 
-def sidebar() -> list[str]:
+def sidebar(page: str) -> list[str]:
     """Draw the sidebar and settle what is selected, `selected()`.
+
+    Args:
+        page: name of the page that is run.
 
     Returns:
         Sentences for the page: invalid values of the URL, and what is shown instead.
@@ -67,7 +70,7 @@ def sidebar() -> list[str]:
         )
         model, gone = _model(models)
     st.session_state["selection"] = Selection(model, image, state.patch_size())
-    return _about_url(models, default, gone)
+    return _about_url(page, models, default, gone)
 
 
 def _read_url(default: str) -> None:
@@ -101,15 +104,16 @@ def _opened_at_the_lens() -> bool:
     return (st.context.url or "").rstrip("/").endswith("/attention")
 
 
-def _about_url(models: list[str], default: str, gone: str) -> list[str]:
-    """Sentences about what is not shown though it was asked for, until something else is chosen.
+def _about_url(page: str, models: list[str], default: str, gone: str) -> list[str]:
+    """Sentences about what is not shown though it was asked for, until a person goes on.
 
     Args:
+        page: name of the page that is run.
         models: names that can be chosen.
         default: source of images by default.
         gone: the model that was chosen and no longer is one, or "".
     """
-    now = selected().key
+    now = page, selected().key
     if (asks := st.session_state["url_asks"]) is not None:
         query, opening = asks
         # Elsewhere an address says nothing of a pin, and the one that the window knows stays.
@@ -131,7 +135,10 @@ def _about_url(models: list[str], default: str, gone: str) -> list[str]:
         note = url.model_not_found(gone, shown, client.load_error(gone))
         st.session_state["url_notes"] = now, [note]
     then, kept = st.session_state["url_notes"]
-    return kept if then == now else []
+    if then != now:
+        st.session_state["url_notes"] = now, []
+        return []
+    return kept
 
 
 def _image(default: str) -> Image:
@@ -303,7 +310,9 @@ def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:
     if gone in ("", *models):
         gone = ""
     else:
-        del st.session_state["model"]
+        asked = st.query_params.get("model")
+        # A value, because the browser would keep the old one without.
+        st.session_state["model"] = asked if asked in models else models[0]
     st.selectbox(
         "Model",
         models,

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer import client
 from explorer.runs.jobs import Jobs
 from vitcore.checkpoints import bundled
 from vitcore.messages import as_sentence
@@ -157,6 +158,8 @@ def _delete(jobs: Jobs, name: str, deleted: Callable[[], None], trouble: str) ->
     except (ValueError, OSError) as error:
         st.session_state[trouble] = name, f"Not deleted: {as_sentence(str(error))}"
     else:
+        if st.session_state.get("model") == name:  # nobody need be told that it is gone
+            st.session_state["model"] = next(iter(client.model_names()), "")
         deleted()
 
 

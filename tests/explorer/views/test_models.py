@@ -167,7 +167,7 @@ def test_a_card_has_the_attention_on_objects_and_the_calibration(home, bundled, 
     checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
     view = opened("flexi-cifar10")
     said = dict(facts(view))["Attention on object"]
-    assert said.startswith("Rollout 1.52× uniform; blocks 0.9, 2.3; 6.2% of heads")
+    assert said.startswith("Rollout 1.52× uniform; blocks 0.9, 2.3; 6.3% of heads")
     assert said.endswith("(500 sketch10 images, P = 4)")
     assert any("ECE" in heading.value for heading in view.subheader)
     assert ">4.7<" in texts(view)
