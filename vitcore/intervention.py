@@ -29,6 +29,13 @@ class Intervention:
     patches: Mapping[int, int | None] = field(default_factory=dict)
     use_pos_embed: bool = True
 
+    def __post_init__(self) -> None:
+        pairs = self.ablated_heads
+        if not isinstance(pairs, tuple | list) or not all(map(_is_pair, pairs)):
+            raise ValueError(
+                f"ablated_heads must be pairs (block, head) of integers, got {pairs!r}"
+            )
+
     def __hash__(self) -> int:  # a dict has none; equal interventions have equal items
         return hash((self.ablated_heads, tuple(sorted(self.patches)), self.use_pos_embed))
 
@@ -70,3 +77,11 @@ class Intervention:
             result[:, target] = DATASET_MEAN if source is None else cells[:, source]
         result = result.reshape(count, rows, columns, patch_size, patch_size, channels)
         return result.transpose(0, 1, 3, 2, 4, 5).reshape(images.shape)
+
+
+def _is_pair(value: object) -> bool:
+    return (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in value)
+    )

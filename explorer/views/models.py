@@ -45,7 +45,7 @@ def choose(runs: dict[str, Run]) -> str | None:
     lines += [model_card.row(run, zone=_zone()) for run in runs.values()]
     shown = st.session_state.get("models_shown")
     if shown not in names:
-        model = selected().model_name
+        model = st.session_state.get("model")  # also one that cannot be opened
         st.session_state["models_shown"] = model if model in names else names[0]
     st.html(model_card.CAPTION_STYLE)
     caption = model_card.list_caption(selected().patch_size, runs=bool(runs))

@@ -306,3 +306,11 @@ def test_frozen_trace_keeps_the_weights_of_its_first_time(picture):
     model.head.bias.assign_add(np.ones(10, np.float32))
     np.testing.assert_array_equal(trace(model, picture, frozen=True).logits, before)
     np.testing.assert_allclose(trace(model, picture).logits, before + 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "heads", [(0, 1), "0,1", 3, ((0, 1, 2),), (("0", "1"),), ((0.5, 1),), ((True, 0),)]
+)
+def test_heads_that_are_no_pairs_are_refused(heads):
+    with pytest.raises(ValueError, match="pairs"):
+        Intervention(ablated_heads=heads)
