@@ -110,7 +110,7 @@ def draw_code() -> None:
     ):
         place.markdown(f"**{title}**")
         code = components.source_of("vitcore/examples/patch_embedding.py", name)
-        place.code(code, language="python")
+        place.code(code, language="python", wrap_lines=True)
 
 
 selection = selected()
