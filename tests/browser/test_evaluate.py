@@ -61,6 +61,7 @@ def test_the_table_is_saved_as_csv(evaluated):
 
 def test_an_evaluation_resumes_where_it_was_left_and_other_pages_stay_free(person):
     person.opens("Evaluate", patch_size=8)
+    person.waits_for_answer(seconds=240)  # of the model's process, which may have to start
     person.chooses("evaluate_count", "2,000")
     person.sees(re.compile(r"^[\d,]+ / 2,000 images$"), seconds=120)
     person.goes_to("Overview")

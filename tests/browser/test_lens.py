@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from explorer.components import pack
 from explorer.components.attention_lens.component import LensState, Link
-from explorer.components.attention_lens.payload import Shown, reading_payload
+from explorer.components.attention_lens.payload import Shown, output_payload
 from tests.browser.lens_stage import SHARE, lens_payload, looking, point, unchanged
 from tests.browser.stage import PIXELS, Stage
 
@@ -132,7 +132,7 @@ def test_every_share_read_out_is_the_model_s_own(lens, grid, prefix, direction):
     answer = looking(grid, prefix=prefix)
     names = ("class", "register 1", "register 2")[:prefix]
     shown = Shown(names=names, place=(0, 1, 0))
-    lens.show(reading_payload(answer, name="a", shown=shown))
+    lens.show(output_payload(answer, name="a", shown=shown))
     lens.page.get_by_role("button", name=direction, exact=True).click()
     count = grid[0] * grid[1]
     rng = np.random.default_rng(0)
@@ -155,7 +155,7 @@ def test_every_share_read_out_is_the_model_s_own(lens, grid, prefix, direction):
 
 def test_what_is_added_up_is_exact_too(lens):
     answer = looking((8, 8), prefix=1, sharpness=1.0)
-    lens.show(reading_payload(answer, name="a", shown=Shown(names=("class",), place=(1, 0, 19))))
+    lens.show(output_payload(answer, name="a", shown=Shown(names=("class",), place=(1, 0, 19))))
     row = answer.attention[1, 0, 20]
     patches = row[1:].reshape(8, 8)
     wanted = (
@@ -203,7 +203,7 @@ def test_the_scale_can_be_common_and_the_legend_says_which(lens):
 def test_of_one_patch_all_maps_have_one_scale_and_the_choice_is_kept_for_more_patches(lens):
     answer = looking((1, 1), prefix=2)
     names = ("register 1", "register 2")
-    lens.show(reading_payload(answer, name="one", shown=Shown(place=(0, 0, 0), names=names)))
+    lens.show(output_payload(answer, name="one", shown=Shown(place=(0, 0, 0), names=names)))
     own = lens.page.locator("[data-scale=each]")
     assert lens.page.locator("[data-scale=common]").get_attribute("aria-pressed") == "true"
     assert own.is_disabled()
@@ -215,7 +215,7 @@ def test_of_one_patch_all_maps_have_one_scale_and_the_choice_is_kept_for_more_pa
 
 def test_the_same_numbers_are_a_table_once_it_is_opened(lens):
     answer = looking((3, 4), blocks=2, heads=3)
-    lens.show(reading_payload(answer, name="a", shown=Shown(place=(1, 2, 5))))
+    lens.show(output_payload(answer, name="a", shown=Shown(place=(1, 2, 5))))
     assert lens.page.locator("table").count() == 0
     lens.page.get_by_role("button", name="Table").click()
     first, second = lens.page.locator("table").nth(0), lens.page.locator("table").nth(1)

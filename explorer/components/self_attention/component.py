@@ -13,7 +13,7 @@ def machine(data: bytes, *, key: str, on_block: Callable[[], None] | None = None
     What is edited and chosen stays in the browser; another block comes back.
 
     Args:
-        data: from `block_payload` or `waiting_payload`.
+        data: from `block_payload` or `placeholder_payload`.
         key: widget key.
         on_block: called before the next run when another block was chosen;
             `sent_block(st.session_state[key], blocks)` has it.
