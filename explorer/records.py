@@ -49,11 +49,11 @@ class AttentionInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributionMaps:
-    """Which patches the answer came from, in four opinions; each (rows, columns) float32."""
+    """Attribution maps of the image by four methods; each (rows, columns) float32."""
 
     patch_size: int
     class_index: int  # relevance and occlusion are of this class, the others of none
-    raw: np.ndarray  # last block, mean over heads: where the token that answers looks; sums to 1
+    raw: np.ndarray  # last block, mean over heads: attention of the pooled tokens; sums to 1
     rollout: np.ndarray  # the same through all blocks; sums to 1
     relevance: np.ndarray | None  # 0 or more; None while it is computed
     occlusion: np.ndarray | None  # how far the logit falls; below 0 where it rises
@@ -66,7 +66,7 @@ class AttributionMaps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadRanking:
-    """One picture's answer without each head and without each block."""
+    """The prediction for one image without each head and without each block."""
 
     class_index: int  # the class that the effects are of
     effects: HeadEffects

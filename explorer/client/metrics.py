@@ -1,4 +1,4 @@
-"""Every head in numbers, over one picture or many."""
+"""Every head in numbers, over one image or many."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vitcore.interpret.rollout import rollout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadMetrics:
-    """Of n pictures, one row each, in the order of the data."""
+    """Of n images, one row each, in the order of the data."""
 
     distance: np.ndarray  # (n, L, H) float32, pixels, rows renormalised over the patches
     distance_in_paper: np.ndarray  # (n, L, H) float32, pixels, as ViT's figure 7 has it
@@ -45,7 +45,7 @@ def metrics_of(
     pooling: str,
     mask: np.ndarray | None = None,
 ) -> HeadMetrics:
-    """All numbers of one picture.
+    """All numbers of one image.
 
     Args:
         attention: (L, H, T, T), as in a reading.
@@ -76,7 +76,7 @@ def metrics_of(
 
 
 def joined(parts: Sequence[HeadMetrics]) -> HeadMetrics:
-    """The pictures of several one after the other; of one at least."""
+    """The images of several one after the other; of one at least."""
     return HeadMetrics(
         **{
             part.name: np.concatenate([getattr(one, part.name) for one in parts])
