@@ -10,7 +10,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from explorer import client, components, navigation
+from explorer import client, components, navigation, pin
 from explorer.sidebar import sidebar
 from explorer.tours import guide, presenting
 
@@ -40,6 +40,7 @@ try:
         st.html(f'<p class="quiet-line" role="status">{escape(" ".join(sentences))}</p>')
     if rules := presenting.css(guide.figure(here) if presenting.on() else ""):
         st.html(f"<style>{rules}</style>")
+    pin.draw(here)
     guide.draw(here)
     page.run()
 except Exception as error:

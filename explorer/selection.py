@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,6 +55,30 @@ class ModelRef:
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(class_names(self.config.classes))
+
+
+class Pin(NamedTuple):
+    """A pinned token.
+
+    Attributes:
+        token: a patch, counted row by row; -1 for the first prefix token, -2 for the second.
+        side: rows and columns of the grid in which it was pinned.
+    """
+
+    token: int
+    side: int
+
+    @property
+    def exists(self) -> bool:
+        """Whether its grid has such a patch, or a model may have so many prefix tokens."""
+        return 0 < self.side <= 64 and -9 <= self.token < self.side * self.side
+
+    def patch(self, side: int) -> int | None:
+        """The patch at the same position in a grid of `side` rows; None for a prefix token."""
+        if self.token < 0:
+            return None
+        row, column = divmod(self.token, self.side)
+        return int((row + 0.5) / self.side * side) * side + int((column + 0.5) / self.side * side)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, state, url
+from explorer import client, components, pin, state, url
 from explorer.data import cifar10_setup, images
 from explorer.results import Failure
 from explorer.selection import (
@@ -100,10 +100,6 @@ def _read_url(default: str) -> None:
             st.rerun()
 
 
-def _opened_at_the_lens() -> bool:
-    return (st.context.url or "").rstrip("/").endswith("/attention")
-
-
 def _about_url(page: str, models: list[str], default: str, gone: str) -> list[str]:
     """Sentences about what is not shown though it was asked for, until a person goes on.
 
@@ -116,9 +112,9 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
     now = page, selected().key
     if (asks := st.session_state["url_asks"]) is not None:
         query, opening = asks
-        # Elsewhere an address says nothing of a pin, and the one that the window knows stays.
-        if "pinned" in query or not opening or _opened_at_the_lens():
-            st.session_state["pin_asked"] = url.pinned_patch(query)
+        pin.follow_url()
+        if page == "attention" and not opening:
+            st.session_state["attention_went_back"] = True
         trouble = client.load_error(query.get("model", ""))
         notes = [_REPEATED.format(name) for name in st.session_state["url_repeats"]]
         index = st.session_state.get("image_index", 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -17,6 +17,7 @@ from explorer.selection import (
     LARGEST_INDEX,
     SOURCE_NAMES,
     USER_SOURCES,
+    Pin,
     Selection,
 )
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
@@ -27,6 +28,9 @@ FUSIONS = ("mean", "max", "min")
 _PATCH = re.compile(r"(\d{1,2})\.(\d{1,2})-(?:x|(\d{1,2})\.(\d{1,2}))")
 _SHUFFLED = re.compile(r"shuffled-(\d{1,4})")
 _HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?")
+_IN_GRID = re.compile(r"(\d{1,2})\.(\d{1,2})(?:-of-(\d{1,2}))?")
+_SIDES = tuple(str(grid_side(size)) for size in PATCH_SIZES)
+_PREFIX = re.compile(r"prefix-([1-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,6 @@ class Known:
         index: of the image that is shown.
         side: rows and columns of the patch grid.
         blocks, heads: of the model.
-        grid: the rows in which the URL counts patches, as it stands there.
     """
 
     models: Sequence[str] = ()
@@ -50,7 +53,6 @@ class Known:
     side: int = grid_side(DEFAULT_PATCH_SIZE)
     blocks: int = 1
     heads: int = 1
-    grid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +121,11 @@ FIELDS: dict[str, Field] = {
     ),
     # The attention view.
     "pinned": Field(
-        parse=lambda word, known: _pinned(word, known),
+        parse=lambda word, known: _pin(word, known),
         message=lambda known: (
             f"Pinned patch must be row.column from 1.1 to {known.side}.{known.side} (got {{}})."
         ),
-        format=lambda patch, known: "" if patch is None else _place(patch, known.side),
+        format=lambda pin, _: pin_word(pin),
     ),
     "direction": Field(
         **_switch("key"),
@@ -185,7 +187,7 @@ FIELDS: dict[str, Field] = {
         earlier="attention_discard",
     ),
 }
-GRID = "grid"  # the rows in which `pinned` and `patches` are counted
+GRID = "grid"  # the rows in which `patches` are counted
 SELECTED = ("image_source", "image_class", "image_index", "patch_size", "model")
 VIEW = ("direction", "scale", "head", "ablated", "patches", "positions")
 TABS = ("attention_panel", "attention_class", "head_fusion", "discard_ratio")
@@ -215,6 +217,11 @@ def read(
 def with_present_names(query: Mapping[str, str]) -> dict[str, str]:
     """A URL of an earlier version in today's names and words; today's as it is."""
     today = dict(query)
+    if (match := _IN_GRID.fullmatch(today.get("pinned", ""))) and not match[3]:
+        known = Known(side=_side(today))
+        counted = replace(known, side=int(today[GRID])) if today.get(GRID) in _SIDES else known
+        if pin := _pin(today["pinned"], counted):
+            today["pinned"] = pin_word(pin)
     for name, field in FIELDS.items():
         if field.earlier in today:
             today.setdefault(name, today.pop(field.earlier))
@@ -228,7 +235,7 @@ def with_present_names(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_view(query: Mapping[str, str], known: Known) -> tuple[LensState, list[str]]:
-    """The state that a URL asks for but its pin, and sentences about what is not valid."""
+    """The state that a URL asks for, and sentences about what is not valid."""
     values, sentences = read(query, VIEW, known)
     patches, seed = values.get("patches", ({}, None))
     if "patches" in values and query.get(GRID, str(known.side)) != str(known.side):
@@ -253,7 +260,6 @@ def write_view(view: LensState, known: Known) -> dict[str, str]:
     """What a URL says of a state; nothing of what is as it is by default."""
     changes = view.changes
     values = {
-        "pinned": view.pinned,
         "direction": view.looked_at,
         "scale": view.common,
         "head": view.head,
@@ -265,7 +271,7 @@ def write_view(view: LensState, known: Known) -> dict[str, str]:
     for name, value in values.items():
         if (write := FIELDS[name].format) and (word := write(value, known)):
             words[name] = word
-    if words.keys() & {"pinned", "patches"}:
+    if "patches" in words:
         words[GRID] = str(known.side)
     return words
 
@@ -275,6 +281,7 @@ def address(
     *,
     selection: Selection,
     view: LensState,
+    pin: Pin | None,
     other: str,
     fusion: str = "mean",
     discard: float = 0.0,
@@ -286,6 +293,7 @@ def address(
         page: its address without what follows the question mark.
         selection: with an image of a dataset; a person's own cannot be linked.
         view: all that is set above the tabs.
+        pin: what is pinned.
         other: class that the predicted one is compared with.
         fusion: of rollout.
         discard: of rollout.
@@ -298,6 +306,7 @@ def address(
         "image_index": str(image.index or 0),
         "patch_size": str(selection.patch_size),
         "model": selection.model_name,
+        **({"pinned": pin_word(pin)} if pin else {}),
         **write_view(view, known_of(selection)),
         "attention_class": other,
     }
@@ -338,9 +347,7 @@ def selection_errors(
         index: of the image that is shown: a number with a fraction is cut by its widget.
         load_error: why the model that the URL asks for could not be loaded, where it is there.
     """
-    known = Known(
-        models=models, source=source, index=index, side=_side(query), grid=query.get(GRID, "")
-    )
+    known = Known(models=models, source=source, index=index, side=_side(query))
     if load_error and query["model"] not in models:
         other = [name for name in (*SELECTED, "pinned") if name != "model"]
         return [*read(query, other, known)[1], model_not_found(query["model"], models, load_error)]
@@ -356,14 +363,16 @@ def model_not_found(name: str, models: Sequence[str], load_error: str = "") -> s
     return f"{shown(name)} could not be loaded: {reason}. {instead} Manage it in Models."
 
 
-def pinned_patch(query: Mapping[str, str]) -> int | None:
-    """The patch that a URL pins, in the grid of its patch size.
+def pinned(word: str) -> Pin | None:
+    """What the URL's word pins."""
+    return _pin(word, Known())
 
-    `grid` says of how many rows the one is in which it was counted, where the patch size has moved
-    since: then the patch at the same position in the image is meant.
-    """
-    known = Known(side=_side(query), grid=query.get(GRID, ""))
-    return read(query, ("pinned",), known)[0].get("pinned")
+
+def pin_word(pin: Pin) -> str:
+    """A pin as the URL says it: "3.7-of-8" is row 3, column 7 of 8; "prefix-1" the first token."""
+    if pin.token < 0:
+        return f"prefix-{-pin.token}"
+    return f"{_place(pin.token, pin.side)}-of-{pin.side}"
 
 
 def own_image(query: Mapping[str, str]) -> bool:
@@ -447,16 +456,13 @@ def _one_head(word: str, known: Known) -> tuple[int, int] | None:
     return found[0] if found and len(found) == 1 else None
 
 
-def _pinned(word: str, known: Known) -> int | None:
-    counted = known.grid if known.grid in map(str, map(grid_side, PATCH_SIZES)) else known.side
-    rows = int(counted)
-    numbers = word.split(".")
-    if len(numbers) != 2 or not all(map(_is_index, numbers)):
-        return None
-    if not all(1 <= int(number) <= rows for number in numbers):
-        return None
-    row, column = (int((int(number) - 0.5) / rows * known.side) for number in numbers)
-    return row * known.side + column
+def _pin(word: str, known: Known) -> Pin | None:
+    if match := _PREFIX.fullmatch(word):
+        return Pin(-int(match[1]), known.side)
+    match = _IN_GRID.fullmatch(word)
+    side = int(match[3] or known.side) if match else 0
+    patch = _patch(match[1], match[2], side) if match else None
+    return None if patch is None or side > 64 else Pin(patch, side)
 
 
 def _side(query: Mapping[str, str]) -> int:

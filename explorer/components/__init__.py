@@ -5,7 +5,6 @@ All of them are named here; what packs the data of one stands in its own module.
 
 from explorer.components.attention_lens.component import (
     lens,
-    pinned_patch,
     sent_changes,
     sent_seed,
     sent_view,
@@ -21,6 +20,7 @@ from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patch_predictions.component import answers_by_patch
 from explorer.components.patch_size_tiles.component import chosen_size, cut_sizes
 from explorer.components.patches.component import patches
+from explorer.components.pin.component import pin_messenger, sent_pin
 from explorer.components.pipeline.component import STAGES, fingerprint, hero, strip
 from explorer.components.placeholder import figure_state, placeholder
 from explorer.components.positions.component import positions
@@ -53,12 +53,13 @@ __all__ = [
     "page_title",
     "patches",
     "picked",
+    "pin_messenger",
     "placeholder",
-    "pinned_patch",
     "positions",
     "replay",
     "rows_as_codes",
     "sent_changes",
+    "sent_pin",
     "sent_seed",
     "sent_view",
     "signed_as_codes",

@@ -52,6 +52,10 @@ class Stage:
     def sent(self):
         return self.page.evaluate("sent")
 
+    def pinned(self):
+        """What is pinned in this window: [token, rows, columns], or None."""
+        return self.page.evaluate("globalThis.__vitExplorerPins.at")
+
     def settle(self):
         """Wait until what was scheduled has been drawn."""
         self.page.evaluate(

@@ -53,10 +53,11 @@ def test_a_click_pins_and_escape_lets_go(lens):
     lens.page.mouse.move(1, 1)
     lens.settle()
     assert "Query (2, 3), pinned." in lens.read()
+    assert lens.pinned() == [6, 4, 4]
     lens.page.locator("canvas.picture").press("Escape")
     lens.settle()
     assert "pinned" not in lens.read()
-    assert lens.sent() == [["state", "pinned", [6, 4, 4]], ["state", "pinned", None]]
+    assert lens.pinned() is None
 
 
 @pytest.mark.parametrize("by", [-0.6, -0.4, 0, 0.4, 0.6])
@@ -110,6 +111,9 @@ def test_the_class_token_can_look(lens):
     lens.page.mouse.move(1, 1)
     lens.settle()
     assert lens.read().startswith("Query [class], pinned. Strongest key:")
+    assert lens.pinned() == [-1, 4, 4]
+    lens.show(lens_payload())  # a model without prefix tokens has nothing pinned
+    assert "pinned" not in lens.read()
 
 
 def test_one_token_and_144_heads_are_drawn(lens):
@@ -236,31 +240,14 @@ def test_a_finger_pins_too(browser):
     page.touchscreen.tap(*lens.at("canvas.picture", 2, 3, 4))
     lens.settle()
     assert "Query (2, 3), pinned." in lens.read()
-    assert lens.sent() == [["state", "pinned", [6, 4, 4]]]
+    assert lens.pinned() == [6, 4, 4]
     page.close()
-
-
-def pins(mark, patch):
-    return Link(mark=mark, state=LensState(pinned=patch))
-
-
-def test_a_link_pins_its_patch_once(page):
-    lens = Stage(page, "attention_lens")
-    lens.show(unchanged(link=pins("first", 6)))
-    assert lens.page.locator(".wrap").get_attribute("data-pinned") == "6"
-    lens.page.locator("canvas.picture").press("Escape")
-    lens.show(unchanged(link=pins("first", 6), names=()))
-    assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
-    lens.show(unchanged(link=pins("second", 3)))
-    assert lens.page.locator(".wrap").get_attribute("data-pinned") == "3"
-    lens.show(unchanged(link=pins("third", None)))
-    assert lens.page.locator(".wrap").get_attribute("data-pinned") == ""
 
 
 def test_a_link_sets_how_maps_are_shown_and_what_is_chosen_then_is_told(page):
     lens = Stage(page, "attention_lens")
     state = LensState(looked_at=True, common=True, head=(1, 2))
-    lens.show(unchanged(link=Link(mark="first", state=state, pins=False)))
+    lens.show(unchanged(link=Link(mark="first", state=state)))
     pressed = lens.page.locator("[data-direction=to], [data-scale=common]")
     assert [one.get_attribute("aria-pressed") for one in pressed.all()] == ["true", "true"]
     assert lens.page.locator(".which").inner_text() == "Block 2, head 3"
@@ -280,12 +267,3 @@ def test_a_head_chosen_beside_the_lens_is_shown_once(lens):
     assert which.inner_text() == "Block 3, head 3"
     lens.show(unchanged(look=("second", 9, 9)))  # the model has no such head
     assert which.inner_text() == "Block 1, head 1"
-
-
-def test_python_hears_of_a_pin_from_another_figure(page):
-    hero = Stage(page, "attention_lens")
-    hero.show(unchanged())
-    hero.page.mouse.click(*hero.at("canvas.picture", 1, 2, 4))
-    lens = Stage(page, "attention_lens")  # the page is opened anew
-    lens.show(unchanged())
-    assert lens.sent() == [["state", "pinned", [1, 4, 4]]]

@@ -54,14 +54,15 @@ def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, some
         assert person.inks(in_lens(person, f"canvas.{canvas}")) > 50
     box = in_lens(person, "canvas.picture").bounding_box()
     person.page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.06 * box["height"])
-    person.eventually(lambda: person.query().get("pinned") == "1.3")
+    person.eventually(lambda: person.query().get("pinned") == "1.3-of-8")
     other = somebody(server)
     other.page.goto(person.page.url)
     other.settles()
     other.waits_for_answer()
     expect(in_lens(other, ".read")).to_contain_text("Query (1, 3), pinned.")
     other.slides_patch_size(8)
-    other.eventually(lambda: other.query().get("pinned") == "1.2")
+    expect(in_lens(other, ".read")).to_contain_text("Query (1, 2), pinned.")
+    assert other.query()["pinned"] == "1.3-of-8"
     in_lens(other, "canvas.picture").press("Escape")
     other.eventually(lambda: "pinned" not in other.query())
     person.opens("Attention", **QUIET)  # an address without a pin has none

@@ -4,6 +4,7 @@ import pytest
 
 from explorer import url
 from explorer.components.attention_lens.component import LensState
+from explorer.selection import Pin
 from explorer.url import Known, shuffled
 from vitcore.intervention import Intervention
 
@@ -44,11 +45,6 @@ def test_only_what_differs_from_the_default_is_written_and_read_back(state, word
     assert written(state, side=4, heads=2) == words
     assert back(words) == (state, [])
     assert set(words) <= set(NAMES)
-
-
-def test_a_pin_is_written_as_it_is_shown():
-    words = written(LensState(pinned=6), side=4, heads=2)
-    assert words == {"pinned": "2.3", "grid": "4"}
 
 
 @pytest.mark.parametrize("side", [2, 16])
@@ -101,17 +97,18 @@ def test_what_cannot_be_is_the_default_and_one_sentence(query, words):
 
 
 def test_the_link_says_the_whole_page(select):
-    lens = LensState(pinned=6, changes=Intervention(ablated_heads=((2, 1),)))
+    lens = LensState(changes=Intervention(ablated_heads=((2, 1),)))
     link = url.address(
         "http://here/attention",
         selection=select(8),
         view=lens,
+        pin=Pin(6, 4),
         other="cat",
         fusion="max",
         panel="Export",
     )
     assert link.startswith("http://here/attention?image_source=")
-    for part in ("pinned=2.3", "grid=4", "ablated=3.2", "attention_class=cat", "head_fusion=max"):
+    for part in ("pinned=2.3-of-4", "ablated=3.2", "attention_class=cat", "head_fusion=max"):
         assert part in link
     assert link.endswith("attention_panel=Export")
 
@@ -160,20 +157,35 @@ def test_a_patch_that_cannot_be_pinned_is_named(value):
     assert unusable(pinned=value) == [
         f"Pinned patch must be row.column from 1.1 to 8.8 (got {shown})."
     ]
-    assert url.pinned_patch({"pinned": value}) is None
+    assert url.pinned(value) is None
 
 
-def test_the_grid_of_the_address_says_which_patches_there_are():
-    assert url.pinned_patch({"pinned": "8.8"}) == 63
-    assert url.pinned_patch({"pinned": "16.16", "patch_size": "2"}) == 255
-    assert url.pinned_patch({"pinned": "5.1", "patch_size": "8"}) is None
-    assert url.pinned_patch({"pinned": "8.8", "patch_size": "7"}) == 63  # the default's grid
+def test_a_pin_says_in_which_grid_it_was_counted():
+    assert url.pinned("8.8-of-8") == Pin(63, 8)
+    assert url.pinned("16.1-of-16") == Pin(240, 16)
+    assert url.pinned("prefix-2").token == -2
+    assert url.pinned("9.1-of-8") is None
+    assert url.pinned("prefix-0") is None
+    for pin in (Pin(0, 1), Pin(14, 4), Pin(-1, 8)):
+        assert url.pinned(url.pin_word(pin)).patch(16) == pin.patch(16)
     assert unusable(pinned="4.4", patch_size="8") == []
+    assert unusable(pinned="8.8-of-8", patch_size="8") == []
 
 
-def test_a_patch_counted_in_another_grid_is_the_one_at_the_same_place():
-    # Row 3 and column 7 of 8 lie, by their middles, in row 2 and column 4 of 4.
-    assert url.pinned_patch({"pinned": "3.7", "grid": "8", "patch_size": "8"}) == 1 * 4 + 3
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ({"pinned": "3.7"}, "3.7-of-8"),
+        ({"pinned": "3.3", "patch_size": "8"}, "3.3-of-4"),
+        ({"pinned": "3.7", "grid": "8", "patch_size": "8"}, "3.7-of-8"),
+        ({"pinned": "3.7", "grid": "seven"}, "3.7-of-8"),
+        ({"pinned": "9.9"}, "9.9"),
+        ({"pinned": "5.1", "patch_size": "8"}, "5.1"),
+        ({"pinned": "3.7-of-8", "grid": "4"}, "3.7-of-8"),
+    ],
+)
+def test_a_pin_of_an_earlier_link_is_counted_in_its_grid(query, word):
+    assert url.with_present_names(query)["pinned"] == word
 
 
 def test_a_very_long_value_is_cut():

@@ -6,7 +6,6 @@ import streamlit as st
 
 from explorer.components.attention_lens.lens_state import LensState, Link
 from explorer.components.attention_lens.messages import (
-    pinned_patch,
     sent_changes,
     sent_seed,
     sent_view,
@@ -24,14 +23,13 @@ __all__ = [
     "LensState",
     "Link",
     "lens",
-    "pinned_patch",
     "prefix_names",
     "sent_changes",
     "sent_seed",
     "sent_view",
 ]
 
-_lens = declare("attention_lens", keeps=("pinned", "view", "changes"))
+_lens = declare("attention_lens", keeps=("view", "changes"))
 
 
 def lens(
@@ -44,13 +42,12 @@ def lens(
     link: Link | None = None,
     look: tuple[str, int, int] | None = None,
     key: str = "lens",
-    on_pin: Callable[[], None] | None = None,
     on_view: Callable[[], None] | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> None:
     """Draw the picture, one map of attention per head of each block, and the answer.
 
-    Pointing and opacity stay in the browser; a pin, direction, scale, the map shown large and
+    Pointing and opacity stay in the browser; direction, scale, the map shown large and
     changes come back.
 
     Args:
@@ -65,8 +62,6 @@ def lens(
         look: an id that is new for each wish, and the block and head to show large: for figures
             beside the lens in which a head can be chosen.
         key: widget key.
-        on_pin: called before the next run when a patch was pinned or let go;
-            `pinned_patch(st.session_state[key], patch_size)` has it.
         on_view: called when direction, scale or the map shown large was chosen;
             `sent_view(st.session_state[key], ...)` has it.
         on_change: called when something was switched off, erased or moved;
@@ -91,7 +86,7 @@ def lens(
         data = _packed(marks, repr(shown), shown, result.value, before)
     else:
         data = placeholder_payload(result, selection, shown=shown)
-    _lens(data, key=key, pinned=on_pin, view=on_view, changes=on_change)
+    _lens(data, key=key, view=on_view, changes=on_change)
 
 
 def prefix_names(output: ModelOutput | None, config: ViTConfig | None) -> tuple[str, ...]:

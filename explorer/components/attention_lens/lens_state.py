@@ -10,9 +10,8 @@ from vitcore.intervention import Intervention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LensState:
-    """The pin, how maps are shown, and what is changed in the pass."""
+    """How maps are shown, and what is changed in the pass."""
 
-    pinned: int | None = None  # a patch of the grid, row by row
     looked_at: bool = False  # who looks at the patch, not where it looks
     common: bool = False  # one colour scale for all maps
     head: tuple[int, int] | None = None  # block and head shown large, where one was chosen
@@ -26,13 +25,10 @@ class Link:
 
     mark: str  # new for each link that is followed
     state: LensState
-    pins: bool = True  # whether it speaks of the pin at all
 
     def header(self) -> dict[str, Any]:
-        said = {"patch": self.state.pinned} if self.pins else {}
         return {
             "id": self.mark,
-            **said,
             "direction": "to" if self.state.looked_at else "from",
             "scale": "common" if self.state.common else "each",
             "head": None if self.state.head is None else list(self.state.head),

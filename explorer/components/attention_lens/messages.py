@@ -6,28 +6,9 @@ from typing import Any
 
 from explorer.components.attention_lens.lens_state import LensState
 from explorer.components.attention_lens.payload import ERASED
-from vitcore.config import grid_side
 from vitcore.intervention import Intervention
 
 LARGEST_SEED = 9999  # of a shuffle: what a person can still read out
-
-
-def pinned_patch(result: object, patch_size: int) -> int | None:
-    """The pinned patch in the present grid, from what JavaScript sent: [patch, rows, columns].
-
-    A pin made at another patch size is moved to the patch at the same place of the picture.
-    """
-    sent = getattr(result, "pinned", None)
-    if not isinstance(sent, (list, tuple)) or len(sent) != 3:
-        return None
-    if not all(map(_is_whole, sent)):
-        return None
-    patch, rows, columns = sent
-    if not (0 < rows <= 1024 and 0 < columns <= 1024 and 0 <= patch < rows * columns):
-        return None
-    row, column = divmod(patch, columns)
-    side = grid_side(patch_size)
-    return int((row + 0.5) / rows * side) * side + int((column + 0.5) / columns * side)
 
 
 def sent_changes(

@@ -144,14 +144,12 @@ class Lens extends Pointing {
     super.letGo();
   }
   share() {
-    // other figures follow, and so does Python
-    const p = this.pinned !== null && this.pinned >= 0 ? this.pinned : null;
-    pin.write(p, this.grid, this);
-    this.tell(p);
+    // other figures follow, and so does the URL
+    pin.write(this.pinned, this.grid, this);
     this.schedule();
   }
-  tell(p) {
-    this.keep('pinned', p === null ? null : [p, ...this.grid]);
+  get numPrefixTokens() {
+    return this.head.prefix.length;
   }
 
   // ---- pointing at the maps
@@ -230,13 +228,9 @@ class Lens extends Pointing {
     this.painted({ rev: head.rev });
   }
   meetLink() {
-    // what a link asks for holds once; else what this window has stays, and Python hears of the pin
-    const { link, prefix } = this.head,
-      first = !this.met,
-      followed = link && link.id !== WINDOW.followed,
-      pins = followed && 'patch' in link;
-    this.met = true;
-    if (followed) {
+    // what a link asks for holds once; else what this window has stays
+    const { link } = this.head;
+    if (link && link.id !== WINDOW.followed) {
       clearTimeout(this.telling);
       Object.assign(WINDOW, {
         followed: link.id,
@@ -245,11 +239,7 @@ class Lens extends Pointing {
         head: link.head,
       });
     }
-    if (pins) pin.write(link.patch, this.grid, this);
-    const other =
-      this.pinned !== null && this.pinned < 0 && -this.pinned <= prefix.length ? this.pinned : null;
-    this.pinned = pins ? link.patch : (other ?? pin.read(this.grid));
-    if (pins || (first && this.pinned !== null)) this.tell(this.pinned);
+    this.pinned = pin.read(this.grid, this.numPrefixTokens);
   }
   compose(source) {
     return this.changes.compose(source, this.grid, this.head.mean);

@@ -34,7 +34,6 @@ class Encoder extends PatchFigure {
       prints: $('.prints'),
     });
     this.number = null; // what is hovered over: { strip, i, axis }
-    this.special = null; // a selected prefix token
     this.cost = [];
     this.diagram = new Diagram(this, root);
     this.allStrip = new Strip(this.whole.querySelector('canvas'), this);
@@ -86,24 +85,14 @@ class Encoder extends PatchFigure {
 
   // ---- which token
   token() {
-    if (this.hover !== null) return this.pass.prefix + this.hover;
-    if (this.special !== null) return this.special;
-    return this.pass.prefix + (this.pinned ?? this.start);
+    const p = this.cursor();
+    return p < 0 ? -1 - p : this.pass.prefix + p;
   }
   cursor() {
     return this.hover ?? this.pinned ?? this.start;
   }
-  pinAt(p) {
-    this.special = null;
-    super.pinAt(p);
-  }
-  letGo() {
-    this.special = null;
-    super.letGo();
-  }
-  onPin() {
-    this.special = null;
-    super.onPin();
+  get numPrefixTokens() {
+    return this.pass.prefix;
   }
 
   // ---- which stage
@@ -143,10 +132,9 @@ class Encoder extends PatchFigure {
     this.pass = this.diagram.pass = new Pass(data);
     this.grid = head.grid;
     this.start = Math.min(head.start, this.pass.patches - 1);
-    this.pinned = pin.read(this.grid);
+    this.pinned = pin.read(this.grid, this.numPrefixTokens);
     this.hover = null;
     this.number = null;
-    if (this.special >= this.pass.prefix) this.special = null;
     if (head.block === this.wanted) this.wanted = undefined;
     this.wrap.classList.toggle('pending', this.wanted !== undefined);
     if (SHOWN.turn !== head.turn) {
@@ -181,9 +169,8 @@ class Encoder extends PatchFigure {
         const chip = el('button', '', name);
         chip.type = 'button';
         chip.onclick = () => {
-          this.special = this.special === k ? null : k;
           this.hover = null;
-          this.schedule();
+          this.pinAt(-1 - k);
         };
         return chip;
       }),
@@ -316,14 +303,7 @@ class Encoder extends PatchFigure {
     gridLines(c, S, (S * rows) / columns, grid);
     if (pass.isPatch(t)) {
       const p = t - pass.prefix;
-      ring(
-        c,
-        (p % columns) * u,
-        Math.floor(p / columns) * u,
-        u,
-        u,
-        p === this.pinned && this.special === null,
-      );
+      ring(c, (p % columns) * u, Math.floor(p / columns) * u, u, u, p === this.pinned);
     }
     this.which.textContent = `Token ${t}: ${tokenName(t, pass.head)}`;
     this.of.textContent = countsOf(pass);

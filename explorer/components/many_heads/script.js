@@ -419,8 +419,8 @@ class ManyHeads extends Figure {
   }
   pickToken(i) {
     const { prefix, grid } = SHARED.image.head;
-    if (i >= prefix.length) pin.write(i - prefix.length, grid, null);
-    SHARED.lookFrom({ imageQuery: i < prefix.length ? i : null });
+    pin.write(i < prefix.length ? -1 - i : i - prefix.length, grid, null);
+    SHARED.lookFrom({});
   }
 
   // ---- words

@@ -99,7 +99,7 @@ class Machine extends Figure {
     this.schedule();
   }
   onPin() {
-    SHARED.lookFrom({ imageQuery: null });
+    SHARED.lookFrom({});
   }
   view() {
     return this.views[SHARED.mode];

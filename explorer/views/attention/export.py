@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from explorer import client, url
+from explorer import client, pin, url
 from explorer.components.attention_lens.lens_state import LensState
 from explorer.records import ModelOutput
 from explorer.results import Ready
@@ -110,20 +110,22 @@ def _files(context: AnalysisContext, output: ModelOutput) -> None:
 
 def maps_of(context: AnalysisContext, output: ModelOutput, lens: LensState) -> np.ndarray:
     """All heads' maps (L, H, rows, columns), of the pinned patch or pooled."""
-    if lens.pinned is None:
+    pinned = context.selection.pinned
+    if pinned is None:
         how = {"pooling": context.model.config.pooling, "num_prefix_tokens": output.prefix}
         maps = pooled_attention(output.attention, **how)
     elif lens.looked_at:
-        maps = output.attention[:, :, output.prefix :, output.prefix + lens.pinned]
+        maps = output.attention[:, :, output.prefix :, output.prefix + pinned]
     else:
-        maps = output.attention[:, :, output.prefix + lens.pinned, output.prefix :]
+        maps = output.attention[:, :, output.prefix + pinned, output.prefix :]
     return maps.reshape(*maps.shape[:2], *output.grid)
 
 
 def whose(context: AnalysisContext, lens: LensState) -> str:
     """What the maps of all heads show, in words."""
-    if lens.pinned is not None:
-        row, column = divmod(lens.pinned, context.baseline.grid[1])
+    pinned = context.selection.pinned
+    if pinned is not None:
+        row, column = divmod(pinned, context.baseline.grid[1])
         patch = f"({row + 1}, {column + 1})"
         return f"Attention to key {patch}" if lens.looked_at else f"Attention of query {patch}"
     if context.model.config.pooling == "class":
@@ -136,7 +138,7 @@ def all_heads(
 ) -> np.ndarray:
     """The figure of all heads, (pixels, pixels, 3) uint8."""
     changed = ", with interventions" if context.selection.intervened else ""
-    said, pinned = whose(context, lens), lens.pinned
+    said, pinned = whose(context, lens), context.selection.pinned
     return heads_figure(
         maps_of(context, output, lens),
         output.picture,
@@ -188,6 +190,7 @@ def link(context: AnalysisContext, *, fusion: str, discard: float) -> str:
         (st.context.url or "").partition("?")[0],
         selection=context.selection,
         view=view_state.lens_state(context.selection),
+        pin=pin.pinned(),
         other=context.names[context.other],
         fusion=fusion,
         discard=discard,

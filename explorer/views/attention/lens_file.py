@@ -31,6 +31,7 @@ def lens_html(context: AnalysisContext, output: ModelOutput, lens: LensState) ->
     has_class = context.baseline.votes is None
     names = prefix_names(output.prefix, has_class=has_class)
     found = selective_head(context.baseline.attention, output.grid, num_prefix_tokens=output.prefix)
+    pinned = context.selection.pinned
     changed = lens.changes != Intervention()
     return AttentionView(
         output.attention,
@@ -42,8 +43,8 @@ def lens_html(context: AnalysisContext, output: ModelOutput, lens: LensState) ->
         ),
         initial=InitialView(
             head=lens.head or (found.block, found.head),
-            patch=found.patch if lens.pinned is None else lens.pinned,
-            pinned=lens.pinned is not None,
+            patch=found.patch if pinned is None else pinned,
+            pinned=pinned is not None,
             to_key=lens.looked_at,
             shared_scale=lens.common,
             intervention=lens.changes,

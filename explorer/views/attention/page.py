@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from explorer import client, components, state
+from explorer import client, components
 from explorer.components.attention_lens.component import Link
 from explorer.navigation import goto
 from explorer.records import ModelOutput
@@ -14,11 +14,6 @@ from explorer.text.attention_findings import attention_finding
 from explorer.text.names import class_names
 from explorer.views.attention import tabs, view_state
 from vitcore.interpret.selective_head import SelectiveHead, selective_head
-
-
-def keep_pin() -> None:
-    state.pin(components.pinned_patch(st.session_state.get("lens"), selection.patch_size))
-    show_state()
 
 
 def keep_view(output: ModelOutput) -> None:
@@ -48,7 +43,7 @@ def keep_changes(output: ModelOutput) -> None:
 
 def show_state(*, both: bool = False) -> None:
     """Write what is set into the URL; the panel with the link follows, others where it matters."""
-    view_state.show_url(selection, let_go=True)
+    view_state.show_url(selection)
     if both or tabs.follows_view():
         st.rerun(["attention_lens", "attention_panels"])
 
@@ -57,7 +52,7 @@ def show_state(*, both: bool = False) -> None:
 def draw_lens(
     baseline: Result[ModelOutput], found: SelectiveHead | None, link: Link | None
 ) -> None:
-    """Heading, maps and class bars; a pin, another map or an intervention runs this part alone."""
+    """Heading, maps and class bars; another map or an intervention runs this part alone."""
     now = view_state.current(selection)
     result, output, before = baseline, baseline.value, None
     if output is not None and now.intervened:
@@ -73,7 +68,6 @@ def draw_lens(
         adopt=view_state.adopt(),
         link=link,
         look=st.session_state.get("attention_look"),
-        on_pin=keep_pin,
         on_view=lambda: output is not None and keep_view(output),
         on_change=lambda: output is not None and keep_changes(output),
     )

@@ -5,19 +5,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import streamlit as st
 
-from explorer import state, url
+from explorer import pin, url
 from explorer.components.attention_lens.lens_state import LensState, Link
 from explorer.selection import Selection
 from vitcore.intervention import Intervention
 
 # Of the panels below the lens, bound to the URL: going to another page takes them out of it.
 BOUND = url.TABS
+WENT_BACK = "attention_went_back"  # set by the sidebar, until the page has seen to it
 _STORED, _VIEW, _LINK, _NOTES = "attention_changes", "attention_view", "lens_link", "lens_notes"
-_IN_URL = ("pinned", url.GRID, *url.VIEW)
+_IN_URL = (url.GRID, *url.VIEW)
 _ADOPT, _SEED, _LEFT = "lens_adopt", "lens_shuffle", "attention_left"
 
 
@@ -41,7 +41,12 @@ def current(selection: Selection) -> Selection:
         intervention = stored.intervention
         if stored.key != selection.key:
             intervention = replace(intervention, patches={})
-    return replace(selection, intervention=intervention, pinned=state.pinned())
+    pinned = pin.pinned()
+    return replace(
+        selection,
+        intervention=intervention,
+        pinned=pinned.patch(selection.side) if pinned else None,
+    )
 
 
 def store(
@@ -78,14 +83,9 @@ def keep_view(view: LensState) -> None:
 
 def lens_state(selection: Selection) -> LensState:
     """All that is set in the lens now."""
-    now = current(selection)
     view: LensState = st.session_state.get(_VIEW, LensState())
-    return replace(
-        view,
-        pinned=now.pinned,
-        changes=now.intervention,
-        shuffle=st.session_state.get(_SEED),
-    )
+    made = current(selection).intervention
+    return replace(view, changes=made, shuffle=st.session_state.get(_SEED))
 
 
 def follow_url(selection: Selection, *, entered: bool) -> Link | None:
@@ -93,69 +93,54 @@ def follow_url(selection: Selection, *, entered: bool) -> Link | None:
 
     Args:
         selection: what is selected; without a model the URL waits.
-        entered: whether the page was opened by this run. The window then knows the pin, which may
-            have moved on another page, and tells it.
+        entered: whether the page was opened by this run.
 
     Returns:
         The last link that was followed.
     """
     _give_back_what_was_left()
     query = dict(st.query_params)
-    pin = st.session_state.pop("pin_asked", ...)
-    opening, back = "lens_met" not in st.session_state, _goes_back()
-    asks = opening or back or (pin is not ... and not (pin is None and entered))
     if selection.config is None:
-        if pin is not ...:
-            st.session_state["pin_asked"] = pin
         return st.session_state.get(_LINK)
-    if asks and back and entered and not opening and not {*_IN_URL, *BOUND} & {*query}:
+    opening, back = "lens_met" not in st.session_state, st.session_state.pop(WENT_BACK, False)
+    asks = opening or back
+    if back and entered and not opening and not {*_IN_URL, *BOUND} & {*query}:
         # Going to another page put an address without a word about this one in front of the last.
         _leave_for_the_next_run()
         asks = False
     if asks:
-        _follow(query, pin, selection)
-    if entered and (not asks or pin is ...):
-        state.pin(None)
+        _follow(query, selection)
     # Values that cannot be stay until something is chosen: taking them out would undo "back".
     if not notes(selection):
         show_url(selection)
     return st.session_state.get(_LINK)
 
 
-def _follow(query: Mapping[str, str], pin: Any, selection: Selection) -> None:
+def _follow(query: Mapping[str, str], selection: Selection) -> None:
     opening = "lens_met" not in st.session_state
     st.session_state["lens_met"] = True
     asked, sentences = url.read_view(query, url.known_of(selection))
-    if pin is not ...:
-        state.pin(pin)
-    if opening and pin is ... and asked == LensState() and not sentences:
+    if opening and asked == LensState() and not sentences:
         return
-    asked = replace(asked, pinned=None if pin is ... else pin)
     store(asked.changes, selection, seed=asked.shuffle)
     keep_view(asked)
     mark = secrets.token_hex(4)
-    st.session_state[_LINK] = Link(mark=mark, state=asked, pins=pin is not ...)
-    st.session_state[_NOTES] = sentences, _without_pin(selection)
+    st.session_state[_LINK] = Link(mark=mark, state=asked)
+    st.session_state[_NOTES] = sentences, lens_state(selection)
 
 
 def notes(selection: Selection) -> str:
     """Sentences about what the URL asked for in vain, until something else is set; or ""."""
     sentences, then = st.session_state.get(_NOTES, ([], None))
-    return " ".join(sentences) if then == _without_pin(selection) else ""
+    return " ".join(sentences) if then == lens_state(selection) else ""
 
 
-def show_url(selection: Selection, *, let_go: bool = False) -> None:
-    """Write what is set in the lens into the URL, and nothing where it already stands there.
-
-    Args:
-        selection: what is selected.
-        let_go: whether a missing pin was let go; else the window may still know one.
-    """
+def show_url(selection: Selection) -> None:
+    """Write what is set in the lens into the URL, and nothing where it already stands there."""
     query = st.query_params
     words = url.write_view(lens_state(selection), url.known_of(selection))
     new = {name: word for name, word in words.items() if query.get(name) != word}
-    kept = () if let_go else ("pinned", url.GRID)
-    gone = {*_IN_URL} & {*query} - {*words} - {*kept}
+    gone = {*_IN_URL} & {*query} - {*words}
     if new or any(query.get_all(name) for name in gone):
         # One message, and so one step for "back"; a value of no parts leaves the address.
         query.update(new | dict.fromkeys(gone, ()))
@@ -163,21 +148,8 @@ def show_url(selection: Selection, *, let_go: bool = False) -> None:
 
 def in_fragment() -> bool:
     """Whether only a part of the page is run."""
-    context = _context()
+    context = st.runtime.scriptrunner.get_script_run_ctx(suppress_warning=True)
     return bool(context and context.fragment_ids_this_run)
-
-
-def _context() -> Any:
-    return st.runtime.scriptrunner.get_script_run_ctx(suppress_warning=True)
-
-
-def _goes_back() -> bool:
-    context = _context()
-    return bool(context and context.is_history_navigation)
-
-
-def _without_pin(selection: Selection) -> LensState:
-    return replace(lens_state(selection), pinned=None)
 
 
 def _leave_for_the_next_run() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from explorer.components.attention_lens.component import (
     LensState,
-    pinned_patch,
     prefix_names,
     sent_changes,
     sent_seed,
@@ -157,27 +156,6 @@ def test_waiting_keeps_a_place_for_every_map(select, unpack):
     assert arrays["rgb"].shape == (30, 30, 3)
     assert header["done"] is None
     assert header["answers"]["now"] is None
-
-
-@pytest.mark.parametrize(
-    ("sent", "patch_size", "patch"),
-    [
-        ([9, 8, 8], 4, 9),
-        ([9, 8, 8], 8, 0),  # row 1, column 1 of 8 x 8 lies in the first of 4 x 4
-        ([0, 1, 1], 4, 36),  # the middle
-        ([63, 8, 8], 32, 0),
-    ],
-)
-def test_a_pin_stays_at_its_place_in_the_picture(sent, patch_size, patch):
-    assert pinned_patch(SimpleNamespace(pinned=sent), patch_size) == patch
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [None, 9, "9", [9], [64, 8, 8], [-1, 8, 8], [0, 0, 8], [1.5, 8, 8], [True, 8, 8], [0, 9e9, 1]],
-)
-def test_what_is_no_patch_is_no_pin(sent):
-    assert pinned_patch(SimpleNamespace(pinned=sent), 4) is None
 
 
 def believed(**sent):

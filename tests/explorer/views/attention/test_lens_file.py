@@ -41,8 +41,8 @@ def test_it_holds_the_attention_and_the_image_of_the_pass(held, prefix):
 
 
 def test_it_opens_with_what_is_selected(held):
-    lens = LensState(pinned=5, looked_at=True, common=True, head=(1, 0))
-    head, *_ = held(lens)
+    lens = LensState(looked_at=True, common=True, head=(1, 0))
+    head, *_ = held(lens, pinned=5)
     assert head["start"] == {
         "block": 1,
         "head": 0,

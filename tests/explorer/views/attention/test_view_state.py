@@ -1,11 +1,10 @@
-"""What the Attention page keeps: the pin's address, and changes with what they belong to."""
+"""What the Attention page keeps: its part of the URL, and changes with what they belong to."""
 
 from dataclasses import replace
 
 import pytest
 import streamlit as st
 
-from explorer import state, url
 from explorer.components.attention_lens.component import LensState
 from explorer.views.attention import view_state
 from vitcore.config import ViTConfig
@@ -65,26 +64,17 @@ def test_nothing_is_changed_at_first(page, of):
 
 
 @pytest.fixture
-def follows(page, of, monkeypatch):
+def follows(page, of):
     """Run the page on what the address and the sidebar say."""
 
+    values, _ = page
+
     def follow(*, entered=False, back=False, patch_size=4, config=CONFIG):
-        monkeypatch.setattr(view_state, "_goes_back", lambda: back)
+        if back:
+            values[view_state.WENT_BACK] = True
         return view_state.follow_url(of(patch_size, config=config), entered=entered)
 
     return follow
-
-
-def test_a_link_pins_its_patch_once(page, follows):
-    values, query = page
-    values["pin_asked"] = 9
-    query |= {"pinned": "2.2", "grid": "8"}
-    first = follows(entered=True)
-    assert (first.pins, first.state.pinned) == (True, 9)
-    assert follows() == first
-    state.pin(3)
-    assert follows() == first
-    assert query == {"pinned": "1.4", "grid": "8"}
 
 
 def test_a_link_sets_all_of_the_lens(page, of, follows):
@@ -106,7 +96,6 @@ def test_a_link_sets_all_of_the_lens(page, of, follows):
     present = view_state.lens_state(of())
     assert (present.looked_at, present.common, present.head) == (True, True, (1, 2))
     assert link.state == present
-    assert not link.pins
     assert view_state.adopt()
     assert query["ablated"] == "1 2.1"
 
@@ -124,13 +113,10 @@ def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, of, foll
 
 
 def test_going_back_to_an_address_without_a_word_lets_go_of_everything(page, of, follows):
-    values, query = page
+    _, query = page
     follows(entered=True)
-    state.pin(5)
     view_state.store(Intervention(use_pos_embed=False), of(), in_lens=True)
-    values["pin_asked"] = None
     assert follows(back=True).state == LensState()
-    assert state.pinned() is None
     assert view_state.current(of()).intervention == Intervention()
     assert query == {}
 
@@ -139,7 +125,7 @@ def test_going_back_from_another_page_brings_it_as_it_was_left(page, of, follows
     values, query = page
     follows(entered=True)
     view_state.store(Intervention(use_pos_embed=False), of(), in_lens=True)
-    values |= {"pin_asked": None, "attention_panel": "Heads"}
+    values["attention_panel"] = "Heads"
     again = []
     monkeypatch.setattr(st, "rerun", lambda: again.append(True))
     follows(entered=True, back=True)
@@ -156,53 +142,24 @@ def test_a_reset_of_several_changes_is_one_step_back(page, of, follows):
     follows(entered=True)
     before = query.messages
     view_state.store(Intervention(), of(), in_lens=True)
-    view_state.show_url(of(), let_go=True)
+    view_state.show_url(of())
     assert query == {}
-    view_state.show_url(of(), let_go=True)
+    view_state.show_url(of())
     assert query.messages == before + 1
 
 
-def test_on_a_page_that_is_opened_the_window_knows_the_pin(page, follows):
-    state.pin(5)
-    assert follows(entered=True) is None
-    assert state.pinned() is None
-
-
 def test_the_address_follows_the_patch_size(page, of, follows):
-    values, query = page
+    _, query = page
     follows(entered=True)
-    state.pin(8 * 7 + 6)
     view_state.store(Intervention(patches={0: None}), of(), in_lens=True)
     view_state.show_url(of())
-    assert query == {"pinned": "8.7", "grid": "8", "patches": "1.1-x"}
-    values["patch_size"] = 8
+    assert query == {"grid": "8", "patches": "1.1-x"}
     follows(patch_size=8)
-    assert query == {"pinned": "4.4", "grid": "4"}
-    state.pin(None)
-    view_state.show_url(of(8), let_go=True)
     assert query == {}
 
 
-def test_a_pin_of_another_grid_is_moved_to_the_same_place():
-    query = {"pinned": "8.7", "grid": "8", "patch_size": "8"}
-    assert url.pinned_patch(query) == 15
-    assert url.pinned_patch({**query, "pinned": "9.7"}) is None
-    assert url.pinned_patch({"pinned": "8.7"}) == 62
-
-
-def test_an_impossible_pin_stays_in_the_address(page, follows):
-    values, query = page
-    query["pinned"] = "9.9"
-    values["pin_asked"] = url.pinned_patch(query)
-    follows(entered=True)
-    assert state.pinned() is None
-    assert query == {"pinned": "9.9"}
-
-
 def test_a_model_that_cannot_be_read_leaves_the_address_alone(page, follows):
-    values, query = page
-    query |= {"ablated": "1", "pinned": "1.1"}
-    values["pin_asked"] = 0
+    _, query = page
+    query["ablated"] = "1"
     assert follows(entered=True, config=None) is None
-    assert query == {"ablated": "1", "pinned": "1.1"}
-    assert values["pin_asked"] == 0
+    assert query == {"ablated": "1"}

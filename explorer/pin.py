@@ -1,0 +1,44 @@
+"""The pinned token: one for all pages and figures, in a hidden field that is bound to the URL."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from explorer import components, url
+from explorer.selection import Pin
+
+_FIELD, _MESSENGER, _MARK, _NEWS = "pinned", "pin_messenger", "pin_mark", "pin_news"
+
+
+def pinned() -> Pin | None:
+    """What is pinned now."""
+    return url.pinned(st.session_state.get(_FIELD, ""))
+
+
+def follow_url() -> None:
+    """Let the figures of the window show what the URL pins, in a run that starts from one."""
+    st.session_state[_MARK] = secrets.token_hex(4)
+
+
+@st.fragment(key="pin")
+def draw(page: str) -> None:
+    """Hear of pins; a pin runs this part alone, but where the Export tab shows it.
+
+    Args:
+        page: name of the page that is run.
+    """
+    with st.container(key="pin_state"):
+        st.text_input("Pinned token", key=_FIELD, bind="query-params", persist_state="session")
+        mark = st.session_state.get(_MARK, "")
+        components.pin_messenger(pinned(), mark=mark, key=_MESSENGER, on_pin=_keep)
+    news = st.session_state.pop(_NEWS, False)
+    if news and page == "attention" and st.session_state.get("attention_panel") == "Export":
+        st.rerun()
+
+
+def _keep() -> None:
+    pin = components.sent_pin(st.session_state.get(_MESSENGER))
+    st.session_state[_FIELD] = url.pin_word(pin) if pin else ""
+    st.session_state[_NEWS] = True

@@ -1,0 +1,58 @@
+"""The pinned token between the figures of a window, Python and the URL."""
+
+from playwright.sync_api import expect
+
+from explorer.components.packing import pack
+from tests.browser.stage import Stage
+
+QUIET = {"image_source": "sketch10", "attention_panel": "Export"}  # which computes nothing
+
+
+def asks(mark, pinned):
+    return pack("pin", {"mark": mark, "pinned": pinned})
+
+
+def test_what_a_link_pins_holds_once(page):
+    messenger = Stage(page, "pin")
+    messenger.show(asks("first", [6, 4]))
+    assert messenger.pinned() == [6, 4, 4]
+    messenger.show(asks("first", [3, 4]))
+    assert messenger.pinned() == [6, 4, 4]
+    messenger.show(asks("second", [-1, 4]))
+    assert messenger.pinned() == [-1, 4, 4]
+    messenger.show(asks("third", None))
+    assert messenger.pinned() is None
+    assert messenger.sent() == []
+
+
+def test_what_a_figure_pins_is_told(page):
+    messenger = Stage(page, "pin")
+    messenger.show(asks("first", None))
+    messenger.page.evaluate(
+        "() => { __vitExplorerPins.at = [1, 4, 4];"
+        " for (const one of __vitExplorerPins.listeners) one.onPin(); }"
+    )
+    assert messenger.sent() == [["trigger", "pinned", [1, 4, 4]]]
+
+
+def test_a_pin_is_part_of_the_link_on_every_page_and_back_undoes_it(person, somebody, server):
+    person.opens("Patches", **QUIET)
+    person.waits_for_answer()
+    picture = person.page.locator(".st-key-patches_flow canvas").first
+    box = picture.bounding_box()
+    person.page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.06 * box["height"])
+    person.eventually(lambda: person.query().get("pinned") == "1.3-of-8")
+    person.goes_to("Attention")
+    person.waits_for_answer()
+    lens = person.page.locator(".lens")
+    expect(lens.locator(".read")).to_contain_text("Query (1, 3), pinned.")
+    other = somebody(server)
+    other.page.goto(person.page.url.replace("attention", "positions", 1))
+    other.settles()
+    other.goes_to("Attention")
+    other.waits_for_answer()
+    expect(other.page.locator(".lens .read")).to_contain_text("Query (1, 3), pinned.")
+    lens.locator("canvas.picture").press("Escape")
+    person.eventually(lambda: "pinned" not in person.query())
+    person.page.go_back()
+    expect(lens.locator(".read")).to_contain_text("Query (1, 3), pinned.")
