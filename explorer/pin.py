@@ -6,7 +6,7 @@ import secrets
 
 import streamlit as st
 
-from explorer import components, url
+from explorer import components, state, url
 from explorer.selection import Pin
 
 _FIELD, _MESSENGER, _MARK, _NEWS = "pinned", "pin_messenger", "pin_mark", "pin_news"
@@ -29,9 +29,9 @@ def draw(page: str) -> None:
     Args:
         page: name of the page that is run.
     """
-    with st.container(key="pin_state"):
-        st.text_input("Pinned token", key=_FIELD, bind="query-params", persist_state="session")
-        mark = st.session_state.get(_MARK, "")
+    state.in_url(_FIELD)
+    mark = st.session_state.get(_MARK, "")
+    with st.container(key="hidden_messenger"):
         components.pin_messenger(pinned(), mark=mark, key=_MESSENGER, on_pin=_keep)
     news = st.session_state.pop(_NEWS, False)
     if news and page == "attention" and st.session_state.get("attention_panel") == "Export":

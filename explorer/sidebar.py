@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, pin, state, url
+from explorer import client, components, pin, url
 from explorer.data import cifar10_setup, images
 from explorer.results import Failure
 from explorer.selection import (
@@ -59,7 +59,7 @@ def sidebar(page: str) -> list[str]:
     _read_url(default)
     with st.sidebar:
         image = _image(default)
-        st.select_slider(
+        patch_size = st.select_slider(
             "Patch size",
             PATCH_SIZES,
             value=DEFAULT_PATCH_SIZE,
@@ -69,7 +69,7 @@ def sidebar(page: str) -> list[str]:
             help="Patch side in pixels. Patch and position embeddings are resized to it.",
         )
         model, gone = _model(models)
-    st.session_state["selection"] = Selection(model, image, state.patch_size())
+    st.session_state["selection"] = Selection(model, image, patch_size)
     return _about_url(page, models, default, gone)
 
 

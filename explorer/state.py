@@ -1,23 +1,32 @@
-"""What pages keep in a session beside the selection: the shuffled order of patches."""
+"""State of pages that no widget shows: kept in a hidden field that is bound to the URL."""
 
 from __future__ import annotations
 
 import numpy as np
 import streamlit as st
 
-from explorer.selection import DEFAULT_PATCH_SIZE
-
-SHUFFLES = "positions_seed"  # how often "Shuffle again" was pressed
+SHUFFLE = "shuffle"  # how often "Shuffle again" was pressed
 
 
-def patch_size() -> int:
-    """P, one of `vitcore.config.PATCH_SIZES`."""
-    return st.session_state.get("patch_size", DEFAULT_PATCH_SIZE)
+def in_url(name: str) -> str:
+    """What is kept under a name of the URL, "" at first; drawn in every run, or it leaves the URL.
+
+    It is written like the value of any widget: `st.session_state[name] = word`, in a callback or
+    before it is drawn.
+    """
+    with st.container(key=f"hidden_{name}"):
+        return st.text_input(name, key=name, bind="query-params", persist_state="session")
 
 
 def shuffled_order(grid: tuple[int, int]) -> np.ndarray:
     """The order (N,) of patches that the Positions page shows."""
-    return permutation(grid[0] * grid[1], st.session_state.get(SHUFFLES, 0))
+    return permutation(grid[0] * grid[1], shuffles())
+
+
+def shuffles() -> int:
+    """The seed of the shown order: 0, then one more for each "Shuffle again"."""
+    word = st.session_state.get(SHUFFLE) or "0"
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 5 else 0
 
 
 def permutation(count: int, seed: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 IN_THE_APP = {
     f"test_{name}.py"
     for name in (
-        "bad_input encoder evaluate every_page lens_file lens_in_app main_job pin tour".split()
+        "bad_input encoder evaluate every_page lens_file lens_in_app links main_job tour".split()
     )
 }
 # Before anything is imported: no test may read or write what the person at this machine keeps.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import client, components
+from explorer import client, components, state
 from explorer.client import card_metrics
 from explorer.data import WHOLE, cifar10_setup, images
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
@@ -41,7 +41,7 @@ def strip() -> None:
 
 def controls() -> tuple[str, int]:
     """The dataset, and how many of its images."""
-    kept = {"persist_state": "session"}
+    kept = {"persist_state": "session", "bind": "query-params"}
     row = st.container(horizontal=True, vertical_alignment="top", gap="small")
     default = (
         "sketch10" if trained_on_sketches() or not cifar10_setup.cifar10().ready else "cifar10"
@@ -75,6 +75,7 @@ def trained_on_sketches() -> bool:
 
 def follow(source: str, count: int, labels: np.ndarray, *, counting: bool) -> None:
     """Draw what is known by now; once everything is, rerun the whole page a last time."""
+    state.in_url("cell")
     result = client.evaluate(selection, source, count)
     show(result, source, count, labels)
     if counting and isinstance(result, Ready) and result.value.done == result.value.wanted:
@@ -200,19 +201,25 @@ def take_cell() -> None:
     """A click on the matrix selects a cell; a double click, which empties it, selects nothing."""
     selection = st.session_state["evaluate_confusion"]["selection"]
     if points := selection["points"]:
-        st.session_state["evaluate_chosen"] = round(points[0]["y"]), round(points[0]["x"])
+        select_cell(round(points[0]["y"]), round(points[0]["x"]))
 
 
 def take_classes() -> None:
     """So do the two boxes beside it, for whoever has no pointer."""
     names = st.session_state["evaluate_true"], st.session_state["evaluate_answered"]
-    st.session_state["evaluate_chosen"] = tuple(map(CLASS_NAMES.index, names))
+    select_cell(*map(CLASS_NAMES.index, names))
+
+
+def select_cell(row: int, column: int) -> None:
+    st.session_state["cell"] = f"{CLASS_NAMES[row]}-{CLASS_NAMES[column]}"
 
 
 def chosen_cell(matrix: np.ndarray) -> tuple[int, int]:
     """The cell that was selected; until then the most frequent error."""
-    most = evaluation_findings.most_frequent_error(matrix)
-    return st.session_state.get("evaluate_chosen", most)
+    names = st.session_state.get("cell", "").split("-")
+    if len(names) == 2 and {*names} <= {*CLASS_NAMES}:
+        return CLASS_NAMES.index(names[0]), CLASS_NAMES.index(names[1])
+    return evaluation_findings.most_frequent_error(matrix)
 
 
 def cell(

@@ -57,6 +57,7 @@ def choose(runs: dict[str, Run]) -> str | None:
         names,
         captions=lines,
         key="models_shown",
+        bind="query-params",
         label_visibility="collapsed",
         persist_state="session",
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import client, components, navigation
+from explorer import client, components, navigation, state
 from explorer.components.positions.component import positions, positions_payload
 from explorer.components.shuffle import answers_html, pictures_html
 from explorer.components.token_maps.component import token_maps, token_maps_payload
@@ -11,7 +11,6 @@ from explorer.figures.style import palette, toolbar
 from explorer.records import ShuffleResult
 from explorer.results import Failure, Ready
 from explorer.selection import ModelRef, Selection, selected
-from explorer.state import SHUFFLES, shuffled_order
 from explorer.text.formatting import max_difference, signed
 from explorer.text.position_encodings import (
     PositionEncoding,
@@ -58,15 +57,16 @@ def draw_shuffle(selection: Selection, model: ModelRef) -> None:
     rows, columns = cells.shape[:2]
     pictures = left.container(key="positions_shuffled")
     right = right.container(key="positions_answers")
-    if left.container(horizontal_alignment="right").button(
+    left.container(horizontal_alignment="right").button(
         "Shuffle again",
         key="positions_shuffle",
         icon=":material/shuffle:",
         type="tertiary",
         disabled=rows * columns == 1,
-    ):
-        st.session_state[SHUFFLES] = st.session_state.get(SHUFFLES, 0) + 1
-    order = shuffled_order((rows, columns))
+        on_click=shuffle_again,
+    )
+    state.in_url(state.SHUFFLE)
+    order = state.shuffled_order((rows, columns))
     moved = cells.reshape(rows * columns, *cells.shape[2:])[order].reshape(cells.shape)
     pictures.html(pictures_html(unpatchify(cells), unpatchify(moved)))
     finding = ""
@@ -85,6 +85,10 @@ def draw_shuffle(selection: Selection, model: ModelRef) -> None:
             else:
                 components.placeholder(result, height=_SHUFFLE_HEIGHT)
     components.figure_heading("Patch shuffling", finding, key="positions_shuffle", place=heading)
+
+
+def shuffle_again() -> None:
+    st.session_state[state.SHUFFLE] = str((state.shuffles() + 1) % 10_000)
 
 
 def draw_predictions(found: ShuffleResult, names: tuple[str, ...], truth: int | None) -> None:

@@ -35,6 +35,7 @@ def test_a_cell_of_the_matrix_shows_its_images(evaluated):
     assert evaluated.chosen("evaluate_true") == evaluated.chosen("evaluate_answered") == "ship"
     evaluated.chooses("evaluate_true", "truck")
     evaluated.sees(re.compile(r"truck → ship: \d+ of 50"))
+    evaluated.eventually(lambda: evaluated.query().get("cell") == "truck-ship")
 
 
 def test_an_error_is_selected_and_viewed_in_attention(evaluated):

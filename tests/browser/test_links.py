@@ -1,4 +1,4 @@
-"""The pinned token between the figures of a window, Python and the URL."""
+"""What a link carries from page to page: the pinned token, and the shown shuffle."""
 
 from playwright.sync_api import expect
 
@@ -56,3 +56,19 @@ def test_a_pin_is_part_of_the_link_on_every_page_and_back_undoes_it(person, some
     person.eventually(lambda: "pinned" not in person.query())
     person.page.go_back()
     expect(lens.locator(".read")).to_contain_text("Query (1, 3), pinned.")
+
+
+def test_a_shuffle_is_part_of_the_link_and_back_undoes_it(person, somebody, server):
+    def shown(one):
+        return one.page.locator(".st-key-positions_shuffled img").last.get_attribute("src")
+
+    person.opens("Positions", image_source="sketch10")
+    first = shown(person)
+    person.presses("positions_shuffle")
+    person.eventually(lambda: person.query().get("shuffle") == "1" and shown(person) != first)
+    other = somebody(server)
+    other.page.goto(person.page.url)
+    other.settles()
+    other.eventually(lambda: shown(other) == shown(person))
+    person.page.go_back()
+    person.eventually(lambda: shown(person) == first)
