@@ -21,16 +21,16 @@ class ModelOutput:
 
     patch_size: int
     grid: tuple[int, int]  # (gh, gw)
-    prefix: int  # tokens before the patches
-    picture: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
-    embedded: np.ndarray  # (T, D) float32, tokens entering block 0, positions added
+    num_prefix_tokens: int  # tokens before the patches
+    image: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
+    tokens: np.ndarray  # (T, D) float32, tokens entering block 0, positions added
     attention: np.ndarray  # (L, H, T, T) float32, rows are queries and sum to 1
-    votes: np.ndarray | None  # (N, C) float32, the head on each token; their mean is logits
+    patch_logits: np.ndarray | None  # (N, C) float32, the head on each token; their mean is logits
     logits: np.ndarray  # (C,) float32
     probabilities: np.ndarray  # (C,) float32, sums to 1
-    early: np.ndarray  # (L+1, C) float32, probabilities, stopped before block 0 .. at the end
-    early_by_patch: np.ndarray  # (L+1, N, C) float32, the same from each patch alone
-    norms: np.ndarray  # (L+1, T) float32, length of each token
+    logit_lens: np.ndarray  # (L+1, C) float32, probabilities, stopped before block 0 .. at the end
+    patch_logit_lens: np.ndarray  # (L+1, N, C) float32, the same from each patch alone
+    token_norms: np.ndarray  # (L+1, T) float32, length of each token
     seconds: float  # of a warm forward pass, measured in the worker
 
 
@@ -42,8 +42,8 @@ class AttentionInputs:
     """
 
     grid: tuple[int, int]  # (gh, gw)
-    prefix: int  # tokens before the patches
-    picture: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
+    num_prefix_tokens: int  # tokens before the patches
+    image: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
     tokens: np.ndarray  # (L, T, D) float32, after the first layer norm of each block
 
 
@@ -86,9 +86,9 @@ class BlockPass:
     block: int  # from 0
     patch_size: int
     grid: tuple[int, int]
-    prefix: int
-    picture: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
-    embedded: np.ndarray  # (N, D) patches after E, without positions
+    num_prefix_tokens: int
+    image: np.ndarray  # (gh*P, gw*P, 3) uint8, what the model saw
+    patch_embeddings: np.ndarray  # (N, D) patches after E, without positions
     positions: np.ndarray  # (N, D)
     entering: np.ndarray  # (T, D) the residual stream before the block
     attention_out: np.ndarray  # (T, D)
@@ -98,7 +98,7 @@ class BlockPass:
     keys: np.ndarray  # (H, T, d)
     values: np.ndarray  # (H, T, d)
     weights: np.ndarray  # (H, T, T), rows are queries and sum to 1
-    lengths: np.ndarray  # (L+1, T) norm of each token before block 0 .. after the last
+    token_norms: np.ndarray  # (L+1, T) norm of each token before block 0 .. after the last
     logits: np.ndarray  # (C,)
     probabilities: np.ndarray  # (C,)
 
@@ -112,18 +112,18 @@ class NormSample:
         shape: (B, T, D).
         groups: of the group norm.
         tokens: (t,) which tokens are shown.
-        numbers: (n,) which of their D numbers are shown.
+        features: (n,) which of their D features are shown.
         values: (B, t, n) float32, the shown ones.
-        pictures: (B, H, W, 3) uint8.
+        images: (B, H, W, 3) uint8.
     """
 
     axes: NormAxes
     shape: tuple[int, int, int]
     groups: int
     tokens: np.ndarray
-    numbers: np.ndarray
+    features: np.ndarray
     values: np.ndarray
-    pictures: np.ndarray
+    images: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def test_what_the_models_reach_is_what_their_cards_say():
     assert dict(rows) == {name: f"{100 * share:.1f}" for name, share in measured.items()}
 
 
-def test_every_file_and_picture_that_is_named_is_there():
+def test_every_file_and_image_that_is_named_is_there():
     named = re.findall(r"(?:explorer|vitcore|tests)/[\w/]+(?:\.\w+|/)", README)
     missing = {name for name in named if "name" not in name and not (ROOT / name).exists()}
     assert not missing

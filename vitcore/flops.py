@@ -1,4 +1,4 @@
-"""How many floating-point operations one picture costs, from the numbers of a model alone."""
+"""How many floating-point operations one image costs, from the numbers of a model alone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from vitcore.config import ViTConfig
 
 
 def flops(config: ViTConfig, patch_size: int | None = None) -> dict[str, int]:
-    """Operations of one picture's forward pass by part, a multiply-add counted as two.
+    """Operations of one image's forward pass by part, a multiply-add counted as two.
 
     Matrix products only: biases, norms, softmax, GELU and residuals are a few per cent more. What
-    resizes the kernel and the position grid is done once for any number of pictures and not here.
+    resizes the kernel and the position grid is done once for any number of images and not here.
 
     Args:
         config: of the model.

@@ -94,7 +94,7 @@ def _imitate_trained(weights: dict[str, np.ndarray], config: ViTConfig, seed: in
 
     Per head, queries times keys come near the identity, so that tokens look at tokens like
     themselves; over all heads, values times output come near the negative identity; learned
-    positions begin in the order of the picture, so that what is alike is also near.
+    positions begin in the order of the image, so that what is alike is also near.
 
     Source: Trockman & Kolter 2023, section 3, https://arxiv.org/abs/2305.09828
     """

@@ -1,4 +1,4 @@
-"""Between pictures and patches: cutting, and the matrices that resize pictures, kernels and grids.
+"""Between images and patches: cutting, and the matrices that resize images, kernels and grids.
 
 Everything here is NumPy and pure, so that every backend multiplies by the same matrices.
 """
@@ -136,32 +136,32 @@ def resize_grid(grid: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return (grid_matrix(base, *shape) @ flat).reshape(*shape, width)
 
 
-def resize_image(pictures: np.ndarray, side: int) -> np.ndarray:
-    """Resize pictures to side x side, bilinear, antialiased when shrinking, rounded to uint8.
+def resize_image(images: np.ndarray, side: int) -> np.ndarray:
+    """Resize images to side x side, bilinear, antialiased when shrinking, rounded to uint8.
 
     Args:
-        pictures: (..., H, W, channels) uint8.
+        images: (..., H, W, channels) uint8.
         side: pixels wanted, at least 1.
 
     Returns:
         (..., side, side, channels) uint8; the input itself where it already has that size.
     """
-    height, width = pictures.shape[-3:-1]
+    height, width = images.shape[-3:-1]
     side = _whole("side", side)
     if (height, width) == (side, side):
-        return pictures
+        return images
     rows = bilinear_line(height, side, antialias=True).astype(np.float32)
     columns = bilinear_line(width, side, antialias=True).astype(np.float32)
     # Rows first, then columns: two small products instead of one with their Kronecker product.
-    flat = pictures.reshape(*pictures.shape[:-2], -1).astype(np.float32)
-    half = (rows @ flat).reshape(*pictures.shape[:-3], side, width, pictures.shape[-1])
+    flat = images.reshape(*images.shape[:-2], -1).astype(np.float32)
+    half = (rows @ flat).reshape(*images.shape[:-3], side, width, images.shape[-1])
     whole = np.einsum("vw,...hwc->...hvc", columns, half, optimize=True)
     return np.clip(np.rint(whole), 0, 255).astype(np.uint8)
 
 
-def model_input(pictures: np.ndarray, patch_size: int, *, image_size: int = 32) -> np.ndarray:
-    """Pictures as a model sees them at one patch size: (..., G*P, G*P, channels) uint8."""
-    return resize_image(pictures, grid_side(patch_size, image_size) * patch_size)
+def model_input(images: np.ndarray, patch_size: int, *, image_size: int = 32) -> np.ndarray:
+    """Images as a model sees them at one patch size: (..., G*P, G*P, channels) uint8."""
+    return resize_image(images, grid_side(patch_size, image_size) * patch_size)
 
 
 def normalize(pixels: np.ndarray, pixel_range: str) -> np.ndarray:
@@ -177,12 +177,12 @@ def normalize(pixels: np.ndarray, pixel_range: str) -> np.ndarray:
 
 
 def patchify(image: np.ndarray, patch_size: int, padding: str = "resize") -> np.ndarray:
-    """Cut one picture into patches.
+    """Cut one image into patches.
 
     Args:
         image: (H, W, C).
         patch_size: P, pixels per side, in 1..min(H, W).
-        padding: what happens where P does not divide a side. "resize": the picture (uint8) is
+        padding: what happens where P does not divide a side. "resize": the image (uint8) is
             resized to whole patches first, as the model sees it; "valid": what is left over at
             the right and bottom is dropped; "same": zeros are added around, more at the end, as
             TensorFlow pads.

@@ -57,7 +57,7 @@ def attribution_maps(
         pending = Pending(relevance.message, relevance.hint, relevance.progress or 0.0)
     pooling = model.config.pooling
     last = of.attention[-1].mean(axis=0)
-    raw = pooled_attention(last, pooling=pooling, num_prefix_tokens=of.prefix)
+    raw = pooled_attention(last, pooling=pooling, num_prefix_tokens=of.num_prefix_tokens)
     rolled = _rollout(output_key(selection, of), head_fusion, discard_ratio, pooling, of)
     maps = AttributionMaps(
         patch_size=selection.patch_size,
@@ -160,6 +160,6 @@ def _rollout(
 ) -> np.ndarray:
     """Rollout, pooled: (N,), read-only; at P = 2 it takes as long as the page's rest."""
     whole = rollout(_output.attention, head_fusion=head_fusion, discard_ratio=discard_ratio)
-    pooled = pooled_attention(whole, pooling=pooling, num_prefix_tokens=_output.prefix)
+    pooled = pooled_attention(whole, pooling=pooling, num_prefix_tokens=_output.num_prefix_tokens)
     pooled.setflags(write=False)
     return pooled

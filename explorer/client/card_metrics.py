@@ -72,9 +72,9 @@ def _against_size(name: str) -> PatchSizeSeries | None:
 def shares_on_card(model: str, data: str) -> tuple[dict[int, float], int]:
     """The accuracies on a model's card by patch size, and on how many images."""
     card = card_of(model)
-    accuracy, pictures = card.get("accuracy"), card.get("measured_on")
+    accuracy, images = card.get("accuracy"), card.get("measured_on")
     row = accuracy.get(data) if isinstance(accuracy, Mapping) else None
-    count = pictures.get(data) if isinstance(pictures, Mapping) else None
+    count = images.get(data) if isinstance(images, Mapping) else None
     if not (isinstance(row, Mapping) and isinstance(count, int)):
         return {}, 0
     shares = {size: row[str(size)] for size in PATCH_SIZES if is_share(row.get(str(size)))}
@@ -95,12 +95,12 @@ def reliability(card: Mapping[str, Any]) -> tuple[str, int, Reliability] | None:
     for data, patch_size, entry in _reports(card):
         found = entry.get("reliability")
         found = found if isinstance(found, Mapping) else {}
-        pictures = _counts(found.get("num_images"))
-        means = [_shares(found.get(name), len(pictures)) for name in ("confidence", "accuracy")]
-        if all(means) and pictures.ndim == 1 and pictures.any():
+        images = _counts(found.get("num_images"))
+        means = [_shares(found.get(name), len(images)) for name in ("confidence", "accuracy")]
+        if all(means) and images.ndim == 1 and images.any():
             sure, right = np.array(means, float)
-            error = float(np.abs(sure - right) @ pictures / pictures.sum())
-            bins = Reliability(num_images=pictures, confidence=sure, accuracy=right, error=error)
+            error = float(np.abs(sure - right) @ images / images.sum())
+            bins = Reliability(num_images=images, confidence=sure, accuracy=right, error=error)
             return data, patch_size, bins
     return None
 

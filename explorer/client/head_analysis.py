@@ -145,7 +145,7 @@ def _metrics(
         _output.attention,
         _output.grid,
         image_size=(_config.image_size, _config.image_size),
-        prefix=_output.prefix,
+        prefix=_output.num_prefix_tokens,
         pooling=_config.pooling,
         mask=_mask,
     )

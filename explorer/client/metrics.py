@@ -32,7 +32,7 @@ class HeadMetrics:
     rollout_on_object: np.ndarray  # (n,) float32
 
     @property
-    def pictures(self) -> int:
+    def num_images(self) -> int:
         return len(self.distance)
 
 

@@ -26,7 +26,7 @@ _TILES = 11  # tiles of a side that are all sent; of a finer grid every second o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """What weights show without a picture; P is the patch size, N places, K components."""
+    """What weights show without an image; P is the patch size, N places, K components."""
 
     similarity: np.ndarray | None  # (tiles, N) uint8, cosines from -1 to 1; None without positions
     closeness: float | None  # correlation of similarity with closeness over pairs of places
@@ -36,7 +36,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What a model does with one picture."""
+    """What a model does with one image."""
 
     maps: np.ndarray  # (L, H, N) float32, where the token that answers looks; each sums to 1
     distance: np.ndarray  # (L, H) float32, pixels

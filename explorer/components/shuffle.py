@@ -37,7 +37,7 @@ _STYLE = """<style>
 </style>"""
 
 
-def pictures_html(original: np.ndarray, shuffled: np.ndarray) -> str:
+def images_html(original: np.ndarray, shuffled: np.ndarray) -> str:
     """The image beside its shuffled patches, as HTML.
 
     Args:
@@ -45,8 +45,8 @@ def pictures_html(original: np.ndarray, shuffled: np.ndarray) -> str:
         shuffled: the same with its patches moved.
     """
     return (
-        f'{_STYLE}<div class="shuffle"><div class="pair">{_picture("Original", original)}'
-        f"{_picture('Shuffled', shuffled)}</div></div>"
+        f'{_STYLE}<div class="shuffle"><div class="pair">{_image("Original", original)}'
+        f"{_image('Shuffled', shuffled)}</div></div>"
     )
 
 
@@ -94,7 +94,7 @@ def answers_html(
     )
 
 
-def _picture(title: str, pixels: np.ndarray) -> str:
+def _image(title: str, pixels: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
     data = base64.b64encode(buffer.getvalue()).decode()

@@ -12,7 +12,7 @@ from explorer.figures.style import Palette, beside_the_camera, plain
 
 
 def logit_lens(
-    early: np.ndarray,
+    probabilities: np.ndarray,
     names: Sequence[str],
     *,
     answer: int,
@@ -22,18 +22,18 @@ def logit_lens(
     """Class probabilities after each block: one line per class, two of them colored.
 
     Args:
-        early: (L+1, C) probabilities, at the embedding and after each block.
+        probabilities: (L+1, C), at the embedding and after each block.
         names: of the C classes.
         answer: the class of the first color.
         other: the class of the second.
         colours: of the theme.
 
     Raises:
-        ValueError: if `early` is not (L+1, C) with a name for each class.
+        ValueError: if `probabilities` is not (L+1, C) with a name for each class.
     """
-    if early.ndim != 2 or early.shape[1] != len(names):
-        raise ValueError(f"early must be (L+1, {len(names)}), got {early.shape}")
-    places = np.arange(len(early))
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(names):
+        raise ValueError(f"probabilities must be (L+1, {len(names)}), got {probabilities.shape}")
+    places = np.arange(len(probabilities))
     styles = {
         answer: {"color": colours.first, "width": 3},
         other: {"color": colours.second, "width": 2, "dash": "dash"},
@@ -43,7 +43,7 @@ def logit_lens(
         {
             "type": "scatter",
             "x": places,
-            "y": early[:, index],
+            "y": probabilities[:, index],
             "mode": "lines+markers" if index in styles else "lines",
             "name": names[index],
             "line": styles.get(index, {"color": colours.third, "width": 1}),
@@ -59,10 +59,10 @@ def logit_lens(
         "xaxis": {
             "title": {"text": "after block (0 = embedding)"},
             "tickvals": places,
-            "range": [-0.25, len(early) - 0.75],
+            "range": [-0.25, len(probabilities) - 0.75],
         },
         "yaxis": {"title": {"text": "probability"}, "tickformat": ".0%", "range": [0, 1.02]},
-        "annotations": _words_at_peaks(early, names, set(styles), colours),
+        "annotations": _words_at_peaks(probabilities, names, set(styles), colours),
         "dragmode": False,
     }
     figure = plain(go.Figure({"data": traces, "layout": axes}), colours, height=340)
@@ -165,13 +165,13 @@ def _place(place: int) -> str:
 
 
 def _words_at_peaks(
-    early: np.ndarray, names: Sequence[str], coloured: set[int], colours: Palette
+    probabilities: np.ndarray, names: Sequence[str], coloured: set[int], colours: Palette
 ) -> list[dict[str, Any]]:
     """The names of the other classes that lead somewhere, each where it leads most."""
     found = []
-    for index in sorted(set(early.argmax(axis=1).tolist()) - coloured):
-        place = int(early[:, index].argmax())
-        height = float(early[place, index])
+    for index in sorted(set(probabilities.argmax(axis=1).tolist()) - coloured):
+        place = int(probabilities[:, index].argmax())
+        height = float(probabilities[place, index])
         near = [one for one in found if abs(one["x"] - place) < 2 and abs(one["y"] - height) < 0.08]
         found.append(
             {

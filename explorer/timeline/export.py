@@ -43,20 +43,20 @@ def animated(film: Film, kind: str, colours: Palette) -> bytes:
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
-    pictures = list(_frames(film, colours))
-    if not pictures:
+    images = list(_frames(film, colours))
+    if not images:
         raise NothingToShowError("an animation needs a known snapshot, got none")
     shared = {
         "save_all": True,
-        "append_images": pictures[1:],
-        "duration": [_PACE] * (len(pictures) - 1) + [_REST],
+        "append_images": images[1:],
+        "duration": [_PACE] * (len(images) - 1) + [_REST],
         "loop": 0,
     }
     file = BytesIO()
     if kind == "webp":
-        pictures[0].save(file, "WEBP", quality=82, method=4, **shared)
+        images[0].save(file, "WEBP", quality=82, method=4, **shared)
     else:
-        pictures[0].save(file, "GIF", **shared)
+        images[0].save(file, "GIF", **shared)
     return file.getvalue()
 
 
@@ -101,8 +101,8 @@ def _frame(
     scales: _Scales,
     colours: Palette,
 ) -> Image.Image:
-    picture = Image.new("RGB", (_WIDTH, _TOP + _SIDE + _BOTTOM), colours.background)
-    draw, large = ImageDraw.Draw(picture), ImageFont.load_default(15)
+    image = Image.new("RGB", (_WIDTH, _TOP + _SIDE + _BOTTOM), colours.background)
+    draw, large = ImageDraw.Draw(image), ImageFont.load_default(15)
     blocks = len(looked.maps)
     correlation = ""
     if weights.closeness is not None:  # Pillow's font has no minus sign
@@ -121,10 +121,10 @@ def _frame(
         _attention(seen, looked.maps[-1].mean(axis=0), scales.brightest, colours),
     )
     for number, panel in enumerate(panels):
-        picture.paste(panel, (_left(number), _TOP))
+        image.paste(panel, (_left(number), _TOP))
     _answer(draw, looked.probabilities, film.selection.image.label, colours)
     draw.text((_GAP, _TOP + _SIDE + 12), _when(film, moment), colours.text, large)
-    return picture
+    return image
 
 
 def _left(panel: int) -> int:
@@ -148,7 +148,7 @@ def _table(colours: tuple[str, ...]) -> np.ndarray:
 
 
 def _grid(tiles: np.ndarray, columns: int, colours: Palette) -> Image.Image:
-    """Small pictures (n, h, w, 3) uint8 in rows, enlarged without blurring."""
+    """Small images (n, h, w, 3) uint8 in rows, enlarged without blurring."""
     panel = Image.new("RGB", (_SIDE, _SIDE), colours.background)
     edges = np.rint(np.linspace(0, _SIDE, columns + 1)).astype(int)
     gap = 0 if columns == 1 else max(1, round(_SIDE / columns * 0.08))
@@ -173,14 +173,14 @@ def _positions(weights: Weights, reach: float, colours: Palette) -> Image.Image:
 
 
 def _filters(weights: Weights, order: np.ndarray, colours: Palette) -> Image.Image:
-    pictures = np.rint(255 * weights.components.pictures[order]).astype(np.uint8)
-    return _grid(pictures, int(np.ceil(len(pictures) ** 0.5)), colours)
+    images = np.rint(255 * weights.components.images[order]).astype(np.uint8)
+    return _grid(images, int(np.ceil(len(images) ** 0.5)), colours)
 
 
 def _attention(
     seen: np.ndarray, shares: np.ndarray, brightest: float, colours: Palette
 ) -> Image.Image:
-    """The picture below its map: low darkens, high glows."""
+    """The image below its map: low darkens, high glows."""
     side = round(len(shares) ** 0.5)
     parts = np.clip(shares / max(brightest, 1e-9), 0, 1)
     codes = np.rint(255 * parts).astype(np.uint8).reshape(side, side)

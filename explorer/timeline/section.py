@@ -34,7 +34,7 @@ _AFTERWARDS = 0.5  # seconds between two looks once a run has ended, until its f
 
 
 class Gatherer:
-    """Collects a film: weights are read here, what a model does with the picture by the worker.
+    """Collects a film: weights are read here, what a model does with the image by the worker.
 
     Args:
         past: which moments there are.
@@ -158,7 +158,7 @@ def has_film(model: str | Path) -> bool:
 
 
 def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0) -> None:
-    """A model's training as a film, for the chosen picture and patch size.
+    """A model's training as a film, for the chosen image and patch size.
 
     While the run lives, moments are added as they are kept; it draws itself anew for that, and
     once when all is there, so call it outside of other fragments.
@@ -195,7 +195,7 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
 
 
 def _gatherer(past: History, key: str) -> Gatherer:
-    """The one of this session, for the picture and patch size chosen now."""
+    """The one of this session, for the image and patch size chosen now."""
     name, selection = f"{key}_gatherer", selected()
     kept: Gatherer | None = st.session_state.get(name)
     if kept is None or not kept.is_of(past.folder, selection):

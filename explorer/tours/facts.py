@@ -178,9 +178,11 @@ def neighbors(known: Known) -> Facts:
 def strongest_key(known: Known) -> Facts:
     """Where one query of the most selective head attends most."""
     answer = known.answer
-    found = selective_head(answer.attention, answer.grid, num_prefix_tokens=answer.prefix)
-    row = answer.attention[found.block, found.head, answer.prefix + found.patch]
-    shares, columns = row[answer.prefix :], answer.grid[1]
+    found = selective_head(
+        answer.attention, answer.grid, num_prefix_tokens=answer.num_prefix_tokens
+    )
+    row = answer.attention[found.block, found.head, answer.num_prefix_tokens + found.patch]
+    shares, columns = row[answer.num_prefix_tokens :], answer.grid[1]
     key = int(shares.argmax())
     return {
         "head": (found.block, found.head),
@@ -269,11 +271,11 @@ def residuals(known: Known) -> Facts:
 def first_right(known: Known) -> Facts:
     """From which block on the logit lens gives the final class."""
     answer = known.answer
-    tops = answer.early.argmax(-1)  # (L+1,)
+    tops = answer.logit_lens.argmax(-1)  # (L+1,)
     last = tops[-1]
     other = np.flatnonzero(tops != last)
     block = int(other[-1]) + 1 if len(other) else 0
-    at = answer.early[block, last]
+    at = answer.logit_lens[block, last]
     return {
         "options": [
             "before block 1",
@@ -288,13 +290,13 @@ def first_right(known: Known) -> Facts:
 @_fact
 def pooling(known: Known) -> Facts:
     """How the last tokens become one, and how many patches would give the same class alone."""
-    votes, top = known.answer.votes, int(known.answer.probabilities.argmax())
-    if votes is None:
+    patch_logits, top = known.answer.patch_logits, int(known.answer.probabilities.argmax())
+    if patch_logits is None:
         return {"pooled": "a class token stands in for the average", "alone": ""}
-    same = int((votes.argmax(-1) == top).sum())
+    same, count = int((patch_logits.argmax(-1) == top).sum()), len(patch_logits)
     return {
         "pooled": "the patch tokens are averaged, too",
-        "alone": f"Alone, {same} of {len(votes)} patch tokens would give {known.names[top]}.",
+        "alone": f"Alone, {same} of {count} patch tokens would give {known.names[top]}.",
     }
 
 

@@ -132,10 +132,10 @@ def draw_norms(config: ViTConfig, output: ModelOutput) -> None:
 def draw_depth(model: ModelRef, output: ModelOutput) -> None:
     """The prediction after each block."""
     names, truth = model.class_names, selection.image.label
-    finding = encoder_findings.depth_finding(output.early, names)
+    finding = encoder_findings.depth_finding(output.logit_lens, names)
     components.figure_heading("Logit lens", finding, key="encoder_depth")
     depth(
-        depth_payload(output.early, names=names, truth=truth, rev=rev),
+        depth_payload(output.logit_lens, names=names, truth=truth, rev=rev),
         key="encoder_depth",
     )
     components.how_to_read(
@@ -151,7 +151,7 @@ if stage := components.strip(result, selection, now="attention"):
 
 finding = ""
 if isinstance(result, Ready):
-    finding = encoder_findings.encoder_finding(result.value.early, selection.class_names)
+    finding = encoder_findings.encoder_finding(result.value.logit_lens, selection.class_names)
 components.page_heading("Encoder", finding, key="encoder")
 if isinstance(result, Ready) and not isinstance(model, Failure):
     output = result.value

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer import client, components, navigation, state
 from explorer.components.positions.component import positions, positions_payload
-from explorer.components.shuffle import answers_html, pictures_html
+from explorer.components.shuffle import answers_html, images_html
 from explorer.components.token_maps.component import token_maps, token_maps_payload
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.style import palette, toolbar
@@ -55,7 +55,7 @@ def draw_shuffle(selection: Selection, model: ModelRef) -> None:
     left, right = st.columns([10, 19], gap="medium")
     cells = patchify(selection.image.pixels, selection.patch_size)  # (gh, gw, P, P, 3)
     rows, columns = cells.shape[:2]
-    pictures = left.container(key="positions_shuffled")
+    images = left.container(key="positions_shuffled")
     right = right.container(key="positions_answers")
     left.container(horizontal_alignment="right").button(
         "Shuffle again",
@@ -68,7 +68,7 @@ def draw_shuffle(selection: Selection, model: ModelRef) -> None:
     state.in_url(state.SHUFFLE)
     order = state.shuffled_order((rows, columns))
     moved = cells.reshape(rows * columns, *cells.shape[2:])[order].reshape(cells.shape)
-    pictures.html(pictures_html(unpatchify(cells), unpatchify(moved)))
+    images.html(images_html(unpatchify(cells), unpatchify(moved)))
     finding = ""
     with right:
         if rows * columns == 1:

@@ -6,7 +6,7 @@ INSTRUMENT = """
 (() => {
     const now = () => performance.timeOrigin + performance.now();
     const clock = window.clock = {
-        pressed: 0, drawn: 0, changed: 0, first: 0, texts: [], pictures: [],
+        pressed: 0, drawn: 0, changed: 0, first: 0, texts: [], images: [],
     };
     const seen = (then) => requestAnimationFrame(() => requestAnimationFrame(() => then(now())));
     const context = CanvasRenderingContext2D.prototype;
@@ -16,11 +16,11 @@ INSTRUMENT = """
         context[name] = function (...all) {
             if (this.canvas.isConnected && !scheduled) {
                 scheduled = true;
-                const picture = this.canvas.closest('.picture');
+                const image = this.canvas.closest('.image');
                 seen((time) => {
                     scheduled = false;
                     clock.drawn = time;
-                    if (picture && !clock.first) clock.first = time;
+                    if (image && !clock.first) clock.first = time;
                 });
             }
             return draw.apply(this, all);
@@ -44,7 +44,7 @@ INSTRUMENT = """
         note(clock.texts, title ? title.innerText : value && value[0]);
         for (const box of main ? main.querySelectorAll('div') : []) {
             const wrap = box.shadowRoot && box.shadowRoot.querySelector('[data-rev]');
-            if (wrap && wrap.querySelector('canvas.one')) note(clock.pictures, wrap.dataset.rev);
+            if (wrap && wrap.querySelector('canvas.one')) note(clock.images, wrap.dataset.rev);
         }
         requestAnimationFrame(watch);
     };
@@ -68,7 +68,7 @@ def press_and_wait(page, locator, key: str, *, seconds: float = 20.0) -> float:
 
 
 def wait_until_quiet(page, *, seconds: float = 30.0, quiet: int = QUIET_MS) -> None:
-    """Wait until no picture was drawn and no text changed for a while."""
+    """Wait until no image was drawn and no text changed for a while."""
     page.wait_for_function(
         "quiet => performance.timeOrigin + performance.now()"
         " - Math.max(clock.drawn, clock.changed, clock.pressed) > quiet",

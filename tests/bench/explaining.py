@@ -1,4 +1,4 @@
-"""What explaining one answer costs at P=4, beside one trace of the same picture."""
+"""What explaining one answer costs at P=4, beside one trace of the same image."""
 
 import json
 import os

@@ -18,7 +18,7 @@ SHAPES = {  # blocks, heads, grid, tokens before the patches
 }
 # One move per frame, each to another patch; the frame after it begins once the lens has drawn.
 HOVER = """async (frames) => {
-    const canvas = document.querySelector('canvas.picture'), intervals = [];
+    const canvas = document.querySelector('canvas.image'), intervals = [];
     const frame = () => new Promise(requestAnimationFrame);
     let last = await frame();
     for (let i = 0; i < frames; i++) {
@@ -87,16 +87,16 @@ def payload(blocks, heads, side, prefix) -> bytes:
     reading = ModelOutput(
         patch_size=4,
         grid=(side, side),
-        prefix=prefix,
-        picture=rng.integers(0, 256, (4 * side, 4 * side, 3), dtype=np.uint8),
-        embedded=blank,
+        num_prefix_tokens=prefix,
+        image=rng.integers(0, 256, (4 * side, 4 * side, 3), dtype=np.uint8),
+        tokens=blank,
         attention=scores / scores.sum(axis=-1, keepdims=True),
-        votes=None,
+        patch_logits=None,
         logits=probabilities,
         probabilities=probabilities,
-        early=blank,
-        early_by_patch=blank,
-        norms=blank,
+        logit_lens=blank,
+        patch_logit_lens=blank,
+        token_norms=blank,
         seconds=0.0,
     )
     return output_payload(reading, name="a", shown=Shown(names=("class",) * prefix))
@@ -111,7 +111,7 @@ def in_the_app(browser, server) -> list[Row]:
     person.waits_for_answer()
     page.wait_for_timeout(3000)
     sent.clear()
-    box = page.locator(".lens canvas.picture").bounding_box()
+    box = page.locator(".lens canvas.image").bounding_box()
     for move in range(MOVES):
         share = (move + 0.5) / MOVES
         page.mouse.move(box["x"] + share * box["width"], box["y"] + share * box["height"])

@@ -1,4 +1,4 @@
-"""From opening the page to the first real picture, and from server start to the model's answer."""
+"""From opening the page to the first real image, and from server start to the model's answer."""
 
 import time
 from statistics import median
@@ -12,7 +12,7 @@ ROUNDS = 3
 
 
 def measure(browser, home, folder) -> list[Row]:
-    healthy, pictures, answers, plain = [], [], [], []
+    healthy, images, answers, plain = [], [], [], []
     home.mkdir(parents=True)
     script = home / "empty.py"
     script.write_text(EMPTY_APP)
@@ -22,36 +22,36 @@ def measure(browser, home, folder) -> list[Row]:
             plain.append(visit_empty(browser, empty))
         with Server(home / str(turn), data=folder) as server:
             healthy.append(time.time() - server.started)
-            picture, answer = first_visit(browser, server)
-            pictures.append(picture)
+            image, answer = first_visit(browser, server)
+            images.append(image)
             answers.append(answer)
     return [
         Row("server start to healthy", healthy, "s"),
         Row("opening an empty Streamlit app to its text", plain, "s", ratio=1.0),
         Row(
-            "opening Overview to the first real picture",
-            pictures,
+            "opening Overview to the first real image",
+            images,
             "s",
             bound=2,
-            ratio=median(pictures) / median(plain),
+            ratio=median(images) / median(plain),
         ),
         Row("server start to the model's answer on Overview", answers, "s", bound=10),
     ]
 
 
 def first_visit(browser, server) -> tuple[float, float]:
-    """Seconds from opening to the picture, and from server start to the answer."""
+    """Seconds from opening to the image, and from server start to the answer."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.add_init_script(INSTRUMENT)
     page = context.new_page()
     page.goto(server.address, wait_until="commit")
     page.wait_for_function("window.clock && clock.first > 0", timeout=60_000)
-    picture = page.evaluate("clock.first - performance.timeOrigin") / 1000
+    image = page.evaluate("clock.first - performance.timeOrigin") / 1000
     page.locator(".hero").wait_for(timeout=60_000)
     page.locator('[data-state="reading"]').first.wait_for(timeout=60_000)
     answer = page.evaluate("performance.timeOrigin + performance.now()") / 1000 - server.started
     context.close()
-    return picture, answer
+    return image, answer
 
 
 def visit_empty(browser, server) -> float:

@@ -59,7 +59,7 @@ def compare(browser, empty, app) -> list[Row]:
             key = ("ArrowRight", "ArrowLeft")[move % 2]
             times["empty"].append(press_and_wait(plain, plain_slider, key))
             times["patches"].append(press_and_wait(patches.page, slider, key))
-        lens, page = fresh_attention(attention, picture=turn)
+        lens, page = fresh_attention(attention, image=turn)
         times["lens"].append(lens)
         times["attention"].append(page)
 
@@ -99,18 +99,18 @@ def compare(browser, empty, app) -> list[Row]:
                 bound=PRESSES,
                 at_least=True,
             )
-            for name, what in (("texts", "its title"), ("pictures", "its picture"))
+            for name, what in (("texts", "its title"), ("images", "its image"))
         ),
     ]
 
 
-def fresh_attention(person, *, picture: int) -> tuple[float, float]:
-    """Slide from 5 to 4 on a picture that the model has not seen.
+def fresh_attention(person, *, image: int) -> tuple[float, float]:
+    """Slide from 5 to 4 on an image that the model has not seen.
 
     Returns:
         Milliseconds to the lens with the model's answer, and to the last change on the page.
     """
-    person.opens("Attention", image_class="ship", image_index=20 + picture, patch_size=5)
+    person.opens("Attention", image_class="ship", image_index=20 + image, patch_size=5)
     person.waits_for_answer()
     wait_until_quiet(person.page, quiet=1500)
     slider = person.widget("patch_size").locator("input[type=range]")
@@ -125,7 +125,7 @@ def fresh_attention(person, *, picture: int) -> tuple[float, float]:
 
 def reached(page, slider) -> dict[str, int]:
     """How many of twelve presses to and fro, 150 ms apart, changed what stands on the screen."""
-    lists = ("texts", "pictures")
+    lists = ("texts", "images")
     wait_until_quiet(page)
     before = {name: page.evaluate(f"clock.{name}.length") for name in lists}
     for press in range(PRESSES):

@@ -24,9 +24,13 @@ def looking(grid, *, prefix=0, blocks=2, heads=2, sharpness=5.0):
     scores = sharpness * np.random.default_rng(4).normal(size=(blocks, heads, tokens, tokens))
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     attention = (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
-    picture = np.resize(PIXELS, (rows * 4, columns * 4, 3)).astype(np.uint8)
+    image = np.resize(PIXELS, (rows * 4, columns * 4, 3)).astype(np.uint8)
     return replace(
-        reading(1, prefix=prefix), grid=grid, prefix=prefix, attention=attention, picture=picture
+        reading(1, prefix=prefix),
+        grid=grid,
+        num_prefix_tokens=prefix,
+        attention=attention,
+        image=image,
     )
 
 

@@ -18,7 +18,7 @@ SHOWN = {"image_source": "sketch10", "image_class": "frog", "image_index": 3}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the picture; arguments like `image_index=7` choose what it shows."""
+    """Write the image; arguments like `image_index=7` choose what it shows."""
     shown = SHOWN | dict(argument.split("=", 1) for argument in arguments)
     with (
         tempfile.TemporaryDirectory() as home,

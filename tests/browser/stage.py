@@ -98,23 +98,23 @@ def reading(grid=4, *, prefix=0, blocks=6, heads=3):
     attention[:, 0] = 0
     for token in range(tokens):
         attention[:, 0, token, prefix + (token - prefix + 1) % count] = 1
-    votes = np.zeros((count, 10), np.float32)
-    votes[:, 6] = 9
+    patch_logits = np.zeros((count, 10), np.float32)
+    patch_logits[:, 6] = 9
     probabilities = np.full(10, 0.02, np.float32)
     probabilities[6] = 0.82
     return ModelOutput(
         patch_size=32 // grid,
         grid=(grid, grid),
-        prefix=prefix,
-        picture=PIXELS,
-        embedded=np.random.default_rng(2).normal(size=(tokens, 12)).astype(np.float32),
+        num_prefix_tokens=prefix,
+        image=PIXELS,
+        tokens=np.random.default_rng(2).normal(size=(tokens, 12)).astype(np.float32),
         attention=attention,
-        votes=None if prefix else votes,
-        logits=votes.mean(axis=0),
+        patch_logits=None if prefix else patch_logits,
+        logits=patch_logits.mean(axis=0),
         probabilities=probabilities,
-        early=np.tile(probabilities, (blocks + 1, 1)),
-        early_by_patch=np.tile(probabilities, (blocks + 1, count, 1)),
-        norms=np.ones((blocks + 1, tokens), np.float32),
+        logit_lens=np.tile(probabilities, (blocks + 1, 1)),
+        patch_logit_lens=np.tile(probabilities, (blocks + 1, count, 1)),
+        token_norms=np.ones((blocks + 1, tokens), np.float32),
         seconds=0.007,
     )
 

@@ -6,7 +6,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 
-def picture_bytes(kind="PNG", size=(64, 48), mode="RGB", colour=(200, 40, 40)) -> bytes:
+def image_bytes(kind="PNG", size=(64, 48), mode="RGB", colour=(200, 40, 40)) -> bytes:
     written = io.BytesIO()
     Image.new(mode, size, colour).save(written, kind)
     return written.getvalue()
@@ -14,9 +14,9 @@ def picture_bytes(kind="PNG", size=(64, 48), mode="RGB", colour=(200, 40, 40)) -
 
 BAD_FILES = {
     "empty.png": b"",
-    "words.png": b"this is not a picture",
-    "truncated.jpg": picture_bytes("JPEG", (640, 480))[:900],
-    "bomb.png": picture_bytes("PNG", (12_000, 9_000), "1", 1),
+    "words.png": b"this is not an image",
+    "truncated.jpg": image_bytes("JPEG", (640, 480))[:900],
+    "bomb.png": image_bytes("PNG", (12_000, 9_000), "1", 1),
 }
 
 
@@ -34,15 +34,15 @@ def test_a_bad_file_gets_a_sentence_and_the_page_goes_on(person, tmp_path):
     person.sees_patches(16)
 
 
-def test_an_own_picture_is_shown_and_answered(person, tmp_path):
+def test_an_own_image_is_shown_and_answered(person, tmp_path):
     file = tmp_path / "own.png"
-    file.write_bytes(picture_bytes())
+    file.write_bytes(image_bytes())
     person.opens(image_source="upload")
     person.uploads(file)
     person.waits_for_answer()
     person.sees_patches(64)
-    picture = person.page.locator(".hero canvas.picture")
-    person.eventually(lambda: middle_is_red(picture))
+    image = person.page.locator(".hero canvas.image")
+    person.eventually(lambda: middle_is_red(image))
 
 
 def middle_is_red(canvas) -> bool:

@@ -43,26 +43,26 @@ def test_a_reading_stays_dimmed_while_its_successor_is_awaited(hero):
     hero.show(pipeline.placeholder_payload(WAITING, selection(4)))
     assert hero.page.locator("section.awaited").count() == 3
     assert hero.page.locator(".bars .top .val").inner_text() == "82%"
-    hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 8))
+    hero.page.mouse.move(*hero.at("canvas.image", 1, 2, 8))
     hero.settle()
     assert hero.read() == "Loading."
 
 
 def test_the_logits_of_a_patch_are_marked_on_the_bars(hero):
     hero.show(pipeline.output_payload(reading(), name="a", truth=6))
-    hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 4))
+    hero.page.mouse.move(*hero.at("canvas.image", 1, 2, 4))
     hero.settle()
     assert "frog 99.9%" in hero.read()
-    assert hero.page.locator(".bars.voting").count() == 1
+    assert hero.page.locator(".bars.with-patch").count() == 1
 
 
 def test_without_patch_logits_there_are_no_marks(hero):
     hero.show(pipeline.output_payload(reading(prefix=1), name="a", truth=6))
-    hero.page.mouse.move(*hero.at("canvas.picture", 1, 2, 4))
+    hero.page.mouse.move(*hero.at("canvas.image", 1, 2, 4))
     hero.settle()
     assert hero.read().startswith("Patch (1, 2). ")
     assert "frog" not in hero.read()
-    assert hero.page.locator(".bars.voting").count() == 0
+    assert hero.page.locator(".bars.with-patch").count() == 0
 
 
 @pytest.mark.parametrize(

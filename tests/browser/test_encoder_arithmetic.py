@@ -91,9 +91,9 @@ class Block:
             block=BLOCK,
             patch_size=P,
             grid=(GRID, GRID),
-            prefix=PREFIX,
-            picture=self.image,
-            embedded=self.embedded,
+            num_prefix_tokens=PREFIX,
+            image=self.image,
+            patch_embeddings=self.embedded,
             positions=self.positions,
             entering=self.entering,
             attention_out=self.attention,
@@ -103,7 +103,7 @@ class Block:
             keys=self.k,
             values=self.v,
             weights=self.shares,
-            lengths=np.ones((SMALL.depth + 1, T)),
+            token_norms=np.ones((SMALL.depth + 1, T)),
             logits=self.logits(self.config.pooling),
             probabilities=softmax(self.logits(self.config.pooling)),
         )
@@ -199,7 +199,9 @@ def test_both_ways_of_pooling_read_the_same_tokens(evaluate, block):
 
 def test_each_patch_is_classified_alone(evaluate, block):
     logits = block.norm[PREFIX:] @ block.weights["head/kernel"] + block.weights["head/bias"]
-    np.testing.assert_allclose(evaluate("[...pass.votes(2)]"), softmax(logits)[:, 2], atol=1e-4)
+    np.testing.assert_allclose(
+        evaluate("[...pass.patchProbabilities(2)]"), softmax(logits)[:, 2], atol=1e-4
+    )
 
 
 SHOWN = {

@@ -39,7 +39,7 @@ def test_a_payload_that_does_not_fit_is_a_sentence(lens, payload, words):
 
 def test_pointing_shows_where_a_patch_looks(lens):
     lens.show(lens_payload())
-    lens.page.mouse.move(*lens.at("canvas.picture", 1, 2, 4))
+    lens.page.mouse.move(*lens.at("canvas.image", 1, 2, 4))
     lens.settle()
     assert lens.read().startswith(
         "Query (1, 2). Strongest key: (1, 3), 100%. Mean distance: 8.0 px."
@@ -49,12 +49,12 @@ def test_pointing_shows_where_a_patch_looks(lens):
 
 def test_a_click_pins_and_escape_lets_go(lens):
     lens.show(lens_payload())
-    lens.page.mouse.click(*lens.at("canvas.picture", 2, 3, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 2, 3, 4))
     lens.page.mouse.move(1, 1)
     lens.settle()
     assert "Query (2, 3), pinned." in lens.read()
     assert lens.pinned() == [6, 4, 4]
-    lens.page.locator("canvas.picture").press("Escape")
+    lens.page.locator("canvas.image").press("Escape")
     lens.settle()
     assert "pinned" not in lens.read()
     assert lens.pinned() is None
@@ -63,7 +63,7 @@ def test_a_click_pins_and_escape_lets_go(lens):
 @pytest.mark.parametrize("by", [-0.6, -0.4, 0, 0.4, 0.6])
 def test_a_click_beside_a_grid_line_pins_the_patch_that_is_highlighted(lens, by):
     lens.show(lens_payload())
-    box = lens.page.locator("canvas.picture").bounding_box()
+    box = lens.page.locator("canvas.image").bounding_box()
     middle = box["x"] + box["width"] / 2 + by, box["y"] + box["height"] / 2 + by
     lens.page.mouse.move(*middle)
     lens.settle()
@@ -76,7 +76,7 @@ def test_a_click_beside_a_grid_line_pins_the_patch_that_is_highlighted(lens, by)
 
 def test_a_pin_stays_at_its_place_when_the_patch_size_moves(lens):
     lens.show(lens_payload(4))
-    lens.page.mouse.click(*lens.at("canvas.picture", 4, 1, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 4, 1, 4))
     lens.page.mouse.move(1, 1)
     lens.show(lens_payload(2))
     assert "Query (2, 1), pinned." in lens.read()
@@ -86,10 +86,10 @@ def test_a_pin_stays_at_its_place_when_the_patch_size_moves(lens):
 
 def test_keys_move_over_patches_and_choose_maps(lens):
     lens.show(lens_payload())
-    picture, heads = lens.page.locator("canvas.picture"), lens.page.locator("canvas.heads")
-    picture.press("Home")
-    picture.press("ArrowDown")
-    picture.press("Enter")
+    image, heads = lens.page.locator("canvas.image"), lens.page.locator("canvas.heads")
+    image.press("Home")
+    image.press("ArrowDown")
+    image.press("Enter")
     heads.press("ArrowRight")
     heads.press("ArrowDown")
     lens.settle()
@@ -184,8 +184,8 @@ def test_what_is_added_up_is_exact_too(lens):
 
 def test_while_a_patch_is_pinned_the_pointer_asks_what_it_gives_to_another(lens):
     lens.show(lens_payload())
-    lens.page.mouse.click(*lens.at("canvas.picture", 2, 3, 4))
-    lens.page.mouse.move(*lens.at("canvas.picture", 2, 4, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 2, 3, 4))
+    lens.page.mouse.move(*lens.at("canvas.image", 2, 4, 4))
     lens.settle()
     said = lens.read()
     assert "Query (2, 3), pinned." in said
@@ -237,7 +237,7 @@ def test_a_finger_pins_too(browser):
     lens = Stage(page, "attention_lens")
     page.locator("#root").evaluate("root => { root.style.width = '388px'; }")
     lens.show(unchanged())
-    page.touchscreen.tap(*lens.at("canvas.picture", 2, 3, 4))
+    page.touchscreen.tap(*lens.at("canvas.image", 2, 3, 4))
     lens.settle()
     assert "Query (2, 3), pinned." in lens.read()
     assert lens.pinned() == [6, 4, 4]

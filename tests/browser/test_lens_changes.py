@@ -85,7 +85,7 @@ def test_buttons_ablate_the_chosen_head_and_its_block(lens):
 
 def test_interventions_open_at_their_button_and_close_on_escape_and_outside(lens):
     lens.show(unchanged())
-    lens.page.mouse.click(*lens.at("canvas.picture", 2, 3, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 2, 3, 4))
     button, menu = (
         lens.page.get_by_role("button", name="Interventions"),
         lens.page.locator(".extra"),
@@ -99,7 +99,7 @@ def test_interventions_open_at_their_button_and_close_on_escape_and_outside(lens
     assert menu.is_hidden()
     assert lens.page.locator(".wrap").get_attribute("data-pinned") == "6"  # the pin is not cleared
     button.click()
-    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 1, 1, 4))
     assert menu.is_hidden()
 
 
@@ -160,7 +160,7 @@ def test_changes_made_by_others_are_taken_though_something_was_asked_for(lens):
     assert lens.page.locator(".pending").count() == 0
 
 
-def test_changes_of_another_picture_are_taken_from_python(lens):
+def test_changes_of_another_image_are_taken_from_python(lens):
     lens.show(unchanged())
     press_switch(lens, 0, 0)
     lens.show(unchanged(of="another"))
@@ -174,16 +174,16 @@ def test_changes_outlive_a_page_that_is_left(lens):
     assert lens.sent() == []
 
 
-# Poking the picture.
+# Poking the image.
 
 
 def test_a_click_masks_a_patch_and_another_restores_it(lens):
     lens.show(unchanged())
     lens.page.get_by_role("button", name="Mask").click()
-    lens.page.mouse.click(*lens.at("canvas.picture", 1, 2, 4))
-    lens.page.mouse.click(*lens.at("canvas.picture", 3, 1, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 1, 2, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 3, 1, 4))
     assert last(lens)["patches"] == [[1, -1], [8, -1]]
-    lens.page.mouse.click(*lens.at("canvas.picture", 1, 2, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 1, 2, 4))
     lens.settle()
     assert last(lens)["patches"] == [[8, -1]]
     assert badge(lens) == "1 patch masked"
@@ -195,35 +195,35 @@ def test_a_drag_masks_what_it_passes_in_one_message_and_a_second_restores_it(len
     lens.page.get_by_role("button", name="Mask").click()
     mouse = lens.page.mouse
     for patches in ([[0, -1], [1, -1], [2, -1], [3, -1]], []):
-        mouse.move(*lens.at("canvas.picture", 1, 1, 4))
+        mouse.move(*lens.at("canvas.image", 1, 1, 4))
         mouse.down()
-        mouse.move(*lens.at("canvas.picture", 1, 4, 4))
+        mouse.move(*lens.at("canvas.image", 1, 4, 4))
         mouse.up()
         lens.settle()
         assert last(lens)["patches"] == patches
     assert len(lens.sent()) == 2
-    lens.page.locator("canvas.picture").press("End")
-    lens.page.locator("canvas.picture").press("Enter")
+    lens.page.locator("canvas.image").press("End")
+    lens.page.locator("canvas.image").press("Enter")
     assert last(lens)["patches"] == [[15, -1]]
 
 
 def test_two_clicks_swap_two_patches(lens):
     lens.show(unchanged())
     lens.page.get_by_role("button", name="Swap").click()
-    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 1, 1, 4))
     lens.settle()
     assert "second patch" in lens.page.locator(".hint").inner_text()
-    lens.page.mouse.click(*lens.at("canvas.picture", 4, 4, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 4, 4, 4))
     assert last(lens)["patches"] == [[0, 15], [15, 0]]
-    picture = lens.page.locator("canvas.picture")
-    picture.press("Home")
-    picture.press("Enter")
-    picture.press("End")
-    picture.press("Enter")
+    image = lens.page.locator("canvas.image")
+    image.press("Home")
+    image.press("Enter")
+    image.press("End")
+    image.press("Enter")
     assert last(lens)["patches"] == []
 
 
-def test_the_picture_shows_at_once_what_the_model_will_see(lens):
+def test_the_image_shows_at_once_what_the_model_will_see(lens):
     lens.show(unchanged())
     changes = Intervention(patches={0: 5, 5: 0, 10: None})
     lens.page.evaluate(
@@ -265,14 +265,14 @@ def test_one_patch_can_be_masked_but_not_moved(lens):
     lens.show(lens_payload(1))
     assert lens.page.get_by_role("button", name="Swap").is_disabled()
     lens.page.get_by_role("button", name="Mask").click()
-    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 1))
+    lens.page.mouse.click(*lens.at("canvas.image", 1, 1, 1))
     assert last(lens)["patches"] == [[0, -1]]
 
 
 def test_nothing_can_be_changed_while_the_model_is_awaited(lens):
-    waiting = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
+    waiting = Pending("Starting the model.", "The image can be used meanwhile.", 0.4)
     lens.show(placeholder_payload(waiting, selection(8), shown=Shown(of="it")))
     lens.page.get_by_role("button", name="Mask").click()
-    lens.page.mouse.click(*lens.at("canvas.picture", 1, 1, 4))
+    lens.page.mouse.click(*lens.at("canvas.image", 1, 1, 4))
     lens.page.locator("canvas.heads").press("Enter")
     assert lens.sent() == []

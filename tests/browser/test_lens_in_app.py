@@ -36,7 +36,7 @@ def test_hovering_sends_nothing_to_the_server(somebody, server):
         if not sent:
             break
     shown = set()
-    for selector in ("canvas.picture", "canvas.heads"):
+    for selector in ("canvas.image", "canvas.heads"):
         box = in_lens(person, selector).bounding_box()
         for step in range(40):
             share = (step + 0.5) / 40
@@ -50,9 +50,9 @@ def test_hovering_sends_nothing_to_the_server(somebody, server):
 
 def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, somebody, server):
     person = at_attention
-    for canvas in ("picture", "heads"):
+    for canvas in ("image", "heads"):
         assert person.inks(in_lens(person, f"canvas.{canvas}")) > 50
-    box = in_lens(person, "canvas.picture").bounding_box()
+    box = in_lens(person, "canvas.image").bounding_box()
     person.page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.06 * box["height"])
     person.eventually(lambda: person.query().get("pinned") == "1.3-of-8")
     other = somebody(server)
@@ -63,7 +63,7 @@ def test_a_pinned_patch_is_in_the_address_and_a_link_shows_it(at_attention, some
     other.slides_patch_size(8)
     expect(in_lens(other, ".read")).to_contain_text("Query (1, 2), pinned.")
     assert other.query()["pinned"] == "1.3-of-8"
-    in_lens(other, "canvas.picture").press("Escape")
+    in_lens(other, "canvas.image").press("Escape")
     other.eventually(lambda: "pinned" not in other.query())
     person.opens("Attention", **QUIET)  # an address without a pin has none
     person.waits_for_answer()
@@ -129,10 +129,10 @@ def test_heads_off_move_the_answer_here_and_nowhere_else(at_attention):
     expect(in_lens(person, ".pending")).to_have_count(0)
 
 
-def test_an_erased_patch_belongs_to_its_picture(at_attention):
+def test_an_erased_patch_belongs_to_its_image(at_attention):
     person = at_attention
     in_lens(person, "[data-mode=erase]").click()
-    box = in_lens(person, "canvas.picture").bounding_box()
+    box = in_lens(person, "canvas.image").bounding_box()
     person.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(in_lens(person, ".key")).to_be_visible()
     expect(in_lens(person, ".badge")).to_have_text("1 patch masked")

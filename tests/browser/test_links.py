@@ -38,8 +38,8 @@ def test_what_a_figure_pins_is_told(page):
 def test_a_pin_is_part_of_the_link_on_every_page_and_back_undoes_it(person, somebody, server):
     person.opens("Patches", **QUIET)
     person.waits_for_answer()
-    picture = person.page.locator(".st-key-patches_flow canvas").first
-    box = picture.bounding_box()
+    image = person.page.locator(".st-key-patches_flow canvas").first
+    box = image.bounding_box()
     person.page.mouse.click(box["x"] + 0.31 * box["width"], box["y"] + 0.06 * box["height"])
     person.eventually(lambda: person.query().get("pinned") == "1.3-of-8")
     person.goes_to("Attention")
@@ -52,7 +52,7 @@ def test_a_pin_is_part_of_the_link_on_every_page_and_back_undoes_it(person, some
     other.goes_to("Attention")
     other.waits_for_answer()
     expect(other.page.locator(".lens .read")).to_contain_text("Query (1, 3), pinned.")
-    lens.locator("canvas.picture").press("Escape")
+    lens.locator("canvas.image").press("Escape")
     person.eventually(lambda: "pinned" not in person.query())
     person.page.go_back()
     expect(lens.locator(".read")).to_contain_text("Query (1, 3), pinned.")

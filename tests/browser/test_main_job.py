@@ -1,4 +1,4 @@
-"""The main job, done as a person does it: pick a picture, slide the patch size, look."""
+"""The main job, done as a person does it: pick an image, slide the patch size, look."""
 
 import re
 
@@ -12,7 +12,7 @@ def test_sliding_the_patch_size_of_a_frog_makes_64_patches_16(person):
     person.waits_for_answer()
     hero = person.page.locator(".hero")
     expect(hero.locator(".bars li")).to_have_count(10)
-    assert person.inks(hero.locator("canvas.picture")) > 50
+    assert person.inks(hero.locator("canvas.image")) > 50
     assert person.inks(hero.locator("canvas.tokens")) > 50
     expect(person.widget("overview_finding")).to_contain_text(re.compile(r"\d%"))
     person.slides_patch_size(8)

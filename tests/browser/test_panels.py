@@ -58,7 +58,7 @@ def test_a_patch_is_read_in_every_map(maps):
     assert maps.read().startswith("(1, 2) relevance for cat 0.40 (rank 1)")
 
 
-def test_along_a_curve_the_picture_is_the_one_that_was_shown(maps):
+def test_along_a_curve_the_image_is_the_one_that_was_shown(maps):
     maps.show(payload())
     move_to(maps, "canvas.curve", 0.5, 0.5)
     assert maps.read() == ("Relevance, deletion. 2 of 4 patches masked: cat 40% (random order 20%)")

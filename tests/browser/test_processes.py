@@ -32,14 +32,14 @@ def own_server(start_app):
 
 
 @pytest.mark.usefixtures("cifar10_folder")
-def test_real_pictures_are_shown_where_there_are_some(somebody, own_server):
+def test_real_images_are_shown_where_there_are_some(somebody, own_server):
     person = somebody(own_server).opens(image_source="cifar10", image_class="ship")
     person.waits_for_answer()
     person.sees_patches(64)
     assert person.query()["image_class"] == "ship"
     person.slides_patch_size(8)
     person.sees_patches(16)
-    assert person.inks(person.page.locator(".hero canvas.picture")) > 300
+    assert person.inks(person.page.locator(".hero canvas.image")) > 300
 
 
 def test_a_worker_that_dies_is_replaced_and_none_outlives_the_server(somebody, own_server):

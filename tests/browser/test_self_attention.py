@@ -151,7 +151,7 @@ def on_image(page, rng):
     kernel = rng.normal(0, 0.3, (SMALL.width, 3 * SMALL.width)).astype(np.float32)
     weights["block_01/attention/qkv_kernel"] = kernel
     bias = weights["block_01/attention/qkv_bias"]
-    inputs = AttentionInputs(grid=(GRID, GRID), prefix=1, picture=PIXELS, tokens=tokens)
+    inputs = AttentionInputs(grid=(GRID, GRID), num_prefix_tokens=1, image=PIXELS, tokens=tokens)
     stage = Stage(page, "self_attention")
     stage.show(block_payload(inputs, weights, SMALL, block=1, head=1))
     stage.page.locator("[data-mode=image]").click()
@@ -164,10 +164,10 @@ def on_image(page, rng):
 
 def test_arrow_keys_move_the_query_over_the_image(on_image):
     stage, weights = on_image
-    picture = stage.page.locator(".photo canvas")
-    picture.focus()
+    image = stage.page.locator(".photo canvas")
+    image.focus()
     for key in ("Home", "ArrowRight", "ArrowDown"):
-        picture.press(key)
+        image.press(key)
     stage.settle()
     row, column = 1, 1
     query = 1 + row * GRID + column
@@ -177,12 +177,12 @@ def test_arrow_keys_move_the_query_over_the_image(on_image):
     assert f"patch ({row + 1}, {column + 1})" in finding
     assert ("itself" if key == query else name) in finding
     assert percent(float(weights[1, query, key])) in finding
-    picture.press("Enter")
-    picture.blur()
+    image.press("Enter")
+    image.blur()
     stage.settle()
     assert stage.page.locator(".lead").inner_text() == finding  # pinned, it stays
-    picture.press("Escape")
-    picture.blur()
+    image.press("Escape")
+    image.blur()
     stage.settle()
     assert stage.page.locator(".lead").inner_text() != finding
 

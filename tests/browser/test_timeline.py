@@ -37,7 +37,7 @@ class Screen(Stage):
         return self.page.locator(".wrap").bounding_box()["height"]
 
     def panels(self):
-        """What each panel shows, as text that differs where its picture does."""
+        """What each panel shows, as text that differs where its image does."""
         self.settle()
         return self.page.evaluate(
             """() => [...document.querySelectorAll('canvas.main')].map((one) => one.toDataURL())

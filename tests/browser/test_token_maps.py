@@ -33,7 +33,7 @@ def test_the_hovered_patch_is_compared_after_the_chosen_block(figure, block):
     slider = figure.page.locator(".slide input")
     for _ in range(3 - block):
         slider.press("ArrowLeft")
-    figure.page.mouse.move(*figure.at("canvas.picture", 2, 3, 4))
+    figure.page.mouse.move(*figure.at("canvas.image", 2, 3, 4))
     figure.settle()
     others = [j for j in range(16) if j != 6]
     most = max(others, key=lambda j: cosine(block, 6, j))
@@ -45,7 +45,7 @@ def test_the_hovered_patch_is_compared_after_the_chosen_block(figure, block):
 
 
 def test_a_patch_of_the_map_is_compared_with_the_pinned_one(figure):
-    figure.page.mouse.click(*figure.at("canvas.picture", 2, 3, 4))
+    figure.page.mouse.click(*figure.at("canvas.image", 2, 3, 4))
     figure.page.mouse.move(*figure.at("canvas.tile", 4, 1, 4))
     figure.settle()
     assert written(cosine(3, 6, 12)) in figure.read()

@@ -30,10 +30,10 @@ class View:
         self.frame = frame or page
         self.host = self.frame.locator("[data-vit-lens]").nth(number)
         self.host.locator(".wrap[data-painted]").wait_for()
-        self.picture = self.host.locator("canvas.picture")
+        self.image = self.host.locator("canvas.image")
 
     def at(self, row, column, grid=4):
-        box = self.picture.bounding_box()
+        box = self.image.bounding_box()
         side = box["width"] / grid
         return box["x"] + (column - 0.5) * side, box["y"] + (row - 0.5) * side
 

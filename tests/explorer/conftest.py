@@ -1,4 +1,4 @@
-"""Readings without a model, pictures without a data set, and a decoder of payloads of its own."""
+"""Readings without a model, images without a data set, and a decoder of payloads of its own."""
 
 import gc
 import hashlib
@@ -60,17 +60,17 @@ def unpack():
 
 
 @pytest.fixture
-def picture():
+def image():
     pixels = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     key = hashlib.sha256(pixels).hexdigest()
     return Image(pixels=pixels, source="cifar10", label=6, index=0, name="frog 0", key=key)
 
 
 @pytest.fixture
-def select(picture):
+def select(image):
     """A selection; without a config its model cannot be opened."""
 
-    def select(patch_size=8, *, config=PRESETS["flexi"], image=picture, name="demo", **rest):
+    def select(patch_size=8, *, config=PRESETS["flexi"], image=image, name="demo", **rest):
         model = Failure("There is no model demo.", "Select another model.")
         if config is not None:
             model = ModelRef(name, Path(name), (1,), config)
@@ -97,12 +97,12 @@ def fake_forward(monkeypatch):
 
 
 @pytest.fixture
-def make_reading(picture):
+def make_reading(image):
     """A reading with random numbers of the right shapes."""
 
     def make(patch_size=8, *, prefix=0, blocks=2, heads=3, grid=None, logits=None, attention=None):
         rng = np.random.default_rng(5)
-        seen = model_input(picture.pixels, patch_size)
+        seen = model_input(image.pixels, patch_size)
         if grid is None:
             grid = (len(seen) // patch_size,) * 2
         seen = seen[: grid[0] * patch_size, : grid[1] * patch_size]
@@ -110,25 +110,27 @@ def make_reading(picture):
         tokens = prefix + count
         if attention is None:
             attention = rng.dirichlet(np.ones(tokens), size=(blocks, heads, tokens))
-        votes = rng.normal(size=(count, len(CLASS_NAMES))).astype(np.float32)
+        patch_logits = rng.normal(size=(count, len(CLASS_NAMES))).astype(np.float32)
         if logits is None:
-            logits = votes.mean(axis=0)
+            logits = patch_logits.mean(axis=0)
         powers = np.exp(np.asarray(logits, np.float32))
         return ModelOutput(
             patch_size=patch_size,
             grid=grid,
-            prefix=prefix,
-            picture=seen,
-            embedded=rng.normal(size=(tokens, 12)).astype(np.float32),
+            num_prefix_tokens=prefix,
+            image=seen,
+            tokens=rng.normal(size=(tokens, 12)).astype(np.float32),
             attention=np.asarray(attention, np.float32),
-            votes=None if prefix else votes,
+            patch_logits=None if prefix else patch_logits,
             logits=np.asarray(logits, np.float32),
             probabilities=powers / powers.sum(),
-            early=rng.dirichlet(np.ones(len(powers)), size=len(attention) + 1).astype(np.float32),
-            early_by_patch=rng.dirichlet(
+            logit_lens=rng.dirichlet(np.ones(len(powers)), size=len(attention) + 1).astype(
+                np.float32
+            ),
+            patch_logit_lens=rng.dirichlet(
                 np.ones(len(powers)), size=(len(attention) + 1, count)
             ).astype(np.float32),
-            norms=rng.uniform(1, 2, size=(len(attention) + 1, tokens)).astype(np.float32),
+            token_norms=rng.uniform(1, 2, size=(len(attention) + 1, tokens)).astype(np.float32),
             seconds=0.0071,
         )
 

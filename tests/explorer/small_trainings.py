@@ -74,7 +74,7 @@ def random_look(config, patch_size, seed=0):
     )
 
 
-def make_film(folder, picture, *, patch_size=4, config=None, kept=(0, 5), end="finished"):
+def make_film(folder, image, *, patch_size=4, config=None, kept=(0, 5), end="finished"):
     """A film of a run in `folder`, all moments known."""
     past = history(write_run(folder, config=config, kept=kept, end=end))
     weights, before = [], None
@@ -83,5 +83,5 @@ def make_film(folder, picture, *, patch_size=4, config=None, kept=(0, 5), end="f
         weights.append(before)
     looks = [random_look(past.config, patch_size, seed) for seed in range(len(weights))]
     model = ModelRef(folder.name, folder, (1,), past.config)
-    selection = Selection(model, picture, patch_size)
+    selection = Selection(model, image, patch_size)
     return Film(history=past, selection=selection, weights=weights, looks=looks)

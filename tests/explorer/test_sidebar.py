@@ -62,7 +62,7 @@ def open_app(monkeypatch, data):
     return open_app
 
 
-def picture(app):
+def image(app):
     return app.session_state["selection"].image
 
 
@@ -76,13 +76,13 @@ def png(colour):
     return file.getvalue()
 
 
-def test_it_opens_on_a_picture_of_its_own_at_patch_size_4(open_app):
+def test_it_opens_on_an_image_of_its_own_at_patch_size_4(open_app):
     app = open_app()
     assert not app.exception
-    assert picture(app).name == "frog 0"
-    assert picture(app).source == "sketch10"
-    assert picture(app).pixels.shape == (32, 32, 3)
-    assert picture(app).mask.shape == (32, 32)
+    assert image(app).name == "frog 0"
+    assert image(app).source == "sketch10"
+    assert image(app).pixels.shape == (32, 32, 3)
+    assert image(app).mask.shape == (32, 32)
     assert app.select_slider(key="patch_size").value == 4
     assert app.selectbox(key="model").value == "first"
     assert "quiet-line" not in lines(app).replace(".quiet-line", "")
@@ -98,12 +98,12 @@ def test_of_a_value_that_a_link_gives_twice_the_last_one_counts(open_app):
 
 
 @pytest.mark.parametrize("index", ["-1", "", "1000", "1e400", "nan"])
-def test_a_picture_number_must_be_whole_and_in_range(open_app, index):
+def test_an_image_number_must_be_whole_and_in_range(open_app, index):
     app = open_app(image_index=index)
     shown = app.number_input(key="image_index").value
     assert "must be 0–999" in lines(app)
     assert f"Showing {shown}." in lines(app)
-    assert picture(app).name == f"frog {shown}"
+    assert image(app).name == f"frog {shown}"
 
 
 def test_the_line_stays_until_something_else_is_chosen(open_app):
@@ -116,34 +116,34 @@ def test_the_line_stays_until_something_else_is_chosen(open_app):
 def test_another_class_keeps_the_number(open_app):
     app = open_app(image_index="7")
     app.selectbox(key="image_class").select("ship").run()
-    assert picture(app).name == "ship 7"
+    assert image(app).name == "ship 7"
     app.number_input(key="image_index").set_value(999).run()
-    assert picture(app).name == "ship 999"
+    assert image(app).name == "ship 999"
     assert not app.exception
 
 
 def test_random_image_brings_another_one_and_the_widgets_follow(open_app):
     app = open_app()
     app.button[0].click().run()
-    chosen = picture(app).name
+    chosen = image(app).name
     label, index = app.selectbox(key="image_class").value, app.number_input[0].value
     assert chosen == f"{label} {index}" != "frog 0"
-    assert picture(app.run()).name == chosen
+    assert image(app.run()).name == chosen
 
 
-def test_a_picture_is_known_by_its_pixels(open_app):
+def test_an_image_is_known_by_its_pixels(open_app):
     app = open_app()
-    key = picture(app).key
+    key = image(app).key
     app.number_input(key="image_index").set_value(1).run()
-    assert picture(app).key != key
+    assert image(app).key != key
     app.number_input(key="image_index").set_value(0).run()
-    assert picture(app).key == key
+    assert image(app).key == key
 
 
 def test_missing_cifar10_is_said_offered_and_replaced_by_sketches(open_app, data):
     app = open_app(image_source="cifar10")
     assert "CIFAR-10 not found. Showing sketch10." in lines(app)
-    assert picture(app).source == "sketch10"
+    assert image(app).source == "sketch10"
     app.button(key="fetch_cifar10").click().run()
     assert data.fetched == 1
 
@@ -160,22 +160,22 @@ def test_cifar10_that_cannot_be_opened_is_named(open_app, data, monkeypatch):
     monkeypatch.setattr(images, "open_cifar10", broken)
     app = open_app()
     assert "it ends too early. Showing sketch10." in lines(app)
-    assert picture(app).source == "sketch10"
+    assert image(app).source == "sketch10"
 
 
-def test_an_uploaded_picture_is_shown(open_app):
+def test_an_uploaded_image_is_shown(open_app):
     app = open_app()
     app.selectbox(key="image_source").select("upload").run()
-    assert picture(app).name == "frog 0"
+    assert image(app).name == "frog 0"
     assert "Showing frog 0 until you" in lines(app)
     app.file_uploader(key="image_upload").upload("red.png", png("red"), "image/png").run()
-    assert picture(app).source == "upload"
-    assert picture(app).label is None
+    assert image(app).source == "upload"
+    assert image(app).label is None
     assert "32 × 32" in lines(app)
-    np.testing.assert_array_equal(picture(app).pixels, np.full((32, 32, 3), (255, 0, 0)))
+    np.testing.assert_array_equal(image(app).pixels, np.full((32, 32, 3), (255, 0, 0)))
 
 
-def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app):
+def test_a_bad_file_is_refused_in_one_sentence_and_the_image_stays(open_app):
     app = open_app()
     app.selectbox(key="image_source").select("upload").run()
     app.file_uploader(key="image_upload").upload("red.png", png("red"), "image/png").run()
@@ -186,7 +186,7 @@ def test_a_bad_file_is_refused_in_one_sentence_and_the_picture_stays(open_app):
     refused = app.session_state["own_file"][1]
     assert refused.endswith(".")
     assert f'role="alert">{refused} Still showing your image.' in lines(app)
-    assert picture(app).pixels[0, 0].tolist() == [255, 0, 0]
+    assert image(app).pixels[0, 0].tolist() == [255, 0, 0]
 
 
 def test_no_file_is_offered_that_cannot_be_read(open_app):
@@ -200,7 +200,7 @@ def test_no_file_is_offered_that_cannot_be_read(open_app):
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):
     app = open_app(image_source="upload", image_class="ship")
     assert "Showing frog 0." in lines(app)
-    assert picture(app).name == "frog 0"
+    assert image(app).name == "frog 0"
 
 
 def test_an_upload_is_still_there_after_a_look_at_something_else(open_app):
@@ -208,17 +208,17 @@ def test_an_upload_is_still_there_after_a_look_at_something_else(open_app):
     app.selectbox(key="image_source").select("upload").run()
     app.file_uploader(key="image_upload").upload("red.png", png("red"), "image/png").run()
     app.selectbox(key="image_source").select("sketch10").run()
-    assert picture(app).name == "frog 0"
+    assert image(app).name == "frog 0"
     app.selectbox(key="image_source").select("upload").run()
-    assert picture(app).name == "your image"
+    assert image(app).name == "your image"
 
 
-def test_a_camera_picture_is_shown(open_app):
+def test_a_camera_image_is_shown(open_app):
     app = open_app()
     app.selectbox(key="image_source").select("camera").run()
     app.camera_input(key="image_camera").upload("photo.jpg", png("lime"), "image/jpeg").run()
-    assert picture(app).source == "camera"
-    assert picture(app).pixels[0, 0].tolist() == [0, 255, 0]
+    assert image(app).source == "camera"
+    assert image(app).pixels[0, 0].tolist() == [0, 255, 0]
 
 
 def test_a_model_that_was_deleted_gives_way_to_the_first(open_app, monkeypatch):

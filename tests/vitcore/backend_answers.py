@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.vitcore.small_models import random_picture, random_weights, small_config
+from tests.vitcore.small_models import random_image, random_weights, small_config
 from vitcore import position_similarity, relevance
 from vitcore.config import PRESETS, TrainConfig
 from vitcore.model import build
@@ -27,13 +27,13 @@ def inside():
     """Everything that is shown of a pass, for models as wide as the bundled ones."""
     # Two blocks: JAX takes seconds to compile each, and they are all alike.
     models = {name: filled(replace(PRESETS[name], depth=2)) for name in ("flexi", "plain")}
-    picture = random_picture()
+    image = random_image()
     for name, size in TRACED:
-        result = trace(models[name], picture, patch_size=size)
+        result = trace(models[name], image, patch_size=size)
         yield f"{name} {size} attention", result.attention
         yield f"{name} {size} tokens", result.hidden_states
         yield f"{name} {size} probabilities", result.probabilities
-    yield "relevance", relevance(models["plain"], picture, 3, 8)
+    yield "relevance", relevance(models["plain"], image, 3, 8)
     yield "positions", position_similarity(models["flexi"], 5)
 
 
@@ -61,12 +61,12 @@ def resuming():
     config = TrainConfig(optimizer="adam", cycles=2)
     architecture = small_config(depth=1, dropout=0.3, attention_dropout=0.3, position_dropout=0.3)
     rng = np.random.default_rng(1)
-    pictures = rng.integers(0, 256, (8, 32, 32, 3), np.uint8)
+    images = rng.integers(0, 256, (8, 32, 32, 3), np.uint8)
     labels = rng.integers(0, 10, 8).astype(np.int32)
 
     def steps(trainer, count):
         for _ in range(count):
-            trainer.step(pictures, labels, patch_size=8, rate=1e-2)
+            trainer.step(images, labels, patch_size=8, rate=1e-2)
         trainer.end_cycle()
         return {name: np.array(value) for name, value in trainer.arrays().items()}
 

@@ -100,15 +100,15 @@ def attend(config, weights, name, tokens):
     return joined @ weights[f"{name}/out_kernel"] + weights[f"{name}/out_bias"], np.array(shown)
 
 
-def forward(config, weights, picture, patch_size):
-    """One picture (G*P, G*P, 3) through the network, in float64.
+def forward(config, weights, image, patch_size):
+    """One image (G*P, G*P, 3) through the network, in float64.
 
     Returns tokens (L+1, T, D), attention (L, H, T, T), normed (T, D) and logits (C,).
     """
     weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
-    pixels = picture.astype(np.float64)
+    pixels = image.astype(np.float64)
     pixels = pixels / 127.5 - 1 if config.pixel_range == "signed" else pixels / 255
-    side = picture.shape[0] // patch_size
+    side = image.shape[0] // patch_size
     kernel = pi_resized(weights["patch_embedding/kernel"], patch_size)
     tokens = []
     for row in range(side):

@@ -42,5 +42,5 @@ def weights_of(model):
     return {name: np.asarray(variable) for name, variable in model.weights_by_name().items()}
 
 
-def random_picture(seed=0, side=32):
+def random_image(seed=0, side=32):
     return np.random.default_rng(seed).integers(0, 256, (side, side, 3), np.uint8)

@@ -94,7 +94,7 @@ def test_other_backends_are_refused_before_keras_fails_on_them(backend, name):
     assert last == f"ValueError: KERAS_BACKEND must be tensorflow or jax, got {backend!r}"
 
 
-def test_other_backends_do_not_keep_pictures_from_being_cut():
+def test_other_backends_do_not_keep_images_from_being_cut():
     code = "import numpy, vitcore; print(vitcore.patchify(numpy.zeros((4, 4, 3)), 2).shape)"
     out, _ = start("-c", code, backend="torch").communicate()
     assert out.strip() == "(2, 2, 2, 2, 3)"

@@ -31,7 +31,7 @@ def test_slider_has_one_stop_for_each_grid():
     assert sides == [16, 11, 8, 6, 5, 4, 3, 2, 1]
 
 
-def test_small_picture_and_large_patch_still_give_one_patch():
+def test_small_image_and_large_patch_still_give_one_patch():
     assert grid_side(10, 10) == 1
 
 
@@ -212,7 +212,7 @@ def test_a_run_from_before_a_switch_goes_on_as_it_began(name):
         (TrainConfig(data="sketch10", num_sketches=300), 300),
     ],
 )
-def test_an_epoch_knows_its_pictures(config, count):
+def test_an_epoch_knows_its_images(config, count):
     assert config.images_per_epoch == count
 
 

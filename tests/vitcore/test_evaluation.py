@@ -1,4 +1,4 @@
-"""Scores against a loop over pictures."""
+"""Scores against a loop over images."""
 
 import math
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ def slow_score(logits, labels):
 
 @pytest.fixture
 def answering(monkeypatch):
-    """A model whose logits are given: picture i is answered by row i."""
+    """A model whose logits are given: image i is answered by row i."""
 
     def answering(logits):
         def answer(model, images, patch_size=None):
@@ -66,7 +66,7 @@ def test_huge_logits_do_not_overflow(answering):
     assert evaluation.score(*answering(logits), np.array([0])).loss == 0
 
 
-def test_progress_counts_up_to_all_pictures(answering, rng):
+def test_progress_counts_up_to_all_images(answering, rng):
     seen = []
     model, images = answering(rng.normal(size=(1100, 10)))
     evaluation.score(model, images, np.zeros(1100, int), progress=seen.append)
@@ -74,10 +74,10 @@ def test_progress_counts_up_to_all_pictures(answering, rng):
 
 
 @pytest.mark.parametrize("measure", [evaluation.score, evaluation.evaluate])
-@pytest.mark.parametrize(("pictures", "labels"), [(0, 0), (3, 2)])
-def test_one_label_per_picture_is_needed(answering, measure, pictures, labels):
-    model, images = answering(np.zeros((pictures, 10)))
-    with pytest.raises(ValueError, match=f"got {pictures} and {labels}"):
+@pytest.mark.parametrize(("count", "labels"), [(0, 0), (3, 2)])
+def test_one_label_per_image_is_needed(answering, measure, count, labels):
+    model, images = answering(np.zeros((count, 10)))
+    with pytest.raises(ValueError, match=f"got {count} and {labels}"):
         measure(model, images, np.zeros(labels, int))
 
 
@@ -90,7 +90,7 @@ def test_report_holds_the_same_score(answering, rng):
     assert result.confusion.sum() == 700
 
 
-def test_no_pictures_have_no_answers(answering):
+def test_no_images_have_no_answers(answering):
     model, images = answering(np.zeros((0, 10)))
     assert evaluation.predict_logits(model, images).shape == (0, 10)
 

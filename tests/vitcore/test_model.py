@@ -6,7 +6,7 @@ import pytest
 
 from tests.vitcore import slow_vit
 from tests.vitcore.small_models import (
-    random_picture,
+    random_image,
     random_weights,
     small_config,
     small_model,
@@ -40,10 +40,10 @@ def test_forward_pass_is_that_of_the_papers(patch_size, changes):
     model = small_model(**changes)
     config = model.config
     side = config.grid_side(patch_size) * patch_size
-    picture = patches.resize_image(random_picture(side=config.image_size), side)
-    told, steps = model(picture[None], patch_size=patch_size, full=True)
+    image = patches.resize_image(random_image(side=config.image_size), side)
+    told, steps = model(image[None], patch_size=patch_size, full=True)
     stream, attention, normed, logits = slow_vit.forward(
-        config, weights_of(model), picture, patch_size
+        config, weights_of(model), image, patch_size
     )
     for tokens, expected in zip(steps["hidden_states"], stream, strict=True):
         np.testing.assert_allclose(np.asarray(tokens)[0], expected, rtol=1e-4, atol=1e-4)
@@ -87,29 +87,29 @@ def test_article_preset_is_the_notebooks_network(rng):
     values = list(notebook_weights(weights))
     for variable, value in zip(theirs.trainable_variables, values, strict=True):
         variable.assign(value)
-    pictures = rng.integers(0, 256, (3, 32, 32, 3), np.uint8)
-    expected = np.asarray(theirs(pictures.astype(np.float32) / 255, training=False))
-    ours_says = np.asarray(ours(pictures, training=False))
+    images = rng.integers(0, 256, (3, 32, 32, 3), np.uint8)
+    expected = np.asarray(theirs(images.astype(np.float32) / 255, training=False))
+    ours_says = np.asarray(ours(images, training=False))
     np.testing.assert_allclose(ours_says, expected, rtol=1e-5, atol=1e-5)
     assert np.ptp(expected) > 0.1  # else anything would be near
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_untrained_preset_finds_every_class_as_likely(name):
-    assert not np.asarray(build(PRESETS[name])(random_picture()[None])).any()
+    assert not np.asarray(build(PRESETS[name])(random_image()[None])).any()
 
 
 def test_one_set_of_weights_answers_at_every_patch_size():
     model = small_model()
     answers = [
-        np.asarray(model(patches.model_input(random_picture()[None], size), patch_size=size))[0]
+        np.asarray(model(patches.model_input(random_image()[None], size), patch_size=size))[0]
         for size in (2, 3, 4, 5, 6, 8, 11, 16, 32)
     ]
     assert np.isfinite(answers).all()
     assert len({tuple(answer) for answer in np.round(answers, 4)}) == 9
 
 
-def test_constant_picture_is_embedded_alike_by_a_grown_kernel():
+def test_constant_image_is_embedded_alike_by_a_grown_kernel():
     # PI-resize keeps the embedding of a patch that was itself resized: of one colour always.
     model, grey = small_model(positions="none"), np.full((1, 32, 32, 3), 90, np.uint8)
     answers = [np.asarray(model(grey, patch_size=size)) for size in (4, 8, 16, 32)]
@@ -133,22 +133,22 @@ def test_saved_model_is_loaded_with_its_answers(tmp_path):
     checkpoints.write(tmp_path, model.config, weights_of(model))
     loaded = load(tmp_path)
     assert loaded.config == model.config
-    pictures = random_picture()[None]
-    np.testing.assert_array_equal(predict(loaded, pictures), predict(model, pictures))
+    images = random_image()[None]
+    np.testing.assert_array_equal(predict(loaded, images), predict(model, images))
 
 
 # Keras' own: it reads its variables without NumPy 2's copy argument.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_model_keeps_the_contract_of_keras(tmp_path):
     model = small_model(pooling="class", qk_norm=True)
-    pictures = random_picture()[None]
+    images = random_image()[None]
     model.save(tmp_path / "vit.keras")
     loaded = keras.models.load_model(tmp_path / "vit.keras")
     assert isinstance(loaded, ViT)
     assert loaded.config == model.config
     np.testing.assert_allclose(
-        np.asarray(loaded(pictures, patch_size=8)),
-        np.asarray(model(pictures, patch_size=8)),
+        np.asarray(loaded(images, patch_size=8)),
+        np.asarray(model(images, patch_size=8)),
         atol=1e-5,
     )
 
@@ -164,8 +164,8 @@ def test_bfloat16_computes_coarsely_and_keeps_float32_weights():
     for name, variable in model.weights_by_name().items():
         assert variable.dtype == "float32"
         variable.assign(exact.weights_by_name()[name])
-    picture = random_picture()[None]
-    coarse, fine = np.asarray(model(picture)), np.asarray(exact(picture))
+    image = random_image()[None]
+    coarse, fine = np.asarray(model(image)), np.asarray(exact(image))
     assert coarse.dtype == np.float32
     assert 0 < np.abs(coarse - fine).max() < 0.1 * np.ptp(fine)
 

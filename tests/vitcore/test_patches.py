@@ -131,15 +131,15 @@ def test_sizes_may_be_numbers_of_numpy():
 
 
 @pytest.mark.parametrize(("side", "wanted"), [(32, 33), (32, 30), (33, 32), (64, 32), (100, 32)])
-def test_picture_is_resized_as_pillow_does(side, wanted, rng):
-    picture = rng.integers(0, 256, (side, side, 3), np.uint8)
-    theirs = Image.fromarray(picture).resize((wanted, wanted), Image.Resampling.BILINEAR)
-    ours = patches.resize_image(picture, wanted)
+def test_image_is_resized_as_pillow_does(side, wanted, rng):
+    image = rng.integers(0, 256, (side, side, 3), np.uint8)
+    theirs = Image.fromarray(image).resize((wanted, wanted), Image.Resampling.BILINEAR)
+    ours = patches.resize_image(image, wanted)
     # Pillow rounds after the first axis too.
     assert np.abs(ours.astype(int) - np.asarray(theirs).astype(int)).max() <= 1
 
 
-def test_oblong_pictures_are_resized_along_each_side(rng):
+def test_oblong_images_are_resized_along_each_side(rng):
     batch = rng.integers(0, 256, (2, 20, 40, 3), np.uint8)
     down = slow_vit.bilinear(20, 32, antialias=True)
     across = slow_vit.bilinear(40, 32, antialias=True)
@@ -147,9 +147,9 @@ def test_oblong_pictures_are_resized_along_each_side(rng):
     assert np.abs(patches.resize_image(batch, 32) - exact).max() <= 0.5 + 1e-3
 
 
-def test_picture_of_the_right_size_is_the_same_object(rng):
-    picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    assert patches.resize_image(picture, 32) is picture
+def test_image_of_the_right_size_is_the_same_object(rng):
+    image = rng.integers(0, 256, (32, 32, 3), np.uint8)
+    assert patches.resize_image(image, 32) is image
 
 
 @pytest.mark.parametrize(("size", "side"), [(2, 32), (3, 33), (5, 30), (6, 30), (11, 33), (32, 32)])
@@ -159,21 +159,21 @@ def test_model_sees_whole_patches(size, side):
 
 @pytest.mark.parametrize("size", [1, 2, 4, 8, 16, 32])
 def test_patches_are_those_of_a_loop(size, rng):
-    picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    cut = patches.patchify(picture, size)
+    image = rng.integers(0, 256, (32, 32, 3), np.uint8)
+    cut = patches.patchify(image, size)
     for row in range(32 // size):
         for column in range(32 // size):
             y, x = row * size, column * size
-            np.testing.assert_array_equal(cut[row, column], picture[y : y + size, x : x + size])
+            np.testing.assert_array_equal(cut[row, column], image[y : y + size, x : x + size])
 
 
 @pytest.mark.parametrize(("size", "grid"), [(3, (10, 10)), (5, (6, 6)), (11, (2, 2)), (32, (1, 1))])
 def test_valid_drops_the_rest_at_the_right_and_bottom(size, grid, rng):
-    picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    cut = patches.patchify(picture, size, padding="valid")
+    image = rng.integers(0, 256, (32, 32, 3), np.uint8)
+    cut = patches.patchify(image, size, padding="valid")
     assert cut.shape[:2] == grid
     np.testing.assert_array_equal(
-        patches.unpatchify(cut), picture[: grid[0] * size, : grid[1] * size]
+        patches.unpatchify(cut), image[: grid[0] * size, : grid[1] * size]
     )  # fmt: skip
 
 
@@ -182,19 +182,19 @@ def test_valid_drops_the_rest_at_the_right_and_bottom(size, grid, rng):
 def test_paddings_are_those_of_tensorflow(size, padding, rng):
     from keras import ops
 
-    picture = rng.integers(0, 256, (32, 29, 3)).astype(np.float32)
+    image = rng.integers(0, 256, (32, 29, 3)).astype(np.float32)
     theirs = ops.image.extract_patches(
-        picture[None], size=(size, size), padding=padding, data_format="channels_last"
+        image[None], size=(size, size), padding=padding, data_format="channels_last"
     )
-    ours = patches.patchify(picture, size, padding)
+    ours = patches.patchify(image, size, padding)
     np.testing.assert_array_equal(ours.reshape(*ours.shape[:2], -1), np.asarray(theirs)[0])
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 6, 8, 11, 16, 32])
 def test_join_puts_together_what_cut_took_apart(size, rng):
-    picture = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    seen = patches.model_input(picture, size)
-    np.testing.assert_array_equal(patches.unpatchify(patches.patchify(picture, size)), seen)
+    image = rng.integers(0, 256, (32, 32, 3), np.uint8)
+    seen = patches.model_input(image, size)
+    np.testing.assert_array_equal(patches.unpatchify(patches.patchify(image, size)), seen)
 
 
 @pytest.mark.parametrize(

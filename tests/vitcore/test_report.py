@@ -128,6 +128,6 @@ def test_a_label_that_is_no_class_is_refused(labels):
 
 
 @pytest.mark.parametrize(("rows", "count"), [(0, 0), (3, 2)])
-def test_one_label_per_picture_is_needed(rows, count):
+def test_one_label_per_image_is_needed(rows, count):
     with pytest.raises(ValueError, match=f"got {rows} and {count}"):
         report(np.zeros((rows, 3)), np.zeros(count, int))

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 import vitcore
-from tests.vitcore.small_models import random_picture, small_config, small_model, weights_of
+from tests.vitcore.small_models import random_image, small_config, small_model, weights_of
 from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.config import RECIPES, TrainConfig
@@ -51,15 +51,15 @@ def test_an_old_config_is_of_the_same_model(tmp_path):
     checkpoints.write(tmp_path, model.config, weights_of(model))
     (tmp_path / "config.json").write_text(json.dumps({"format": 1, "model": OLD_MODEL}))
     assert checkpoints.read_config(tmp_path) == small_config()
-    picture = random_picture()
+    image = random_image()
     np.testing.assert_array_equal(
-        vitcore.predict(vitcore.load(tmp_path), picture), vitcore.predict(model, picture)
+        vitcore.predict(vitcore.load(tmp_path), image), vitcore.predict(model, image)
     )
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # h5py's
 def test_an_old_keras_file_opens(tmp_path):
-    model, picture = small_model(), random_picture()
+    model, image = small_model(), random_image()
     model.save(tmp_path / "new.keras")
     with (
         zipfile.ZipFile(tmp_path / "new.keras") as new,
@@ -73,8 +73,8 @@ def test_an_old_keras_file_opens(tmp_path):
                 data = json.dumps(values).encode()
             old.writestr(name, data)
     np.testing.assert_array_equal(
-        vitcore.predict(vitcore.load(tmp_path / "old.keras"), picture),
-        vitcore.predict(model, picture),
+        vitcore.predict(vitcore.load(tmp_path / "old.keras"), image),
+        vitcore.predict(model, image),
     )
 
 

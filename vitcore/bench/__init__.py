@@ -16,7 +16,7 @@ from vitcore.bench.contenders import SIDES, Side
 from vitcore.config import PATCH_SIZES, PRESETS, ViTConfig
 from vitcore.initialisation import weight_shapes
 
-BATCH = 128  # pictures in one training step
+BATCH = 128  # images in one training step
 PRODUCT_SIDE = 2048  # of the matrices whose product is taken as this machine's best
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "transformers", "numpy")
 
@@ -129,7 +129,7 @@ def conditions() -> str:
     )
 
 
-def training_operations(config: ViTConfig, pictures: int) -> float:
+def training_operations(config: ViTConfig, images: int) -> float:
     """Multiplications and additions of one step's matrix products: 2 forwards, 4 backwards.
 
     Counted as the formulas have them; fewer are done where weights are merged first.
@@ -140,7 +140,7 @@ def training_operations(config: ViTConfig, pictures: int) -> float:
         for name, shape in weight_shapes(config).items()
         if name.endswith("kernel") and name != "head/kernel"
     )
-    return pictures * count * (6 * matrices + 12 * count * inner * config.depth)
+    return images * count * (6 * matrices + 12 * count * inner * config.depth)
 
 
 def table(result: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from keras import layers
 from vitcore.bench import BATCH
 
 _STEPS = 1_000_000  # of one fit: more than are ever asked for
-_PICTURES = 20 * BATCH
+_NUM_IMAGES = 20 * BATCH
 
 
 class _AddPositions(keras.layers.Layer):
@@ -25,12 +25,12 @@ class _AddPositions(keras.layers.Layer):
 
 
 def network() -> keras.Model:
-    """The article's network, on pictures in [0, 1].
+    """The article's network, on images in [0, 1].
 
     Source: suvoooo/Learn-TensorFlow, ViT_TensorFlow notebook, https://github.com/suvoooo
     """
-    pictures = keras.Input((32, 32, 3))
-    tokens = layers.Conv2D(64, 4, strides=4, padding="valid")(pictures)
+    images = keras.Input((32, 32, 3))
+    tokens = layers.Conv2D(64, 4, strides=4, padding="valid")(images)
     tokens = layers.Dropout(0.2)(_AddPositions()(layers.Reshape((64, 64))(tokens)))
     for _ in range(6):
         norm = layers.LayerNormalization()(tokens)
@@ -40,7 +40,7 @@ def network() -> keras.Model:
         hidden = layers.Dense(64, activation="gelu")(layers.Dropout(0.1)(hidden))
         tokens = layers.Add()([tokens, layers.Dropout(0.1)(hidden)])
     pooled = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(tokens))
-    return keras.Model(pictures, layers.Dense(10, kernel_initializer="zeros")(pooled))
+    return keras.Model(images, layers.Dense(10, kernel_initializer="zeros")(pooled))
 
 
 def pipeline() -> Any:
@@ -56,9 +56,9 @@ def pipeline() -> Any:
         ]
     )
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (_PICTURES, 32, 32, 3), np.uint8)
-    labels = keras.utils.to_categorical(rng.integers(0, 10, _PICTURES), 10)
-    data = tf.data.Dataset.from_tensor_slices((pictures, labels)).repeat().shuffle(_PICTURES)
+    images = rng.integers(0, 256, (_NUM_IMAGES, 32, 32, 3), np.uint8)
+    labels = keras.utils.to_categorical(rng.integers(0, 10, _NUM_IMAGES), 10)
+    data = tf.data.Dataset.from_tensor_slices((images, labels)).repeat().shuffle(_NUM_IMAGES)
     data = data.batch(BATCH, drop_remainder=True)
     data = data.map(lambda x, y: (change(x, training=True) / 255.0, y))
     return data.prefetch(tf.data.AUTOTUNE)

@@ -48,21 +48,21 @@ class _Network(nn.Module):
         self.blocks = nn.Sequential(nn.Dropout(0.2), *(_Block() for _ in range(6)))
         self.norm, self.head = nn.LayerNorm(64, eps=1e-3), nn.Linear(64, 10)
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        tokens = self.patches(pictures).flatten(2).transpose(1, 2) + self.positions
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        tokens = self.patches(images).flatten(2).transpose(1, 2) + self.positions
         return self.head(self.norm(self.blocks(tokens)).mean(dim=1))
 
 
 def _article() -> Callable[[], Any]:
     rng = np.random.default_rng(0)
-    pictures = torch.from_numpy(rng.integers(0, 256, (BATCH, 3, 32, 32), np.uint8))
+    images = torch.from_numpy(rng.integers(0, 256, (BATCH, 3, 32, 32), np.uint8))
     labels = torch.from_numpy(rng.integers(0, 10, BATCH))
     network = _Network().train()
     optimizer = torch.optim.Adam(network.parameters(), 2e-3)
 
     def step() -> None:
         optimizer.zero_grad()
-        loss = functional.cross_entropy(network(pictures.float() / 255), labels)
+        loss = functional.cross_entropy(network(images.float() / 255), labels)
         loss.backward()
         optimizer.step()
         loss.item()
@@ -85,10 +85,10 @@ def _trace(side: int) -> Callable[[], Any]:
         attn_implementation="eager",
     )
     model = ViTForImageClassification(config).eval()
-    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
 
     def once() -> None:
-        pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
+        pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 127.5 - 1
         with torch.no_grad():
             answer = model(pixels, output_attentions=True)
         for attention in answer.attentions:

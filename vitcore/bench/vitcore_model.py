@@ -38,9 +38,9 @@ def _step(recipe: str, precision: str = "float32") -> Callable[[], Any]:
     config = RECIPES[recipe].replace(precision=precision)
     trainer = Trainer(build(PRESETS[config.preset], precision=precision), config)
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (BATCH, 32, 32, 3), np.uint8)
+    images = rng.integers(0, 256, (BATCH, 32, 32, 3), np.uint8)
     labels = rng.integers(0, 10, BATCH).astype(np.int32)
-    draw = partial(augment, pictures, rng, config.augmentation)
+    draw = partial(augment, images, rng, config.augmentation)
     ahead = ThreadPoolExecutor(max_workers=1)
     drawn = [ahead.submit(draw)]
 
@@ -71,8 +71,8 @@ def _flexi() -> ViT:
 def _trace(make: Callable[[], ViT], size: int, **options: Any) -> Callable[[], Any]:
     model = make()
     side = model.config.image_size
-    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
-    return lambda: trace(model, picture, patch_size=size, **options)
+    image = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    return lambda: trace(model, image, patch_size=size, **options)
 
 
 ENTRANTS: dict[str, Callable[[], Callable[[], Any]]] = {

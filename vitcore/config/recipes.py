@@ -8,7 +8,7 @@ from vitcore.config.vit import PATCH_SIZES
 RECIPES: dict[str, TrainConfig] = {
     # Warm-up, cosine, AdamW, flips and shifted crops.
     "standard": TrainConfig(label_smoothing=0.1),
-    # The notebook's pipeline to the letter; one validation picture in five, 120 epochs.
+    # The notebook's pipeline to the letter; one validation image in five, 120 epochs.
     "article": TrainConfig(
         preset="article",
         recipe="article",
@@ -66,7 +66,7 @@ RECIPES: dict[str, TrainConfig] = {
         precision="bfloat16",
     ),
 }
-# The same where there is no GPU: in two hours of two cores 86 % of the test pictures are right at
+# The same where there is no GPU: in two hours of two cores 86 % of the test images are right at
 # patch size 4. Coarse patches first: they are cheap and teach the blocks; finer ones later.
 RECIPES["flexi-cifar10-cpu"] = RECIPES["flexi-cifar10"].replace(
     recipe="flexi-cifar10-cpu",
@@ -79,7 +79,7 @@ RECIPES["flexi-cifar10-cpu"] = RECIPES["flexi-cifar10"].replace(
     sketch_fraction=0.15,
 )
 # Where flexi-cifar10 goes on from (`start`): mean of it and of what it becomes in seven short
-# trainings on mixed pictures, each from the last; in an hour of two cores. After Izmailov et al.
+# trainings on mixed images, each from the last; in an hour of two cores. After Izmailov et al.
 # 2018, https://arxiv.org/abs/1803.05407
 RECIPES["flexi-cifar10-swa"] = RECIPES["flexi-cifar10-cpu"].replace(
     recipe="flexi-cifar10-swa",
@@ -93,7 +93,7 @@ RECIPES["flexi-cifar10-swa"] = RECIPES["flexi-cifar10-cpu"].replace(
     sketch_fraction=0.1,
 )
 # And on from there with the finest patches, of which a step of as many operations sees the fewest
-# pictures: the mean goes on with five more.
+# images: the mean goes on with five more.
 RECIPES["flexi-cifar10-swa-p2"] = RECIPES["flexi-cifar10-swa"].replace(
     recipe="flexi-cifar10-swa-p2",
     steps=3_750,

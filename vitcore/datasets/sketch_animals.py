@@ -84,7 +84,7 @@ def _cat_head(pen: Pen, rng: np.random.Generator, fur: Colour, y: float, size: f
 
 def cat_face(pen: Pen, rng: np.random.Generator) -> None:
     fur = pick(rng, _CATS)
-    # Faces have a body that runs out of the picture, however high they sit in it.
+    # Faces have a body that runs out of the image, however high they sit in it.
     pen.ellipse(0, 1.7, 0.72, 1.3, shade(fur, 0.8))
     _cat_head(pen, rng, fur, 0.16, 0.86)
 

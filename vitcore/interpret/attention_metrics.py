@@ -176,7 +176,7 @@ def mask_by_patch(mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
 def object_attention(maps: np.ndarray, mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     """How much more of each map lies on the object than of a map that is even everywhere.
 
-    The map's share on the object over the object's share of the picture. 1: the map does not
+    The map's share on the object over the object's share of the image. 1: the map does not
     know the object; 2: twice as much as by chance.
 
     Args:
@@ -185,7 +185,7 @@ def object_attention(maps: np.ndarray, mask: np.ndarray, grid: tuple[int, int]) 
         grid: (rows, columns), N = rows * columns.
 
     Returns:
-        (...) float64, 0 to 1 / the object's share; NaN where the picture shows no object.
+        (...) float64, 0 to 1 / the object's share; NaN where the image shows no object.
 
     Raises:
         ValueError: if the maps do not fit the grid, or the mask has another shape.

@@ -13,7 +13,7 @@ from vitcore.interpret.occlusion import masked_logits, model_view
 
 @dataclass(frozen=True, slots=True)
 class CurvePlan:
-    """The pictures that curves need, each once, and where each point finds its own."""
+    """The images that curves need, each once, and where each point finds its own."""
 
     erased: np.ndarray  # (n, N) bool, sets of erased patches, all different
     steps: np.ndarray  # (K,) int, patches erased or added, from 0 to N
@@ -33,7 +33,7 @@ class Curves:
 
     shares: np.ndarray  # (K,) float64, share of patches erased or added, 0 to 1
     deletion: np.ndarray  # (M, K) float64, probability of the class, most important erased first
-    insertion: np.ndarray  # (M, K) float64, the same added to an empty picture
+    insertion: np.ndarray  # (M, K) float64, the same added to an empty image
     deletion_area: np.ndarray  # (M,) float64, under each curve by trapezoids, 0 to 1
     insertion_area: np.ndarray  # (M,) float64
 
@@ -54,9 +54,9 @@ def ranking(maps: np.ndarray) -> np.ndarray:
 def plan_curves(
     maps: np.ndarray, *, points: int = 17, random_pairs: int = 1, seed: int = 0
 ) -> CurvePlan:
-    """Which pictures the deletion and insertion curves of some maps need.
+    """Which images the deletion and insertion curves of some maps need.
 
-    A random order comes with its reverse: deleting by one shows the very pictures that inserting
+    A random order comes with its reverse: deleting by one shows the very images that inserting
     by the other shows, so that the second costs nothing and halves the chance in the first.
 
     Args:
@@ -92,7 +92,7 @@ def plan_curves(
 
 
 def curves(plan: CurvePlan, logits: np.ndarray, *, class_index: int) -> Curves:
-    """The curves of a plan, from the model's answers to its pictures.
+    """The curves of a plan, from the model's answers to its images.
 
     Args:
         plan: from `plan_curves`.
@@ -137,7 +137,7 @@ def deletion_insertion(
     """Deletion and insertion curves of maps, and of random order to compare with.
 
     The patches that a map calls most important are erased first (deletion), or are the first to
-    appear in an empty picture (insertion). All pictures of all maps go through the model together.
+    appear in an empty image (insertion). All images of all maps go through the model together.
 
     Args:
         model: from `load` or `build`.
@@ -154,7 +154,7 @@ def deletion_insertion(
         Curves with a row for each map and a last one for random order.
 
     Raises:
-        ValueError: for a picture, patch size, class or map that does not fit, or for too few
+        ValueError: for an image, patch size, class or map that does not fit, or for too few
             points or random orders.
 
     Source: Petsiuk et al. 2018 (RISE), section 4.3, https://arxiv.org/abs/1806.07421

@@ -1,4 +1,4 @@
-"""How far heads look, in pixels of the picture."""
+"""How far heads look, in pixels of the image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def patch_distances(grid: tuple[int, int], image_size: tuple[int, int]) -> np.nd
 
     Args:
         grid: (rows, columns).
-        image_size: (height, width) of the original picture; a cell is height/rows tall.
+        image_size: (height, width) of the original image; a cell is height/rows tall.
     """
     rows, columns = np.divmod(np.arange(grid[0] * grid[1]), grid[1])
     down = (rows[:, None] - rows) * (image_size[0] / grid[0])
@@ -38,7 +38,7 @@ def attention_distance(
         attention: (L, H, T, T), rows are queries, T = num_prefix_tokens + rows * columns;
             or a Trace, which has the next three.
         grid: (rows, columns) of patches.
-        image_size: (height, width) of the original picture, pixels.
+        image_size: (height, width) of the original image, pixels.
         num_prefix_tokens: tokens before the patches.
         renormalize: divide what is left of a row by its sum; False gives the ViT paper's figure,
             in which a head that looks at the class token seems to look less far.

@@ -1,4 +1,4 @@
-"""The patch embedding as pictures (its filters and their principal components) and as numbers."""
+"""The patch embedding as images (its filters and their principal components) and as numbers."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ def _check(kernel: np.ndarray) -> None:
         raise ValueError(f"kernel must have shape (P, P, C, D), got {kernel.shape}")
 
 
-def _scaled(pictures: np.ndarray) -> np.ndarray:
-    """Each picture stretched by itself to [0, 1]; a flat one becomes middle grey."""
-    flat = pictures.reshape(len(pictures), -1)
+def _scaled(images: np.ndarray) -> np.ndarray:
+    """Each image stretched by itself to [0, 1]; a flat one becomes middle grey."""
+    flat = images.reshape(len(images), -1)
     low = flat.min(axis=1, keepdims=True)
     span = flat.max(axis=1, keepdims=True) - low
     grey = np.full_like(flat, 0.5)
-    return np.divide(flat - low, span, out=grey, where=span > 0).reshape(pictures.shape)
+    return np.divide(flat - low, span, out=grey, where=span > 0).reshape(images.shape)
 
 
 def embedding_filters(kernel: np.ndarray) -> np.ndarray:
-    """The filters of a patch embedding as pictures: what patch makes each number large.
+    """The filters of a patch embedding as images: what patch makes each number large.
 
     Args:
         kernel: (P, P, 3, D), at the patch size to show.
 
     Returns:
-        (D, P, P, 3) float32, each picture scaled by itself to [0, 1].
+        (D, P, P, 3) float32, each image scaled by itself to [0, 1].
 
     Raises:
         ValueError: if the kernel is not square with four axes.
@@ -45,7 +45,7 @@ def embedding_filters(kernel: np.ndarray) -> np.ndarray:
 class PrincipalComponents:
     """The directions along which the filters differ most, strongest first."""
 
-    pictures: np.ndarray  # (K, P, P, 3) float32 in [0, 1]; K = min(D, P * P * 3)
+    images: np.ndarray  # (K, P, P, 3) float32 in [0, 1]; K = min(D, P * P * 3)
     explained: np.ndarray  # (K,) float32, share of the filters' variance; sums to 1, or is all 0
 
 
@@ -53,7 +53,7 @@ def principal_components(kernel: np.ndarray) -> PrincipalComponents:
     """Principal components of the filters, centred over the D filters.
 
     A component's sign is arbitrary; here its largest number is positive, so that the same kernel
-    always gives the same picture.
+    always gives the same image.
 
     Args:
         kernel: (P, P, 3, D), at the patch size to show.
@@ -65,8 +65,8 @@ def principal_components(kernel: np.ndarray) -> PrincipalComponents:
     """
     directions, explained = _components(kernel)
     size, _, channels, _ = kernel.shape
-    pictures = directions.reshape(-1, size, size, channels)
-    return PrincipalComponents(_scaled(pictures.astype(np.float32)), explained)
+    images = directions.reshape(-1, size, size, channels)
+    return PrincipalComponents(_scaled(images.astype(np.float32)), explained)
 
 
 def _components(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -122,7 +122,7 @@ class FollowedComponents:
     explained: np.ndarray  # (K,) float32, share of the filters' variance of each
 
     @property
-    def pictures(self) -> np.ndarray:
+    def images(self) -> np.ndarray:
         """(K, P, P, 3) float32 in [0, 1]; middle grey is zero, so that a sign can be seen."""
         largest = np.abs(self.directions).max(axis=1, keepdims=True)
         grey = np.zeros_like(self.directions)

@@ -16,18 +16,18 @@ _SLICE = 20  # images between two reports of progress
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Means over pictures, of the class that each picture is asked about; arrays of one shape."""
+    """Means over images, of the class that each image is asked about; arrays of one shape."""
 
     probability: np.ndarray  # 0 to 1, or a change of it
     logit: np.ndarray
-    accuracy: np.ndarray  # share of pictures whose most probable class is the one asked about
+    accuracy: np.ndarray  # share of images whose most probable class is the one asked about
 
 
 @dataclass(frozen=True, slots=True)
 class HeadEffects:
     """What changes when heads are switched off; below 0 where a head had spoken for the class."""
 
-    pictures: int  # how many were measured
+    num_images: int  # how many were measured
     before: Measured  # of the whole model, (); not a change
     heads: Measured  # (L, H) float64, the change without one head
     blocks: Measured  # (L,) float64, the change without all heads of one block
@@ -51,8 +51,8 @@ def head_effects(
     """Compare the answers with and without each head.
 
     Args:
-        logits: (n, V, C), of each picture one row per entry of `switches`.
-        classes: (n,) the class each picture is asked about: its true one, so that `accuracy` is
+        logits: (n, V, C), of each image one row per entry of `switches`.
+        classes: (n,) the class each image is asked about: its true one, so that `accuracy` is
             the accuracy, or the model's own answer, so that it is how often the answer stays.
         blocks: L.
         heads: H.
@@ -79,7 +79,7 @@ def head_effects(
     changes = {name: values[1:] - values[0] for name, values in means.items()}
     single = blocks * heads
     return HeadEffects(
-        pictures=len(logits),
+        num_images=len(logits),
         before=Measured(**{name: values[0] for name, values in means.items()}),
         heads=Measured(**{n: c[:single].reshape(blocks, heads) for n, c in changes.items()}),
         blocks=Measured(**{n: c[single:] for n, c in changes.items()}),
@@ -105,16 +105,16 @@ def head_importance(
     Args:
         model: from `load` or `build`.
         images: (n, H, W, 3) uint8, n at least 1.
-        classes: (n,) the class each picture is asked about, for instance its true one; default
+        classes: (n,) the class each image is asked about, for instance its true one; default
             the model's own answers.
         patch_size: P; default the model's own.
-        progress: called with the number of pictures done.
+        progress: called with the number of images done.
 
     Returns:
-        HeadEffects: means over the pictures, before and after.
+        HeadEffects: means over the images, before and after.
 
     Raises:
-        ValueError: if there is no picture, not one class for each, or a class that is not there.
+        ValueError: if there is no image, not one class for each, or a class that is not there.
 
     Source: Michel et al. 2019, section 3.2, https://arxiv.org/abs/1905.10650
     """
@@ -141,7 +141,7 @@ def head_importance(
 def logits_without_each(
     model: Any, images: np.ndarray, *, patch_size: int | None = None
 ) -> np.ndarray:
-    """Each picture's logits with every switch of `switches`: (n, 1 + L*H + L, C) float32."""
+    """Each image's logits with every switch of `switches`: (n, 1 + L*H + L, C) float32."""
     from vitcore.tracing import predict_logits
 
     config = model.config

@@ -17,7 +17,7 @@ def windows(grid: tuple[int, int], size: int = 1) -> np.ndarray:
 
     Args:
         grid: (rows, columns).
-        size: patches per side of the window; beyond the picture it covers nothing. An even one
+        size: patches per side of the window; beyond the image it covers nothing. An even one
             reaches one patch further down and right than up and left.
 
     Returns:
@@ -38,11 +38,11 @@ def windows(grid: tuple[int, int], size: int = 1) -> np.ndarray:
     return np.kron(*lines).astype(bool)
 
 
-def erase(picture: np.ndarray, erased: np.ndarray, patch_size: int) -> np.ndarray:
-    """The picture once for each set of erased patches, which get the data's mean colour.
+def erase(image: np.ndarray, erased: np.ndarray, patch_size: int) -> np.ndarray:
+    """The image once for each set of erased patches, which get the data's mean colour.
 
     Args:
-        picture: (gh*P, gw*P, 3) uint8, as the model sees it.
+        image: (gh*P, gw*P, 3) uint8, as the model sees it.
         erased: (n, N) bool, True where a patch is erased, in reading order.
         patch_size: P.
 
@@ -50,16 +50,16 @@ def erase(picture: np.ndarray, erased: np.ndarray, patch_size: int) -> np.ndarra
         (n, gh*P, gw*P, 3) uint8.
 
     Raises:
-        ValueError: if the sets do not fit the picture.
+        ValueError: if the sets do not fit the image.
     """
-    rows, columns = (side // patch_size for side in picture.shape[:2])
+    rows, columns = (side // patch_size for side in image.shape[:2])
     erased = np.asarray(erased, bool)
     if erased.ndim != 2 or erased.shape[1] != rows * columns:
         raise ValueError(f"erased must have shape (n, {rows}*{columns}), got {erased.shape}")
     cells = erased.reshape(-1, rows, 1, columns, 1)
     shape = len(erased), rows, patch_size, columns, patch_size
-    pixels = np.broadcast_to(cells, shape).reshape(len(erased), *picture.shape[:2])
-    return np.where(pixels[..., None], DATASET_MEAN, picture)
+    pixels = np.broadcast_to(cells, shape).reshape(len(erased), *image.shape[:2])
+    return np.where(pixels[..., None], DATASET_MEAN, image)
 
 
 def occlusion_map(
@@ -68,7 +68,7 @@ def occlusion_map(
     """How far a class falls when each patch is erased.
 
     Args:
-        before: (C,) logits of the whole picture.
+        before: (C,) logits of the whole image.
         after: (N, C) logits with the window around each patch erased.
         grid: (rows, columns), N = rows * columns.
         class_index: the class asked about.
@@ -112,7 +112,7 @@ def occlusion(
         (rows, columns) float32; negative where the class gains by what is erased.
 
     Raises:
-        ValueError: for a picture, patch size, class, window or `of` that does not fit.
+        ValueError: for an image, patch size, class, window or `of` that does not fit.
 
     Source: Zeiler & Fergus 2014, section 4.2, https://arxiv.org/abs/1311.2901
     """
@@ -127,13 +127,13 @@ def occlusion(
 
 
 def masked_logits(
-    model: Any, picture: np.ndarray, erased: np.ndarray, *, patch_size: int
+    model: Any, image: np.ndarray, erased: np.ndarray, *, patch_size: int
 ) -> np.ndarray:
-    """The answers to one picture with sets of its patches erased.
+    """The answers to one image with sets of its patches erased.
 
     Args:
         model: from `load` or `build`.
-        picture: (H, W, 3) uint8; resized to whole patches where it needs it.
+        image: (H, W, 3) uint8; resized to whole patches where it needs it.
         erased: (n, N) bool, True where a patch is erased.
         patch_size: P.
 
@@ -141,12 +141,12 @@ def masked_logits(
         (n, C) float32.
 
     Raises:
-        ValueError: for a picture, patch size or set that does not fit.
+        ValueError: for an image, patch size or set that does not fit.
     """
     from vitcore.tracing import predict_logits
 
     side = model.config.image_size
-    seen = patches.model_input(as_image(picture), patch_size, image_size=side)
+    seen = patches.model_input(as_image(image), patch_size, image_size=side)
     return predict_logits(model, erase(seen, erased, patch_size), patch_size=patch_size)
 
 

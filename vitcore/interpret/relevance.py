@@ -30,7 +30,7 @@ def relevance(
         (rows, columns) float32, not negative.
 
     Raises:
-        ValueError: for a picture, patch size or class that does not fit.
+        ValueError: for an image, patch size or class that does not fit.
 
     Source: Chefer et al. 2021, section 3.1, https://arxiv.org/abs/2103.15679
     """
@@ -40,8 +40,8 @@ def relevance(
             f"class_index must be an integer from 0 to {config.classes - 1}, got {class_index!r}"
         )
     size = config.chosen_patch_size(patch_size)
-    pictures = patches.model_input(as_image(image)[None], size, image_size=config.image_size)
-    attention, gradient = attention_gradient(model, pictures, class_index, size)
+    images = patches.model_input(as_image(image)[None], size, image_size=config.image_size)
+    attention, gradient = attention_gradient(model, images, class_index, size)
     grid = (config.grid_side(size),) * 2
     return relevance_map(
         attention,
@@ -53,9 +53,9 @@ def relevance(
 
 
 def attention_gradient(
-    model: Any, pictures: np.ndarray, class_index: int, patch_size: int
+    model: Any, images: np.ndarray, class_index: int, patch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Attention of one picture and ∂logit/∂attention, both (L, H, T, T) float32.
+    """Attention of one image and ∂logit/∂attention, both (L, H, T, T) float32.
 
     The gradient is taken with respect to zeros that the pass adds to the very weights it uses.
     """
@@ -64,10 +64,10 @@ def attention_gradient(
 
     from vitcore import backend
 
-    def both(call: Any, pictures: Any, asked: Any, zeros: Any) -> Any:
+    def both(call: Any, images: Any, asked: Any, zeros: Any) -> Any:
         def logit(probe: Any) -> Any:
             logits, steps = call(
-                pictures, patch_size=patch_size, probe=probe, full=True, training=False
+                images, patch_size=patch_size, probe=probe, full=True, training=False
             )
             weights = ops.stack([block["weights"] for block in steps["blocks"]])
             return ops.sum(logits * asked), weights
@@ -82,7 +82,7 @@ def attention_gradient(
     )
     zeros = np.zeros((config.depth, 1, config.num_heads, tokens, tokens), np.float32)
     asked = np.eye(config.classes, dtype=np.float32)[int(class_index)][None]
-    weights, gradient = backend.to_numpy(function(pictures, asked, zeros))
+    weights, gradient = backend.to_numpy(function(images, asked, zeros))
     return weights[:, 0], gradient[:, 0]
 
 

@@ -33,7 +33,7 @@ def high_norm_tokens(
 ) -> np.ndarray:
     """Patches whose token is more than `longer` times as long as the median patch's.
 
-    Large models keep notes about the whole picture in patches that show nothing of interest, and
+    Large models keep notes about the whole image in patches that show nothing of interest, and
     such tokens stand out by their length. The paper draws its line by eye (at 150, for DINOv2-g),
     which fits no other model; here it is relative to the patches of the same block.
 

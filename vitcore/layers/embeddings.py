@@ -13,10 +13,10 @@ from vitcore import patches
 
 @keras.saving.register_keras_serializable(package="vitcore")
 class PatchEmbedding(keras.layers.Layer):
-    """Cut pictures into patches and map each to a token, at any patch size.
+    """Cut images into patches and map each to a token, at any patch size.
 
     Call:
-        pictures (B, G*P, G*P, 3), patch_size P -> tokens (B, G*G, D)
+        images (B, G*P, G*P, 3), patch_size P -> tokens (B, G*G, D)
 
         The kernel is stored at one side and PI-resized to P inside the forward pass.
 
@@ -25,7 +25,7 @@ class PatchEmbedding(keras.layers.Layer):
         patch_embed_size: side at which the kernel is stored.
 
     Raises:
-        ValueError: when P does not divide the pictures' side.
+        ValueError: when P does not divide the images' side.
 
     Source: FlexiViT, Beyer et al. 2023, https://arxiv.org/abs/2212.08013
     """
@@ -42,9 +42,9 @@ class PatchEmbedding(keras.layers.Layer):
         self.kernel = self.add_weight(shape=(size, size, shape[-1], self.width), name="kernel")
         self.bias = self.add_weight(shape=(self.width,), initializer="zeros", name="bias")
 
-    def call(self, pictures: Any, patch_size: int | None = None) -> Any:
+    def call(self, images: Any, patch_size: int | None = None) -> Any:
         size = self.patch_embed_size if patch_size is None else patch_size
-        _, height, width, channels = pictures.shape
+        _, height, width, channels = images.shape
         if height % size or width % size:
             raise ValueError(
                 f"patch_size must divide the image size, got {size} and {height}x{width}"
@@ -58,7 +58,7 @@ class PatchEmbedding(keras.layers.Layer):
         kernel = ops.reshape(kernel, (size * size * channels, self.width))
         kernel = ops.cast(kernel, self.compute_dtype)
 
-        cut = ops.reshape(pictures, (-1, rows, size, columns, size, channels))
+        cut = ops.reshape(images, (-1, rows, size, columns, size, channels))
         cut = ops.transpose(cut, (0, 1, 3, 2, 4, 5))
         flat = ops.reshape(cut, (-1, size * size * channels))  # (B*N, P*P*3)
         return ops.reshape(ops.matmul(flat, kernel) + self.bias, (-1, rows * columns, self.width))

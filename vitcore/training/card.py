@@ -21,7 +21,7 @@ from vitcore.report import Report
 from vitcore.training import events
 from vitcore.training.train_state import saved_progress, training_stages
 
-SKETCHES = 2000  # pictures of sketch10 that a card counts, from the seed no training sees
+SKETCHES = 2000  # images of sketch10 that a card counts, from the seed no training sees
 TRACED = 500  # of them whose attention is looked at
 _POINTS = 200  # of the training curve
 
@@ -91,7 +91,7 @@ def make_card(
 def measure(
     model: ViT, sets: dict[str, tuple[np.ndarray, np.ndarray]], *, notice: Notice
 ) -> dict[str, Any]:
-    """Measure a model on each set of pictures and labels, at each stop of the patch size.
+    """Measure a model on each set of images and labels, at each stop of the patch size.
 
     Args:
         model: from `load`.

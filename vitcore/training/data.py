@@ -1,4 +1,4 @@
-"""The pictures of a run: which are trained on, which are held back, and each step's batch."""
+"""The images of a run: which are trained on, which are held back, and each step's batch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRAIN_SEED, VALIDATION_SEED = 1, 2
 
 
 class LazySketches:
-    """Drawn pictures by number, each drawn once, when it is first asked for."""
+    """Drawn images by number, each drawn once, when it is first asked for."""
 
     def __init__(self, count: int, seed: int) -> None:
         self._seed = seed
@@ -51,12 +51,12 @@ class Batch:
     """What one step trains on."""
 
     images: np.ndarray  # (B, G*P, G*P, 3) uint8, augmented and resized for P
-    labels: np.ndarray  # (B,) int32, or (B, C) float32 shares where pictures are mixed
+    labels: np.ndarray  # (B,) int32, or (B, C) float32 shares where images are mixed
     patch_size: int
 
 
 class TrainingData:
-    """A run's pictures.
+    """A run's images.
 
     Args:
         config: the run's.
@@ -111,26 +111,26 @@ class TrainingData:
         rows = rows[: self.batch_size(size)]
         # Sorted, so that a memory-mapped file is read forwards.
         rows = np.sort(rows)
-        pictures, labels = self._images[rows], self._labels[rows].astype(np.int32)
+        images, labels = self._images[rows], self._labels[rows].astype(np.int32)
         if self._sketches is not None:
             rng = generator(config.seed, SKETCHES, step)
             drawn = rng.integers(
                 len(self._sketches), size=round(len(rows) * config.sketch_fraction)
             )
             places = rng.permutation(len(rows))[: len(drawn)]
-            pictures, labels = np.array(pictures), np.array(labels)
-            pictures[places], labels[places] = self._sketches[drawn], self._sketches.labels[drawn]
+            images, labels = np.array(images), np.array(labels)
+            images[places], labels[places] = self._sketches[drawn], self._sketches.labels[drawn]
         rng = generator(config.seed, AUGMENTATION, step)
-        pictures = augmentation.augment(pictures, rng, config.augmentation)
+        images = augmentation.augment(images, rng, config.augmentation)
         if config.cutmix:
             rng = generator(config.seed, CUTMIX, step)
-            pictures, labels = augmentation.cutmix(
-                pictures, labels, rng, config.cutmix, len(CLASS_NAMES)
+            images, labels = augmentation.cutmix(
+                images, labels, rng, config.cutmix, len(CLASS_NAMES)
             )
-        return Batch(patches.model_input(pictures, size), labels, size)
+        return Batch(patches.model_input(images, size), labels, size)
 
     def batch_size(self, patch_size: int) -> int:
-        """How many pictures the steps at one patch size take."""
+        """How many images the steps at one patch size take."""
         return min(self.config.batch_at(patch_size), len(self._rows))
 
     def empty(self, patch_size: int) -> Batch:
@@ -141,7 +141,7 @@ class TrainingData:
         return Batch(np.zeros((count, side, side, 3), np.uint8), labels, patch_size)
 
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
-        """The pictures held back: uint8 (N, 32, 32, 3) and labels (N,)."""
+        """The images held back: uint8 (N, 32, 32, 3) and labels (N,)."""
         images, labels, rows = self._validation
         return images[rows], np.asarray(labels)[rows]
 

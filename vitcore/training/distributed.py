@@ -84,7 +84,7 @@ class ProcessGroup:
         return nullcontext() if self.spread is None else self.spread.scope()
 
     def shared(self, count: int) -> int:
-        """How many of a batch's pictures are used: as many on each device.
+        """How many of a batch's images are used: as many on each device.
 
         The others are left over where a token budget makes a batch that is not whole times that.
         """

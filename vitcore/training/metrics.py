@@ -35,17 +35,17 @@ class LogWindows:
 
     def __init__(self) -> None:
         self._points: list[list[float]] = []
-        # Of loss and right times pictures, and pictures: what a resumed run must know to go on.
+        # Of loss and right times images, and images: what a resumed run must know to go on.
         self.open: list[float] | None = None
         self._last: list[float] = []  # the open window's point as it would be now
 
-    def add(self, step: int, loss: float, right: float, pictures: int, rate: float) -> None:
+    def add(self, step: int, loss: float, right: float, images: int, rate: float) -> None:
         """Take in one step; a window of which the first steps are missing gives no point."""
         if (step - 1) % window_length(step) == 0:
             self.open = [0.0, 0.0, 0.0]
         if self.open is None:
             return
-        for place, value in enumerate((loss * pictures, right * pictures, pictures)):
+        for place, value in enumerate((loss * images, right * images, images)):
             self.open[place] += value
         losses, rights, count = self.open
         means = (losses / count, rights / count, rate)

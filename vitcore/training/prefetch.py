@@ -82,7 +82,7 @@ class Prefetcher:
 
 @contextmanager
 def batches(
-    pictures: TrainingData,
+    images: TrainingData,
     steps: range,
     *,
     of: int,
@@ -92,18 +92,18 @@ def batches(
     """The batches of a run's steps, drawn ahead.
 
     Args:
-        pictures: the run's.
+        images: the run's.
         steps: those that are still to be taken.
         of: how many the whole run takes.
         processes: that draw; 0 means this one, in one thread, as the steps need the cores.
         data_dir: where the processes look for CIFAR-10 first.
     """
-    config = pictures.config
-    draw: Callable[[int], Batch] = partial(pictures.batch, steps=of)
+    config = images.config
+    draw: Callable[[int], Batch] = partial(images.batch, steps=of)
     threads = processes or 1
     with ExitStack() as stack:
         if processes and steps:
-            own = pictures.patch_size
+            own = images.patch_size
             drawers = stack.enter_context(BatchWorkers(processes, config, own, data_dir, of))
             draw = drawers.draw
         most = depth(config.batch_size, threads)
@@ -226,14 +226,14 @@ def _drawing(
     try:
         from vitcore.training.data import TrainingData
 
-        pictures = TrainingData(config, patch_size, data_dir)
+        images = TrainingData(config, patch_size, data_dir)
     except Exception as error:
         wrong = error
         return lambda _: wrong
 
     def draw(step: int) -> Any:
         try:
-            return pictures.batch(step, steps)
+            return images.batch(step, steps)
         except Exception as error:
             return error
 

@@ -155,14 +155,14 @@ class Trainer:
             self._take()
 
     def step(
-        self, pictures: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
+        self, images: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
     ) -> tuple[float, float]:
         """Take one step; returns its loss and its share of right answers."""
-        loss, right = self.begin(pictures, labels, patch_size=patch_size, rate=rate)
+        loss, right = self.begin(images, labels, patch_size=patch_size, rate=rate)
         return float(loss), float(right)
 
     def begin(
-        self, pictures: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
+        self, images: np.ndarray, labels: np.ndarray, *, patch_size: int, rate: float
     ) -> tuple[Any, Any]:
         """The same as the backend's numbers: on an accelerator only float() waits for them."""
         if (compiling := self._compiling.pop(patch_size, None)) is not None:
@@ -170,7 +170,7 @@ class Trainer:
         if patch_size not in self._steps:
             make = self._make_jax if self._jax else self._make_tensorflow
             self._steps[patch_size] = make(patch_size)
-        arrays = self.group.placed(pictures), self.group.placed(labels), np.float32(rate)
+        arrays = self.group.placed(images), self.group.placed(labels), np.float32(rate)
         if not self._jax:
             return self._steps[patch_size](*arrays)
         *self._values, loss, right = self._steps[patch_size](*self._values, *arrays)
@@ -229,9 +229,9 @@ class Trainer:
 
         # Nothing in it is Python's control flow over tensors, and looking for such takes seconds.
         @tf.function(jit_compile=False, autograph=False)
-        def step(pictures: Any, labels: Any, rate: Any) -> Any:
+        def step(images: Any, labels: Any, rate: Any) -> Any:
             with tf.GradientTape() as tape:
-                logits = self.model(pictures, patch_size=patch_size, training=True)
+                logits = self.model(images, patch_size=patch_size, training=True)
                 loss, right = self._loss(logits, labels)
             gradients = tape.gradient(loss, [variable.value for variable in variables])
             self.optimizer.learning_rate.assign(rate)
@@ -249,9 +249,9 @@ class Trainer:
             if variable is self.optimizer.learning_rate
         )
 
-        def loss_of(trainable: Any, other: Any, pictures: Any, labels: Any) -> Any:
+        def loss_of(trainable: Any, other: Any, images: Any, labels: Any) -> Any:
             logits, other = self.model.stateless_call(
-                trainable, other, pictures, patch_size=patch_size, training=True
+                trainable, other, images, patch_size=patch_size, training=True
             )
             loss, right = self._loss(logits, labels)
             return loss, (right, other)
@@ -261,10 +261,10 @@ class Trainer:
 
         @functools.partial(jax.jit, donate_argnums=(0, 1, 2), **placed)
         def step(
-            trainable: Any, other: Any, state: Any, pictures: Any, labels: Any, rate: Any
+            trainable: Any, other: Any, state: Any, images: Any, labels: Any, rate: Any
         ) -> Any:
             (loss, (right, other)), gradients = jax.value_and_grad(loss_of, has_aux=True)(
-                trainable, other, pictures, labels
+                trainable, other, images, labels
             )
             state = [*state[:place], rate, *state[place + 1 :]]
             trainable, state = self.optimizer.stateless_apply(

@@ -26,7 +26,7 @@ def masked(
     packed: bytes,
     count: int,
 ) -> np.ndarray:
-    """Logits (count, C) of the picture with sets of patches erased.
+    """Logits (count, C) of the image with sets of patches erased.
 
     Args:
         folder: of the model.
@@ -53,7 +53,7 @@ def without_some(
     start: int,
     count: int,
 ) -> np.ndarray:
-    """Logits (count, C) of the picture with some of the `switches` of heads and blocks.
+    """Logits (count, C) of the image with some of the `switches` of heads and blocks.
 
     Args:
         folder: of the model.
@@ -76,13 +76,13 @@ def without_some(
 def without_each_of_many(
     folder: str, stamp: tuple[int, ...], source: str, start: int, count: int, patch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of test pictures with every switch, and their classes: (count, V, C), (count,) int.
+    """Logits of test images with every switch, and their classes: (count, V, C), (count,) int.
 
     Args:
         folder: of the model.
         stamp: state of its files.
         source: "cifar10" or "sketch10".
-        start: the first picture, in the order of the data.
+        start: the first image, in the order of the data.
         count: how many.
         patch_size: P.
     """
@@ -96,7 +96,7 @@ def without_each_of_many(
 def metrics_of_many(
     folder: str, stamp: tuple[int, ...], source: str, start: int, count: int, patch_size: int
 ) -> HeadMetrics:
-    """Heads in numbers over test pictures; arguments as in `without_each_of_many`."""
+    """Heads in numbers over test images; arguments as in `without_each_of_many`."""
     import vitcore
 
     model = forward_pass.compiled(folder, stamp, patch_size)
@@ -120,7 +120,7 @@ def metrics_of_many(
 def _tested(
     source: str, start: int, count: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Test pictures (n, 32, 32, 3), their classes (n,), and their objects' masks where known."""
+    """Test images (n, 32, 32, 3), their classes (n,), and their objects' masks where known."""
     from vitcore.datasets import cifar10, sketch10
 
     if source == "cifar10":

@@ -25,7 +25,7 @@ def attention_inputs(
     trace = vitcore.trace(model, pixels, patch_size=patch_size)
     return AttentionInputs(
         grid=trace.grid,
-        prefix=trace.num_prefix_tokens,
-        picture=np.asarray(trace.image, np.uint8),
+        num_prefix_tokens=trace.num_prefix_tokens,
+        image=np.asarray(trace.image, np.uint8),
         tokens=np.stack([np.asarray(block["norm1"], np.float32) for block in trace.blocks]),
     )

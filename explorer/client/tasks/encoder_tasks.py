@@ -31,9 +31,9 @@ def block_pass(
         block=block,
         patch_size=trace.patch_size,
         grid=trace.grid,
-        prefix=trace.num_prefix_tokens,
-        picture=np.array(trace.image, np.uint8),
-        embedded=_copy(trace.patch_embeddings),
+        num_prefix_tokens=trace.num_prefix_tokens,
+        image=np.array(trace.image, np.uint8),
+        patch_embeddings=_copy(trace.patch_embeddings),
         positions=_copy(trace.pos_embed),
         entering=_copy(trace.hidden_states[block]),
         attention_out=_copy(steps["attention_out"]),
@@ -43,7 +43,7 @@ def block_pass(
         keys=_copy(steps["keys"]),
         values=_copy(steps["values"]),
         weights=_copy(steps["weights"]),
-        lengths=_copy(np.linalg.norm(trace.hidden_states, axis=-1)),
+        token_norms=_copy(np.linalg.norm(trace.hidden_states, axis=-1)),
         logits=_copy(trace.logits),
         probabilities=_copy(trace.probabilities),
     )
@@ -89,11 +89,11 @@ def norm_sample(
     model = forward_pass.compiled(folder, stamp, patch_size)
     images = vitcore.cifar10("test")[0] if source == "cifar10" else vitcore.sketch10(batch)[0]
     others = [image for image in images[:batch] if not np.array_equal(image, pixels)]
-    pictures = np.stack([pixels, *others[: batch - 1]])
+    images = np.stack([pixels, *others[: batch - 1]])
     tokens = np.stack(
         [
             np.array(vitcore.trace(model, one, patch_size=patch_size).hidden_states[block])
-            for one in pictures
+            for one in images
         ]
     )  # (B, T, D)
     _, length, width = tokens.shape
@@ -104,9 +104,9 @@ def norm_sample(
         shape=tokens.shape,
         groups=groups,
         tokens=which[0],
-        numbers=which[1],
+        features=which[1],
         values=_copy(tokens[:, which[0]][:, :, which[1]]),
-        pictures=pictures,
+        images=images,
     )
 
 

@@ -196,7 +196,7 @@ def forward(
     patch_size: int,
     intervention: Intervention | None,
 ) -> ModelOutput:
-    """One picture through one model, everything kept.
+    """One image through one model, everything kept.
 
     Args:
         folder: of the model.
@@ -215,22 +215,22 @@ def forward(
     seconds = time.perf_counter() - started
     variables = model.weights_by_name()
     weights = {name: np.asarray(variables[name]) for name in NEEDED}
-    early = vitcore.logit_lens(trace.hidden_states, weights, model.config)
+    lens = vitcore.logit_lens(trace.hidden_states, weights, model.config)
     return ModelOutput(
         patch_size=trace.patch_size,
         grid=trace.grid,
-        prefix=trace.num_prefix_tokens,
-        picture=np.asarray(trace.image, np.uint8),
-        embedded=_float32(trace.hidden_states[0]),
+        num_prefix_tokens=trace.num_prefix_tokens,
+        image=np.asarray(trace.image, np.uint8),
+        tokens=_float32(trace.hidden_states[0]),
         attention=_float32(trace.attention),
-        votes=None
+        patch_logits=None
         if trace.patch_logits is None
         else _float32(trace.patch_logits[trace.num_prefix_tokens :]),
         logits=_float32(trace.logits),
         probabilities=_float32(trace.probabilities),
-        early=_float32(probabilities(early.image)),
-        early_by_patch=_float32(probabilities(early.patches)),
-        norms=vitcore.token_norms(trace.hidden_states),
+        logit_lens=_float32(probabilities(lens.image)),
+        patch_logit_lens=_float32(probabilities(lens.patches)),
+        token_norms=vitcore.token_norms(trace.hidden_states),
         seconds=seconds,
     )
 
@@ -267,13 +267,13 @@ def test_logits(
     count: int,
     patch_size: int,
 ) -> tuple[np.ndarray, float]:
-    """Logits (count, C) of the test pictures from `start` on, and the seconds that they took.
+    """Logits (count, C) of the test images from `start` on, and the seconds that they took.
 
     Args:
         folder: of the model.
         stamp: state of its weights file.
         source: "cifar10" or "sketch10".
-        start: the first picture, in the order of the data.
+        start: the first image, in the order of the data.
         count: how many.
         patch_size: P.
     """
@@ -288,7 +288,7 @@ def test_logits(
 
 @cache
 def _tested(source: str) -> Any:
-    """Test pictures by number; sketches are drawn when they are first asked for."""
+    """Test images by number; sketches are drawn when they are first asked for."""
     from explorer.data import WHOLE
     from vitcore.datasets import cifar10
     from vitcore.training.data import LazySketches

@@ -17,7 +17,7 @@ def looked(
     patch_size: int,
     seed: int | None,
 ) -> Looked:
-    """Where a model looks on a picture and what it answers, small enough to keep of many models.
+    """Where a model looks on an image and what it answers, small enough to keep of many models.
 
     Args:
         folder: of the model.

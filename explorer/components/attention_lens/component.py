@@ -45,7 +45,7 @@ def lens(
     on_view: Callable[[], None] | None = None,
     on_change: Callable[[], None] | None = None,
 ) -> None:
-    """Draw the picture, one map of attention per head of each block, and the answer.
+    """Draw the image, one map of attention per head of each block, and the answer.
 
     Pointing and opacity stay in the browser; direction, scale, the map shown large and
     changes come back.
@@ -92,7 +92,7 @@ def lens(
 def prefix_names(output: ModelOutput | None, config: ViTConfig | None) -> tuple[str, ...]:
     """What the tokens before the patches are called, in their order."""
     known = config.num_prefix_tokens if config else 0
-    count = output.prefix if output is not None else known
+    count = output.num_prefix_tokens if output is not None else known
     first = ("class",) if count and (config is None or config.pooling == "class") else ()
     return first + tuple(f"register {number + 1}" for number in range(count - len(first)))
 

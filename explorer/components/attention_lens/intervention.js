@@ -115,7 +115,7 @@ class Changes {
 
   // ---- what it looks like
   compose(source, [rows, columns], mean) {
-    // the picture with its patches erased and moved
+    // the image with its patches erased and moved
     if (this.from.length !== rows * columns || this.from.every((from, i) => from === i))
       return source;
     const w = source.width / columns,

@@ -18,7 +18,7 @@ def sent_changes(
 
     Args:
         result: what the component returned or holds.
-        of: what the changes must belong to; those made on another picture come too late.
+        of: what the changes must belong to; those made on another image come too late.
         blocks: of the model.
         heads: in each block.
         patches: in the grid.

@@ -61,7 +61,7 @@ class Lens extends Pointing {
     else if (name === 'mode') {
       this.mode = value;
       this.picked = this.stroke = null;
-      this.picture.style.touchAction = value === 'erase' ? 'none' : '';
+      this.image.style.touchAction = value === 'erase' ? 'none' : '';
     } else this.setView({ [name]: value });
     this.schedule();
   }
@@ -76,7 +76,7 @@ class Lens extends Pointing {
     this.keep('view', { direction: WINDOW.direction, scale: WINDOW.scale, head: WINDOW.head });
   }
 
-  // ---- pointing at the picture
+  // ---- pointing at the image
   pinAt(p) {
     // a click or Enter on patch p, or on a token's button
     if (p < 0 || this.mode === 'point') super.pinAt(p);
@@ -94,20 +94,20 @@ class Lens extends Pointing {
   before(on) {
     // while erasing: a drag erases, or brings back, all that it passes; sent once, at its end
     const under = (event) => {
-      const r = this.picture.getBoundingClientRect();
+      const r = this.image.getBoundingClientRect();
       return cell(event.clientX - r.left, event.clientY - r.top, this.W, this.H, this.grid);
     };
-    on(this.picture, 'click', (event) => {
+    on(this.image, 'click', (event) => {
       if (this.mode === 'erase') event.stopImmediatePropagation();
     }); // it was a drag already
-    on(this.picture, 'pointerdown', (event) => {
+    on(this.image, 'pointerdown', (event) => {
       const p = this.mode === 'erase' && this.live && event.button === 0 ? under(event) : null;
       if (p === null) return;
-      this.picture.setPointerCapture(event.pointerId);
+      this.image.setPointerCapture(event.pointerId);
       this.stroke = { erases: this.changes.from[p] !== ERASED, last: p };
       this.dab(p);
     });
-    on(this.picture, 'pointermove', (event) => {
+    on(this.image, 'pointermove', (event) => {
       const p = this.stroke ? under(event) : null;
       if (p === null) return;
       const [, columns] = this.grid,
@@ -122,7 +122,7 @@ class Lens extends Pointing {
       this.stroke.last = p;
     });
     for (const name of ['pointerup', 'pointercancel'])
-      on(this.picture, name, () => {
+      on(this.image, name, () => {
         if (this.stroke) {
           this.stroke = null;
           this.change(() => {});

@@ -43,7 +43,7 @@ def cost_payload(
         )
         for name, patches in cuts.items()
     }
-    sides = {name: len(picture) for name, picture in joined.items()}
+    sides = {name: len(image) for name, image in joined.items()}
     side = len(original)
     header = {
         "P": patch_size,

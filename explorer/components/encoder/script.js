@@ -13,7 +13,7 @@ class Encoder extends PatchFigure {
     const $ = (selector) => root.querySelector(selector);
     Object.assign(this, {
       wrap: $('.wrap'),
-      picture: $('.picture'),
+      image: $('.image'),
       which: $('.which'),
       of: $('.of'),
       chips: $('.prefix'),
@@ -42,12 +42,12 @@ class Encoder extends PatchFigure {
   }
   listen(root, signal) {
     pickable(
-      this.picture,
-      (x, y) => cell(x, y, this.picture.clientWidth, this.picture.clientHeight, this.grid),
+      this.image,
+      (x, y) => cell(x, y, this.image.clientWidth, this.image.clientHeight, this.grid),
       this,
       signal,
     );
-    keyable(this.picture, this, signal);
+    keyable(this.image, this, signal);
     for (const button of root.querySelectorAll('[data-show]'))
       button.addEventListener(
         'click',
@@ -268,7 +268,7 @@ class Encoder extends PatchFigure {
     const t = this.token(),
       { head } = this.pass;
     this.measure();
-    this.drawPicture(t);
+    this.drawImage(t);
     for (const button of this.wrap.querySelectorAll('[data-show]'))
       button.setAttribute('aria-pressed', (button.dataset.show === 'all') === SHOWN.all);
     this.wrap.classList.toggle('all', SHOWN.all);
@@ -290,14 +290,14 @@ class Encoder extends PatchFigure {
     this.stripWidth = unit >= 1 ? unit * this.pass.width : room;
     this.wrap.style.setProperty('--strip', `${this.stripWidth}px`);
   }
-  drawPicture(t) {
+  drawImage(t) {
     const {
         pass,
         grid,
         grid: [rows, columns],
       } = this,
       S = 132,
-      c = fit(this.picture, S, (S * rows) / columns),
+      c = fit(this.image, S, (S * rows) / columns),
       u = S / columns;
     c.drawImage(this.source, 0, 0, S, (S * rows) / columns);
     gridLines(c, S, (S * rows) / columns, grid);

@@ -9,8 +9,10 @@ depth = declare("encoder_depth")
 
 
 def depth_payload(
-    early: np.ndarray, *, names: tuple[str, ...], truth: int | None, rev: str = ""
+    probabilities: np.ndarray, *, names: tuple[str, ...], truth: int | None, rev: str = ""
 ) -> bytes:
-    """The prediction after each block: early (L+1, C) probabilities."""
-    header = {"classes": list(names), "truth": truth, "depth": len(early) - 1, "rev": rev}
-    return pack("encoder_depth", header, early=np.ascontiguousarray(early, np.float32))
+    """The prediction after each block: probabilities (L+1, C)."""
+    header = {"classes": list(names), "truth": truth, "depth": len(probabilities) - 1, "rev": rev}
+    return pack(
+        "encoder_depth", header, probabilities=np.ascontiguousarray(probabilities, np.float32)
+    )

@@ -16,12 +16,12 @@ def norm_payload(sample: NormSample, *, prefix: tuple[str, ...], rev: str = "") 
         "shape": list(sample.shape),
         "groups": sample.groups,
         "tokens": sample.tokens.tolist(),
-        "numbers": sample.numbers.tolist(),
+        "numbers": sample.features.tolist(),
         "prefix": list(prefix),
         "rev": rev,
     }
-    kinds = {"layer": axes.layer, "batch": axes.batch, "group": axes.group, "picture": axes.picture}
+    kinds = {"layer": axes.layer, "batch": axes.batch, "group": axes.group, "image": axes.image}
     moments = {f"{name}_mean": kind.mean for name, kind in kinds.items()}
     moments |= {f"{name}_variance": kind.variance for name, kind in kinds.items()}
-    pictures = np.ascontiguousarray(sample.pictures)
-    return pack("encoder_norms", header, values=sample.values, pictures=pictures, **moments)
+    images = np.ascontiguousarray(sample.images)
+    return pack("encoder_norms", header, values=sample.values, images=images, **moments)

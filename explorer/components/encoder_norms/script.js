@@ -5,7 +5,7 @@ const NORMS = [
   { id: 'batch', name: 'BatchNorm', over: 'one dimension, all tokens of all images' },
   { id: 'group', name: 'GroupNorm', over: 'a group of dimensions, all tokens of one image' },
   {
-    id: 'picture',
+    id: 'image',
     name: 'LayerNorm over (C, H, W)',
     over: 'all dimensions, all tokens of one image',
   },
@@ -132,7 +132,7 @@ class NormCube extends Figure {
       layer: [tokens[t], D],
       batch: [(this.batch - 1) * D + numbers[n], this.batch * T],
       group: [this.groupOf(n), (T * D) / groups],
-      picture: [0, T * D],
+      image: [0, T * D],
     }[kind];
     return { mean: data[`${kind}_mean`][at], variance: data[`${kind}_variance`][at], count };
   }
@@ -142,7 +142,7 @@ class NormCube extends Figure {
       layer: b === 0 && t === t0,
       batch: n === n0,
       group: b === 0 && this.groupOf(n) === this.groupOf(n0),
-      picture: b === 0,
+      image: b === 0,
     }[this.kind];
   }
 
@@ -298,7 +298,7 @@ class NormCube extends Figure {
       layer: 'Depends on this token only.',
       batch: 'Depends on the other images in the batch.',
       group: 'Depends on all tokens of this image.',
-      picture: 'As in convolutional networks; not used in a ViT.',
+      image: 'As in convolutional networks; not used in a ViT.',
     }[this.kind];
   }
 }

@@ -81,7 +81,7 @@ def filter_figure(kernel: np.ndarray, patch_size: int, *, rev: str = "") -> Filt
     resized = pi_resize(kernel, patch_size)
     learned = principal_components(resized)
     first = principal_components(pi_resize(untrained_kernel(kernel.shape), patch_size))
-    data = filters_payload(embedding_filters(resized), learned.pictures, learned.explained, rev=rev)
+    data = filters_payload(embedding_filters(resized), learned.images, learned.explained, rev=rev)
     return FilterFigure(
         data,
         components=len(learned.explained),

@@ -274,7 +274,7 @@ class ManyHeads extends Figure {
   // ---- the image
   drawImage(width, image) {
     const { head } = image,
-      layout = (this.layout = pictureHeadsLayout(width, head)),
+      layout = (this.layout = imageHeadsLayout(width, head)),
       { boxes } = layout,
       all = image.together(),
       q = SHARED.looking(),
@@ -306,7 +306,7 @@ class ManyHeads extends Figure {
       if (patch >= 0) ring(c, (patch % grid[1]) * s, Math.floor(patch / grid[1]) * s, s, s, false);
       one.A.paint(run.A, this.colors);
       one.C.paint(run.C, this.colors);
-      this.pictureNames[k].classList.toggle('now', k === SHARED.imageHead);
+      this.imageNames[k].classList.toggle('now', k === SHARED.imageHead);
     });
     this.heats.joined.paint(all.joined, this.colors);
     this.heats.WO.paint(all.WO, this.colors);
@@ -329,11 +329,11 @@ class ManyHeads extends Figure {
     this.built.image = key;
     layer.replaceChildren();
     this.sprite = sprite(image.data.rgb, head.size[1], head.size[0]);
-    this.pictureNames = [];
+    this.imageNames = [];
     this.heads = [];
     this.heats = {};
     boxes.heads.forEach(({ photo, A, C, y }, k) => {
-      this.pictureNames.push(
+      this.imageNames.push(
         this.headName(layer, 0, y - HEAD_TITLE, k, () => SHARED.set({ imageHead: k })),
       );
       const node = element(layer, 'div', 'photo'),

@@ -15,7 +15,7 @@ class Patches extends PatchFigure {
     this.read = $('.read');
     this.embedding = $('.embedding');
     this.canvas = Object.fromEntries(
-      ['picture', 'patches', 'one', 'bars', 'sequence'].map((name) => [name, $('canvas.' + name)]),
+      ['image', 'patches', 'one', 'bars', 'sequence'].map((name) => [name, $('canvas.' + name)]),
     );
     this.caps = [...root.querySelectorAll('.cap')];
     this.t = 1;
@@ -39,10 +39,10 @@ class Patches extends PatchFigure {
       this.list.append(row);
     }
     const { signal } = this.events,
-      { picture, patches, one, bars, sequence } = this.canvas;
-    for (const canvas of [picture, patches])
+      { image, patches, one, bars, sequence } = this.canvas;
+    for (const canvas of [image, patches])
       pickable(canvas, (x, y) => cell(x, y, this.side, this.side, this.grid), this, signal);
-    keyable(picture, this, signal);
+    keyable(image, this, signal);
     pickable(one, (x, y) => cell(x, y, this.side, this.side, this.pixel.grid), this.pixel, signal);
     keyable(one, this.pixel, signal);
     pickable(sequence, (x, y) => this.tileAt(x, y), this, signal);
@@ -112,7 +112,7 @@ class Patches extends PatchFigure {
 
   // ---- geometry
   measure() {
-    this.side = Math.floor(this.canvas.picture.parentElement.clientWidth);
+    this.side = Math.floor(this.canvas.image.parentElement.clientWidth);
     this.wide = Math.floor(this.canvas.sequence.parentElement.clientWidth);
     this.list.style.height = this.side + 'px';
     const count = this.grid[0] * this.grid[1];
@@ -177,7 +177,7 @@ class Patches extends PatchFigure {
       g = this.grid[1],
       pinned = p === this.pinned,
       s = S / g;
-    let c = fit(this.canvas.picture, S, S);
+    let c = fit(this.canvas.image, S, S);
     c.drawImage(this.source, 0, 0, S, S);
     gridLines(c, S, S, this.grid);
     this.edge(c, 0, 0, S);
@@ -298,7 +298,7 @@ class Patches extends PatchFigure {
         const b = canvas.getBoundingClientRect();
         return [b.left - zero.left, b.top - zero.top];
       };
-    const [ax, ay] = box(this.canvas.picture),
+    const [ax, ay] = box(this.canvas.image),
       [bx, by] = box(this.canvas.patches),
       [cx, cy] = box(this.canvas.one),
       [dx, dy] = box(this.list);

@@ -66,7 +66,7 @@ def fingerprint(output: ModelOutput) -> str:
     """A short name of a forward pass, the same for equal ones: a key for what is made of it."""
     digest = hashlib.blake2b(repr((output.patch_size, output.attention.shape)).encode())
     # The last block's attention depends on all that went before it, whatever the head says.
-    for array in (output.picture, output.embedded, output.attention[-1], output.logits):
+    for array in (output.image, output.tokens, output.attention[-1], output.logits):
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()[:16]
 
@@ -101,21 +101,21 @@ def output_payload(
     Attention between patches only: prefix tokens have no position in an image. The bar carries
     no rows of attention and no patch logits, because nothing in it follows the pointer.
     """
-    prefix, attention = output.prefix, output.attention
+    prefix, attention = output.num_prefix_tokens, output.attention
     blocks, heads, tokens, _ = attention.shape
-    count, width = tokens - prefix, output.embedded.shape[1]
+    count, width = tokens - prefix, output.tokens.shape[1]
     undecided = float(np.ptp(output.probabilities)) < UNDECIDED
     mean = attention[:, :, prefix:, prefix:].mean(axis=1)  # (L, N, N)
     arrays = {
-        "rgb": output.picture,
-        "tokens": signed_as_codes(output.embedded),
+        "rgb": output.image,
+        "tokens": signed_as_codes(output.tokens),
         "received": rows_as_codes(mean.mean(axis=1))[0],
     }
-    votes = output.votes is not None and len(output.votes) == count
+    patch_logits = output.patch_logits is not None and len(output.patch_logits) == count
     if mode == "hero":
         arrays["attention"], arrays["peak"] = rows_as_codes(mean)
-        if votes:
-            arrays["votes"] = output.votes.astype(np.float32)
+        if patch_logits:
+            arrays["patch_logits"] = output.patch_logits.astype(np.float32)
     header = {
         "state": "reading",
         "blocks": blocks,
@@ -123,14 +123,14 @@ def output_payload(
         "probabilities": [round(float(p), 5) for p in output.probabilities],
         "top": -1 if undecided else int(output.probabilities.argmax()),
         "captions": {
-            **_image_captions(output.picture.shape, output.patch_size, count),
+            **_image_captions(output.image.shape, output.patch_size, count),
             "positions": f"`({tokens}, {width})`",
             "encoder": _encoder_caption(blocks, heads),
             "answer": "" if truth is None else "underlined: true label",
         },
-        "rest": _at_rest(count, prefix, class_token=output.votes is None),
+        "rest": _at_rest(count, prefix, class_token=output.patch_logits is None),
     }
-    shared = _shared(output.picture, output.patch_size, output.grid, prefix, mode, now)
+    shared = _shared(output.image, output.patch_size, output.grid, prefix, mode, now)
     names = class_names(len(output.probabilities))
     return pack(
         "pipeline", {**shared, **header, "names": names, "truth": truth, "rev": name}, **arrays

@@ -22,7 +22,7 @@ class Ribbon extends PatchFigure {
       verdict: $('.verdict'),
     });
     this.canvas = Object.fromEntries(
-      ['picture', 'patches', 'tokens', 'blocks'].map((name) => [name, $('canvas.' + name)]),
+      ['image', 'patches', 'tokens', 'blocks'].map((name) => [name, $('canvas.' + name)]),
     );
     this.sections = [...root.querySelectorAll('section')];
     this.apart = 1;
@@ -40,8 +40,8 @@ class Ribbon extends PatchFigure {
     this.draw();
   }
   listen(signal) {
-    const { picture, patches, tokens, blocks } = this.canvas;
-    for (const canvas of [picture, patches])
+    const { image, patches, tokens, blocks } = this.canvas;
+    for (const canvas of [image, patches])
       pickable(canvas, (x, y) => cell(x, y, this.W, this.H, this.grid), this, signal);
     pickable(
       tokens,
@@ -62,7 +62,7 @@ class Ribbon extends PatchFigure {
       this,
       signal,
     );
-    keyable(picture, this, signal);
+    keyable(image, this, signal);
     for (const section of this.sections) {
       const button = section.querySelector('button.head');
       button?.addEventListener('click', () => this.send('goto', section.dataset.stage), { signal });
@@ -89,9 +89,9 @@ class Ribbon extends PatchFigure {
     this.wrap.classList.toggle('strip', this.strip);
     if (this.strip) {
       // a miniature: nothing in it answers to pointer or keys
-      this.canvas.picture.tabIndex = -1;
-      this.canvas.picture.setAttribute('role', 'img');
-      this.canvas.picture.setAttribute('aria-label', 'Image with patch grid');
+      this.canvas.image.tabIndex = -1;
+      this.canvas.image.setAttribute('role', 'img');
+      this.canvas.image.setAttribute('aria-label', 'Image with patch grid');
     }
     this.wrap.dataset.state = head.state;
     this.pinned = pin.read(this.grid);
@@ -107,7 +107,7 @@ class Ribbon extends PatchFigure {
     this.painted({ rev: head.rev });
   }
   fall(changed) {
-    // the picture falls apart into its new patches: 200 ms, ease-out
+    // the image falls apart into its new patches: 200 ms, ease-out
     cancelAnimationFrame(this.falling);
     this.apart = 1;
     if (!changed || this.strip || calm()) {
@@ -140,7 +140,7 @@ class Ribbon extends PatchFigure {
     while (this.bars.children.length < names.length) {
       const item = el('li');
       item.innerHTML =
-        '<span class="name"></span><span class="track"><span class="fill"></span><span class="vote"></span></span><span class="val"></span>';
+        '<span class="name"></span><span class="track"><span class="fill"></span><span class="patch-mark"></span></span><span class="val"></span>';
       this.bars.append(item);
     }
     [...this.bars.children].forEach((item, i) => {
@@ -192,7 +192,7 @@ class Ribbon extends PatchFigure {
     const [rows, columns] = this.grid,
       room = (name) => Math.floor(this.canvas[name].parentElement.clientWidth);
     const narrow = this.wrap.clientWidth <= 700 && !this.strip;
-    const S = this.strip ? 40 : room('picture'),
+    const S = this.strip ? 40 : room('image'),
       unit = S / Math.max(rows, columns);
     this.S = S;
     this.W = unit * columns;
@@ -221,7 +221,7 @@ class Ribbon extends PatchFigure {
     this.squeezed = null;
   }
   patchBox(p) {
-    // x, y, width, height of a patch where the picture is pulled apart
+    // x, y, width, height of a patch where the image is pulled apart
     const [rows, columns] = this.grid,
       n = Math.max(rows, columns),
       gap = n > 1 ? (this.apart * this.S * 0.2) / n : 0;
@@ -234,23 +234,23 @@ class Ribbon extends PatchFigure {
     const start = performance.now(),
       p = this.shown(),
       fixed = p !== null && p === this.pinned;
-    this.drawPicture(p, fixed);
+    this.drawImage(p, fixed);
     this.drawPatches(p, fixed);
     this.drawTokens(p);
     this.drawBlocks(p);
     const own =
-      this.live && p !== null && this.model.votes
+      this.live && p !== null && this.model.patch_logits
         ? softmax([
-            ...this.model.votes.subarray(
+            ...this.model.patch_logits.subarray(
               p * this.head.names.length,
               (p + 1) * this.head.names.length,
             ),
           ])
         : null;
-    this.bars.classList.toggle('voting', own !== null);
+    this.bars.classList.toggle('with-patch', own !== null);
     if (own)
       [...this.bars.children].forEach((item, i) => {
-        item.querySelector('.vote').style.left = 100 * own[i] + '%';
+        item.querySelector('.patch-mark').style.left = 100 * own[i] + '%';
       });
     if (!this.strip) {
       this.links(p, own);
@@ -260,8 +260,8 @@ class Ribbon extends PatchFigure {
     if (this.cost.length > 200) this.cost.shift();
     this.wrap.__cost = this.cost; // read by the measuring tests
   }
-  drawPicture(p, fixed) {
-    const c = fit(this.canvas.picture, this.W, this.H),
+  drawImage(p, fixed) {
+    const c = fit(this.canvas.image, this.W, this.H),
       [rows, columns] = this.grid;
     c.drawImage(this.source, 0, 0, this.W, this.H);
     gridLines(c, this.W, this.H, this.grid);
@@ -381,7 +381,7 @@ class Ribbon extends PatchFigure {
       const b = element.getBoundingClientRect();
       return { x: b.left - R.left, y: b.top - R.top, w: b.width, h: b.height, r: b.right - R.left };
     };
-    const A = box(this.canvas.picture),
+    const A = box(this.canvas.image),
       B = box(this.canvas.patches),
       C = box(this.canvas.tokens),
       D = box(this.canvas.blocks),

@@ -14,12 +14,12 @@ _positions = declare("positions")
 
 
 def positions_payload(
-    picture: np.ndarray, kinds: Sequence[PositionEncoding], *, rev: str = ""
+    image: np.ndarray, kinds: Sequence[PositionEncoding], *, rev: str = ""
 ) -> bytes:
     """What the browser needs to show any position in any encoding without asking again.
 
     Args:
-        picture: (gh*P, gw*P, 3) uint8, as the model sees it.
+        image: (gh*P, gw*P, 3) uint8, as the model sees it.
         kinds: at least one; the first is shown first. All over the same grid.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
 
@@ -32,7 +32,7 @@ def positions_payload(
     rows, columns = next(iter(grids))[:2]
     header = {
         "grid": [rows, columns],
-        "size": len(picture),
+        "size": len(image),
         "start": (rows // 3) * columns + columns // 3,
         "kinds": [
             {"name": kind.name, "label": kind.label, "note": _note(kind), **_scale(kind)}
@@ -42,7 +42,7 @@ def positions_payload(
     }
     cosines = np.stack([kind.similarity for kind in kinds])
     codes = np.rint(127.5 + 127.5 * cosines).astype(np.uint8)
-    return pack("positions", header, rgb=np.ascontiguousarray(picture), codes=codes)
+    return pack("positions", header, rgb=np.ascontiguousarray(image), codes=codes)
 
 
 def positions(data: bytes, *, key: str) -> None:

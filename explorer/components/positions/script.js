@@ -6,7 +6,7 @@ class Positions extends PatchFigure {
     super();
     const $ = (selector) => root.querySelector(selector);
     this.wrap = $('.wrap');
-    this.picture = $('canvas.picture');
+    this.image = $('canvas.image');
     this.tile = $('canvas.tile');
     this.all = $('canvas.all');
     this.which = $('.which');
@@ -29,8 +29,8 @@ class Positions extends PatchFigure {
       },
     };
     const { signal } = this.events;
-    pickable(this.picture, (x, y) => cell(x, y, this.side, this.side, this.grid), this, signal);
-    keyable(this.picture, this, signal);
+    pickable(this.image, (x, y) => cell(x, y, this.side, this.side, this.grid), this, signal);
+    keyable(this.image, this, signal);
     pickable(this.all, (x, y) => cell(x, y, this.wide, this.wide, this.grid), this, signal);
     pickable(this.tile, (x, y) => cell(x, y, this.side, this.side, this.grid), this.other, signal);
     keyable(this.tile, this.other, signal);
@@ -128,10 +128,10 @@ class Positions extends PatchFigure {
       k = kinds.findIndex((kind) => kind.name === this.kind),
       count = this.grid[0] * columns;
     this.paintSheets(colours);
-    const S = (this.side = Math.floor(this.picture.parentElement.clientWidth)),
+    const S = (this.side = Math.floor(this.image.parentElement.clientWidth)),
       s = S / columns;
     const box = (i) => [(i % columns) * s, Math.floor(i / columns) * s, s, s];
-    let c = fit(this.picture, S, S);
+    let c = fit(this.image, S, S);
     c.drawImage(this.source, 0, 0, S, S);
     gridLines(c, S, S, this.grid);
     ring(c, ...box(p), pinned);

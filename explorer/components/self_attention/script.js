@@ -1,5 +1,5 @@
 // uses svg arithmetic words example cells strips lines numpy layout machine_links editing playing
-// uses example_view picture_view
+// uses example_view image_view
 // The attention machine: the controls, which of its two views is seen, and the text around it.
 
 const HINTS = {
@@ -37,7 +37,7 @@ class Machine extends Figure {
     this.layers = { example: $('.layer.example'), image: $('.layer.image') };
     this.views = {
       example: new ExampleView(this.layers.example, this, signal),
-      image: new PictureView(this.layers.image, this, signal),
+      image: new ImageView(this.layers.image, this, signal),
     };
     this.playing = new Playing({
       parts: (step) => this.view().parts(step),
@@ -141,7 +141,7 @@ class Machine extends Figure {
     this.asked = null;
     this.views.image.over = null;
     this.layers.image.classList.toggle('updating', kept);
-    if (!kept) SHARED.take(state === 'picture' ? new ImageNumbers(data) : null);
+    if (!kept) SHARED.take(state === 'image' ? new ImageNumbers(data) : null);
     this.draw();
     this.painted({ rev: data.head.rev });
   }

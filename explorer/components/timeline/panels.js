@@ -82,7 +82,7 @@ class Panels extends Figure {
     }
     return out;
   }
-  overPicture(c, shares, most, x, y, w) {
+  overImage(c, shares, most, x, y, w) {
     const [rows, columns] = this.data.head.grid,
       codes = Uint8Array.from(shares, (share) => Math.min(255, Math.round((255 * share) / most)));
     c.drawImage(this.seen, x, y, w, w);
@@ -93,7 +93,7 @@ class Panels extends Figure {
       W = this.side(canvas),
       c = fit(canvas, W, W);
     if (i < 0) c.drawImage(this.seen, 0, 0, W, W);
-    else this.overPicture(c, this.shares(i, this.block), head.brightest[this.block], 0, 0, W);
+    else this.overImage(c, this.shares(i, this.block), head.brightest[this.block], 0, 0, W);
     gridLines(c, W, W, head.grid);
   }
   drawBlocks(i) {
@@ -104,7 +104,7 @@ class Panels extends Figure {
         c = fit(canvas, w, w);
       button.setAttribute('aria-pressed', l === this.block);
       if (i < 0) c.drawImage(this.seen, 0, 0, w, w);
-      else this.overPicture(c, this.shares(i, l), head.brightest[l], 0, 0, w);
+      else this.overImage(c, this.shares(i, l), head.brightest[l], 0, 0, w);
     });
   }
   drawHeads(canvas, i) {
@@ -118,7 +118,7 @@ class Panels extends Figure {
     if (i < 0) return;
     const all = [...Array(head.heads).keys()].map((h) => this.shares(i, this.block, h)),
       most = Math.max(head.brightest[this.block], ...all.map((one) => Math.max(...one)));
-    all.forEach((one, h) => this.overPicture(c, one, most, h * (w + gap), 0, w));
+    all.forEach((one, h) => this.overImage(c, one, most, h * (w + gap), 0, w));
   }
   drawDistance(canvas, i) {
     // a ring per head, over the blocks; dotted: uniform

@@ -143,7 +143,7 @@ def _brightest(parts: Sequence[Looked | Failure | None], blocks: int, places: in
 def _weights(
     film: Film, tiles: int, places: int, components: int, size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cosines, component pictures and their shares of all moments; zeros where unknown."""
+    """Cosines, component images and their shares of all moments; zeros where unknown."""
     parts, order = film.weights, film.order
     codes = np.zeros((len(parts), tiles, places), np.uint8)
     filters = np.zeros((len(parts), components, size, size, 3), np.uint8)
@@ -152,7 +152,7 @@ def _weights(
         if isinstance(part, Weights):
             if part.similarity is not None:
                 codes[number] = part.similarity
-            filters[number] = np.rint(255 * part.components.pictures[order])
+            filters[number] = np.rint(255 * part.components.images[order])
             shares[number] = part.components.explained[order]
     return codes, filters, shares
 

@@ -8,7 +8,7 @@ class TokenMaps extends PatchFigure {
     super();
     const $ = (selector) => root.querySelector(selector);
     this.wrap = $('.wrap');
-    this.picture = $('canvas.picture');
+    this.image = $('canvas.image');
     this.tile = $('canvas.tile');
     this.pcs = $('canvas.pcs');
     this.which = $('.which');
@@ -34,10 +34,10 @@ class TokenMaps extends PatchFigure {
     };
     const { signal } = this.events,
       at = (x, y) => cell(x, y, this.side, this.side, this.grid);
-    pickable(this.picture, at, this, signal);
+    pickable(this.image, at, this, signal);
     pickable(this.pcs, at, this, signal);
     pickable(this.tile, at, this.other, signal);
-    keyable(this.picture, this, signal);
+    keyable(this.image, this, signal);
     keyable(this.tile, this.other, signal);
     this.slider.addEventListener('input', () => this.show(+this.slider.value), { signal });
     root.querySelectorAll('.seg button').forEach((button) =>
@@ -126,11 +126,11 @@ class TokenMaps extends PatchFigure {
       l = this.block,
       p = this.shown(),
       q = this.other.over,
-      S = (this.side = Math.floor(this.picture.parentElement.clientWidth)),
+      S = (this.side = Math.floor(this.image.parentElement.clientWidth)),
       s = S / columns,
       box = (i) => [(i % columns) * s, Math.floor(i / columns) * s, s, s];
     for (const [canvas, image, lines] of [
-      [this.picture, this.source, true],
+      [this.image, this.source, true],
       [this.tile, this.map(colours, l, p), false],
       [this.pcs, this.colored[l], false],
     ]) {

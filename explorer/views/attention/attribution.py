@@ -141,7 +141,7 @@ def payload(shown: Shown, *, awaited: str = "") -> bytes:
     )
     late = shown.pending
     return tiles_payload(
-        context.baseline.picture,
+        context.baseline.image,
         groups,
         shares=next((curves.shares for curves in known if curves), None),
         tests=tuple(f"{test}{_AXIS}" for test in _TESTS),

@@ -47,7 +47,7 @@ class AnalysisContext:
 
     @property
     def title(self) -> str:
-        """Of a picture or a document of this selection."""
+        """Of an image or a document of this selection."""
         selection = self.selection
         return f"{selection.image.name}, {self.model.name}, P = {selection.patch_size}"
 

@@ -72,7 +72,7 @@ def shown(context: AnalysisContext, *, fusion: str, discard: float) -> State:
         fusion=fusion,
         discard=discard,
         pooling=context.model.config.pooling,
-        prefix=context.baseline.prefix,
+        prefix=context.baseline.num_prefix_tokens,
         pinned=selection.pinned,
         looked_at=view_state.lens_state(selection).looked_at,
     )
@@ -88,10 +88,10 @@ def _files(context: AnalysisContext, output: ModelOutput) -> None:
     )  # fmt: skip
     download(
         "Image (PNG)", lambda: png(context.selection.image.pixels), "image.png",
-        key="picture_png", place=places[1],
+        key="image_png", place=places[1],
     )  # fmt: skip
     download(
-        "Model input (PNG)", lambda: png(output.picture), file("input.png"),
+        "Model input (PNG)", lambda: png(output.image), file("input.png"),
         key="seen_png", place=places[3],
     )  # fmt: skip
     download(
@@ -112,12 +112,15 @@ def maps_of(context: AnalysisContext, output: ModelOutput, lens: LensState) -> n
     """All heads' maps (L, H, rows, columns), of the pinned patch or pooled."""
     pinned = context.selection.pinned
     if pinned is None:
-        how = {"pooling": context.model.config.pooling, "num_prefix_tokens": output.prefix}
+        how = {
+            "pooling": context.model.config.pooling,
+            "num_prefix_tokens": output.num_prefix_tokens,
+        }
         maps = pooled_attention(output.attention, **how)
     elif lens.looked_at:
-        maps = output.attention[:, :, output.prefix :, output.prefix + pinned]
+        maps = output.attention[:, :, output.num_prefix_tokens :, output.num_prefix_tokens + pinned]
     else:
-        maps = output.attention[:, :, output.prefix + pinned, output.prefix :]
+        maps = output.attention[:, :, output.num_prefix_tokens + pinned, output.num_prefix_tokens :]
     return maps.reshape(*maps.shape[:2], *output.grid)
 
 
@@ -141,7 +144,7 @@ def all_heads(
     said, pinned = whose(context, lens), context.selection.pinned
     return heads_figure(
         maps_of(context, output, lens),
-        output.picture,
+        output.image,
         ramp,
         title=context.title,
         lines=[f"{said}{changed}"],
@@ -156,17 +159,17 @@ def activations_npz(output: ModelOutput) -> bytes:
         "attention": output.attention,
         "logits": output.logits,
         "probabilities": output.probabilities,
-        "embedded": output.embedded,
-        "early": output.early,
-        "early_by_patch": output.early_by_patch,
-        "norms": output.norms,
-        "picture": output.picture,
+        "tokens": output.tokens,
+        "logit_lens": output.logit_lens,
+        "patch_logit_lens": output.patch_logit_lens,
+        "token_norms": output.token_norms,
+        "model_input": output.image,
         "grid": np.array(output.grid),
-        "prefix": np.array(output.prefix),
+        "num_prefix_tokens": np.array(output.num_prefix_tokens),
         "patch_size": np.array(output.patch_size),
     }
-    if output.votes is not None:
-        arrays["votes"] = output.votes
+    if output.patch_logits is not None:
+        arrays["patch_logits"] = output.patch_logits
     return as_npz(**arrays)
 
 

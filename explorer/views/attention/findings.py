@@ -82,15 +82,15 @@ def ablation_finding_of_many(effects: HeadEffects) -> str:
     return f"Largest mean effect: {head_name(block, head)}, {points(most)}"
 
 
-def logit_lens_finding(early: np.ndarray, names: tuple[str, ...]) -> str:
+def logit_lens_finding(probabilities: np.ndarray, names: tuple[str, ...]) -> str:
     """From which block on the logit lens predicts the final class.
 
     Args:
-        early: (L+1, C) probabilities, at the embedding and after each block.
+        probabilities: (L+1, C), at the embedding and after each block.
         names: of the classes.
     """
-    answers = early.argmax(axis=1)
-    final, blocks = int(answers[-1]), len(early) - 1
+    answers = probabilities.argmax(axis=1)
+    final, blocks = int(answers[-1]), len(probabilities) - 1
     others = np.flatnonzero(answers != final)
     if not len(others):
         return f"Predicts {names[final]} after every block"
@@ -140,16 +140,18 @@ def patch_predictions_finding(
     )
 
 
-def patch_logits_finding(votes: np.ndarray, names: tuple[str, ...], final: int, other: int) -> str:
+def patch_logits_finding(
+    patch_logits: np.ndarray, names: tuple[str, ...], final: int, other: int
+) -> str:
     """How many patch logits favor one class over another.
 
     Args:
-        votes: (N, C) patch logits.
+        patch_logits: (N, C) patch logits.
         names: of the classes.
         final: the predicted class.
         other: the one it is compared with.
     """
-    lead = votes[:, final] - votes[:, other]
+    lead = patch_logits[:, final] - patch_logits[:, other]
     mean = float(lead.mean())
     difference = f"{'−' if mean < 0 else '+'}{abs(mean):.1f}"
     return (

@@ -53,7 +53,7 @@ def draw(context: AnalysisContext) -> None:
             context.selection.file("heads.csv"), key="heads_csv", place=row,
         )  # fmt: skip
     if (effects := many.value) is not None:
-        count = effects.pictures
+        count = effects.num_images
         download(
             f"{count} images (CSV)",
             lambda: effects_csv(effects, "true label"),
@@ -120,7 +120,7 @@ def _many(
         return
     effects, counting = result.value, result.pending is not None
     components.figure_heading(name, ablation_finding_of_many(effects))
-    progress = f" {effects.pictures} / {IMAGES} images." if counting else ""
+    progress = f" {effects.num_images} / {IMAGES} images." if counting else ""
     quiet(f"Mean change in p(true label).{progress}{_baseline(context)}")
     change, key = effects.heads.probability, fresh("attention_heads_many")
     chart(

@@ -149,7 +149,7 @@ def _metrics(context: AnalysisContext, source: str, *, many: bool) -> Result[Hea
 def prefix_name(context: AnalysisContext) -> str:
     """What the prefix tokens are called, where there are any."""
     return prefix_words(
-        context.baseline.prefix, class_token=context.model.config.pooling == "class"
+        context.baseline.num_prefix_tokens, class_token=context.model.config.pooling == "class"
     )
 
 
@@ -160,7 +160,7 @@ def label_of(name: str, context: AnalysisContext) -> str:
 def offered_numbers(context: AnalysisContext, *, masked: bool) -> list[str]:
     """The metrics that this model and image have."""
     missing = set()
-    if context.baseline.prefix == 0:
+    if context.baseline.num_prefix_tokens == 0:
         missing |= {"prefix_attention", "distance_in_paper"}
     if context.patches == 1:
         missing |= {"distance", "distance_in_paper"}
@@ -189,9 +189,9 @@ def _draw(context: AnalysisContext, name: str, result: Ready[HeadMetrics], sourc
         if changed:
             about = f"{CHANGED} {about}"
     elif result.pending:
-        about = f"{numbers.pictures} / {IMAGES} {kind}."
+        about = f"{numbers.num_images} / {IMAGES} {kind}."
     else:
-        about = f"{numbers.pictures} {kind}: mean ± standard deviation."
+        about = f"{numbers.num_images} {kind}: mean ± standard deviation."
     if changed and source:
         about = f"{about} {UNCHANGED}"
     if not len(known):
@@ -246,7 +246,7 @@ def look() -> None:
 def lines(context: AnalysisContext, name: str) -> list[Line]:
     """What a metric is compared with; the first is uniform attention where there is one."""
     reading = context.baseline
-    tokens = reading.prefix + context.patches
+    tokens = reading.num_prefix_tokens + context.patches
     even, farthest = distance_bounds(reading.grid, (context.model.config.image_size,) * 2)
     if name == "distance":
         return [
@@ -262,7 +262,7 @@ def lines(context: AnalysisContext, name: str) -> list[Line]:
     if name == "entropy":
         return [Line(height=entropy_bound(tokens), words="uniform")]
     if name == "prefix_attention":
-        return [Line(height=reading.prefix / tokens, words="uniform")]
+        return [Line(height=reading.num_prefix_tokens / tokens, words="uniform")]
     if name == "query_dependence":
         return [Line(height=1 - 1 / context.patches, words="maximum")]
     return [Line(height=1.0, words="uniform")]

@@ -28,14 +28,16 @@ def lens_html(context: AnalysisContext, output: ModelOutput, lens: LensState) ->
         output: with the intervention of `lens`.
         lens: what is selected and changed.
     """
-    has_class = context.baseline.votes is None
-    names = prefix_names(output.prefix, has_class=has_class)
-    found = selective_head(context.baseline.attention, output.grid, num_prefix_tokens=output.prefix)
+    has_class = context.baseline.patch_logits is None
+    names = prefix_names(output.num_prefix_tokens, has_class=has_class)
+    found = selective_head(
+        context.baseline.attention, output.grid, num_prefix_tokens=output.num_prefix_tokens
+    )
     pinned = context.selection.pinned
     changed = lens.changes != Intervention()
     return AttentionView(
         output.attention,
-        output.picture,
+        output.image,
         Tokens(grid=output.grid, prefix=names),
         title=context.title,
         prediction=predictions(

@@ -44,34 +44,36 @@ def draw(context: AnalysisContext) -> None:
             return
         output = result.value
         quiet(CHANGED)
-    answer = int(output.early[-1].argmax())
+    answer = int(output.logit_lens[-1].argmax())
     other = context.other if context.other != answer else context.predicted
     left, right = st.columns([10, 11], gap="large")
     with left:
-        _early(context, output, answer, other)
+        _logit_lens(context, output, answer, other)
     with right:
         _by_patch(context, output, answer, other)
-    if context.model.config.pooling == "mean" and output.votes is not None:
+    if context.model.config.pooling == "mean" and output.patch_logits is not None:
         left, right = st.columns([10, 11], gap="large")
         with left:
-            _votes(context, output, answer, other)
+            _patch_logits(context, output, answer, other)
         with right:
             _norms(output)
     else:
         _norms(output)
     row = st.container(horizontal=True, gap="small")
-    name = context.selection.file("early")
+    name = context.selection.file("logit-lens")
     download(
-        "Predictions (CSV)", lambda: early_csv(output, context.names), f"{name}.csv",
-        key="early_csv", place=row,
+        "Predictions (CSV)", lambda: logit_lens_csv(output, context.names), f"{name}.csv",
+        key="logit_lens_csv", place=row,
     )  # fmt: skip
     download("Arrays (NPZ)", lambda: npz(output), f"{name}.npz", key="early_npz", place=row)
 
 
-def _early(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
-    components.figure_heading("Logit lens", logit_lens_finding(output.early, context.names))
-    figure = logit_lens(output.early, context.names, answer=answer, other=other, colours=colours())
-    chart(figure, "attention_early")
+def _logit_lens(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
+    components.figure_heading("Logit lens", logit_lens_finding(output.logit_lens, context.names))
+    figure = logit_lens(
+        output.logit_lens, context.names, answer=answer, other=other, colours=colours()
+    )
+    chart(figure, "attention_logit_lens")
     components.how_to_read(
         "attention_logit_lens",
         code=components.source_of("vitcore/interpret/logit_lens.py", "logit_lens"),
@@ -81,12 +83,12 @@ def _early(context: AnalysisContext, output: ModelOutput, answer: int, other: in
 def _by_patch(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
     components.figure_heading(
         "Per-patch predictions",
-        patch_predictions_finding(output.early_by_patch, context.names, answer),
+        patch_predictions_finding(output.patch_logit_lens, context.names, answer),
     )
     answers_by_patch(
         answers_payload(
-            output.picture,
-            output.early_by_patch,
+            output.image,
+            output.patch_logit_lens,
             output.grid,
             names=context.names,
             coloured=(answer, other),
@@ -103,14 +105,16 @@ def _by_patch(context: AnalysisContext, output: ModelOutput, answer: int, other:
     )
 
 
-def _votes(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
-    votes, names = output.votes, context.names
-    components.figure_heading("Patch logits", patch_logits_finding(votes, names, answer, other))
+def _patch_logits(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
+    patch_logits, names = output.patch_logits, context.names
+    components.figure_heading(
+        "Patch logits", patch_logits_finding(patch_logits, names, answer, other)
+    )
     # A class has its color here as in the curves; gray is below zero.
     maps = {
-        f"{names[answer]} logit": (votes[:, answer], ("third", "first")),
-        f"{names[other]} logit": (votes[:, other], ("third", "second")),
-        "Difference": (votes[:, answer] - votes[:, other], ("second", "first")),
+        f"{names[answer]} logit": (patch_logits[:, answer], ("third", "first")),
+        f"{names[other]} logit": (patch_logits[:, other], ("third", "second")),
+        "Difference": (patch_logits[:, answer] - patch_logits[:, other], ("second", "first")),
     }
     tiles = tuple(
         Tile(
@@ -127,12 +131,12 @@ def _votes(context: AnalysisContext, output: ModelOutput, answer: int, other: in
     )
     map_tiles(
         tiles_payload(
-            output.picture,
+            output.image,
             (Group(name="Mean over patches = model logit", tiles=tiles),),
-            file=context.selection.file("votes.png"),
-            rev=f"votes·{context.selection.key}·{answer}·{other}",
+            file=context.selection.file("patch-logits.png"),
+            rev=f"patch-logits·{context.selection.key}·{answer}·{other}",
         ),
-        key="attention_votes",
+        key="attention_patch_logits",
     )
     components.how_to_read(
         "attention_patch_logits",
@@ -146,14 +150,15 @@ def _ends(values: np.ndarray) -> tuple[str, str, str]:
 
 
 def _norms(output: ModelOutput) -> None:
-    outliers = high_norm_tokens(output.norms, num_prefix_tokens=output.prefix)
+    outliers = high_norm_tokens(output.token_norms, num_prefix_tokens=output.num_prefix_tokens)
     components.figure_heading(
-        "Token norms", token_norms_finding(output.norms, outliers, prefix=output.prefix)
+        "Token norms",
+        token_norms_finding(output.token_norms, outliers, prefix=output.num_prefix_tokens),
     )
     figure = token_norms(
-        output.norms,
+        output.token_norms,
         outliers,
-        prefix=output.prefix,
+        prefix=output.num_prefix_tokens,
         columns=output.grid[1],
         colours=colours(),
     )
@@ -163,10 +168,12 @@ def _norms(output: ModelOutput) -> None:
     )
 
 
-def early_csv(output: ModelOutput, names: tuple[str, ...]) -> str:
+def logit_lens_csv(output: ModelOutput, names: tuple[str, ...]) -> str:
     """A row for the image and each patch after each block: the probability of each class."""
     rows = []
-    for place, (whole, patches) in enumerate(zip(output.early, output.early_by_patch, strict=True)):
+    for place, (whole, patches) in enumerate(
+        zip(output.logit_lens, output.patch_logit_lens, strict=True)
+    ):
         rows.append([place, "image", "", *whole])
         for patch, shares in enumerate(patches):
             row, column = divmod(patch, output.grid[1])
@@ -177,11 +184,11 @@ def early_csv(output: ModelOutput, names: tuple[str, ...]) -> str:
 def npz(output: ModelOutput) -> bytes:
     """Logit lens, patch logits and token norms."""
     arrays = {
-        "early": output.early,
-        "early_by_patch": output.early_by_patch,
-        "norms": output.norms,
+        "logit_lens": output.logit_lens,
+        "patch_logit_lens": output.patch_logit_lens,
+        "token_norms": output.token_norms,
         "logits": output.logits,
     }
-    if output.votes is not None:
-        arrays["votes"] = output.votes
+    if output.patch_logits is not None:
+        arrays["patch_logits"] = output.patch_logits
     return as_npz(**arrays)

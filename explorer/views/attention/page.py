@@ -90,8 +90,8 @@ def draw_title(
             found,
             output.attention,
             output.grid,
-            prefix=output.prefix,
-            class_token=output.votes is None,
+            prefix=output.num_prefix_tokens,
+            class_token=output.patch_logits is None,
             head=view_state.lens_state(now).head,
             changes=now.intervention,
             predictions=before and (before.probabilities, output.probabilities),
@@ -112,7 +112,7 @@ if stage := components.strip(result, selection, now="attention"):
     goto(stage)
 
 found = result.map(
-    lambda one: selective_head(one.attention, one.grid, num_prefix_tokens=one.prefix)
+    lambda one: selective_head(one.attention, one.grid, num_prefix_tokens=one.num_prefix_tokens)
 ).value
 draw_lens(result, found, link)
 components.how_to_read(

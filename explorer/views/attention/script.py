@@ -37,7 +37,7 @@ def script(state: State) -> str:
         _maps(state),
         _heads(),
         _numbers(state),
-        _early(state),
+        _logit_lens(state),
     ]
     return "\n".join(parts)
 
@@ -131,12 +131,12 @@ def _numbers(state: State) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _early(state: State) -> str:
+def _logit_lens(state: State) -> str:
     lines = [
         "# Logit lens: logits after each block, of the image and of each patch.",
         f"config, weights = checkpoints.read({state.model!r})",
-        "early = vitcore.logit_lens(trace.hidden_states, weights, config)",
-        "norms = vitcore.token_norms(trace)  # (L+1, T)",
+        "logit_lens = vitcore.logit_lens(trace.hidden_states, weights, config)",
+        "token_norms = vitcore.token_norms(trace)  # (L+1, T)",
     ]
     if state.pooling == "mean":
         lines.append("# (N, C); their mean is trace.logits.")

@@ -12,13 +12,13 @@ from explorer.data import cifar10_setup
 from explorer.records import MAPS, AttributionMaps, HeadRanking
 from explorer.results import Failure, Pending, Ready
 from explorer.selection import Image, ModelRef, Selection
-from tests.vitcore.small_models import random_picture, random_weights, small_config
+from tests.vitcore.small_models import random_image, random_weights, small_config
 from vitcore import checkpoints
 from vitcore.datasets import sketch10
 
 WAITING = Pending("Working.", "Meanwhile.")
 CONFIGS = {"mean": {}, "class": {"pooling": "class", "registers": 1}}
-IMAGE = Image(random_picture(), "upload", None, None, "own", "key")
+IMAGE = Image(random_image(), "upload", None, None, "own", "key")
 
 
 class Worker:
@@ -123,7 +123,7 @@ def test_curves_come_map_by_map_random_order_first(model, asked, monkeypatch):
     assert 0 < result.pending.progress < 1
 
 
-def test_another_class_needs_no_other_erased_pictures(model, asked):
+def test_another_class_needs_no_other_erased_images(model, asked):
     client.attribution_maps(of(model, 8), 3)
     before = set(asked.keys)
     client.attribution_maps(of(model, 8), 5)
@@ -160,10 +160,10 @@ def test_ranking_over_sketches_grows_to_the_whole(model, asked, monkeypatch):
     monkeypatch.setattr(head_analysis, "chunk_size", lambda *_: 4)
     asked.late = lambda number, background: number > 2
     part = client.head_ablation_many(of(model, 8), "sketch10", images=10)
-    assert (part.value.pictures, part.pending.message) == (8, WAITING.message)
+    assert (part.value.num_images, part.pending.message) == (8, WAITING.message)
     asked.late = lambda *_: False
     whole = client.head_ablation_many(of(model, 8), "sketch10", images=10)
-    assert (whole.value.pictures, whole.pending) == (10, None)
+    assert (whole.value.num_images, whole.pending) == (10, None)
     images, labels, _ = sketch10(10)
     expected = vitcore.head_importance(vitcore.load(model.folder), images, labels, 8)
     np.testing.assert_allclose(whole.value.heads.probability, expected.heads.probability, atol=1e-6)
@@ -172,7 +172,7 @@ def test_ranking_over_sketches_grows_to_the_whole(model, asked, monkeypatch):
 
 def test_numbers_over_sketches_know_the_object(model, asked):
     told = client.head_metrics_many(of(model, 8), "sketch10", images=3).value
-    assert told.pictures == 3
+    assert told.num_images == 3
     images, _, masks = sketch10(3)
     loaded = vitcore.load(model.folder)
     config, seen = loaded.config, vitcore.trace(loaded, images[2], patch_size=8)
@@ -184,7 +184,7 @@ def test_numbers_over_sketches_know_the_object(model, asked):
     assert told.distance.shape == (3, 2, 2)
 
 
-def test_numbers_of_one_picture_know_its_object_where_it_has_one(model, asked):
+def test_numbers_of_one_image_know_its_object_where_it_has_one(model, asked):
     images, _, masks = sketch10(1)
     sketch = Image(images[0], "sketch10", 0, 0, "airplane 0", "sketch", masks[0])
     one = client.head_metrics(of(model, 8, sketch)).value

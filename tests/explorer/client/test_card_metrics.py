@@ -61,7 +61,7 @@ def test_models_with_several_sizes_are_compared_the_chosen_one_first(cards):
     assert models[0].operations[1] == sum(flops(PRESETS["flexi"], 8).values())
 
 
-def test_the_shares_on_a_card_come_with_how_many_pictures_they_are_of(cards):
+def test_the_shares_on_a_card_come_with_how_many_images_they_are_of(cards):
     shares = {"4": 0.5, "8": "good", "7": 0.1, "16": 1.5}
     cards["whole"] = {"accuracy": {"cifar10": shares}, "measured_on": {"cifar10": 10_000}}
     cards["half"] = {"accuracy": {"cifar10": {"4": 0.5}}}
@@ -98,7 +98,7 @@ def test_what_is_no_matrix_is_passed_over(entry):
 BINS = {"num_images": [0, 1, 3], "confidence": [0, 0.5, 0.8], "accuracy": [0, 1.0, 0.9]}
 
 
-def test_reliability_is_that_of_photographs_and_its_error_a_mean_over_pictures():
+def test_reliability_is_that_of_photographs_and_its_error_a_mean_over_images():
     reports = {
         "sketch10": {"patch_size": 4, "reliability": BINS | {"num_images": [4, 0, 0]}},
         "cifar10": {"patch_size": 8, "reliability": BINS},

@@ -53,9 +53,9 @@ def model(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def evaluate(picture):
+def evaluate(image):
     def evaluate(model, source, count, patch_size):
-        selection = Selection(client.resolve(model), picture, patch_size)
+        selection = Selection(client.resolve(model), image, patch_size)
         return client.evaluate(selection, source, count)
 
     return evaluate

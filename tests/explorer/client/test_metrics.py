@@ -1,4 +1,4 @@
-"""Heads in numbers: each is the library's, and pictures stay in their order."""
+"""Heads in numbers: each is the library's, and images stay in their order."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_every_number_is_the_librarys(attention, rng):
     ):
         assert value.dtype == np.float32
         np.testing.assert_allclose(value[0], expected, rtol=1e-6)
-    assert told.pictures == 1
+    assert told.num_images == 1
 
 
 def test_where_the_object_is_not_known_there_is_no_share(attention):
@@ -44,12 +44,12 @@ def test_where_the_object_is_not_known_there_is_no_share(attention):
     assert np.isfinite(told.distance).all()
 
 
-def test_pictures_are_joined_in_their_order(attention):
+def test_images_are_joined_in_their_order(attention):
     parts = [
         metrics_of(a, (1, 7), image_size=SIZE, prefix=0, pooling="mean")
         for a in (attention, attention[::-1])
     ]
     told = joined([joined(parts), parts[0]])
-    assert told.pictures == 3
+    assert told.num_images == 3
     for row, part in enumerate((*parts, parts[0])):
         np.testing.assert_array_equal(told.entropy[row], part.entropy[0])

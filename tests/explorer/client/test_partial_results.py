@@ -47,7 +47,7 @@ def test_a_problem_of_one_slice_is_that_of_all():
     assert in_parts([lambda **_: Ready(1), lambda **_: problem]) is problem
 
 
-def test_a_slice_has_at_least_one_picture_and_takes_less_at_small_patches():
+def test_a_slice_has_at_least_one_image_and_takes_less_at_small_patches():
     config = small_config(width=192, depth=6, num_heads=3, mlp_dim=768)
     for passes in (4, 25):
         sizes = [chunk_size(config, size, passes) for size in (2, 4, 8, 32)]

@@ -6,11 +6,11 @@ import pytest
 import vitcore
 from explorer.client.tasks import forward_pass, snapshot_tasks
 from tests.explorer.small_trainings import write_shipped
-from tests.vitcore.small_models import random_picture, small_config
+from tests.vitcore.small_models import random_image, small_config
 from vitcore import checkpoints
 from vitcore.initialisation import initial_weights
 
-PIXELS = random_picture()
+PIXELS = random_image()
 
 
 @pytest.fixture(params=["mean", "class"])

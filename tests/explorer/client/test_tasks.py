@@ -38,27 +38,31 @@ def pixels():
 def test_a_reading_has_the_promised_shapes(folder_of, pixels, size, side, pooling, prefix):
     reading = forward_pass.forward(folder_of(pooling), (1,), pixels, size, None)
     tokens = prefix + side * side
-    assert (reading.patch_size, reading.grid, reading.prefix) == (size, (side, side), prefix)
-    assert reading.picture.shape == (side * size, side * size, 3)
-    assert reading.picture.dtype == np.uint8
-    assert reading.embedded.shape == (tokens, 16)
+    assert (reading.patch_size, reading.grid, reading.num_prefix_tokens) == (
+        size,
+        (side, side),
+        prefix,
+    )
+    assert reading.image.shape == (side * size, side * size, 3)
+    assert reading.image.dtype == np.uint8
+    assert reading.tokens.shape == (tokens, 16)
     assert reading.attention.shape == (2, 2, tokens, tokens)
     np.testing.assert_allclose(reading.attention.sum(-1), 1, atol=1e-5)
     np.testing.assert_allclose(reading.probabilities.sum(), 1, atol=1e-5)
     assert 0 < reading.seconds < 5
     if pooling == "class":
-        assert reading.votes is None
+        assert reading.patch_logits is None
     else:
-        assert reading.votes.shape == (side * side, 10)
-        np.testing.assert_allclose(reading.votes.mean(0), reading.logits, atol=1e-4)
-    assert reading.early.shape == (3, 10)
-    assert reading.early_by_patch.shape == (3, side * side, 10)
-    np.testing.assert_allclose(reading.early[-1], reading.probabilities, atol=1e-5)
-    np.testing.assert_allclose(reading.early_by_patch.sum(-1), 1, atol=1e-5)
-    np.testing.assert_allclose(reading.norms[0], np.linalg.norm(reading.embedded, axis=1), 1e-5)
-    assert reading.norms.shape == (3, tokens)
-    arrays = (reading.embedded, reading.attention, reading.logits, reading.probabilities)
-    for array in (*arrays, reading.early, reading.early_by_patch, reading.norms):
+        assert reading.patch_logits.shape == (side * side, 10)
+        np.testing.assert_allclose(reading.patch_logits.mean(0), reading.logits, atol=1e-4)
+    assert reading.logit_lens.shape == (3, 10)
+    assert reading.patch_logit_lens.shape == (3, side * side, 10)
+    np.testing.assert_allclose(reading.logit_lens[-1], reading.probabilities, atol=1e-5)
+    np.testing.assert_allclose(reading.patch_logit_lens.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose(reading.token_norms[0], np.linalg.norm(reading.tokens, axis=1), 1e-5)
+    assert reading.token_norms.shape == (3, tokens)
+    arrays = (reading.tokens, reading.attention, reading.logits, reading.probabilities)
+    for array in (*arrays, reading.logit_lens, reading.patch_logit_lens, reading.token_norms):
         assert array.dtype == np.float32
 
 
@@ -109,7 +113,7 @@ def test_a_model_that_is_not_there_is_left_to_the_one_who_asks(tmp_path, capsys)
     assert "CheckpointError" in capsys.readouterr().err
 
 
-def test_answers_are_the_logits_of_the_test_pictures(folder_of):
+def test_answers_are_the_logits_of_the_test_images(folder_of):
     folder = folder_of("mean")
     logits, seconds = forward_pass.test_logits(folder, (1,), "sketch10", 20, 3, 8)
     from vitcore import load, sketch10

@@ -9,12 +9,12 @@ from vitcore import checkpoints
 
 
 @pytest.mark.parametrize("patch_size", [8, 32])
-def test_maps_are_those_of_the_patches_in_the_trace(picture, patch_size):
+def test_maps_are_those_of_the_patches_in_the_trace(image, patch_size):
     folder = checkpoints.folder_of("flexi-cifar10")
     stamp = checkpoints.stamp(folder)
-    found = token_tasks.token_maps(str(folder), stamp, picture.pixels, patch_size)
+    found = token_tasks.token_maps(str(folder), stamp, image.pixels, patch_size)
     model = forward_pass.compiled(str(folder), stamp, patch_size)
-    trace = vitcore.trace(model, picture.pixels, patch_size=patch_size)
+    trace = vitcore.trace(model, image.pixels, patch_size=patch_size)
     patches = np.asarray(trace.hidden_states, np.float64)[:, trace.num_prefix_tokens :]
     units = patches / np.linalg.norm(patches, axis=-1, keepdims=True)
     expected = np.einsum("lid,ljd->lij", units, units)

@@ -25,7 +25,7 @@ from vitcore.config import PRESETS, ViTConfig
 from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention
 
-WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", None)
+WAITING = Pending("Starting the model.", "The image can be used meanwhile.", None)
 POINTS = 0.001  # a tenth of a percentage point
 
 
@@ -175,7 +175,7 @@ def test_changes_come_back_as_they_were_sent():
 @pytest.mark.parametrize(
     "sent",
     [
-        {"of": "another picture"},
+        {"of": "another image"},
         {"heads": None},
         {"heads": "00"},
         {"heads": [[2, 0]]},

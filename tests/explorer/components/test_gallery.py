@@ -1,4 +1,4 @@
-"""Pictures with words below them: what is sent, and what may come back."""
+"""Images with words below them: what is sent, and what may come back."""
 
 from types import SimpleNamespace
 
@@ -30,7 +30,7 @@ def shown(unpack, count):
     return unpack(view.get("bidi_component")[0].proto.bytes)
 
 
-def test_pictures_go_with_their_words(unpack):
+def test_images_go_with_their_words(unpack):
     header, arrays = shown(unpack, 2)
     assert header["numbers"] == [100, 101]
     assert header["captions"][0] == ["cat 90%", "is dog"]
@@ -38,7 +38,7 @@ def test_pictures_go_with_their_words(unpack):
     assert arrays["rgb"].shape == (2, 4, 4, 3)
 
 
-def test_there_may_be_no_picture_at_all(unpack):
+def test_there_may_be_no_image_at_all(unpack):
     assert shown(unpack, 0)[0]["numbers"] == []
 
 
@@ -49,7 +49,7 @@ def test_only_a_number_that_was_sent_comes_back(clicked):
     assert chosen_number(None, [1, 2]) is None
 
 
-def test_words_for_each_picture_are_needed():
+def test_words_for_each_image_are_needed():
     with pytest.raises(ValueError, match=r"got \[2, 2, 1, 2\]"):
         gallery(
             np.zeros((2, 4, 4, 3), np.uint8), [1, 2], [("", "")], ["", ""],

@@ -24,17 +24,17 @@ def cuts(pixels, size):
 
 
 @pytest.mark.parametrize("size", PATCH_SIZES)
-def test_the_flow_carries_the_picture_as_the_model_sees_it(unpack, picture, size):
-    header, arrays = unpack(patches_payload(patchify(picture.pixels, size), None))
-    np.testing.assert_array_equal(arrays["rgb"], model_input(picture.pixels, size))
+def test_the_flow_carries_the_image_as_the_model_sees_it(unpack, image, size):
+    header, arrays = unpack(patches_payload(patchify(image.pixels, size), None))
+    np.testing.assert_array_equal(arrays["rgb"], model_input(image.pixels, size))
     assert header["grid"] == [SIDES[size]] * 2
     assert 0 <= header["start"] < SIDES[size] ** 2
 
 
-def test_the_embedding_is_read_back_to_within_a_code(unpack, picture):
+def test_the_embedding_is_read_back_to_within_a_code(unpack, image):
     rng = np.random.default_rng(0)
     embedding = rng.normal(size=(8, 8, 12)).astype(np.float32)
-    header, arrays = unpack(patches_payload(patchify(picture.pixels, 4), embedding))
+    header, arrays = unpack(patches_payload(patchify(image.pixels, 4), embedding))
     back = (arrays["codes"].astype(float) / 127.5 - 1) * header["limit"]
     np.testing.assert_allclose(back, embedding.reshape(64, 12), atol=header["limit"] / 250)
     assert header["shown"] < header["limit"]
@@ -43,43 +43,41 @@ def test_the_embedding_is_read_back_to_within_a_code(unpack, picture):
     assert header["captions"][5] == "`(64, 12)`"
 
 
-def test_an_embedding_of_zeros_is_drawn(unpack, picture):
-    header, arrays = unpack(patches_payload(patchify(picture.pixels, 32), np.zeros((1, 1, 4))))
+def test_an_embedding_of_zeros_is_drawn(unpack, image):
+    header, arrays = unpack(patches_payload(patchify(image.pixels, 32), np.zeros((1, 1, 4))))
     assert header["limit"] == header["shown"] == 1
     assert set(arrays["codes"].ravel()) == {128}
 
 
-def test_the_same_patches_give_the_same_bytes(picture):
-    patches = patchify(picture.pixels, 4)
+def test_the_same_patches_give_the_same_bytes(image):
+    patches = patchify(image.pixels, 4)
     embedding = np.ones((8, 8, 3), np.float32)
     assert patches_payload(patches, embedding) == patches_payload(patches.copy(), embedding)
 
 
-def test_wrong_shapes_are_named_in_the_error(picture):
+def test_wrong_shapes_are_named_in_the_error(image):
     with pytest.raises(ValueError, match=r"\(gh, gw, P, P, 3\) uint8, got \(32, 32, 3\)"):
-        patches_payload(picture.pixels, None)
+        patches_payload(image.pixels, None)
     with pytest.raises(ValueError, match=r"\(8, 8, D\), got \(4, 4, 3\)"):
-        patches_payload(patchify(picture.pixels, 4), np.ones((4, 4, 3)))
+        patches_payload(patchify(image.pixels, 4), np.ones((4, 4, 3)))
 
 
-def test_the_cost_stands_for_every_stop(unpack, picture):
-    payload = cost_payload(
-        picture.pixels, cuts(picture.pixels, 11), patch_size=11, grid_sides=SIDES
-    )
+def test_the_cost_stands_for_every_stop(unpack, image):
+    payload = cost_payload(image.pixels, cuts(image.pixels, 11), patch_size=11, grid_sides=SIDES)
     header, arrays = unpack(payload)
     assert [stop["tokens"] for stop in header["stops"]] == [256, 121, 64, 36, 25, 16, 9, 4, 1]
     assert header["stops"][header["now"]]["P"] == 11
     assert header["sides"] == {"seen": 33, "valid": 22, "same": 33}
-    np.testing.assert_array_equal(arrays["valid"], picture.pixels[:22, :22])
+    np.testing.assert_array_equal(arrays["valid"], image.pixels[:22, :22])
     assert header["cut"].endswith("(remainder 10)")
     assert header["captions"][1] == "22\u00a0×\u00a022 px, 2\u00a0×\u00a02 patches"
 
 
-def test_where_p_divides_all_three_ways_agree(unpack, picture):
-    payload = cost_payload(picture.pixels, cuts(picture.pixels, 8), patch_size=8, grid_sides=SIDES)
+def test_where_p_divides_all_three_ways_agree(unpack, image):
+    payload = cost_payload(image.pixels, cuts(image.pixels, 8), patch_size=8, grid_sides=SIDES)
     header, arrays = unpack(payload)
     for name in ("seen", "valid", "same"):
-        np.testing.assert_array_equal(arrays[name], picture.pixels)
+        np.testing.assert_array_equal(arrays[name], image.pixels)
     assert "remainder" not in header["cut"]
     assert len(set(header["captions"])) == 1
 
@@ -94,18 +92,18 @@ def test_the_cost_is_compared_with_the_stop_nearest_to_twice_the_size(size, othe
     )
 
 
-def test_every_stop_has_its_finding_for_the_pointer(unpack, picture):
-    data = cost_payload(picture.pixels, cuts(picture.pixels, 8), patch_size=8, grid_sides=SIDES)
+def test_every_stop_has_its_finding_for_the_pointer(unpack, image):
+    data = cost_payload(image.pixels, cuts(image.pixels, 8), patch_size=8, grid_sides=SIDES)
     stops = unpack(data)[0]["stops"]
     assert [one["finding"].split(":")[0] for one in stops] == [f"P = {one['P']}" for one in stops]
     assert stops[-1]["finding"].endswith("1 patch, 1 pair")
 
 
-def test_a_size_that_is_no_stop_is_named_in_the_error(picture):
+def test_a_size_that_is_no_stop_is_named_in_the_error(image):
     with pytest.raises(ValueError, match=r"one of \[2, 3, 4, .*got 7"):
-        cost_payload(picture.pixels, {}, patch_size=7, grid_sides=SIDES)
+        cost_payload(image.pixels, {}, patch_size=7, grid_sides=SIDES)
     with pytest.raises(ValueError, match="seen, valid and same, got"):
-        cost_payload(picture.pixels, {}, patch_size=8, grid_sides=SIDES)
+        cost_payload(image.pixels, {}, patch_size=8, grid_sides=SIDES)
 
 
 def test_at_most_28_components_are_sent(unpack):

@@ -30,15 +30,15 @@ def test_received_is_what_each_patch_gets_from_all(make_reading, unpack):
     )
 
 
-def test_votes_are_sent_where_each_patch_has_one(make_reading, unpack):
+def test_patch_logits_are_sent_where_each_patch_has_one(make_reading, unpack):
     reading = make_reading(8)
     _, arrays = unpack(output_payload(reading, name="a", truth=6))
-    np.testing.assert_array_equal(arrays["votes"], reading.votes)
+    np.testing.assert_array_equal(arrays["patch_logits"], reading.patch_logits)
 
 
-def test_with_a_class_token_there_are_no_votes(make_reading, unpack):
+def test_with_a_class_token_there_are_no_patch_logits(make_reading, unpack):
     header, arrays = unpack(output_payload(make_reading(8, prefix=1), name="a", truth=6))
-    assert "votes" not in arrays
+    assert "patch_logits" not in arrays
     assert header["captions"]["positions"] == "`(17, 12)`"
 
 
@@ -54,7 +54,7 @@ def test_with_a_class_token_there_are_no_votes(make_reading, unpack):
 def test_rows_of_prefix_tokens_come_first(make_reading, unpack, prefix, pooled, said):
     reading = make_reading(8, prefix=prefix)
     if pooled:
-        reading = replace(reading, votes=make_reading(8).votes)
+        reading = replace(reading, patch_logits=make_reading(8).patch_logits)
     header, _ = unpack(output_payload(reading, name="a", truth=6))
     assert said in header["rest"]
 
@@ -98,7 +98,7 @@ def test_a_grid_need_not_be_square(make_reading, unpack):
 
 
 @pytest.mark.parametrize(("patch_size", "side", "grid"), [(4, 32, 8), (3, 33, 11), (32, 32, 1)])
-def test_waiting_shows_the_picture_as_the_model_will_see_it(select, unpack, patch_size, side, grid):
+def test_waiting_shows_the_image_as_the_model_will_see_it(select, unpack, patch_size, side, grid):
     payload = placeholder_payload(WAITING, select(patch_size, config=None))
     header, arrays = unpack(payload)
     assert arrays["rgb"].shape == (side, side, 3)

@@ -1,4 +1,4 @@
-"""What the figures of Positions are sent: the tiles, and the shuffled picture."""
+"""What the figures of Positions are sent: the tiles, and the shuffled image."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from explorer.components.positions.component import positions_payload
-from explorer.components.shuffle import answers_html, pictures_html
+from explorer.components.shuffle import answers_html, images_html
 from explorer.records import ShuffleResult
 from explorer.text.position_encodings import PositionEncoding
 from vitcore.interpret.positions import cosine_similarity
@@ -22,9 +22,9 @@ def kind(grid, name="learned", correlation=0.5):
     return PositionEncoding(name, name, True, similarity, correlation)
 
 
-def test_cosines_are_read_back_to_within_a_code(unpack, picture):
+def test_cosines_are_read_back_to_within_a_code(unpack, image):
     kinds = [kind((4, 4)), kind((4, 4), "untrained", -0.002)]
-    header, arrays = unpack(positions_payload(picture.pixels, kinds))
+    header, arrays = unpack(positions_payload(image.pixels, kinds))
     for k, one in enumerate(kinds):
         np.testing.assert_allclose(
             arrays["codes"][k] / 127.5 - 1.0, one.similarity, atol=1 / 255 + 1e-6
@@ -32,27 +32,27 @@ def test_cosines_are_read_back_to_within_a_code(unpack, picture):
     assert [one["note"] for one in header["kinds"]] == ["r = 0.50", "r = 0.00"]
 
 
-def test_the_own_scale_is_centred_on_the_mean_of_different_positions(unpack, picture):
+def test_the_own_scale_is_centred_on_the_mean_of_different_positions(unpack, image):
     one = kind((3, 3))
-    header, _ = unpack(positions_payload(picture.pixels, [one]))
+    header, _ = unpack(positions_payload(image.pixels, [one]))
     flat = one.similarity.reshape(9, 9)
     expected = flat[~np.eye(9, dtype=bool)].mean()
     assert header["kinds"][0]["mean"] == pytest.approx(expected, abs=1e-4)
     assert header["kinds"][0]["reach"] > 0
 
 
-def test_one_position_is_drawn(unpack, picture):
+def test_one_position_is_drawn(unpack, image):
     single = kind((1, 1), correlation=None)
-    header, arrays = unpack(positions_payload(picture.pixels, [single]))
+    header, arrays = unpack(positions_payload(image.pixels, [single]))
     assert header["kinds"][0]["note"] == "1 position"
     assert arrays["codes"].ravel() == [255]
 
 
-def test_different_grids_are_named_in_the_error(picture):
+def test_different_grids_are_named_in_the_error(image):
     with pytest.raises(ValueError, match="same grid, got"):
-        positions_payload(picture.pixels, [kind((2, 2)), kind((3, 3))])
+        positions_payload(image.pixels, [kind((2, 2)), kind((3, 3))])
     with pytest.raises(ValueError, match="same grid, got"):
-        positions_payload(picture.pixels, [])
+        positions_payload(image.pixels, [])
 
 
 def html(**changes):
@@ -68,7 +68,7 @@ def html(**changes):
 
 
 def test_both_images_are_shown_pixel_by_pixel():
-    text = pictures_html(np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 9, np.uint8))
+    text = images_html(np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 9, np.uint8))
     first, second = re.findall(r"base64,([^\"]+)", text)
     for data, value in ((first, 0), (second, 9)):
         with Image.open(io.BytesIO(base64.b64decode(data))) as image:

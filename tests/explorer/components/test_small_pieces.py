@@ -12,12 +12,10 @@ from vitcore.config import PATCH_SIZES
 from vitcore.patches import model_input
 
 
-def test_every_patch_size_has_its_tile(picture, unpack):
+def test_every_patch_size_has_its_tile(image, unpack):
     shares = {4: np.eye(10)[3], 8: np.full(10, 0.1)}
     known = {8: "test 86%"}
-    header, arrays = unpack(
-        cut_payload(shares, picture.pixels, 4, truth=6, refused={2}, known=known)
-    )
+    header, arrays = unpack(cut_payload(shares, image.pixels, 4, truth=6, refused={2}, known=known))
     tiles = {tile["patch"]: tile for tile in header["tiles"]}
     assert tuple(tiles) == PATCH_SIZES
     assert [tile.pop("known") for tile in tiles.values() if tile["patch"] in (4, 8)] == [
@@ -29,9 +27,9 @@ def test_every_patch_size_has_its_tile(picture, unpack):
     assert (tiles[16]["share"], tiles[16]["awaited"]) == (None, True)
     assert (tiles[2]["share"], tiles[2]["awaited"]) == (None, False)
     assert tiles[32]["tokens"] == "1 token"
-    header, _ = unpack(cut_payload(shares, picture.pixels, 4, truth=6, prefix=2))
+    header, _ = unpack(cut_payload(shares, image.pixels, 4, truth=6, prefix=2))
     assert {tile["patch"]: tile["tokens"] for tile in header["tiles"]}[8] == "18 tokens"
-    seen = np.concatenate([model_input(picture.pixels, size).ravel() for size in PATCH_SIZES])
+    seen = np.concatenate([model_input(image.pixels, size).ravel() for size in PATCH_SIZES])
     np.testing.assert_array_equal(arrays["rgb"], seen)
 
 
@@ -43,7 +41,7 @@ def test_only_a_stop_of_the_slider_can_be_chosen(sent, size):
 @pytest.mark.parametrize(
     ("sent", "index"), [(12, 12), (13, None), (True, None), ("12", None), (None, None)]
 )
-def test_only_a_shown_picture_can_be_picked(sent, index):
+def test_only_a_shown_image_can_be_picked(sent, index):
     assert picked(SimpleNamespace(index=sent), [1, 12]) == index
 
 

@@ -12,8 +12,8 @@ from vitcore.config import PRESETS
 
 
 @pytest.fixture
-def film(tmp_path, picture):
-    return make_film(tmp_path / "run", picture)
+def film(tmp_path, image):
+    return make_film(tmp_path / "run", image)
 
 
 def test_every_moment_is_read_back(film, unpack):
@@ -24,8 +24,8 @@ def test_every_moment_is_read_back(film, unpack):
     assert header["weights"] == header["looks"] == [1, 1, 1]
     for number, (weights, looked) in enumerate(zip(film.weights, film.looks, strict=True)):
         np.testing.assert_array_equal(arrays["codes"][number], weights.similarity)
-        pictures = weights.components.pictures[film.order]
-        np.testing.assert_allclose(arrays["filters"][number] / 255, pictures, atol=1 / 509)
+        images = weights.components.images[film.order]
+        np.testing.assert_allclose(arrays["filters"][number] / 255, images, atol=1 / 509)
         maps = arrays["maps"][number] / 255 * arrays["tops"][number][..., None]
         np.testing.assert_allclose(maps, looked.maps, atol=float(looked.maps.max()) / 509)
         np.testing.assert_array_equal(arrays["answers"][number], looked.probabilities)
@@ -67,9 +67,9 @@ def test_moments_to_come_and_moments_without_numbers_are_marked(film, unpack):
 
 @pytest.mark.parametrize("patch_size", [2, 4, 8, 16, 32])
 @pytest.mark.parametrize("preset", ["tiny", "article", "flexi", "plain"])
-def test_a_moment_takes_few_bytes(tmp_path, picture, preset, patch_size):
+def test_a_moment_takes_few_bytes(tmp_path, image, preset, patch_size):
     config = PRESETS[preset]
-    film = make_film(tmp_path / "run", picture, patch_size=patch_size, config=config, kept=(0,))
+    film = make_film(tmp_path / "run", image, patch_size=patch_size, config=config, kept=(0,))
     data = replay_payload(film)
     assert len(data) < 2 * 26_000 + 4_000
 

@@ -70,7 +70,7 @@ def test_the_first_class_is_at_the_top_and_the_chosen_cell_is_framed():
     assert not confusion_matrix(MATRIX, NAMES, colours=LIGHT).layout.shapes
 
 
-def test_a_matrix_without_a_mistake_or_a_picture_is_drawn():
+def test_a_matrix_without_a_mistake_or_an_image_is_drawn():
     for matrix in (np.eye(3, dtype=int), np.zeros((3, 3), int)):
         figure = confusion_matrix(matrix, NAMES, colours=LIGHT)
         shares = np.array(figure.data[0].z, dtype=float)

@@ -23,7 +23,7 @@ def test_heads_stand_in_the_order_of_their_change():
     ]
 
 
-def test_while_pictures_are_counted_no_bar_jumps():
+def test_while_images_are_counted_no_bar_jumps():
     (bars,) = heads_ranked(CHANGE, colours=COLOURS, counting=True).data
     np.testing.assert_allclose(bars.x, [0, -40, 10, -2])
 

@@ -26,8 +26,8 @@ def frames(data):
 
 
 @pytest.mark.parametrize("kind", ["webp", "gif"])
-def test_each_moment_is_a_frame(tmp_path, picture, kind):
-    shown = frames(animated(make_film(tmp_path / "run", picture), kind, COLOURS))
+def test_each_moment_is_a_frame(tmp_path, image, kind):
+    shown = frames(animated(make_film(tmp_path / "run", image), kind, COLOURS))
     assert len(shown) == 3
     assert {frame.shape for frame in shown} == {(300, 964, 3)}
     for panel in range(4):  # each of them moves
@@ -36,8 +36,8 @@ def test_each_moment_is_a_frame(tmp_path, picture, kind):
         assert np.abs(first - last).max() > 30
 
 
-def test_answer_is_drawn_as_long_as_it_is_likely(tmp_path, picture):
-    film = make_film(tmp_path / "run", picture)
+def test_answer_is_drawn_as_long_as_it_is_likely(tmp_path, image):
+    film = make_film(tmp_path / "run", image)
     sure = dataclasses.replace(film.looks[0], probabilities=np.eye(10, dtype=np.float32)[6])
     film = dataclasses.replace(film, looks=[sure] * 3)
     frame = frames(animated(film, "webp", COLOURS))[0]
@@ -47,8 +47,8 @@ def test_answer_is_drawn_as_long_as_it_is_likely(tmp_path, picture):
     assert 90 <= marked[728:].sum() <= 110
 
 
-def test_moments_that_are_not_known_are_left_out(tmp_path, picture):
-    film = make_film(tmp_path / "run", picture)
+def test_moments_that_are_not_known_are_left_out(tmp_path, image):
+    film = make_film(tmp_path / "run", image)
     weights = [*film.weights[:2], Failure("No numbers.", "")]
     film = dataclasses.replace(film, weights=weights, looks=[None, *film.looks[1:]])
     assert len(frames(animated(film, "gif", COLOURS))) == 1
@@ -57,20 +57,20 @@ def test_moments_that_are_not_known_are_left_out(tmp_path, picture):
         animated(nothing, "gif", COLOURS)
 
 
-def test_model_without_positions_and_one_token_is_drawn_too(tmp_path, picture):
+def test_model_without_positions_and_one_token_is_drawn_too(tmp_path, image):
     config = small_config(positions="none", classes=12)
-    film = make_film(tmp_path / "run", picture, patch_size=32, config=config)
-    selection = dataclasses.replace(film.selection, image=dataclasses.replace(picture, label=None))
+    film = make_film(tmp_path / "run", image, patch_size=32, config=config)
+    selection = dataclasses.replace(film.selection, image=dataclasses.replace(image, label=None))
     film = dataclasses.replace(film, selection=selection)
     assert len(frames(animated(film, "webp", palette("dark")))) == 3
 
 
-def test_long_film_is_a_few_megabytes_at_most(tmp_path, picture):
-    film = make_film(tmp_path / "run", picture, kept=tuple(range(24)))
+def test_long_film_is_a_few_megabytes_at_most(tmp_path, image):
+    film = make_film(tmp_path / "run", image, kept=tuple(range(24)))
     for kind in ("webp", "gif"):
         assert len(animated(film, kind, COLOURS)) < 4_000_000
 
 
-def test_another_kind_is_refused(tmp_path, picture):
+def test_another_kind_is_refused(tmp_path, image):
     with pytest.raises(ValueError, match="webp, gif"):
-        animated(make_film(tmp_path / "run", picture), "mp4", COLOURS)
+        animated(make_film(tmp_path / "run", image), "mp4", COLOURS)

@@ -110,10 +110,10 @@ def test_weights_are_read_a_few_at_a_time_in_order(ask, run, select, monkeypatch
     assert known == [True, True, False, False]
 
 
-def test_another_picture_keeps_what_was_read_of_the_weights(ask, run, select, picture):
+def test_another_image_keeps_what_was_read_of_the_weights(ask, run, select, image):
     first = Gatherer(history(run), select(4))
     first.gather()
-    other = dataclasses.replace(picture, key="another")
+    other = dataclasses.replace(image, key="another")
     second = Gatherer(history(run), select(4, image=other), first)
     assert second.film().weights == first.film().weights
     assert second.film().looks == [None] * 4

@@ -12,7 +12,7 @@ from vitcore.config import PRESETS, grid_side
 from vitcore.initialisation import initial_weights
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "patches.py"
-WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
+WAITING = Pending("Starting the model.", "The image can be used meanwhile.", 0.4)
 PROBLEM = Failure("The model stopped.", "Choose another.")
 SMALL = replace(PRESETS["flexi"], width=12, num_heads=1, depth=1, mlp_dim=4)
 
@@ -85,7 +85,7 @@ def test_a_problem_of_the_model_leaves_the_rest(open_patches, payloads):
     assert "codes" in payloads(view)["patches"][1]
 
 
-def test_damaged_weights_leave_the_picture_and_its_patches(open_patches, payloads):
+def test_damaged_weights_leave_the_image_and_its_patches(open_patches, payloads):
     view = open_patches(config=None, difference=PROBLEM, answer=PROBLEM)
     assert not view.exception
     sent = payloads(view)

@@ -17,7 +17,7 @@ from vitcore.interpret.token_similarity import token_components, token_similarit
 from vitcore.intervention import Intervention
 
 VIEW = Path(__file__).resolve().parents[3] / "explorer" / "views" / "positions.py"
-WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
+WAITING = Pending("Starting the model.", "The image can be used meanwhile.", 0.4)
 PROBLEM = Failure("The model stopped.", "Choose another.")
 SMALL = replace(PRESETS["flexi"], width=12, num_heads=1, depth=1, mlp_dim=4)
 

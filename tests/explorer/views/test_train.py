@@ -571,7 +571,7 @@ def test_the_timeline_is_drawn_half_as_often_as_the_curves(view, server, monkeyp
     assert asked[-1] == 10
 
 
-def test_missing_pictures_are_refused_with_what_to_do(view, server):
+def test_missing_images_are_refused_with_what_to_do(view, server):
     view.selectbox(key="train_data").set_value("cifar10").run()
     assert form._NO_CIFAR10 in texts(view)
     started(view)

@@ -1,4 +1,4 @@
-"""A CIFAR-10 with twenty pictures per batch, in a home of its own for each test."""
+"""A CIFAR-10 with twenty images per batch, in a home of its own for each test."""
 
 import pytest
 
@@ -18,6 +18,6 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def small(home, monkeypatch):
-    """The same, and a batch has twenty pictures instead of ten thousand."""
+    """The same, and a batch has twenty images instead of ten thousand."""
     monkeypatch.setattr(batches, "IMAGES_PER_BATCH", COUNT)
     return home

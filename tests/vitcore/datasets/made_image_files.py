@@ -1,4 +1,4 @@
-"""Pictures of four coloured quarters as files of every kind, and how to compare them."""
+"""Images of four coloured quarters as files of every kind, and how to compare them."""
 
 import io
 import struct
@@ -13,23 +13,23 @@ RED, GREEN, BLUE, GREY = (250, 10, 10), (10, 250, 10), (10, 10, 250), (128, 128,
 
 def quarters(height=64, width=64):
     """Red, green / blue, grey."""
-    picture = np.empty((height, width, 3), np.uint8)
-    picture[: height // 2, : width // 2] = RED
-    picture[: height // 2, width // 2 :] = GREEN
-    picture[height // 2 :, : width // 2] = BLUE
-    picture[height // 2 :, width // 2 :] = GREY
-    return picture
+    image = np.empty((height, width, 3), np.uint8)
+    image[: height // 2, : width // 2] = RED
+    image[: height // 2, width // 2 :] = GREEN
+    image[height // 2 :, : width // 2] = BLUE
+    image[height // 2 :, width // 2 :] = GREY
+    return image
 
 
-def encoded(picture, kind="PNG", mode=None, **options):
-    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+def encoded(image, kind="PNG", mode=None, **options):
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     file = io.BytesIO()
     (image.convert(mode) if mode else image).save(file, kind, **options)
     return file.getvalue()
 
 
 def corners(image):
-    """The middle of each quarter of a decoded picture."""
+    """The middle of each quarter of a decoded image."""
     return image[[8, 8, 24, 24], [8, 24, 8, 24]]
 
 

@@ -1,4 +1,4 @@
-"""The unpickler reads what was published, and nothing that a picture file does not need."""
+"""The unpickler reads what was published, and nothing that an image file does not need."""
 
 import io
 import pickle
@@ -77,7 +77,7 @@ DAMAGED = {
     "cut in the labels": (lambda d, n: files.python2_pickle(d, n)[:-20], "truncated|too early"),
     "no labels": (without, "missing entry 'labels'"),
     "a list": (lambda d, n: pickle.dumps([1, 2]), "items"),
-    "too few pictures": (lambda d, n: files.python2_pickle(d[:7], n), r"\(20, 3072\), got \(7"),
+    "too few images": (lambda d, n: files.python2_pickle(d[:7], n), r"\(20, 3072\), got \(7"),
     "too few labels": (lambda d, n: files.python2_pickle(d, n[:7]), r"20 integers.*\(7,\)"),
     "a label of 10": (lambda d, n: files.python2_pickle(d, n * 0 + 10), "0 to 9, got 10 to 10"),
     "a label of -1": (lambda d, n: files.python2_pickle(d, n * 0 - 1), "0 to 9, got -1"),

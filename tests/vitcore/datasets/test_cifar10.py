@@ -16,7 +16,7 @@ from vitcore.datasets.cifar10 import convert
 COUNT = 20
 
 
-def as_pictures(content, *names):
+def as_images(content, *names):
     """The slow, obvious way: colour planes of 32 rows, one number at a time."""
     data = np.concatenate([content[name][0] for name in names])
     images = np.zeros((len(data), 32, 32, 3), np.uint8)
@@ -30,7 +30,7 @@ def as_pictures(content, *names):
 def is_right(content, **arguments):
     for split, names in (("train", files.NAMES), ("test", ("test_batch",))):
         images, labels = cifar10(split, **arguments)
-        expected, expected_labels = as_pictures(content, *names)
+        expected, expected_labels = as_images(content, *names)
         np.testing.assert_array_equal(images, expected)
         np.testing.assert_array_equal(labels, expected_labels)
         assert images.dtype == labels.dtype == np.uint8
@@ -120,7 +120,7 @@ def test_finding_converts_nothing_and_knows_when_all_is_ready(small, folder):
     assert find_cifar10(folder[0]).ready
 
 
-def test_pictures_are_mapped_and_read_only(folder):
+def test_images_are_mapped_and_read_only(folder):
     images, _ = cifar10(data_dir=folder[0])
     assert isinstance(images, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
@@ -131,7 +131,7 @@ def test_the_second_opening_reads_only_the_converted_files(folder, monkeypatch):
     cifar10(data_dir=folder[0])
     monkeypatch.setattr(batches, "read_batch", None)  # reading the source again would fail
     images, _ = cifar10("train", data_dir=folder[0])
-    np.testing.assert_array_equal(images, as_pictures(folder[1], *files.NAMES)[0])
+    np.testing.assert_array_equal(images, as_images(folder[1], *files.NAMES)[0])
 
 
 def test_a_changed_source_is_read_anew_and_its_old_copy_removed(folder, rng):

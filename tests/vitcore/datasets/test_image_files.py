@@ -1,4 +1,4 @@
-"""Any picture a person may choose is shown rightly."""
+"""Any image a person may choose is shown rightly."""
 
 import io
 import struct
@@ -33,9 +33,9 @@ def test_every_format_and_size_is_shown_rightly(kind, side):
     close(corners(image), [RED, GREEN, BLUE, GREY])
 
 
-def test_a_picture_of_the_model_s_size_is_kept_to_the_bit(rng):
-    picture = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(decode_image(encoded(picture)), picture)
+def test_an_image_of_the_model_s_size_is_kept_to_the_bit(rng):
+    image = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(decode_image(encoded(image)), image)
 
 
 @pytest.mark.parametrize("side", [400, 513, 640, 1025])
@@ -51,14 +51,14 @@ def test_shrinking_averages_and_does_not_skip(side, square):
 @pytest.mark.parametrize(("height", "width"), [(64, 200), (200, 64), (63, 200), (700, 2001)])
 def test_the_middle_is_cut_out(height, width):
     side = min(height, width)
-    picture = np.full((height, width, 3), 255, np.uint8)
+    image = np.full((height, width, 3), 255, np.uint8)
     top, left = (height - side) // 2, (width - side) // 2
-    picture[top : top + side, left : left + side] = quarters(side, side)
-    close(corners(decode_image(encoded(picture))), [RED, GREEN, BLUE, GREY])
+    image[top : top + side, left : left + side] = quarters(side, side)
+    close(corners(decode_image(encoded(image))), [RED, GREEN, BLUE, GREY])
 
 
 def upright(stored, orientation):
-    """By the EXIF table: which side of the stored picture is the visual top, and which the left."""
+    """By the EXIF table: which side of the stored image is the visual top, and which the left."""
     height, width = stored.shape[:2]
     swapped = orientation >= 5
     shown = np.empty((width, height, 3) if swapped else stored.shape, np.uint8)
@@ -138,17 +138,17 @@ def test_a_palette_with_a_transparent_entry():
 
 @pytest.mark.parametrize("side", [32, 700])
 def test_transparency_shows_white_behind_it(side):
-    picture = np.empty((side, side, 4), np.uint8)
-    picture[..., :3] = quarters(side, side)
+    image = np.empty((side, side, 4), np.uint8)
+    image[..., :3] = quarters(side, side)
     for part, alpha in ((0, 255), (1, 0)):
-        picture[:, part * side // 2 : (part + 1) * side // 2, 3] = alpha
+        image[:, part * side // 2 : (part + 1) * side // 2, 3] = alpha
     white = (255, 255, 255)
     for kind in ("PNG", "WEBP"):
         options = {"lossless": True} if kind == "WEBP" else {}
-        close(corners(decode_image(encoded(picture, kind, **options))), [RED, white, BLUE, white])
-    picture[..., 3] = 128
+        close(corners(decode_image(encoded(image, kind, **options))), [RED, white, BLUE, white])
+    image[..., 3] = 128
     half = (np.array([RED, GREEN, BLUE, GREY]) + 255) // 2
-    close(corners(decode_image(encoded(picture))), half)
+    close(corners(decode_image(encoded(image))), half)
 
 
 def test_grey_with_alpha_and_a_single_transparent_colour():
@@ -175,7 +175,7 @@ def test_the_first_frame_of_an_animation_is_shown(kind):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20000, 1), (1, 20000), (3, 2)])
-def test_tiny_and_thin_pictures_are_shown(size):
+def test_tiny_and_thin_images_are_shown(size):
     close(decode_image(encoded(Image.new("RGB", size, RED))), np.full((32, 32, 3), RED), 1)
 
 

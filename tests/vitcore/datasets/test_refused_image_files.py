@@ -25,7 +25,7 @@ from vitcore.datasets.image_files import ImageError, decode_image
 GOOD = encoded(quarters())
 REFUSED = {
     "nothing": (b"", "The file is empty."),
-    "text": (b"hello, this is no picture", "Not a readable image"),
+    "text": (b"hello, this is no image", "Not a readable image"),
     "web page": (b"<html><body>404</body></html>", "Not a readable image"),
     "noise": (bytes(range(256)) * 20, "Not a readable image"),
     "only a signature": (GOOD[:8], "Not a readable image|corrupted"),
@@ -41,7 +41,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
+def test_what_is_no_image_is_refused_in_one_sentence(kind, monkeypatch):
     monkeypatch.setattr(image_files.importlib.util, "find_spec", lambda name: None)
     data, message = REFUSED[kind]
     with pytest.raises(ImageError, match=message) as error:
@@ -53,9 +53,9 @@ def test_what_is_no_picture_is_refused_in_one_sentence(kind, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.9])
-def test_a_truncated_picture_is_refused(kind, share, rng):
-    picture = rng.integers(0, 256, (80, 80, 3), dtype=np.uint8)
-    data = encoded(picture, kind)
+def test_a_truncated_image_is_refused(kind, share, rng):
+    image = rng.integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    data = encoded(image, kind)
     with pytest.raises(ImageError, match="corrupted|Not a readable"):
         decode_image(data[: int(share * len(data))])
 
@@ -104,7 +104,7 @@ def test_the_limit_itself_is_allowed(monkeypatch):
         decode_image(encoded(quarters(65, 64)))
 
 
-def test_nothing_but_a_picture_error_ever_comes_out():
+def test_nothing_but_an_image_error_ever_comes_out():
     """Damage files of each format at random places."""
     dice = random.Random(0)
     originals = [encoded(quarters(), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")]

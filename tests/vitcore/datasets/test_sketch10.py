@@ -14,7 +14,7 @@ from vitcore.datasets.sketch_scenes import SCENES, scene
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return sketch10(600)
 
 
@@ -23,16 +23,16 @@ def test_there_is_a_drawing_for_each_class_and_a_scene_for_each_drawing():
     assert {name for shapes in SHAPES for one in shapes for name in one.scenes} <= set(SCENES)
 
 
-def test_shapes_types_and_labels(pictures):
-    images, labels, masks = pictures
+def test_shapes_types_and_labels(images):
+    images, labels, masks = images
     assert (images.shape, images.dtype) == ((600, 32, 32, 3), np.uint8)
     assert (masks.shape, masks.dtype) == ((600, 32, 32), bool)
     assert labels.dtype == np.uint8
     np.testing.assert_array_equal(labels, np.arange(600) % 10)
 
 
-def test_a_picture_depends_on_seed_and_index_only(pictures):
-    images, labels, masks = pictures
+def test_an_image_depends_on_seed_and_index_only(images):
+    images, labels, masks = images
     later = sketch10(5, start=123)
     for ours, theirs in zip((images, labels, masks), later, strict=True):
         np.testing.assert_array_equal(ours[123:128], theirs)
@@ -54,23 +54,23 @@ def test_another_process_draws_the_same():
     assert ours == other
 
 
-def test_no_two_pictures_and_no_two_seeds_are_alike(pictures):
-    images = np.concatenate([pictures[0], sketch10(100, seed=1)[0]])
+def test_no_two_images_and_no_two_seeds_are_alike(images):
+    images = np.concatenate([images[0], sketch10(100, seed=1)[0]])
     assert len({image.tobytes() for image in images}) == len(images)
 
 
-def test_the_object_is_never_a_speck_nor_the_whole_picture(pictures):
-    share = pictures[2].mean(axis=(1, 2))
+def test_the_object_is_never_a_speck_nor_the_whole_image(images):
+    share = images[2].mean(axis=(1, 2))
     assert share.min() > 0.05
     assert share.max() < 0.85
 
 
 def test_the_mask_is_where_the_object_is_drawn(monkeypatch):
-    """Draw the same picture over two other backgrounds: what stays the same is the object."""
+    """Draw the same image over two other backgrounds: what stays the same is the object."""
     module = sys.modules["vitcore.datasets.sketch10"]
     monkeypatch.setattr(module, "_OCCLUDED", 0)
     monkeypatch.setattr(module, "_LEAST_CONTRAST", 0)
-    monkeypatch.setattr(module, "_photograph", lambda rng, picture: picture)
+    monkeypatch.setattr(module, "_photograph", lambda rng, image: image)
     drawn = []
     for tone in (0.0, 200.0):
         plain = np.full((32, 32, 3), tone)
@@ -97,7 +97,7 @@ def test_what_stands_in_front_is_not_the_object(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", SCENES)
-def test_scenes_have_a_picture_s_shape_and_range(kind):
+def test_scenes_have_an_image_s_shape_and_range(kind):
     for seed in range(10):
         drawn = scene(np.random.default_rng(seed), kind)
         assert drawn.shape == (32, 32, 3)
@@ -106,7 +106,7 @@ def test_scenes_have_a_picture_s_shape_and_range(kind):
 
 
 def nearest_class_share(known, labels, asked, right):
-    """How often the nearest known picture, by the obvious distance, has the right class."""
+    """How often the nearest known image, by the obvious distance, has the right class."""
     known, asked = (a.reshape(len(a), -1).astype(np.float32) for a in (known, asked))
     distances = [((known - one) ** 2).sum(axis=1) for one in asked]
     return np.mean(labels[np.argmin(distances, axis=1)] == right)
@@ -119,8 +119,8 @@ def corner_colours(images, masks):
     return np.stack([corner.mean(axis=(1, 2)) for corner in corners], axis=1)
 
 
-def test_outlines_tell_the_class_and_backgrounds_hardly(pictures):
-    images, labels, masks = pictures
+def test_outlines_tell_the_class_and_backgrounds_hardly(images):
+    images, labels, masks = images
     others, right, other_masks = sketch10(100, seed=1)
     known, asked = corner_colours(images, masks), corner_colours(others, other_masks)
     assert nearest_class_share(masks, labels, other_masks, right) > 0.4
@@ -135,7 +135,7 @@ def test_negative_numbers_are_refused(arguments):
         sketch10(**arguments)
 
 
-def test_one_negative_picture_is_refused():
+def test_one_negative_image_is_refused():
     with pytest.raises(ValueError, match="got -1 and 0"):
         sketch(-1)
 

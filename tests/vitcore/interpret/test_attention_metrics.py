@@ -135,7 +135,7 @@ def test_a_mask_is_resized_by_area(rng, grid):
 
 def test_attention_on_the_object_is_measured_against_chance():
     mask = np.zeros((32, 32), bool)
-    mask[:16, :16] = True  # a quarter of the picture, one patch of four
+    mask[:16, :16] = True  # a quarter of the image, one patch of four
     even, all_on, all_off = np.full(4, 0.25), np.eye(4)[0], np.eye(4)[3]
     told = object_attention(np.stack([even, all_on, all_off]), mask, (2, 2))
     np.testing.assert_allclose(told, [1, 4, 0])
@@ -154,7 +154,7 @@ def test_attention_on_the_object_takes_heads_and_rollouts(rng):
     assert object_attention(rolled, mask, (2, 3)).shape == ()
 
 
-def test_a_picture_without_an_object_has_no_share():
+def test_an_image_without_an_object_has_no_share():
     told = object_attention(np.full((2, 3, 4), 0.25), np.zeros((32, 32), bool), (2, 2))
     assert np.isnan(told).all()
 

@@ -77,6 +77,6 @@ def test_class_token_is_the_one_that_answers(attending):
     assert min(found["object_attention"]) > 1.5
 
 
-def test_no_pictures_are_refused(attending):
+def test_no_images_are_refused(attending):
     with pytest.raises(ValueError, match="num_images must be an integer >= 1, got 0"):
         attention_summary(attending(on_the_object), num_images=0)

@@ -1,4 +1,4 @@
-"""Deletion and insertion: which pictures they need, and what they say of a known answer."""
+"""Deletion and insertion: which images they need, and what they say of a known answer."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_patches_are_ranked_by_value_and_ties_in_reading_order():
 
 
 @pytest.mark.parametrize("grid", [(4, 4), (2, 3), (8, 8), (1, 1)])
-def test_every_point_has_the_picture_that_a_loop_gives_it(rng, grid):
+def test_every_point_has_the_image_that_a_loop_gives_it(rng, grid):
     maps = rng.normal(size=(3, *grid))
     plan = plan_curves(maps, points=5)
     count = grid[0] * grid[1]
@@ -33,7 +33,7 @@ def test_every_point_has_the_picture_that_a_loop_gives_it(rng, grid):
             assert missing == set(range(count)) - first
 
 
-def test_no_picture_is_asked_twice(rng):
+def test_no_image_is_asked_twice(rng):
     plan = plan_curves(np.repeat(rng.normal(size=(1, 8, 8)), 3, axis=0))
     assert len(np.unique(plan.erased, axis=0)) == len(plan.erased)
     # One map, both ways, and a random order with its reverse, with 15 points between the ends.

@@ -52,7 +52,7 @@ def test_head_that_looks_at_its_own_patch_looks_nowhere():
     )
 
 
-def test_two_patches_that_look_at_each_other_look_half_a_picture_far():
+def test_two_patches_that_look_at_each_other_look_half_an_image_far():
     swapped = np.array([[[[0.0, 1.0], [1.0, 0.0]]]])
     assert attention_distance(swapped, (1, 2), image_size=SIZE) == pytest.approx(16.0)
     assert attention_distance(swapped, (2, 1), image_size=SIZE) == pytest.approx(16.0)

@@ -17,12 +17,12 @@ def kernel():
 
 
 def test_each_filter_is_stretched_by_itself(kernel):
-    pictures = embedding_filters(kernel)
-    assert pictures.shape == (7, 2, 2, 3)
+    images = embedding_filters(kernel)
+    assert images.shape == (7, 2, 2, 3)
     for d in range(7):
         one = kernel[..., d]
         np.testing.assert_allclose(
-            pictures[d], (one - one.min()) / (one.max() - one.min()), atol=1e-6
+            images[d], (one - one.min()) / (one.max() - one.min()), atol=1e-6
         )
 
 
@@ -38,7 +38,7 @@ def test_components_of_one_direction_solved_by_hand():
     kernel[0, 0, 1] = [-3, 5]
     found = principal_components(kernel)
     np.testing.assert_allclose(found.explained, [1, 0], atol=1e-7)
-    np.testing.assert_allclose(found.pictures[0, 0, 0], [0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(found.images[0, 0, 0], [0, 1, 0], atol=1e-6)
 
 
 def test_explained_variance_agrees_with_the_covariance(kernel):
@@ -52,19 +52,19 @@ def test_explained_variance_agrees_with_the_covariance(kernel):
 @pytest.mark.parametrize("size, width, count", [(2, 192, 12), (4, 16, 16), (1, 5, 3)])
 def test_there_are_as_many_components_as_the_smaller_side(size, width, count):
     kernel = np.random.default_rng(1).normal(size=(size, size, 3, width))
-    assert principal_components(kernel).pictures.shape == (count, size, size, 3)
+    assert principal_components(kernel).images.shape == (count, size, size, 3)
 
 
 def test_components_do_not_depend_on_the_sign_of_the_decomposition(kernel):
     np.testing.assert_allclose(
-        principal_components(kernel).pictures, principal_components(kernel.copy()).pictures
+        principal_components(kernel).images, principal_components(kernel.copy()).images
     )
 
 
 def test_equal_filters_explain_nothing():
     found = principal_components(np.ones((2, 2, 3, 4)))
     assert found.explained.sum() == 0
-    assert np.isfinite(found.pictures).all()
+    assert np.isfinite(found.images).all()
 
 
 @pytest.mark.parametrize("pixel_range, low, high", [("signed", -1, 1), ("unit", 0, 1)])
@@ -100,7 +100,7 @@ def test_followed_components_begin_as_the_principal_ones(width):
     followed, plain = follow_components(kernel, most=4), principal_components(kernel)
     np.testing.assert_allclose(followed.explained, plain.explained[:4], atol=1e-6)
     np.testing.assert_allclose(followed.directions @ followed.directions.T, np.eye(4), atol=1e-9)
-    for mine, theirs in zip(followed.pictures, plain.pictures, strict=False):
+    for mine, theirs in zip(followed.images, plain.images, strict=False):
         assert np.corrcoef(mine.ravel(), theirs.ravel())[0, 1] == pytest.approx(1)
         assert np.abs(mine - 0.5).max() == pytest.approx(0.5)
 
@@ -131,7 +131,7 @@ def test_each_component_has_one_place(kernel):
 def test_direction_in_which_no_filter_differs_is_grey():
     """Two filters differ in one direction at most."""
     followed = follow_components(np.random.default_rng(0).normal(size=(1, 1, 3, 2)))
-    np.testing.assert_allclose(followed.pictures[1], 0.5)
+    np.testing.assert_allclose(followed.images[1], 0.5)
     np.testing.assert_allclose(followed.explained, [1, 0], atol=1e-7)
 
 
@@ -143,5 +143,5 @@ def test_a_history_of_another_patch_size_is_not_followed(kernel):
 
 def test_components_of_filters_that_are_all_alike_are_grey():
     followed = follow_components(np.ones((1, 1, 3, 2)))
-    np.testing.assert_allclose(followed.pictures, 0.5, atol=0.5)
+    np.testing.assert_allclose(followed.images, 0.5, atol=0.5)
     np.testing.assert_array_equal(followed.explained, 0)

@@ -21,11 +21,11 @@ def test_switches_are_all_on_then_without_each_head_then_without_each_block():
 
 
 def test_changes_are_measured_from_the_whole_model():
-    # One block, two heads, two pictures asked about classes 0 and 1 of two.
+    # One block, two heads, two images asked about classes 0 and 1 of two.
     first = np.log([[0.75, 0.25], [0.25, 0.75], [0.75, 0.25], [0.5, 0.5]])
     second = np.log([[0.5, 0.5], [0.25, 0.75], [0.75, 0.25], [0.1, 0.9]])
     told = head_effects(np.stack([first, second]), np.array([0, 1]), blocks=1, heads=2)
-    assert told.pictures == 2
+    assert told.num_images == 2
     assert told.before.probability == pytest.approx((0.75 + 0.5) / 2)
     np.testing.assert_allclose(told.heads.probability, [[(0.25 + 0.75) / 2 - 0.625, -0.125]])
     np.testing.assert_allclose(told.blocks.probability, [(0.5 + 0.9) / 2 - 0.625])

@@ -1,14 +1,14 @@
-"""Heads switched off one by one, many pictures at once, against one intervention at a time."""
+"""Heads switched off one by one, many images at once, against one intervention at a time."""
 
 import numpy as np
 import pytest
 
-from tests.vitcore.small_models import random_picture, small_model
+from tests.vitcore.small_models import random_image, small_model
 from vitcore import Intervention, head_importance, predict
 from vitcore.inference import batch_size
 from vitcore.tracing import predict_logits
 
-PICTURES = np.stack([random_picture(seed) for seed in range(3)])
+PICTURES = np.stack([random_image(seed) for seed in range(3)])
 CONFIGS = {"mean": {"num_heads": 4, "head_dim": 3}, "class": {"pooling": "class", "registers": 1}}
 
 
@@ -48,25 +48,25 @@ def test_without_classes_the_model_is_asked_about_its_own_answer(model):
     assert told.before.probability == pytest.approx(shown.max(axis=1).mean(), abs=1e-5)
 
 
-def test_progress_counts_pictures_to_the_end(model):
+def test_progress_counts_images_to_the_end(model):
     seen = []
     head_importance(model, np.repeat(PICTURES, 15, axis=0), None, 32, progress=seen.append)
     assert seen == [20, 40, 45]
 
 
-def test_each_picture_of_a_batch_has_its_own_heads(model, rng):
-    pictures = np.stack([random_picture(seed) for seed in range(66)])  # more than one batch
+def test_each_image_of_a_batch_has_its_own_heads(model, rng):
+    images = np.stack([random_image(seed) for seed in range(66)])  # more than one batch
     on = (rng.random((66, model.config.depth, model.config.num_heads)) < 0.5).astype(np.float32)
-    together = predict_logits(model, pictures, patch_size=8, head_mask=on)
+    together = predict_logits(model, images, patch_size=8, head_mask=on)
     change = Intervention(use_pos_embed=False, ablated_heads=((1, 0),))
-    changed = predict_logits(model, pictures, patch_size=8, head_mask=on, intervention=change)
+    changed = predict_logits(model, images, patch_size=8, head_mask=on, intervention=change)
     on_and_off = on.copy()
     on_and_off[:, 1, 0] = 0
     for index in (0, 63, 64, 65):
         off = tuple(map(tuple, np.argwhere(on[index] == 0).tolist()))
         alone = predict_logits(
             model,
-            pictures[index : index + 1],
+            images[index : index + 1],
             patch_size=8,
             intervention=Intervention(ablated_heads=off),
         )
@@ -74,14 +74,14 @@ def test_each_picture_of_a_batch_has_its_own_heads(model, rng):
         off = tuple(map(tuple, np.argwhere(on_and_off[index] == 0).tolist()))
         alone = predict_logits(
             model,
-            pictures[index : index + 1],
+            images[index : index + 1],
             patch_size=8,
             intervention=Intervention(ablated_heads=off, use_pos_embed=False),
         )
         np.testing.assert_allclose(changed[index], alone[0], atol=1e-5)
 
 
-def test_all_heads_off_leave_a_class_token_with_one_answer_for_every_picture():
+def test_all_heads_off_leave_a_class_token_with_one_answer_for_every_image():
     model = small_model(pooling="class")
     off = np.zeros((3, 2, 2), np.float32)
     told = predict_logits(model, PICTURES, patch_size=8, head_mask=off)
@@ -89,10 +89,10 @@ def test_all_heads_off_leave_a_class_token_with_one_answer_for_every_picture():
 
 
 @pytest.mark.parametrize(
-    ("tokens", "pictures"), [(1, 64), (64, 64), (65, 64), (121, 32), (256, 16), (9000, 1)]
+    ("tokens", "images"), [(1, 64), (64, 64), (65, 64), (121, 32), (256, 16), (9000, 1)]
 )
-def test_a_pass_is_short_however_many_tokens_a_picture_has(tokens, pictures):
-    assert batch_size(tokens) == pictures
+def test_a_pass_is_short_however_many_tokens_an_image_has(tokens, images):
+    assert batch_size(tokens) == images
 
 
 @pytest.mark.parametrize(

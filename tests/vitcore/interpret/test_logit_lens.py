@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.vitcore import slow_vit
-from tests.vitcore.small_models import random_picture, random_weights, small_config, small_model
+from tests.vitcore.small_models import random_image, random_weights, small_config, small_model
 from vitcore import logit_lens, trace
 
 CONFIGS = {
@@ -19,7 +19,7 @@ CONFIGS = {
 @pytest.mark.parametrize("size", [8, 11, 32])
 def test_the_last_row_is_the_models_own_answer(name, size):
     model = small_model(**CONFIGS[name])
-    result = trace(model, random_picture(), patch_size=size)
+    result = trace(model, random_image(), patch_size=size)
     told = logit_lens(result.hidden_states, random_weights(model.config), model.config)
     assert told.image.shape == (3, 10)
     assert told.patches.shape == (3, result.grid[0] * result.grid[1], 10)

@@ -23,12 +23,12 @@ def test_a_window_covers_the_patches_around_one(grid, size):
 
 
 def test_erasing_is_what_an_intervention_does(rng):
-    picture = rng.integers(0, 256, (8, 12, 3), np.uint8)
+    image = rng.integers(0, 256, (8, 12, 3), np.uint8)
     sets = rng.random((5, 6)) < 0.5
-    told = erase(picture, sets, 4)
+    told = erase(image, sets, 4)
     for one, erased in zip(told, sets, strict=True):
         change = Intervention(patches=dict.fromkeys(np.flatnonzero(erased)))
-        np.testing.assert_array_equal(one, change.on_images(picture[None], 4)[0])
+        np.testing.assert_array_equal(one, change.on_images(image[None], 4)[0])
     assert told.dtype == np.uint8
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tests.vitcore.small_models import random_picture, small_model
+from tests.vitcore.small_models import random_image, small_model
 from vitcore import relevance
 from vitcore.interpret.relevance import attention_gradient, relevance_map
 from vitcore.tracing import trace
@@ -16,10 +16,10 @@ def model(request):
 
 
 def test_gradient_is_how_the_logit_answers_to_a_nudge(model):
-    pictures, size = random_picture()[None], 16
-    attention, slope = attention_gradient(model, pictures, 3, size)
+    images, size = random_image()[None], 16
+    attention, slope = attention_gradient(model, images, 3, size)
     np.testing.assert_allclose(
-        attention, trace(model, pictures[0], patch_size=size).attention, atol=1e-6
+        attention, trace(model, images[0], patch_size=size).attention, atol=1e-6
     )
     rng = np.random.default_rng(0)
     nudge = 1e-2
@@ -29,7 +29,7 @@ def test_gradient_is_how_the_logit_answers_to_a_nudge(model):
         for sign in (1, -1):
             probe = np.zeros((2, 1, *slope.shape[1:]), np.float32)
             probe[entry[0], 0][entry[1:]] = sign * nudge
-            logits = model(pictures, patch_size=size, probe=ops.convert_to_tensor(probe))
+            logits = model(images, patch_size=size, probe=ops.convert_to_tensor(probe))
             answers.append(float(np.asarray(logits)[0, 3]))
         assert slope[entry] == pytest.approx((answers[0] - answers[1]) / (2 * nudge), abs=1e-3)
     assert np.abs(slope).max() > 1e-2  # else zero would pass
@@ -56,13 +56,13 @@ def slow_relevance(attention, slope, grid, pooling, prefix):
 
 @pytest.mark.parametrize("size", [16, 11])
 def test_relevance_is_the_papers_rule(model, size):
-    picture, config = random_picture(1), model.config
-    result = trace(model, picture, patch_size=size)
+    image, config = random_image(1), model.config
+    result = trace(model, image, patch_size=size)
     _, slope = attention_gradient(model, result.image[None], 7, size)
     expected = slow_relevance(
         result.attention, slope, result.grid, config.pooling, config.num_prefix_tokens
     )
-    told = relevance(model, picture, 7, size)
+    told = relevance(model, image, 7, size)
     np.testing.assert_allclose(told, expected, rtol=1e-3, atol=1e-6)
     assert told.shape == result.grid
     assert (told >= 0).all()
@@ -70,8 +70,8 @@ def test_relevance_is_the_papers_rule(model, size):
 
 
 def test_relevance_depends_on_the_class_asked_about(model):
-    picture = random_picture()
-    assert not np.allclose(relevance(model, picture, 0, 16), relevance(model, picture, 1, 16))
+    image = random_image()
+    assert not np.allclose(relevance(model, image, 0, 16), relevance(model, image, 1, 16))
 
 
 def test_rule_holds_for_oblong_grids(rng):
@@ -92,7 +92,7 @@ def test_attention_against_the_class_counts_nothing():
 @pytest.mark.parametrize("registers", [0, 1])
 def test_one_patch_has_all_there_is(pooling, registers):
     model = small_model(pooling=pooling, registers=registers)
-    assert relevance(model, random_picture(), 0, 32).shape == (1, 1)
+    assert relevance(model, random_image(), 0, 32).shape == (1, 1)
 
 
 @pytest.mark.parametrize("index", [-1, 10, "3", 2.5, None])
@@ -100,12 +100,12 @@ def test_class_that_is_not_there_is_refused(model, index):
     with pytest.raises(
         ValueError, match=r"class_index must be an integer from 0 to 9, got"
     ) as caught:
-        relevance(model, random_picture(), index)
+        relevance(model, random_image(), index)
     assert str(caught.value).endswith(repr(index))
 
 
-def test_patch_size_and_picture_are_checked(model):
+def test_patch_size_and_image_are_checked(model):
     with pytest.raises(ValueError, match=r"1 to 32 \(the image size\), got 0"):
-        relevance(model, random_picture(), 1, 0)
+        relevance(model, random_image(), 1, 0)
     with pytest.raises(ValueError, match="one image, got 2"):
-        relevance(model, np.stack([random_picture()] * 2), 1)
+        relevance(model, np.stack([random_image()] * 2), 1)

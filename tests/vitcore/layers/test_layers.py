@@ -86,18 +86,18 @@ def test_every_weight_changes_the_answer(layer_and_input):
 
 
 def test_dense_on_flat_patches_equals_a_strided_convolution(rng):
-    pictures = rng.normal(size=(2, 12, 12, 3)).astype(np.float32)
+    images = rng.normal(size=(2, 12, 12, 3)).astype(np.float32)
     layer = PatchEmbedding(16, 4)
-    layer(pictures)
+    layer(images)
     randomise(layer)
     convolved = ops.conv(
-        pictures, layer.kernel, strides=4, padding="valid", data_format="channels_last"
+        images, layer.kernel, strides=4, padding="valid", data_format="channels_last"
     )
     expected = np.asarray(convolved).reshape(2, 9, 16) + np.asarray(layer.bias)
-    np.testing.assert_allclose(np.asarray(layer(pictures)), expected, atol=1e-4)
+    np.testing.assert_allclose(np.asarray(layer(images)), expected, atol=1e-4)
 
 
-def test_patch_size_must_divide_the_picture():
+def test_patch_size_must_divide_the_image():
     with pytest.raises(ValueError, match="divide the image size, got 5 and 8x8"):
         PatchEmbedding(16, 4)(np.zeros((1, 8, 8, 3), np.float32), patch_size=5)
 

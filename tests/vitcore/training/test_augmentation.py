@@ -1,4 +1,4 @@
-"""Changes to training pictures, pixel by pixel."""
+"""Changes to training images, pixel by pixel."""
 
 import math
 
@@ -9,7 +9,7 @@ from vitcore.training.augmentation import SHIFT, article, augment, crop_and_flip
 
 
 @pytest.fixture
-def pictures(rng):
+def images(rng):
     return rng.integers(0, 256, (6, 12, 10, 3), np.uint8)
 
 
@@ -20,28 +20,28 @@ def mirrored(place, size):
     return place
 
 
-def slow_crop_and_flip(pictures, rng):
-    count, height, width, _ = pictures.shape
+def slow_crop_and_flip(images, rng):
+    count, height, width, _ = images.shape
     shifts = rng.integers(-SHIFT, SHIFT + 1, size=(2, count))
     flipped = rng.random(count) < 0.5
-    result = np.zeros_like(pictures)
+    result = np.zeros_like(images)
     for i in range(count):
         for y in range(height):
             for x in range(width):
                 column = width - 1 - x if flipped[i] else x
                 row = mirrored(y + shifts[0, i], height)
-                result[i, y, x] = pictures[i, row, mirrored(column + shifts[1, i], width)]
+                result[i, y, x] = images[i, row, mirrored(column + shifts[1, i], width)]
     return result
 
 
-def slow_article(pictures, rng):
+def slow_article(images, rng):
     """Each pixel sent back through translation, zoom, rotation and flips, then read bilinearly."""
-    count, height, width, _ = pictures.shape
+    count, height, width, _ = images.shape
     flips = np.where(rng.random((2, count)) < 0.5, -1, 1)
     turn = rng.uniform(-0.2, 0.2, count)  # of a full turn
     zoom = rng.uniform(0.2, 0.3, (2, count))  # out
     move = rng.uniform(-0.3, 0.3, (2, count))  # of the side
-    result = np.zeros(pictures.shape)
+    result = np.zeros(images.shape)
     for i in range(count):
         angle = 2 * math.pi * turn[i]
         for row in range(height):
@@ -59,29 +59,29 @@ def slow_article(pictures, rng):
                     for beside in (0, 1):
                         share = abs(1 - below - (y - top)) * abs(1 - beside - (x - left))
                         place = mirrored(top + below, height), mirrored(left + beside, width)
-                        result[i, row, column] += share * pictures[i][place]
+                        result[i, row, column] += share * images[i][place]
     return result
 
 
-def test_crop_and_flip_is_that_of_a_loop(pictures):
+def test_crop_and_flip_is_that_of_a_loop(images):
     np.testing.assert_array_equal(
-        crop_and_flip(pictures, np.random.default_rng(3)),
-        slow_crop_and_flip(pictures, np.random.default_rng(3)),
+        crop_and_flip(images, np.random.default_rng(3)),
+        slow_crop_and_flip(images, np.random.default_rng(3)),
     )
 
 
-def test_article_is_that_of_a_loop(pictures):
-    told = article(pictures, np.random.default_rng(3))
-    expected = slow_article(pictures, np.random.default_rng(3))
+def test_article_is_that_of_a_loop(images):
+    told = article(images, np.random.default_rng(3))
+    expected = slow_article(images, np.random.default_rng(3))
     assert told.dtype == np.uint8
     assert np.abs(told - expected).max() <= 0.5 + 0.01
 
 
-def test_half_the_pictures_are_flipped_and_every_shift_occurs():
-    # A picture that says of each pixel where it came from.
+def test_half_the_images_are_flipped_and_every_shift_occurs():
+    # An image that says of each pixel where it came from.
     ramp = np.arange(32, dtype=np.uint8)
-    picture = np.stack([*np.meshgrid(ramp, ramp, indexing="ij"), np.zeros((32, 32))], -1)
-    batch = np.repeat(picture[None].astype(np.uint8), 2000, axis=0)
+    image = np.stack([*np.meshgrid(ramp, ramp, indexing="ij"), np.zeros((32, 32))], -1)
+    batch = np.repeat(image[None].astype(np.uint8), 2000, axis=0)
     changed = crop_and_flip(batch, np.random.default_rng(0)).astype(int)
     rows = changed[:, 16, 16, 0] - 16
     flipped = changed[:, 16, 15, 1] > changed[:, 16, 16, 1]
@@ -92,37 +92,35 @@ def test_half_the_pictures_are_flipped_and_every_shift_occurs():
 
 
 @pytest.mark.parametrize("kind", ["crop-flip", "trivial", "article"])
-def test_seed_decides_the_change(pictures, kind):
-    first, again, other = (
-        augment(pictures, np.random.default_rng(seed), kind) for seed in (1, 1, 2)
-    )
+def test_seed_decides_the_change(images, kind):
+    first, again, other = (augment(images, np.random.default_rng(seed), kind) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
-    assert first.shape == pictures.shape
+    assert first.shape == images.shape
 
 
 @pytest.mark.parametrize("kind", ["crop-flip", "article"])
-def test_picture_of_one_colour_stays_as_it_is(kind, rng):
+def test_image_of_one_colour_stays_as_it_is(kind, rng):
     grey = np.full((3, 32, 32, 3), 77, np.uint8)
     np.testing.assert_array_equal(augment(grey, rng, kind), grey)
 
 
-def test_no_augmentation_changes_nothing(pictures, rng):
-    assert augment(pictures, rng, "none") is pictures
+def test_no_augmentation_changes_nothing(images, rng):
+    assert augment(images, rng, "none") is images
 
 
-def test_pictures_given_are_not_changed(pictures, rng):
-    before = pictures.copy()
+def test_images_given_are_not_changed(images, rng):
+    before = images.copy()
     for kind in ("crop-flip", "trivial", "article"):
-        augment(pictures, rng, kind)
-    np.testing.assert_array_equal(pictures, before)
+        augment(images, rng, kind)
+    np.testing.assert_array_equal(images, before)
 
 
-def slow_cutmix(pictures, labels, rng, share, classes):
-    count, height, width, _ = pictures.shape
+def slow_cutmix(images, labels, rng, share, classes):
+    count, height, width, _ = images.shape
     other, area, chosen = rng.permutation(count), rng.random(count), rng.random(count) < share
     centre = rng.random((2, count))
-    result, shares = pictures.copy(), np.zeros((count, classes))
+    result, shares = images.copy(), np.zeros((count, classes))
     for i in range(count):
         half = math.sqrt(area[i]) / 2 if chosen[i] else 0
         pasted = 0
@@ -133,7 +131,7 @@ def slow_cutmix(pictures, labels, rng, share, classes):
                     first = round(max(0, middle - half) * size)
                     inside &= first <= place < round(min(1, middle + half) * size)
                 if inside:
-                    result[i, y, x] = pictures[other[i], y, x]
+                    result[i, y, x] = images[other[i], y, x]
                     pasted += 1
         shares[i, labels[i]] += 1 - pasted / (height * width)
         shares[i, labels[other[i]]] += pasted / (height * width)
@@ -141,12 +139,12 @@ def slow_cutmix(pictures, labels, rng, share, classes):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_cutmix_pastes_a_box_of_another_picture_and_its_class(rng, share):
-    pictures = rng.integers(0, 256, (40, 12, 10, 3), np.uint8)
+def test_cutmix_pastes_a_box_of_another_image_and_its_class(rng, share):
+    images = rng.integers(0, 256, (40, 12, 10, 3), np.uint8)
     labels = rng.integers(0, 10, 40)
-    mixed, shares = cutmix(pictures, labels, np.random.default_rng(5), share, 10)
-    slowly = slow_cutmix(pictures, labels, np.random.default_rng(5), share, 10)
+    mixed, shares = cutmix(images, labels, np.random.default_rng(5), share, 10)
+    slowly = slow_cutmix(images, labels, np.random.default_rng(5), share, 10)
     np.testing.assert_array_equal(mixed, slowly[0])
     np.testing.assert_allclose(shares, slowly[1], atol=1e-6)
-    changed = (mixed != pictures).any(axis=(1, 2, 3)).mean()
+    changed = (mixed != images).any(axis=(1, 2, 3)).mean()
     assert abs(changed - share) < 0.25

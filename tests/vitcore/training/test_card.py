@@ -37,7 +37,7 @@ def made(run):
     return values, told
 
 
-def test_card_is_measured_on_pictures_that_no_training_sees(run, made):
+def test_card_is_measured_on_images_that_no_training_sees(run, made):
     values, _ = made
     images, labels, _ = sketch10(30)
     assert values["measured_on"] == {"sketch10": 30}

@@ -165,13 +165,13 @@ def test_batch_that_cannot_be_shared_evenly_is_refused_with_both_numbers():
 
 
 def test_what_devices_cannot_share_evenly_is_left_over():
-    # 8192 tokens are 67 pictures of 121 patches
+    # 8192 tokens are 67 images of 121 patches
     assert [ProcessGroup(count=2, devices=2).shared(count) for count in (67, 66, 2)] == [66, 66, 2]
     assert ProcessGroup().shared(67) == 67
 
 
-def test_budget_that_leaves_a_device_without_a_picture_is_refused():
-    config = RECIPES["flexi-cifar10-cpu"]  # 32 pictures at patch size 2
+def test_budget_that_leaves_a_device_without_an_image_is_refused():
+    config = RECIPES["flexi-cifar10-cpu"]  # 32 images at patch size 2
     ProcessGroup(count=4, devices=32).check_batch(config, 4)
     with pytest.raises(ValueError, match="gives 32 at patch size 2, for 64 devices"):
         ProcessGroup(count=8, devices=64).check_batch(config, 4)

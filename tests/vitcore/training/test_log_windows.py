@@ -37,7 +37,7 @@ def test_points_do_not_depend_on_when_they_are_asked_for():
     assert [point[0] for point in taken(7)][-12:] == [254, 256, *range(260, 300, 4)][-11:] + [300]
 
 
-def test_points_are_means_over_pictures():
+def test_points_are_means_over_images():
     windows = LogWindows()
     windows.add(129, 1.0, 0.0, 1, 0.1)
     assert windows.take() == [[129, 1.0, 0.0, 0.1]]

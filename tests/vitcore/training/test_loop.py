@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.vitcore.small_models import random_picture, weights_of
+from tests.vitcore.small_models import random_image, weights_of
 from tests.vitcore.training.small_runs import CONFIG, quick_step
 from vitcore import checkpoints
 from vitcore.backend import hardware, software
@@ -51,7 +51,7 @@ def straight(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "_EVENT_SECONDS", 0.0)
         run = train(folder, CONFIG, notice=told.append)
-    predicted = predict(run.trainer.finished(), random_picture()[None], patch_size=16)
+    predicted = predict(run.trainer.finished(), random_image()[None], patch_size=16)
     return SimpleNamespace(folder=folder, told=told, run=run, predicted=predicted)
 
 
@@ -86,7 +86,7 @@ def stopped_after(folder, step, config=CONFIG):
 def test_run_leaves_a_model_that_can_be_loaded(straight):
     model = load(straight.folder)
     assert model.config == PRESETS["small"]
-    predicted = predict(model, random_picture()[None], patch_size=16)
+    predicted = predict(model, random_image()[None], patch_size=16)
     np.testing.assert_array_equal(predicted, straight.predicted)
 
 

@@ -27,7 +27,7 @@ def step(number, loss, *, right=0.5, images=4, rate=0.1):
     return Step(number, loss, right, images, rate, 8)
 
 
-def test_means_are_over_pictures():
+def test_means_are_over_images():
     meter = MetricsBuffer(config=CONFIG)
     meter.add(step(1, 1.0, right=0.0, images=1))
     meter.add(step(2, 4.0, right=1.0, images=3, rate=0.2))

@@ -30,7 +30,7 @@ def test_loss_is_cross_entropy(rng, smoothing):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_loss_of_a_mixed_picture_is_the_mean_of_the_losses_of_its_classes(rng, smoothing):
+def test_loss_of_a_mixed_image_is_the_mean_of_the_losses_of_its_classes(rng, smoothing):
     logits = rng.normal(0, 3, (1, 10)).astype(np.float32)
     shares = np.zeros((1, 10), np.float32)
     shares[0, 2], shares[0, 7] = 0.75, 0.25
@@ -40,11 +40,11 @@ def test_loss_of_a_mixed_picture_is_the_mean_of_the_losses_of_its_classes(rng, s
 
 
 def test_step_on_shares_of_one_class_is_the_step_on_labels(batch):
-    pictures, labels = batch
+    images, labels = batch
     moved = []
     for given in (labels, np.eye(10, dtype=np.float32)[labels]):
         trainer = Trainer(small_model(), TrainConfig())
-        loss, right = trainer.step(pictures, given, patch_size=16, rate=1e-2)
+        loss, right = trainer.step(images, given, patch_size=16, rate=1e-2)
         moved.append((loss, right, weights_of(trainer.model)))
     (loss, right, weights), (other_loss, other_right, others) = moved
     assert (other_loss, other_right) == (pytest.approx(loss), right)
@@ -92,7 +92,7 @@ def test_what_cannot_be_frozen_is_named(frozen, message):
         Trainer(small_model(pooling="class"), TrainConfig(frozen=frozen))
 
 
-def gradients_of(model, pictures, labels, size):
+def gradients_of(model, images, labels, size):
     """By finite differences of the loss, for a few numbers of each weight."""
     tiny = 1e-2
     rng = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def gradients_of(model, pictures, labels, size):
             changed = values.copy()
             changed[place] += sign * tiny
             variable.assign(changed)
-            losses.append(float(mean_loss(model(pictures, patch_size=size), labels, 0.0)))
+            losses.append(float(mean_loss(model(images, patch_size=size), labels, 0.0)))
         variable.assign(values)
         yield name, place, (losses[0] - losses[1]) / (2 * tiny)
 
@@ -112,12 +112,12 @@ def gradients_of(model, pictures, labels, size):
 def test_first_adam_step_goes_against_the_gradient_by_the_rate(rng):
     # Adam's first step is rate * g / (|g| + 1e-7): the sign of each slope, found numerically.
     model = small_model()
-    pictures = rng.integers(0, 256, (4, 32, 32, 3), np.uint8)
+    images = rng.integers(0, 256, (4, 32, 32, 3), np.uint8)
     labels = rng.integers(0, 10, 4).astype(np.int32)
-    slopes = list(gradients_of(model, pictures, labels, 16))
+    slopes = list(gradients_of(model, images, labels, 16))
     before = weights_of(model)
     trainer = Trainer(model, TrainConfig(optimizer="adam", weight_decay=0.0))
-    loss, right = trainer.step(pictures, labels, patch_size=16, rate=1e-3)
+    loss, right = trainer.step(images, labels, patch_size=16, rate=1e-3)
     trainer.sync()
     after = weights_of(model)
     checked = 0
@@ -134,8 +134,8 @@ def test_first_adam_step_goes_against_the_gradient_by_the_rate(rng):
 @pytest.fixture(scope="module")
 def batch():
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (8, 32, 32, 3), np.uint8)
-    return pictures, rng.integers(0, 10, 8).astype(np.int32)
+    images = rng.integers(0, 256, (8, 32, 32, 3), np.uint8)
+    return images, rng.integers(0, 10, 8).astype(np.int32)
 
 
 def test_average_is_that_of_a_loop_and_starts_with_the_first_weights(batch):

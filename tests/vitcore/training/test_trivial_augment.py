@@ -12,49 +12,49 @@ STRENGTHS = [-1, -0.5, 0.2, 1]
 
 
 @pytest.fixture
-def picture(rng):
+def image(rng):
     return rng.integers(20, 230, (32, 32, 3), np.uint8)
 
 
-def changed(name, picture, strength):
-    return np.asarray(CHANGES[name](Image.fromarray(picture), strength)).astype(int)
+def changed(name, image, strength):
+    return np.asarray(CHANGES[name](Image.fromarray(image), strength)).astype(int)
 
 
 @pytest.mark.parametrize("name", OF_STRENGTH_0)
-def test_no_strength_is_no_change(name, picture):
-    np.testing.assert_array_equal(changed(name, picture, 0.0), picture)
+def test_no_strength_is_no_change(name, image):
+    np.testing.assert_array_equal(changed(name, image, 0.0), image)
 
 
 @pytest.mark.parametrize("strength", STRENGTHS)
-def test_colours_go_towards_their_grey_or_away_from_it(picture, strength):
-    factor, values = 1 + 0.9 * strength, picture.astype(float)
+def test_colours_go_towards_their_grey_or_away_from_it(image, strength):
+    factor, values = 1 + 0.9 * strength, image.astype(float)
     grey = (values @ LUMA)[..., None]
     references = {"brightness": 0 * values, "colour": grey, "contrast": grey.mean() + 0 * values}
     for name, reference in references.items():
         expected = np.clip(reference + factor * (values - reference), 0, 255)
-        assert np.abs(changed(name, picture, strength) - expected).max() <= 2, name
+        assert np.abs(changed(name, image, strength) - expected).max() <= 2, name
 
 
 @pytest.mark.parametrize("strength", STRENGTHS)
-def test_solarise_inverts_what_is_bright_and_posterise_keeps_the_highest_bits(picture, strength):
-    values = picture.astype(int)
+def test_solarise_inverts_what_is_bright_and_posterise_keeps_the_highest_bits(image, strength):
+    values = image.astype(int)
     bright = values >= round(256 * (1 - abs(strength)))
     expected = np.where(bright, 255 - values, values)
-    np.testing.assert_array_equal(changed("solarise", picture, strength), expected)
+    np.testing.assert_array_equal(changed("solarise", image, strength), expected)
     step = 2 ** round(4 * abs(strength))
     expected = values // step * step
-    np.testing.assert_array_equal(changed("posterise", picture, strength), expected)
+    np.testing.assert_array_equal(changed("posterise", image, strength), expected)
 
 
-def test_autocontrast_stretches_each_colour_over_all_values(picture):
-    values = picture.astype(float)
+def test_autocontrast_stretches_each_colour_over_all_values(image):
+    values = image.astype(float)
     low, high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
     expected = (values - low) * 255 / (high - low)
-    assert np.abs(changed("autocontrast", picture, 1.0) - expected).max() <= 1
+    assert np.abs(changed("autocontrast", image, 1.0) - expected).max() <= 1
 
 
-def test_equalise_spreads_values_over_the_whole_range_in_their_order(picture):
-    dark = (picture // 8).astype(np.uint8)  # 2 to 28
+def test_equalise_spreads_values_over_the_whole_range_in_their_order(image):
+    dark = (image // 8).astype(np.uint8)  # 2 to 28
     after = changed("equalise", dark, 1.0)
     for colour in range(3):
         assert after[..., colour].max() > 240
@@ -64,14 +64,14 @@ def test_equalise_spreads_values_over_the_whole_range_in_their_order(picture):
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_a_move_by_whole_pixels_is_a_slice(picture, sign):
-    rows = changed("move along columns", picture, sign)
-    columns = changed("move along rows", picture, sign)
+def test_a_move_by_whole_pixels_is_a_slice(image, sign):
+    rows = changed("move along columns", image, sign)
+    columns = changed("move along rows", image, sign)
     inside, from_there = (
         (slice(0, 21), slice(10, 31)) if sign > 0 else (slice(11, 32), slice(1, 22))
     )
-    np.testing.assert_array_equal(rows[inside], picture[from_there])
-    np.testing.assert_array_equal(columns[:, inside], picture[:, from_there])
+    np.testing.assert_array_equal(rows[inside], image[from_there])
+    np.testing.assert_array_equal(columns[:, inside], image[:, from_there])
     outside = slice(23, 32) if sign > 0 else slice(0, 9)
     assert (rows[outside] == [125, 123, 114]).all()
 
@@ -100,10 +100,10 @@ def test_every_kind_is_drawn_about_as_often(monkeypatch):
     drawn = dict.fromkeys(CHANGES, 0)
 
     def counting(name):
-        def change(picture, strength):
+        def change(image, strength):
             drawn[name] += 1
             assert -1 <= strength <= 1
-            return picture
+            return image
 
         return change
 
@@ -115,9 +115,9 @@ def test_every_kind_is_drawn_about_as_often(monkeypatch):
 
 
 def test_a_batch_is_shifted_and_flipped_first(rng):
-    pictures = rng.integers(0, 256, (40, 32, 32, 3), np.uint8)
-    told = augment(pictures, np.random.default_rng(5), "trivial")
-    moved = crop_and_flip(pictures, np.random.default_rng(5))
+    images = rng.integers(0, 256, (40, 32, 32, 3), np.uint8)
+    told = augment(images, np.random.default_rng(5), "trivial")
+    moved = crop_and_flip(images, np.random.default_rng(5))
     same = (told == moved).all(axis=(1, 2, 3))
     assert 1 <= same.sum() < 20  # those that drew no change
-    assert not np.array_equal(pictures[same], told[same])
+    assert not np.array_equal(images[same], told[same])

@@ -1,4 +1,4 @@
-"""A picture's panels without a worker, and models that answer in this process."""
+"""An image's panels without a worker, and models that answer in this process."""
 
 import numpy as np
 import pytest

@@ -17,10 +17,10 @@ def curves(deletion, insertion, points=17):
     return Curves(np.linspace(0, 1, points), lines, lines, np.array(deletion), np.array(insertion))
 
 
-def effects(change, before=0.8, pictures=1):
+def effects(change, before=0.8, images=1):
     change = np.array(change, float)
     parts = Measured(change, change, change)
-    return HeadEffects(pictures, Measured(*map(np.float64, (before,) * 3)), parts, parts)
+    return HeadEffects(images, Measured(*map(np.float64, (before,) * 3)), parts, parts)
 
 
 def attribution(deletion, insertion=(0.5,) * 5, *, patches=64, **rest):
@@ -64,9 +64,9 @@ def test_the_head_of_largest_effect_is_named_with_before_and_after():
 
 def test_over_many_images_an_effect_is_in_points():
     many = findings.ablation_finding_of_many
-    assert many(effects([[-0.24, 0.0]], pictures=200)) == "Largest mean effect: L1H1, −24 pp"
-    assert many(effects([[0.044, 0]], pictures=60)).endswith("L1H1, +4.4 pp")
-    assert many(effects([[-0.002, 0.0]], pictures=50)).startswith("No single head")
+    assert many(effects([[-0.24, 0.0]], images=200)) == "Largest mean effect: L1H1, −24 pp"
+    assert many(effects([[0.044, 0]], images=60)).endswith("L1H1, +4.4 pp")
+    assert many(effects([[-0.002, 0.0]], images=50)).startswith("No single head")
 
 
 def early(*tops):
@@ -103,11 +103,11 @@ def test_patches_that_predict_the_same_are_counted():
 
 
 def test_patch_logits_name_the_class_they_favor():
-    votes = np.zeros((4, 10))
-    votes[:, 3], votes[:, 5] = [2, 2, -1, 1], [0, 0, 0, 2]
-    said = findings.patch_logits_finding(votes, CLASS_NAMES, 3, 5)
+    patch_logits = np.zeros((4, 10))
+    patch_logits[:, 3], patch_logits[:, 5] = [2, 2, -1, 1], [0, 0, 0, 2]
+    said = findings.patch_logits_finding(patch_logits, CLASS_NAMES, 3, 5)
     assert said == "2 of 4 patches favor cat over dog (mean difference +0.5)"
-    said = findings.patch_logits_finding(votes[2:3], CLASS_NAMES, 3, 5)
+    said = findings.patch_logits_finding(patch_logits[2:3], CLASS_NAMES, 3, 5)
     assert said.startswith("0 of 1 patches")
     assert "−1.0" in said
 

@@ -34,7 +34,7 @@ def test_it_holds_the_attention_and_the_image_of_the_pass(held, prefix):
     np.testing.assert_allclose(read[:, :heads], among, atol=1e-3)
     np.testing.assert_array_equal(arrays["peaks"][:, :heads], among.max(axis=-1))
     np.testing.assert_allclose(read[-1, -1], rollout(reading.attention)[:, prefix:], atol=1e-3)
-    np.testing.assert_array_equal(arrays["rgb"], reading.picture)
+    np.testing.assert_array_equal(arrays["rgb"], reading.image)
     assert len(head["prefix"]) == prefix
     assert head["prediction"] == f"frog {100 * reading.probabilities[6]:.0f}%"
     assert (head["note"], head["ablated"], head["sources"]) == ("", [], [])
@@ -69,7 +69,7 @@ def test_it_holds_the_changed_pass_and_says_what_was_changed(held, make_reading)
     read = shares(arrays)
     np.testing.assert_allclose(read[:, :3], attention, atol=1e-3)
     np.testing.assert_allclose(read[1, 3], attention[1, 1:].mean(axis=0), atol=1e-3)
-    np.testing.assert_array_equal(arrays["rgb"], now.picture)
+    np.testing.assert_array_equal(arrays["rgb"], now.image)
     assert head["ablated"] == [[1, 0]]
     assert [i for i, source in enumerate(head["sources"]) if source == -1] == [5]
     assert len(head["sources"]) == 16

@@ -11,7 +11,7 @@ from explorer.views.attention.view_state import Stored
 from vitcore.config import PRESETS
 from vitcore.intervention import Intervention
 
-WAITING = Pending("Starting the model.", "The picture can be used meanwhile.", 0.4)
+WAITING = Pending("Starting the model.", "The image can be used meanwhile.", 0.4)
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_changes_are_asked_for_and_shown_beside_the_answer_before(
     assert finding(view) != said  # it is about what is shown
 
 
-def test_patches_of_another_picture_are_forgotten_and_heads_are_not(
+def test_patches_of_another_image_are_forgotten_and_heads_are_not(
     open_view, make_reading, payloads, fake_forward
 ):
     view = open_view("attention/page", make_reading, patch_size=8)

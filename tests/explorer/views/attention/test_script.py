@@ -68,10 +68,10 @@ def here(monkeypatch):
 
 
 def ran(case, model, *, answer, other):
-    config, picture = checkpoints.read(model)[0], images.chosen("sketch10", *case_name(case))
+    config, image = checkpoints.read(model)[0], images.chosen("sketch10", *case_name(case))
     made = State(
         model=model,
-        image=picture,
+        image=image,
         patch_size=case["patch_size"],
         changes=case.get("changes", Intervention()),
         answer=answer,
@@ -102,10 +102,10 @@ def case_name(case):
 )
 def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     model, case = make_model(kind), CASES[name]
-    picture, size = images.chosen("sketch10", *case_name(case)), case["patch_size"]
+    image, size = images.chosen("sketch10", *case_name(case)), case["patch_size"]
     folder = Path(model)
     ref = ModelRef(model, folder, (1,), checkpoints.read_config(folder))
-    baseline = Selection(ref, picture, size)
+    baseline = Selection(ref, image, size)
     selection = baseline.under(case.get("changes", Intervention()))
     whole, changed = (client.forward(one).value for one in (baseline, selection))
     answer = int(whole.logits.argmax())
@@ -115,13 +115,13 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
     def same(value, expected):
         np.testing.assert_allclose(value, expected, atol=1e-5, rtol=1e-5)
 
-    same(got["image"], picture.pixels)
-    same(got["mask"], picture.mask)
+    same(got["image"], image.pixels)
+    same(got["mask"], image.mask)
     same(got["probabilities"], changed.probabilities)
     same(got["attention"], changed.attention)
     if "pinned" in case:
-        place = changed.prefix + case["pinned"]
-        same(got["pinned"], changed.attention[:, :, place, changed.prefix :])
+        place = changed.num_prefix_tokens + case["pinned"]
+        same(got["pinned"], changed.attention[:, :, place, changed.num_prefix_tokens :])
     how = {"head_fusion": case.get("fusion", "mean"), "discard_ratio": case.get("discard", 0.0)}
     maps = [client.attribution_maps(selection, index, **how).value for index in (answer, other)]
     tests = client.deletion_insertion(selection, maps).value
@@ -140,19 +140,19 @@ def test_the_script_gives_what_the_page_shows(make_model, here, kind, name):
         assert "on_object" not in got
     else:
         same(got["on_object"], numbers.on_object[0])
-    if whole.prefix:
+    if whole.num_prefix_tokens:
         same(got["in_paper"], numbers.distance_in_paper[0])
         same(got["on_prefix"], numbers.prefix_attention[0])
-    same(probabilities(got["early"].image), changed.early)
-    same(probabilities(got["early"].patches), changed.early_by_patch)
-    same(got["norms"], changed.norms)
-    if changed.votes is not None:
-        same(got["patch_logits"], changed.votes)
+    same(probabilities(got["logit_lens"].image), changed.logit_lens)
+    same(probabilities(got["logit_lens"].patches), changed.patch_logit_lens)
+    same(got["token_norms"], changed.token_norms)
+    if changed.patch_logits is not None:
+        same(got["patch_logits"], changed.patch_logits)
         same(got["patch_logits"].mean(axis=0), changed.logits)
     assert set(NEEDED) <= set(got["weights"])
 
 
-def test_a_photograph_and_a_picture_of_ones_own_are_named():
+def test_a_photograph_and_an_image_of_ones_own_are_named():
     state = State(
         model="flexi-cifar10",
         image=Image(np.zeros((32, 32, 3), np.uint8), "cifar10", 6, 12, "frog 12", "key"),

@@ -59,13 +59,13 @@ def answers(monkeypatch, make_context):
 
     def numbers(*_, **__):
         reading = said["reading"]
-        pooling = "class" if reading.prefix else "mean"
+        pooling = "class" if reading.num_prefix_tokens else "mean"
         mask = np.eye(32, dtype=bool)
         found = metrics_of(
             reading.attention,
             reading.grid,
             image_size=(32, 32),
-            prefix=reading.prefix,
+            prefix=reading.num_prefix_tokens,
             pooling=pooling,
             mask=mask,
         )
@@ -365,7 +365,7 @@ def test_the_words_stay_until_a_panel_is_chosen(open_panel):
 def test_all_heads_are_those_that_the_lens_shows(make_context):
     averaged = make_context(8)
     context = replace(averaged, selection=replace(averaged.selection, pinned=5))
-    attention, prefix = context.baseline.attention, context.baseline.prefix
+    attention, prefix = context.baseline.attention, context.baseline.num_prefix_tokens
     how = {True: attention[:, :, prefix:, prefix + 5], False: attention[:, :, prefix + 5, prefix:]}
     for looked_at, expected in how.items():
         lens = LensState(looked_at=looked_at)

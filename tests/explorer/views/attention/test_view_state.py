@@ -48,13 +48,13 @@ def of(select):
     return of
 
 
-def test_interventions_belong_to_their_model_and_patches_to_their_grid(page, of, picture):
+def test_interventions_belong_to_their_model_and_patches_to_their_grid(page, of, image):
     made = Intervention(ablated_heads=((0, 1),), patches={1: None}, use_pos_embed=False)
     view_state.store(made, of())
     assert view_state.current(of()).intervention == made
     without_patches = replace(made, patches={})
     assert view_state.current(of(8)).intervention == without_patches
-    other = of(image=replace(picture, key="other"))
+    other = of(image=replace(image, key="other"))
     assert view_state.current(other).intervention == without_patches
     assert view_state.current(of(name="two")).intervention == Intervention()
 
