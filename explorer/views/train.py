@@ -18,7 +18,7 @@ from explorer.runs.progress import Progress
 from explorer.selection import selected
 from explorer.text import run_status
 from explorer.timeline import section
-from explorer.training_ui import comparison, controls, form, widget_sync
+from explorer.training_ui import comparison, controls, form, input_pipeline, widget_sync
 from vitcore.config import TrainConfig
 
 HEIGHT = 250  # of a figure
@@ -40,8 +40,8 @@ def strip() -> None:
         navigation.goto(stage)
 
 
-def new_run() -> None:
-    """The form; its button begins the run or puts it into the queue."""
+def new_run() -> TrainConfig | None:
+    """The form, and what is chosen in it; its button begins the run or puts it into the queue."""
     found = cifar10_setup.cifar10().found
     config, why, pressed = form.form(jobs.runs(), found=found, waiting=jobs.queue())
     if pressed and not why:
@@ -52,6 +52,7 @@ def new_run() -> None:
         else:
             controls.begin(run)
             st.rerun()
+    return config
 
 
 def beside(name: str) -> list[Progress]:
@@ -219,17 +220,18 @@ def follow(name: str, drawn: tuple[str, str, bool]) -> None:
     show(progress)
 
 
-def new_run_in_its_place(*, folded: bool) -> None:
-    """The form, open where there is nothing to watch yet, else folded into one line."""
+def new_run_in_its_place(*, folded: bool) -> TrainConfig | None:
+    """What is chosen in the form: open where there is nothing to watch yet, else one line."""
     if folded:  # another key after each start: it folds again
         key = f"train_new_{st.session_state.get('train_begun', 0)}"
         with st.expander("New run", key=key, icon=":material/add:"):
-            new_run()
+            config = new_run()
     else:
         st.subheader("New run", anchor=False)
         with st.container(key="train_form"):
-            new_run()
+            config = new_run()
     controls.queue(jobs)
+    return config
 
 
 def help_with_curves(config: TrainConfig | None) -> None:
@@ -252,7 +254,7 @@ if progress is not None and progress.lives:
 components.page_title("Training", page="train")
 status = st.container(key="train_finding").empty()  # a run that lives writes it again
 components.finding_line(run_status.status(progress), place=status)
-new_run_in_its_place(folded="train_watched" in st.session_state)
+planned = new_run_in_its_place(folded="train_watched" in st.session_state)
 row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_actions")
 with row:
     name = controls.choose(jobs)
@@ -278,3 +280,6 @@ else:
         st.html(comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
         section.section(progress.run, every=2 * refresh())
+ran = progress.run.config if progress else None
+if (config := ran or planned) is not None:
+    input_pipeline.draw(config, images_per_second=progress.images_per_second if progress else None)

@@ -47,15 +47,17 @@ def strip(
     *,
     now: str,
     key: str = "strip",
+    note: str = "",
     explain: bool = False,
 ) -> str | None:
     """Draw the same chain as a strip 40 pixels high, for the top of a page; see `hero`.
 
     Args:
         result, selection, now, key: as of `hero`.
+        note: of the prediction, behind the name of its model.
         explain: say below why there is no prediction, on a page that says it nowhere else.
     """
-    clicked = _draw("strip", result, selection, now, key)
+    clicked = _draw("strip", result, selection, now, key, note)
     if explain and isinstance(result, Failure):
         said = html.escape(f"{result.message} {result.hint}".strip())
         st.html(f'<p class="problem-line" role="alert">{said}</p>')
@@ -77,11 +79,13 @@ def _draw(
     selection: Selection,
     now: str,
     key: str,
+    note: str = "",
 ) -> str | None:
     now = "encoder" if now in _IN_A_BLOCK else now
     if isinstance(result, Ready):
         output = result.value
-        data = _packed(fingerprint(output), selection.image.label, mode, now, output)
+        of = ", ".join(filter(None, (selection.model_name, note)))
+        data = _packed(fingerprint(output), selection.image.label, mode, now, of, output)
     else:
         data = placeholder_payload(result, selection, mode=mode, now=now)
     sent = _ribbon(data, key=key)
@@ -89,12 +93,20 @@ def _draw(
 
 
 @st.cache_data(max_entries=24, show_spinner=False)
-def _packed(name: str, truth: int | None, mode: str, now: str, _output: ModelOutput) -> bytes:
-    return output_payload(_output, name=name, truth=truth, mode=mode, now=now)
+def _packed(
+    name: str, truth: int | None, mode: str, now: str, of: str, _output: ModelOutput
+) -> bytes:
+    return output_payload(_output, name=name, truth=truth, mode=mode, now=now, of=of)
 
 
 def output_payload(
-    output: ModelOutput, *, name: str, truth: int | None, mode: str = "hero", now: str = "overview"
+    output: ModelOutput,
+    *,
+    name: str,
+    truth: int | None,
+    mode: str = "hero",
+    now: str = "overview",
+    of: str = "",
 ) -> bytes:
     """What the ribbon draws from a forward pass.
 
@@ -121,6 +133,7 @@ def output_payload(
         "blocks": blocks,
         "width": width,
         "probabilities": [round(float(p), 5) for p in output.probabilities],
+        "of": of,  # whose prediction the bar shows
         "top": -1 if undecided else int(output.probabilities.argmax()),
         "captions": {
             **_image_captions(output.image.shape, output.patch_size, count),

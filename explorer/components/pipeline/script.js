@@ -171,8 +171,15 @@ class Ribbon extends PatchFigure {
           ' ',
           line('(true: ', word(names[truth], 'truth'), ` ${percent(probabilities[truth])})`),
         );
+      if (this.strip) said.push(' ', this.whose());
       this.verdict.replaceChildren(...said);
     }
+  }
+  whose() {
+    const span = el('span');
+    span.className = 'of';
+    span.textContent = this.head.of;
+    return span;
   }
   look() {
     this.theme = theme(this.wrap);

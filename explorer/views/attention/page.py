@@ -108,7 +108,7 @@ config = selection.config
 link = view_state.follow_url(selection, entered="lens" not in st.session_state)
 result = client.forward(selection)
 
-if stage := components.strip(result, selection, now="attention"):
+if stage := components.strip(result, selection, now="attention", note="no interventions"):
     goto(stage)
 
 found = result.map(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import vitcore
+from vitcore.examples.data import input_pipeline
 from vitcore.examples.self_attention import attention, multi_head_attention
 from vitcore.examples.training import compile_and_fit
 from vitcore.examples.vit import vit
@@ -51,6 +52,22 @@ def in_the_order_of_plain_keras(weights, config):
         yield from (part[f"mlp/{name}"] for name in ("out_kernel", "out_bias"))
     yield from (weights[name] for name in ("norm/scale", "norm/offset"))
     yield from (weights[name] for name in ("head/kernel", "head/bias"))
+
+
+def test_the_input_pipeline_keeps_every_image_once_with_its_label():
+    images = np.repeat(np.arange(30, dtype=np.uint8), 12).reshape(30, 2, 2, 3)
+    labels = np.arange(30) % 10
+    whole = list(input_pipeline(images, labels, batch_size=8, training=False))
+    assert [len(batch) for batch, _ in whole] == [8, 8, 8, 6]
+    np.testing.assert_array_equal(np.concatenate([batch for batch, _ in whole]), images)
+    one_hot = np.concatenate([one for _, one in whole])
+    np.testing.assert_array_equal(one_hot, np.eye(10)[labels])
+    trained = list(input_pipeline(images, labels, batch_size=8, training=True))
+    constant = np.concatenate([np.asarray(batch) for batch, _ in trained])
+    told = np.concatenate([np.asarray(one).argmax(-1) for _, one in trained])
+    seen = constant[:, 0, 0, 0].round().astype(int)  # an image of one color stays one
+    assert sorted(seen) == list(range(30))
+    np.testing.assert_array_equal(told, seen % 10)
 
 
 def test_context_vectors_are_weighted_sums_of_values():

@@ -1,0 +1,141 @@
+"""From the dataset to a training step: each part of the input pipeline, and what it costs here."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from collections.abc import Callable
+from html import escape
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from explorer import components
+from explorer.data import images
+from explorer.selection import selected
+from explorer.text.names import DATASET_NAMES
+from explorer.training_ui.hyperparameters import SWITCHES
+from vitcore.config import TrainConfig
+from vitcore.patches import model_input
+from vitcore.training.augmentation import augment
+
+SAMPLES = 8
+_MOST = 512  # images of a batch that is timed
+_REPEATS = 3
+_STYLE = """<style>
+ol.pipeline-parts { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; list-style: none;
+  margin: 0 0 .8rem; padding: 0; font-size: .87rem; }
+ol.pipeline-parts li { margin: 0; padding: 0; } .pipeline-parts b { font-weight: 600; }
+.pipeline-parts li:not(:last-child)::after { content: "→"; margin-left: 1.2rem; opacity: .6; }
+.augmented { display: grid; grid-template-columns: repeat(9, minmax(0, 72px)); gap: 8px; }
+.augmented figure { margin: 0; } .augmented figcaption { font-size: .8rem; opacity: .75;
+  white-space: nowrap; }
+.augmented img { display: block; width: 100%; aspect-ratio: 1; image-rendering: pixelated; }
+@media (max-width: 640px) { ol.pipeline-parts { flex-direction: column; }
+  .pipeline-parts li:not(:last-child)::after { content: none; }
+  .augmented { grid-template-columns: repeat(5, minmax(0, 72px)); }
+}
+</style>"""
+
+
+def draw(config: TrainConfig, *, images_per_second: float | None = None) -> None:
+    """Draw the parts with their measured times, and augmented versions of the selected image.
+
+    Args:
+        config: of the run.
+        images_per_second: of its training steps, where some were timed.
+    """
+    patch_size = config.patch_sizes[0] if config.patch_sizes else config.model_config().patch_size
+    count = min(config.batch_size, _MOST)
+    seconds = batch_seconds(config.augmentation, patch_size, count)
+    total = sum(seconds.values())
+    finding = f"{count} images are ready in {1000 * total:.0f} ms"
+    if images_per_second:
+        step = count / images_per_second
+        finding += f"; their step takes {1000 * step:.0f} ms"
+        finding += ": prefetching hides the pipeline" if total < step else ""
+    components.figure_heading("Input pipeline", finding)
+    pixels = selected().image.pixels
+    samples = augmented(pixels, config.augmentation, seed=config.seed)
+    st.html(f"{_STYLE}{_parts(config, seconds, patch_size)}{_strip(pixels, samples)}")
+    components.how_to_read(
+        "input_pipeline",
+        code=components.source_of("vitcore/training/data.py", "TrainingData.batch", "split")
+        + components.source_of("vitcore/training/augmentation.py", "augment", "crop_and_flip"),
+        example="data",
+    )
+
+
+def augmented(pixels: np.ndarray, kind: str, *, seed: int) -> np.ndarray:
+    """Versions of one image as a training might see them: (SAMPLES, H, W, 3) uint8.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        kind: as `TrainConfig.augmentation`.
+        seed: of the run.
+    """
+    return augment(np.stack([pixels] * SAMPLES), np.random.default_rng(seed), kind)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def batch_seconds(kind: str, patch_size: int, count: int) -> dict[str, float]:
+    """What each part takes here for so many images: seconds, the least of three tries."""
+    pixels = images.at_positions("sketch10", list(range(10)))
+    train = np.tile(pixels, (100, 1, 1, 1))  # (1000, 32, 32, 3)
+    rng = np.random.default_rng(0)
+    rows = rng.permutation(len(train))[:count]
+    batch = train[rows]
+    changed = augment(batch, rng, kind)
+    parts = {
+        "batch": lambda: train[rows],
+        "augment": lambda: augment(batch, rng, kind),
+        "resize": lambda: model_input(changed, patch_size),
+    }
+    return {name: min(_timed(part) for _ in range(_REPEATS)) for name, part in parts.items()}
+
+
+def _timed(part: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    part()
+    return time.perf_counter() - begun
+
+
+def _parts(config: TrainConfig, seconds: dict[str, float], patch_size: int) -> str:
+    held = round(100 * config.validation_split)
+    side = model_input(np.zeros((32, 32, 3), np.uint8), patch_size).shape[0]
+    parts = [
+        ("Load", DATASET_NAMES[config.data]),
+        ("Split", f"{100 - held}% training, {held}% validation, by class"),
+        ("Shuffle", "each epoch"),
+        ("Batch", f"{config.batch_size} · {_ms(seconds['batch'])}"),
+        (
+            "Augment",
+            f"{SWITCHES['augmentation'].options[config.augmentation]} · {_ms(seconds['augment'])}",
+        ),
+        ("Resize", f"{side} × {side} · {_ms(seconds['resize'])}"),
+        ("Prefetch", "the next batches during a step"),
+    ]
+    said = "".join(f"<li><b>{escape(name)}</b> {escape(words)}</li>" for name, words in parts)
+    return f'<ol class="pipeline-parts">{said}</ol>'
+
+
+def _ms(seconds: float) -> str:
+    return "<1 ms" if seconds < 0.001 else f"{1000 * seconds:.0f} ms"
+
+
+def _strip(original: np.ndarray, samples: np.ndarray) -> str:
+    shown = [("Original", original), *((f"{n + 1}", one) for n, one in enumerate(samples))]
+    said = "".join(
+        f'<figure><img alt="{"Original" if not n else f"Augmented {name}"}" '
+        f'src="data:image/png;base64,{_png(one)}"><figcaption>{name}</figcaption></figure>'
+        for n, (name, one) in enumerate(shown)
+    )
+    return f'<div class="augmented">{said}</div>'
+
+
+def _png(pixels: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
