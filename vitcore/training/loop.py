@@ -79,6 +79,7 @@ class Run:
         self.data = TrainingData(config, self.model_config.patch_size, data_dir)
         self.steps = config.steps or max(1, round(config.epochs * self.data.steps_per_epoch))
         self._snapshots = frozenset(snapshots.snapshot_steps(self.steps))
+        self._snapshots_at_pauses = 0
         self.trainer = (trainers or Trainers()).make(config, self.group)
         self.folder = RunFolder(
             folder, config, control=self.control, group=self.group, notice=notice
@@ -259,6 +260,10 @@ class Run:
         self.folder.say(what, step=self.progress.step)
         if what == "paused":
             self._checkpoint()
+            due = self.progress.step in self._snapshots
+            if not due and self._snapshots_at_pauses < snapshots.MOST:
+                self._snapshots_at_pauses += 1
+                self._snapshot()  # so that a single step can be looked into
 
     def _epoch(self) -> float:
         return self.progress.step / self.data.steps_per_epoch

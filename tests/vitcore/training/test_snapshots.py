@@ -7,7 +7,8 @@ from vitcore import checkpoints
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights
 from vitcore.training import snapshots
-from vitcore.training.loop import train
+from vitcore.training.control import write_control
+from vitcore.training.loop import Run, train
 from vitcore.training.step import Trainer
 
 
@@ -36,6 +37,21 @@ def test_run_keeps_its_first_weights_and_those_on_its_way(tmp_path, monkeypatch)
         np.testing.assert_array_equal(first[name], values.astype(np.float16))
     _, later = checkpoints.read(kept[4])
     assert not np.array_equal(first["head/bias"], later["head/bias"])
+
+
+def test_each_pause_keeps_the_model_that_it_stands_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(Trainer, "begin", quick_step)
+    monkeypatch.setattr(snapshots, "snapshot_steps", lambda steps: (0,))
+    monkeypatch.setattr(snapshots, "MOST", 2)
+    words = ["step 1", "step 2", "step 3", "run"]
+    run = Run(tmp_path, CONFIG)
+    run.control._clock = lambda _: write_control(tmp_path, words.pop(0))
+    write_control(tmp_path, "pause")  # at steps 0, 1, 2 and 3
+    assert run.train() == "finished"
+    kept = snapshots.list_snapshots(tmp_path)
+    assert list(kept) == [0, 1, 2]  # no more than MOST
+    biases = [checkpoints.read(folder)[1]["head/bias"] for folder in kept.values()]
+    assert not np.array_equal(biases[1], biases[2])
 
 
 def test_folder_that_is_no_snapshot_is_left_out(tmp_path):
