@@ -67,7 +67,9 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
             f"images must be uint8 or floats in [0, 1], got {array.dtype}. "
             f"Divide by the largest possible value: np.asarray(images) / {most}."
         )
-    if array.size and not (array.min() >= -_ROUNDING and array.max() <= 1 + _ROUNDING):  # NaN, too
+    if not np.isfinite(array).all():
+        raise ValueError("images must be finite, got NaN or infinity. Check how they were loaded.")
+    if array.size and not (array.min() >= -_ROUNDING and array.max() <= 1 + _ROUNDING):
         raise ValueError(
             f"float images must be in [0, 1], got {array.min():.3g} to {array.max():.3g}. "
             "Divide by 255, or undo the normalization: images * std + mean."

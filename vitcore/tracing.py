@@ -94,10 +94,18 @@ def _compiled(
     return model.compiled_once((patch_size, full, frozen), make)
 
 
+def _check(model: object, intervention: object) -> None:
+    if not isinstance(model, ViT):
+        raise TypeError(f"model must be a ViT, got {type(model).__name__}. Use vitcore.load(name).")
+    if not (intervention is None or isinstance(intervention, Intervention)):
+        got = type(intervention).__name__
+        raise TypeError(f"intervention must be a vitcore.Intervention, got {got}")
+
+
 def _inputs(
     model: ViT, images: np.ndarray, patch_size: int, intervention: Intervention | None
 ) -> tuple[np.ndarray, np.ndarray, np.float32]:
-    change = intervention or Intervention()
+    change = Intervention() if intervention is None else intervention
     seen = patches.model_input(images, patch_size, image_size=model.config.image_size)
     return (
         change.on_images(seen, patch_size),
@@ -123,6 +131,7 @@ def predict_logits(
     Raises:
         ValueError: as `predict`, or for another shape of `head_mask`.
     """
+    _check(model, intervention)
     images = as_images(images)
     config = model.config
     if head_mask is not None and head_mask.shape != (len(images), config.depth, config.num_heads):
@@ -205,6 +214,7 @@ def trace(
     Raises:
         ValueError: for an image, a patch size or an intervention that does not fit.
     """
+    _check(model, intervention)
     images = as_image(image)[None]
     config = model.config
     size = config.chosen_patch_size(patch_size)

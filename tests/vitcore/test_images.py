@@ -57,7 +57,7 @@ def test_becomes_a_batch_of_rgb(given, expected):
         (Image.new("F", (8, 8), 200.0), "200"),
         (np.full((8, 8, 3), 200.0), "200"),
         (np.full((8, 8, 3), -0.5), "-0.5"),
-        (np.full((8, 8, 3), np.nan), "nan"),
+        (np.full((8, 8, 3), np.nan), "must be finite"),
     ],
 )
 def test_what_is_ambiguous_is_refused(given, words):

@@ -283,6 +283,14 @@ def test_change_of_what_is_not_there_is_refused(model, image, change, message):
         trace(model, image, patch_size=8, intervention=Intervention(**change))
 
 
+@pytest.mark.parametrize("run", [predict, trace])
+def test_what_is_no_model_or_no_intervention_is_refused(model, image, run):
+    with pytest.raises(TypeError, match="got NoneType"):
+        run(None, image)
+    with pytest.raises(TypeError, match="got dict"):
+        run(model, image, intervention={})
+
+
 def test_answer_follows_weights_that_change(image):
     # A model in training is asked while it learns: nothing of it may be frozen by compiling.
     model = small_model()

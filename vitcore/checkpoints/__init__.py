@@ -24,6 +24,7 @@ from vitcore.messages import os_error_reason
 from vitcore.stored_names import card_fields
 
 BUNDLED = Path(__file__).parent / "bundled"
+_FORMAT = 1  # of config.json
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "card.json"
 
 
@@ -158,6 +159,11 @@ def read_config(name_or_folder: str | Path) -> ViTConfig:
     values = _json(folder / CONFIG)
     if not isinstance(values, dict) or "model" not in values:
         raise CheckpointError(f"{CONFIG} of {folder.name} is corrupted: no model")
+    if values.get("format", _FORMAT) != _FORMAT:
+        raise CheckpointError(
+            f"{CONFIG} of {folder.name} has format {values['format']!r}, not {_FORMAT}. "
+            "Update ViT Explorer."
+        )
     try:
         return ViTConfig.from_dict(values["model"])
     except (TypeError, ValueError) as error:
@@ -211,7 +217,7 @@ def write(
     }
     # Of those stored in half there are many, and one may be lost with the machine's power.
     with replacing(folder / CONFIG, lasting=not half) as part:
-        text = json.dumps({"format": 1, "model": config.to_dict()}, indent=1)
+        text = json.dumps({"format": _FORMAT, "model": config.to_dict()}, indent=1)
         part.write_text(text + "\n", "utf-8")
     with replacing(folder / WEIGHTS, lasting=not half) as part:
         save_arrays(arrays, part)

@@ -27,13 +27,15 @@ def rollout(
         sums to 1.
 
     Raises:
-        ValueError: for another shape, head_fusion or discard_ratio.
+        ValueError: for another shape, head_fusion or discard_ratio, or NaN.
 
     Source: Abnar & Zuidema 2020, section 3, https://arxiv.org/abs/2005.00928
     """
     attention = np.asarray(attention)
     if attention.ndim != 4 or attention.shape[2] != attention.shape[3]:
         raise ValueError(f"attention must have shape (L, H, T, T), got {attention.shape}")
+    if not np.isfinite(attention).all():
+        raise ValueError("attention must be finite, got NaN or infinity")
     if head_fusion not in ("mean", "max", "min"):
         raise ValueError(f"head_fusion must be mean, max or min, got {head_fusion!r}")
     if not 0 <= discard_ratio < 1:

@@ -157,6 +157,13 @@ def test_config_that_is_none_is_named(folder, text):
         checkpoints.read(folder)
 
 
+def test_config_of_a_later_format_says_so(folder):
+    values = json.loads((folder / CONFIG).read_text())
+    (folder / CONFIG).write_text(json.dumps({**values, "format": 99}))
+    with pytest.raises(CheckpointError, match="has format 99, not 1"):
+        checkpoints.read(folder)
+
+
 @pytest.mark.parametrize("text", ["{}", "[]", "null", "7"])
 def test_config_without_a_model_says_so(folder, text):
     (folder / CONFIG).write_text(text)
