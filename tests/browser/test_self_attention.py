@@ -1,5 +1,6 @@
 """The Self-attention machine on an empty page: keys, dragging, and what follows from an edit."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -142,6 +143,49 @@ def test_enter_selects_the_query_of_a_row(machine):
     assert machine.page.evaluate(SHARED, "query") == 2
 
 
+def test_the_second_sequence_gives_keys_and_values_and_can_be_edited(machine):
+    machine.page.locator("[data-mask=causal]").click()
+    machine.page.locator("[data-cross='1']").click()
+    x, wq, wk, wv = (matrix(machine, name) for name in ("X", "WQ", "WK", "WV"))
+    assert machine.page.locator("[data-mask=causal]").is_disabled()
+    y = matrix(machine, "Y").astype(float)
+    cell(machine, "Y", 2, 4).focus()
+    machine.page.keyboard.type("2.5")
+    machine.page.keyboard.press("Enter")
+    y[2, 4] = 2.5
+    weights = softmax((x @ wq) @ (y @ wk).T / np.sqrt(3))
+    assert weights.shape == (4, 3)
+    np.testing.assert_allclose(matrix(machine, "A"), weights, atol=1e-12)
+    np.testing.assert_allclose(matrix(machine, "C"), weights @ (y @ wv), atol=1e-12)
+    strongest = int(weights[0].argmax())
+    lead = machine.page.locator(".lead").inner_text()
+    assert percent(float(weights[0, strongest])) in lead
+    assert f"y{strongest + 1}" in lead
+    cell(machine, "K", 2, 0).click()  # of the second sequence: no query
+    assert machine.page.evaluate(SHARED, "query") == 0
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_another_number_of_tokens_leaves_the_second_sequence(machine, count):
+    machine.page.locator("[data-cross='1']").click()
+    step = machine.page.locator(f".count button[data-by='{1 if count > 4 else -1}']")
+    for _ in range(2):
+        step.click()
+    for name, shape in {"Q": (count, 3), "K": (3, 3), "A": (count, 3), "C": (count, 3)}.items():
+        assert matrix(machine, name).shape == shape
+    assert machine.page.locator(".layer.example .mat[data-name=R] .line").count() == 3
+
+
+def test_without_the_second_sequence_all_is_as_before(machine):
+    before = matrix(machine, "C")
+    machine.page.locator("[data-cross='1']").click()
+    machine.page.locator("[data-mask=hand]").click()
+    machine.page.locator("[data-cross='']").click()
+    np.testing.assert_array_equal(matrix(machine, "C"), before)
+    assert machine.page.evaluate(SHARED, "maskKind") == "none"
+    assert machine.page.locator(".layer.example .mat[data-name=Y]").is_hidden()
+
+
 @pytest.fixture
 def on_image(page, rng):
     """The machine over an image, and its attention weights in NumPy: (H, T, T)."""
@@ -185,6 +229,13 @@ def test_arrow_keys_move_the_query_over_the_image(on_image):
     image.blur()
     stage.settle()
     assert stage.page.locator(".lead").inner_text() != finding
+
+
+def test_the_widths_of_the_model_stand_side_by_side(on_image):
+    stage, _ = on_image
+    said = stage.page.locator(".widths").inner_text()
+    wanted = [SMALL.width, SMALL.num_heads, SMALL.width // SMALL.num_heads]
+    assert [int(number) for number in re.findall(r"= (\d+)", said)] == wanted
 
 
 def test_another_block_is_asked_of_the_server(on_image):

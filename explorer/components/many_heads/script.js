@@ -120,11 +120,11 @@ class ManyHeads extends Figure {
 
   // ---- the example
   drawExample(width) {
-    const { heads, count } = SHARED,
-      layout = (this.layout = headsLayout(width, { heads, count })),
+    const { heads, count, cross } = SHARED,
+      layout = (this.layout = headsLayout(width, { heads, count, keys: SHARED.keys() })),
       { boxes } = layout,
       all = (this.all = SHARED.together()),
-      key = `${width},${heads},${count}`;
+      key = `${width},${heads},${count},${cross}`;
     if (this.built.example !== key) this.buildExample(layout, all, key);
     this.links(layout);
     const limit = largest(all.runs.flatMap((run) => [...run.C.v]));
@@ -145,6 +145,7 @@ class ManyHeads extends Figure {
       findingOfHeads(
         all.runs.map((run) => strongestKey(run, SHARED.query)),
         (i) => vector('x', i + 1),
+        cross ? (j) => vector('y', j + 1) : null,
       ),
     );
     this.sayShapes(heads, WIDTH, HEAD_WIDTH);

@@ -32,6 +32,7 @@ class Machine extends Figure {
       kind: $('.kind'),
       prefix: $('.prefix'),
       queryTool: $('.query-tool'),
+      widths: $('.widths'),
     };
     this.sets = { example: $('.of-example'), image: $('.of-image') };
     this.layers = { example: $('.layer.example'), image: $('.layer.image') };
@@ -58,6 +59,7 @@ class Machine extends Figure {
     );
     press('.scale button', (button) => SHARED.set({ scaled: Boolean(button.dataset.on) }));
     press('.mask button', (button) => SHARED.setMaskKind(button.dataset.mask));
+    press('.source button', (button) => SHARED.setCross(Boolean(button.dataset.cross)));
     press('.seed button', (button) =>
       SHARED.set({ seed: Math.max(1, Math.min(999, SHARED.seed + Number(button.dataset.by))) }),
     );
@@ -189,6 +191,11 @@ class Machine extends Figure {
       [...this.wrap.querySelectorAll('.mask button')],
       (button) => button.dataset.mask === SHARED.maskKind,
     );
+    pressed(
+      [...this.wrap.querySelectorAll('.source button')],
+      (button) => Boolean(button.dataset.cross) === SHARED.cross,
+    );
+    this.wrap.querySelector('[data-mask=causal]').disabled = SHARED.cross;
     parts.count.textContent = SHARED.count;
     this.wrap.querySelectorAll('.count button').forEach((button) => {
       const to = SHARED.count + Number(button.dataset.by);
@@ -204,6 +211,7 @@ class Machine extends Figure {
     if (!image) return;
     choices.blocks(numbers(image.head.blocks), this.asked ?? image.head.block);
     choices.imageHeads(numbers(image.head.heads), SHARED.imageHead);
+    say(parts.widths, widthsOf(image.head));
     choices.prefix(image.head.prefix, SHARED.mode === 'image' ? this.views.image.now() : -1);
     parts.queryTool.hidden = !image.head.prefix.length;
   }
@@ -231,10 +239,16 @@ class Machine extends Figure {
     }
     const query = inImage ? view.now() : SHARED.query,
       names = inImage ? (i) => image.called(i) : (i) => vector('x', i + 1);
-    const line = finding(strongestKey(view.run, query), names);
+    const cross = !inImage && SHARED.cross,
+      ofKeys = cross ? (j) => vector('y', j + 1) : null,
+      line = finding(strongestKey(view.run, query), names, ofKeys);
     say(
       this.parts.lead,
-      inImage ? `Block ${image.head.block + 1}, head ${SHARED.imageHead + 1}: ${line}` : line,
+      inImage
+        ? `Block ${image.head.block + 1}, head ${SHARED.imageHead + 1}: ${line}`
+        : cross
+          ? `Cross-attention: ${line}`
+          : line,
     );
     this.sayCell();
     if (this.parts.numpy.open)
