@@ -303,6 +303,8 @@ class Jobs:
             while len(self._followers) > MOST_FOLLOWED:
                 self._followers.pop(next(iter(self._followers)))
             follower.catch_up()
+            if follower.paused_at > run.step:  # it paused between the two looks
+                run = runs.read_run(folder)
             leaving = run.state == "stopped" and name in self._processes
             return follower.progress(run, word=_word(folder), leaving=leaving)
 

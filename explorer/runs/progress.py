@@ -100,6 +100,11 @@ class Follower:
             elif columns := self._columns.get(kind):
                 _add(columns, [event.get(name) for name in COLUMNS])
 
+    @property
+    def paused_at(self) -> int:
+        """The step at which the run waits, or 0 where it does not."""
+        return int(self._pause.get("step") or 0)
+
     def _take_points(self, points: list[Any]) -> None:
         """Means over windows of steps that are the same in every run, so that curves coincide."""
         per_epoch, columns = self._start.get("steps_per_epoch") or 1, self._columns["step"]
