@@ -1,7 +1,6 @@
 """The page around every page: settings, navigation, sidebar, and what waits for the model."""
 
 import sys
-from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -36,8 +35,7 @@ presenting.enter()
 try:
     guide.follow_link()
     guide.enter(here)
-    if sentences := sidebar(here):
-        st.html(f'<p class="quiet-line" role="status">{escape(" ".join(sentences))}</p>')
+    components.notices(sidebar(here))
     if rules := presenting.css(guide.figure(here) if presenting.on() else ""):
         st.html(f"<style>{rules}</style>")
     pin.draw(here)

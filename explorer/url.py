@@ -129,10 +129,14 @@ FIELDS: dict[str, Field] = {
     ),
     "direction": Field(
         **_switch("key"),
-        message=_said("Direction must be key (got {})."),
+        message=_said("Unknown direction {}. Showing Query → keys."),
         renamed={"looked-at": "key"},
     ),
-    "scale": Field(**_switch("common"), message=_said("Scale must be common (got {}).")),
+    "scale": Field(
+        **_switch("shared"),
+        message=_said("Unknown scale {}. Showing per map."),
+        renamed={"common": "shared"},
+    ),
     "head": Field(
         parse=lambda word, known: _one_head(word, known),
         message=lambda k: f"Head must be block.head from 1.1 to {k.blocks}.{k.heads} (got {{}}).",
@@ -156,8 +160,8 @@ FIELDS: dict[str, Field] = {
         format=lambda value, known: " ".join(_moved(value[0], value[1], known.side)),
     ),
     "positions": Field(
-        parse=lambda word, _: False if word == "off" else None,
-        message=_said("Positions must be off (got {})."),
+        parse=lambda word, _: {"on": True, "off": False}.get(word),
+        message=_said("Position embeddings must be on or off (got {})."),
         format=lambda value, _: "" if value else "off",
     ),
     # The tabs below it: widgets.
@@ -174,7 +178,7 @@ FIELDS: dict[str, Field] = {
     ),
     "attention_class": Field(
         parse=lambda word, known: word if word in known.class_names else None,
-        message=_said("Unknown class: {}. Using the default."),
+        message=_said("Unknown class to compare with: {}. Using the default."),
     ),
     "head_fusion": Field(
         parse=_one_of(FUSIONS),

@@ -15,7 +15,13 @@ from explorer.components.curves.component import curves
 from explorer.components.declared import declare
 from explorer.components.filters.component import filters
 from explorer.components.gallery.component import chosen_number, gallery
-from explorer.components.headings import figure_heading, finding_line, page_heading, page_title
+from explorer.components.headings import (
+    figure_heading,
+    finding_line,
+    notices,
+    page_heading,
+    page_title,
+)
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patch_predictions.component import answers_by_patch
 from explorer.components.patch_size_tiles.component import chosen_size, cut_sizes
@@ -48,6 +54,7 @@ __all__ = [
     "how_to_read",
     "lens",
     "map_tiles",
+    "notices",
     "pack",
     "page_heading",
     "page_title",

@@ -1,6 +1,7 @@
 """The heading of a page and of a figure: a name that stays, and one line with what is found."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -9,6 +10,7 @@ import streamlit as st
 from explorer.text.article import reference
 
 _ITALIC = re.compile(r"\*(\w+)\*")  # a symbol, such as *r*
+_MOST_NOTICES = 4
 
 
 def page_heading(name: str, finding: str = "", *, key: str) -> Any:
@@ -74,3 +76,13 @@ def finding_line(finding: str, *, place: Any) -> None:
     """
     said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
     place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')
+
+
+def notices(sentences: Sequence[str]) -> None:
+    """Draw one line for each sentence on what a link asks for in vain; the fifth and on counted."""
+    lines = [*sentences[:_MOST_NOTICES]]
+    if more := len(sentences) - len(lines):
+        lines.append(f"and {more} more")
+    if lines:
+        said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines)
+        st.html(f'<div role="status">{said}</div>')

@@ -55,6 +55,13 @@ def middle_is_red(canvas) -> bool:
     )
 
 
+def test_an_impossible_model_is_named_as_words(person):
+    person.opens("Patches", model="<img src=x onerror=document.title='caught'>")
+    person.sees("<img src=x onerror=d")  # a long one is cut
+    person.sees_patches(64)
+    assert "caught" not in person.page.title()
+
+
 def test_an_impossible_address_gets_the_defaults_and_a_line_for_each_value(person):
     asked = {
         "patch_size": "999",
@@ -64,8 +71,9 @@ def test_an_impossible_address_gets_the_defaults_and_a_line_for_each_value(perso
         "model": "<img src=x onerror=document.title='caught'>",
     }
     person.opens("Patches", **asked)
-    for words in asked.values():
-        person.sees(words[:20])  # long ones are cut
+    for name in ("image_source", "image_class", "image_index", "patch_size"):
+        person.sees(asked[name])
+    person.sees("and 1 more")  # of five
     person.sees_patches(64)
     assert (person.patch_size(), person.chosen("image_class")) == (4, "frog")
     assert not {*asked} & {*person.query()}

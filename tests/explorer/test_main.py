@@ -1,5 +1,6 @@
 """The frame of every page: errors as sentences, a poller only while something waits."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,27 @@ def test_a_switch_of_page_inside_a_page_is_no_error(open_page, session):
 
     app = open_page(stops)
     assert "Unexpected error" not in html(app)
+
+
+@pytest.mark.parametrize(("wrong", "counted"), [(1, None), (4, None), (5, 1), (7, 3)])
+def test_each_invalid_value_of_a_link_has_a_line_of_its_own(wrong, counted):
+    def page(wrong):
+        from explorer import components
+
+        components.notices([f"Unknown <{number}>." for number in range(wrong)])
+
+    app = AppTest.from_function(page, args=(wrong,)).run()
+    lines = re.findall(r'<p class="quiet-line">(.*?)</p>', html(app))
+    assert lines[:4] == [f"Unknown &lt;{number}&gt;." for number in range(min(wrong, 4))]
+    assert [int(number) for line in lines[4:] for number in re.findall(r"\d+", line)] == (
+        [] if counted is None else [counted]
+    )
+
+
+def test_without_an_invalid_value_there_is_no_line():
+    def page():
+        from explorer import components
+
+        components.notices([])
+
+    assert not AppTest.from_function(page).run().get("html")

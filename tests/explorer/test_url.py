@@ -1,8 +1,12 @@
 """The URL: every state comes back, old links too, and nothing else is believed."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from explorer import url
+from explorer.components.attention_lens import component as attention_lens
 from explorer.components.attention_lens.component import LensState
 from explorer.selection import Pin
 from explorer.url import Known, shuffled
@@ -27,7 +31,7 @@ def back(words, *, side=4):
     ("state", "words"),
     [
         (LensState(), {}),
-        (LensState(looked_at=True, common=True), {"direction": "key", "scale": "common"}),
+        (LensState(looked_at=True, common=True), {"direction": "key", "scale": "shared"}),
         (LensState(head=(2, 1)), {"head": "3.2"}),
         (
             LensState(
@@ -65,6 +69,17 @@ def test_the_seed_of_a_shuffle_that_was_taken_back_is_not_said():
     assert written(state, side=8, heads=2)["patches"] == "1.1-1.2 1.2-1.1"
 
 
+def test_the_words_of_a_scale_are_those_of_its_buttons():
+    page = Path(attention_lens.__file__).with_name("page.html").read_text("utf-8")
+    per_map, shared = re.findall(r"data-scale=[^>]*>([^<]+)<", page)
+    _, (said,) = back({"scale": "zz"})
+    assert said.endswith(f"Showing {per_map}.")
+    assert written(LensState(common=True), side=4, heads=2) == {"scale": shared}
+    query = re.search(r'data-direction="from"[^>]*>([^<]+)<', page)[1]
+    _, (said,) = back({"direction": "up"})
+    assert said.endswith(f"Showing {query}.")
+
+
 def test_a_list_written_by_hand_may_have_commas():
     state, sentences = back({"ablated": "3.2,1", "patches": "1.1-x,2.1-x"})
     assert state.changes.ablated_heads == ((0, 0), (0, 1), (2, 1))
@@ -75,9 +90,9 @@ def test_a_list_written_by_hand_may_have_commas():
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"direction": "up"}, "Direction must be key (got up)."),
-        ({"scale": ""}, "Scale must be common (got (empty))."),
-        ({"positions": "on"}, "Positions must be off (got on)."),
+        ({"direction": "up"}, "direction up."),
+        ({"scale": ""}, "scale (empty)."),
+        ({"positions": "none"}, "(got none)"),
         ({"head": "4.1"}, "(got 4.1)"),
         ({"head": "1"}, "from 1.1 to 3.2 (got 1)"),
         ({"ablated": "1.3"}, "from 1.1 to 3.2 (got 1.3)"),
@@ -199,6 +214,7 @@ def test_a_link_of_an_earlier_version_is_read():
         "picture_index": "3",
         "off": "1.2",
         "direction": "looked-at",
+        "scale": "common",
         "attention_fusion": "max",
         "attention_panel": "If it stopped here",
         "tour": "vit.3",
@@ -209,6 +225,7 @@ def test_a_link_of_an_earlier_version_is_read():
         "image_index": "3",
         "ablated": "1.2",
         "direction": "key",
+        "scale": "shared",
         "head_fusion": "max",
         "attention_panel": "Logit lens",
         "tour": "vit.3",

@@ -1,7 +1,5 @@
 """Attention: hover over a patch, and every head of every block shows what it attends to."""
 
-from html import escape
-
 import streamlit as st
 
 from explorer import client, components
@@ -99,8 +97,7 @@ def draw_title(
         )
         st.session_state["lens_title"] = title
     components.page_heading("Attention", title, key="attention")
-    if said := view_state.notes(now):
-        st.html(f'<p class="quiet-line" role="status">{escape(said)}</p>')
+    components.notices(view_state.notes(now))
 
 
 selection = selected()

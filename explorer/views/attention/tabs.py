@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import streamlit as st
 
-from explorer import client, url
+from explorer import client, components, url
 from explorer.records import ModelOutput
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Image, Selection
@@ -25,7 +23,7 @@ __all__ = ["PANELS", "draw"]
 
 PANELS = url.PANELS
 _FOLLOWING = ("Head metrics", "Export")  # they show what is set above
-_NOTE = "attention_link_note"
+_NOTES = "attention_link_notes"
 _KEY = "attention_panel"
 _HEIGHT = 480
 
@@ -40,7 +38,7 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
     """
     client.wait_no_longer()
     names, model = selection.class_names, selection.model
-    note = _note(selection)
+    notes = _notes(selection)
     panel = st.segmented_control(
         "Analysis",
         PANELS,
@@ -50,10 +48,9 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
         persist_state="session",
         required=True,
         label_visibility="collapsed",
-        on_change=_forget_note,
+        on_change=_forget_notes,
     )
-    if note:
-        st.html(f'<p class="quiet-line" role="status">{escape(note)}</p>')
+    components.notices(notes)
     if isinstance(model, Failure) or not isinstance(baseline, Ready):
         draw_placeholder(model if isinstance(model, Failure) else baseline, height=_HEIGHT)
         return
@@ -79,17 +76,17 @@ def follows_view() -> bool:
     return st.session_state.get(_KEY) in _FOLLOWING
 
 
-def _note(selection: Selection) -> str:
-    """What is not valid in the link of this session, until a tab is chosen; or ""."""
-    if _NOTE not in st.session_state:  # before the first bound widget, which drops such values
+def _notes(selection: Selection) -> list[str]:
+    """What is not valid in the link of this session, until a tab is chosen."""
+    if _NOTES not in st.session_state:  # before the first bound widget, which drops such values
         query = st.query_params.to_dict()
-        st.session_state[_NOTE] = " ".join(url.read(query, url.TABS, url.known_of(selection))[1])
-    return st.session_state[_NOTE]
+        st.session_state[_NOTES] = url.read(query, url.TABS, url.known_of(selection))[1]
+    return st.session_state[_NOTES]
 
 
-def _forget_note() -> None:
+def _forget_notes() -> None:
     """A person has chosen: the link is history."""
-    st.session_state[_NOTE] = ""
+    st.session_state[_NOTES] = []
 
 
 def _draw(panel: str, context: AnalysisContext, fusion: str, discard: float) -> None:

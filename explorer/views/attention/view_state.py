@@ -129,10 +129,10 @@ def _follow(query: Mapping[str, str], selection: Selection) -> None:
     st.session_state[_NOTES] = sentences, lens_state(selection)
 
 
-def notes(selection: Selection) -> str:
-    """Sentences about what the URL asked for in vain, until something else is set; or ""."""
+def notes(selection: Selection) -> list[str]:
+    """Sentences about what the URL asked for in vain, until something else is set."""
     sentences, then = st.session_state.get(_NOTES, ([], None))
-    return " ".join(sentences) if then == lens_state(selection) else ""
+    return sentences if then == lens_state(selection) else []
 
 
 def show_url(selection: Selection) -> None:

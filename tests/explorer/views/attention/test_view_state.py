@@ -81,7 +81,7 @@ def test_a_link_sets_all_of_the_lens(page, of, follows):
     _, query = page
     query |= {
         "direction": "key",
-        "scale": "common",
+        "scale": "shared",
         "head": "2.3",
         "ablated": "1 2.1",
         "patches": "1.1-x",
@@ -104,10 +104,11 @@ def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, of, foll
     _, query = page
     query |= {"head": "9.9", "ablated": "2.1"}
     follows(entered=True)
-    assert "from 1.1 to 2.3 (got 9.9)" in view_state.notes(of())
+    (note,) = view_state.notes(of())
+    assert "from 1.1 to 2.3 (got 9.9)" in note
     assert query == {"head": "9.9", "ablated": "2.1"}
     view_state.store(Intervention(), of(), in_lens=True)
-    assert view_state.notes(of()) == ""
+    assert view_state.notes(of()) == []
     view_state.show_url(of())
     assert query == {}
 
