@@ -25,12 +25,15 @@ from explorer.selection import (
     selected,
 )
 from explorer.text import model_card
+from explorer.text.upload import upload_note
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
-from vitcore.datasets.image_files import ImageError, decode_image
+from vitcore.datasets.image_files import DecodedImage, ImageError, decode_file
 from vitcore.training.runs import read_run
+
+OwnImage = tuple[Image, DecodedImage]  # what is shown, and what it was before
 
 _FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp"]
 if importlib.util.find_spec("pillow_heif"):
@@ -259,7 +262,7 @@ def _own(source: str) -> Image:
             key="image_upload",
             max_upload_size=_LARGEST_FILE,
         )
-    kept: dict[str, Image] = st.session_state.setdefault("own_images", {})
+    kept: dict[str, OwnImage] = st.session_state.setdefault("own_images", {})
     refused = None
     if file is not None:
         data = file.getvalue()
@@ -268,22 +271,26 @@ def _own(source: str) -> Image:
         if st.session_state.get("own_file", (None, None))[0] != mark:
             st.session_state["own_file"] = mark, _decode(data, source, kept)
         refused = st.session_state["own_file"][1]
-    image = kept.get(source) or _last_or_first()
+    image = kept[source][0] if source in kept else _last_or_first()
     if refused:
         said = f"{refused} Still showing {image.name}."
         st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
     elif source in kept:
-        _small("Center-cropped and resized to 32 × 32")
+        decoded = kept[source][1]
+        _small(upload_note(decoded))
+        if decoded.lost_something:
+            st.html(components.upload_crop(decoded))
     else:
         wanted = "take a photo" if source == "camera" else "choose a file"
         _small(f"Showing {image.name} until you {wanted}.")
     return image
 
 
-def _decode(data: bytes, source: str, kept: dict[str, Image]) -> str | None:
+def _decode(data: bytes, source: str, kept: dict[str, OwnImage]) -> str | None:
     """Keep the image in a person's file, or say why it cannot be shown."""
     try:
-        kept[source] = images.own(decode_image(data), source)
+        decoded = decode_file(data)
+        kept[source] = images.own(decoded.pixels, source), decoded
     except ImageError as error:
         return str(error)
     return None

@@ -34,6 +34,7 @@ from explorer.components.reading_help import how_to_read, source_of
 from explorer.components.thumbnails.component import picked, thumbs
 from explorer.components.timeline.component import replay
 from explorer.components.token_maps.component import token_maps
+from explorer.components.upload_crop import upload_crop
 
 __all__ = [
     "STAGES",
@@ -74,4 +75,5 @@ __all__ = [
     "strip",
     "thumbs",
     "token_maps",
+    "upload_crop",
 ]

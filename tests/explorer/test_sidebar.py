@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,38 @@ def test_an_uploaded_image_is_shown(open_app):
     assert image(app).label is None
     assert "32 × 32" in lines(app)
     np.testing.assert_array_equal(image(app).pixels, np.full((32, 32, 3), (255, 0, 0)))
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((90, 60), "left:16.67%;top:0.00%;width:66.67%;height:100.00%"),
+        ((40, 160), "left:0.00%;top:37.50%;width:100.00%;height:25.00%"),
+        ((64, 64), "left:0.00%;top:0.00%;width:100.00%;height:100.00%"),
+        ((32, 32), None),
+        ((16, 16), None),
+    ],
+)
+def test_the_original_shows_what_was_cut_off(open_app, size, box):
+    app = open_app()
+    app.selectbox(key="image_source").select("upload").run()
+    file = io.BytesIO()
+    Image.new("RGB", size, "red").save(file, "PNG")
+    app.file_uploader(key="image_upload").upload("a.png", file.getvalue(), "image/png").run()
+    assert not app.exception
+    assert re.findall(r'<i style="(.*?)">', lines(app)) == ([] if box is None else [box])
+    assert ("{} × {}".format(*size)) in lines(app)
+    assert "ransparent pixels" not in lines(app)
+
+
+def test_transparent_areas_of_an_upload_are_said_to_be_white(open_app):
+    app = open_app()
+    app.selectbox(key="image_source").select("upload").run()
+    file = io.BytesIO()
+    Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(file, "PNG")
+    app.file_uploader(key="image_upload").upload("a.png", file.getvalue(), "image/png").run()
+    assert "ransparent pixels" in lines(app)
+    np.testing.assert_array_equal(image(app).pixels, np.full((32, 32, 3), 255))
 
 
 def test_a_bad_file_is_refused_in_one_sentence_and_the_image_stays(open_app):

@@ -4,6 +4,7 @@ import importlib.util
 import io
 import re
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -22,7 +23,9 @@ _SCAN = b"\xff\xda"  # the marker before each; between them JPEG writes no such 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _READABLE = "Supported formats: PNG, JPEG, WebP, GIF, BMP."
 _ROUGH_SIDE = 256  # a larger image is first averaged down to this, strip by strip
-_STRIPS = 32
+_STRIP = 8  # rows of the smaller image that are made at a time
+_THUMBNAIL = 320  # pixels of its longer side, at most
+_ALPHA_AT_ONCE = 1_000_000  # pixels whose transparency is looked at
 # A 64-megapixel PNG takes 300 MB while it is decoded: never two of them at once.
 _ONE_AT_A_TIME = threading.Lock()
 _ORIENTATION = 0x0112  # the EXIF tag; its values from 2 to 8 and what undoes each
@@ -34,6 +37,12 @@ _UPRIGHT = {
     6: Image.Transpose.ROTATE_270,
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
+}
+_SWAPS = {  # width and height
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.ROTATE_270,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
 }
 # (where, what the file holds there, the format's name): images that people have, yet not ours.
 _OTHERS = (
@@ -49,7 +58,51 @@ class ImageError(ValueError):
     """A file that cannot be shown; the message is one sentence for the person who chose it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedImage:
+    """A person's image as the model sees it, and what it was before.
+
+    Attributes:
+        pixels: (32, 32, 3) uint8, the middle square.
+        size: width and height in the file, upright.
+        thumbnail: (h, w, 3) uint8, the whole image, upright; its longer side at most 320.
+        was_transparent: whether any of the middle square was, and became white.
+    """
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    thumbnail: np.ndarray
+    was_transparent: bool
+
+    @property
+    def crop(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the middle square, as fractions of the image's sides."""
+        width, height = self.size
+        across, down = min(self.size) / width, min(self.size) / height
+        return (1 - across) / 2, (1 - down) / 2, across, down
+
+    @property
+    def is_cropped(self) -> bool:
+        """Whether parts of the image were cut off."""
+        return self.size[0] != self.size[1]
+
+    @property
+    def is_resized(self) -> bool:
+        """Whether the middle square had another size."""
+        return min(self.size) != SIDE
+
+    @property
+    def lost_something(self) -> bool:
+        """Whether parts were cut off, or pixels averaged."""
+        return self.is_cropped or min(self.size) > SIDE
+
+
 def decode_image(data: bytes) -> np.ndarray:
+    """The model's input in an image file, (32, 32, 3) uint8; see `decode_file`."""
+    return decode_file(data).pixels
+
+
+def decode_file(data: bytes) -> DecodedImage:
     """Turn an image file into the model's input: upright, center-cropped, 32x32.
 
     Only the first frame of an animation counts. Transparent parts become white, as they look on
@@ -61,7 +114,7 @@ def decode_image(data: bytes) -> np.ndarray:
             installed), at most 25 MB and 64 megapixels, a WebP at most 20.
 
     Returns:
-        (32, 32, 3) uint8, red, green and blue.
+        The model's input, and a thumbnail of the whole image.
 
     Raises:
         ImageError: when it cannot be read; says why in one sentence.
@@ -74,13 +127,15 @@ def decode_image(data: bytes) -> np.ndarray:
         )
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(data), formats=_formats(data)) as image:
-            _check_size(*image.size, image.format or "")
+            size = image.size
+            _check_size(*size, image.format or "")
             if image.format == "JPEG":
                 _check_scans(*image.size, data.count(_SCAN))
             # Both sides stay at least this long, so the final resize still has enough to average.
             image.draft(image.mode, (_ROUGH_SIDE, _ROUGH_SIDE))
             image.load()
-            small = _centre(image)
+            small, whole = _centre(image), _whole(image)
+            was_transparent = _is_transparent(image)
             turn = _UPRIGHT.get(_orientation(image))
     except ImageError:
         raise
@@ -94,8 +149,10 @@ def decode_image(data: bytes) -> np.ndarray:
     # Pillow's decoders raise nearly anything on damaged files; none of it may reach the page.
     except Exception as error:
         raise ImageError("Image corrupted or incomplete.") from error
-    # A centred square may be turned after it was cut, when it is small.
-    return np.array(small if turn is None else small.transpose(turn))
+    if turn is not None:  # a centered square may be turned after it was cut, when it is small
+        small, whole = small.transpose(turn), whole.transpose(turn)
+        size = size[::-1] if turn in _SWAPS else size
+    return DecodedImage(np.array(small), size, np.array(whole), was_transparent)
 
 
 def _formats(data: bytes) -> tuple[str, ...]:
@@ -151,15 +208,49 @@ def _centre(image: Image.Image) -> Image.Image:
     left, top = (image.width - side) / 2, (image.height - side) / 2
     if side <= 2 * _ROUGH_SIDE:
         return _resized(image, (left, top, left + side, top + side), (SIDE, SIDE))
-    rough = Image.new("RGB", (_ROUGH_SIDE, _ROUGH_SIDE))
-    high = _ROUGH_SIDE // _STRIPS
-    for strip in range(_STRIPS):
-        start = top + strip * side / _STRIPS
-        box = (left, start, left + side, start + side / _STRIPS)
-        rough.paste(
-            _resized(image, box, (_ROUGH_SIDE, high), Image.Resampling.BOX), (0, strip * high)
-        )
+    rough = _averaged(image, (left, top, left + side, top + side), (_ROUGH_SIDE, _ROUGH_SIDE))
     return rough.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+
+
+def _whole(image: Image.Image) -> Image.Image:
+    """All of the image as RGB, its longer side at most that of a thumbnail."""
+    longer = max(image.size)
+    if longer <= _THUMBNAIL:
+        return _flat(image)
+    width, height = (max(1, round(side * _THUMBNAIL / longer)) for side in image.size)
+    return _averaged(image, (0, 0, *image.size), (width, height))
+
+
+def _averaged(
+    image: Image.Image, box: tuple[float, float, float, float], size: tuple[int, int]
+) -> Image.Image:
+    """One part of the image as RGB, averaged down strip by strip."""
+    left, top, right, bottom = box
+    width, height = size
+    found = Image.new("RGB", size)
+    for row in range(0, height, _STRIP):
+        end = min(row + _STRIP, height)
+        first, last = (top + at * (bottom - top) / height for at in (row, end))
+        strip = (left, first, right, last)
+        found.paste(_resized(image, strip, (width, end - row), Image.Resampling.BOX), (0, row))
+    return found
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    """Whether any pixel of the middle square is transparent, in part or whole."""
+    if not image.has_transparency_data or image.mode.startswith("I"):  # `_flat` drops the latter's
+        return False
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    rows = max(1, _ALPHA_AT_ONCE // side)
+    return any(
+        image.crop((left, row, left + side, min(row + rows, top + side)))
+        .convert("RGBA")
+        .getchannel("A")
+        .getextrema()[0]
+        < 255
+        for row in range(top, top + side, rows)
+    )
 
 
 def _resized(

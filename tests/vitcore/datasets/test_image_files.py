@@ -22,7 +22,7 @@ from tests.vitcore.datasets.made_image_files import (
     quarters,
 )
 from vitcore.datasets import image_files
-from vitcore.datasets.image_files import ImageError, decode_image
+from vitcore.datasets.image_files import ImageError, decode_file, decode_image
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
@@ -239,3 +239,70 @@ def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded(monkeypatch)
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("was decoded"))
     with pytest.raises(ImageError, match=r"1,0..\b.*: 64\)"):
         decode_image(with_scans(file.getvalue(), 1000))
+
+
+def shrunk(image, box=None):
+    return np.asarray(Image.fromarray(image).resize((32, 32), Image.Resampling.BOX, box))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize(
+    ("height", "width", "crop", "thumbnail"),
+    [
+        (60, 90, (1 / 6, 0, 2 / 3, 1), (60, 90)),
+        (500, 900, (2 / 9, 0, 5 / 9, 1), (178, 320)),
+        (1600, 800, (0, 1 / 4, 1, 1 / 2), (320, 160)),
+        (700, 700, (0, 0, 1, 1), (320, 320)),
+        (32, 32, (0, 0, 1, 1), (32, 32)),
+    ],
+)
+def test_the_thumbnail_is_the_whole_image_and_the_crop_what_the_model_sees(
+    kind, height, width, crop, thumbnail
+):
+    decoded = decode_file(encoded(quarters(height, width), kind))
+    assert decoded.size == (width, height)
+    assert decoded.crop == pytest.approx(crop)
+    assert decoded.thumbnail.shape == (*thumbnail, 3)
+    close(corners(shrunk(decoded.thumbnail)), [RED, GREEN, BLUE, GREY], 20)
+    # Independently: the crop, cut from the thumbnail and averaged down, is the model's input.
+    high, wide = decoded.thumbnail.shape[:2]
+    left, top, across, down = decoded.crop
+    box = (left * wide, top * high, (left + across) * wide, (top + down) * high)
+    close(corners(shrunk(decoded.thumbnail, box)), corners(decoded.pixels), 20)
+    assert decoded.is_cropped == (height != width)
+    assert decoded.lost_something == ((height, width) != (32, 32))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_thumbnail_is_upright_too(kind, orientation):
+    stored = quarters(400, 900)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    decoded = decode_file(encoded(stored, kind, exif=exif))
+    expected = decode_file(encoded(upright(stored, orientation)))
+    assert (decoded.size, decoded.crop) == (expected.size, expected.crop)
+    assert decoded.thumbnail.shape == expected.thumbnail.shape
+    close(corners(shrunk(decoded.thumbnail)), corners(shrunk(expected.thumbnail)), 20)
+
+
+@pytest.mark.parametrize("side", [40, 1200])
+@pytest.mark.parametrize(
+    ("at", "alpha", "transparent"),
+    [(0.5, 254, True), (0.5, 0, True), (0.5, 255, False), (0.05, 0, False)],
+)
+def test_transparency_counts_where_the_model_sees_it(side, at, alpha, transparent):
+    image = np.full((side, 2 * side, 4), 255, np.uint8)  # the middle half of its width is seen
+    image[side // 2, int(at * 2 * side), 3] = alpha
+    assert decode_file(encoded(image)).was_transparent == transparent
+
+
+def test_a_palette_and_a_single_color_can_be_transparent():
+    key = png(32, 32, 8, 2, [bytes(RED) * 32] * 32, (b"tRNS", struct.pack(">HHH", *RED)))
+    assert decode_file(key).was_transparent
+    other = png(32, 32, 8, 2, [bytes(RED) * 32] * 32, (b"tRNS", struct.pack(">HHH", *BLUE)))
+    assert not decode_file(other).was_transparent
+    palette = (b"PLTE", bytes((*RED, *BLUE)))
+    rows = [b"\x00\xff" * 2] * 32
+    assert decode_file(png(32, 32, 1, 3, rows, palette, (b"tRNS", b"\x00\xff"))).was_transparent
+    assert not decode_file(png(32, 32, 1, 3, rows, palette)).was_transparent
