@@ -147,25 +147,19 @@ def cost_finding(
     return f"{said} P = {now} needs {compute} ({accuracy[now]:.1%})."
 
 
-def progress_line(
-    done: int, wanted: int, seconds: float, *, on_card: tuple[float, int] | None = None
-) -> str:
-    """How far an evaluation is, and the accuracy on the model card, of more images.
+def progress_line(done: int, wanted: int, seconds: float) -> str:
+    """How far an evaluation is, and how fast it was.
 
     Args:
         done: images evaluated.
         wanted: images to evaluate.
         seconds: of the forward passes.
-        on_card: accuracy on the model card, and of how many images.
     """
     if done < wanted:
         return f"{done:,} / {wanted:,} images"
     line = f"{wanted:,} images"
     if seconds > 0:
         line += f" · {done / seconds:,.0f} images/s"
-    if on_card is not None and on_card[1] > wanted:
-        accuracy, count = on_card
-        line += f" · all {count:,}: {accuracy_percent(accuracy, count)} (model card)"
     return line
 
 

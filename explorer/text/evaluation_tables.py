@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from explorer.text.evaluation_findings import interval, progress_line
-from explorer.text.findings import percent
+from explorer.text.evaluation_findings import accuracy_percent, interval, progress_line
+from explorer.text.findings import counted, percent
 from vitcore.inference import probabilities
 from vitcore.report import ClassMetrics, Report
 
@@ -29,25 +29,33 @@ _STYLE = """<style>
 </style>"""  # noqa: E501
 
 
-def progress(
-    done: int, wanted: int, seconds: float, *, on_card: tuple[float, int] | None = None
-) -> str:
+def progress(done: int, wanted: int, seconds: float) -> str:
     """How far the evaluation is, as a line above a bar, which is gone at the end."""
     share = 0 if done >= wanted else 100 * done / wanted
-    words = html.escape(progress_line(done, wanted, seconds, on_card=on_card))
+    words = html.escape(progress_line(done, wanted, seconds))
     return f'{_STYLE}<p class=counted role=status>{words}<i style="width:{share:.1f}%"></i></p>'
 
 
-def scores(found: Report) -> str:
-    """Accuracy with its confidence interval, top-5 accuracy, ECE and loss, large."""
+def scores(found: Report, *, on_card: tuple[float, int] | None = None) -> str:
+    """Accuracy with its confidence interval, top-5 accuracy, ECE and loss, large.
+
+    Args:
+        found: of the images evaluated.
+        on_card: accuracy on the model card, and of how many images: beside the other accuracy.
+    """
     low, high = (100 * bound for bound in interval(found.score))
     decimals = 0 if low >= 10 and high < 99.5 else 1
+    card = ()
+    if on_card is not None:
+        accuracy, count = on_card
+        card = ((f"Accuracy, all {count:,}", accuracy_percent(accuracy, count), "model card"),)
     parts = (
         (
-            "Accuracy",
+            f"Accuracy, {counted(found.score.num_images, 'image')}",
             percent(found.score.accuracy),
             f"95% CI {low:.{decimals}f}–{high:.{decimals}f}%",
         ),
+        *card,
         ("Top-5 accuracy", percent(found.score.top5), "chance 50%"),
         ("ECE", percent(found.reliability.error), "0 = calibrated"),
         ("Loss", f"{found.score.loss:.2f}", "chance 2.30"),

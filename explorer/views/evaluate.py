@@ -97,16 +97,19 @@ def show(result: Result[Evaluation], source: str, count: int, labels: np.ndarray
         card_metrics.learned_from(selection.model_name), source
     ):
         st.html(f'<p class="quiet-line">{said}</p>')
-    shares, of = card_metrics.shares_on_card(selection.model_name, source)
-    size = selection.patch_size
-    on_card = (shares[size], of) if size in shares else None
-    progress = known.done, known.wanted, known.seconds
-    st.html(evaluation_tables.progress(*progress, on_card=on_card))
+    st.html(evaluation_tables.progress(known.done, known.wanted, known.seconds))
     if found is None:
         if result.pending:
             components.placeholder(result.pending, height=HEIGHTS["confusion"])
         return
     figures(found, known, labels, source)
+
+
+def on_card(source: str, wanted: int) -> tuple[float, int] | None:
+    """The accuracy on the model card and of how many images, where these are more."""
+    shares, of = card_metrics.shares_on_card(selection.model_name, source)
+    size = selection.patch_size
+    return (shares[size], of) if size in shares and of > wanted else None
 
 
 def say(found: Report | None, source: str, count: int) -> None:
@@ -124,7 +127,7 @@ def say(found: Report | None, source: str, count: int) -> None:
 
 
 def figures(found: Report, known: Evaluation, labels: np.ndarray, source: str) -> None:
-    st.html(evaluation_tables.scores(found))
+    st.html(evaluation_tables.scores(found, on_card=on_card(source, known.wanted)))
     chosen = chosen_cell(found.confusion)
     matrix_place, cell_place = st.columns([11, 8], gap="large")
     with matrix_place:

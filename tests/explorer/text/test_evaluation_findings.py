@@ -112,15 +112,3 @@ def test_cost_is_compared_with_the_best_size():
 def test_progress_is_counted_and_its_speed_told_at_the_end():
     assert findings.progress_line(1200, 2000, 6.0) == "1,200 / 2,000 images"
     assert findings.progress_line(2000, 2000, 10.0) == "2,000 images · 200 images/s"
-
-
-@pytest.mark.parametrize(
-    ("done", "of", "said"),
-    [
-        (500, 10_000, "500 images · all 10,000: 89.3% (model card)"),
-        (500, 500, "500 images"),
-        (100, 10_000, "100 / 500 images"),
-    ],
-)
-def test_the_accuracy_on_all_images_stands_beside_it(done, of, said):
-    assert findings.progress_line(done, 500, 0, on_card=(0.893, of)) == said

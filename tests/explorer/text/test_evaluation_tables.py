@@ -61,6 +61,20 @@ def test_scores_come_with_their_confidence_interval():
     assert "95% CI 40–60%" in page
 
 
+def test_each_accuracy_says_of_how_many_images_it_is():
+    labels = np.arange(100) % 10
+    logits = 3 * np.eye(10)[np.where(np.arange(100) < 93, labels, (labels + 1) % 10)]
+    found = report(logits, labels)
+
+    def accuracies(page):
+        cells = re.findall(r"<span>(Accuracy[^<]*)</span><b>([^<]*)</b>", page)
+        return [(int(re.sub(r"\D", "", name)), value) for name, value in cells]
+
+    assert accuracies(tables.scores(found)) == [(100, "93%")]
+    both = tables.scores(found, on_card=(0.9021, 10_000))
+    assert accuracies(both) == [(100, "93%"), (10_000, "90.2%")]
+
+
 @pytest.mark.parametrize(("done", "width"), [(500, "25.0%"), (2000, "0.0%")])
 def test_the_bar_grows_and_is_gone_at_the_end(done, width):
     assert f'style="width:{width}"' in tables.progress(done, 2000, 1.0)
