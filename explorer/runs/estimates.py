@@ -41,6 +41,7 @@ class RunEstimate:
 
     seconds: float  # from Start to its last step, validations among them
     measured_in: str = ""  # the run that tells so; "" where it is a rough estimate
+    steps: int = 0  # of the optimizer; 0 where they are not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def estimate(config: TrainConfig, runs: Iterable[Run]) -> RunEstimate:
     return RunEstimate(
         seconds=(_START if starting is None else starting) + _length(config) / rate,
         measured_in=run.name if run else "",
+        steps=_steps(config),
     )
 
 
@@ -180,6 +182,12 @@ def _first_step_in(path: Path, _inode: int) -> float | None:
         if event["event"] == "step":
             return event.get("time")
     return None
+
+
+def _steps(config: TrainConfig) -> int:
+    """Optimizer steps, as the trainer counts them: an epoch has full batches only."""
+    in_epoch = max(1, config.images_per_epoch // config.batch_size)
+    return config.steps or max(1, round(config.epochs * in_epoch))
 
 
 def _length(config: TrainConfig) -> float:

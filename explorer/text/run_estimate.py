@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from explorer.runs.estimates import RunEstimate
 from explorer.runs.queue import Queued
+from explorer.text.findings import counted
 from explorer.text.formatting import duration, in_epochs, short
 from explorer.text.names import DATASET_NAMES
 from vitcore.config import TrainConfig
@@ -22,6 +23,7 @@ MODELS_IN_WORDS = (
     "**flexi**: 6 blocks, 2.7 M parameters; FlexiViT with 8 × 8 base patches.  \n"
     "**plain**: 6 blocks, 2.7 M parameters; class token, as in the ViT paper."
 )
+FEW = 100  # steps; a run of fewer hardly leaves its initialization
 _LONG = 12 * 3600.0  # seconds; a run of more is hardly meant
 
 
@@ -46,11 +48,13 @@ def chosen(config: TrainConfig) -> str:
 
 
 def expected(estimate: RunEstimate) -> str:
-    """How long a run takes here."""
+    """How long a run takes here, and whether it has too few steps."""
     said = f"Estimated time: {duration(estimate.seconds)}"
     if not estimate.measured_in:
-        return f"{said} (rough; no earlier run)."
-    if estimate.seconds > _LONG:
+        said = f"{said} (rough; no earlier run)"
+    if 0 < estimate.steps < FEW:
+        return f"{said}. {counted(estimate.steps, 'step')}: too few to learn much."
+    if estimate.measured_in and estimate.seconds > _LONG:
         return f"{said}. Long run: consider fewer epochs or a smaller model."
     return f"{said}."
 

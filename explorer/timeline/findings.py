@@ -25,15 +25,21 @@ def finding(film: Film) -> str:
     return ""
 
 
-def unfamiliar(data: str, source: str) -> str:
+def unfamiliar(data: str, source: str, *, trained: bool = True) -> str:
     """That images like the chosen one are out of distribution, or "".
 
     Args:
         data: what the model was trained on, as `History` has it.
         source: of the chosen image.
+        trained: whether it was; else it is to be.
     """
     seen = {"sketch10": source == "sketch10", "cifar10": source != "sketch10"}
-    return "" if seen.get(data, True) else f"Out of distribution: trained on {DATASET_NAMES[data]}."
+    if seen.get(data, True):
+        return ""
+    name = DATASET_NAMES[data]
+    if trained:
+        return f"Out of distribution: trained on {name}."
+    return f"The selected image is not from {name}."
 
 
 def _known(film: Film) -> list[tuple[Moment, Weights | None, Looked | None]]:

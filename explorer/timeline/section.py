@@ -184,7 +184,7 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
     gatherer.gather()  # what is known already need not be awaited
     film = gatherer.film()
     awaited, savable = past.lives or not film.complete, film.savable
-    _unfamiliar(past, film.selection.image, key)
+    offer_familiar(past.data, film.selection.image, key)
     # A fragment also where nothing is awaited: else the browser would build the figure anew.
     st.fragment(_follow, run_every=(every if past.lives else _AFTERWARDS) if awaited else None)(
         key, awaited=awaited, savable=savable
@@ -204,17 +204,24 @@ def _gatherer(past: History, key: str) -> Gatherer:
     return kept
 
 
-def _unfamiliar(past: History, image: Image, key: str) -> None:
-    """Where the image is out of distribution, say so and offer one of the training data."""
-    if not (words := findings.unfamiliar(past.data, image.source)):
+def offer_familiar(data: str, image: Image, key: str, *, trained: bool = True) -> None:
+    """Where the image is out of distribution, say so and offer one of the training data.
+
+    Args:
+        data: what the model was trained on.
+        image: the selected one.
+        key: of the button, `{key}_familiar`.
+        trained: whether it was trained; else it is to be.
+    """
+    if not (words := findings.unfamiliar(data, image.source, trained=trained)):
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(words, width="content")
     row.button(
-        f"Use a {DATASET_NAMES[past.data]} image",
+        f"Use a {DATASET_NAMES[data]} image",
         key=f"{key}_familiar",
         on_click=_choose_source,
-        args=(past.data,),
+        args=(data,),
     )
 
 

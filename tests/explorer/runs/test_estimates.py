@@ -119,3 +119,17 @@ def test_a_model_of_twice_the_blocks_takes_about_twice_as_long_where_nothing_was
 def test_a_run_of_another_depth_tells_no_speed(tmp_path):
     runs = [ran(tmp_path / "shallow", CONFIG.replace(depth=1))]
     assert estimate(CONFIG, runs).measured_in == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [
+        ({"epochs": 1.0, "batch_size": 100}, 100),
+        ({"epochs": 0.2, "batch_size": 256}, 8),  # 39 full batches an epoch, a fifth of them
+        ({"epochs": 0.001, "batch_size": 256}, 1),
+        ({"epochs": 3.0, "batch_size": 100, "steps": 7}, 7),
+        ({"epochs": 0.31, "batch_size": 128, "data": "cifar10", "validation_split": 0.2}, 97),
+    ],
+)
+def test_steps_are_counted_in_full_batches(changes, steps):
+    assert estimate(CONFIG.replace(**changes), []).steps == steps

@@ -28,6 +28,13 @@ def test_an_estimate_tells_the_time(seconds, said):
     assert numbers(run_estimate.expected(estimate)) == said
 
 
+@pytest.mark.parametrize(("steps", "said"), [(0, []), (24, [24]), (99, [99]), (100, []), (1, [1])])
+@pytest.mark.parametrize("run", ["", "bold-owl"])
+def test_too_few_steps_are_counted_beside_the_estimate(steps, said, run):
+    estimate = RunEstimate(seconds=30.0, measured_in=run, steps=steps)
+    assert numbers(run_estimate.expected(estimate)) == [30, *said]
+
+
 def test_an_estimate_without_an_earlier_run_is_rough():
     rough, measured = (
         run_estimate.expected(RunEstimate(seconds=40.0, measured_in=run))
