@@ -11,7 +11,8 @@ def image_code(image: Image, *, mask: bool = False) -> str:
     if image.label is None or image.index is None:
         return (
             "from PIL import Image\n\n"
-            'image = np.asarray(Image.open("image.png").convert("RGB"))  # saved from Attention'
+            'file = Image.open("image.png").convert("RGB")  # saved from Attention, enlarged\n'
+            "image = np.asarray(file.resize((32, 32), Image.Resampling.NEAREST))"
         )
     if image.source == "sketch10":
         start = len(CLASS_NAMES) * image.index + image.label

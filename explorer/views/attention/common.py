@@ -87,6 +87,7 @@ def download(
     key: str,
     place: Any = st,
     disabled: bool = False,
+    help: str | None = None,
 ) -> None:
     """A button for a file that is made when it is clicked."""
     kinds = {
@@ -106,6 +107,7 @@ def download(
         type="tertiary",
         icon=":material/download:",
         disabled=disabled,
+        help=help,
     )
 
 

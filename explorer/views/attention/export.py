@@ -27,6 +27,8 @@ from explorer.views.attention.script import State, script
 from vitcore.interpret.attention_metrics import pooled_attention
 from vitcore.lens.figure import heads_figure
 
+_SLIDE = 512  # pixels per side, at least, of an image for a slide
+
 
 def draw(context: AnalysisContext, *, fusion: str, discard: float) -> None:
     """Files, link and script of what the page shows now."""
@@ -82,17 +84,18 @@ def _files(context: AnalysisContext, output: ModelOutput) -> None:
     lens, ramp = view_state.lens_state(context.selection), colours().sequential
     file = context.selection.file
     places = [place for _ in range(3) for place in st.columns(2)]
+    image, seen = context.selection.image.pixels, output.image
     download(
-        "Activations (NPZ)", lambda: activations_npz(output), file("activations.npz"),
+        "Activations (NPZ)", lambda: activations_npz(output, image), file("activations.npz"),
         key="activations_npz", place=places[0],
     )  # fmt: skip
     download(
-        "Image (PNG)", lambda: png(context.selection.image.pixels), "image.png",
-        key="image_png", place=places[1],
+        "Image (PNG)", lambda: png(enlarged(image)), "image.png",
+        key="image_png", place=places[1], help=_how_enlarged(image),
     )  # fmt: skip
     download(
-        "Model input (PNG)", lambda: png(output.image), file("input.png"),
-        key="seen_png", place=places[3],
+        "Model input (PNG)", lambda: png(enlarged(seen)), file(f"input-{enlargement(seen)}x.png"),
+        key="seen_png", place=places[3], help=_how_enlarged(seen),
     )  # fmt: skip
     download(
         "Attention maps (PNG)",
@@ -105,7 +108,14 @@ def _files(context: AnalysisContext, output: ModelOutput) -> None:
         "Attention view (HTML)", lambda: lens_html(context, output, lens), file("lens.html"),
         key="lens_html", place=places[4],
     )  # fmt: skip
-    quiet("Activations: attention, logits, logit lens, patch logits, token norms (float32).")
+    quiet(
+        "Activations: attention, logits, logit lens, patch logits, token norms (float32); image "
+        "and model input (uint8)."
+    )
+
+
+def _how_enlarged(pixels: np.ndarray) -> str:
+    return f"Enlarged {enlargement(pixels)}× (nearest neighbor). Exact pixels: Activations (NPZ)."
 
 
 def maps_of(context: AnalysisContext, output: ModelOutput, lens: LensState) -> np.ndarray:
@@ -153,8 +163,8 @@ def all_heads(
     )
 
 
-def activations_npz(output: ModelOutput) -> bytes:
-    """All activations by their names."""
+def activations_npz(output: ModelOutput, image: np.ndarray) -> bytes:
+    """All activations by their names, and the selected image (H, W, 3) uint8."""
     arrays = {
         "attention": output.attention,
         "logits": output.logits,
@@ -163,6 +173,7 @@ def activations_npz(output: ModelOutput) -> bytes:
         "logit_lens": output.logit_lens,
         "patch_logit_lens": output.patch_logit_lens,
         "token_norms": output.token_norms,
+        "image": image,
         "model_input": output.image,
         "grid": np.array(output.grid),
         "num_prefix_tokens": np.array(output.num_prefix_tokens),
@@ -171,6 +182,17 @@ def activations_npz(output: ModelOutput) -> bytes:
     if output.patch_logits is not None:
         arrays["patch_logits"] = output.patch_logits
     return as_npz(**arrays)
+
+
+def enlargement(pixels: np.ndarray) -> int:
+    """By how much an image is enlarged for slides: a whole factor."""
+    return -(-_SLIDE // min(pixels.shape[:2]))
+
+
+def enlarged(pixels: np.ndarray) -> np.ndarray:
+    """An image (H, W, 3) with each pixel repeated, at least 512 pixels high and wide."""
+    factor = enlargement(pixels)
+    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def png(pixels: np.ndarray) -> bytes:

@@ -11,6 +11,8 @@ from explorer.client import session
 from explorer.data import images
 from explorer.results import Ready
 from explorer.selection import Image, ModelRef, Selection
+from explorer.text.image_code import image_code
+from explorer.views.attention import export
 from explorer.views.attention.script import State, script
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
@@ -178,3 +180,14 @@ def test_a_photograph_and_an_image_of_ones_own_are_named():
     )
     compile(own, "<script>", "exec")
     assert 'Image.open("image.png")' in own
+
+
+@pytest.mark.parametrize("side", [32, 512])
+def test_the_script_reads_the_image_that_the_page_exports(tmp_path, monkeypatch, rng, side):
+    pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    saved = export.enlarged(pixels) if side > 32 else pixels
+    (tmp_path / "image.png").write_bytes(export.png(saved))
+    monkeypatch.chdir(tmp_path)
+    names = {"np": np}
+    exec(image_code(Image(pixels, "upload", None, None, "yours", "key")), names)
+    np.testing.assert_array_equal(names["image"], pixels)

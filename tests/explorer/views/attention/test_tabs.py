@@ -1,9 +1,11 @@
 """Each panel, opened on answers that are there, awaited or refused."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explorer import client, url
@@ -335,7 +337,7 @@ def test_the_script_and_the_link_are_handed_out(open_panel):
     ("query", "said"),
     [
         ({"attention_panel": "zzz"}, "tab: zzz."),
-        ({"attention_class": ""}, "class: (empty)."),
+        ({"attention_class": ""}, "with: (empty)."),
         ({"head_fusion": "m" * 50}, f"head fusion: {'m' * 40}…."),
         ({"discard_ratio": "1"}, "(got 1)"),
         ({"discard_ratio": "nan"}, "(got nan)"),
@@ -357,9 +359,29 @@ def test_a_link_that_can_be_followed_needs_no_words():
 
 def test_the_words_stay_until_a_panel_is_chosen(open_panel):
     view = open_panel("Attribution")
-    view.session_state["attention_link_note"] = "Panel zzz is not one."
+    view.session_state["attention_link_notes"] = ["Panel zzz is not one."]
     view.run()
     assert "Panel zzz is not one." in words(view)
+
+
+@pytest.mark.parametrize(
+    ("side", "factor"), [(32, 16), (30, 18), (33, 16), (35, 15), (512, 1), (600, 1)]
+)
+def test_an_image_for_a_slide_repeats_each_pixel(rng, side, factor):
+    pixels = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
+    large = np.asarray(Image.open(io.BytesIO(export.png(export.enlarged(pixels)))))
+    assert large.shape[0] == large.shape[1] == side * factor >= 512
+    rows, columns = np.indices(large.shape[:2]) // factor
+    np.testing.assert_array_equal(large, pixels[rows, columns])
+
+
+def test_the_archive_has_the_exact_pixels(make_context):
+    context = make_context(5)
+    pixels = context.selection.image.pixels
+    with np.load(io.BytesIO(export.activations_npz(context.baseline, pixels))) as found:
+        np.testing.assert_array_equal(found["image"], pixels)
+        np.testing.assert_array_equal(found["model_input"], context.baseline.image)
+        assert found["image"].dtype == found["model_input"].dtype == np.uint8
 
 
 def test_all_heads_are_those_that_the_lens_shows(make_context):
