@@ -155,10 +155,11 @@ def show(name: str, run: Run | None, card: dict) -> None:
 
 
 def learning(name: str, card: dict) -> None:
-    """Loss and accuracy over the epochs, as a card has them."""
+    """Loss, accuracy and top-5 accuracy over the epochs, as a card has them."""
     points = {quantity: card_metrics.curves(card, quantity) for quantity in ("loss", "accuracy")}
     if not all(training[0] for training, _ in points.values()):
         return
+    _, top5 = card_metrics.curves(card, "top5")
     places = st.columns(2, gap="medium")
     for place, (quantity, (training, validation)) in zip(places, points.items(), strict=True):
         figure = curve(
@@ -168,12 +169,15 @@ def learning(name: str, card: dict) -> None:
             epochs=max([*training[0], *validation[0]]),
             colours=palette(st.context.theme.type),
             revision=name,
+            top5=top5 if quantity == "accuracy" else None,
             share=quantity == "accuracy",
+            logarithmic=quantity == "loss" and st.session_state.get("models_log_axis", False),
         )
         said = model_card.curve_finding(quantity, training, validation)
         with place:
             components.figure_heading(quantity.capitalize(), said)
             curves(figure, label=f"{quantity}: {said}", key=f"models_{quantity}")
+    places[0].toggle("Log scale (loss)", key="models_log_axis", persist_state="session")
 
 
 def confusion(card: dict) -> None:

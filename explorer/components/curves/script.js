@@ -172,7 +172,7 @@ class Curves extends Figure {
     this.svg.style.height = `${H}px`;
     this.left = 44;
     this.right = W - 10;
-    const top = 10,
+    const top = this.lines.some((line) => line.text) ? 22 : 10, // room for what is written above
       bottom = H - 42,
       [low, high] = this.scale(),
       log = head.y.log;

@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client, navigation
+from explorer.components.curves import component as curves_component
 from explorer.results import Failure, Pending
 from explorer.runs import jobs
 from explorer.selection import Image, Selection
@@ -265,6 +266,47 @@ def test_a_card_shows_curves_and_the_confusion_matrix(home, bundled, tmp_path):
     drawn = [one.proto.component_name.rpartition(".")[2] for one in view.get("bidi_component")]
     assert drawn.count("curves") == 2
     assert len(view.get("plotly_chart")) == 1
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Figures of curves by their keys, as the page drew them last."""
+    found = {}
+    monkeypatch.setattr(
+        curves_component, "curves", lambda figure, *, label, key: found.update({key: figure})
+    )
+    return found
+
+
+def test_the_top_5_accuracy_of_a_card_is_a_curve(home, bundled, tmp_path, drawn):
+    points = [(1.0, 0.55, 0.9), (2.0, 0.6, 0.935), (3.0, 0.62, None)]  # the last was not recorded
+    rows = [
+        {"epoch": epoch, "loss": 1.0, "accuracy": share, "top5": top5}
+        for epoch, share, top5 in points
+    ]
+    card = {**CARD, **LEARNED, "curves": rows}
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", card)
+    opened("flexi-cifar10")
+    lines = {line.name: (line.x, line.y) for line in drawn["models_accuracy"].data}
+    assert lines["top-5"] == ((1.0, 2.0), (0.9, 0.935))
+    np.testing.assert_array_equal(lines["validation"][1], [0.55, 0.6, 0.62])
+    assert "top-5" not in {line.name for line in drawn["models_loss"].data}
+
+
+def test_a_card_without_top_5_accuracy_has_no_such_curve(home, bundled, tmp_path, drawn):
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, **LEARNED})
+    opened("flexi-cifar10")
+    assert [line.name for line in drawn["models_accuracy"].data] == ["train", "validation"]
+
+
+def test_the_loss_alone_has_a_log_scale_where_it_is_asked_for(home, bundled, tmp_path, drawn):
+    checkpoints.write_card(tmp_path / "bundled" / "flexi-cifar10", {**CARD, **LEARNED})
+    view = opened("flexi-cifar10")
+    assert drawn["models_loss"].layout.yaxis.type != "log"
+    view.toggle(key="models_log_axis").set_value(True).run()
+    assert not view.exception
+    assert drawn["models_loss"].layout.yaxis.type == "log"
+    assert drawn["models_accuracy"].layout.yaxis.type != "log"
 
 
 def test_a_card_without_curves_has_no_empty_figures(home, bundled):
