@@ -211,8 +211,13 @@ def test_of_one_patch_all_maps_have_one_scale_and_the_choice_is_kept_for_more_pa
     own = lens.page.locator("[data-scale=each]")
     assert lens.page.locator("[data-scale=common]").get_attribute("aria-pressed") == "true"
     assert own.is_disabled()
+    why = own.get_attribute("title")
+    assert "One patch" in why
+    assert lens.page.locator(".hint").inner_text().startswith(why)
     lens.show(lens_payload())
     lens.settle()
+    assert "patch" not in own.get_attribute("title")
+    assert why not in lens.page.locator(".hint").inner_text()
     assert own.get_attribute("aria-pressed") == "true"
     assert own.is_enabled()
 

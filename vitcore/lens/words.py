@@ -25,7 +25,7 @@ def finding(found: SelectiveHead, prefix: Sequence[str] = ()) -> str:
         prefix: names of the tokens before the patches.
     """
     if found.kind == "single":
-        return "Only one token: attention is trivial"
+        return "Only one token: all attention is on itself"
     if found.kind == "uniform":
         return "Attention is nearly uniform in all heads"
     if found.kind == "none":

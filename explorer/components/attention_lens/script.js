@@ -308,7 +308,10 @@ class Lens extends Pointing {
     this.fill();
   }
   tellHow() {
-    const how = howTo(this.mode, FINGER.matches, this.picked !== null);
+    const how =
+      this.onePatch && this.mode === 'point'
+        ? `${ONE_PATCH}. Choose a smaller patch size.`
+        : howTo(this.mode, FINGER.matches, this.picked !== null);
     if (this.hint.textContent !== how) this.hint.textContent = how;
   }
   sayAwaited() {

@@ -37,7 +37,7 @@ NUMBERS = {"block": 1, "head": 2, "patch": 0, "share": 0.744, "uniform": 0.0968}
         ),
         ("uniform", (), "Attention is nearly uniform in all heads"),
         ("none", (), "No head stands out"),
-        ("single", (), "Only one token: attention is trivial"),
+        ("single", (), "Only one token: all attention is on itself"),
     ],
 )
 def test_one_line_of_each_pattern(kind, prefix, line):
