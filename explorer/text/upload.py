@@ -13,4 +13,6 @@ def upload_note(decoded: DecodedImage) -> str:
         (False, True): f"Resized to {model_input}",
     }.get((decoded.is_cropped, decoded.is_resized), "")
     said = f"{said} (file: {width:,} × {height:,})." if said else f"{model_input}, unchanged."
-    return f"{said} Transparent pixels became white." if decoded.was_transparent else said
+    if decoded.was_transparent:
+        said = f"{said} Transparent pixels became white."
+    return said.replace(" × ", "\u00a0×\u00a0")  # a narrow line breaks elsewhere

@@ -68,7 +68,8 @@ def image(app):
 
 
 def lines(app):
-    return " ".join(element.proto.body for element in app.get("html"))
+    bodies = (element.proto.body for element in app.get("html"))
+    return " ".join(bodies).replace("\u00a0", " ")
 
 
 def png(colour):
