@@ -22,12 +22,12 @@ _STYLE = """<style>
 </style>"""
 
 
-def how_to_read(name: str, *, code: str, example: str = "", **values: object) -> None:
+def how_to_read(name: str, *, code: str = "", example: str = "", **values: object) -> None:
     """Draw the expanders "How to read this" and "Show the code", side by side.
 
     Args:
         name: of the help text, a file of `explorer/text`; unique on the page.
-        code: source text of what ran, as `source_of` gives it.
+        code: source text of what ran, as `source_of` gives it; "" where nothing was computed.
         example: the same step in plain Keras, a file of `vitcore/examples`, shown first; "" for
             none.
         values: put into the text in place of their names in double braces.
@@ -58,8 +58,9 @@ def _notes(name: str, code: str, example: str, values: dict[str, object]) -> Non
             if example:
                 st.caption("In plain Keras.")
                 st.code(source_of(f"vitcore/examples/{example}.py"), language="python")
-            st.caption("The source that computed this figure.")
-            st.code(code, language="python")
+            if code:
+                st.caption("The source that computed this figure.")
+                st.code(code, language="python")
 
 
 @lru_cache(maxsize=64)

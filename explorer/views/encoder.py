@@ -8,6 +8,7 @@ from explorer import client, components
 from explorer.components.attention_lens.component import prefix_names
 from explorer.components.encoder.component import microscope, sent_view
 from explorer.components.encoder.payload import STAGES, block_payload
+from explorer.components.encoder_decoder.component import encoder_decoder
 from explorer.components.encoder_depth.component import depth, depth_payload
 from explorer.components.encoder_norms.component import norm_payload, norms
 from explorer.components.encoder_residual.component import residual, residual_payload
@@ -144,6 +145,16 @@ def draw_depth(model: ModelRef, output: ModelOutput) -> None:
     )
 
 
+def draw_encoder_decoder() -> None:
+    """The original Transformer, and what a ViT keeps of it."""
+    components.figure_heading(
+        "Encoder-decoder Transformer",
+        "ViT keeps the encoder: self-attention, one of three uses of attention.",
+    )
+    encoder_decoder(key="encoder_decoder")
+    components.how_to_read("encoder_decoder", example="encoder_decoder")
+
+
 selection = selected()
 model, result = selection.model, client.forward(selection)
 if stage := components.strip(result, selection, now="attention"):
@@ -167,5 +178,6 @@ if isinstance(result, Ready) and not isinstance(model, Failure):
     draw_residuals(model, output)
     draw_norms(model.config, output)
     draw_depth(model, output)
+    draw_encoder_decoder()
 else:
     components.placeholder(result, height=_HEIGHT)

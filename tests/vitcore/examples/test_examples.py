@@ -5,6 +5,7 @@ import pytest
 
 import vitcore
 from vitcore.examples.data import input_pipeline
+from vitcore.examples.encoder_decoder import three_uses
 from vitcore.examples.self_attention import attention, multi_head_attention
 from vitcore.examples.training import compile_and_fit
 from vitcore.examples.vit import vit
@@ -90,6 +91,35 @@ def test_heads_are_concatenated_and_projected():
     )
     found = np.asarray(multi_head_attention(tokens, heads, w_out))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def slow_attention(queries, keys, layer, *, causal=False):
+    """A Keras attention layer, query by query in NumPy: (n, D), (m, D) -> (n, D)."""
+    wq, bq, wk, bk, wv, bv, wo, bo = (np.asarray(w) for w in layer.get_weights())
+    out = np.tile(bo, (len(queries), 1)).astype(float)
+    for head in range(wq.shape[1]):
+        k, v = keys @ wk[:, head] + bk[head], keys @ wv[:, head] + bv[head]
+        for i, token in enumerate(queries):
+            scores = k @ (token @ wq[:, head] + bq[head]) / wq.shape[2] ** 0.5
+            if causal:
+                scores[i + 1 :] = -np.inf
+            shares = np.exp(scores - scores.max())
+            out[i] += shares / shares.sum() @ v @ wo[head]
+    return out
+
+
+def test_three_uses_of_attention_differ_in_queries_keys_and_mask():
+    model = three_uses(num_heads=2, head_dim=4, width=8)
+    model.set_weights([RNG.normal(0, 0.5, w.shape) for w in model.get_weights()])
+    inputs, outputs = (RNG.normal(size=(1, n, 8)).astype(np.float32) for n in (5, 3))
+    encoded, decoded, read = (np.asarray(one)[0] for one in model([inputs, outputs]))
+    layer = model.get_layer
+    wanted = slow_attention(inputs[0], inputs[0], layer("self_attention"))
+    np.testing.assert_allclose(encoded, wanted, atol=1e-6)
+    wanted = slow_attention(outputs[0], outputs[0], layer("masked_self_attention"), causal=True)
+    np.testing.assert_allclose(decoded, wanted, atol=1e-6)
+    wanted = slow_attention(decoded, encoded, layer("cross_attention"))
+    np.testing.assert_allclose(read, wanted, atol=1e-6)
 
 
 # Keras' own: NumPy 2 asks for `copy` where Keras reads the optimizer's learning rate.
