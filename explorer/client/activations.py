@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from explorer.client.models import weights
 from explorer.client.partial_results import in_parts
 from explorer.client.session import ask
 from explorer.client.tasks import attention_tasks, encoder_tasks, forward_pass, token_tasks
@@ -21,6 +23,7 @@ from explorer.records import (
 from explorer.results import Failure, Ready, Result, all_ready
 from explorer.selection import Selection
 from vitcore.intervention import Intervention
+from vitcore.numpy_forward import numpy_forward
 
 NORM_BATCH = 6  # images on which the normalizations are compared
 
@@ -40,6 +43,26 @@ def forward(selection: Selection, *, newest: bool = False) -> Result[ModelOutput
         selection.intervention if selection.intervened else None,
         message=_running(selection),
         slot="intervention" if newest else None,
+        here=partial(_forward_here, selection),
+    )
+
+
+def _forward_here(selection: Selection) -> ModelOutput:
+    """The same in NumPy: a page shows its prediction before TensorFlow is imported."""
+    if isinstance(selection.model, Failure):
+        raise ValueError(selection.model.message)
+    config, weights_now = selection.model.config, weights(selection.model)
+    started = time.perf_counter()
+    found = numpy_forward(
+        config,
+        weights_now,
+        selection.image.pixels,
+        patch_size=selection.patch_size,
+        intervention=selection.intervention,
+    )
+    seconds = time.perf_counter() - started
+    return forward_pass.model_output(
+        config, weights_now, found, patch_size=selection.patch_size, seconds=seconds
     )
 
 

@@ -127,6 +127,8 @@ class Dispatcher:
             notify: whether its result is news for which the page runs again.
         """
         self.open()
+        if (found := self._computed_here(task)) is not None:
+            return found
         with self._changed:
             if (value := self._results.get(task.key)) is not None:
                 return Ready(value)
@@ -152,6 +154,21 @@ class Dispatcher:
                 session.waiting.add(task.key)
             session.shown = self._starting
             return self._waiting_for(task)
+
+    def _computed_here(self, task: Task) -> Result[Any] | None:
+        """What need not wait for a worker that still starts; kept like any result."""
+        with self._changed:
+            if task.here is None or self._ready or self._results.get(task.key) is not None:
+                return None
+        try:
+            value = task.here()
+        except Exception:  # the worker says what is wrong
+            _log.debug("not computed here", exc_info=True)
+            return None
+        protect(value)
+        with self._changed:
+            self._results.put(task.key, value)
+        return Ready(value)
 
     def settled(self, session: Session) -> bool:
         """Whether there is news about something that this session waits for."""

@@ -21,6 +21,7 @@ class Task:
     message: str = "Running the model…"  # said while it runs
     warms_up: Hashable = None  # what need not be warmed after it
     background: bool = False  # comes after everything else that anybody asks for
+    here: Callable[[], Any] | None = None  # the same in this process, until there is a worker
 
 
 class Session:

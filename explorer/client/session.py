@@ -33,6 +33,7 @@ def ask(
     slot: str | None = None,
     background: bool = False,
     notify: bool = True,
+    here: Callable[[], Any] | None = None,
 ) -> Result[Any]:
     """The result of a function of the worker about the selected image.
 
@@ -44,6 +45,7 @@ def ask(
         slot: of one slot only the newest request is kept; for controls inside a fragment.
         background: comes after everything else, and is not waited for.
         notify: whether its result is news for which the page runs again.
+        here: computes the same in this process, for the seconds that a worker takes to start.
     """
     if isinstance(selection.model, Failure):
         return selection.model
@@ -58,6 +60,7 @@ def ask(
         slot=slot,
         background=background,
         notify=notify,
+        here=here,
     )
 
 
@@ -72,6 +75,7 @@ def ask_model(
     slot: str | None = None,
     background: bool = False,
     notify: bool = True,
+    here: Callable[[], Any] | None = None,
 ) -> Result[Any]:
     """The same about anything else, such as a test set or a snapshot of a training run.
 
@@ -82,7 +86,7 @@ def ask_model(
         patch_size: P, which is compiled by this.
         message: said while it runs.
         key: with the function and the model all that the result depends on; default the arguments.
-        slot, background, notify: as of `ask`.
+        slot, background, notify, here: as of `ask`.
     """
     folder, stamp = str(model.folder), model.stamp
     task = Task(
@@ -92,6 +96,7 @@ def ask_model(
         message=message,
         warms_up=_warm_key(model.folder, stamp, patch_size),
         background=background,
+        here=here,
     )
     context = get_script_run_ctx(suppress_warning=True)
     in_fragment = bool(context and context.fragment_ids_this_run)

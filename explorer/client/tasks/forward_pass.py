@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -206,7 +206,6 @@ def forward(
         intervention: what to change in the pass.
     """
     import vitcore
-    from vitcore.inference import probabilities
     from vitcore.interpret.logit_lens import NEEDED
 
     model = compiled(folder, stamp, patch_size)
@@ -215,22 +214,46 @@ def forward(
     seconds = time.perf_counter() - started
     variables = model.weights_by_name()
     weights = {name: np.asarray(variables[name]) for name in NEEDED}
-    lens = vitcore.logit_lens(trace.hidden_states, weights, model.config)
+    return model_output(model.config, weights, trace, patch_size=trace.patch_size, seconds=seconds)
+
+
+def model_output(
+    config: ViTConfig,
+    weights: Mapping[str, np.ndarray],
+    found: Any,
+    *,
+    patch_size: int,
+    seconds: float,
+) -> ModelOutput:
+    """A pass as the app shows it.
+
+    Args:
+        config: of the model.
+        weights: its last LayerNorm and its head.
+        found: a `vitcore.Trace`, or a `NumpyPass`.
+        patch_size: P.
+        seconds: that it took.
+    """
+    from vitcore.inference import probabilities
+    from vitcore.interpret.logit_lens import logit_lens
+    from vitcore.interpret.token_norms import token_norms
+
+    first, image = config.num_prefix_tokens, np.asarray(found.image, np.uint8)
+    lens = logit_lens(found.hidden_states, weights, config)
+    logits = _float32(found.logits)
     return ModelOutput(
-        patch_size=trace.patch_size,
-        grid=trace.grid,
-        num_prefix_tokens=trace.num_prefix_tokens,
-        image=np.asarray(trace.image, np.uint8),
-        tokens=_float32(trace.hidden_states[0]),
-        attention=_float32(trace.attention),
-        patch_logits=None
-        if trace.patch_logits is None
-        else _float32(trace.patch_logits[trace.num_prefix_tokens :]),
-        logits=_float32(trace.logits),
-        probabilities=_float32(trace.probabilities),
+        patch_size=patch_size,
+        grid=(image.shape[0] // patch_size, image.shape[1] // patch_size),
+        num_prefix_tokens=first,
+        image=image,
+        tokens=_float32(found.hidden_states[0]),
+        attention=_float32(found.attention),
+        patch_logits=None if found.patch_logits is None else _float32(found.patch_logits[first:]),
+        logits=logits,
+        probabilities=_float32(probabilities(logits)),
         logit_lens=_float32(probabilities(lens.image)),
         patch_logit_lens=_float32(probabilities(lens.patches)),
-        token_norms=vitcore.token_norms(trace.hidden_states),
+        token_norms=token_norms(found.hidden_states),
         seconds=seconds,
     )
 

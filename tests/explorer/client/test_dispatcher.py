@@ -418,3 +418,29 @@ def test_worker_starts_by_itself_where_nobody_comes(make):
 
     make(start, head_start=0.1).open()
     assert started.wait(60)
+
+
+def test_until_there_is_a_worker_a_result_is_computed_here(make):
+    go, session, calls = threading.Event(), Session(), []
+
+    def here():
+        calls.append("here")
+        return np.ones(3)
+
+    def broken():
+        raise ValueError
+
+    dispatcher = make(first_steps=lambda: [Task("import", go.wait, arguments=(60,))])
+    task = Task("one", lambda: "there", here=here)
+    for _ in range(2):
+        found = dispatcher.ask(task, session, patience=0)
+        np.testing.assert_array_equal(found.value, np.ones(3))
+        assert not found.value.flags.writeable
+    assert calls == ["here"]
+    assert not session.waiting
+    again = Task("two", lambda: "there", here=broken)
+    assert isinstance(dispatcher.ask(again, session, patience=0), Pending)
+    go.set()
+    assert answered(dispatcher, again, session) == "there"
+    assert answered(dispatcher, Task("three", lambda: "there", here=here), session) == "there"
+    assert calls == ["here"]

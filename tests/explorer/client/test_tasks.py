@@ -1,5 +1,7 @@
 """What the worker computes, on small untrained models, called in this process."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from vitcore import checkpoints
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
 from vitcore.intervention import Intervention
+from vitcore.numpy_forward import numpy_forward
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,22 @@ def test_new_weights_in_the_same_folder_are_used(pixels, folder_of, tmp_path):
         checkpoints.write(tmp_path / "run", config, {n: scale * w for n, w in weights.items()})
         answers.append(forward_pass.forward(str(tmp_path / "run"), (stamp,), pixels, 16, None))
     assert np.abs(answers[0].logits - answers[1].logits).max() > 1e-3
+
+
+@pytest.mark.parametrize("pooling", ["mean", "class"])
+@pytest.mark.parametrize("change", [None, Intervention(ablated_heads=((1, 0),), patches={0: 3})])
+def test_the_pass_before_there_is_a_worker_is_the_worker_s(folder_of, pixels, pooling, change):
+    folder = folder_of(pooling)
+    theirs = forward_pass.forward(folder, (1,), pixels, 8, change)
+    config, weights = checkpoints.read(folder)
+    found = numpy_forward(config, weights, pixels, patch_size=8, intervention=change)
+    mine = forward_pass.model_output(config, weights, found, patch_size=8, seconds=1.0)
+    for field in fields(mine):
+        one, other = getattr(mine, field.name), getattr(theirs, field.name)
+        if field.name == "seconds" or other is None:
+            assert (one is None) == (other is None)
+        else:
+            np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_an_intervention_changes_the_answer(folder_of, pixels):
