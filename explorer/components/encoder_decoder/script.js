@@ -76,7 +76,7 @@ function column(parent, { x, outer, name, input, frame, boxes, sums, end }) {
     height: bottom - top,
     rx: 9,
   });
-  label(group, x + outer * (BOX / 2 + MARGIN + 8), (top + bottom) / 2, 'N×');
+  label(group, x + outer * (BOX / 2 + MARGIN - 10), top - 7, 'N×');
   label(group, x, HIGH - 6, input);
   arrow(group, `M${x} ${HIGH - 20}V533`, x, 533);
   boxes.forEach((one, k) => {
