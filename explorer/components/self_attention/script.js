@@ -4,7 +4,7 @@
 
 const HINTS = {
   example:
-    'Hover over an entry for its arithmetic. Drag or type to edit *X* and *W*; click a row to select the query.',
+    'Hover over an entry for its arithmetic. Drag or type to edit inputs and weights; click a row to select the query.',
   image:
     'Hover over a matrix for the arithmetic of an entry. Click a patch or a row to select the query.',
 };
