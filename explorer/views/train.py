@@ -44,6 +44,8 @@ def new_run() -> TrainConfig | None:
     """The form, and what is chosen in it; its button begins the run or puts it into the queue."""
     found = cifar10_setup.cifar10().found
     config, why, pressed = form.form(jobs.runs(), found=found, waiting=jobs.queue())
+    if config is not None and not why:  # the timeline shows what the run makes of this image
+        section.offer_familiar(config.data, selected().image, "train_form", trained=False)
     if pressed and not why:
         try:
             run = jobs.start(config, keep=bool(st.session_state.get("train_keep")))

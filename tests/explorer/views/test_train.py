@@ -143,6 +143,27 @@ def test_a_process_is_made_ready_once_the_model_has_answered(view, server, monke
     assert made
 
 
+def test_an_image_of_the_dataset_is_offered_before_a_run_starts(view):
+    assert view.selectbox(key="train_data").value == "sketch10"
+    selection = view.session_state["selection"]
+    for source in ("sketch10", "cifar10"):
+        image = replace(selection.image, source=source)
+        view.session_state["selection"] = replace(selection, image=image)
+        view.run()
+        assert not view.exception
+        assert ("train_form_familiar" in keys(view)) == (source == "cifar10")
+    view.button(key="train_form_familiar").click().run()
+    assert view.session_state["image_source"] == "sketch10"
+
+
+def test_too_few_steps_are_counted_before_a_run_starts(view):
+    view.number_input(key="train_epochs").set_value(0.25).run()
+    steps = round(0.25 * (10_000 // int(view.session_state["train_batch_size"])))
+    assert f". {steps} steps:" in texts(view)
+    view.number_input(key="train_epochs").set_value(5.0).run()
+    assert "steps:" not in texts(view)
+
+
 def test_without_a_run_it_says_what_to_do(view):
     assert not view.exception
     assert [title.value for title in view.title] == ["Training"]
