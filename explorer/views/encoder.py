@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer import client, components
+from explorer import client, components, state
 from explorer.components.attention_lens.component import prefix_names
 from explorer.components.encoder.component import microscope, sent_view
 from explorer.components.encoder.payload import STAGES, block_payload
@@ -13,7 +13,7 @@ from explorer.components.encoder_depth.component import depth, depth_payload
 from explorer.components.encoder_norms.component import norm_payload, norms
 from explorer.components.encoder_residual.component import residual, residual_payload
 from explorer.components.pipeline.component import fingerprint
-from explorer.navigation import goto, went_back
+from explorer.navigation import goto
 from explorer.records import ModelOutput
 from explorer.results import Failure, Pending, Ready
 from explorer.selection import ModelRef, selected
@@ -22,39 +22,42 @@ from explorer.text.encoder_snippets import snippets
 from explorer.views.attention.view_state import in_fragment
 from vitcore.config import ViTConfig
 
+_FIELDS = ("block", "stage")  # of the URL; the block is also that of Self-attention
 _FIRST = "norm1"  # the stage that is open where no link asks for another
 _HEIGHT = 720
 
 
 def view_now(depth: int) -> tuple[int, str]:
-    """The block, from 0, and the stage: as a tour asks, the URL, or the browser sent last."""
-    known, asked = st.session_state.get("encoder_view"), st.session_state.pop("encoder_asked", None)
-    if asked is None and (known is None or went_back()):
-        asked = view_of_url(depth)
-    if asked is not None and asked != known:
-        st.session_state["encoder_view"] = asked
-        st.session_state["encoder_turn"] = st.session_state.get("encoder_turn", 0) + 1
-    block, stage = st.session_state["encoder_view"]
-    return min(block, depth - 1), stage
-
-
-def view_of_url(depth: int) -> tuple[int, str]:
-    block, stage = st.query_params.get("block", ""), st.query_params.get("stage", _FIRST)
+    """The block, from 0, and the stage that the URL says; the first of each where it says none."""
+    block, stage = (st.session_state.get(name, "") for name in _FIELDS)
     number = int(block) - 1 if block.isascii() and block.isdigit() and len(block) < 5 else 0
     return number if 0 <= number < depth else 0, stage if stage in STAGES else _FIRST
+
+
+def turn_of(view: tuple[int, str]) -> int:
+    """Counts the views that did not come from the figure: of a link, a tour, the back button."""
+    if st.session_state.get("encoder_told") != view:
+        st.session_state["encoder_told"] = view
+        st.session_state["encoder_turn"] = st.session_state.get("encoder_turn", 0) + 1
+    return st.session_state["encoder_turn"]
 
 
 def keep_view(depth: int) -> None:
     view = sent_view(st.session_state.get("encoder"), depth)
     if view is not None:
-        st.session_state["encoder_view"] = view
-        st.query_params.update({"block": str(view[0] + 1), "stage": view[1]})
+        st.session_state.update(block=str(view[0] + 1), stage=view[1], encoder_told=view)
+
+
+def draw_fields() -> None:
+    for name in _FIELDS:
+        state.in_url(name)
 
 
 @st.fragment(key="encoder_microscope")
 def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
     """The diagram and the opened stage; choosing a block or a stage runs this part alone."""
     config, image = model.config, selection.image
+    draw_fields()
     block, stage = view_now(config.depth)
     result = client.block_pass(selection, block)
     if isinstance(result, Pending) and in_fragment():
@@ -73,7 +76,7 @@ def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
             client.weights(model),
             config,
             opened=stage,
-            turn=st.session_state.get("encoder_turn", 0),
+            turn=turn_of((block, stage)),
             prefix=prefix_names(output, config),
             snippets=snippets(model, image, selection.patch_size),
             truth=image.label,
@@ -180,4 +183,5 @@ if isinstance(result, Ready) and not isinstance(model, Failure):
     draw_depth(model, output)
     draw_encoder_decoder()
 else:
+    draw_fields()
     components.placeholder(result, height=_HEIGHT)

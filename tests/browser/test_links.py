@@ -72,3 +72,29 @@ def test_a_shuffle_is_part_of_the_link_and_back_undoes_it(person, somebody, serv
     other.eventually(lambda: shown(other) == shown(person))
     person.page.go_back()
     person.eventually(lambda: shown(person) == first)
+
+
+def test_the_block_is_part_of_the_link_and_that_of_both_pages(person, somebody, server):
+    def pressed(one, inside):
+        blocks = one.page.locator(f"{inside} button[aria-pressed=true]")
+        return [block.inner_text() for block in blocks.all()]
+
+    person.opens("Encoder", image_source="sketch10")
+    person.waits_for_answer()
+    person.page.locator(".head-blocks button, .blocks button").nth(3).click()
+    person.eventually(lambda: person.query().get("block") == "4")
+    person.goes_to("Self-attention")
+    person.page.get_by_role("button", name="This image").click()
+    person.eventually(lambda: pressed(person, ".blocks") == ["4"])
+    person.eventually(lambda: person.query().get("input") == "image")
+    other = somebody(server)
+    other.page.goto(person.page.url)
+    other.settles()
+    other.eventually(lambda: pressed(other, ".blocks") == ["4"])
+    expect(other.page.get_by_role("button", name="This image")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    person.page.go_back()  # to the example
+    person.page.go_back()
+    person.page.wait_for_url("**/encoder*")
+    person.eventually(lambda: pressed(person, ".blocks") == ["4"])

@@ -241,4 +241,4 @@ def test_the_widths_of_the_model_stand_side_by_side(on_image):
 def test_another_block_is_asked_of_the_server(on_image):
     stage, _ = on_image
     stage.page.get_by_role("group", name="Block").get_by_text("1", exact=True).click()
-    assert stage.sent() == [["trigger", "block", 0]]
+    assert stage.sent() == [["trigger", "input", "image"], ["trigger", "block", 0]]

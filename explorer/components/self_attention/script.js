@@ -51,6 +51,7 @@ class Machine extends Figure {
     press('.modes button', (button) => {
       this.playing.stop();
       SHARED.set({ mode: button.dataset.mode });
+      this.send('input', button.dataset.mode);
     });
     press('.count button', (button) =>
       SHARED.set({
@@ -144,6 +145,8 @@ class Machine extends Figure {
     this.views.image.over = null;
     this.layers.image.classList.toggle('updating', kept);
     if (!kept) SHARED.take(state === 'image' ? new ImageNumbers(data) : null);
+    if (!SHARED.opened && data.head.shown) SHARED.set({ mode: data.head.shown });
+    SHARED.opened ||= state === 'image'; // a link holds once
     this.draw();
     this.painted({ rev: data.head.rev });
   }
