@@ -40,6 +40,7 @@ def curve(
     ceiling: float | None = None,
     share: bool = False,
     logarithmic: bool = False,
+    mark: float | None = None,
     height: int = 250,
 ) -> go.Figure:
     """One quantity over the epochs: training solid, validation dashed, of one hue.
@@ -61,6 +62,7 @@ def curve(
             the largest is then named. Not of a logarithmic axis.
         share: the values are shares from 0 to 1, shown as percentages on a fixed axis.
         logarithmic: a logarithmic axis; without it the axis starts at zero.
+        mark: an epoch at which a dotted line stands, from the lowest to the largest value.
         height: pixels.
 
     Raises:
@@ -85,6 +87,16 @@ def curve(
         )
     if top5 is not None and len(top5[0]):
         _draw_top5(figure, top5, colours.first)
+    if mark is not None:
+        values = [value for line in lines for value in line.train[1] if isfinite(value)]
+        figure.add_scatter(
+            x=[mark, mark],
+            y=[min(values, default=0), min(max(values, default=1), ceiling or float("inf"))],
+            mode="lines",
+            line={"color": colours.text, "width": 1, "dash": "dot"},
+            hoverinfo="skip",
+            showlegend=False,
+        )
     # A little room, so that the last point is not cut in half.
     x: dict[str, Any] = {"range": [0, 1.02 * epochs], "title": {"text": "epoch"}}
     layout: dict[str, Any] = {"showlegend": validation is not None or bool(beside)}

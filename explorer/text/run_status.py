@@ -121,8 +121,31 @@ def resumption(run: Run, saved: int | None) -> str:
 
 
 def loss_finding(progress: Progress) -> str:
-    """The latest loss in training and in validation."""
-    return _pair(progress.train.loss, progress.validation.loss, loss)
+    """The latest loss in training and in validation, and since when the run overfits."""
+    said = _pair(progress.train.loss, progress.validation.loss, loss)
+    since = overfits_since(progress)
+    return said if since is None else f"{said} · overfitting since epoch {epoch(since)}"
+
+
+def overfits_since(progress: Progress) -> float | None:
+    """The epoch of the lowest validation loss, where training went on to fall and it to rise.
+
+    None until two later validations lie above it, the last by 2% at least.
+    """
+    points = [
+        (at, value)
+        for at, value in zip(progress.validation.epoch, progress.validation.loss, strict=False)
+        if isfinite(value)
+    ]
+    if len(points) < 3:
+        return None
+    best, lowest = min(points, key=lambda point: point[1])
+    later = [value for at, value in points if at > best]
+    train = list(zip(progress.train.epoch, progress.train.loss, strict=False))
+    before = [value for at, value in train if at <= best]
+    if len(later) < 2 or not before or later[-1] < 1.02 * lowest:
+        return None
+    return best if train[-1][1] < before[-1] else None
 
 
 def accuracy_finding(progress: Progress) -> str:

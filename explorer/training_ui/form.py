@@ -235,6 +235,16 @@ def _take(config: TrainConfig) -> None:
             widget_sync.put(f"train_{name}", value)
 
 
+def take_run(config: TrainConfig) -> None:
+    """Fill the form with a whole configuration, in a callback."""
+    for name in ("data", "preset", "epochs", "seed"):
+        widget_sync.put(f"train_{name}", getattr(config, name))
+    if config.recipe in run_estimate.RECIPE_LINES:
+        widget_sync.put("train_recipe", config.recipe)
+    for name, value in values_of(config).items():
+        widget_sync.put(f"train_{name}", value)
+
+
 def _take_sizes(preset: str) -> None:
     for name, value in sizes(PRESETS[preset]).items():
         widget_sync.put(f"train_{name}", value)

@@ -146,3 +146,26 @@ def test_a_finding_is_the_last_value_of_each_curve():
 def test_the_learning_rate_is_named_with_its_schedule(changes, said):
     config = TrainConfig(data="sketch10", **changes)
     assert run_status.rate_finding(progress("running", run={"config": config})) == said
+
+
+def curves_of(train, validation):
+    """A progress whose training and validation have these losses, at epochs 1, 2, ..."""
+    numbered = [Curve(epoch=tuple(range(1, len(v) + 1)), loss=v) for v in (train, validation)]
+    return replace(progress("finished"), train=numbered[0], validation=numbered[1])
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "since"),
+    [
+        ((2.0, 1.5, 1.0, 0.5), (2.0, 1.6, 1.7, 1.9), 2),
+        ((2.0, 1.5, 1.0, 0.5), (2.0, 1.6, 1.5, 1.4), None),  # still improving
+        ((2.0, 1.5, 1.0, 0.5), (2.0, 1.7, 1.6, 1.9), None),  # one validation may be chance
+        ((2.0, 1.5, 1.0, 0.5), (2.0, 1.6, 1.61, 1.62), None),  # within 2%
+        ((2.0, 1.5, 1.6, 1.8), (2.0, 1.6, 1.7, 1.9), None),  # training rises as well: no fit at all
+        ((), (), None),
+    ],
+)
+def test_a_run_overfits_since_its_lowest_validation_loss(train, validation, since):
+    given = curves_of(train, validation)
+    assert run_status.overfits_since(given) == since
+    assert ("overfitting" in run_status.loss_finding(given)) == (since is not None)
