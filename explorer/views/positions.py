@@ -6,7 +6,9 @@ from explorer import client, components, navigation, state
 from explorer.components.positions.component import positions, positions_payload
 from explorer.components.shuffle import answers_html, images_html
 from explorer.components.token_maps.component import token_maps, token_maps_payload
+from explorer.data.small_models import conditions, small_models
 from explorer.figures.positions import similarity_against_distance
+from explorer.figures.small_models import accuracy_dots
 from explorer.figures.style import palette, toolbar
 from explorer.records import ShuffleResult
 from explorer.results import Failure, Ready
@@ -25,6 +27,7 @@ from explorer.text.position_findings import (
     shuffle_finding,
     token_finding,
 )
+from explorer.text.small_model_findings import ENCODINGS, encoding_finding
 from vitcore.interpret.positions import similarity_by_distance
 from vitcore.patches import model_input, patchify, unpatchify
 
@@ -154,6 +157,29 @@ def draw_tokens(selection: Selection, model: ModelRef) -> None:
     )
 
 
+def draw_accuracy() -> None:
+    """What the encodings are worth: small models trained alike."""
+    models = small_models()
+    components.figure_heading("Accuracy by encoding", encoding_finding(models))
+    figure = accuracy_dots(
+        {label: models[name] for name, label in ENCODINGS.items()},
+        colours=palette(st.context.theme.type),
+    )
+    st.plotly_chart(
+        figure, width="stretch", key="positions_accuracy", config=toolbar("accuracy-by-encoding")
+    )
+    how = conditions()
+    components.how_to_read(
+        "small_models_positions",
+        code=components.source_of("vitcore/bench/comparison.py"),
+        width=how["model"]["width"],
+        blocks=how["model"]["depth"],
+        patch_size=how["model"]["patch_size"],
+        steps=how["steps"],
+        batch_size=how["batch_size"],
+    )
+
+
 selection = selected()
 model = selection.model
 chain = st.container(height=56, border=False, key="positions_chain")
@@ -174,6 +200,7 @@ else:
     )
     draw_distance(kinds)
     draw_tokens(selection, model)
+    draw_accuracy()
 
 with chain:
     stage = components.strip(client.forward(selection), selection, now="positions")

@@ -9,7 +9,9 @@ import streamlit as st
 from explorer import client, components, navigation
 from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
-from explorer.figures.style import palette
+from explorer.data.small_models import conditions, small_models
+from explorer.figures.small_models import accuracy_by_images
+from explorer.figures.style import palette, toolbar
 from explorer.figures.training import MOST_BESIDE, OverlayRun, curve
 from explorer.results import Pending
 from explorer.runs import estimates
@@ -17,6 +19,7 @@ from explorer.runs.jobs import RunRefusedError, server_jobs
 from explorer.runs.progress import Progress
 from explorer.selection import selected
 from explorer.text import run_status
+from explorer.text.small_model_findings import NETWORKS, data_finding
 from explorer.timeline import section
 from explorer.training_ui import comparison, controls, form, input_pipeline, widget_sync
 from vitcore.config import TrainConfig
@@ -159,6 +162,7 @@ def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]
         smoothing=st.session_state.get("train_smooth", 0.0),
         logarithmic=st.session_state.get("train_log_axis", False),
         ceiling=CEILING,
+        mark=run_status.overfits_since(progress),
         **shared,
     )
     curves(figure, label=f"Loss: {finding}", key="train_loss")
@@ -209,6 +213,26 @@ def show(progress: Progress) -> None:
         figures(progress)
 
 
+def cures(progress: Progress) -> None:
+    """The two cures of overfitting, each a press that fills the form with this run and the cure."""
+    config = progress.run.config
+    if config is None or run_status.overfits_since(progress) is None:
+        return
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.html('<p class="quiet-line">Set up this run again with</p>')
+    stopped = config.replace(early_stopping=10)
+    varied = config.replace(augmentation="trivial")
+    for words, cured in (("Early stopping", stopped), ("Stronger augmentation", varied)):
+        if cured != config:
+            row.button(
+                words,
+                key=f"train_cure_{words.split()[0].lower()}",
+                type="tertiary",
+                on_click=form.take_run,
+                args=(cured,),
+            )
+
+
 def standing(progress: Progress) -> tuple[str, str, bool]:
     """What decides which buttons stand on the page, and how often a run is looked at."""
     return progress.state, progress.asked, bool(progress.train.loss)
@@ -247,6 +271,25 @@ def help_with_curves(config: TrainConfig | None) -> None:
     )
 
 
+def data_hunger() -> None:
+    """Small models on parts of the training set: ViT against CNN."""
+    models = small_models()
+    components.figure_heading("Accuracy vs. training images", data_finding(models))
+    figure = accuracy_by_images(
+        {network: [models[name] for name in names] for network, names in NETWORKS.items()},
+        colours=palette(st.context.theme.type),
+    )
+    st.plotly_chart(figure, key="train_data_hunger", config=toolbar("accuracy-vs-training-images"))
+    how = conditions()
+    components.how_to_read(
+        "small_models_data",
+        code=components.source_of("vitcore/bench/comparison.py"),
+        parameters=f"{models['learned'].parameters / 1e6:.1f} M",
+        steps=how["steps"],
+        batch_size=how["batch_size"],
+    )
+
+
 widget_sync.hold()
 strip()
 name = controls.shown(jobs)
@@ -276,6 +319,7 @@ else:
             st.fragment(follow, run_every=0.4 if soon else refresh())(name, standing(progress))
         else:
             show(progress)
+            cures(progress)
     help_with_curves(progress.run.config)
     if others := beside(name):
         components.figure_heading("Hyperparameter differences")
@@ -285,3 +329,4 @@ else:
 ran = progress.run.config if progress else None
 if (config := ran or planned) is not None:
     input_pipeline.draw(config, images_per_second=progress.images_per_second if progress else None)
+data_hunger()

@@ -85,7 +85,7 @@ def test_any_stop_opens(open_positions, payloads, patch_size):
 
 def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, asked):
     view = open_positions(patch_size=32)
-    assert len(bodies(view, 'class="finding"')) == 1
+    assert len(bodies(view, 'class="finding"')) == 2
     assert "Only one position" in finding(view)
     assert view.button(key="positions_shuffle").disabled
     assert len(bodies(view, "figure-state empty")) == 3
