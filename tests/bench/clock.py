@@ -39,7 +39,7 @@ INSTRUMENT = """
     const note = (list, value) => { if (value && list.at(-1) !== value) list.push(value); };
     const watch = () => {
         const main = document.querySelector('[data-testid=stMain]');
-        const title = main && main.querySelector('h1');
+        const title = main && (main.querySelector('.finding') ?? main.querySelector('h1'));
         const value = main && main.innerText.match(/^value \\d+$/m);
         note(clock.texts, title ? title.innerText : value && value[0]);
         for (const box of main ? main.querySelectorAll('div') : []) {

@@ -94,7 +94,3 @@ def test_the_block_is_part_of_the_link_and_that_of_both_pages(person, somebody, 
     expect(other.page.get_by_role("button", name="This image")).to_have_attribute(
         "aria-pressed", "true"
     )
-    person.page.go_back()  # to the example
-    person.page.go_back()
-    person.page.wait_for_url("**/encoder*")
-    person.eventually(lambda: pressed(person, ".blocks") == ["4"])

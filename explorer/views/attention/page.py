@@ -1,5 +1,7 @@
 """Attention: hover over a patch, and every head of every block shows what it attends to."""
 
+import time
+
 import streamlit as st
 
 from explorer import client, components
@@ -12,6 +14,9 @@ from explorer.text.attention_findings import attention_finding
 from explorer.text.names import class_names
 from explorer.views.attention import tabs, view_state
 from vitcore.interpret.selective_head import SelectiveHead, selective_head
+
+# Seconds in which a browser paints the lens before charts come, which keep it busy for 200 ms.
+_LENS_FIRST = 0.12
 
 
 def keep_view(output: ModelOutput) -> None:
@@ -118,5 +123,6 @@ components.how_to_read(
     d=config.d if config else "d",
 )
 
+time.sleep(_LENS_FIRST)
 with st.container(key="attention_below"):
     tabs.draw(result, selection)
