@@ -243,13 +243,12 @@ def _is_transparent(image: Image.Image) -> bool:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     rows = max(1, _ALPHA_AT_ONCE // side)
-    return any(
+    strips = (
         image.crop((left, row, left + side, min(row + rows, top + side)))
-        .convert("RGBA")
-        .getchannel("A")
-        .getextrema()[0]
-        < 255
         for row in range(top, top + side, rows)
+    )
+    return any(
+        int(np.asarray(strip.convert("RGBA").getchannel("A")).min()) < 255 for strip in strips
     )
 
 
