@@ -328,7 +328,7 @@ class Patches extends PatchFigure {
     const strong = el(
       'b',
       '',
-      `Token ${p + 1} of ${count}, ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `,
+      `Patch ${p + 1} of ${count}, ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `,
     );
     const values = thousands(3 * P * P);
     let text;
