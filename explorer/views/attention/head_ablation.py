@@ -119,9 +119,9 @@ def _many(
         draw_placeholder(result, height=height)
         return
     effects, counting = result.value, result.pending is not None
-    components.figure_heading(name, ablation_finding_of_many(effects))
-    progress = f" {effects.num_images} / {IMAGES} images." if counting else ""
-    quiet(f"Mean change in p(true label).{progress}{_baseline(context)}")
+    progress = f" (so far: {effects.num_images} / {IMAGES} images)" if counting else ""
+    components.figure_heading(name, f"{ablation_finding_of_many(effects)}{progress}")
+    quiet(f"Mean change in p(true label).{_baseline(context)}")
     change, key = effects.heads.probability, fresh("attention_heads_many")
     chart(
         heads_ranked(change, colours=colours(), off=off, counting=counting, height=height),
