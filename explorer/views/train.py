@@ -326,6 +326,9 @@ else:
         st.html(comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
         section.section(progress.run, every=2 * refresh())
+if planned is not None:  # what cannot be is said in the form, and figures stay
+    st.session_state["train_planned"] = planned
+planned = st.session_state.get("train_planned")
 ran = progress.run.config if progress else None
 if (config := ran or planned) is not None:
     input_pipeline.draw(config, images_per_second=progress.images_per_second if progress else None)
