@@ -31,7 +31,7 @@ class ModelOutput:
     logit_lens: np.ndarray  # (L+1, C) float32, probabilities, stopped before block 0 .. at the end
     patch_logit_lens: np.ndarray  # (L+1, N, C) float32, the same from each patch alone
     token_norms: np.ndarray  # (L+1, T) float32, length of each token
-    seconds: float  # of a warm forward pass, measured in the worker
+    seconds: float | None  # of a warm compiled pass; None of one in NumPy
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,11 @@ def in_url(name: str) -> str:
         return st.text_input(name, key=name, bind="query-params", persist_state="session")
 
 
+def number(word: str) -> int:
+    """The whole number, of at most four digits, that a word of the URL is; else 0."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 5 else 0
+
+
 def shuffled_order(grid: tuple[int, int]) -> np.ndarray:
     """The order (N,) of patches that the Positions page shows."""
     return permutation(grid[0] * grid[1], shuffles())
@@ -25,8 +30,7 @@ def shuffled_order(grid: tuple[int, int]) -> np.ndarray:
 
 def shuffles() -> int:
     """The seed of the shown order: 0, then one more for each "Shuffle again"."""
-    word = st.session_state.get(SHUFFLE) or "0"
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 5 else 0
+    return number(st.session_state.get(SHUFFLE, ""))
 
 
 def permutation(count: int, seed: int) -> np.ndarray:

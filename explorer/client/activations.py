@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Any
 
@@ -52,7 +51,6 @@ def _forward_here(selection: Selection) -> ModelOutput:
     if isinstance(selection.model, Failure):
         raise ValueError(selection.model.message)
     config, weights_now = selection.model.config, weights(selection.model)
-    started = time.perf_counter()
     found = numpy_forward(
         config,
         weights_now,
@@ -60,9 +58,8 @@ def _forward_here(selection: Selection) -> ModelOutput:
         patch_size=selection.patch_size,
         intervention=selection.intervention,
     )
-    seconds = time.perf_counter() - started
     return forward_pass.model_output(
-        config, weights_now, found, patch_size=selection.patch_size, seconds=seconds
+        config, weights_now, found, patch_size=selection.patch_size, seconds=None
     )
 
 

@@ -1,13 +1,11 @@
 """The image and its shuffled patches, with the predictions of both."""
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 
+from explorer.components.png import png_uri
 from explorer.records import ShuffleResult
 from explorer.text.findings import percent
 
@@ -95,12 +93,7 @@ def answers_html(
 
 
 def _image(title: str, pixels: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return (
-        f'<section><h4>{title}</h4><img alt="{title}" src="data:image/png;base64,{data}"></section>'
-    )
+    return f'<section><h4>{title}</h4><img alt="{title}" src="{png_uri(pixels)}"></section>'
 
 
 def _table(

@@ -1,10 +1,6 @@
 """A person's image as it was, with the square that the model sees."""
 
-import base64
-import io
-
-from PIL import Image
-
+from explorer.components.png import png_uri
 from vitcore.datasets.image_files import DecodedImage
 
 _SHOWN = 160  # pixels of the longer side on the page
@@ -12,9 +8,6 @@ _SHOWN = 160  # pixels of the longer side on the page
 
 def upload_crop(decoded: DecodedImage) -> str:
     """A thumbnail of the whole image as HTML; what was cut off is darkened."""
-    buffer = io.BytesIO()
-    Image.fromarray(decoded.thumbnail).save(buffer, "PNG")
-    data = base64.b64encode(buffer.getvalue()).decode()
     high, wide = decoded.thumbnail.shape[:2]
     width = max(1, round(_SHOWN * wide / max(wide, high)))
     enlarged = " enlarged" if max(wide, high) < _SHOWN else ""
@@ -22,6 +15,6 @@ def upload_crop(decoded: DecodedImage) -> str:
     return (
         f'<div class="upload-crop{enlarged}" style="width:{width}px">'
         '<img alt="Uploaded image; the outlined square is the model input" '
-        f'src="data:image/png;base64,{data}">'
+        f'src="{png_uri(decoded.thumbnail)}">'
         f'<i style="left:{left:.2%};top:{top:.2%};width:{across:.2%};height:{down:.2%}"></i></div>'
     )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import time
 from collections.abc import Callable
 from html import escape
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from explorer import components
+from explorer.components.png import png_uri
 from explorer.data import images
 from explorer.selection import selected
 from explorer.text.names import DATASET_NAMES
@@ -129,13 +127,7 @@ def _strip(original: np.ndarray, samples: np.ndarray) -> str:
     shown = [("Original", original), *((f"{n + 1}", one) for n, one in enumerate(samples))]
     said = "".join(
         f'<figure><img alt="{"Original" if not n else f"Augmented {name}"}" '
-        f'src="data:image/png;base64,{_png(one)}"><figcaption>{name}</figcaption></figure>'
+        f'src="{png_uri(one)}"><figcaption>{name}</figcaption></figure>'
         for n, (name, one) in enumerate(shown)
     )
     return f'<div class="augmented">{said}</div>'
-
-
-def _png(pixels: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()

@@ -30,8 +30,8 @@ _HEIGHT = 720
 def view_now(depth: int) -> tuple[int, str]:
     """The block, from 0, and the stage that the URL says; the first of each where it says none."""
     block, stage = (st.session_state.get(name, "") for name in _FIELDS)
-    number = int(block) - 1 if block.isascii() and block.isdigit() and len(block) < 5 else 0
-    return number if 0 <= number < depth else 0, stage if stage in STAGES else _FIRST
+    number = state.number(block)
+    return number - 1 if 1 <= number <= depth else 0, stage if stage in STAGES else _FIRST
 
 
 def turn_of(view: tuple[int, str]) -> int:

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 STEPS, BATCH, PEAK = 900, 128, 1.5e-3
-FRACTIONS = (0.01, 0.1, 1.0)  # of the training set, the same images for both networks
 SMALL: dict[str, Any] = {
     "patch_size": 8,
     "patch_embed_size": 8,

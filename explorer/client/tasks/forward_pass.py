@@ -223,7 +223,7 @@ def model_output(
     found: Any,
     *,
     patch_size: int,
-    seconds: float,
+    seconds: float | None,
 ) -> ModelOutput:
     """A pass as the app shows it.
 
@@ -232,7 +232,7 @@ def model_output(
         weights: its last LayerNorm and its head.
         found: a `vitcore.Trace`, or a `NumpyPass`.
         patch_size: P.
-        seconds: that it took.
+        seconds: that it took, compiled.
     """
     from vitcore.inference import probabilities
     from vitcore.interpret.logit_lens import logit_lens

@@ -85,8 +85,7 @@ class Encoder extends PatchFigure {
 
   // ---- which token
   token() {
-    const p = this.cursor();
-    return p < 0 ? -1 - p : this.pass.prefix + p;
+    return tokenOfPin(this.cursor(), this.pass.prefix);
   }
   cursor() {
     return this.hover ?? this.pinned ?? this.start;

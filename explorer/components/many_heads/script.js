@@ -420,7 +420,7 @@ class ManyHeads extends Figure {
   }
   pickToken(i) {
     const { prefix, grid } = SHARED.image.head;
-    pin.write(i < prefix.length ? -1 - i : i - prefix.length, grid, null);
+    pin.write(pinOfToken(i, prefix.length), grid, null);
     SHARED.lookFrom({});
   }
 

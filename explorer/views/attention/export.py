@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from explorer import client, pin, url
 from explorer.components.attention_lens.lens_state import LensState
+from explorer.components.png import png
 from explorer.records import ModelOutput
 from explorer.results import Ready
 from explorer.views.attention import view_state
@@ -193,13 +192,6 @@ def enlarged(pixels: np.ndarray) -> np.ndarray:
     """An image (H, W, 3) with each pixel repeated, at least 512 pixels high and wide."""
     factor = enlargement(pixels)
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """An image (H, W, 3) uint8, pixel for pixel."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def _link(context: AnalysisContext, *, fusion: str, discard: float) -> None:
