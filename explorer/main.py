@@ -9,8 +9,9 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from explorer import client, components, navigation, pin
+from explorer import client, components, navigation, pin, state
 from explorer.sidebar import sidebar
+from explorer.text import language
 from explorer.tours import guide, presenting
 
 HERE = Path(__file__).parent
@@ -28,6 +29,8 @@ def poll() -> None:
         st.rerun()
 
 
+state.in_url(state.LANGUAGE)
+language.follow(state.language)
 page = st.navigation(navigation.pages(), position="top")
 here = navigation.name_of(page.url_path)
 client.begin_run()

@@ -3,17 +3,19 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from explorer.text.language import N_, tr
+
 # Stage of the strip -> (script, title, path). The chain ends in the answer: Evaluate.
 _PAGES = {
-    "overview": ("views/overview.py", "Overview", None),
-    "patches": ("views/patches.py", "Patches", "patches"),
-    "positions": ("views/positions.py", "Positions", "positions"),
-    "self_attention": ("views/self_attention.py", "Self-attention", "self-attention"),
-    "attention": ("views/attention/page.py", "Attention", "attention"),
-    "encoder": ("views/encoder.py", "Encoder", "encoder"),
-    "train": ("views/train.py", "Train", "train"),
-    "evaluate": ("views/evaluate.py", "Evaluate", "evaluate"),
-    "models": ("views/models.py", "Models", "models"),
+    "overview": ("views/overview.py", N_("Overview"), None),
+    "patches": ("views/patches.py", N_("Patches"), "patches"),
+    "positions": ("views/positions.py", N_("Positions"), "positions"),
+    "self_attention": ("views/self_attention.py", N_("Self-attention"), "self-attention"),
+    "attention": ("views/attention/page.py", N_("Attention"), "attention"),
+    "encoder": ("views/encoder.py", N_("Encoder"), "encoder"),
+    "train": ("views/train.py", N_("Train"), "train"),
+    "evaluate": ("views/evaluate.py", N_("Evaluate"), "evaluate"),
+    "models": ("views/models.py", N_("Models"), "models"),
 }
 _STAGES = {"answer": "evaluate"}
 
@@ -21,7 +23,7 @@ _STAGES = {"answer": "evaluate"}
 def pages() -> list:
     """A fresh `st.Page` for each page, Overview first."""
     return [
-        st.Page(script, title=title, url_path=path, default=path is None)
+        st.Page(script, title=tr(title), url_path=path, default=path is None)
         for script, title, path in _PAGES.values()
     ]
 
@@ -51,7 +53,8 @@ def name_of(path: str) -> str:
 
 
 def title_of(name: str) -> str:
-    return _PAGES[name][1]
+    """The title of a page, in the language of the page that is run."""
+    return tr(_PAGES[name][1])
 
 
 def went_back() -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from explorer.text.language import ENGLISH, LANGUAGES
+
+LANGUAGE = "lang"
 SHUFFLE = "shuffle"  # how often "Shuffle again" was pressed
 
 
@@ -16,6 +19,12 @@ def in_url(name: str) -> str:
     """
     with st.container(key=f"hidden_{name}"):
         return st.text_input(name, key=name, bind="query-params", persist_state="session")
+
+
+def language() -> str:
+    """The chosen language of the pages; else the browser's, where there is a catalog of it."""
+    word = st.session_state.get(LANGUAGE) or (st.context.locale or "").partition("-")[0]
+    return word if word in LANGUAGES else ENGLISH
 
 
 def number(word: str) -> int:

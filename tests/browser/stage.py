@@ -79,6 +79,7 @@ def functions(page, folder, files, given):
     """
     paths = [SHARED / "base.js", *(COMPONENTS / folder / f"{name}.js" for name in files)]
     source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    source = f"const MESSAGES = {{}};\n{source}"
     page.set_content("<p></p>")
     page.evaluate(
         "(text) => { globalThis.a = new Function(text)(); }", f"{source}\nreturn {{ {given} }};"

@@ -6,6 +6,7 @@ import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
+from explorer.text.language import N_, tr
 
 _cost = declare("cost")
 _WAYS = ("seen", "valid", "same")
@@ -70,26 +71,39 @@ def cost_finding(patch_size: int, grid_sides: Mapping[int, int]) -> str:
     """The patch pairs at this patch size, and at the stop nearest to twice the size."""
     tokens = grid_sides[patch_size] ** 2
     if tokens == 1:
-        return f"P = {patch_size}: 1 patch, 1 pair"
+        return tr("P = {size}: 1 patch, 1 pair", size=patch_size)
     larger = [size for size in grid_sides if size > patch_size]
     other = min(larger, key=lambda size: abs(size - 2 * patch_size))
     times = tokens**2 / grid_sides[other] ** 4
     text = f"{times:.0f}" if times >= 9.95 or abs(times - round(times)) < 0.05 else f"{times:.1f}"
-    return (
-        f"P = {patch_size}: {tokens} patches, {tokens**2:,} pairs, {text}× as many as P = {other}"
+    return tr(
+        "P = {size}: {patches} patches, {pairs} pairs, {times}× as many as P = {other}",
+        size=patch_size,
+        patches=tokens,
+        pairs=f"{tokens**2:,}",
+        times=text,
+        other=other,
     )
 
 
 def cut_finding(patch_size: int, side: int) -> str:
     """Whether the patch size divides the side of the image."""
     if rest := side % patch_size:
-        return f"{patch_size} does not divide {side} (remainder {rest})"
-    return f"{patch_size} divides {side}, so all three agree"
+        return tr(
+            "{size} does not divide {side} (remainder {rest})",
+            size=patch_size,
+            side=side,
+            rest=rest,
+        )
+    return tr("{size} divides {side}, so all three agree", size=patch_size, side=side)
 
 
 def _extent(side: int, patch_size: int) -> str:
     across = side // patch_size
-    return f"{_square(side)} px, {_square(across)} {'patch' if across == 1 else 'patches'}"
+    message = (
+        N_("{side} px, {patches} patch") if across == 1 else N_("{side} px, {patches} patches")
+    )
+    return tr(message, side=_square(side), patches=_square(across))
 
 
 def _square(side: int) -> str:

@@ -86,8 +86,8 @@ class Cost extends Figure {
         }),
       );
     }
-    svg(this.svg, 'text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, 'patch pairs, N²');
-    svg(this.svg, 'text', { x: x(2) + 10, y: y(stops[2].tokens) - 10 }, 'patches, N');
+    svg(this.svg, 'text', { x: x(2) + 10, y: y(stops[2].tokens ** 2) - 10 }, tr`patch pairs, N²`);
+    svg(this.svg, 'text', { x: x(2) + 10, y: y(stops[2].tokens) - 10 }, tr`patches, N`);
     stops.forEach((s, i) =>
       svg(
         this.svg,
@@ -100,12 +100,12 @@ class Cost extends Figure {
       this.svg,
       'text',
       { x: (this.left + W) / 2, y: H - 4, 'text-anchor': 'middle' },
-      'patch size P',
+      tr`patch size P`,
     );
     this.finding.textContent = stops[this.over ?? now].finding;
     this.svg.setAttribute(
       'aria-label',
-      `Patches and patch pairs at each patch size. ${stops.map((t) => `${t.P}: ${t.tokens} and ${t.tokens ** 2}`).join('; ')}`,
+      tr`Patches and patch pairs at each patch size. ${stops.map((s) => tr`${s.P}: ${s.tokens} and ${s.tokens ** 2}`).join('; ')}`,
     );
   }
 

@@ -1,0 +1,296 @@
+"""Every sentence of a page has its translation, with the same placeholders."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import polib
+import pytest
+
+from explorer.text import language
+from tests.explorer.text import messages, page_strings
+
+ROOT = Path(__file__).parents[3]
+CATALOGS = ROOT / "explorer" / "text" / "zh"
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for folder, suffixes in (("explorer", (".html", ".js", ".py")), ("vitcore/lens/js", (".js",)))
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in suffixes
+)
+# Names, and what no page shows; formulas and units have no three letters in a row.
+SAME = {
+    *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "ReLU", "sketch10", "ViT"),
+}
+UNTRANSLATED_PYTHON = set(
+    """
+    explorer/client/activations.py
+    explorer/client/attribution.py
+    explorer/client/dispatcher.py
+    explorer/client/evaluation.py
+    explorer/client/head_analysis.py
+    explorer/client/models.py
+    explorer/client/request_queue.py
+    explorer/client/session.py
+    explorer/client/snapshot_metrics.py
+    explorer/client/tasks/forward_pass.py
+    explorer/components/attention_lens/component.py
+    explorer/components/declared.py
+    explorer/components/filters/component.py
+    explorer/components/headings.py
+    explorer/components/patches/component.py
+    explorer/components/pipeline/component.py
+    explorer/components/positions/component.py
+    explorer/components/reading_help.py
+    explorer/components/self_attention/payload.py
+    explorer/components/shuffle.py
+    explorer/components/timeline/component.py
+    explorer/components/upload_crop.py
+    explorer/data/cifar10_setup.py
+    explorer/data/images.py
+    explorer/figures/attention.py
+    explorer/figures/evaluation.py
+    explorer/figures/logit_lens.py
+    explorer/figures/patch_sizes.py
+    explorer/figures/positions.py
+    explorer/figures/small_models.py
+    explorer/figures/training.py
+    explorer/main.py
+    explorer/pin.py
+    explorer/runs/jobs.py
+    explorer/runs/launcher.py
+    explorer/runs/queue.py
+    explorer/selection.py
+    explorer/sidebar.py
+    explorer/text/__init__.py
+    explorer/text/article.py
+    explorer/text/attention_findings.py
+    explorer/text/encoder_findings.py
+    explorer/text/encoder_snippets.py
+    explorer/text/evaluation_findings.py
+    explorer/text/evaluation_tables.py
+    explorer/text/findings.py
+    explorer/text/formatting.py
+    explorer/text/image_code.py
+    explorer/text/language.py
+    explorer/text/model_card.py
+    explorer/text/model_card_table.py
+    explorer/text/names.py
+    explorer/text/position_encodings.py
+    explorer/text/position_findings.py
+    explorer/text/recompute.py
+    explorer/text/run_estimate.py
+    explorer/text/run_status.py
+    explorer/text/small_model_findings.py
+    explorer/text/upload.py
+    explorer/timeline/export.py
+    explorer/timeline/findings.py
+    explorer/timeline/section.py
+    explorer/tours/facts.py
+    explorer/training_ui/comparison.py
+    explorer/training_ui/controls.py
+    explorer/training_ui/form.py
+    explorer/training_ui/hyperparameters.py
+    explorer/training_ui/input_pipeline.py
+    explorer/training_ui/run_files.py
+    explorer/url.py
+    explorer/views/attention/attribution.py
+    explorer/views/attention/common.py
+    explorer/views/attention/export.py
+    explorer/views/attention/findings.py
+    explorer/views/attention/head_ablation.py
+    explorer/views/attention/head_metric_findings.py
+    explorer/views/attention/head_metrics.py
+    explorer/views/attention/lens_file.py
+    explorer/views/attention/logit_lens.py
+    explorer/views/attention/page.py
+    explorer/views/attention/script.py
+    explorer/views/attention/tabs.py
+    explorer/views/encoder.py
+    explorer/views/evaluate.py
+    explorer/views/models.py
+    explorer/views/overview.py
+    explorer/views/patches.py
+    explorer/views/positions.py
+    explorer/views/prediction_gallery.py
+    explorer/views/self_attention.py
+    explorer/views/train.py
+    """.split()
+)
+UNTRANSLATED_FIGURES = set(
+    """
+    explorer/components/attention_lens/intervention.js
+    explorer/components/attention_lens/page.html
+    explorer/components/attention_lens/readout.js
+    explorer/components/attention_lens/script.js
+    explorer/components/attribution_tiles/page.html
+    explorer/components/attribution_tiles/script.js
+    explorer/components/curves/script.js
+    explorer/components/encoder/diagram.js
+    explorer/components/encoder/numbers.js
+    explorer/components/encoder/page.html
+    explorer/components/encoder/panel.js
+    explorer/components/encoder/panel_attention.js
+    explorer/components/encoder/panel_mlp.js
+    explorer/components/encoder/panel_norm.js
+    explorer/components/encoder/panel_patch.js
+    explorer/components/encoder/panel_readout.js
+    explorer/components/encoder/panel_stream.js
+    explorer/components/encoder/script.js
+    explorer/components/encoder/stages.js
+    explorer/components/encoder/strips.js
+    explorer/components/encoder_decoder/page.html
+    explorer/components/encoder_decoder/script.js
+    explorer/components/encoder_depth/page.html
+    explorer/components/encoder_norms/page.html
+    explorer/components/encoder_norms/script.js
+    explorer/components/encoder_residual/page.html
+    explorer/components/encoder_residual/script.js
+    explorer/components/filters/page.html
+    explorer/components/filters/script.js
+    explorer/components/many_heads/page.html
+    explorer/components/many_heads/script.js
+    explorer/components/patch_predictions/page.html
+    explorer/components/patch_predictions/script.js
+    explorer/components/patch_size_tiles/page.html
+    explorer/components/patch_size_tiles/script.js
+    explorer/components/patches/page.html
+    explorer/components/patches/script.js
+    explorer/components/pipeline/page.html
+    explorer/components/pipeline/script.js
+    explorer/components/positions/page.html
+    explorer/components/positions/script.js
+    explorer/components/scaling/page.html
+    explorer/components/scaling/script.js
+    explorer/components/self_attention/cells.js
+    explorer/components/self_attention/editing.js
+    explorer/components/self_attention/example.js
+    explorer/components/self_attention/example_view.js
+    explorer/components/self_attention/image_view.js
+    explorer/components/self_attention/lines.js
+    explorer/components/self_attention/machine_links.js
+    explorer/components/self_attention/numpy.js
+    explorer/components/self_attention/page.html
+    explorer/components/self_attention/script.js
+    explorer/components/self_attention/strips.js
+    explorer/components/self_attention/words.js
+    explorer/components/start/page.html
+    explorer/components/start/script.js
+    explorer/components/thumbnails/page.html
+    explorer/components/timeline/page.html
+    explorer/components/timeline/script.js
+    explorer/components/token_maps/page.html
+    explorer/components/token_maps/script.js
+    explorer/components/tour/card.js
+    explorer/components/tour/marks.js
+    explorer/components/tour/page.html
+    explorer/components/tour/picker.js
+    explorer/components/tour/questions.js
+    explorer/components/tour/script.js
+    vitcore/lens/js/base.js
+    vitcore/lens/js/drawing.js
+    vitcore/lens/js/pointing.js
+    vitcore/lens/js/shares.js
+    vitcore/lens/js/view.js
+    vitcore/lens/js/view_words.js
+    """.split()
+)
+UNTRANSLATED = UNTRANSLATED_PYTHON | UNTRANSLATED_FIGURES
+PLACEHOLDER = re.compile(r"\{\w+(?:[:!][^}]*)?\}")
+
+
+def entries(*names):
+    return [
+        entry
+        for name in names or [path.stem for path in sorted(CATALOGS.glob("*.po"))]
+        for entry in polib.pofile(str(CATALOGS / f"{name}.po"))
+    ]
+
+
+def with_gaps(message):
+    return PLACEHOLDER.sub(page_strings.GAP, message).strip()
+
+
+def same(said):
+    return said in SAME or not re.search(r"[A-Za-z]{3}", PLACEHOLDER.sub("", said))
+
+
+class WithoutErrors(ast.NodeTransformer):
+    """A program's own errors are for its authors: no page shows them."""
+
+    def visit_Raise(self, node):  # noqa: N802 - ast's name
+        error = getattr(getattr(node.exc, "func", None), "id", "")
+        own = error in ("AssertionError", "KeyError", "RuntimeError", "TypeError", "ValueError")
+        return ast.copy_location(ast.Pass(), node) if own else node
+
+
+def visible(path):
+    if path.suffix != ".py":
+        return page_strings.strings_of(path)
+    tree = WithoutErrors().visit(ast.parse(path.read_text("utf-8")))
+    return page_strings.of_python(ast.unparse(tree))
+
+
+def untranslated(file):
+    """What a person may read of a file and no catalog has."""
+    path = ROOT / file
+    known = {entry.msgid for entry in entries()}
+    given = messages.messages_of(path)
+    missing = [message for message in given if message not in known and not same(message)]
+    wrapped = {with_gaps(message) for message in given}
+    return missing + [
+        said for said in visible(path) if with_gaps(said) not in wrapped and not same(said)
+    ]
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file not in UNTRANSLATED])
+def test_a_file_is_translated(file):
+    assert not untranslated(file)
+
+
+def test_what_is_translated_is_taken_off_the_list():
+    assert {file for file in FILES if file in UNTRANSLATED and untranslated(file)} == UNTRANSLATED
+
+
+def test_no_catalog_has_a_sentence_that_is_nowhere_said():
+    said = {message for file in FILES for message in messages.messages_of(ROOT / file)}
+    names = [path.stem for path in CATALOGS.glob("*.po") if path.stem != "tours"]
+    assert not [entry.msgid for entry in entries(*names) if entry.msgid not in said]
+
+
+def test_every_sentence_is_translated_once_with_its_placeholders():
+    found = Counter(message for message, _ in {(e.msgid, e.msgstr) for e in entries()})
+    assert not [message for message, times in found.items() if times > 1]
+    for entry in entries():
+        asked, given = PLACEHOLDER.findall(entry.msgid), PLACEHOLDER.findall(entry.msgstr)
+        assert entry.msgstr
+        assert Counter(asked) == Counter(given), entry.msgid
+
+
+def test_messages_of_a_file():
+    code = """tr("One {n}", n=1) + language.tr("Two " "lines") + N_("Three") + tr(name)"""
+    assert sorted(messages.of_python(code)) == ["One {n}", "Three", "Two lines"]
+    script = "tr`one`; x.attr`no`; tr`${n} of ${f(`${m}`)} ${a ? tr`in ${b}` : ''}`; utr`no`"
+    assert messages.of_javascript(script) == ["one", "{0} of {1} {2}", "in {0}"]
+    page = '<p title="A"><b>B</b> c <img alt="D" class="e"></p>'
+    assert messages.of_html(page) == ["A", "B", "c", "D"]
+
+
+@pytest.fixture
+def german(monkeypatch):
+    words = {"One {n}": "Eins {n}", "B": "Be", "A": "Ah", "{0} of {1}": "von {1} {0}", "x{0}y": "n"}
+    monkeypatch.setattr(language, "catalog", lambda name: words if name == "de" else {})
+    language.follow(lambda: "de")
+    yield
+    language.follow(lambda: language.ENGLISH)
+
+
+@pytest.mark.usefixtures("german")
+def test_a_sentence_is_said_in_the_language_of_the_page():
+    assert language.tr("One {n}", n=2) == "Eins 2"
+    assert language.tr("Two {n}", n=2) == "Two 2"
+    page = '<p class="B" title="A">\n  <b>B</b> B <i>Bo</i></p>'
+    assert language.html_in("de", page) == '<p class="B" title="Ah">\n  <b>Be</b> Be <i>Bo</i></p>'
+    assert language.html_in("en", page) == page
+    assert language.messages_of("de", "tr`${a} of ${b}` x") == {"{0} of {1}": "von {1} {0}"}
