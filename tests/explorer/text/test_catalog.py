@@ -23,6 +23,16 @@ FILES = sorted(
 SAME = {
     *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "ReLU", "sketch10", "ViT"),
 }
+# Whose strings are code that a page shows as code.
+PROGRAMS = {"explorer/components/self_attention/numpy.js"}
+# What scripts say to the browser alone: keys of a keyboard, classes, CSS.
+TO_THE_BROWSER = {
+    *("Arrow", "Backspace", "Delete", "Enter", "Escape", "Tab"),
+    *("cell …", "dot now", "grade …", "link key", "link key…", "link passed", "link passed…"),
+    *("link tip", "link value", "link value…", "link weight", "link weight…", "name column"),
+    *("name row", "point ……", "spot …"),
+    *("auto repeat(…, 1fr)", "inset(…px 0 0 0)", "input, textarea", "linear-gradient(90deg, …)"),
+}
 UNTRANSLATED_PYTHON = set(
     """
     explorer/client/activations.py
@@ -139,7 +149,6 @@ UNTRANSLATED_FIGURES = set(
     explorer/components/encoder/panel_stream.js
     explorer/components/encoder/script.js
     explorer/components/encoder/stages.js
-    explorer/components/encoder/strips.js
     explorer/components/encoder_decoder/page.html
     explorer/components/encoder_decoder/script.js
     explorer/components/encoder_depth/page.html
@@ -163,14 +172,10 @@ UNTRANSLATED_FIGURES = set(
     explorer/components/positions/script.js
     explorer/components/scaling/page.html
     explorer/components/scaling/script.js
-    explorer/components/self_attention/cells.js
     explorer/components/self_attention/editing.js
     explorer/components/self_attention/example.js
     explorer/components/self_attention/example_view.js
     explorer/components/self_attention/image_view.js
-    explorer/components/self_attention/lines.js
-    explorer/components/self_attention/machine_links.js
-    explorer/components/self_attention/numpy.js
     explorer/components/self_attention/page.html
     explorer/components/self_attention/script.js
     explorer/components/self_attention/strips.js
@@ -185,7 +190,6 @@ UNTRANSLATED_FIGURES = set(
     explorer/components/tour/card.js
     explorer/components/tour/marks.js
     explorer/components/tour/page.html
-    explorer/components/tour/picker.js
     explorer/components/tour/questions.js
     explorer/components/tour/script.js
     vitcore/lens/js/base.js
@@ -227,13 +231,15 @@ class WithoutErrors(ast.NodeTransformer):
 
 def visible(path):
     if path.suffix != ".py":
-        return page_strings.strings_of(path)
+        return [said for said in page_strings.strings_of(path) if said not in TO_THE_BROWSER]
     tree = WithoutErrors().visit(ast.parse(path.read_text("utf-8")))
     return page_strings.of_python(ast.unparse(tree))
 
 
 def untranslated(file):
     """What a person may read of a file and no catalog has."""
+    if file in PROGRAMS:
+        return []
     path = ROOT / file
     known = {entry.msgid for entry in entries()}
     given = messages.messages_of(path)
