@@ -64,15 +64,24 @@ def in_english(words: str, messages: tuple[str, ...]) -> str | None:
 
 
 @cache
-def catalog(language: str) -> Mapping[str, str]:
-    """All sentences of a language by their English; empty for English."""
+def catalog(language: str, component: str = "") -> Mapping[str, str]:
+    """All sentences of a language by their English; empty for English.
+
+    What a word means in one component alone, whose name is its `msgctxt`, comes before the rest.
+    """
     files = sorted((_FOLDER / language).glob("*.po"))
-    return {entry.msgid: entry.msgstr for file in files for entry in polib.pofile(str(file))}
+    entries = [entry for file in files for entry in polib.pofile(str(file))]
+    return {
+        entry.msgid: entry.msgstr
+        for place in ("", component)
+        for entry in entries
+        if (entry.msgctxt or "") == place
+    }
 
 
-def html_in(language: str, html: str) -> str:
+def html_in(language: str, html: str, component: str = "") -> str:
     """A component's page: its texts, labels and titles in a language."""
-    known = catalog(language)
+    known = catalog(language, component)
 
     def said(match: re.Match[str]) -> str:
         text = match[0].strip()
@@ -81,10 +90,10 @@ def html_in(language: str, html: str) -> str:
     return _HTML.sub(said, html)
 
 
-def messages_of(language: str, script: str) -> dict[str, str]:
+def messages_of(language: str, script: str, component: str = "") -> dict[str, str]:
     """What a script may say: all whose fixed parts stand in it; {0} is its first value."""
     return {
         message: said
-        for message, said in catalog(language).items()
+        for message, said in catalog(language, component).items()
         if all(part in script for part in _BLANK.split(message))
     }

@@ -266,7 +266,8 @@ def test_no_catalog_has_a_sentence_that_is_nowhere_said():
 
 
 def test_every_sentence_is_translated_once_with_its_placeholders():
-    found = Counter(message for message, _ in {(e.msgid, e.msgstr) for e in entries()})
+    said = {(e.msgctxt, e.msgid, e.msgstr) for e in entries()}
+    found = Counter((component, message) for component, message, _ in said)
     assert not [message for message, times in found.items() if times > 1]
     for entry in entries():
         asked, given = PLACEHOLDER.findall(entry.msgid), PLACEHOLDER.findall(entry.msgstr)
@@ -286,7 +287,7 @@ def test_messages_of_a_file():
 @pytest.fixture
 def german(monkeypatch):
     words = {"One {n}": "Eins {n}", "B": "Be", "A": "Ah", "{0} of {1}": "von {1} {0}", "x{0}y": "n"}
-    monkeypatch.setattr(language, "catalog", lambda name: words if name == "de" else {})
+    monkeypatch.setattr(language, "catalog", lambda name, _="": words if name == "de" else {})
     language.follow(lambda: "de")
     yield
     language.follow(lambda: language.ENGLISH)
@@ -300,3 +301,13 @@ def test_a_sentence_is_said_in_the_language_of_the_page():
     assert language.html_in("de", page) == '<p class="B" title="Ah">\n  <b>Be</b> Be <i>Bo</i></p>'
     assert language.html_in("en", page) == page
     assert language.messages_of("de", "tr`${a} of ${b}` x") == {"{0} of {1}": "von {1} {0}"}
+
+
+def test_a_word_may_mean_something_else_in_one_component(tmp_path, monkeypatch):
+    (tmp_path / "xx").mkdir()
+    said = 'msgid "Mask"\nmsgstr "one"\n\nmsgctxt "scores"\nmsgid "Mask"\nmsgstr "other"\n'
+    (tmp_path / "xx" / "words.po").write_text(said, "utf-8")
+    monkeypatch.setattr(language, "_FOLDER", tmp_path)
+    assert language.html_in("xx", "<b>Mask</b>", "cost") == "<b>one</b>"
+    assert language.html_in("xx", "<b>Mask</b>", "scores") == "<b>other</b>"
+    assert language.messages_of("xx", "tr`Mask`", "scores") == {"Mask": "other"}
