@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from explorer.results import Failure
-from explorer.text.names import class_names
+from explorer.text.language import N_, tr
+from explorer.text.names import class_names, shown_name, shown_names
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.intervention import Intervention
 
@@ -17,10 +18,10 @@ DEFAULT_CLASS = "frog"  # its first image is predicted correctly in both dataset
 DEFAULT_PATCH_SIZE = 4
 LARGEST_INDEX = 999  # both datasets have 1,000 test images per class
 SOURCE_NAMES = {
-    "cifar10": "CIFAR-10 (test)",
-    "sketch10": "sketch10 (synthetic)",
-    "upload": "Upload",
-    "camera": "Camera",
+    "cifar10": N_("CIFAR-10 (test)"),
+    "sketch10": N_("sketch10 (synthetic)"),
+    "upload": N_("Upload"),
+    "camera": N_("Camera"),
 }
 USER_SOURCES = ("upload", "camera")  # a person's own images, which no link can carry
 
@@ -33,9 +34,16 @@ class Image:
     source: str  # one of SOURCE_NAMES
     label: int | None  # index of its true class, where it has one
     index: int | None  # among the test images of its class, where it is one
-    name: str  # "frog 12"
+    name: str  # "frog 12", in files and code
     key: str  # hash of the pixels
     mask: np.ndarray | None = None  # (32, 32) bool, the object, where it is known
+
+    @property
+    def title(self) -> str:
+        """Its name in the language of the page."""
+        if self.label is None:
+            return tr(self.name)
+        return f"{shown_name(CLASS_NAMES[self.label])} {self.index}"
 
     @property
     def is_own(self) -> bool:
@@ -54,7 +62,13 @@ class ModelRef:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        return tuple(class_names(self.config.classes))
+        """In English, as URLs and files have them."""
+        return class_names(self.config.classes)
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The classes' names in the language of the page."""
+        return shown_names(self.class_names)
 
 
 class Pin(NamedTuple):
@@ -111,8 +125,13 @@ class Selection:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Of the model, or of CIFAR-10 where there is none."""
+        """Of the model, or of CIFAR-10 where there is none; in English."""
         return self.model.class_names if isinstance(self.model, ModelRef) else CLASS_NAMES
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The same in the language of the page."""
+        return shown_names(self.class_names)
 
     @property
     def side(self) -> int:

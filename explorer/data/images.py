@@ -9,6 +9,7 @@ import streamlit as st
 
 from explorer.data import WHOLE
 from explorer.selection import LARGEST_INDEX, Image
+from explorer.text.language import N_
 from vitcore.config import CLASS_NAMES
 from vitcore.datasets import cifar10, sketch
 
@@ -84,7 +85,7 @@ def class_and_index(source: str, position: int) -> tuple[str, int]:
 
 def own(pixels: np.ndarray, source: str) -> Image:
     """A person's own image, (32, 32, 3) uint8."""
-    name = "your image" if source == "upload" else "your photo"
+    name = N_("your image") if source == "upload" else N_("your photo")
     return Image(pixels, source, None, None, name, key_of(pixels))
 
 

@@ -4,10 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from explorer.text.language import N_, tr
 from vitcore.config import PATCH_SIZES
 from vitcore.lens.words import percent
 
 UNDECIDED = 1e-3  # spread of probabilities under which a model prefers nothing
+_NOUNS = {  # for one, for several
+    "block": (N_("{count} block"), N_("{count} blocks")),
+    "head": (N_("{count} head"), N_("{count} heads")),
+    "image": (N_("{count} image"), N_("{count} images")),
+    "patch": (N_("{count} patch"), N_("{count} patches")),
+    "register": (N_("{count} register"), N_("{count} registers")),
+    "score": (N_("{count} attention score"), N_("{count} attention scores")),
+    "step": (N_("{count} step"), N_("{count} steps")),
+    "token": (N_("{count} token"), N_("{count} tokens")),
+}
 
 
 def prediction(probabilities: np.ndarray, label: int | None, names: tuple[str, ...]) -> str:
@@ -19,12 +30,15 @@ def prediction(probabilities: np.ndarray, label: int | None, names: tuple[str, .
         names: of the C classes.
     """
     if float(np.ptp(probabilities)) < UNDECIDED:
-        return f"none, every class has {percent(float(probabilities.mean()))}"
+        share = percent(float(probabilities.mean()))
+        return tr("none, every class has {share}", share=share)
     top = int(probabilities.argmax())
-    said = f"{names[top]}, {percent(float(probabilities[top]))}"
+    said = {"label": names[top], "share": percent(float(probabilities[top]))}
     if label is None:
-        return said
-    return f"{said} ({'correct' if top == label else f'true label: {names[label]}'})"
+        return tr("{label}, {share}", **said)
+    if top == label:
+        return tr("{label}, {share} (correct)", **said)
+    return tr("{label}, {share} (true label: {true})", true=names[label], **said)
 
 
 def facts(
@@ -51,14 +65,20 @@ def facts(
     if image_size % patch_size:
         size = side * patch_size
         parts.append(
-            f"resized to {size}\u00a0×\u00a0{size} ({patch_size} does not divide {image_size})"
+            tr(
+                "resized to {size} ({patch_size} does not divide {image_size})",
+                size=f"{size}\u00a0×\u00a0{size}",
+                patch_size=patch_size,
+                image_size=image_size,
+            )
         )
-    scores = counted(tokens * tokens, "attention score")
-    parts.append(f"{tokens:,}² = {scores} per head")
+    scores = counted(tokens * tokens, "score")
+    parts.append(tr("{tokens}² = {scores} per head", tokens=f"{tokens:,}", scores=scores))
     if seconds is not None:
         milliseconds = 1e3 * seconds
         digits = 0 if milliseconds >= 9.5 else 1
-        parts.append(f"forward pass {milliseconds:.{digits}f}\u00a0ms")
+        time = f"{milliseconds:.{digits}f}\u00a0ms"
+        parts.append(tr("forward pass {time}", time=time))
     return f":small[{'  ·  '.join(parts)}]"
 
 
@@ -71,11 +91,15 @@ def sizes_caption(sizes: tuple[int, ...], dataset: str, images: int) -> str:
         images: of that data; 0 where none was measured.
     """
     if set(PATCH_SIZES) <= set(sizes):
-        trained = ", trained at all nine (FlexiViT)"
+        said = tr("One set of weights, trained at all nine (FlexiViT).")
+    elif sizes:
+        at = ", ".join(map(str, sizes))
+        said = tr("One set of weights, trained at P = {sizes}.", sizes=at)
     else:
-        trained = f", trained at P = {', '.join(map(str, sizes))}" if sizes else ""
-    test = f" Test: {images:,} {dataset} images." if images else ""
-    return f"One set of weights{trained}.{test}"
+        said = tr("One set of weights.")
+    if not images:
+        return said
+    return said + tr(" Test: {count} {dataset} images.", count=f"{images:,}", dataset=dataset)
 
 
 def sizes_help(sizes: tuple[int, ...]) -> str | None:
@@ -83,17 +107,17 @@ def sizes_help(sizes: tuple[int, ...]) -> str | None:
     if not sizes:
         return None
     if len(sizes) > 1:
-        return (
+        return tr(
             "FlexiViT: each training step used a random patch size, with patch and position "
             "embeddings resized to it."
         )
-    return (
+    return tr(
         "At other patch sizes, patch and position embeddings are resized; the blocks saw no such "
         "tokens in training."
     )
 
 
 def counted(count: int, noun: str) -> str:
-    """A number and its noun, in the plural where it is not one."""
-    ending = "es" if noun.endswith(("ch", "ss")) else "s"
-    return f"{count:,} {noun if count == 1 else noun + ending}"
+    """A number and its noun, a key of `_NOUNS`, in the plural where it is not one."""
+    one, several = _NOUNS[noun]
+    return tr(one if count == 1 else several, count=f"{count:,}")

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from explorer.text.language import tr
 from vitcore.lens.words import fixed
 
 _ROUNDING = 1e-4  # difference that float32 rounding can explain
@@ -12,13 +13,15 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def duration(seconds: float) -> str:
     """Seconds as 40 s, 2 min, 1.5 h or 3 days."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
+        return tr("{seconds} s", seconds=max(1, round(seconds)))
     if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
+        return tr("{minutes} min", minutes=f"{seconds / 60:.0f}")
     if seconds < 48 * 3600:
-        return f"{seconds / 3600:.1f} h"
+        return tr("{hours} h", hours=f"{seconds / 3600:.1f}")
     days = seconds / 86_400
-    return f"{days:.0f} days" if days < 800 else f"{days / 365:,.0f} years"
+    if days < 800:
+        return tr("{days} days", days=f"{days:.0f}")
+    return tr("{years} years", years=f"{days / 365:,.0f}")
 
 
 def clock(seconds: float) -> str:
@@ -31,7 +34,9 @@ def clock(seconds: float) -> str:
 def in_epochs(epochs: float) -> str:
     """How many, with their noun."""
     number = epoch(epochs)
-    return f"{number} epoch" if number == "1" else f"{number} epochs"
+    if number == "1":
+        return tr("{count} epoch", count=number)
+    return tr("{count} epochs", count=number)
 
 
 def epoch(epochs: float) -> str:
@@ -68,8 +73,10 @@ def small_number(value: float) -> str:
 
 def max_difference(value: float) -> str:
     """How far two results are apart at most, and whether rounding alone explains it."""
-    rounding = ", rounding" if 0 < value < _ROUNDING else ""
-    return f"max. difference {small_number(value)}{rounding}"
+    number = small_number(value)
+    if 0 < value < _ROUNDING:
+        return tr("max. difference {number}, rounding", number=number)
+    return tr("max. difference {number}", number=number)
 
 
 def signed(value: float) -> str:

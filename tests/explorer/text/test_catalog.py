@@ -58,7 +58,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/components/timeline/component.py
     explorer/components/upload_crop.py
     explorer/data/cifar10_setup.py
-    explorer/data/images.py
     explorer/figures/attention.py
     explorer/figures/evaluation.py
     explorer/figures/logit_lens.py
@@ -71,7 +70,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/runs/jobs.py
     explorer/runs/launcher.py
     explorer/runs/queue.py
-    explorer/selection.py
     explorer/sidebar.py
     explorer/text/__init__.py
     explorer/text/article.py
@@ -80,13 +78,10 @@ UNTRANSLATED_PYTHON = set(
     explorer/text/encoder_snippets.py
     explorer/text/evaluation_findings.py
     explorer/text/evaluation_tables.py
-    explorer/text/findings.py
-    explorer/text/formatting.py
     explorer/text/image_code.py
     explorer/text/language.py
     explorer/text/model_card.py
     explorer/text/model_card_table.py
-    explorer/text/names.py
     explorer/text/position_encodings.py
     explorer/text/position_findings.py
     explorer/text/recompute.py
