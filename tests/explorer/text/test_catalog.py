@@ -22,6 +22,8 @@ FILES = sorted(
 # Names, and what no page shows; formulas and units have no three letters in a row.
 SAME = {
     *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "ReLU", "sketch10", "ViT"),
+    *("English", "Source:", "ViT Explorer"),
+    *(r"^(?://|/\*) uses ([\w/ ]+)", "const MESSAGES = …;\n…"),
 }
 # Whose strings are code that a page shows as code.
 PROGRAMS = {"explorer/components/self_attention/numpy.js"}
@@ -46,7 +48,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/client/snapshot_metrics.py
     explorer/client/tasks/forward_pass.py
     explorer/components/attention_lens/component.py
-    explorer/components/declared.py
     explorer/components/filters/component.py
     explorer/components/headings.py
     explorer/components/patches/component.py
@@ -65,21 +66,16 @@ UNTRANSLATED_PYTHON = set(
     explorer/figures/positions.py
     explorer/figures/small_models.py
     explorer/figures/training.py
-    explorer/main.py
     explorer/pin.py
     explorer/runs/jobs.py
     explorer/runs/launcher.py
     explorer/runs/queue.py
-    explorer/sidebar.py
-    explorer/text/__init__.py
-    explorer/text/article.py
     explorer/text/attention_findings.py
     explorer/text/encoder_findings.py
     explorer/text/encoder_snippets.py
     explorer/text/evaluation_findings.py
     explorer/text/evaluation_tables.py
     explorer/text/image_code.py
-    explorer/text/language.py
     explorer/text/model_card.py
     explorer/text/model_card_table.py
     explorer/text/position_encodings.py
@@ -99,7 +95,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/training_ui/hyperparameters.py
     explorer/training_ui/input_pipeline.py
     explorer/training_ui/run_files.py
-    explorer/url.py
     explorer/views/attention/attribution.py
     explorer/views/attention/common.py
     explorer/views/attention/export.py
@@ -177,7 +172,6 @@ UNTRANSLATED_FIGURES = set(
     explorer/components/self_attention/words.js
     explorer/components/start/page.html
     explorer/components/start/script.js
-    explorer/components/thumbnails/page.html
     explorer/components/timeline/page.html
     explorer/components/timeline/script.js
     explorer/components/token_maps/page.html
