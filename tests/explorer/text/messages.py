@@ -5,7 +5,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from tests.explorer.text.page_strings import GAP, _literal, _name
+from tests.explorer.text.page_strings import _literal, _name
 
 _SHOWN = ("alt", "aria-label", "title")  # attributes that `html_in` translates
 
@@ -30,10 +30,8 @@ def of_javascript(code: str) -> list[str]:
     """The text of each tr`...`, {0} for its first value; those inside others, too."""
     found = []
     for match in re.finditer(r"(?<![\w.])tr`", code):
-        said, inner, _ = _literal(code, match.end() - 1)
-        parts = said.split(GAP)
-        if len(parts) != len(inner) + 1:
-            raise ValueError(f"{said!r} has a gap of its own: write it as a value")
+        said, inner, _ = _literal(code, match.end() - 1, gap="\0")
+        parts = said.split("\0")
         found.append("".join(f"{part}{{{i}}}" for i, part in enumerate(parts))[: -len("{0}")])
         if len(inner) > 9:
             raise ValueError(f"{said!r} has more than nine values")

@@ -138,7 +138,7 @@ def of_javascript(text: str) -> list[str]:
     return found
 
 
-def _literal(text: str, at: int) -> tuple[str, list[str], int]:
+def _literal(text: str, at: int, gap: str = GAP) -> tuple[str, list[str], int]:
     """The text of the literal that begins at `at`, the code inside it, and where it is over."""
     quote, said, inner = text[at], "", []
     at += 1
@@ -155,7 +155,7 @@ def _literal(text: str, at: int) -> tuple[str, list[str], int]:
                 depth += {"{": 1, "}": -1}.get(text[at], 0)
                 at += 1
             inner.append(text[start : at - 1])
-            said += GAP
+            said += gap
         else:
             said, at = said + text[at], at + 1
     return said, inner, at + 1

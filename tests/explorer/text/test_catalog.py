@@ -267,8 +267,8 @@ def test_every_sentence_is_translated_once_with_its_placeholders():
 def test_messages_of_a_file():
     code = """tr("One {n}", n=1) + language.tr("Two " "lines") + N_("Three") + tr(name)"""
     assert sorted(messages.of_python(code)) == ["One {n}", "Three", "Two lines"]
-    script = "tr`one`; x.attr`no`; tr`${n} of ${f(`${m}`)} ${a ? tr`in ${b}` : ''}`; utr`no`"
-    assert messages.of_javascript(script) == ["one", "{0} of {1} {2}", "in {0}"]
+    script = "tr`one…`; x.attr`no`; tr`${n} of ${f(`${m}`)} ${a ? tr`in ${b}` : ''}`; utr`no`"
+    assert messages.of_javascript(script) == ["one…", "{0} of {1} {2}", "in {0}"]
     page = '<p title="A"><b>B</b> c <img alt="D" class="e"></p>'
     assert messages.of_html(page) == ["A", "B", "c", "D"]
 
