@@ -135,15 +135,16 @@ class Changes {
     const parts = [],
       n = this.off.size,
       erased = this.from.filter((source) => source === ERASED).length;
-    if (n === blocks * this.heads) parts.push('all heads ablated');
-    else if (n)
-      parts.push(
-        `${n} ${n === 1 ? 'head' : 'heads'} ablated${short ? '' : ` (${this.headsInWords(blocks)})`}`,
-      );
-    if (erased) parts.push(`${erased} ${erased === 1 ? 'patch' : 'patches'} masked`);
+    if (n === blocks * this.heads) parts.push(tr`all heads ablated`);
+    else if (n) {
+      const ablated = n === 1 ? tr`${n} head ablated` : tr`${n} heads ablated`;
+      parts.push(short ? ablated : tr`${ablated} (${this.headsInWords(blocks)})`);
+    }
+    if (erased)
+      parts.push(erased === 1 ? tr`${erased} patch masked` : tr`${erased} patches masked`);
     const moved = this.from.filter((source, i) => source !== i && source !== ERASED).length;
-    if (moved) parts.push(`${moved} ${moved === 1 ? 'patch' : 'patches'} moved`);
-    if (!this.positions) parts.push('no position embeddings');
+    if (moved) parts.push(moved === 1 ? tr`${moved} patch moved` : tr`${moved} patches moved`);
+    if (!this.positions) parts.push(tr`no position embeddings`);
     return parts.join(' · ');
   }
   headsInWords(blocks) {
@@ -155,6 +156,6 @@ class Changes {
       if (off.length === this.heads && this.heads > 1) parts.push(`L${l + 1}`);
       else parts.push(...off.map((h) => `L${l + 1}H${h + 1}`));
     }
-    return parts.join(', ');
+    return commas(parts);
   }
 }

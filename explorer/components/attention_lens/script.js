@@ -193,10 +193,12 @@ class Lens extends Pointing {
     super.key(event);
   }
   headWords(l, h) {
-    return `${this.changes.off.has(this.index([l, h])) ? 'Restore' : 'Ablate'} L${l + 1}H${h + 1}`;
+    return this.changes.off.has(this.index([l, h]))
+      ? tr`Restore L${l + 1}H${h + 1}`
+      : tr`Ablate L${l + 1}H${h + 1}`;
   }
   blockWords(l) {
-    return `${this.changes.whole(l) ? 'Restore' : 'Ablate'} block ${l + 1}`;
+    return this.changes.whole(l) ? tr`Restore block ${l + 1}` : tr`Ablate block ${l + 1}`;
   }
   change(act) {
     // shown at once; the numbers follow when Python has them
@@ -264,12 +266,12 @@ class Lens extends Pointing {
     }
     this.wrap.querySelector('.reset').hidden = !words;
     const [l, h] = this.chosen ?? [0, 0];
-    this.thisHead.textContent = this.live ? this.headWords(l, h) : 'Ablate head';
-    this.thisBlock.textContent = this.live ? this.blockWords(l) : 'Ablate block';
+    this.thisHead.textContent = this.live ? this.headWords(l, h) : tr`Ablate head`;
+    this.thisBlock.textContent = this.live ? this.blockWords(l) : tr`Ablate block`;
     for (const button of [this.thisHead, this.thisBlock]) button.disabled = !this.live;
     for (const button of this.wrap.querySelectorAll('[data-positions]')) {
       button.disabled = !this.head.placed;
-      button.title = this.head.placed ? '' : 'This model has no position embeddings.';
+      button.title = this.head.placed ? '' : tr`This model has no position embeddings.`;
     }
     this.lens.classList.toggle('pending', this.live && this.changes.pending);
     this.drawAnswers();
@@ -301,8 +303,8 @@ class Lens extends Pointing {
     const { shares } = this.model,
       at = this.at(p);
     const most = this.alike
-      ? 'Only one token'
-      : `max. ${share(this.scale === 'each' ? shares.maxima[at.k] : shares.largest)}`;
+      ? tr`Only one token`
+      : tr`max. ${share(this.scale === 'each' ? shares.maxima[at.k] : shares.largest)}`;
     if (this.high.textContent !== most) this.high.textContent = most;
     this.read.replaceChildren(...readout(shares, at));
     this.fill();
@@ -310,13 +312,13 @@ class Lens extends Pointing {
   tellHow() {
     const how =
       this.onePatch && this.mode === 'point'
-        ? `${ONE_PATCH}. Choose a smaller patch size.`
+        ? tr`${ONE_PATCH}. Choose a smaller patch size.`
         : howTo(this.mode, FINGER.matches, this.picked !== null);
     if (this.hint.textContent !== how) this.hint.textContent = how;
   }
   sayAwaited() {
     const { what, then, done } = this.head;
-    this.read.replaceChildren(strong(what + ' '), then);
+    this.read.replaceChildren(strong(tr`${what} `), then);
     if (done === null) return;
     const bar = el('span'),
       fill = el('i');

@@ -1,10 +1,13 @@
 // Maps over the image, side by side; below each its deletion and insertion curve.
 const CURVES = ['deletion', 'insertion'],
-  DONE = ['masked', 'revealed'],
+  NAMES = { deletion: tr`deletion`, insertion: tr`insertion` },
   CURVE_HEIGHT = 72,
   LEFT = 32,
   BELOW = 15,
   SCALE_HEIGHT = 22;
+
+// where a line may end: behind a space or a Chinese character, not before what closes
+const BREAKS = /(?<=[ \u3000-\u9fff\uff00-\uffef])(?![、。，：；）])/;
 
 class Tiles extends FollowingFigure {
   constructor(root) {
@@ -93,7 +96,7 @@ class Tiles extends FollowingFigure {
         one.top_.classList.toggle('missing', !tile.there);
         one.map.setAttribute(
           'aria-label',
-          `${group.name}, ${tile.name}: ${tile.note}. Arrow keys: move.`,
+          tr`${group.name}, ${tile.name}: ${tile.note}. Arrow keys: move.`,
         );
         t++;
       }
@@ -107,8 +110,8 @@ class Tiles extends FollowingFigure {
   }
   strong(text) {
     // 'Deletion: ...' -> its first word in bold
-    const [first, ...rest] = text.split(' ');
-    return [strong(first), ` ${rest.join(' ')}`];
+    const [, first, rest] = text.match(/^([^:：]*[:：]?)(.*)$/);
+    return [strong(first), rest];
   }
   build() {
     const { signal } = this.events,
@@ -225,7 +228,7 @@ class Tiles extends FollowingFigure {
       c.fillStyle = colours.text;
       c.font = `13px ${colours.font}`;
       c.textAlign = 'center';
-      c.fillText('computing…', S / 2, H / 2);
+      c.fillText(tr`computing…`, S / 2, H / 2);
       return;
     }
     if (this.step?.one === one) {
@@ -285,7 +288,7 @@ class Tiles extends FollowingFigure {
     canvas.classList.toggle('none', Boolean(one.untested));
     if (one.untested) {
       area.textContent = '';
-      canvas.setAttribute('aria-label', `${name}: not tested`);
+      canvas.setAttribute('aria-label', tr`${NAMES[name]}: not tested`);
       return;
     }
     c.strokeStyle = colours.text;
@@ -301,13 +304,13 @@ class Tiles extends FollowingFigure {
     c.textBaseline = 'bottom';
     c.fillText('0%', LEFT - 4, foot + 2);
     c.textBaseline = 'bottom';
-    c.fillText(`${N} ${DONE[i]}`, right, H);
+    c.fillText(i ? tr`${N} revealed` : tr`${N} masked`, right, H);
     c.textAlign = 'left';
     c.fillText('0', LEFT, H);
     c.globalAlpha = 1;
     if (!one.lines) {
-      area.textContent = 'computing…';
-      canvas.setAttribute('aria-label', `${name}: computing`);
+      area.textContent = tr`computing…`;
+      canvas.setAttribute('aria-label', tr`${NAMES[name]}: computing`);
       return;
     }
     const [line, chance] = one.lines[i],
@@ -344,12 +347,12 @@ class Tiles extends FollowingFigure {
     const strong = el('b');
     const digits = one.top < 0.5 ? 3 : 2;
     strong.textContent = one.areas[i].toFixed(digits);
-    area.replaceChildren('AUC ', strong, ` (random ${one.chances[i].toFixed(digits)})`);
-    canvas.setAttribute('aria-label', `${name}: ${area.textContent}`);
+    area.replaceChildren('AUC ', strong, tr` (random ${one.chances[i].toFixed(digits)})`);
+    canvas.setAttribute('aria-label', tr`${NAMES[name]}: ${area.textContent}`);
   }
   number(one, v) {
     if (one.unit === 'share') return percent(v);
-    if (one.unit === 'relative') return `${percent(v / one.high_)} of max.`;
+    if (one.unit === 'relative') return tr`${percent(v / one.high_)} of max.`;
     const digits = Math.abs(v).toFixed(2);
     return v < 0 && +digits ? `−${digits}` : digits;
   }
@@ -364,13 +367,15 @@ class Tiles extends FollowingFigure {
     }
     if (this.step) {
       const { one, name, k } = this.step,
-        i = CURVES.indexOf(name),
         steps = Math.round(this.shares[k] * N),
-        [line, chance] = one.lines[i];
-      strong.textContent = `${one.name}, ${name}. `;
+        [line, chance] = one.lines[CURVES.indexOf(name)],
+        now = `${one.class} ${percent(line[k])}`;
+      strong.textContent = tr`${one.name}, ${NAMES[name]}. `;
       this.readout.replaceChildren(
         strong,
-        `${steps} of ${N} patches ${DONE[i]}: ${one.class} ${percent(line[k])} (random order ${percent(chance[k])})`,
+        name === 'deletion'
+          ? tr`${steps} of ${N} patches masked: ${now} (random order ${percent(chance[k])})`
+          : tr`${steps} of ${N} patches revealed: ${now} (random order ${percent(chance[k])})`,
       );
       return;
     }
@@ -382,10 +387,10 @@ class Tiles extends FollowingFigure {
     strong.textContent = `(${Math.floor(p / columns) + 1}, ${(p % columns) + 1}) `;
     const parts = this.tiles
       .filter((one) => one.there)
-      .map(
-        (one) =>
-          `${one.said} ${this.number(one, one.values[p])}${!one.tested || N === 1 ? '' : ` (rank ${one.rank[p]})`}`,
-      );
+      .map((one) => {
+        const value = `${one.said} ${this.number(one, one.values[p])}`;
+        return !one.tested || N === 1 ? value : tr`${value} (rank ${one.rank[p]})`;
+      });
     this.readout.replaceChildren(strong, parts.join(' · '));
   }
   save() {
@@ -413,14 +418,15 @@ class Tiles extends FollowingFigure {
       c.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
       let line = '',
         below = y + 2;
-      for (const word of text.textContent.split(' ')) {
-        if (line && style.whiteSpace !== 'nowrap' && c.measureText(`${line} ${word}`).width > w) {
-          c.fillText(line, x, below, w);
+      for (const word of text.textContent.split(BREAKS)) {
+        const longer = line + word;
+        if (line && style.whiteSpace !== 'nowrap' && c.measureText(longer.trimEnd()).width > w) {
+          c.fillText(line.trimEnd(), x, below, w);
           line = word;
           below += high;
-        } else line = line ? `${line} ${word}` : word;
+        } else line = longer;
       }
-      c.fillText(line, x, below, w);
+      c.fillText(line.trimEnd(), x, below, w);
     }
     for (const one of this.groups.querySelectorAll('canvas:not(.none)'))
       c.drawImage(one, ...inside(one));

@@ -209,7 +209,7 @@ class Curves extends Figure {
       this.svg,
       'text',
       { x: (this.left + this.right) / 2, y: H - 4, 'text-anchor': 'middle' },
-      'epoch',
+      tr`epoch`,
     );
     const clip = `c${Math.round(W)}`;
     this.svg.insertAdjacentHTML(
@@ -318,7 +318,7 @@ class Curves extends Figure {
     svg(this.svg, 'line', { class: 'rule', x1: X(epoch), x2: X(epoch), y1: top, y2: bottom });
     for (const [line, i] of rows)
       svg(this.svg, 'circle', { cx: X(line.x[i]), cy: Y(line.y[i]), r: 3.5, fill: line.colour });
-    const title = strong(`epoch ${epoch.toFixed(2)}`);
+    const title = strong(tr`epoch ${epoch.toFixed(2)}`);
     this.tip.replaceChildren(
       title,
       ...rows.map(([line, i]) => {

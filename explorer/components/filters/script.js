@@ -107,17 +107,20 @@ class Filters extends Figure {
     if (gallery.count) gallery.one(c, k, 0, 0, 72);
     const strong = el('b');
     if (gallery === filters) {
-      strong.textContent = `Filter ${k + 1}: `;
+      strong.textContent = tr`Filter ${k + 1}: `;
       this.read.replaceChildren(
         strong,
-        `patches like it give token dimension ${k + 1} a large value. Contrast-stretched.`,
+        tr`patches like it give token dimension ${k + 1} a large value. Contrast-stretched.`,
       );
     } else {
-      strong.textContent = `Component ${k + 1}: `;
-      const sum = explained.slice(0, k + 1).reduce((a, b) => a + b, 0);
+      strong.textContent = tr`Component ${k + 1}: `;
+      const own = percent(explained[k]),
+        sum = percent(explained.slice(0, k + 1).reduce((a, b) => a + b, 0));
       this.read.replaceChildren(
         strong,
-        `${percent(explained[k])} of variance${k ? `, components 1–${k + 1}: ${percent(sum)}` : ''} (sign is arbitrary)`,
+        k
+          ? tr`${own} of variance, components 1–${k + 1}: ${sum} (sign is arbitrary)`
+          : tr`${own} of variance (sign is arbitrary)`,
       );
     }
   }

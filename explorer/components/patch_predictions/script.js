@@ -1,4 +1,7 @@
 // The prediction of each patch after each block: one block large with words, the others small.
+// a Chinese character is nearly twice as wide as a letter
+const breadth = (word) => [...word].reduce((sum, sign) => sum + (sign > '\u2e7f' ? 1.8 : 1), 0);
+
 class Answers extends FollowingFigure {
   constructor(root) {
     super();
@@ -48,7 +51,7 @@ class Answers extends FollowingFigure {
   button(place) {
     const button = el('button');
     button.type = 'button';
-    button.append(el('canvas'), place ? `block ${place}` : 'embedding');
+    button.append(el('canvas'), this.short(place));
     button.addEventListener('click', () => {
       this.chosen = place;
       this.schedule();
@@ -73,7 +76,10 @@ class Answers extends FollowingFigure {
     );
   }
   where(place) {
-    return place ? `After block ${place}` : 'At the embedding';
+    return place ? tr`After block ${place}` : tr`At the embedding`;
+  }
+  short(place) {
+    return place ? tr`block ${place}` : tr`embedding`;
   }
 
   draw() {
@@ -104,10 +110,13 @@ class Answers extends FollowingFigure {
         const span = el('span'),
           i = el('i');
         i.style.background = colour;
-        span.append(i, `${this.head.names[c]}: ${tops.filter((t) => t === c).length} of ${count}`);
+        span.append(
+          i,
+          tr`${this.head.names[c]}: ${tops.filter((t) => t === c).length} of ${count}`,
+        );
         return span;
       };
-    const rest = el('span', '', `other: ${tops.filter((t) => t !== a && t !== b).length}`);
+    const rest = el('span', '', tr`other: ${tops.filter((t) => t !== a && t !== b).length}`);
     this.legend.replaceChildren(chip(a, colours.primary), chip(b, second), rest);
     this.say();
   }
@@ -134,7 +143,7 @@ class Answers extends FollowingFigure {
     const longest = Math.max(
       ...this.tops
         .slice(place * count, (place + 1) * count)
-        .map((top) => this.head.names[top].length),
+        .map((top) => breadth(this.head.names[top])),
     );
     const size = Math.max(8, Math.min(15, Math.floor((w / longest) * 1.7), h * 0.5));
     c.font = `600 ${size}px ${colours.font}`;
@@ -167,10 +176,11 @@ class Answers extends FollowingFigure {
     }
     const row = this.shares.subarray((place_ * count + p) * C, (place_ * count + p + 1) * C),
       order = [...row.keys()].sort((x, y) => row[y] - row[x]).slice(0, 3);
-    strong.textContent = `(${Math.floor(p / columns) + 1}, ${(p % columns) + 1}) ${place_ ? `after block ${place_}` : 'at the embedding'}: `;
+    const at = `(${Math.floor(p / columns) + 1}, ${(p % columns) + 1})`;
+    strong.textContent = place_ ? tr`${at} after block ${place_}: ` : tr`${at} at the embedding: `;
     this.readout.replaceChildren(
       strong,
-      `${order.map((c) => `${this.head.names[c]} ${percent(row[c])}`).join(', ')}`,
+      commas(order.map((c) => `${this.head.names[c]} ${percent(row[c])}`)),
     );
   }
   save() {
@@ -196,7 +206,7 @@ class Answers extends FollowingFigure {
     o.font = `600 15px ${colours.font}`;
     o.textBaseline = 'top';
     o.fillText(
-      `${this.where(this.at())}: ${[...this.legend.children].map((e) => e.textContent).join(', ')}`,
+      tr`${this.where(this.at())}: ${commas([...this.legend.children].map((e) => e.textContent))}`,
       gap,
       gap,
       S,
@@ -211,12 +221,7 @@ class Answers extends FollowingFigure {
       draw(place, gap + place * (w + gap), H + 4 * gap + 6, w, h, true);
       o.fillStyle = colours.text;
       o.font = `12px ${colours.font}`;
-      o.fillText(
-        place ? `block ${place}` : 'embedding',
-        gap + place * (w + gap),
-        H + h + 4 * gap + 10,
-        w,
-      );
+      o.fillText(this.short(place), gap + place * (w + gap), H + h + 4 * gap + 10, w);
     }
     out.convertToBlob({ type: 'image/png' }).then((blob) => {
       const link = Object.assign(el('a'), {

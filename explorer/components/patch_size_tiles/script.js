@@ -40,7 +40,7 @@ class Cuts {
             ? '…'
             : '–'
           : tile.top < 0
-            ? 'no clear prediction'
+            ? tr`no clear prediction`
             : names[tile.top],
       );
       text('.k', tile.known);

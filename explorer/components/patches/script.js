@@ -237,7 +237,7 @@ class Patches extends PatchFigure {
         value.textContent = rgb
           ? rgb[k]
           : rest && !k
-            ? `… ${thousands(count - room)} more pixels`
+            ? tr`… ${thousands(count - room)} more pixels`
             : '';
       });
     });
@@ -325,10 +325,13 @@ class Patches extends PatchFigure {
   say(p) {
     const { P, width, limit } = this.data.head,
       count = this.grid[0] * this.grid[1];
+    const at = place(p, this.grid);
     const strong = el(
       'b',
       '',
-      `Patch ${p + 1} of ${count}, ${place(p, this.grid)}${p === this.pinned ? ' (pinned)' : ''}. `,
+      p === this.pinned
+        ? tr`Patch ${p + 1} of ${count}, ${at} (pinned). `
+        : tr`Patch ${p + 1} of ${count}, ${at}. `,
     );
     const values = thousands(3 * P * P);
     let text;
@@ -339,17 +342,17 @@ class Patches extends PatchFigure {
     if (this.pixel.over !== null) {
       const q = this.pixel.over,
         [r, g, b] = this.rgb(p, q);
-      text = `Pixel at ${place(q, [P, P])}: RGB ${r}, ${g}, ${b} (values ${3 * q + 1}–${3 * q + 3} of ${values}).`;
+      text = tr`Pixel at ${place(q, [P, P])}: RGB ${r}, ${g}, ${b} (values ${3 * q + 1}–${3 * q + 3} of ${values}).`;
     } else if (this.data.codes && this.number !== null) {
-      text = `Dimension ${this.number + 1}: ${value(this.number)} = weighted sum of the ${values} values + bias.`;
+      text = tr`Dimension ${this.number + 1}: ${value(this.number)} = weighted sum of the ${values} values + bias.`;
     } else if (this.data.codes) {
       const from = p * width,
         row = this.data.codes.subarray(from, from + width);
       let k = 0;
       for (let i = 1; i < width; i++)
         if (Math.abs(row[i] - 127.5) > Math.abs(row[k] - 127.5)) k = i;
-      text = `Largest dimension: ${k + 1} (${value(k)}).`;
-    } else text = `Flattened: ${values} values.`;
+      text = tr`Largest dimension: ${k + 1} (${value(k)}).`;
+    } else text = tr`Flattened: ${values} values.`;
     this.read.replaceChildren(strong, text);
   }
 }

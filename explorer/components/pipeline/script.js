@@ -91,7 +91,7 @@ class Ribbon extends PatchFigure {
       // a miniature: nothing in it answers to pointer or keys
       this.canvas.image.tabIndex = -1;
       this.canvas.image.setAttribute('role', 'img');
-      this.canvas.image.setAttribute('aria-label', 'Image with patch grid');
+      this.canvas.image.setAttribute('aria-label', tr`Image with patch grid`);
     }
     this.wrap.dataset.state = head.state;
     this.pinned = pin.read(this.grid);
@@ -155,7 +155,7 @@ class Ribbon extends PatchFigure {
       return b;
     };
     if (!this.live) this.verdict.textContent = this.head.state === 'problem' ? '–' : '…';
-    else if (top < 0) this.verdict.textContent = 'no clear prediction';
+    else if (top < 0) this.verdict.textContent = tr`no clear prediction`;
     else {
       const right = top === truth,
         line = (...parts) => {
@@ -169,7 +169,7 @@ class Ribbon extends PatchFigure {
       if (!right && truth !== null)
         said.push(
           ' ',
-          line('(true: ', word(names[truth], 'truth'), ` ${percent(probabilities[truth])})`),
+          line(tr`(true: `, word(names[truth], 'truth'), tr` ${percent(probabilities[truth])})`),
         );
       if (this.strip) said.push(' ', this.whose());
       this.verdict.replaceChildren(...said);
@@ -460,7 +460,7 @@ class Ribbon extends PatchFigure {
     const { names, rest, what, then, done } = this.head,
       b = el('b');
     if (!this.live) {
-      b.textContent = then ? what + ' ' : what;
+      b.textContent = then ? tr`${what} ` : what;
       this.read.replaceChildren(b, then);
       if (done === null) return;
       const bar = el('span'),
@@ -481,12 +481,12 @@ class Ribbon extends PatchFigure {
       k = largestOf(row);
     const columns = this.grid[1],
       spot = (q) => `(${Math.floor(q / columns) + 1}, ${(q % columns) + 1})`;
-    b.textContent = `Patch ${spot(p)}${p === this.pinned ? ', pinned' : ''}. `;
-    const key = `Block ${this.blocks}, strongest key: ${k === p ? 'itself' : spot(k)}, ${percent(this.model.peak[(this.blocks - 1) * N + p])}. `;
+    b.textContent = p === this.pinned ? tr`Patch ${spot(p)}, pinned. ` : tr`Patch ${spot(p)}. `;
+    const key = tr`Block ${this.blocks}, strongest key: ${k === p ? tr`itself` : spot(k)}, ${percent(this.model.peak[(this.blocks - 1) * N + p])}. `;
     const top = own && largestOf(own); // with a class token, a patch has no logits of its own
     const alone = !own
       ? ''
-      : `Patch logits alone: ${own[top] - Math.min(...own) < UNDECIDED ? 'no clear prediction' : `${names[top]} ${percent(own[top])}`}.`;
+      : tr`Patch logits alone: ${own[top] - Math.min(...own) < UNDECIDED ? tr`no clear prediction` : `${names[top]} ${percent(own[top])}`}.`;
     this.read.replaceChildren(b, key + alone);
   }
 }

@@ -167,7 +167,7 @@ class Positions extends PatchFigure {
       this.one(small, i, p, 0, 0, w);
       this.frame(small, w);
     });
-    this.which.textContent = `Similarity to ${this.at(p)}`;
+    this.which.textContent = tr`Similarity to ${this.at(p)}`;
     const { mean, reach } = kinds[k],
       limits = this.scale === 'full' ? [-1, 1] : [mean - reach, mean + reach];
     this.ends.forEach((end, i) => {
@@ -205,7 +205,8 @@ class Positions extends PatchFigure {
     const cosine = (i) => row[i] / 127.5 - 1,
       strong = el('b'),
       label = this.data.head.kinds[k].label;
-    strong.textContent = `${this.at(p)}${p === this.pinned ? ' (pinned)' : ''}, ${label}. `;
+    strong.textContent =
+      p === this.pinned ? tr`${this.at(p)} (pinned), ${label}. ` : tr`${this.at(p)}, ${label}. `;
     if (count === 1) {
       this.read.replaceChildren(strong);
       return;
@@ -213,7 +214,7 @@ class Positions extends PatchFigure {
     if (q !== null) {
       this.read.replaceChildren(
         strong,
-        `Similarity to ${this.at(q)}: ${q === p ? 1 : signed(cosine(q))}.`,
+        tr`Similarity to ${this.at(q)}: ${q === p ? 1 : signed(cosine(q))}.`,
       );
       return;
     }
@@ -239,8 +240,8 @@ class Positions extends PatchFigure {
     }
     this.read.replaceChildren(
       strong,
-      `Most similar: ${this.at(most)}, ${signed(cosine(most))}. Least: ${this.at(least)}, ${signed(cosine(least))}. ` +
-        `Mean: same row or column ${signed(line / lines)}, elsewhere ${signed(rest / rests)}.`,
+      tr`Most similar: ${this.at(most)}, ${signed(cosine(most))}. Least: ${this.at(least)}, ${signed(cosine(least))}. `,
+      tr`Mean: same row or column ${signed(line / lines)}, elsewhere ${signed(rest / rests)}.`,
     );
   }
 }

@@ -17,13 +17,12 @@ FILES = sorted(
     path.relative_to(ROOT).as_posix()
     for folder, suffixes in (("explorer", (".html", ".js", ".py")), ("vitcore/lens/js", (".js",)))
     for path in (ROOT / folder).rglob("*")
-    if path.suffix in suffixes
+    if path.suffix in suffixes and path.name != "view.js"  # of a notebook's view, which is English
 )
 # Names, and what no page shows; formulas and units have no three letters in a row.
 SAME = {
-    *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "ReLU", "sketch10", "ViT"),
-    *("English", "Source:", "ViT Explorer"),
-    *(r"^(?://|/\*) uses ([\w/ ]+)", "const MESSAGES = …;\n…"),
+    *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "PNG", "ReLU", "sketch10"),
+    "ViT",
 }
 # Whose strings are code that a page shows as code.
 PROGRAMS = {"explorer/components/self_attention/numpy.js"}
@@ -33,7 +32,10 @@ TO_THE_BROWSER = {
     *("cell …", "dot now", "grade …", "link key", "link key…", "link passed", "link passed…"),
     *("link tip", "link value", "link value…", "link weight", "link weight…", "name column"),
     *("name row", "point ……", "spot …"),
+    *("key …", "test …-test", "… / span …"),
     *("auto repeat(…, 1fr)", "inset(…px 0 0 0)", "input, textarea", "linear-gradient(90deg, …)"),
+    *("(pointer: coarse)", "(prefers-reduced-motion: reduce)"),
+    "…, conic-gradient(#999 25%, #bbb 0 50%, #999 0 75%, #bbb 0)",
 }
 UNTRANSLATED_PYTHON = set(
     """
@@ -48,6 +50,7 @@ UNTRANSLATED_PYTHON = set(
     explorer/client/snapshot_metrics.py
     explorer/client/tasks/forward_pass.py
     explorer/components/attention_lens/component.py
+    explorer/components/declared.py
     explorer/components/filters/component.py
     explorer/components/headings.py
     explorer/components/patches/component.py
@@ -66,16 +69,21 @@ UNTRANSLATED_PYTHON = set(
     explorer/figures/positions.py
     explorer/figures/small_models.py
     explorer/figures/training.py
+    explorer/main.py
     explorer/pin.py
     explorer/runs/jobs.py
     explorer/runs/launcher.py
     explorer/runs/queue.py
+    explorer/sidebar.py
+    explorer/text/__init__.py
+    explorer/text/article.py
     explorer/text/attention_findings.py
     explorer/text/encoder_findings.py
     explorer/text/encoder_snippets.py
     explorer/text/evaluation_findings.py
     explorer/text/evaluation_tables.py
     explorer/text/image_code.py
+    explorer/text/language.py
     explorer/text/model_card.py
     explorer/text/model_card_table.py
     explorer/text/position_encodings.py
@@ -95,6 +103,7 @@ UNTRANSLATED_PYTHON = set(
     explorer/training_ui/hyperparameters.py
     explorer/training_ui/input_pipeline.py
     explorer/training_ui/run_files.py
+    explorer/url.py
     explorer/views/attention/attribution.py
     explorer/views/attention/common.py
     explorer/views/attention/export.py
@@ -120,13 +129,6 @@ UNTRANSLATED_PYTHON = set(
 )
 UNTRANSLATED_FIGURES = set(
     """
-    explorer/components/attention_lens/intervention.js
-    explorer/components/attention_lens/page.html
-    explorer/components/attention_lens/readout.js
-    explorer/components/attention_lens/script.js
-    explorer/components/attribution_tiles/page.html
-    explorer/components/attribution_tiles/script.js
-    explorer/components/curves/script.js
     explorer/components/encoder/diagram.js
     explorer/components/encoder/numbers.js
     explorer/components/encoder/page.html
@@ -146,20 +148,8 @@ UNTRANSLATED_FIGURES = set(
     explorer/components/encoder_norms/script.js
     explorer/components/encoder_residual/page.html
     explorer/components/encoder_residual/script.js
-    explorer/components/filters/page.html
-    explorer/components/filters/script.js
     explorer/components/many_heads/page.html
     explorer/components/many_heads/script.js
-    explorer/components/patch_predictions/page.html
-    explorer/components/patch_predictions/script.js
-    explorer/components/patch_size_tiles/page.html
-    explorer/components/patch_size_tiles/script.js
-    explorer/components/patches/page.html
-    explorer/components/patches/script.js
-    explorer/components/pipeline/page.html
-    explorer/components/pipeline/script.js
-    explorer/components/positions/page.html
-    explorer/components/positions/script.js
     explorer/components/scaling/page.html
     explorer/components/scaling/script.js
     explorer/components/self_attention/editing.js
@@ -181,12 +171,6 @@ UNTRANSLATED_FIGURES = set(
     explorer/components/tour/page.html
     explorer/components/tour/questions.js
     explorer/components/tour/script.js
-    vitcore/lens/js/base.js
-    vitcore/lens/js/drawing.js
-    vitcore/lens/js/pointing.js
-    vitcore/lens/js/shares.js
-    vitcore/lens/js/view.js
-    vitcore/lens/js/view_words.js
     """.split()
 )
 UNTRANSLATED = UNTRANSLATED_PYTHON | UNTRANSLATED_FIGURES
