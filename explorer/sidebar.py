@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, pin, url
+from explorer import client, components, pin, state, url
 from explorer.data import cifar10_setup, images
 from explorer.results import Failure
 from explorer.selection import (
@@ -25,6 +25,7 @@ from explorer.selection import (
     selected,
 )
 from explorer.text import model_card
+from explorer.text.language import LANGUAGES, N_, current, tr
 from explorer.text.upload import upload_note
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
@@ -40,8 +41,8 @@ if importlib.util.find_spec("pillow_heif"):
     _FILE_TYPES += ["heic", "heif"]
 _LARGEST_FILE = 25  # MB
 _DRAWN = "sketch10"
-_REPEATED = "{} appears twice in the URL; using the last value."
-_SOURCES_HELP = (
+_REPEATED = N_("{name} appears twice in the URL; using the last value.")
+_SOURCES_HELP = N_(
     "**CIFAR-10**: test images, not used for training.  \n"
     "**sketch10**: synthetic images of the same classes, with segmentation masks.  \n"
     "**Upload, Camera**: your images stay on this machine."
@@ -63,15 +64,16 @@ def sidebar(page: str) -> list[str]:
     with st.sidebar:
         image = _image(default)
         patch_size = st.select_slider(
-            "Patch size",
+            tr("Patch size"),
             PATCH_SIZES,
             value=DEFAULT_PATCH_SIZE,
             key="patch_size",
             bind="query-params",
             persist_state="session",
-            help="Patch side in pixels. Patch and position embeddings are resized to it.",
+            help=tr("Patch side in pixels. Patch and position embeddings are resized to it."),
         )
         model, gone = _model(models)
+        _language()
     st.session_state["selection"] = Selection(model, image, patch_size)
     return _about_url(page, models, default, gone)
 
@@ -119,13 +121,14 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
         if page == "attention" and not opening:
             st.session_state["attention_went_back"] = True
         trouble = client.load_error(query.get("model", ""))
-        notes = [_REPEATED.format(name) for name in st.session_state["url_repeats"]]
+        notes = [tr(_REPEATED, name=name) for name in st.session_state["url_repeats"]]
         index = st.session_state.get("image_index", 0)
         notes += url.selection_errors(
             query, models=models, source=default, index=index, load_error=trouble
         )
         if opening and url.own_image(query):
-            notes.append(f"Links cannot include your own images. Showing {DEFAULT_CLASS} 0.")
+            first = f"{tr(DEFAULT_CLASS)} 0"
+            notes.append(tr("Links cannot include your own images. Showing {name}.", name=first))
         st.session_state["url_notes"] = now, notes
         st.session_state["url_asks"] = None
     elif gone:
@@ -153,11 +156,13 @@ def _image(default: str) -> Image:
     image = images.chosen(source, label, index)
     ten_images, indices = images.around(source, label, index)
     with ten:
-        names = [f"{label} {i}" for i in indices]
+        names = [f"{tr(label)} {i}" for i in indices]
         components.thumbs(
             ten_images, indices, names, index, "image_thumbs", lambda: _clicked(indices)
         )
-        st.button("Random image", icon=":material/shuffle:", on_click=_surprise, type="tertiary")
+        st.button(
+            tr("Random image"), icon=":material/shuffle:", on_click=_surprise, type="tertiary"
+        )
     st.session_state["listed_image"] = image
     return image
 
@@ -166,12 +171,12 @@ def _source(default: str) -> str:
     """Select where images come from; in the URL by its key, where a bound widget writes labels."""
     st.session_state.setdefault("image_source", default)
     source = st.selectbox(
-        "Image",
+        tr("Image"),
         tuple(SOURCE_NAMES),
         key="image_source",
         persist_state="session",
-        format_func=SOURCE_NAMES.get,
-        help=_SOURCES_HELP,
+        format_func=lambda name: tr(SOURCE_NAMES[name]),
+        help=tr(_SOURCES_HELP),
     )
     written = st.query_params.get("image_source", default)
     if source == default:
@@ -184,16 +189,17 @@ def _source(default: str) -> str:
 def _class_and_index() -> tuple[str, int]:
     row = st.container(horizontal=True, gap="xsmall")
     label = row.selectbox(
-        "Class",
+        tr("Class"),
         CLASS_NAMES,
         index=CLASS_NAMES.index(DEFAULT_CLASS),
         key="image_class",
+        format_func=tr,
         bind="query-params",
         persist_state="session",
         width=118,
     )
     index = row.number_input(
-        "Index",
+        tr("Index"),
         0,
         LARGEST_INDEX,
         0,
@@ -230,9 +236,9 @@ def _cifar10_or_drawn() -> str:
     if data.busy:
         _progress()
         return _DRAWN
-    _small(f"{data.sentence} Showing sketch10.")
+    _small(f"{tr(data.sentence)} {tr('Showing sketch10.')}")
     if data.can_fetch:
-        st.button("Download CIFAR-10 (170 MB)", key="fetch_cifar10", on_click=data.fetch)
+        st.button(tr("Download CIFAR-10 (170 MB)"), key="fetch_cifar10", on_click=data.fetch)
     return _DRAWN
 
 
@@ -242,9 +248,9 @@ def _progress() -> None:
     if not data.busy:
         st.rerun()
     if data.done is None:
-        _small(f"{data.sentence} Showing sketch10.")
+        _small(f"{tr(data.sentence)} {tr('Showing sketch10.')}")
     else:
-        st.progress(data.done, text=f"{data.sentence} {data.done:.0%}")
+        st.progress(data.done, text=f"{tr(data.sentence)} {data.done:.0%}")
 
 
 def _small(sentence: str) -> None:
@@ -254,10 +260,10 @@ def _small(sentence: str) -> None:
 def _own(source: str) -> Image:
     """The image a person brought, or what is shown until there is one; says which it is."""
     if source == "camera":
-        file = st.camera_input("Camera", key="image_camera", label_visibility="collapsed")
+        file = st.camera_input(tr("Camera"), key="image_camera", label_visibility="collapsed")
     else:
         file = st.file_uploader(
-            "Upload an image",
+            tr("Upload an image"),
             _FILE_TYPES,
             key="image_upload",
             max_upload_size=_LARGEST_FILE,
@@ -273,7 +279,7 @@ def _own(source: str) -> Image:
         refused = st.session_state["own_file"][1]
     image = kept[source][0] if source in kept else _last_or_first()
     if refused:
-        said = f"{refused} Still showing {image.name}."
+        said = tr("{refused} Still showing {name}.", refused=tr(refused), name=image.name)
         st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
     elif source in kept:
         decoded = kept[source][1]
@@ -281,8 +287,9 @@ def _own(source: str) -> Image:
         if decoded.lost_something:
             st.html(components.upload_crop(decoded))
     else:
-        wanted = "take a photo" if source == "camera" else "choose a file"
-        _small(f"Showing {image.name} until you {wanted}.")
+        camera = N_("Showing {name} until you take a photo.")
+        upload = N_("Showing {name} until you choose a file.")
+        _small(tr(camera if source == "camera" else upload, name=image.name))
     return image
 
 
@@ -308,7 +315,7 @@ def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:
     """Select the model; also the name selected before where its run is gone or corrupted."""
     gone = st.session_state.get("model", "")
     if not models:
-        st.markdown("Model  \n:small[No models yet. Train one on the Train page.]")
+        st.markdown(tr("Model  \n:small[No models yet. Train one on the Train page.]"))
         return client.resolve(""), ""
     if gone in ("", *models):
         gone = ""
@@ -317,7 +324,7 @@ def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:
         # A value, because the browser would keep the old one without.
         st.session_state["model"] = asked if asked in models else models[0]
     st.selectbox(
-        "Model",
+        tr("Model"),
         models,
         key="model",
         bind="query-params",
@@ -327,6 +334,19 @@ def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:
     if trained := _trained_on(name):
         _small(trained)
     return client.resolve(name), gone
+
+
+def _language() -> None:
+    """A button for each other language; the URL has the chosen one."""
+    for word, name in LANGUAGES.items():
+        if word != current():
+            st.button(
+                name,
+                key=f"language_{word}",
+                icon=":material/translate:",
+                type="tertiary",
+                on_click=lambda word=word: st.session_state.update({state.LANGUAGE: word}),
+            )
 
 
 def _trained_on(model: str) -> str:

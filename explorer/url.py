@@ -20,11 +20,18 @@ from explorer.selection import (
     Pin,
     Selection,
 )
+from explorer.text.language import ENGLISH, N_, current, in_english, tr
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 from vitcore.intervention import Intervention
 
-PANELS = ("Logit lens", "Head ablation", "Head metrics", "Attribution", "Export")
-FUSIONS = ("mean", "max", "min")
+PANELS = (
+    N_("Logit lens"),
+    N_("Head ablation"),
+    N_("Head metrics"),
+    N_("Attribution"),
+    N_("Export"),
+)
+FUSIONS = (N_("mean"), N_("max"), N_("min"))
 _PATCH = re.compile(r"(\d{1,2})\.(\d{1,2})-(?:x|(\d{1,2})\.(\d{1,2}))")
 _SHUFFLED = re.compile(r"shuffled-(\d{1,4})")
 _HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?")
@@ -61,21 +68,27 @@ class Field:
 
     Attributes:
         parse: the value of a word, or None where it is none.
-        message: what is said of a word that is no value; {} stands for the word.
+        message: what is said of a word that is no value.
         format: the word of a value, "" for the default; widgets bound to the URL write their own.
         earlier: its name in links of earlier versions.
         renamed: words of earlier versions, as they stand in a URL in lower case, to today's.
+        options: of a box, which writes their labels in the language of the page.
     """
 
     parse: Callable[[str, Known], Any]
-    message: Callable[[Known], str]
+    message: Callable[[Known, str], str]
     format: Callable[[Any, Known], str] | None = None
     earlier: str = ""
     renamed: Mapping[str, str] | None = None
+    options: tuple[str, ...] = ()
 
 
 def _one_of(words: Sequence[str]) -> Callable[[str, Known], str | None]:
     return lambda word, _: word if word in words else None
+
+
+def _choice(*options: str) -> dict[str, Any]:
+    return {"parse": lambda word, _: in_english(word, options), "options": options}
 
 
 def _switch(on: str) -> dict[str, Any]:
@@ -85,89 +98,111 @@ def _switch(on: str) -> dict[str, Any]:
     }
 
 
-def _said(message: str) -> Callable[[Known], str]:
-    return lambda _: message
+def _said(message: str, **values: object) -> Callable[[Known, str], str]:
+    return lambda _, word: tr(message, got=word, **values)
 
 
 FIELDS: dict[str, Field] = {
     # What is selected: widgets of the sidebar.
     "image_source": Field(
         parse=_one_of(tuple(SOURCE_NAMES)),
-        message=lambda known: f"Unknown image source {{}}. Showing {SOURCE_NAMES[known.source]}.",
+        message=lambda known, word: tr(
+            "Unknown image source {got}. Showing {shown}.",
+            got=word,
+            shown=tr(SOURCE_NAMES[known.source]),
+        ),
         earlier="picture_source",
     ),
     "image_class": Field(
-        parse=_one_of(CLASS_NAMES),
-        message=_said(f"Unknown class {{}}. Showing {DEFAULT_CLASS}."),
+        **_choice(*CLASS_NAMES),
+        message=lambda _, word: tr(
+            "Unknown class {got}. Showing {shown}.", got=word, shown=tr(DEFAULT_CLASS)
+        ),
         earlier="picture_class",
     ),
     "image_index": Field(
         parse=lambda word, _: int(word) if _is_index(word) else None,
-        message=lambda known: (
-            f"Image index must be 0–{LARGEST_INDEX} (got {{}}). Showing {known.index}."
+        message=lambda known, word: tr(
+            "Image index must be 0–{last} (got {got}). Showing {shown}.",
+            last=LARGEST_INDEX,
+            got=word,
+            shown=known.index,
         ),
         earlier="picture_index",
     ),
     "patch_size": Field(
         parse=_one_of(tuple(map(str, PATCH_SIZES))),
         message=_said(
-            f"Patch size must be one of {', '.join(map(str, PATCH_SIZES))} (got {{}}). "
-            f"Showing {DEFAULT_PATCH_SIZE}."
+            N_("Patch size must be one of {sizes} (got {got}). Showing {shown}."),
+            sizes=", ".join(map(str, PATCH_SIZES)),
+            shown=DEFAULT_PATCH_SIZE,
         ),
     ),
     "model": Field(
         parse=lambda word, known: word if word in known.models else None,
-        message=lambda known: f"Model {{}} not found. {_shown_instead(known.models)}",
+        message=lambda known, word: tr(
+            "Model {got} not found. {instead}", got=word, instead=_shown_instead(known.models)
+        ),
     ),
     # The attention view.
     "pinned": Field(
         parse=lambda word, known: _pin(word, known),
-        message=lambda known: (
-            f"Pinned patch must be row.column from 1.1 to {known.side}.{known.side} (got {{}})."
+        message=lambda known, word: tr(
+            "Pinned patch must be row.column from 1.1 to {last} (got {got}).",
+            last=f"{known.side}.{known.side}",
+            got=word,
         ),
         format=lambda pin, _: pin_word(pin),
     ),
     "direction": Field(
         **_switch("key"),
-        message=_said("Unknown direction {}. Showing Query → keys."),
+        message=_said(N_("Unknown direction {got}. Showing Query → keys.")),
         renamed={"looked-at": "key"},
     ),
     "scale": Field(
         **_switch("shared"),
-        message=_said("Unknown scale {}. Showing per map."),
+        message=_said(N_("Unknown scale {got}. Showing per map.")),
         renamed={"common": "shared"},
     ),
     "head": Field(
         parse=lambda word, known: _one_head(word, known),
-        message=lambda k: f"Head must be block.head from 1.1 to {k.blocks}.{k.heads} (got {{}}).",
+        message=lambda known, word: tr(
+            "Head must be block.head from 1.1 to {last} (got {got}).",
+            last=f"{known.blocks}.{known.heads}",
+            got=word,
+        ),
         format=lambda head, _: "" if head is None else f"{head[0] + 1}.{head[1] + 1}",
     ),
     "ablated": Field(
         parse=lambda word, known: read_heads(word, blocks=known.blocks, heads=known.heads) or None,
-        message=lambda known: (
-            f"Ablated heads must be blocks or block.head from 1.1 to {known.blocks}.{known.heads} "
-            "(got {})."
+        message=lambda known, word: tr(
+            "Ablated heads must be blocks or block.head from 1.1 to {last} (got {got}).",
+            last=f"{known.blocks}.{known.heads}",
+            got=word,
         ),
         format=lambda pairs, known: " ".join(_ablated(pairs, known.heads)),
         earlier="off",
     ),
     "patches": Field(
         parse=lambda word, known: _patches(word, known),
-        message=lambda known: (
-            f"Patches must be like 1.1-x (masked) or 1.1-{known.side}.{known.side}, from 1.1 to "
-            f"{known.side}.{known.side} (got {{}})."
+        message=lambda known, word: tr(
+            "Patches must be like 1.1-x (masked) or 1.1-{last}, from 1.1 to {last} (got {got}).",
+            last=f"{known.side}.{known.side}",
+            got=word,
         ),
         format=lambda value, known: " ".join(_moved(value[0], value[1], known.side)),
     ),
     "positions": Field(
         parse=lambda word, _: {"on": True, "off": False}.get(word),
-        message=_said("Position embeddings must be on or off (got {})."),
+        message=_said(N_("Position embeddings must be on or off (got {got}).")),
         format=lambda value, _: "" if value else "off",
     ),
     # The tabs below it: widgets.
     "attention_panel": Field(
-        parse=_one_of(PANELS),
-        message=_said(f"Unknown tab: {{}}. Showing {PANELS[0]}."),
+        **_choice(*PANELS),
+        message=lambda _, word: tr(
+            "Unknown tab: {got}. Showing {shown}.", got=word, shown=tr(PANELS[0])
+        ),
         renamed={
             "maps": "Attribution",
             "heads": "Head ablation",
@@ -177,17 +212,18 @@ FIELDS: dict[str, Field] = {
         },
     ),
     "attention_class": Field(
-        parse=lambda word, known: word if word in known.class_names else None,
-        message=_said("Unknown class to compare with: {}. Using the default."),
+        parse=lambda word, known: in_english(word, tuple(known.class_names)),
+        message=_said(N_("Unknown class to compare with: {got}. Using the default.")),
+        options=CLASS_NAMES,
     ),
     "head_fusion": Field(
-        parse=_one_of(FUSIONS),
-        message=_said("Unknown head fusion: {}. Using mean."),
+        **_choice(*FUSIONS),
+        message=_said(N_("Unknown head fusion: {got}. Using mean.")),
         earlier="attention_fusion",
     ),
     "discard_ratio": Field(
         parse=lambda word, _: _share(word),
-        message=_said("Discard ratio must be 0–0.9 (got {}). Using 0."),
+        message=_said(N_("Discard ratio must be 0–0.9 (got {got}). Using 0.")),
         earlier="attention_discard",
     ),
 }
@@ -212,14 +248,14 @@ def read(
         if name in query:
             value = FIELDS[name].parse(query[name], known)
             if value is None:
-                sentences.append(FIELDS[name].message(known).format(shown(query[name])))
+                sentences.append(FIELDS[name].message(known, shown(query[name])))
             else:
                 values[name] = value
     return values, sentences
 
 
 def with_present_names(query: Mapping[str, str]) -> dict[str, str]:
-    """A URL of an earlier version in today's names and words; today's as it is."""
+    """A URL of an earlier version, or another language, in today's names and the page's words."""
     today = dict(query)
     if (match := _IN_GRID.fullmatch(today.get("pinned", ""))) and not match[3]:
         known = Known(side=_side(today))
@@ -232,6 +268,8 @@ def with_present_names(query: Mapping[str, str]) -> dict[str, str]:
         if name in today and field.renamed:
             word = quote_plus(today[name]).lower()
             today[name] = field.renamed.get(word, today[name])
+        if name in today and (option := in_english(today[name], field.options)):
+            today[name] = tr(option)
     return today
 
 
@@ -245,7 +283,9 @@ def read_view(query: Mapping[str, str], known: Known) -> tuple[LensState, list[s
     if "patches" in values and query.get(GRID, str(known.side)) != str(known.side):
         patches, seed = {}, None
         got = shown(query[GRID])
-        sentences.append(f"Grid must be {known.side} at this patch size (got {got}).")
+        sentences.append(
+            tr("Grid must be {side} at this patch size (got {got}).", side=known.side, got=got)
+        )
     view = LensState(
         looked_at=values.get("direction", False),
         common=values.get("scale", False),
@@ -314,6 +354,8 @@ def address(
         **write_view(view, known_of(selection)),
         "attention_class": other,
     }
+    if current() != ENGLISH:
+        values["lang"] = current()
     if fusion != FUSIONS[0]:
         values["head_fusion"] = fusion
     if discard:
@@ -361,10 +403,13 @@ def selection_errors(
 def model_not_found(name: str, models: Sequence[str], load_error: str = "") -> str:
     """Why a model cannot be shown, and which one is shown instead."""
     if not load_error:
-        return f"Model {shown(name)} not found. {_shown_instead(models)}"
-    reason = load_error.rstrip(".")
-    instead = _shown_instead(models)
-    return f"{shown(name)} could not be loaded: {reason}. {instead} Manage it in Models."
+        return FIELDS["model"].message(Known(models=models), shown(name))
+    return tr(
+        "{name} could not be loaded: {reason}. {instead} Manage it in Models.",
+        name=shown(name),
+        reason=load_error.rstrip("."),
+        instead=_shown_instead(models),
+    )
 
 
 def pinned(word: str) -> Pin | None:
@@ -396,7 +441,7 @@ def shown(word: str) -> str:
     """A word of the URL inside a sentence."""
     seen = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in word)
     if not seen.strip():
-        return "(empty)"
+        return tr("(empty)")
     return seen if len(seen) <= 40 else f"{seen[:40]}…"
 
 
@@ -476,7 +521,7 @@ def _side(query: Mapping[str, str]) -> int:
 
 
 def _shown_instead(models: Sequence[str]) -> str:
-    return f"Showing {models[0]}." if models else "No models yet."
+    return tr("Showing {name}.", name=models[0]) if models else tr("No models yet.")
 
 
 def _is_index(word: str) -> bool:

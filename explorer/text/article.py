@@ -8,12 +8,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from explorer.text.language import N_, current, tr
+
 _FOLDER = Path(__file__).parent
 
 
-@cache
-def article(language: str = "en") -> dict[str, Any]:
+def article() -> dict[str, Any]:
     """Its "title", "url" and "sections": each has "section", "name", the "page", what to "do"."""
+    return _read(current())
+
+
+@cache
+def _read(language: str) -> dict[str, Any]:
     return json.loads((_FOLDER / language / "article.json").read_text("utf-8"))
 
 
@@ -27,7 +33,8 @@ def reference(page: str) -> str:
     """The article's title with the sections that a page shows, linked, as HTML; "" for none."""
     if not (found := sections_of(page)):
         return ""
-    which = f"section{'s' if len(found) > 1 else ''} {', '.join(found)}"
+    message = N_("sections {numbers}") if len(found) > 1 else N_("section {numbers}")
+    which = tr(message, numbers=", ".join(found))
     address = escape(article()["url"], quote=True)
     title = f"<cite>{escape(article()['title'])}</cite>, {which}"
     return f'<a class="article-reference" href="{address}" target="_blank">{title}</a>'

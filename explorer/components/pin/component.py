@@ -7,12 +7,15 @@ from collections.abc import Callable
 from explorer.components.declared import declare
 from explorer.components.packing import pack
 from explorer.selection import Pin
+from explorer.text import language
 
 _messenger = declare("pin", sends=("pinned",))
 
 
 def pin_messenger(asked: Pin | None, *, mark: str, key: str, on_pin: Callable[[], None]) -> None:
     """Let the figures pin what a link asks for, and hear of what is pinned in them.
+
+    The window is also told its language, which a browser chooses letters and a voice by.
 
     Args:
         asked: what the last link asked for.
@@ -21,7 +24,8 @@ def pin_messenger(asked: Pin | None, *, mark: str, key: str, on_pin: Callable[[]
         on_pin: called before the next run when a token was pinned or unpinned;
             `sent_pin(st.session_state[key])` has it then.
     """
-    _messenger(pack("pin", {"mark": mark, "pinned": asked and [*asked]}), key=key, pinned=on_pin)
+    head = {"mark": mark, "pinned": asked and [*asked], "language": language.current()}
+    _messenger(pack("pin", head), key=key, pinned=on_pin)
 
 
 def sent_pin(result: object) -> Pin | None:

@@ -7,6 +7,7 @@ class Messenger {
     pin.leave(this);
   }
   setData({ head }) {
+    document.documentElement.lang = head.language;
     if (head.mark === PINS.followed) return;
     PINS.followed = head.mark;
     const [token, side] = head.pinned ?? [null, 1];

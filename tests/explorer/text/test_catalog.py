@@ -22,7 +22,8 @@ FILES = sorted(
 # Names, and what no page shows; formulas and units have no three letters in a row.
 SAME = {
     *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "PNG", "ReLU", "sketch10"),
-    "ViT",
+    *("English", "Source:", "ViT", "ViT Explorer"),
+    *(r"^(?://|/\*) uses ([\w/ ]+)", "const MESSAGES = …;\n…"),
 }
 # Whose strings are code that a page shows as code.
 PROGRAMS = {"explorer/components/self_attention/numpy.js"}
@@ -50,7 +51,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/client/snapshot_metrics.py
     explorer/client/tasks/forward_pass.py
     explorer/components/attention_lens/component.py
-    explorer/components/declared.py
     explorer/components/filters/component.py
     explorer/components/headings.py
     explorer/components/patches/component.py
@@ -69,21 +69,16 @@ UNTRANSLATED_PYTHON = set(
     explorer/figures/positions.py
     explorer/figures/small_models.py
     explorer/figures/training.py
-    explorer/main.py
     explorer/pin.py
     explorer/runs/jobs.py
     explorer/runs/launcher.py
     explorer/runs/queue.py
-    explorer/sidebar.py
-    explorer/text/__init__.py
-    explorer/text/article.py
     explorer/text/attention_findings.py
     explorer/text/encoder_findings.py
     explorer/text/encoder_snippets.py
     explorer/text/evaluation_findings.py
     explorer/text/evaluation_tables.py
     explorer/text/image_code.py
-    explorer/text/language.py
     explorer/text/model_card.py
     explorer/text/model_card_table.py
     explorer/text/position_encodings.py
@@ -103,7 +98,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/training_ui/hyperparameters.py
     explorer/training_ui/input_pipeline.py
     explorer/training_ui/run_files.py
-    explorer/url.py
     explorer/views/attention/attribution.py
     explorer/views/attention/common.py
     explorer/views/attention/export.py
