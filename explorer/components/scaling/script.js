@@ -215,13 +215,13 @@ class Scaling extends Figure {
       })(),
     );
     this.slider.setAttribute('aria-valuetext', `${one.width}`);
-    this.seedSaid.textContent = `seed ${this.seed}`;
+    this.seedSaid.textContent = tr`seed ${this.seed}`;
     this.drawFan(k);
     this.drawVariance(k);
     this.drawSoftmax(one);
     this.drawPair('largest', k, 1, [0, 0.5, 1]);
     this.drawPair('slope', k, 0.5, [0, 0.25, 0.5]);
-    this.said.textContent = `dₖ = ${thousands(one.width)}: variance ${short(one.variance)} (dₖσ⁴ = ${thousands(one.expected)}). Mean maximum of softmax: ${percent(one.plain.largest)}, scaled ${percent(one.scaled.largest)}.`;
+    this.said.textContent = tr`dₖ = ${thousands(one.width)}: variance ${short(one.variance)} (dₖσ⁴ = ${thousands(one.expected)}). Mean maximum of softmax: ${percent(one.plain.largest)}, scaled ${percent(one.scaled.largest)}.`;
   }
   drawFan(now) {
     const chart = this.charts.fan,
@@ -287,7 +287,7 @@ class Scaling extends Figure {
     );
     const middle = chart.x(5);
     chart.label(middle - 8, chart.y(this.found[5].expected) - 12, 'd', 'k', '·σ⁴', 'end');
-    chart.label(chart.x(10), chart.y(s4) - 9, 'scaled: σ⁴', '', '', 'end');
+    chart.label(chart.x(10), chart.y(s4) - 9, tr`scaled: σ⁴`, '', '', 'end');
     chart.widths(now);
   }
   drawSoftmax(one) {
@@ -310,12 +310,12 @@ class Scaling extends Figure {
       chart.add(
         'text',
         { x: x + room / 2, y: chart.bottom + 17, 'text-anchor': 'middle' },
-        side ? 'scaled' : 'unscaled',
+        side ? tr`scaled` : tr`unscaled`,
       );
       chart.add(
         'text',
         { class: 'now', x: x + room / 2, y: chart.height - 1, 'text-anchor': 'middle' },
-        `max. ${Math.max(...one[name].first).toFixed(2)}`,
+        tr`max. ${Math.max(...one[name].first).toFixed(2)}`,
       );
     });
   }

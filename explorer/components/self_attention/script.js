@@ -3,10 +3,8 @@
 // The attention machine: the controls, which of its two views is seen, and the text around it.
 
 const HINTS = {
-  example:
-    'Hover over an entry for its arithmetic. Drag or type to edit inputs and weights; click a row to select the query.',
-  image:
-    'Hover over a matrix for the arithmetic of an entry. Click a patch or a row to select the query.',
+  example: tr`Hover over an entry for its arithmetic. Drag or type to edit inputs and weights; click a row to select the query.`,
+  image: tr`Hover over a matrix for the arithmetic of an entry. Click a patch or a row to select the query.`,
 };
 const pressed = (buttons, test) =>
   buttons.forEach((button) => button.setAttribute('aria-pressed', test(button)));
@@ -69,9 +67,9 @@ class Machine extends Figure {
     press('.copy', (button) =>
       navigator.clipboard?.writeText(this.parts.script.textContent).then(
         () => {
-          button.textContent = 'Copied';
+          button.textContent = tr`Copied`;
           setTimeout(() => {
-            button.textContent = 'Copy';
+            button.textContent = tr`Copy`;
           }, 1600);
         },
         () => {},
@@ -207,7 +205,7 @@ class Machine extends Figure {
     parts.kind.value = SHARED.kind;
     parts.seed.textContent = SHARED.seed;
     parts.reset.disabled = !SHARED.edited;
-    parts.play.textContent = running ? 'Pause' : calm() ? 'Step' : 'Play';
+    parts.play.textContent = running ? tr`Pause` : calm() ? tr`Step` : tr`Play`;
     choices.steps(STEPS, step);
     choices.heads(numbers(SHARED.heads), SHARED.head);
     const { image } = SHARED;
@@ -248,9 +246,9 @@ class Machine extends Figure {
     say(
       this.parts.lead,
       inImage
-        ? `Block ${image.head.block + 1}, head ${SHARED.imageHead + 1}: ${line}`
+        ? tr`Block ${image.head.block + 1}, head ${SHARED.imageHead + 1}: ${line}`
         : cross
-          ? `Cross-attention: ${line}`
+          ? tr`Cross-attention: ${line}`
           : line,
     );
     this.sayCell();

@@ -30,7 +30,7 @@ class Heat {
     this.canvas.setAttribute('role', 'application');
     this.canvas.setAttribute(
       'aria-label',
-      `${label}. Arrow keys: move. Enter: select the row as query.`,
+      tr`${label}. Arrow keys: move. Enter: select the row as query.`,
     );
     this.bar = element(this.box, 'i', 'bar'); // the row (or column) that is lit
     this.spot = element(this.box, 'i', 'spot'); // the entry under the pointer

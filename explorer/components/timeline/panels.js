@@ -13,7 +13,7 @@ class Panels extends Figure {
       W = this.side(canvas),
       c = fit(canvas, W, W);
     if (head.positions === 'none') {
-      this.frame(c, W, W, 'none');
+      this.frame(c, W, W, tr`none`);
       return;
     }
     const mean = head.means[i],

@@ -1,5 +1,7 @@
 // uses panels
 // The timeline of a training: one scrubber moves every panel; nothing is asked of the server.
+const BREAK = '\n'; // where the bold value stands in its sentence
+
 class Replay extends Panels {
   constructor(root) {
     super();
@@ -133,7 +135,7 @@ class Replay extends Panels {
       ...Array.from({ length: count }, (_, l) => {
         const button = el('button');
         button.type = 'button';
-        button.setAttribute('aria-label', `Block ${l + 1}`);
+        button.setAttribute('aria-label', tr`Block ${l + 1}`);
         button.append(el('canvas'), String(l + 1));
         button.onclick = () => {
           this.block = l;
@@ -201,31 +203,35 @@ class Replay extends Panels {
       const low = closeness.some((v) => v !== null && v < -0.1) ? -1 : 0;
       this.drawCurve(positions.line, closeness, w, [low, 1]);
       this.drawCurve(filters.line, strongest, w, [0, 1]);
-      this.number(
-        positions,
-        head.closeness[w] === null
-          ? ['–']
-          : ['r = ', signed(head.closeness[w]), head.positions === 'learned' ? '' : ' (fixed)'],
-      );
-      this.number(filters, ['top-5 PCs: ', percent(strongest[w]), ' of variance']);
+      const fixed = head.positions !== 'learned';
+      if (head.closeness[w] === null) this.number(positions, '–');
+      else
+        this.number(
+          positions,
+          fixed ? tr`r = ${BREAK} (fixed)` : `r = ${BREAK}`,
+          signed(head.closeness[w]),
+        );
+      this.number(filters, tr`top-5 PCs: ${BREAK} of variance`, percent(strongest[w]));
       this.scale.hidden = head.weights[i] !== 1 || head.positions === 'none';
       if (!this.scale.hidden)
         this.legend(this.scale, head.means[w] - head.reach, head.means[w] + head.reach);
-      if (head.weights[i] === 1) filters.note.textContent = `${head.K} of ${head.S} × ${head.S}`;
+      if (head.weights[i] === 1) filters.note.textContent = tr`${head.K} of ${head.S} × ${head.S}`;
     }
     this.drawAttention(attention.main, k);
     this.drawBlocks(k);
     this.drawHeads(attention.line, k);
-    this.number(attention, [`heads of block ${this.block + 1}`]);
+    this.number(attention, tr`heads of block ${this.block + 1}`);
     if (head.looks[i] === 1)
-      attention.note.textContent = `block ${this.block + 1}, max. ${percent(head.brightest[this.block])}`;
+      attention.note.textContent = tr`block ${this.block + 1}, max. ${percent(head.brightest[this.block])}`;
     this.drawAnswer(answer.main, k);
     this.drawDistance(answer.line, k);
-    this.number(answer, k < 0 ? [] : ['mean distance ', `${this.far(k).toFixed(1)} px`]);
-    answer.means.textContent = k < 0 ? '' : 'dotted: uniform; gray: init';
+    if (k < 0) this.number(answer, '');
+    else this.number(answer, tr`mean distance ${BREAK}`, tr`${this.far(k).toFixed(1)} px`);
+    answer.means.textContent = k < 0 ? '' : tr`dotted: uniform; gray: init`;
     this.say(i);
   }
-  number(panel, [before = '', main = '', after = '']) {
+  number(panel, said, main = '') {
+    const [before, after = ''] = said.split(BREAK);
     panel.number.replaceChildren(before, strong(main), after);
   }
   legend(note, low, high) {
@@ -248,9 +254,13 @@ class Replay extends Panels {
   moment(i) {
     // its step, and what else is known of when it was
     const { steps, epochs, total, kept } = this.data.head;
-    const step = `Step ${thousands(steps[i])}${total ? ` / ${thousands(total)}` : ''}`,
+    const now = thousands(steps[i]),
+      step = total ? tr`Step ${now} / ${thousands(total)}` : tr`Step ${now}`,
       epoch = epochs[i] < 10 ? epochs[i]?.toFixed(1) : Math.round(epochs[i]);
-    return [step, `${epochs[i] === null ? '' : `, epoch ${epoch}`}${i === kept ? ', best' : ''}`];
+    return [
+      step,
+      `${epochs[i] === null ? '' : tr`, epoch ${epoch}`}${i === kept ? tr`, best` : ''}`,
+    ];
   }
   say(i) {
     const { head } = this.data,
@@ -259,7 +269,7 @@ class Replay extends Panels {
     this.range.value = i;
     this.range.setAttribute('aria-valuetext', step + epoch);
     this.when.replaceChildren(strong(step), epoch);
-    this.play.textContent = this.timer ? 'Pause' : 'Play';
+    this.play.textContent = this.timer ? tr`Pause` : tr`Play`;
     this.play.disabled = this.last < 1;
     this.newest.hidden = !head.lives;
     this.newest.disabled = !this.moved;
@@ -268,7 +278,7 @@ class Replay extends Panels {
     this.wrap.dataset.moment = head.steps[i];
     const trouble = state.find((one) => typeof one === 'string'),
       said = state[1] === 1 ? [this.sayLooks(i)] : [];
-    if (state.includes(0)) said.push(head.waiting || 'Computing…');
+    if (state.includes(0)) said.push(head.waiting || tr`Computing${'…'}`);
     this.read.textContent = trouble ?? said.join(' ');
   }
   sayLooks(i) {
@@ -281,19 +291,23 @@ class Replay extends Panels {
       shares = this.shares(i, this.block),
       most = shares.indexOf(Math.max(...shares)),
       top = this.top(i);
-    const correct =
-      truth === null ? '' : top === truth ? ' (correct)' : ` (true label: ${names[truth]})`;
+    const answer =
+      top < 0 ? '' : `${names[top]} ${percent(this.data.answers[i * names.length + top])}`;
     const prediction =
       top < 0
-        ? 'no clear prediction'
-        : `${names[top]} ${percent(this.data.answers[i * names.length + top])}${correct}`;
+        ? tr`no clear prediction`
+        : truth === null
+          ? answer
+          : top === truth
+            ? tr`${answer} (correct)`
+            : tr`${answer} (true label: ${names[truth]})`;
     const key = `(${Math.floor(most / columns) + 1}, ${(most % columns) + 1})`,
       times = (shares[most] * shares.length).toFixed(1);
     const where =
       shares.length > 1
-        ? `Block ${this.block + 1}: strongest key ${key}, ${times}× uniform. Mean distance ${this.far(i).toFixed(1)} px (uniform ${even.toFixed(1)}). `
+        ? tr`Block ${this.block + 1}: strongest key ${key}, ${times}× uniform. Mean distance ${this.far(i).toFixed(1)} px (uniform ${even.toFixed(1)}). `
         : '';
-    return `${where}Prediction: ${prediction}.`;
+    return where + tr`Prediction: ${prediction}.`;
   }
 }
 

@@ -1,7 +1,7 @@
 // Tokens of patches after each block: the selected one's cosine with all others, and the first
 // three principal components as colors.
 const MOST = 32767; // of an int16, as which cosines travel
-const after = (l) => (l ? String(l) : '0 (embedding)');
+const after = (l) => (l ? String(l) : tr`0 (embedding)`);
 
 class TokenMaps extends PatchFigure {
   constructor(root) {
@@ -152,14 +152,14 @@ class TokenMaps extends PatchFigure {
     this.slider.value = l;
     this.slider.setAttribute('aria-valuetext', after(l));
     this.output.textContent = after(l);
-    this.which.textContent = `Similarity to ${this.at(p)}`;
+    this.which.textContent = tr`Similarity to ${this.at(p)}`;
     this.bar.style.background = `linear-gradient(90deg, ${colours.diverging.join(',')})`;
     const [low, , high] = this.limits(l);
     [low, high].forEach((limit, i) => {
       this.ends[i].textContent = this.scale === 'full' ? ['−1', '1'][i] : signed(limit);
     });
     const explained = this.data.head.explained[l];
-    this.shares.textContent = `Red, green, blue: ${explained.map(percent).join(', ')} of variance`;
+    this.shares.textContent = tr`Red, green, blue: ${explained.map(percent).join(', ')} of variance`;
     this.say(l, p, q);
   }
   at(p) {
@@ -169,12 +169,13 @@ class TokenMaps extends PatchFigure {
   say(l, p, q) {
     const strong = el('b'),
       count = this.grid[0] * this.grid[1],
-      where = l ? `after block ${l}` : 'embedding';
-    strong.textContent = `${this.at(p)}${p === this.pinned ? ' (pinned)' : ''}, ${where}. `;
+      where = l ? tr`after block ${l}` : tr`embedding`;
+    strong.textContent =
+      p === this.pinned ? tr`${this.at(p)} (pinned), ${where}. ` : tr`${this.at(p)}, ${where}. `;
     if (q !== null) {
       this.read.replaceChildren(
         strong,
-        `Similarity to ${this.at(q)}: ${q === p ? 1 : signed(this.cosine(l, p, q))}.`,
+        tr`Similarity to ${this.at(q)}: ${q === p ? 1 : signed(this.cosine(l, p, q))}.`,
       );
       return;
     }
@@ -188,8 +189,7 @@ class TokenMaps extends PatchFigure {
     }
     this.read.replaceChildren(
       strong,
-      `Most similar: ${this.at(most)}, ${signed(this.cosine(l, p, most))}. ` +
-        `Least: ${this.at(least)}, ${signed(this.cosine(l, p, least))}.`,
+      tr`Most similar: ${this.at(most)}, ${signed(this.cosine(l, p, most))}. Least: ${this.at(least)}, ${signed(this.cosine(l, p, least))}.`,
     );
   }
 }

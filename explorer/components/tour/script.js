@@ -110,12 +110,12 @@ class Tour {
         same = made.guess === made.right;
       wanted.push(
         { kind: 'model', path, at: at(made.right) },
-        { kind: 'tag', path, at: at(made.right), word: same ? 'you and the model' : 'model' },
+        { kind: 'tag', path, at: at(made.right), word: same ? tr`you and the model` : tr`model` },
       );
       if (made.guess !== null && !same)
         wanted.push(
           { kind: 'you', path, at: at(made.guess) },
-          { kind: 'tag', path, at: at(made.guess), word: 'you' },
+          { kind: 'tag', path, at: at(made.guess), word: tr`you` },
         );
     }
     this.marks.set(wanted);

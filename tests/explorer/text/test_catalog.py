@@ -21,6 +21,7 @@ FILES = sorted(
 )
 # Names, and what no page shows; formulas and units have no three letters in a row.
 SAME = {
+    "*v*^{⊤}tanh(*W*_{1}… + *W*_{2}…)",
     *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "PNG", "ReLU", "sketch10"),
     *("English", "Source:", "ViT", "ViT Explorer"),
     *(r"^(?://|/\*) uses ([\w/ ]+)", "const MESSAGES = …;\n…"),
@@ -57,7 +58,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/components/pipeline/component.py
     explorer/components/positions/component.py
     explorer/components/reading_help.py
-    explorer/components/self_attention/payload.py
     explorer/components/shuffle.py
     explorer/components/timeline/component.py
     explorer/components/upload_crop.py
@@ -144,27 +144,6 @@ UNTRANSLATED_FIGURES = set(
     explorer/components/encoder_residual/script.js
     explorer/components/many_heads/page.html
     explorer/components/many_heads/script.js
-    explorer/components/scaling/page.html
-    explorer/components/scaling/script.js
-    explorer/components/self_attention/editing.js
-    explorer/components/self_attention/example.js
-    explorer/components/self_attention/example_view.js
-    explorer/components/self_attention/image_view.js
-    explorer/components/self_attention/page.html
-    explorer/components/self_attention/script.js
-    explorer/components/self_attention/strips.js
-    explorer/components/self_attention/words.js
-    explorer/components/start/page.html
-    explorer/components/start/script.js
-    explorer/components/timeline/page.html
-    explorer/components/timeline/script.js
-    explorer/components/token_maps/page.html
-    explorer/components/token_maps/script.js
-    explorer/components/tour/card.js
-    explorer/components/tour/marks.js
-    explorer/components/tour/page.html
-    explorer/components/tour/questions.js
-    explorer/components/tour/script.js
     """.split()
 )
 UNTRANSLATED = UNTRANSLATED_PYTHON | UNTRANSLATED_FIGURES
