@@ -257,7 +257,7 @@ class Lens extends Pointing {
       this.wrap.querySelector(selector).disabled = this.onePatch;
     const words = this.changes.words(this.head.blocks),
       brief =
-        words.includes(' · ') && words.length > 52
+        words.includes(' · ') && breadth(words) > 52
           ? this.changes.words(this.head.blocks, true)
           : words;
     if (this.badge.title !== words) {

@@ -280,7 +280,7 @@ class Curves extends Figure {
       const end = X(line.x[last]),
         early = end < (this.left + this.right) / 2;
       const over = [...line.y].filter(
-        (v, i) => Number.isFinite(v) && X(line.x[i]) > end - 8 * line.text.length,
+        (v, i) => Number.isFinite(v) && X(line.x[i]) > end - 8 * breadth(line.text),
       ); // what it would cover
       const y = early ? Y(line.y[last]) + 4 : Y(Math.max(...over)) - 7;
       svg(

@@ -1,7 +1,4 @@
 // The prediction of each patch after each block: one block large with words, the others small.
-// a Chinese character is nearly twice as wide as a letter
-const breadth = (word) => [...word].reduce((sum, sign) => sum + (sign > '\u2e7f' ? 1.8 : 1), 0);
-
 class Answers extends FollowingFigure {
   constructor(root) {
     super();
