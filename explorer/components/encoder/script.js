@@ -73,9 +73,9 @@ class Encoder extends PatchFigure {
       'click',
       (event) => {
         navigator.clipboard?.writeText(this.code.textContent);
-        event.target.textContent = 'Copied';
+        event.target.textContent = tr`Copied`;
         setTimeout(() => {
-          event.target.textContent = 'Copy';
+          event.target.textContent = tr`Copy`;
         }, 1200);
       },
       { signal },
@@ -149,7 +149,7 @@ class Encoder extends PatchFigure {
         ...Array.from({ length: head.depth }, (_, b) => {
           const button = el('button', '', String(b + 1));
           button.type = 'button';
-          button.setAttribute('aria-label', `Block ${b + 1}`);
+          button.setAttribute('aria-label', tr`Block ${b + 1}`);
           button.onclick = () => this.goToBlock(b);
           return button;
         }),
@@ -162,9 +162,10 @@ class Encoder extends PatchFigure {
     this.painted({ rev: head.rev });
   }
   chipsFor(names) {
-    if ([...this.chips.children].map((chip) => chip.textContent).join() === names.join()) return;
+    const words = names.map(shortName);
+    if ([...this.chips.children].map((chip) => chip.textContent).join() === words.join()) return;
     this.chips.replaceChildren(
-      ...names.map((name, k) => {
+      ...words.map((name, k) => {
         const chip = el('button', '', name);
         chip.type = 'button';
         chip.onclick = () => {
@@ -304,14 +305,18 @@ class Encoder extends PatchFigure {
       const p = t - pass.prefix;
       ring(c, (p % columns) * u, Math.floor(p / columns) * u, u, u, p === this.pinned);
     }
-    this.which.textContent = `Token ${t}: ${tokenName(t, pass.head)}`;
+    this.which.textContent = tr`Token ${t}: ${tokenName(t, pass.head)}`;
     this.of.textContent = countsOf(pass);
     [...this.chips.children].forEach((chip, k) => chip.setAttribute('aria-pressed', k === t));
   }
   sayAfter({ block, depth }) {
     const left = depth - block - 1;
     this.after.textContent =
-      left === 0 ? '' : left === 1 ? `then block ${depth}` : `then blocks ${block + 2} to ${depth}`;
+      left === 0
+        ? ''
+        : left === 1
+          ? tr`then block ${depth}`
+          : tr`then blocks ${block + 2} to ${depth}`;
   }
   drawPanel(t) {
     const { pass, stage: id } = this,
@@ -325,16 +330,16 @@ class Encoder extends PatchFigure {
       this.panel?.leave();
       this.panel = new PANELS[id](this, id, this.body);
     }
-    const within =
-      stageOf(id).group === 'block' ? `Block ${head.block + 1}: ` : id === 'norm' ? 'Final ' : '';
+    const called =
+      {
+        position: tr`Position embedding`,
+        entering: tr`input`,
+        residual1: tr`residual connection`,
+        residual2: tr`residual connection`,
+        norm: tr`Final LayerNorm`,
+      }[id] ?? stageName(id, head);
     this.title.textContent =
-      within +
-      ({
-        position: 'Position embedding',
-        entering: 'input',
-        residual1: 'residual connection',
-        residual2: 'residual connection',
-      }[id] ?? stageName(id, head));
+      stageOf(id).group === 'block' ? tr`Block ${head.block + 1}: ${called}` : called;
     this.sign.textContent = EQUATIONS[id]?.(head) ?? '';
     this.what.replaceChildren(...this.panel.draw(t));
     for (const [way, step] of [
@@ -346,7 +351,7 @@ class Encoder extends PatchFigure {
       this.steps[way].title = to;
       this.steps[way].setAttribute(
         'aria-label',
-        `${way === 'next' ? 'Next' : 'Previous'} stage: ${to}`,
+        way === 'next' ? tr`Next stage: ${to}` : tr`Previous stage: ${to}`,
       );
     }
     this.drawWhole(t);
@@ -362,7 +367,8 @@ class Encoder extends PatchFigure {
       values = pass.all(id).subarray(before * pass.width),
       rows = pass.count - before,
       unit = this.unit(Math.max(96, this.whole.clientWidth - 96), pass.width);
-    this.whole.firstElementChild.textContent = `All ${rows} ${id === 'embed' ? 'patches' : 'tokens'} (rows)`;
+    this.whole.firstElementChild.textContent =
+      id === 'embed' ? tr`All ${rows} patches (rows)` : tr`All ${rows} tokens (rows)`;
     this.allStrip.show(values, {
       unit,
       height: rows * Math.max(1, Math.round(190 / rows)),
@@ -373,7 +379,7 @@ class Encoder extends PatchFigure {
       row: t < before ? null : t - before,
       explain: (i, row) => {
         const k = row === null ? t : row + before;
-        return `${tokenName(k, pass.head)}: ${ARITHMETIC[id](pass, k, i)}`;
+        return tr`${tokenName(k, pass.head)}: ${ARITHMETIC[id](pass, k, i)}`;
       },
     });
   }
@@ -389,7 +395,7 @@ class Encoder extends PatchFigure {
     const values = Array.from(this.panel.printed(t))
       .slice(0, 6)
       .map((v) => v.toFixed(4).replace('-', '−'));
-    this.prints.textContent = `Output: ${values.join('  ')}`;
+    this.prints.textContent = tr`Output: ${values.join('  ')}`;
     this.prints.dataset.values = JSON.stringify(Array.from(this.panel.printed(t)).slice(0, 6));
   }
   spent(ms) {
@@ -402,17 +408,17 @@ class Encoder extends PatchFigure {
 const EQUATIONS = {
   // of Dosovitskiy et al. 2021, numbered as in the paper
   patch: () => 'x ∈ ℝ^(P²·C)',
-  embed: () => 'xE, eq. 1',
-  position: () => 'z₀ = xE + E_pos, eq. 1',
+  embed: () => tr`xE, eq. 1`,
+  position: () => tr`z₀ = xE + E_pos, eq. 1`,
   entering: ({ block }) => `z${[...String(block)].map((digit) => '₀₁₂₃₄₅₆₇₈₉'[digit]).join('')}`,
-  norm1: () => 'n = LN(z), eq. 2',
-  attention: () => 'a = MSA(LN(z)), eq. 2',
-  residual1: () => 'z′ = a + z, eq. 2',
-  norm2: () => 'n′ = LN(z′), eq. 3',
-  mlp: () => 'm = MLP(LN(z′)), eq. 3',
-  residual2: () => 'z″ = m + z′, eq. 3',
-  norm: () => 'y = LN(z_L), eq. 4',
-  pool: ({ pooling }) => (pooling === 'class' ? 'y = LN(z_L⁰), eq. 4' : 'p = mean(LN(z_L))'),
+  norm1: () => tr`n = LN(z), eq. 2`,
+  attention: () => tr`a = MSA(LN(z)), eq. 2`,
+  residual1: () => tr`z′ = a + z, eq. 2`,
+  norm2: () => tr`n′ = LN(z′), eq. 3`,
+  mlp: () => tr`m = MLP(LN(z′)), eq. 3`,
+  residual2: () => tr`z″ = m + z′, eq. 3`,
+  norm: () => tr`y = LN(z_L), eq. 4`,
+  pool: ({ pooling }) => (pooling === 'class' ? tr`y = LN(z_L⁰), eq. 4` : 'p = mean(LN(z_L))'),
   head: () => 'logits = pW + b',
   softmax: () => 'softmax(logits)',
 };

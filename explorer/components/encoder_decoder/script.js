@@ -10,47 +10,44 @@ const ENCODER = {
   x: 114,
   outer: -1,
   name: 'encoder',
-  input: 'Inputs (ViT: patches)',
+  input: tr`Inputs (ViT: patches)`,
   frame: [308, 486],
   boxes: [
-    ['Embedding + position', 504, 26],
-    ['Self-attention', 444, 28, 'attention'],
-    ['Add & norm', 408, 22, 'norm'],
-    ['Feed-forward', 358, 26],
-    ['Add & norm', 322, 22, 'norm'],
+    [tr`Embedding + position`, 504, 26],
+    [tr`Self-attention`, 444, 28, 'attention'],
+    [tr`Add & norm`, 408, 22, 'norm'],
+    [tr`Feed-forward`, 358, 26],
+    [tr`Add & norm`, 322, 22, 'norm'],
   ],
   sums: [
     [1, 2],
     [3, 4],
   ],
-  end: ['Classification head', 186, 28, 'ViT: class logits'],
+  end: [tr`Classification head`, 186, 28, tr`ViT: class logits`],
 };
 const DECODER = {
   x: 310,
   outer: 1,
   name: 'decoder',
-  input: 'Previous outputs',
+  input: tr`Previous outputs`,
   frame: [230, 486],
   boxes: [
-    ['Embedding + position', 504, 26],
-    ['Masked self-attention', 444, 28, 'attention'],
-    ['Add & norm', 408, 22, 'norm'],
-    ['Cross-attention', 354, 28, 'attention'],
-    ['Add & norm', 318, 22, 'norm'],
-    ['Feed-forward', 274, 26],
-    ['Add & norm', 238, 22, 'norm'],
+    [tr`Embedding + position`, 504, 26],
+    [tr`Masked self-attention`, 444, 28, 'attention'],
+    [tr`Add & norm`, 408, 22, 'norm'],
+    [tr`Cross-attention`, 354, 28, 'attention'],
+    [tr`Add & norm`, 318, 22, 'norm'],
+    [tr`Feed-forward`, 274, 26],
+    [tr`Add & norm`, 238, 22, 'norm'],
   ],
   sums: [
     [1, 2],
     [3, 4],
     [5, 6],
   ],
-  end: ['Linear + softmax', 186, 28, 'Output probabilities'],
+  end: [tr`Linear + softmax`, 186, 28, tr`Output probabilities`],
 };
-const SAID =
-  'Encoder-decoder Transformer. Encoder: self-attention and feed-forward, N times; a ViT keeps it ' +
-  'and adds a classification head. Decoder: masked self-attention, cross-attention with keys and ' +
-  'values from the encoder, and feed-forward, N times.';
+const SAID = tr`Encoder-decoder Transformer. Encoder: self-attention and feed-forward, N times; a ViT keeps it and adds a classification head. Decoder: masked self-attention, cross-attention with keys and values from the encoder, and feed-forward, N times.`;
 
 function arrow(parent, d, x, y, way = 'up') {
   svg(parent, 'path', { class: 'line', d });

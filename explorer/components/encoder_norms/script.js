@@ -1,13 +1,13 @@
 // uses encoder/maths encoder/stages encoder/numbers
 // A batch of tokens (B, T, D) as a cube: which entries are averaged together.
 const NORMS = [
-  { id: 'layer', name: 'LayerNorm', over: 'all dimensions of one token' },
-  { id: 'batch', name: 'BatchNorm', over: 'one dimension, all tokens of all images' },
-  { id: 'group', name: 'GroupNorm', over: 'a group of dimensions, all tokens of one image' },
+  { id: 'layer', name: 'LayerNorm', over: tr`all dimensions of one token` },
+  { id: 'batch', name: 'BatchNorm', over: tr`one dimension, all tokens of all images` },
+  { id: 'group', name: 'GroupNorm', over: tr`a group of dimensions, all tokens of one image` },
   {
     id: 'image',
-    name: 'LayerNorm over (C, H, W)',
-    over: 'all dimensions, all tokens of one image',
+    name: tr`LayerNorm over (C, H, W)`,
+    over: tr`all dimensions, all tokens of one image`,
   },
 ];
 
@@ -95,15 +95,15 @@ class NormCube extends Figure {
     this.painted({ rev: this.head.rev });
   }
   row(norm) {
-    const tr = el('tr');
-    tr.innerHTML =
+    const line = el('tr');
+    line.innerHTML =
       '<th scope="row"><button type="button"></button><span></span></th><td></td><td></td><td></td><td></td>';
-    tr.querySelector('button').textContent = norm.name;
-    tr.onclick = () => {
+    line.querySelector('button').textContent = norm.name;
+    line.onclick = () => {
       this.kind = norm.id;
       this.draw();
     };
-    return tr;
+    return line;
   }
 
   // ---- values
@@ -252,17 +252,17 @@ class NormCube extends Figure {
     c.globalAlpha = 0.75;
     c.textAlign = 'center';
     c.textBaseline = 'top';
-    c.fillText(`D: ${D} dimensions`, x + (this.numbers * w) / 2, y + this.tokens * h + 9);
+    c.fillText(tr`D: ${D} dimensions`, x + (this.numbers * w) / 2, y + this.tokens * h + 9);
     c.save();
     c.translate(x - 12, y + (this.tokens * h) / 2);
     c.rotate(-Math.PI / 2);
     c.textBaseline = 'bottom';
-    c.fillText(`T: ${T} tokens`, 0, 0);
+    c.fillText(tr`T: ${T} tokens`, 0, 0);
     c.restore();
     c.textAlign = 'left';
     c.textBaseline = 'bottom';
     c.fillText(
-      `B: ${deep} ${deep === 1 ? 'image' : 'images'}`,
+      deep === 1 ? tr`B: ${deep} image` : tr`B: ${deep} images`,
       x + step * deep,
       y - step * deep - 6,
     );
@@ -272,16 +272,16 @@ class NormCube extends Figure {
     const [t, n] = this.chosen,
       { tokens, numbers, prefix } = this.head,
       z = this.value(0, t, n);
-    const token = tokens[t] < prefix.length ? prefix[tokens[t]] : `token ${tokens[t]}`;
-    this.at.textContent = `Image 1, ${token}, dimension ${numbers[n]}: z = ${short(z)}`;
-    [...this.rows.children].forEach((tr, k) => {
+    const token = tokens[t] < prefix.length ? shortName(prefix[tokens[t]]) : tr`token ${tokens[t]}`;
+    this.at.textContent = tr`Image 1, ${token}, dimension ${numbers[n]}: z = ${short(z)}`;
+    [...this.rows.children].forEach((line, k) => {
       const norm = NORMS[k],
         { mean, variance, count } = this.moments(norm.id),
-        cells = tr.querySelectorAll('td'),
+        cells = line.querySelectorAll('td'),
         on = norm.id === this.kind;
-      tr.className = on ? 'on' : '';
-      tr.querySelector('button').setAttribute('aria-pressed', on);
-      tr.querySelector('th span').textContent = norm.over;
+      line.className = on ? 'on' : '';
+      line.querySelector('button').setAttribute('aria-pressed', on);
+      line.querySelector('th span').textContent = norm.over;
       [
         thousands(count),
         short(mean),
@@ -295,10 +295,10 @@ class NormCube extends Figure {
       button.setAttribute('aria-pressed', k + 1 === this.batch),
     );
     this.needs.textContent = {
-      layer: 'Depends on this token only.',
-      batch: 'Depends on the other images in the batch.',
-      group: 'Depends on all tokens of this image.',
-      image: 'As in convolutional networks; not used in a ViT.',
+      layer: tr`Depends on this token only.`,
+      batch: tr`Depends on the other images in the batch.`,
+      group: tr`Depends on all tokens of this image.`,
+      image: tr`As in convolutional networks; not used in a ViT.`,
     }[this.kind];
   }
 }

@@ -111,7 +111,7 @@ class ManyHeads extends Figure {
     return node;
   }
   headName(layer, x, y, k, choose) {
-    const node = element(layer, 'button', 'title head-name', `Head ${k + 1}`);
+    const node = element(layer, 'button', 'title head-name', tr`Head ${k + 1}`);
     node.type = 'button';
     node.onclick = choose;
     Object.assign(node.style, { left: `${x}px`, top: `${y}px` });
@@ -173,28 +173,34 @@ class ManyHeads extends Figure {
         say(label, `*W*_{${one.name[1]}}^{${k + 1}}`.replace(/\^\{\d\}/, ''));
         this.minis.push(element(node, 'canvas'));
       }
-      place(`A${k}`, `Attention of head ${k + 1}`, A, { sequential: true });
-      place(`C${k}`, `Context vectors of head ${k + 1}`, C);
+      place(`A${k}`, tr`Attention of head ${k + 1}`, A, { sequential: true });
+      place(`C${k}`, tr`Context vectors of head ${k + 1}`, C);
     });
-    place('joined', 'All context vectors, concatenated', boxes.joined);
-    place('WO', 'Output weights', boxes.WO);
-    place('out', 'Output', boxes.out);
+    place('joined', tr`All context vectors, concatenated`, boxes.joined);
+    place('WO', tr`Output weights`, boxes.WO);
+    place('out', tr`Output`, boxes.out);
     const top = (B) => (narrow || B.y > boxes.heads[0].y ? B.y - COLUMN_TITLE + 2 : 0),
       [first] = boxes.heads;
-    this.title(layer, first.A.x, 0, 'Attention', `*A* \`(${first.A.rows}, ${first.A.cols})\` each`);
-    this.title(layer, first.C.x, 0, 'Context', `*C* \`(${first.C.rows}, 3)\``);
+    this.title(
+      layer,
+      first.A.x,
+      0,
+      tr`Attention`,
+      tr`*A* ${`\`(${first.A.rows}, ${first.A.cols})\``} each`,
+    );
+    this.title(layer, first.C.x, 0, tr`Context`, `*C* \`(${first.C.rows}, 3)\``);
     this.title(
       layer,
       boxes.joined.x,
       top(boxes.joined),
-      'Concatenated',
+      tr`Concatenated`,
       `${heads === 1 ? '*C*_{1}' : `[${Array.from({ length: heads }, (_, k) => `*C*_{${k + 1}}`).join(' ')}]`} \`(${boxes.joined.rows}, ${boxes.joined.cols})\``,
     );
     this.title(
       layer,
       boxes.out.x,
       top(boxes.out),
-      'Output',
+      tr`Output`,
       `× *W*_{O} \`(${boxes.out.rows}, 5)\``,
     );
     this.title(layer, boxes.WO.x, top(boxes.WO), '*W*_{O}', `\`(${boxes.WO.rows}, 5)\``);
@@ -315,9 +321,9 @@ class ManyHeads extends Figure {
     this.markHeats();
     const line = findingOfHeads(
       all.runs.map((run) => strongestKey(run, q)),
-      (i) => image.called(i).replace('patch ', ''),
+      (i) => image.called(i).replace(/^.*(?=\()/, ''), // of a patch the coordinates alone
     );
-    say(this.said, `Block ${head.block + 1}: ${line}`);
+    say(this.said, tr`Block ${head.block + 1}: ${line}`);
     this.sayShapes(head.heads, head.width, head.headWidth);
     return layout.height;
   }
@@ -341,12 +347,12 @@ class ManyHeads extends Figure {
         canvas = element(node, 'canvas'),
         one = {
           photo: canvas,
-          A: new Heat(layer, 'A', `Attention of head ${k + 1}`, { sequential: true }),
-          C: new Heat(layer, 'C', `Context vectors of head ${k + 1}`),
+          A: new Heat(layer, 'A', tr`Attention of head ${k + 1}`, { sequential: true }),
+          C: new Heat(layer, 'C', tr`Context vectors of head ${k + 1}`),
         };
       Object.assign(node.style, { left: `${photo.x}px`, top: `${photo.y}px` });
       canvas.setAttribute('role', 'img');
-      canvas.setAttribute('aria-label', `Attention map of head ${k + 1}`);
+      canvas.setAttribute('aria-label', tr`Attention map of head ${k + 1}`);
       one.A.place(A);
       one.C.place(C);
       this.follow(one.A, `A${k}`);
@@ -354,9 +360,9 @@ class ManyHeads extends Figure {
       this.heads.push(one);
     });
     for (const [name, label] of [
-      ['joined', 'All context vectors, concatenated'],
-      ['WO', 'Output weights'],
-      ['out', 'Output'],
+      ['joined', tr`All context vectors, concatenated`],
+      ['WO', tr`Output weights`],
+      ['out', tr`Output`],
     ]) {
       this.heats[name] = new Heat(layer, name, label);
       this.heats[name].place(boxes[name]);
@@ -364,17 +370,23 @@ class ManyHeads extends Figure {
     }
     const top = (B) => (narrow || B.y > boxes.heads[0].y ? B.y - COLUMN_TITLE + 2 : 0),
       [first] = boxes.heads;
-    this.title(layer, first.photo.x, 0, 'Attention map', 'of the query');
-    this.title(layer, first.A.x, 0, 'Attention', `\`(${T}, ${T})\``);
-    this.title(layer, first.C.x, 0, 'Context', `\`(${T}, ${d})\``);
+    this.title(layer, first.photo.x, 0, tr`Attention map`, tr`of the query`);
+    this.title(layer, first.A.x, 0, tr`Attention`, `\`(${T}, ${T})\``);
+    this.title(layer, first.C.x, 0, tr`Context`, `\`(${T}, ${d})\``);
     this.title(
       layer,
       boxes.joined.x,
       top(boxes.joined),
-      'Concatenated',
+      tr`Concatenated`,
       `\`(${T}, ${d * head.heads})\``,
     );
-    this.title(layer, boxes.out.x, top(boxes.out), 'Output', `× *W*_{O} \`(${T}, ${head.width})\``);
+    this.title(
+      layer,
+      boxes.out.x,
+      top(boxes.out),
+      tr`Output`,
+      `× *W*_{O} \`(${T}, ${head.width})\``,
+    );
     this.title(
       layer,
       boxes.WO.x,
@@ -428,7 +440,7 @@ class ManyHeads extends Figure {
   sayShapes(heads, width, d) {
     say(
       this.about,
-      `${3 * heads} matrices \`(${width}, ${d})\`, context ${heads}·${d} = ${heads * d}`,
+      tr`${3 * heads} matrices ${`\`(${width}, ${d})\``}, context ${heads}·${d} = ${heads * d}`,
     );
   }
   sayCell() {
@@ -440,32 +452,36 @@ class ManyHeads extends Figure {
     if (!over) {
       say(
         read,
-        'Hover over an entry for its arithmetic. Click the name of a head to show it above.',
+        tr`Hover over an entry for its arithmetic. Click the name of a head to show it above.`,
       );
       return;
     }
     const { name, i, j } = over,
       { joined, WO, out, runs } = image ? image.together() : this.all,
       bias = image && image.data.outBias[j];
-    if (name === 'out')
+    if (name === 'out') {
+      const sum = sumOfProducts(rowOf(joined, i), columnOf(WO, j)),
+        value = figure(entry(out, i, j));
       say(
         read,
-        `output(${token(i)}, ${j + 1}) = row ${token(i)} · column ${j + 1} of *W*_{O} = ${sumOfProducts(rowOf(joined, i), columnOf(WO, j))}${image ? ` + bias ${inBrackets(bias)}` : ''} = ${figure(entry(out, i, j))}`,
+        image
+          ? tr`output(${token(i)}, ${j + 1}) = row ${token(i)} · column ${j + 1} of *W*_{O} = ${sum} + bias ${inBrackets(bias)} = ${value}`
+          : tr`output(${token(i)}, ${j + 1}) = row ${token(i)} · column ${j + 1} of *W*_{O} = ${sum} = ${value}`,
       );
-    else if (name === 'WO')
+    } else if (name === 'WO')
       say(
         read,
-        `*W*_{O}(${i + 1}, ${j + 1}) = ${figure(entry(WO, i, j))}: weight from dimension ${(i % d) + 1} of head ${Math.floor(i / d) + 1} to dimension ${j + 1} of the output.`,
+        tr`*W*_{O}(${i + 1}, ${j + 1}) = ${figure(entry(WO, i, j))}: weight from dimension ${(i % d) + 1} of head ${Math.floor(i / d) + 1} to dimension ${j + 1} of the output.`,
       );
     else if (name === 'joined')
       say(
         read,
-        `dimension ${j + 1} of token ${token(i)} = dimension ${(j % d) + 1} of head ${Math.floor(j / d) + 1} = ${figure(entry(joined, i, j))}`,
+        tr`dimension ${j + 1} of token ${token(i)} = dimension ${(j % d) + 1} of head ${Math.floor(j / d) + 1} = ${figure(entry(joined, i, j))}`,
       );
     else
       say(
         read,
-        `head ${Number(name[1]) + 1}: ${arithmetic(runs[name[1]], name[0], i, j, { token, room: image ? 4 : 6 })}`,
+        tr`head ${Number(name[1]) + 1}: ${arithmetic(runs[name[1]], name[0], i, j, { token, room: image ? 4 : 6 })}`,
       );
   }
 }

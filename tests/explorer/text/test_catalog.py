@@ -25,6 +25,8 @@ SAME = {
     *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "PNG", "ReLU", "sketch10"),
     *("English", "Source:", "ViT", "ViT Explorer"),
     *(r"^(?://|/\*) uses ([\w/ ]+)", "const MESSAGES = …;\n…"),
+    *("BatchNorm", "GroupNorm", "g[…] = GELU(…) = … · Φ(…) = …", "logits = pW + b"),
+    "p = mean(LN(z_L))",
 }
 # Whose strings are code that a page shows as code.
 PROGRAMS = {"explorer/components/self_attention/numpy.js"}
@@ -38,6 +40,8 @@ TO_THE_BROWSER = {
     *("auto repeat(…, 1fr)", "inset(…px 0 0 0)", "input, textarea", "linear-gradient(90deg, …)"),
     *("(pointer: coarse)", "(prefers-reduced-motion: reduce)"),
     "…, conic-gradient(#999 25%, #bbb 0 50%, #999 0 75%, #bbb 0)",
+    *("ArrowDown", "ArrowUp", "aside legend", "bars logits", "bars two", "box …", "line heads"),
+    *("row on-…", "span > span", "th span", "title head-name", "wire stream", "wire stream…"),
 }
 UNTRANSLATED_PYTHON = set(
     """
@@ -123,27 +127,6 @@ UNTRANSLATED_PYTHON = set(
 )
 UNTRANSLATED_FIGURES = set(
     """
-    explorer/components/encoder/diagram.js
-    explorer/components/encoder/numbers.js
-    explorer/components/encoder/page.html
-    explorer/components/encoder/panel.js
-    explorer/components/encoder/panel_attention.js
-    explorer/components/encoder/panel_mlp.js
-    explorer/components/encoder/panel_norm.js
-    explorer/components/encoder/panel_patch.js
-    explorer/components/encoder/panel_readout.js
-    explorer/components/encoder/panel_stream.js
-    explorer/components/encoder/script.js
-    explorer/components/encoder/stages.js
-    explorer/components/encoder_decoder/page.html
-    explorer/components/encoder_decoder/script.js
-    explorer/components/encoder_depth/page.html
-    explorer/components/encoder_norms/page.html
-    explorer/components/encoder_norms/script.js
-    explorer/components/encoder_residual/page.html
-    explorer/components/encoder_residual/script.js
-    explorer/components/many_heads/page.html
-    explorer/components/many_heads/script.js
     """.split()
 )
 UNTRANSLATED = UNTRANSLATED_PYTHON | UNTRANSLATED_FIGURES
