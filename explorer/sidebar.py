@@ -91,7 +91,11 @@ def _read_url(default: str) -> None:
         query = st.query_params.to_dict()
         repeated = [name for name in url.SELECTED if len(st.query_params.get_all(name)) > 1]
         if (today := url.with_present_names(query)) != query:
-            st.query_params.from_dict(today)
+            for name in query.keys() - today.keys():
+                del st.query_params[name]
+            for name, value in today.items():  # one by one: some are bound to a widget already
+                if query.get(name) != value:
+                    st.query_params[name] = value
         st.session_state["url_asks"] = today, opening
         source = st.query_params.get("image_source", default)
         if source in SOURCE_NAMES:

@@ -31,9 +31,12 @@ def open_page(monkeypatch):
     monkeypatch.setattr(cifar10_setup, "cifar10", NoData)
     monkeypatch.setattr(client, "model_names", lambda: ["first"])
 
-    def open_page(page):
+    def open_page(page, **query):
         monkeypatch.setattr(navigation, "pages", lambda: [st.Page(page, title="A", default=True)])
-        return AppTest.from_file(MAIN, default_timeout=10).run()
+        app = AppTest.from_file(MAIN, default_timeout=10)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
 
     return open_page
 
@@ -104,6 +107,12 @@ def test_a_switch_of_page_inside_a_page_is_no_error(open_page, session):
 
     app = open_page(stops)
     assert "Unexpected error" not in html(app)
+
+
+def test_a_link_of_an_earlier_version_may_name_a_language(open_page, session):
+    app = open_page(lambda: None, lang="en", picture_index="3")
+    assert "Unexpected error" not in html(app)
+    assert app.number_input(key="image_index").value == 3
 
 
 @pytest.mark.parametrize(("wrong", "counted"), [(1, None), (4, None), (5, 1), (7, 3)])
