@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
+
+from explorer.text.language import tr
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -28,10 +30,21 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """There is no result: what happened, and what to do."""
+    """There is no result: what happened, and what to do.
+
+    Attributes:
+        message: what happened, in a page's language, or in English where no page asks.
+        hint: what to do.
+        values: of the message's placeholders; `said` puts them in.
+    """
 
     message: str
     hint: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def said(self) -> Failure:
+        """The same in the language of the page."""
+        return Failure(tr(self.message, **self.values), tr(self.hint) if self.hint else "")
 
     @property
     def value(self) -> None:

@@ -9,6 +9,8 @@ _IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR)
 def as_sentence(text: str) -> str:
     """`text` with a capital at its start and one full stop; a file's name stays as it is."""
     text = text.strip().rstrip(".")
+    if text.endswith("。"):
+        return text
     first = text.split(maxsplit=1)[:1]
     if first and "." not in first[0]:
         text = text[0].upper() + text[1:]

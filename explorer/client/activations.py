@@ -21,6 +21,7 @@ from explorer.records import (
 )
 from explorer.results import Failure, Ready, Result, all_ready
 from explorer.selection import Selection
+from explorer.text.language import tr
 from vitcore.intervention import Intervention
 from vitcore.numpy_forward import numpy_forward
 
@@ -70,7 +71,9 @@ def attention_inputs(selection: Selection) -> Result[AttentionInputs]:
 
 def dense_conv_difference(selection: Selection) -> Result[float]:
     """Largest difference between `Dense(flatten(patch))` and `Conv2D` on the image."""
-    return ask(forward_pass.dense_conv_difference, selection, message="Comparing Dense and Conv2D…")
+    return ask(
+        forward_pass.dense_conv_difference, selection, message=tr("Comparing Dense and Conv2D…")
+    )
 
 
 def block_pass(selection: Selection, block: int) -> Result[BlockPass]:
@@ -79,7 +82,7 @@ def block_pass(selection: Selection, block: int) -> Result[BlockPass]:
         encoder_tasks.block_pass,
         selection,
         block,
-        message=f"Running block {block + 1}…",
+        message=tr("Running block {block}…", block=block + 1),
         slot="encoder_block",
     )
 
@@ -95,7 +98,7 @@ def residual_ablation(selection: Selection) -> Result[np.ndarray]:
             encoder_tasks.without_parts,
             selection,
             block,
-            message="Ablating each residual connection…",
+            message=tr("Ablating each residual connection…"),
             background=True,
             notify=notify,
         )
@@ -116,13 +119,13 @@ def norm_sample(selection: Selection, block: int) -> Result[NormSample]:
         block,
         source,
         NORM_BATCH,
-        message=f"Running {NORM_BATCH} images…",
+        message=tr("Running {count} images…", count=NORM_BATCH),
     )
 
 
 def token_maps(selection: Selection) -> Result[TokenMaps]:
     """Cosine similarity and principal components of the patches' tokens, by block."""
-    return ask(token_tasks.token_maps, selection, message="Comparing tokens…")
+    return ask(token_tasks.token_maps, selection, message=tr("Comparing tokens…"))
 
 
 def shuffle_predictions(selection: Selection, order: np.ndarray) -> Result[ShuffleResult]:
@@ -146,4 +149,4 @@ def shuffle_predictions(selection: Selection, order: np.ndarray) -> Result[Shuff
 
 
 def _running(selection: Selection) -> str:
-    return f"Running the model (P = {selection.patch_size})…"
+    return tr("Running the model (P = {size})…", size=selection.patch_size)

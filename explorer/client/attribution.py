@@ -16,6 +16,7 @@ from explorer.client.tasks import analysis_tasks
 from explorer.records import AttributionMaps, ModelOutput
 from explorer.results import Failure, Pending, Ready, Result
 from explorer.selection import ModelRef, Selection
+from explorer.text.language import tr
 from vitcore.inference import batch_size
 from vitcore.interpret.attention_metrics import pooled_attention
 from vitcore.interpret.deletion_insertion import CurvePlan, Curves, curves, plan_curves
@@ -42,11 +43,13 @@ def attribution_maps(
         return output
     of = output.value
     relevance = ask(
-        analysis_tasks.relevance, selection, class_index, message="Computing relevance…"
+        analysis_tasks.relevance, selection, class_index, message=tr("Computing relevance…")
     )
     masked = windows(of.grid)
     occluded = _masked(
-        selection, masked, message=f"Computing occlusion ({len(masked)} forward passes)…"
+        selection,
+        masked,
+        message=tr("Computing occlusion ({count} forward passes)…", count=len(masked)),
     )
     if isinstance(relevance, Failure):
         return relevance
@@ -92,7 +95,7 @@ def deletion_insertion(
     for plan, one in zip(plans, maps, strict=True):
         names = _names(plan.erased)
         fresh = [row for row in _by_use(plan) if names[row] not in known]
-        message = f"Deletion and insertion tests ({whole} forward passes)…"
+        message = tr("Deletion and insertion tests ({count} forward passes)…", count=whole)
         masked = _masked(selection, plan.erased[fresh], message=message)
         if isinstance(masked, Failure):
             return masked

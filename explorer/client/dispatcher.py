@@ -14,10 +14,11 @@ from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 from explorer.client.request_queue import Queue, Request, Session, Task
 from explorer.client.result_cache import ResultCache, protect
 from explorer.results import Failure, Pending, Ready, Result
+from explorer.text.language import N_, tr
 
 _log = logging.getLogger(__name__)
 _FOR_THE_BROWSER = 0.7  # seconds that it takes to show a page, about
-_STARTING = "Starting the model process…"
+_STARTING = Task("start", str, message=N_("Starting the model process…"))
 _ATTEMPTS = 2  # a request that finds its worker dead is asked once more
 
 
@@ -53,7 +54,7 @@ class Dispatcher:
     ) -> None:
         self._start = start
         self._first_steps = first_steps
-        self._explain = explain or (lambda error: Failure(str(error), "Change the selection."))
+        self._explain = explain or (lambda error: Failure(str(error), N_("Change the selection.")))
         self._idle = idle
         self._deadline = deadline
         self._first_deadline = first_deadline
@@ -66,7 +67,7 @@ class Dispatcher:
         self._ready = False
         self._warm: set[Hashable] = set()
         self._cannot_start = False
-        self._starting: tuple[str, float] | None = None
+        self._starting: tuple[Task, float] | None = None
         self._closing = False
         self._thread: threading.Thread | None = None
 
@@ -133,7 +134,7 @@ class Dispatcher:
             if (value := self._results.get(task.key)) is not None:
                 return Ready(value)
             if failure := session.failures.get(task.key):
-                return failure
+                return failure.said()
             self._queue.add(task, session, slot)
             self._changed.notify_all()
             started = time.monotonic()
@@ -149,7 +150,7 @@ class Dispatcher:
                 if (value := self._results.get(task.key)) is not None:
                     return Ready(value)
                 if failure := session.failures.get(task.key):
-                    return failure
+                    return failure.said()
             if notify:
                 session.waiting.add(task.key)
             session.shown = self._starting
@@ -184,8 +185,8 @@ class Dispatcher:
     def _waiting_for(self, task: Task) -> Pending:
         if self._ready:
             return Pending(task.message)
-        what, done = self._starting or (_STARTING, 0.0)
-        return Pending(what, "", done)
+        step, done = self._starting or (_STARTING, 0.0)
+        return Pending(tr(step.message, model=step.about), "", done)
 
     # The dispatcher's own thread.
 
@@ -237,8 +238,9 @@ class Dispatcher:
                 self._cannot_start = not self._ready
                 self._discard_worker()
                 return Failure(
-                    f"Timed out after {limit:.0f} s; the model process was restarted.",
-                    "Use a larger patch size or try again.",
+                    N_("Timed out after {seconds} s; the model process was restarted."),
+                    N_("Use a larger patch size or try again."),
+                    {"seconds": f"{limit:.0f}"},
                 )
             except (BrokenExecutor, ShutdownExecutorError) as error:
                 self._discard_worker()
@@ -252,8 +254,8 @@ class Dispatcher:
                 return self._explained(error)
         self._cannot_start = not self._ready
         return Failure(
-            "The model process crashed and was restarted.",
-            "If it ran out of memory, use a larger patch size.",
+            N_("The model process crashed and was restarted."),
+            N_("If it ran out of memory, use a larger patch size."),
         )
 
     def _explained(self, error: Exception) -> Failure:
@@ -261,7 +263,7 @@ class Dispatcher:
             return self._explain(error)
         except Exception:
             _log.exception("an error that cannot be explained")
-            return Failure("Unexpected error in the model process.", "Reload the page.")
+            return Failure(N_("Unexpected error in the model process."), N_("Reload the page."))
 
     def _prepare(self) -> None:
         if self._ready:
@@ -272,7 +274,7 @@ class Dispatcher:
         self._starting = _STARTING, 0.0
         self._executor = self._executor or self._start()
         for done, step in enumerate(steps):
-            self._starting = step.message, done / len(steps)
+            self._starting = step, done / len(steps)
             self._call(step, self._first_deadline)
             self._warm.add(step.warms_up)
         self._ready = True

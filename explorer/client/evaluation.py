@@ -14,6 +14,7 @@ from explorer.data import WHOLE
 from explorer.records import Evaluation
 from explorer.results import Failure, Pending, Ready, Result
 from explorer.selection import ModelRef, Selection
+from explorer.text.language import tr
 
 _AHEAD = 6  # chunks that are asked for before the page runs again
 
@@ -42,7 +43,9 @@ def evaluate(selection: Selection, source: str, count: int) -> Result[Evaluation
             model,
             (source, start, number, patch_size),
             patch_size=patch_size,
-            message=f"Evaluating {count:,} images (P = {patch_size})…",
+            message=tr(
+                "Evaluating {count} images (P = {size})…", count=f"{count:,}", size=patch_size
+            ),
             background=True,
             notify=False,
         )

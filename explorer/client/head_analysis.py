@@ -21,6 +21,7 @@ from explorer.data import cifar10_setup
 from explorer.records import HeadRanking, ModelOutput
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Selection
+from explorer.text.language import tr
 from vitcore.config import ViTConfig
 from vitcore.inference import batch_size, probabilities
 from vitcore.interpret.head_ablation import HeadEffects, head_effects
@@ -61,7 +62,7 @@ def head_ablation(selection: Selection, class_index: int | None = None) -> Resul
             selection,
             start,
             min(size, passes - start),
-            message="Ablating each head…",
+            message=tr("Ablating each head…"),
             background=True,
             notify=notify,
         )
@@ -110,7 +111,7 @@ def head_ablation_many(
         source,
         images,
         passes=lambda config: 1 + config.depth * config.num_heads + config.depth,
-        message=f"Ablating each head on {images} images…",
+        message=tr("Ablating each head on {count} images…", count=images),
         join=effects,
     )
 
@@ -129,7 +130,7 @@ def head_metrics_many(
         images,
         # Traced one by one, and measured: some four times the work of the pass alone.
         passes=lambda config: 4,  # noqa: ARG005
-        message=f"Computing head metrics on {images} images…",
+        message=tr("Computing head metrics on {count} images…", count=images),
         join=lambda parts, config: joined(parts),  # noqa: ARG005
     )
 
@@ -167,7 +168,8 @@ def _of_many(
     if isinstance(model, Failure):
         return model
     if source == "cifar10" and not cifar10_setup.cifar10().ready:
-        return Failure(cifar10_setup.cifar10().sentence, "Select sketch10 as the image source.")
+        hint = tr("Select sketch10 as the image source.")
+        return Failure(cifar10_setup.cifar10().sentence, hint)
     size = chunk_size(model.config, patch_size, passes(model.config))
 
     def ask_chunk(start: int, *, notify: bool) -> Result[Any]:

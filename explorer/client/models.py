@@ -12,6 +12,7 @@ import streamlit as st
 
 from explorer.results import Failure
 from explorer.selection import ModelRef
+from explorer.text.language import N_
 from vitcore import checkpoints
 from vitcore.cache import runs_home
 from vitcore.config import ViTConfig
@@ -19,7 +20,7 @@ from vitcore.messages import as_sentence
 from vitcore.training import model_files
 from vitcore.training.runs import is_name
 
-NO_MODELS = Failure("No models yet.", "Train one on the Train page.")
+NO_MODELS = Failure(N_("No models yet."), N_("Train one on the Train page."))
 _DEFAULT = "flexi-cifar10"  # the model shown first, where it is there
 _log = logging.getLogger(__name__)
 _references = itertools.count(1)
@@ -56,13 +57,13 @@ def load_error(name: str) -> str:
 def resolve(name: str) -> ModelRef | Failure:
     """The model of this name with its config, read once; or why it cannot be opened."""
     if not name:
-        return NO_MODELS
+        return NO_MODELS.said()
     try:
         folder = checkpoints.folder_of(name)
         stamp = checkpoints.stamp(folder)
         return ModelRef(name, folder, stamp, _read(str(folder), stamp)[0])
     except (OSError, ValueError) as error:
-        return explain(error)
+        return explain(error).said()
 
 
 def weights(model: ModelRef) -> dict[str, np.ndarray]:
@@ -80,21 +81,30 @@ def card(model: str) -> dict[str, Any] | None:
 
 
 def explain(error: Exception) -> Failure:
-    """What a person reads of an error; an unexpected one gets a reference to the server's log."""
+    """What a person reads of an error; an unexpected one gets a reference to the server's log.
+
+    In English: no page may be there to say its language.
+    """
     if isinstance(error, checkpoints.CheckpointError) and str(error):
-        return Failure(as_sentence(str(error)), "Select another model.")
+        return Failure(as_sentence(str(error)), N_("Select another model."))
     if isinstance(error, ValueError) and str(error):
         _log.warning("the request failed", exc_info=error)
-        return Failure(as_sentence(str(error)), "Change the selection.")
-    return unexpected(error)
+        return Failure(as_sentence(str(error)), N_("Change the selection."))
+    return _unexpected(error)
 
 
 def unexpected(error: Exception) -> Failure:
     """An error that nobody foresaw, with a reference to the server's log."""
+    return _unexpected(error).said()
+
+
+def _unexpected(error: Exception) -> Failure:
     reference = f"E{next(_references):04d}"
     _log.error("%s: unexpected error", reference, exc_info=error)
     return Failure(
-        f"Unexpected error (reference {reference} in the server log).", "Reload the page."
+        N_("Unexpected error (reference {reference} in the server log)."),
+        N_("Reload the page."),
+        {"reference": reference},
     )
 
 

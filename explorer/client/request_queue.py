@@ -18,7 +18,8 @@ class Task:
     key: Hashable  # equal keys have equal results
     function: Callable[..., Any]  # importable in the worker
     arguments: tuple[Any, ...] = ()
-    message: str = "Running the model…"  # said while it runs
+    message: str = ""  # said while it runs
+    about: str = ""  # of a step of the start: the model in its message, which is in English
     warms_up: Hashable = None  # what need not be warmed after it
     background: bool = False  # comes after everything else that anybody asks for
     here: Callable[[], Any] | None = None  # the same in this process, until there is a worker

@@ -18,6 +18,7 @@ from explorer.client.tasks import forward_pass
 from explorer.data import cifar10_setup
 from explorer.results import Failure, Result
 from explorer.selection import DEFAULT_PATCH_SIZE, ModelRef, Selection
+from explorer.text.language import N_
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES
 
@@ -171,7 +172,7 @@ def _warm_key(folder: Path, stamp: tuple[int, ...], patch_size: int) -> tuple[An
 
 
 def _first_steps() -> list[Task]:
-    steps = [Task("import", forward_pass.import_libraries, message="Loading TensorFlow…")]
+    steps = [Task("import", forward_pass.import_libraries, message=N_("Loading TensorFlow…"))]
     if (target := _target()) is not None:
         folder, stamp, patch_size = target
         steps.append(
@@ -179,7 +180,8 @@ def _first_steps() -> list[Task]:
                 "first pass",
                 forward_pass.warm_if_possible,
                 (str(folder), stamp, patch_size),
-                message=f"Loading {folder.name}…",
+                message=N_("Loading {model}…"),
+                about=folder.name,
                 warms_up=_warm_key(folder, stamp, patch_size),
             )
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.client.snapshots import Moment
+from explorer.text.language import tr
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import ViTConfig
@@ -59,7 +60,8 @@ def weights_at(
     """
     kernel, positions = _read(moment, config)
     if not all(np.isfinite(part).all() for part in (kernel, positions) if part is not None):
-        raise CheckpointError(f"the weights at step {moment.step:,} are NaN or infinite")
+        step = f"{moment.step:,}"
+        raise CheckpointError(tr("the weights at step {step} are NaN or infinite", step=step))
     # Finer than stored they hold nothing more, and coarser is what the model uses.
     size = min(patch_size, config.patch_embed_size)
     followed = follow_components(

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.text.article import reference
+from explorer.text.language import tr
 
 _ITALIC = re.compile(r"\*(\w+)\*")  # a symbol, such as *r*
 _MOST_NOTICES = 4
@@ -82,7 +83,7 @@ def notices(sentences: Sequence[str]) -> None:
     """Draw one line for each sentence on what a link asks for in vain; the fifth and on counted."""
     lines = [*sentences[:_MOST_NOTICES]]
     if more := len(sentences) - len(lines):
-        lines.append(f"and {more} more")
+        lines.append(tr("and {count} more", count=more))
     if lines:
         said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines)
         st.html(f'<div role="status">{said}</div>')

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.text import help_text
+from explorer.text.language import tr
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,7 +43,7 @@ def _notes(name: str, code: str, example: str, values: dict[str, object]) -> Non
     """Filled once opened: formulas and code are the heaviest scripts a browser has to load."""
     reading, coding = st.columns(2)
     noted = reading.expander(
-        "How to read this", type="compact", key=f"reading_{name}", on_change="rerun"
+        tr("How to read this"), type="compact", key=f"reading_{name}", on_change="rerun"
     )
     if noted.open:
         body, source = help_text(name)
@@ -52,14 +53,16 @@ def _notes(name: str, code: str, example: str, values: dict[str, object]) -> Non
             st.markdown(body)
             if source:
                 st.caption(source)
-    shown = coding.expander("Show the code", type="compact", key=f"code_{name}", on_change="rerun")
+    shown = coding.expander(
+        tr("Show the code"), type="compact", key=f"code_{name}", on_change="rerun"
+    )
     if shown.open:
         with shown:
             if example:
-                st.caption("In plain Keras.")
+                st.caption(tr("In plain Keras."))
                 st.code(source_of(f"vitcore/examples/{example}.py"), language="python")
             if code:
-                st.caption("The source that computed this figure.")
+                st.caption(tr("The source that computed this figure."))
                 st.code(code, language="python")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from explorer.components.png import png_uri
 from explorer.records import ShuffleResult
 from explorer.text.findings import percent
+from explorer.text.language import tr
 
 _STYLE = """<style>
 .shuffle { font-size: .87rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
@@ -43,8 +44,8 @@ def images_html(original: np.ndarray, shuffled: np.ndarray) -> str:
         shuffled: the same with its patches moved.
     """
     return (
-        f'{_STYLE}<div class="shuffle"><div class="pair">{_image("Original", original)}'
-        f"{_image('Shuffled', shuffled)}</div></div>"
+        f'{_STYLE}<div class="shuffle"><div class="pair">{_image(tr("Original"), original)}'
+        f"{_image(tr('Shuffled'), shuffled)}</div></div>"
     )
 
 
@@ -69,10 +70,10 @@ def answers_html(
         [
             _STYLE.replace("INK", ink),
             '<div class="shuffle answers"><p class="legend">',
-            '<span><i class="before"></i>original</span>',
-            '<span><i class="after"></i>shuffled</span></p><div class="tables">',
+            f'<span><i class="before"></i>{tr("original")}</span>',
+            f'<span><i class="after"></i>{tr("shuffled")}</span></p><div class="tables">',
             _table(
-                "With position embeddings",
+                tr("With position embeddings"),
                 answers.original,
                 answers.shuffled,
                 names,
@@ -80,7 +81,7 @@ def answers_html(
                 notes[0],
             ),
             _table(
-                "Without",
+                tr("Without"),
                 answers.original_without,
                 answers.shuffled_without,
                 names,

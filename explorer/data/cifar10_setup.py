@@ -17,6 +17,7 @@ import time
 from functools import cache
 from pathlib import Path
 
+from explorer.text.language import N_, tr
 from vitcore import datasets
 
 _log = logging.getLogger(__name__)
@@ -65,8 +66,9 @@ class Gathering:
     def sentence(self) -> str:
         """How it stands, for a person."""
         if self.busy:
-            return "Downloading CIFAR-10…" if self._fetching else "Converting CIFAR-10 (one time)…"
-        return self._error or "CIFAR-10 not found."
+            downloads, converts = tr("Downloading CIFAR-10…"), tr("Converting CIFAR-10 (one time)…")
+            return downloads if self._fetching else converts
+        return tr(self._error or N_("CIFAR-10 not found."))
 
     def prepare(self) -> None:
         """Convert what is there but not converted, without waiting for it."""
@@ -116,7 +118,7 @@ class Gathering:
                 self.done = message.get("done", self.done)
                 error = message.get("error", error)
         if job.returncode and error is None:
-            error = "CIFAR-10 could not be converted."
+            error = N_("CIFAR-10 could not be converted.")
         if error:
             _log.error("CIFAR-10 is not ready: %s", error)
         with self._lock:

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.style import Palette, beside_the_camera, plain
+from explorer.text.language import tr
 
 _FAR = 3.0  # times as long as for the heads alone: so long an axis may be for a line
 _AS_IT_IS = {"marker": {"opacity": 1.0}}  # what is clicked looks like the rest
@@ -52,7 +53,7 @@ def heads_ranked(
             [*pair, _name(*pair), f"{value:+.1f}".replace("-", "−")]
             for pair, value in zip(pairs, values, strict=True)
         ],
-        "hovertemplate": "%{customdata[2]} ablated: %{customdata[3]} pp<extra></extra>",
+        "hovertemplate": tr("%{customdata[2]} ablated: %{customdata[3]} pp") + "<extra></extra>",
         "selected": _AS_IT_IS,
         "unselected": _AS_IT_IS,
     }
@@ -60,13 +61,16 @@ def heads_ranked(
     room = 0.08 * max(float(np.abs(values).max()), 1.0)
     return figure.update_layout(
         xaxis={
-            "title": {"text": "Δ probability (pp)"},
+            "title": {"text": tr("Δ probability (pp)")},
             "range": [min(values.min(), 0.0) - room, max(values.max(), 0.0) + room],
             "showgrid": True,
         },
         yaxis={
             "tickvals": places,
-            "ticktext": [f"<s>{_name(*p)}</s> ablated" if p in off else _name(*p) for p in pairs],
+            "ticktext": [
+                tr("{head} ablated", head=f"<s>{_name(*p)}</s>") if p in off else _name(*p)
+                for p in pairs
+            ],
             "range": [len(order) - 0.4, -0.6],
             "showgrid": False,
             "zeroline": False,
@@ -136,7 +140,7 @@ def numbers_by_block(
         "x": np.arange(1, len(values) + 1),
         "y": values.mean(axis=1),
         "mode": "lines",
-        "name": "mean over heads",
+        "name": tr("mean over heads"),
         "line": {"width": 2, "color": colours.first},
         "hoverinfo": "skip",
     }
@@ -144,7 +148,7 @@ def numbers_by_block(
     told = _told(marks, high, colours, unit=unit, digits=digits)
     spike = {"showspikes": True, "spikethickness": 1, "spikedash": "dot", "spikesnap": "data"}
     axes = {
-        "xaxis": {"title": {"text": "block"}, "dtick": 1, "range": ends, **spike},
+        "xaxis": {"title": {"text": tr("block")}, "dtick": 1, "range": ends, **spike},
         "yaxis": {"title": {"text": title}, "range": [low, high]},
         "dragmode": False,
         "hovermode": "x",
@@ -190,8 +194,12 @@ def _range(
 
 
 def _named(line: Line, low: float, high: float, *, unit: str, digits: int) -> str:
-    beyond = ", above" if line.height > high else ", below" if line.height < low else ""
-    return f"{line.words} ({line.height:.{digits}f}{unit}{beyond})"
+    said = {"name": line.words, "value": f"{line.height:.{digits}f}{unit}"}
+    if line.height > high:
+        return tr("{name} ({value}, above)", **said)
+    if line.height < low:
+        return tr("{name} ({value}, below)", **said)
+    return tr("{name} ({value})", **said)
 
 
 def _circles(
@@ -210,7 +218,7 @@ def _circles(
         "x": (np.arange(1, blocks + 1)[:, None] + aside).ravel(),
         "y": values.ravel(),
         "mode": "markers",
-        "name": "head",
+        "name": tr("head"),
         "marker": {
             "size": 9,
             "symbol": ["circle" if place == enlarged else "circle-open" for place in places],

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.figures.style import Palette, contrast, mixed, plain
+from explorer.text.language import tr
 
 
 def confusion_matrix(
@@ -59,8 +60,8 @@ def confusion_matrix(
         "fixedrange": True,
     }
     figure.update_layout(
-        xaxis={**ticks, "title": {"text": "Predicted label"}, "tickangle": -45},
-        yaxis={**ticks, "title": {"text": "True label"}, "range": [count - 0.5, -0.5]},
+        xaxis={**ticks, "title": {"text": tr("Predicted label")}, "tickangle": -45},
+        yaxis={**ticks, "title": {"text": tr("True label")}, "range": [count - 0.5, -0.5]},
         dragmode=False,
         paper_bgcolor=colours.background,
     )
@@ -113,8 +114,7 @@ def _answering(figure: go.Figure, matrix: np.ndarray, names: Sequence[str]) -> N
     shares = _row_shares(matrix)
     rows, columns = np.divmod(np.arange(matrix.size), len(names))
     words = [
-        f"{names[row]} → {names[column]}: {matrix[row, column]:,}"
-        f"<br>{shares[row, column]:.1%} of {names[row]} images"
+        _told(names[row], names[column], int(matrix[row, column]), shares[row, column])
         for row, column in zip(rows, columns, strict=True)
     ]
     figure.add_scatter(
@@ -128,6 +128,13 @@ def _answering(figure: go.Figure, matrix: np.ndarray, names: Sequence[str]) -> N
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
+
+
+def _told(label: str, predicted: str, count: int, share: float) -> str:
+    """What the pointer reads of a cell."""
+    values = {"label": label, "predicted": predicted, "count": f"{count:,}"}
+    part = tr("{fraction} of {label} images", fraction=f"{share:.1%}", label=label)
+    return f"{tr('{label} → {predicted}: {count}', **values)}<br>{part}"
 
 
 def reliability_diagram(
@@ -163,11 +170,13 @@ def reliability_diagram(
         x=middle[filled],
         y=accuracy[filled],
         width=width,
-        name="accuracy",
+        name=tr("accuracy"),
         marker={"color": colours.first},
         customdata=np.stack([confidence[filled], counts[filled]], axis=1),
-        hovertemplate="mean confidence %{customdata[0]:.1%}, accuracy %{y:.1%}"
-        "<br>%{customdata[1]:,} images<extra></extra>",
+        hovertemplate=tr("mean confidence %{customdata[0]:.1%}, accuracy %{y:.1%}")
+        + "<br>"
+        + tr("%{customdata[1]:,} images")
+        + "<extra></extra>",
     )
     _mean_confidence(figure, middle[filled], confidence[filled], colours)
     figure.add_bar(
@@ -176,7 +185,7 @@ def reliability_diagram(
         width=width,
         marker={"color": colours.third},
         showlegend=False,
-        hovertemplate="%{y:,} images<extra></extra>",
+        hovertemplate=tr("%{y:,} images") + "<extra></extra>",
         row=2,
         col=1,
     )
@@ -188,10 +197,10 @@ def reliability_diagram(
             "range": [0, 1.04],  # else there is no room for "100%"
             "tickformat": ".0%",
             "dtick": 0.2,
-            "title": {"text": "confidence"},
+            "title": {"text": tr("confidence")},
         },
-        yaxis={"range": [0, 1.02], "tickformat": ".0%", "title": {"text": "accuracy"}},
-        yaxis2={"nticks": 3, "rangemode": "tozero", "title": {"text": "images"}},
+        yaxis={"range": [0, 1.02], "tickformat": ".0%", "title": {"text": tr("accuracy")}},
+        yaxis2={"nticks": 3, "rangemode": "tozero", "title": {"text": tr("images")}},
         dragmode=False,
     )
     return figure
@@ -203,7 +212,7 @@ def _perfect(figure: go.Figure, colours: Palette) -> None:
         x=[0, 1],
         y=[0, 1],
         mode="lines",
-        name="perfect calibration",
+        name=tr("perfect calibration"),
         line={"dash": "dot", "width": 1.5, "color": colours.third},
         hoverinfo="skip",
     )
@@ -217,7 +226,7 @@ def _mean_confidence(
         x=middle,
         y=confidence,
         mode="markers",
-        name="mean confidence",
+        name=tr("mean confidence"),
         marker={
             "symbol": "line-ew-open",
             "size": 14,

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.style import Palette, beside_the_camera, plain
+from explorer.text.language import tr
 
 
 def logit_lens(
@@ -50,18 +51,18 @@ def logit_lens(
             "opacity": 1.0 if index in styles else 0.65,
             "marker": {"size": 6},
             "text": [_place(place) for place in places],
-            "hovertemplate": f"{names[index]} %{{text}}: %{{y:.1%}}<extra></extra>",
+            "hovertemplate": _told(names[index]),
             "showlegend": index in styles,
         }
         for index in dict.fromkeys(order)
     ]
     axes = {
         "xaxis": {
-            "title": {"text": "after block (0 = embedding)"},
+            "title": {"text": tr("after block (0 = embedding)")},
             "tickvals": places,
             "range": [-0.25, len(probabilities) - 0.75],
         },
-        "yaxis": {"title": {"text": "probability"}, "tickformat": ".0%", "range": [0, 1.02]},
+        "yaxis": {"title": {"text": tr("probability")}, "tickformat": ".0%", "range": [0, 1.02]},
         "annotations": _words_at_peaks(probabilities, names, set(styles), colours),
         "dragmode": False,
     }
@@ -99,7 +100,7 @@ def token_norms(
             "x": places,
             "y": norms[:, token],
             "mode": "markers",
-            "name": "prefix token",
+            "name": tr("prefix token"),
             "marker": {"size": 10, "symbol": "diamond-open", "color": colours.second},
             "hovertemplate": "%{y:.1f}<extra></extra>",
             "showlegend": token == 0,
@@ -111,17 +112,17 @@ def token_norms(
         "x": places,
         "y": np.median(patches, axis=1),
         "mode": "lines",
-        "name": "median",
+        "name": tr("median"),
         "line": {"color": colours.first, "width": 2},
-        "hovertemplate": "median: %{y:.1f}<extra></extra>",
+        "hovertemplate": tr("median: %{y:.1f}") + "<extra></extra>",
     }
     axes = {
         "xaxis": {
-            "title": {"text": "after block (0 = embedding)"},
+            "title": {"text": tr("after block (0 = embedding)")},
             "tickvals": places,
             "range": [-0.5, len(norms) - 0.5],
         },
-        "yaxis": {"title": {"text": "L2 norm"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": tr("L2 norm")}, "rangemode": "tozero"},
         "dragmode": False,
     }
     data = [*_patches(patches, outliers, columns, colours), *before, median]
@@ -141,8 +142,8 @@ def _patches(
         for place, patch in np.ndindex(stops, count)
     ]
     kinds = (
-        ("patch", ~outliers.ravel(), {"size": 4, "color": colours.third, "opacity": 0.6}),
-        ("high-norm patch", outliers.ravel(), {"size": 9, "color": colours.second}),
+        (tr("patch"), ~outliers.ravel(), {"size": 4, "color": colours.third, "opacity": 0.6}),
+        (tr("high-norm patch"), outliers.ravel(), {"size": 9, "color": colours.second}),
     )
     return [
         {
@@ -161,7 +162,13 @@ def _patches(
 
 
 def _place(place: int) -> str:
-    return "at the embedding" if place == 0 else f"after block {place}"
+    return tr("at the embedding") if place == 0 else tr("after block {block}", block=place)
+
+
+def _told(name: str) -> str:
+    """What the pointer reads of a class; `text` is the block."""
+    said = tr("{label} {where}: {probability}", label=name, where="%{text}", probability="%{y:.1%}")
+    return f"{said}<extra></extra>"
 
 
 def _words_at_peaks(

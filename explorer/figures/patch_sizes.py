@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.figures.evaluation import quiet_lower_axes
-from explorer.figures.style import Palette, plain
+from explorer.figures.style import NAME_BESIDE, Palette, plain
+from explorer.text.language import tr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +61,13 @@ def accuracy_and_cost(
     ticks = _ticks(models, sizes, now)
     figure.update_layout(
         xaxis={**ticks, "showticklabels": False},
-        xaxis2={**ticks, "title": {"text": "patch size / tokens"}},
-        yaxis={"range": [0, 1], "tickformat": ".0%", "title": {"text": "accuracy"}},
+        xaxis2={**ticks, "title": {"text": tr("patch size / tokens")}},
+        yaxis={"range": [0, 1], "tickformat": ".0%", "title": {"text": tr("accuracy")}},
         yaxis2={
             "type": "log",
             "dtick": 1,
             "tickformat": ",~r",
-            "title": {"text": "MFLOPs per image"},
+            "title": {"text": tr("MFLOPs per image")},
         },
         dragmode=False,
     )
@@ -89,14 +90,14 @@ def _lines(
         **shared,
         y=list(model.accuracy),
         customdata=list(model.patch_sizes),
-        hovertemplate="P = %{customdata}: accuracy %{y:.1%}<extra>%{fullData.name}</extra>",
+        hovertemplate=tr("P = %{customdata}: accuracy %{y:.1%}") + NAME_BESIDE,
     )
     figure.add_scatter(
         **shared,
         y=[value / 1e6 for value in model.operations],
         customdata=list(zip(model.patch_sizes, model.tokens, strict=True)),
-        hovertemplate="P = %{customdata[0]}: %{customdata[1]} tokens, "
-        "%{y:,.0f} MFLOPs<extra>%{fullData.name}</extra>",
+        hovertemplate=tr("P = %{customdata[0]}: %{customdata[1]} tokens, %{y:,.0f} MFLOPs")
+        + NAME_BESIDE,
         showlegend=False,
         row=2,
         col=1,

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette, beside_the_camera, plain
+from explorer.figures.style import NAME_BESIDE, Palette, beside_the_camera, plain
+from explorer.text.language import tr
 
 
 def similarity_against_distance(
@@ -40,9 +41,9 @@ def similarity_against_distance(
             mode="lines+markers" if index == 0 else "lines",
             marker={"size": 5},
             line=styles[min(index, len(styles) - 1)],
-            hovertemplate="distance %{x:.1f}: %{y:.2f}<extra>%{fullData.name}</extra>",
+            hovertemplate=tr("distance %{x:.1f}: %{y:.2f}") + NAME_BESIDE,
         )
     plain(figure, colours, height=300)
-    figure.update_xaxes(title="distance (patches)", rangemode="tozero")
-    figure.update_yaxes(title="mean cosine similarity", zeroline=True)
+    figure.update_xaxes(title=tr("distance (patches)"), rangemode="tozero")
+    figure.update_yaxes(title=tr("mean cosine similarity"), zeroline=True)
     return beside_the_camera(figure, colours)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from explorer.data.small_models import SmallModel
-from explorer.figures.style import Palette, beside_the_camera, plain
+from explorer.figures.style import NAME_BESIDE, Palette, beside_the_camera, plain
+from explorer.text.language import tr
 
 
 def accuracy_dots(
@@ -35,7 +36,7 @@ def accuracy_dots(
         y=rows,
         mode="markers",
         marker={"symbol": "line-ns-open", "size": 18, "color": colours.text},
-        hovertemplate="%{y}: mean %{x:.1%}<extra></extra>",
+        hovertemplate=tr("%{y}: mean %{x:.1%}") + "<extra></extra>",
     )
     for row, model in models.items():
         figure.add_annotation(
@@ -47,7 +48,7 @@ def accuracy_dots(
         showlegend=False,
         dragmode=False,
         xaxis={
-            "title": {"text": "test accuracy"},
+            "title": {"text": tr("test accuracy")},
             "tickformat": ".0%",
             "dtick": 0.1,
             "range": [0, 1.3 * max(max(model.test_accuracy) for model in models.values())],
@@ -71,21 +72,20 @@ def accuracy_by_images(
     figure = go.Figure()
     for (name, models), colour in zip(lines.items(), (colours.first, colours.second), strict=False):
         images = [model.images for model in models]
-        for what, dash in (("test", "solid"), ("training", "dash")):
-            shares = [
-                model.mean
-                if what == "test"
-                else sum(model.train_accuracy) / len(model.train_accuracy)
-                for model in models
-            ]
+        test = [model.mean for model in models]
+        train = [sum(model.train_accuracy) / len(model.train_accuracy) for model in models]
+        for said, shares, dash in (
+            (tr("{network}, test", network=name), test, "solid"),
+            (tr("{network}, training", network=name), train, "dash"),
+        ):
             figure.add_scatter(
                 x=images,
                 y=shares,
-                name=f"{name}, {what}",
+                name=said,
                 mode="lines+markers",
                 line={"color": colour, "dash": dash, "width": 2},
                 marker={"size": 8},
-                hovertemplate="%{x:,} images: %{y:.1%}<extra>%{fullData.name}</extra>",
+                hovertemplate=tr("%{x:,} images: %{y:.1%}") + NAME_BESIDE,
             )
     beside_the_camera(plain(figure, colours, height=height), colours)
     first = next(iter(lines.values()))
@@ -93,10 +93,10 @@ def accuracy_by_images(
         dragmode=False,
         xaxis={
             "type": "log",
-            "title": {"text": "training images"},
+            "title": {"text": tr("training images")},
             "tickvals": [model.images for model in first],
             "ticktext": [f"{model.images:,}" for model in first],
         },
-        yaxis={"title": {"text": "accuracy"}, "tickformat": ".0%", "range": [0, 1.04]},
+        yaxis={"title": {"text": tr("accuracy")}, "tickformat": ".0%", "range": [0, 1.04]},
     )
     return figure

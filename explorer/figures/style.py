@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 
+NAME_BESIDE = "<extra>%{fullData.name}</extra>"  # a line's name, in what the pointer reads
 _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.style import Palette
+from explorer.text.language import tr
 
 Points = tuple[Sequence[float], Sequence[float]]  # epochs, values; as many of each
 _APART = 60  # points of a line whose circles do not touch
@@ -98,7 +99,7 @@ def curve(
             showlegend=False,
         )
     # A little room, so that the last point is not cut in half.
-    x: dict[str, Any] = {"range": [0, 1.02 * epochs], "title": {"text": "epoch"}}
+    x: dict[str, Any] = {"range": [0, 1.02 * epochs], "title": {"text": tr("epoch")}}
     layout: dict[str, Any] = {"showlegend": validation is not None or bool(beside)}
     if any(len(line.train[0]) for line in lines):
         y, annotations = _values_axis(
@@ -108,7 +109,7 @@ def curve(
         x |= {"showticklabels": False, "title": {"text": ""}}
         y = {"range": [0, 1], "showticklabels": False}
         layout["showlegend"] = False
-        annotations = [{"name": "empty", "text": "no steps yet"}]
+        annotations = [{"name": "empty", "text": tr("no steps yet")}]
     # One update: each costs milliseconds, and a page that follows a run draws again and again.
     return figure.update_layout(
         xaxis=x,
@@ -155,7 +156,7 @@ def _values_axis(
         return {"type": "log"}, []
     if ceiling is not None and (top := _top(lines)) > ceiling:
         number = f"{top:.1e}".replace("e+0", "e").replace("e+", "e")
-        said = {"name": "above", "text": f"max. {number} (off scale)"}
+        said = {"name": "above", "text": tr("max. {value} (off scale)", value=number)}
         return {"range": [0, ceiling]}, [said]
     if highest is not None:
         return {"range": [0, 1.05 * highest]}, []
@@ -168,14 +169,14 @@ def _draw_top5(figure: go.Figure, top5: Points, hue: str) -> None:
     figure.add_scatter(
         x=list(epochs),
         y=list(shares),
-        name="top-5",
+        name=tr("top-5"),
         mode="lines+text",
-        text=[""] * (len(epochs) - 1) + [f"{shares[-1]:.0%} top-5"],
+        text=[""] * (len(epochs) - 1) + [tr("{accuracy} top-5", accuracy=f"{shares[-1]:.0%}")],
         textfont={"color": hue},
         cliponaxis=False,
         showlegend=False,
         line={"color": hue, "width": 1.5, "dash": "dot"},
-        hovertemplate="%{y:.1%}<extra>top-5 (validation)</extra>",
+        hovertemplate=_read("%{y:.1%}", tr("top-5 (validation)")),
     )
 
 
@@ -192,8 +193,8 @@ def _draw(
 ) -> None:
     """Training solid, validation dashed, of one hue; faint behind its running mean."""
     epochs, train = np.asarray(line.train[0], float), np.asarray(line.train[1], float)
-    told = what if alone else f"{line.name}, {what}"
-    kind = "train (smoothed)" if smoothing else "train"
+    told = what if alone else tr("{run}, {metric}", run=line.name, metric=what)
+    kind = tr("train (smoothed)") if smoothing else tr("train")
     if smoothing and len(train) > 1:
         figure.add_scatter(
             x=epochs,
@@ -211,19 +212,27 @@ def _draw(
         name=kind if alone else line.name,
         mode="lines+markers" if len(train) == 1 else "lines",
         line={"color": hue, "width": 1.75},
-        hovertemplate=f"%{{y{values}}}<extra>{told}, {kind}</extra>",
+        hovertemplate=_read(f"%{{y{values}}}", tr("{metric}, {kind}", metric=told, kind=kind)),
     )
     if line.validation is not None:
+        validation = tr("validation")
         figure.add_scatter(
             x=np.asarray(line.validation[0], float),
             y=np.asarray(line.validation[1], float),
-            name="validation",
+            name=validation,
             mode="lines+markers" if len(line.validation[0]) <= _APART else "lines",
             line={"color": hue, "width": 1.75, "dash": "dash"},
             marker={"size": 6, "color": paper, "line": {"width": 1.5, "color": hue}},
-            hovertemplate=f"%{{y{values}}}<extra>{told}, validation</extra>",
+            hovertemplate=_read(
+                f"%{{y{values}}}", tr("{metric}, {kind}", metric=told, kind=validation)
+            ),
             showlegend=alone,
         )
+
+
+def _read(value: str, name: str) -> str:
+    """What the pointer reads of a point, and beside it."""
+    return f"{value}<extra>{name}</extra>"
 
 
 def smoothed(values: Sequence[float], share: float) -> list[float]:

@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import Follower, Progress
-from explorer.runs.queue import Queued, RunQueue
+from explorer.runs.queue import FULL, LONGEST, Queued, RunQueue
+from explorer.text.language import N_, tr
 from vitcore.cli import train_options
 from vitcore.config import TrainConfig
 from vitcore.messages import os_error_reason, unusable_folder
@@ -29,11 +30,23 @@ from vitcore.training.runs import Run
 AT_ONCE = "VITCORE_RUNS_AT_ONCE"  # environment variable; training runs share the processor
 MOST_AT_ONCE = 2  # where it says nothing
 MOST_FOLLOWED = 16
-ENDED_AT_ONCE = "Force-stopped on the Train page."
+ENDED_AT_ONCE = N_("Force-stopped on the Train page.")  # in its log, as the next
+OUT_OF_MEMORY = N_("Process killed (SIGKILL), possibly out of memory.")
+_GONE = N_("Run {run} no longer exists.")
 
 
 class RunRefusedError(ValueError):
-    """A run that is not started; the message says why, in one or two sentences."""
+    """A run that is not started; the message says why, in one or two sentences.
+
+    In the language of the page, where it is asked for; its argument is in English.
+    """
+
+    def __init__(self, message: str, **values: str | int) -> None:
+        super().__init__(message.format(**values))
+        self._message, self._values = message, values
+
+    def __str__(self) -> str:
+        return tr(self._message, **self._values)
 
 
 class Jobs:
@@ -65,15 +78,26 @@ class Jobs:
 
     def refusal(self) -> str:
         """Why no run can be started now, or ""."""
+        if len(busy := self._busy()) < most_at_once():
+            return ""
+        names = ", ".join(busy)
+        if len(busy) == 1:
+            return tr("1 run is active: {names}. Stop one or wait.", names=names)
+        return tr(
+            "{count} runs are active: {names}. Stop one or wait.", count=len(busy), names=names
+        )
+
+    def _busy(self) -> list[str]:
+        """The runs that train."""
         listed = self.runs()
         busy = [run.name for run in listed if run.state == "running"]
         ended = [run.name for run in listed if run.state in END_STATES]
         with self._lock:  # whose folder was deleted or damaged meanwhile trains all the same
             busy += [name for name in self._processes if name not in (*busy, *ended)]
-        if len(busy) < most_at_once():
-            return ""
-        many = f"{len(busy)} runs are" if len(busy) > 1 else "1 run is"
-        return f"{many} active: {', '.join(busy)}. Stop one or wait."
+        return busy
+
+    def _is_full(self) -> bool:
+        return len(self._busy()) >= most_at_once()
 
     def start(self, config: TrainConfig, *, keep: bool = False) -> str | Queued:
         """Start a run in a process of its own, or let it wait until there is room.
@@ -89,12 +113,12 @@ class Jobs:
             RunRefusedError: if too many wait, or nothing can be written.
         """
         with self._lock:
-            if not self.queue() and not self.refusal():
+            if not self.queue() and not self._is_full():
                 return self._launch(config, keep)
             try:
                 return self.queue.add(config, keep=keep)
-            except ValueError as error:
-                raise RunRefusedError(str(error)) from None
+            except ValueError:
+                raise RunRefusedError(FULL, count=LONGEST) from None
 
     def prepare(self) -> None:
         """Have a process ready that has imported what a run needs, unless runs need the cores."""
@@ -104,7 +128,7 @@ class Jobs:
 
     def _launch_if_room(self, one: Queued) -> str | None:
         with self._lock:
-            if self.refusal():
+            if self._is_full():
                 return None
             if not one.resumes:
                 return self._launch(one.config, one.keep)
@@ -121,7 +145,7 @@ class Jobs:
                 self._open(folder, config, arguments, keep=keep)
             except OSError as error:
                 why = unusable_folder(root, error, instead="VITCORE_HOME")
-                raise RunRefusedError(f"Run not started: {why}.") from error
+                raise RunRefusedError(N_("Run not started: {why}."), why=why) from error
             return folder.name
 
     def resume(self, name: str, *, keep: bool = False) -> str | Queued:
@@ -135,23 +159,23 @@ class Jobs:
         """
         with self._lock:
             run = self._resumable(name)
-            if self.queue() or self.refusal():
+            if self.queue() or self._is_full():
                 try:
                     return self.queue.add(run.config, keep=keep, resumes=name)
-                except ValueError as error:
-                    raise RunRefusedError(str(error)) from None
+                except ValueError:
+                    raise RunRefusedError(FULL, count=LONGEST) from None
             self._go_on_with(run, keep)
             return name
 
     def _resumable(self, name: str) -> Run:
         self._collect()
         if not (folder := self._folder(name)).is_dir():
-            raise RunRefusedError(self.gone(name))
+            raise RunRefusedError(_GONE, run=name)
         run = runs.read_run(folder)
         if run.state == "running" or name in self._processes:
-            raise RunRefusedError(f"{name} is already running.")
+            raise RunRefusedError(N_("{run} is already running."), run=name)
         if run.config is None or not self.can_resume(run):
-            raise RunRefusedError(f"{name} has no checkpoint to resume from.")
+            raise RunRefusedError(N_("{run} has no checkpoint to resume from."), run=name)
         return run
 
     def _go_on_with(self, run: Run, keep: bool) -> None:
@@ -161,14 +185,14 @@ class Jobs:
             arguments = ["--resume", f"--run-dir={run.folder.resolve()}"]
             self._open(run.folder, run.config, arguments, keep=keep)
         except OSError as error:
-            raise RunRefusedError(
-                f"{run.name} could not be resumed: {os_error_reason(error)}."
-            ) from error
+            message = N_("{run} could not be resumed: {why}.")
+            why = os_error_reason(error)
+            raise RunRefusedError(message, run=run.name, why=why) from error
 
     @staticmethod
     def gone(name: str) -> str:
         """What is said of a run that is not there any more."""
-        return f"Run {name} no longer exists."
+        return tr(_GONE, run=name)
 
     def can_resume(self, run: Run) -> bool:
         """Whether an ended run has more to do, and what it needs for that."""
@@ -181,7 +205,7 @@ class Jobs:
         except RuntimeError as error:
             if not (folder / runs.DESCRIPTION).exists():
                 shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
-            raise RunRefusedError(f"Run not started: {error}.") from error
+            raise RunRefusedError(N_("Run not started: {why}."), why=str(error)) from error
         self._processes[folder.name] = process
         # Until the process describes itself, so that the run is never without an owner.
         runs.write_description(folder, config, pid=process.pid)
@@ -236,9 +260,11 @@ class Jobs:
         if end_process(run.pid, run.started, holding=files):
             record_killed(folder, ENDED_AT_ONCE)
         elif runs.read_run(folder).state == "running":
-            return (
-                f"{run.name} was not stopped: this server did not start process {run.pid}. "
-                "Stop it where it was started."
+            return tr(
+                "{run} was not stopped: this server did not start process {process}. "
+                "Stop it where it was started.",
+                run=run.name,
+                process=run.pid,
             )
         return ""
 
@@ -380,10 +406,9 @@ def _word(folder: Path) -> str:
 
 def killed_by(number: int) -> str:
     """Why a process ended that the signal of this number killed, and nobody here sent it."""
-    killed = f"Process killed ({_named(number)})"
     if number == getattr(signal, "SIGKILL", None):
-        return f"{killed}, possibly out of memory."
-    return f"{killed}."
+        return OUT_OF_MEMORY
+    return f"Process killed ({_named(number)})."
 
 
 def record_killed(folder: Path, why: str) -> None:

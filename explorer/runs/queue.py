@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from explorer.text.language import N_
 from vitcore.config import TrainConfig
 
 LONGEST = 20
+FULL = N_("The queue is full ({count} runs). Remove one first.")
 LOOK_SECONDS = 0.5  # between two looks at whether there is room
 
 
@@ -57,7 +59,7 @@ class RunQueue:
                 if resumes and one.resumes == resumes and not one.problem:
                     return one
             if len(self._waiting) >= LONGEST:
-                raise ValueError(f"The queue is full ({LONGEST} runs). Remove one first.")
+                raise ValueError(FULL.format(count=LONGEST))
             ticket = next(self._tickets)
             added = Queued(ticket, config, keep, resumes)
             self._waiting.append(added)
@@ -106,7 +108,9 @@ class RunQueue:
     def _try(self, one: Queued) -> None:
         try:
             name, problem = self._start(one), ""
-        except (ValueError, OSError) as error:
+        except ValueError as error:
+            name, problem = None, error.args[0]  # in English: a thread has no page
+        except OSError as error:
             name, problem = None, str(error)
         with self._lock:
             if name is not None:

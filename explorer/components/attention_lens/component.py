@@ -16,6 +16,7 @@ from explorer.components.pipeline.component import fingerprint
 from explorer.records import ModelOutput
 from explorer.results import Ready, Result
 from explorer.selection import Selection
+from explorer.text.language import current
 from vitcore.config import ViTConfig
 from vitcore.interpret.selective_head import SelectiveHead
 
@@ -83,14 +84,14 @@ def lens(
     )
     if isinstance(result, Ready):
         marks = fingerprint(result.value), None if before is None else fingerprint(before)
-        data = _packed(marks, repr(shown), shown, result.value, before)
+        data = _packed(marks, current(), repr(shown), shown, result.value, before)
     else:
         data = placeholder_payload(result, selection, shown=shown)
     _lens(data, key=key, view=on_view, changes=on_change)
 
 
 def prefix_names(output: ModelOutput | None, config: ViTConfig | None) -> tuple[str, ...]:
-    """What the tokens before the patches are called, in their order."""
+    """What the tokens before the patches are called, in their order; in English, as keys."""
     known = config.num_prefix_tokens if config else 0
     count = output.num_prefix_tokens if output is not None else known
     first = ("class",) if count and (config is None or config.pooling == "class") else ()
@@ -100,6 +101,7 @@ def prefix_names(output: ModelOutput | None, config: ViTConfig | None) -> tuple[
 @st.cache_data(max_entries=12, show_spinner=False)
 def _packed(
     marks: tuple[str, str | None],
+    language: str,  # noqa: ARG001 - of its words
     words: str,  # noqa: ARG001 - `shown` as a key: another header, another payload
     _shown: Shown,
     _output: ModelOutput,

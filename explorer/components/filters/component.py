@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
+from explorer.text.language import N_, current, tr
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
 from vitcore.interpret.filters import embedding_filters, principal_components
@@ -42,8 +43,8 @@ def filters_payload(
         "D": len(filters),
         "explained": [round(float(ratio), 5) for ratio in explained[:shown]],
         "headings": [
-            f"All {len(filters)} filters",
-            f"Principal components 1–{shown} of {len(components)}",
+            tr("All {count} filters", count=len(filters)),
+            tr("Principal components 1–{shown} of {count}", shown=shown, count=len(components)),
         ],
         "rev": rev,
     }
@@ -62,14 +63,23 @@ class FilterFigure:
     @property
     def finding(self) -> str:
         """How many components it takes, trained and at random init."""
-        noun = "component explains" if self.needed == 1 else "components explain"
-        return (
-            f"{self.needed} of {self.components} principal {noun} {_MOST:.0%} of the variance "
-            f"({self.needed_at_init} at random init)"
+        one = N_(
+            "{needed} of {count} principal component explains {fraction} of the variance "
+            "({at_init} at random init)"
+        )
+        several = N_(
+            "{needed} of {count} principal components explain {fraction} of the variance "
+            "({at_init} at random init)"
+        )
+        return tr(
+            one if self.needed == 1 else several,
+            needed=self.needed,
+            count=self.components,
+            fraction=f"{_MOST:.0%}",
+            at_init=self.needed_at_init,
         )
 
 
-@st.cache_data(max_entries=18, show_spinner=False)
 def filter_figure(kernel: np.ndarray, patch_size: int, *, rev: str = "") -> FilterFigure:
     """Filters and components of a stored kernel at a patch size; cached.
 
@@ -78,6 +88,16 @@ def filter_figure(kernel: np.ndarray, patch_size: int, *, rev: str = "") -> Filt
         patch_size: P, what it is resized to.
         rev: what the drawn figure carries as `data-rev`.
     """
+    return _figure(kernel, patch_size, rev, current())
+
+
+@st.cache_data(max_entries=18, show_spinner=False)
+def _figure(
+    kernel: np.ndarray,
+    patch_size: int,
+    rev: str,
+    language: str,  # noqa: ARG001 - of its words
+) -> FilterFigure:
     resized = pi_resize(kernel, patch_size)
     learned = principal_components(resized)
     first = principal_components(pi_resize(untrained_kernel(kernel.shape), patch_size))

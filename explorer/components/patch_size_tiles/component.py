@@ -10,7 +10,8 @@ from explorer.records import ModelOutput
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Selection
 from explorer.text.findings import UNDECIDED, counted
-from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
+from explorer.text.names import shown_names
+from vitcore.config import PATCH_SIZES, grid_side
 from vitcore.patches import model_input
 
 _cuts = declare("patch_size_tiles", sends=("patch_size",))
@@ -84,7 +85,7 @@ def cut_payload(
         for size in PATCH_SIZES
     ]
     seen = [model_input(pixels, size).ravel() for size in PATCH_SIZES]
-    header = {"tiles": tiles, "present": patch_size, "names": list(CLASS_NAMES), "truth": truth}
+    header = {"tiles": tiles, "present": patch_size, "names": list(shown_names()), "truth": truth}
     return pack("patch_size_tiles", header, rgb=np.concatenate(seen))
 
 

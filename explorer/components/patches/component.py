@@ -4,6 +4,7 @@ import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
+from explorer.text.language import tr
 
 _patches = declare("patches")
 _SHOWN = 0.97  # quantile of the magnitudes at which a bar reaches the edge; longer are clipped
@@ -55,7 +56,9 @@ def patches_payload(
         arrays["codes"] = codes.astype(np.uint8)
         header |= {"width": width, "limit": limit, "shown": shown}
     captions += [
-        f"`({width},)` before the position embedding" if embedding is not None else "",
+        tr("{shape} before the position embedding", shape=f"`({width},)`")
+        if embedding is not None
+        else "",
         f"`({count}, {width if embedding is not None else values})`",
     ]
     return pack("patches", {**header, "captions": captions}, **arrays)

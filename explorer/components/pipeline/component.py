@@ -12,7 +12,8 @@ from explorer.records import ModelOutput
 from explorer.results import Failure, Pending, Ready, Result
 from explorer.selection import Selection
 from explorer.text.findings import UNDECIDED, counted
-from explorer.text.names import class_names, prefix_counts
+from explorer.text.language import current, tr
+from explorer.text.names import class_names, prefix_counts, shown_names
 from vitcore.config import grid_side
 from vitcore.patches import model_input
 
@@ -85,7 +86,8 @@ def _draw(
     if isinstance(result, Ready):
         output = result.value
         of = ", ".join(filter(None, (selection.model_name, note)))
-        data = _packed(fingerprint(output), selection.image.label, mode, now, of, output)
+        label = selection.image.label
+        data = _packed(fingerprint(output), current(), label, mode, now, of, output)
     else:
         data = placeholder_payload(result, selection, mode=mode, now=now)
     sent = _ribbon(data, key=key)
@@ -94,7 +96,13 @@ def _draw(
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def _packed(
-    name: str, truth: int | None, mode: str, now: str, of: str, _output: ModelOutput
+    name: str,
+    language: str,  # noqa: ARG001 - of its words
+    truth: int | None,
+    mode: str,
+    now: str,
+    of: str,
+    _output: ModelOutput,
 ) -> bytes:
     return output_payload(_output, name=name, truth=truth, mode=mode, now=now, of=of)
 
@@ -139,12 +147,12 @@ def output_payload(
             **_image_captions(output.image.shape, output.patch_size, count),
             "positions": f"`({tokens}, {width})`",
             "encoder": _encoder_caption(blocks, heads),
-            "answer": "" if truth is None else "underlined: true label",
+            "answer": "" if truth is None else tr("underlined: true label"),
         },
         "rest": _at_rest(count, prefix, class_token=output.patch_logits is None),
     }
     shared = _shared(output.image, output.patch_size, output.grid, prefix, mode, now)
-    names = class_names(len(output.probabilities))
+    names = shown_names(class_names(len(output.probabilities)))
     return pack(
         "pipeline", {**shared, **header, "names": names, "truth": truth, "rev": name}, **arrays
     )
@@ -174,7 +182,7 @@ def placeholder_payload(
         },
     }
     shared = _shared(seen, patch_size, (side, side), prefix, mode, now)
-    names, truth = selection.class_names, selection.image.label
+    names, truth = selection.shown_names, selection.image.label
     rev = f"{header['state']}-{patch_size}"
     return pack(
         "pipeline", {**shared, **header, "names": names, "truth": truth, "rev": rev}, rgb=seen
@@ -207,5 +215,5 @@ def _encoder_caption(blocks: int, heads: int) -> str:
 
 def _at_rest(count: int, prefix: int, *, class_token: bool) -> str:
     rows = [*prefix_counts(prefix, class_token=class_token), counted(count, "patch")]
-    hint = "" if count == 1 else " Hover over a patch to follow it."
-    return f"Rows of Tokens: {', then '.join(rows)} (blue < 0 < orange).{hint}"
+    said = tr("Rows of Tokens: {rows} (blue < 0 < orange).", rows=tr(", then ").join(rows))
+    return said if count == 1 else said + tr(" Hover over a patch to follow it.")

@@ -7,6 +7,7 @@ import numpy as np
 from explorer.components.declared import declare
 from explorer.components.packing import pack
 from explorer.text.formatting import signed
+from explorer.text.language import tr
 from explorer.text.position_encodings import PositionEncoding
 from vitcore.interpret.positions import similarity_spread
 
@@ -58,5 +59,5 @@ def _scale(kind: PositionEncoding) -> dict[str, float]:
 
 def _note(kind: PositionEncoding) -> str:
     if kind.correlation is None:
-        return "1 position"
+        return tr("1 position")
     return f"r = {signed(kind.correlation)}"

@@ -13,7 +13,7 @@ from explorer.client.snapshots import History
 from explorer.components.packing import pack, rows_as_codes
 from explorer.results import Failure
 from explorer.selection import Selection
-from explorer.text.names import class_names
+from explorer.text.names import class_names, shown_names
 from vitcore.interpret.distance import distance_bounds
 from vitcore.patches import model_input
 
@@ -92,7 +92,7 @@ def replay_payload(film: Film) -> bytes:
         "heads": config.num_heads,
         "pooling": config.pooling,
         "positions": config.positions,
-        "names": class_names(config.classes),
+        "names": shown_names(class_names(config.classes)),
         "truth": film.selection.image.label,
         "even": round(even, 3),
         "closeness": [_closeness(one) for one in film.weights],

@@ -43,40 +43,15 @@ TO_THE_BROWSER = {
     *("ArrowDown", "ArrowUp", "aside legend", "bars logits", "bars two", "box …", "line heads"),
     *("row on-…", "span > span", "th span", "title head-name", "wire stream", "wire stream…"),
 }
+# What Python says to itself: names of threads and tasks, keys that a script compares, a log.
+TO_ITSELF = {
+    *("%{fullData.name}", "dispatcher", "first pass", "not warmed: …", "reg …", "register …"),
+    *("run queue", "epoch …", "run …", "step …", "signal …", "Process killed (…)."),
+    "… could not be started: …",
+}
 UNTRANSLATED_PYTHON = set(
     """
-    explorer/client/activations.py
-    explorer/client/attribution.py
-    explorer/client/dispatcher.py
-    explorer/client/evaluation.py
-    explorer/client/head_analysis.py
-    explorer/client/models.py
-    explorer/client/request_queue.py
-    explorer/client/session.py
-    explorer/client/snapshot_metrics.py
-    explorer/client/tasks/forward_pass.py
-    explorer/components/attention_lens/component.py
-    explorer/components/filters/component.py
-    explorer/components/headings.py
-    explorer/components/patches/component.py
-    explorer/components/pipeline/component.py
-    explorer/components/positions/component.py
-    explorer/components/reading_help.py
-    explorer/components/shuffle.py
-    explorer/components/timeline/component.py
-    explorer/components/upload_crop.py
-    explorer/data/cifar10_setup.py
-    explorer/figures/attention.py
-    explorer/figures/evaluation.py
-    explorer/figures/logit_lens.py
-    explorer/figures/patch_sizes.py
-    explorer/figures/positions.py
-    explorer/figures/small_models.py
-    explorer/figures/training.py
     explorer/pin.py
-    explorer/runs/jobs.py
-    explorer/runs/launcher.py
-    explorer/runs/queue.py
     explorer/text/attention_findings.py
     explorer/text/encoder_findings.py
     explorer/text/encoder_snippets.py
@@ -150,19 +125,27 @@ def same(said):
 
 
 class WithoutErrors(ast.NodeTransformer):
-    """A program's own errors are for its authors: no page shows them."""
+    """A program's own errors are for its authors, as is what a module exports: no page shows it."""
 
     def visit_Raise(self, node):  # noqa: N802 - ast's name
         error = getattr(getattr(node.exc, "func", None), "id", "")
-        own = error in ("AssertionError", "KeyError", "RuntimeError", "TypeError", "ValueError")
+        own = error in (
+            *("AssertionError", "BrokenExecutor", "KeyError", "RuntimeError", "TypeError"),
+            "ValueError",
+        )
         return ast.copy_location(ast.Pass(), node) if own else node
+
+    def visit_Assign(self, node):  # noqa: N802 - ast's name
+        exports = getattr(node.targets[0], "id", "") == "__all__"
+        return ast.copy_location(ast.Pass(), node) if exports else node
 
 
 def visible(path):
     if path.suffix != ".py":
         return [said for said in page_strings.strings_of(path) if said not in TO_THE_BROWSER]
     tree = WithoutErrors().visit(ast.parse(path.read_text("utf-8")))
-    return page_strings.of_python(ast.unparse(tree))
+    said = page_strings.of_python(ast.unparse(tree))
+    return [one for one in said if one not in TO_ITSELF]
 
 
 def untranslated(file):
