@@ -1,8 +1,10 @@
 // What is asked of a component's script, once it is put together from its files.
 const BROWSER =
-  'AbortController Blob CSS DecompressionStream ImageData MutationObserver OffscreenCanvas ' +
-  'Path2D PointerEvent ResizeObserver Response TextDecoder URL addEventListener atob ' +
-  'cancelAnimationFrame clearInterval clearTimeout devicePixelRatio document getComputedStyle ' +
+  'AbortController Blob CSS CSSFontFaceRule DecompressionStream FileReader Image ImageData ' +
+  'MutationObserver OffscreenCanvas Path2D PointerEvent ResizeObserver Response TextDecoder URL ' +
+  'XMLSerializer addEventListener atob ' +
+  'cancelAnimationFrame clearInterval clearTimeout devicePixelRatio document fetch ' +
+  'getComputedStyle ' +
   'innerHeight innerWidth localStorage matchMedia navigator performance requestAnimationFrame ' +
   'sessionStorage setInterval setTimeout';
 

@@ -1,4 +1,4 @@
-// uses shares reading view_words intervention readout drawing pointing
+// uses saving shares reading view_words intervention readout drawing pointing
 // The attention view: hover over a patch, and every head of every block shows what it attends to,
 // or what attends to it. What outlives the page in this window: the link that was followed last,
 // and how maps are shown.

@@ -1,4 +1,4 @@
-// uses svg
+// uses saving svg
 // What a patch size costs, over all stops of the slider, and three ways to split an image that it
 // does not divide.
 const paddings = ['seen', 'valid', 'same'];

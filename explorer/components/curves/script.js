@@ -1,4 +1,4 @@
-// uses svg
+// uses saving svg
 // Curves of a run that grow in place: the pointer keeps its reading and a zoom stays while points
 // arrive.
 const DASHES = { solid: '', dash: '7 5', dot: '2 4' };

@@ -1,4 +1,4 @@
-// uses maths pass stages numbers strips plots diagram panel panel_patch panel_stream panel_norm
+// uses saving maths pass stages numbers strips plots diagram panel panel_patch panel_stream panel_norm
 // uses panel_attention panel_mlp panel_readout panels
 // The microscope: which token, which block, which stage is open; everything under the pointer
 // happens here.

@@ -1,4 +1,4 @@
-// uses svg
+// uses saving svg
 // The encoder-decoder Transformer, drawn from the inputs up; a ViT keeps the encoder.
 
 const WIDE = 426,

@@ -1,4 +1,4 @@
-// uses encoder/maths encoder/stages encoder/numbers
+// uses saving encoder/maths encoder/stages encoder/numbers
 // A batch of tokens (B, T, D) as a cube: which entries are averaged together.
 const NORMS = [
   { id: 'layer', name: 'LayerNorm', over: tr`all dimensions of one token` },

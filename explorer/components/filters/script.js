@@ -1,3 +1,4 @@
+// uses saving
 // The embedding filters and their principal components, as grids of small crisp images.
 class Gallery {
   // one grid of images; `sheet` holds them all, one below the other

@@ -1,4 +1,4 @@
-// uses svg self_attention/arithmetic self_attention/words self_attention/example self_attention/cells
+// uses saving svg self_attention/arithmetic self_attention/words self_attention/example self_attention/cells
 // uses self_attention/strips self_attention/lines self_attention/heads_layout
 // Several heads over the same tokens: each its own matrices, all contexts side by side, one
 // projection.

@@ -1,3 +1,4 @@
+// uses saving
 // The prediction of each patch after each block: one block large with words, the others small.
 class Answers extends FollowingFigure {
   constructor(root) {

@@ -1,3 +1,4 @@
+// uses saving
 // The image in patches of every size, each with the model's prediction; a click selects the size.
 const TILE = 88;
 
@@ -62,7 +63,7 @@ class Cuts {
 
   draw(canvas, source, { grid, patch }) {
     const c = fit(canvas, TILE, TILE),
-      r = devicePixelRatio || 1;
+      r = density();
     const gap = grid === 1 ? 0 : Math.max(1, Math.round(((TILE * 0.09) / (grid - 1)) * r) / r);
     const side = (TILE - (grid - 1) * gap) / grid,
       whole = (v) => Math.round(v * r) / r; // on whole pixels, so that gaps stay even

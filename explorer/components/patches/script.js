@@ -1,4 +1,4 @@
-// uses svg
+// uses saving svg
 // From the image to one patch, its RGB values and its embedding; everything under the pointer
 // happens here.
 const ROWS = 16,

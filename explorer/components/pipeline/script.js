@@ -1,4 +1,4 @@
-// uses svg
+// uses saving svg
 // The ribbon: image -> patches -> tokens -> encoder -> prediction. Large on Overview, a thin bar on
 // the other pages.
 const softmax = (v) => {
@@ -87,6 +87,7 @@ class Ribbon extends PatchFigure {
     this.strip = head.mode === 'strip';
     this.live = head.state === 'reading';
     this.wrap.classList.toggle('strip', this.strip);
+    this.saving.hidden = this.strip; // the bar of every page is no figure
     if (this.strip) {
       // a miniature: nothing in it answers to pointer or keys
       this.canvas.image.tabIndex = -1;
@@ -311,10 +312,7 @@ class Ribbon extends PatchFigure {
     }
     if (!this.squeezed) {
       // sideways with smoothing, downwards without
-      this.squeezed = new OffscreenCanvas(
-        Math.max(1, Math.round(W * (devicePixelRatio || 1))),
-        rows,
-      );
+      this.squeezed = new OffscreenCanvas(Math.max(1, Math.round(W * density())), rows);
       const q = this.squeezed.getContext('2d');
       q.imageSmoothingQuality = 'high';
       q.drawImage(this.tokens, 0, 0, this.squeezed.width, rows);

@@ -1,3 +1,4 @@
+// uses saving
 // Cosine similarity of position embeddings: the selected one's tile, all tiles on their grid, and
 // other encodings.
 

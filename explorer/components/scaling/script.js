@@ -1,4 +1,4 @@
-// uses svg self_attention/arithmetic self_attention/words
+// uses saving svg self_attention/arithmetic self_attention/words
 // Why scores are divided by the root of their width: random vectors, at every width at once.
 
 const SHOWN = 160,

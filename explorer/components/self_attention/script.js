@@ -1,4 +1,4 @@
-// uses svg arithmetic words example cells strips lines numpy layout machine_links editing playing
+// uses saving svg arithmetic words example cells strips lines numpy layout machine_links editing playing
 // uses example_view image_view
 // The attention machine: the controls, which of its two views is seen, and the text around it.
 

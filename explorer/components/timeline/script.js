@@ -1,4 +1,4 @@
-// uses panels
+// uses saving panels
 // The timeline of a training: one scrubber moves every panel; nothing is asked of the server.
 const BREAK = '\n'; // where the bold value stands in its sentence
 

@@ -1,3 +1,4 @@
+// uses saving
 // Tokens of patches after each block: the selected one's cosine with all others, and the first
 // three principal components as colors.
 const MOST = 32767; // of an int16, as which cosines travel
