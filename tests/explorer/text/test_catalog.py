@@ -24,7 +24,8 @@ SAME = {
     "*v*^{⊤}tanh(*W*_{1}… + *W*_{2}…)",
     *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "PNG", "ReLU", "sketch10"),
     *("English", "Source:", "ViT", "ViT Explorer"),
-    *(r"^(?://|/\*) uses ([\w/ ]+)", "const MESSAGES = …;\n…"),
+    *(r"^(?://|/\*) uses ([\w/ ]+)", "Color", "Colors"),
+    "const MESSAGES = …;\nconst PRINT = …;",
     *("BatchNorm", "GroupNorm", "g[…] = GELU(…) = … · Φ(…) = …", "logits = pW + b"),
     "p = mean(LN(z_L))",
 }
@@ -38,6 +39,7 @@ TO_THE_BROWSER = {
     *("name row", "point ……", "spot …"),
     *("key …", "test …-test", "… / span …"),
     *("auto repeat(…, 1fr)", "inset(…px 0 0 0)", "input, textarea", "linear-gradient(90deg, …)"),
+    "url(…) 0 0 / 100% 100%",
     *("(pointer: coarse)", "(prefers-reduced-motion: reduce)"),
     "…, conic-gradient(#999 25%, #bbb 0 50%, #999 0 75%, #bbb 0)",
     *("ArrowDown", "ArrowUp", "aside legend", "bars logits", "bars two", "box …", "line heads"),
