@@ -19,6 +19,7 @@ from explorer.results import Failure, Pending, Ready
 from explorer.selection import ModelRef, selected
 from explorer.text import encoder_findings
 from explorer.text.encoder_snippets import snippets
+from explorer.text.language import tr
 from explorer.views.attention.view_state import in_fragment
 from vitcore.config import ViTConfig
 
@@ -91,7 +92,7 @@ def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
 def draw_residuals(model: ModelRef, output: ModelOutput) -> None:
     """The prediction without one side of each sum."""
     result = client.residual_ablation(selection)
-    name = "Residual connections"
+    name = tr("Residual connections")
     if not isinstance(result, Ready):
         components.figure_heading(name)
         components.placeholder(result, height=260)
@@ -102,7 +103,7 @@ def draw_residuals(model: ModelRef, output: ModelOutput) -> None:
     data = residual_payload(
         found,
         output.probabilities,
-        names=model.class_names,
+        names=model.shown_names,
         truth=selection.image.label,
         rev=rev,
     )
@@ -119,7 +120,7 @@ def draw_norms(config: ViTConfig, output: ModelOutput) -> None:
     """What four normalizations average."""
     block = view_now(config.depth)[0]
     result = client.norm_sample(selection, block)
-    name = "Normalization axes"
+    name = tr("Normalization axes")
     if not isinstance(result, Ready):
         components.figure_heading(name)
         components.placeholder(result, height=300)
@@ -135,9 +136,9 @@ def draw_norms(config: ViTConfig, output: ModelOutput) -> None:
 
 def draw_depth(model: ModelRef, output: ModelOutput) -> None:
     """The prediction after each block."""
-    names, truth = model.class_names, selection.image.label
+    names, truth = model.shown_names, selection.image.label
     finding = encoder_findings.depth_finding(output.logit_lens, names)
-    components.figure_heading("Logit lens", finding, key="encoder_depth")
+    components.figure_heading(tr("Logit lens"), finding, key="encoder_depth")
     depth(
         depth_payload(output.logit_lens, names=names, truth=truth, rev=rev),
         key="encoder_depth",
@@ -151,8 +152,8 @@ def draw_depth(model: ModelRef, output: ModelOutput) -> None:
 def draw_encoder_decoder() -> None:
     """The original Transformer, and what a ViT keeps of it."""
     components.figure_heading(
-        "Encoder-decoder Transformer",
-        "ViT keeps the encoder: self-attention, one of three uses of attention.",
+        tr("Encoder-decoder Transformer"),
+        tr("ViT keeps the encoder: self-attention, one of three uses of attention."),
     )
     encoder_decoder(key="encoder_decoder")
     components.how_to_read("encoder_decoder", example="encoder_decoder")
@@ -165,8 +166,8 @@ if stage := components.strip(result, selection, now="attention"):
 
 finding = ""
 if isinstance(result, Ready):
-    finding = encoder_findings.encoder_finding(result.value.logit_lens, selection.class_names)
-components.page_heading("Encoder", finding, key="encoder")
+    finding = encoder_findings.encoder_finding(result.value.logit_lens, selection.shown_names)
+components.page_heading(tr("Encoder"), finding, key="encoder")
 if isinstance(result, Ready) and not isinstance(model, Failure):
     output = result.value
     rev = fingerprint(output)

@@ -18,7 +18,8 @@ from explorer.records import Evaluation
 from explorer.results import Ready, Result
 from explorer.selection import selected
 from explorer.text import evaluation_findings, evaluation_tables
-from explorer.text.names import DATASET_NAMES
+from explorer.text.language import N_, tr
+from explorer.text.names import DATASET_NAMES, shown_name, shown_names
 from explorer.views.prediction_gallery import tested_gallery
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
@@ -26,7 +27,7 @@ from vitcore.report import Report, report
 
 HEIGHTS = {"confusion": 530, "reliability": 360, "cost": 420}
 SHOWN, ERRORS = 12, 20  # images of a cell, and errors
-COUNTS = {500: "500", 2000: "2,000", WHOLE: "all 10,000"}
+COUNTS = {500: "500", 2000: "2,000", WHOLE: N_("all 10,000")}
 
 
 def tools(what: str) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def controls() -> tuple[str, int]:
     if "evaluate_data" not in st.session_state:
         st.session_state["evaluate_data"] = default
     source = row.selectbox(
-        "Dataset",
+        tr("Dataset"),
         list(DATASET_NAMES),
         format_func=DATASET_NAMES.get,
         key="evaluate_data",
@@ -57,13 +58,13 @@ def controls() -> tuple[str, int]:
         **kept,
     )
     count = row.segmented_control(
-        "Images",
+        tr("Images"),
         list(COUNTS),
         default=500,
-        format_func=COUNTS.get,
+        format_func=lambda count: tr(COUNTS[count]),
         key="evaluate_count",
         required=True,
-        help="The first *n* of the test set.",
+        help=tr("The first *n* of the test set."),
         **kept,
     )
     return source, count or 500
@@ -138,20 +139,21 @@ def figures(found: Report, known: Evaluation, labels: np.ndarray, source: str) -
     classes_place, reliability_place = st.columns(2, gap="large")
     with classes_place:
         components.figure_heading(
-            "Classification report", evaluation_findings.classes_finding(found.classes, CLASS_NAMES)
+            tr("Classification report"),
+            evaluation_findings.classes_finding(found.classes, names),
         )
-        st.html(evaluation_tables.by_class(found.classes, CLASS_NAMES))
+        st.html(evaluation_tables.by_class(found.classes, names))
         download(
-            "Classification report",
+            tr("Classification report (CSV)"),
             lambda: evaluation_tables.by_class_csv(found.classes, CLASS_NAMES),
-            source,
+            f"{source}-P{selection.patch_size}-classification-report",
             key="table",
         )
         components.how_to_read("classification_report", code=source_of_report("per_class_metrics"))
     with reliability_place:
         reliability(found, source)
     components.figure_heading(
-        "Most confident errors", evaluation_findings.errors_finding(found, labels, CLASS_NAMES)
+        tr("Most confident errors"), evaluation_findings.errors_finding(found, labels, names)
     )
     if len(found.errors):
         tested_gallery(
@@ -159,13 +161,13 @@ def figures(found: Report, known: Evaluation, labels: np.ndarray, source: str) -
             found,
             labels,
             source=source,
-            caption="Click an image to select it on every page.",
+            caption=tr("Click an image to select it on every page."),
             key="evaluate_mistakes",
         )
     download(
-        "Predictions",
+        tr("Predictions (CSV)"),
         lambda: evaluation_tables.predictions_csv(known.logits, labels, CLASS_NAMES),
-        source,
+        f"{source}-P{selection.patch_size}-predictions",
         key="answers",
     )
 
@@ -176,11 +178,11 @@ def source_of_report(*names: str) -> str:
 
 def confusion(found: Report, chosen: tuple[int, int], source: str) -> None:
     components.figure_heading(
-        "Confusion matrix", evaluation_findings.confusion_finding(found.confusion, CLASS_NAMES)
+        tr("Confusion matrix"), evaluation_findings.confusion_finding(found.confusion, names)
     )
     figure = confusion_matrix(
         found.confusion,
-        CLASS_NAMES,
+        names,
         colours=colours,
         chosen=chosen,
         height=HEIGHTS["confusion"],
@@ -193,9 +195,9 @@ def confusion(found: Report, chosen: tuple[int, int], source: str) -> None:
         config=tools(f"{source}-P{selection.patch_size}-confusion-matrix"),
     )
     download(
-        "Confusion matrix",
+        tr("Confusion matrix (CSV)"),
         lambda: evaluation_tables.confusion_csv(found.confusion, CLASS_NAMES),
-        source,
+        f"{source}-P{selection.patch_size}-confusion-matrix",
         key="matrix",
     )
 
@@ -209,8 +211,8 @@ def take_cell() -> None:
 
 def take_classes() -> None:
     """So do the two boxes beside it, for whoever has no pointer."""
-    names = st.session_state["evaluate_true"], st.session_state["evaluate_answered"]
-    select_cell(*map(CLASS_NAMES.index, names))
+    chosen = st.session_state["evaluate_true"], st.session_state["evaluate_answered"]
+    select_cell(*map(CLASS_NAMES.index, chosen))
 
 
 def select_cell(row: int, column: int) -> None:
@@ -219,9 +221,9 @@ def select_cell(row: int, column: int) -> None:
 
 def chosen_cell(matrix: np.ndarray) -> tuple[int, int]:
     """The cell that was selected; until then the most frequent error."""
-    names = st.session_state.get("cell", "").split("-")
-    if len(names) == 2 and {*names} <= {*CLASS_NAMES}:
-        return CLASS_NAMES.index(names[0]), CLASS_NAMES.index(names[1])
+    asked = st.session_state.get("cell", "").split("-")
+    if len(asked) == 2 and {*asked} <= {*CLASS_NAMES}:
+        return CLASS_NAMES.index(asked[0]), CLASS_NAMES.index(asked[1])
     return evaluation_findings.most_frequent_error(matrix)
 
 
@@ -230,35 +232,36 @@ def cell(
 ) -> None:
     """The images of one cell, the most confident first."""
     row, column = chosen
-    said = evaluation_findings.cell_finding(found.confusion, row, column, CLASS_NAMES)
-    components.figure_heading("Selected cell", said)
+    said = evaluation_findings.cell_finding(found.confusion, row, column, names)
+    components.figure_heading(tr("Selected cell"), said)
     choice = st.container(horizontal=True, gap="small", height=76, border=False)
     if counting:  # boxes that follow a page which draws itself anew may send back what they were
-        choice.html('<p class="quiet-line">Click a cell to see its images.</p>')
+        said = tr("Click a cell to see its images.")
+        choice.html(f'<p class="quiet-line">{said}</p>')
     else:
-        shared = {"on_change": take_classes, "width": 150}
+        shared = {"format_func": shown_name, "on_change": take_classes, "width": 150}
         for label, key, at in (
-            ("True label", "true", row),
-            ("Predicted label", "answered", column),
+            (tr("True label"), "true", row),
+            (tr("Predicted label"), "answered", column),
         ):
             st.session_state[f"evaluate_{key}"] = CLASS_NAMES[at]
             choice.selectbox(label, CLASS_NAMES, key=f"evaluate_{key}", **shared)
     inside = np.flatnonzero((labels == row) & (found.predictions == column))
     confident = inside[np.argsort(-found.confidence[inside], kind="stable")]
-    caption = f"Top {SHOWN} by confidence" if len(confident) > SHOWN else ""
+    caption = tr("Top {count} by confidence", count=SHOWN) if len(confident) > SHOWN else ""
     tested_gallery(
         confident[:SHOWN],
         found,
         labels,
         source=source,
-        caption=caption if len(confident) else "No images.",
+        caption=caption if len(confident) else tr("No images."),
         key="evaluate_cell",
     )
 
 
 def reliability(found: Report, source: str) -> None:
     bins = found.reliability
-    components.figure_heading("Calibration", evaluation_findings.calibration_finding(bins))
+    components.figure_heading(tr("Calibration"), evaluation_findings.calibration_finding(bins))
     figure = reliability_diagram(
         bins.confidence,
         bins.accuracy,
@@ -271,13 +274,12 @@ def reliability(found: Report, source: str) -> None:
     components.how_to_read("calibration", code=source_of_report("reliability"))
 
 
-def download(name: str, make: Callable[[], str], source: str, *, key: str) -> None:
+def download(label: str, make: Callable[[], str], what: str, *, key: str) -> None:
     """A table as CSV, written on request; each chart has its own PNG."""
-    file = name.lower().replace(" ", "-")
     st.download_button(
-        f"{name} (CSV)",
+        label,
         make,
-        f"{selection.model_name}-{source}-P{selection.patch_size}-{file}.csv",
+        f"{selection.model_name}-{what}.csv",
         "text/csv",
         key=f"evaluate_{key}_csv",
         on_click="ignore",
@@ -290,13 +292,13 @@ def cost() -> None:
     """Accuracy and FLOPs by patch size, of all models whose cards have them."""
     now = selection.patch_size
     models = card_metrics.against_size(client.model_names(), selection.model_name)
-    name = "Accuracy vs. compute"
+    name = tr("Accuracy vs. compute")
     if not models:
         components.figure_heading(name)
         components.figure_state(
             "empty",
-            "No evaluation results.",
-            "Select a model with a model card.",
+            tr("No evaluation results."),
+            tr("Select a model with a model card."),
             height=HEIGHTS["cost"],
         )
         return
@@ -309,10 +311,11 @@ def cost() -> None:
     )
     components.figure_heading(name, said)
     if first.name != selection.model_name:
-        st.html(
-            f'<p class="quiet-line">{escape(selection.model_name)} is not shown: no CIFAR-10 '
-            "results by patch size in its model card.</p>"
+        missing = tr(
+            "{model} is not shown: no CIFAR-10 results by patch size in its model card.",
+            model=escape(selection.model_name),
         )
+        st.html(f'<p class="quiet-line">{missing}</p>')
     figure = accuracy_and_cost(
         models, sizes=PATCH_SIZES, now=now, colours=colours, height=HEIGHTS["cost"]
     )
@@ -321,14 +324,15 @@ def cost() -> None:
 
 selection = selected()
 colours = palette(st.context.theme.type)
+names = shown_names()
 strip()
-finding_place = components.page_heading("Evaluation", key="evaluate")
+finding_place = components.page_heading(tr("Evaluation"), key="evaluate")
 source, count = controls()
 try:
     labels = images.labels(source)
 except (DataError, OSError) as error:
     say(None, source, count)
-    then = "Use sketch10, or download CIFAR-10 in the sidebar."
+    then = tr("Use sketch10, or download CIFAR-10 in the sidebar.")
     components.figure_state("error", str(error), then, height=220)
 else:
     known = client.evaluate(selection, source, count).value

@@ -16,11 +16,13 @@ from explorer.results import Failure
 from explorer.runs.jobs import server_jobs
 from explorer.selection import ModelRef, selected
 from explorer.text import model_card, model_card_table
+from explorer.text.language import N_, tr
+from explorer.text.names import shown_names
 from explorer.timeline import section
 from explorer.training_ui import run_files
-from vitcore.config import CLASS_NAMES
 from vitcore.training.runs import Run
 
+_QUANTITIES = {N_("loss"): N_("Loss"), N_("accuracy"): N_("Accuracy")}
 MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
 
 jobs = server_jobs()
@@ -53,7 +55,7 @@ def choose(runs: dict[str, Run]) -> str | None:
     long = len(names) > MOST_ROWS
     place = st.container(height=ROWS_HIGH if long else "content", border=False)
     return place.radio(
-        "Models",
+        tr("Models"),
         names,
         captions=lines,
         key="models_shown",
@@ -76,10 +78,10 @@ def actions(name: str, run: Run | None) -> None:
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     usable = run is None or run.usable
     if usable and name == selected().model_name:
-        row.markdown(":material/check: Selected", width="content")
+        row.markdown(f":material/check: {tr('Selected')}", width="content")
     elif usable:
-        row.button("Use model", key="models_use", type="primary", on_click=use, args=(name,))
-    if usable and row.button("Evaluate", key="models_evaluate", on_click=test, args=(name,)):
+        row.button(tr("Use model"), key="models_use", type="primary", on_click=use, args=(name,))
+    if usable and row.button(tr("Evaluate"), key="models_evaluate", on_click=test, args=(name,)):
         navigation.goto("answer")
     if run is None:
         return
@@ -87,7 +89,7 @@ def actions(name: str, run: Run | None) -> None:
         jobs, run, page="models", renamed=show_renamed, deleted=lambda: None, place=row
     )
     if run.state == "running" and row.button(
-        "Training. Stop it on Train",
+        tr("Training. Stop it on Train"),
         key="models_train",
         type="tertiary",
         icon=":material/arrow_forward:",
@@ -115,7 +117,7 @@ def test(name: str) -> None:
 def details(model: ModelRef, run: Run | None, card: dict, *, expanded: bool) -> None:
     """How one model was trained, folded."""
     config, sizes = model.config, trained_at(model.name, model.config)
-    with st.expander("Training details", expanded=expanded):
+    with st.expander(tr("Training details"), expanded=expanded):
         st.html(model_card_table.facts(card, run, config, client.weights(model), sizes=sizes))
 
 
@@ -140,12 +142,12 @@ def show(name: str, run: Run | None, card: dict) -> None:
         return
     patch_size = selected().patch_size
     if accuracy := model_card.shares_table(card, patch_size):
-        components.figure_heading("Test accuracy (%) by patch size")
+        components.figure_heading(tr("Test accuracy (%) by patch size"))
         st.html(accuracy)
         if errors := model_card.shares_table(card, patch_size, of="calibration_error"):
             found = card_metrics.reliability(card)
             components.figure_heading(
-                "Expected calibration error (ECE, %) by patch size",
+                tr("Expected calibration error (ECE, %) by patch size"),
                 model_card.calibration_finding(*found) if found else "",
             )
             st.html(errors)
@@ -156,7 +158,7 @@ def show(name: str, run: Run | None, card: dict) -> None:
 
 def learning(name: str, card: dict) -> None:
     """Loss, accuracy and top-5 accuracy over the epochs, as a card has them."""
-    points = {quantity: card_metrics.curves(card, quantity) for quantity in ("loss", "accuracy")}
+    points = {quantity: card_metrics.curves(card, quantity) for quantity in _QUANTITIES}
     if not all(training[0] for training, _ in points.values()):
         return
     _, top5 = card_metrics.curves(card, "top5")
@@ -165,7 +167,7 @@ def learning(name: str, card: dict) -> None:
         figure = curve(
             training,
             validation,
-            name=quantity,
+            name=tr(quantity),
             epochs=max([*training[0], *validation[0]]),
             colours=palette(st.context.theme.type),
             revision=name,
@@ -175,9 +177,10 @@ def learning(name: str, card: dict) -> None:
         )
         said = model_card.curve_finding(quantity, training, validation)
         with place:
-            components.figure_heading(quantity.capitalize(), said)
-            curves(figure, label=f"{quantity}: {said}", key=f"models_{quantity}")
-    places[0].toggle("Log scale (loss)", key="models_log_axis", persist_state="session")
+            components.figure_heading(tr(_QUANTITIES[quantity]), said)
+            label = tr("{quantity}: {finding}", quantity=tr(quantity), finding=said)
+            curves(figure, label=label, key=f"models_{quantity}")
+    places[0].toggle(tr("Log scale (loss)"), key="models_log_axis", persist_state="session")
 
 
 def confusion(card: dict) -> None:
@@ -186,10 +189,10 @@ def confusion(card: dict) -> None:
     if found is None:
         return
     data, patch_size, matrix = found
-    title = st.container(key="models_confusion_title")
-    said = model_card.confusion_finding(data, patch_size, matrix, CLASS_NAMES)
-    components.figure_heading("Confusion matrix", said, place=title)
-    figure = confusion_matrix(matrix, CLASS_NAMES, colours=palette(st.context.theme.type))
+    title, names = st.container(key="models_confusion_title"), shown_names()
+    said = model_card.confusion_finding(data, patch_size, matrix, names)
+    components.figure_heading(tr("Confusion matrix"), said, place=title)
+    figure = confusion_matrix(matrix, names, colours=palette(st.context.theme.type))
     st.plotly_chart(figure, key="models_confusion", config=toolbar("confusion-matrix"))
     components.how_to_read(
         "model_card",
@@ -199,14 +202,16 @@ def confusion(card: dict) -> None:
 
 strip()
 runs = {run.name: run for run in jobs.runs()}
-finding_place = components.page_heading("Models", key="models")
+finding_place = components.page_heading(tr("Models"), key="models")
 left, right = st.columns([5, 9], gap="large")
 with left:
     name = choose(runs)
 run = runs.get(name) if name else None
 card = card_metrics.card_of(name) if name and (run is None or run.usable) else {}
 if name is None:
-    components.figure_state("empty", "No models yet.", "Train one on the Train page.", height=220)
+    components.figure_state(
+        "empty", tr("No models yet."), tr("Train one on the Train page."), height=220
+    )
 else:
     components.finding_line(
         model_card.finding(name, card, run, selected().patch_size), place=finding_place
@@ -216,4 +221,4 @@ else:
     if section.has_film(name):
         section.section(name, key="models_film")
     elif run is None or run.usable:
-        st.html(f'<p class="quiet-line">{model_card.NO_SNAPSHOTS}</p>')
+        st.html(f'<p class="quiet-line">{tr(model_card.NO_SNAPSHOTS)}</p>')

@@ -10,9 +10,10 @@ from explorer.navigation import goto
 from explorer.results import Failure, Ready
 from explorer.selection import selected
 from explorer.text import findings
-from explorer.text.names import DATASET_NAMES, prefix_counts
+from explorer.text.language import tr
+from explorer.text.names import DATASET_NAMES, prefix_counts, shown_names
 from explorer.tours import guide
-from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
+from vitcore.config import PATCH_SIZES, grid_side
 
 
 def choose_size() -> None:
@@ -26,7 +27,10 @@ def test_accuracy() -> tuple[dict[int, str], str, int]:
     source, model = selection.image.source, selection.model_name
     data = source if source in DATASET_NAMES else card_metrics.learned_from(model)
     accuracy, images = card_metrics.shares_on_card(model, data)
-    known = {size: f"test {findings.percent(value)}" for size, value in accuracy.items()}
+    known = {
+        size: tr("test {accuracy}", accuracy=findings.percent(value))
+        for size, value in accuracy.items()
+    }
     return known, DATASET_NAMES.get(data, data), images if known else 0
 
 
@@ -50,9 +54,9 @@ if guide.now() is None:
 
 finding = ""
 if output is not None:
-    said = findings.prediction(output.probabilities, selection.image.label, CLASS_NAMES)
-    finding = f"Prediction: {said}"
-components.page_heading("Overview", finding, key="overview")
+    said = findings.prediction(output.probabilities, selection.image.label, shown_names())
+    finding = tr("Prediction: {prediction}", prediction=said)
+components.page_heading(tr("Overview"), finding, key="overview")
 
 if stage := components.hero(result, selection):
     goto(stage)
@@ -76,7 +80,7 @@ components.how_to_read(
 )
 
 sizes = trained_at(selection.model_name, config) if config else ()
-components.figure_heading("Predictions by patch size", help=findings.sizes_help(sizes))
+components.figure_heading(tr("Predictions by patch size"), help=findings.sizes_help(sizes))
 results = {patch_size: result}
 if isinstance(result, Failure):
     results = dict.fromkeys(PATCH_SIZES, result)

@@ -9,37 +9,48 @@ from explorer.components.patches.component import patches, patches_payload
 from explorer.results import Failure, Ready, Result
 from explorer.selection import ModelRef, Selection, selected
 from explorer.text.formatting import max_difference
+from explorer.text.language import N_, tr
 from vitcore.config import PATCH_SIZES, grid_side
 from vitcore.interpret.filters import embed_patches
 from vitcore.patches import patchify, pi_resize
 
+_RANGES = {True: N_("−1 to 1"), False: N_("0 to 1")}  # of pixels, signed or not
 _SIDES = {size: grid_side(size) for size in PATCH_SIZES}
 
 
 def finding(patch_size: int, width: int | None) -> str:
     """What the image becomes: patches of so many values, tokens of so many dimensions."""
-    count = _SIDES[patch_size] ** 2
-    said = f"{count} {'patch' if count == 1 else 'patches'} × {3 * patch_size**2:,} values"
+    count, values = _SIDES[patch_size] ** 2, f"{3 * patch_size**2:,}"
     if width is None:
-        return said
-    return f"{said} → {count} {'token' if count == 1 else 'tokens'} × {width} dimensions"
+        message = (
+            N_("1 patch × {values} values")
+            if count == 1
+            else N_("{count} patches × {values} values")
+        )
+        return tr(message, count=count, values=values)
+    message = (
+        N_("1 patch × {values} values → 1 token × {width} dimensions")
+        if count == 1
+        else N_("{count} patches × {values} values → {count} tokens × {width} dimensions")
+    )
+    return tr(message, count=count, values=values, width=width)
 
 
 def draw_main(selection: Selection, rev: str) -> None:
     """The page's heading and the figure that follows one patch to its embedding."""
     model, patch_size = selection.model, selection.patch_size
     patch_cut = patchify(selection.image.pixels, patch_size)
-    embedded, width, pixels = None, None, "−1 to 1"
+    embedded, width, pixels = None, None, tr(_RANGES[True])
     if isinstance(model, ModelRef):
         config, weights = model.config, client.weights(model)
-        width, pixels = config.width, "−1 to 1" if config.pixel_range == "signed" else "0 to 1"
+        width, pixels = config.width, tr(_RANGES[config.pixel_range == "signed"])
         embedded = embed_patches(
             patch_cut,
             pi_resize(weights["patch_embedding/kernel"], patch_size),
             weights["patch_embedding/bias"],
             pixel_range=config.pixel_range,
         )
-    components.page_heading("Patch embedding", finding(patch_size, width), key="patches")
+    components.page_heading(tr("Patch embedding"), finding(patch_size, width), key="patches")
     patches(patches_payload(patch_cut, embedded, rev=rev), key="patches_flow")
     if isinstance(model, Failure):
         components.placeholder(model, height=90)
@@ -72,12 +83,12 @@ def draw_filters(selection: Selection) -> None:
     """The embedding filters and their principal components."""
     model, patch_size = selection.model, selection.patch_size
     if isinstance(model, Failure):
-        components.figure_heading("Embedding filters")
+        components.figure_heading(tr("Embedding filters"))
         components.placeholder(model, height=200)
         return
     kernel = client.weights(model)["patch_embedding/kernel"]
     figure = filter_figure(kernel, patch_size, rev=f"{model.name}-{patch_size}")
-    components.figure_heading("Embedding filters", figure.finding)
+    components.figure_heading(tr("Embedding filters"), figure.finding)
     filters(figure, key="patches_filters")
     components.how_to_read(
         "patches_filters",
@@ -95,8 +106,12 @@ def draw_two_ways(result: Result[float], patch_size: int) -> None:
         components.placeholder(result, height=96)
         return
     st.markdown(
-        f"`Dense` on flattened patches and `Conv2D(kernel_size={patch_size}, "
-        f"strides={patch_size})` give the same embedding ({max_difference(result.value)})."
+        tr(
+            "`Dense` on flattened patches and `Conv2D(kernel_size={size}, strides={size})` give "
+            "the same embedding ({difference}).",
+            size=patch_size,
+            difference=max_difference(result.value),
+        )
     )
 
 
@@ -105,10 +120,10 @@ def draw_code() -> None:
     for place, name, title in zip(
         st.columns(2),
         ("embed_with_dense", "embed_with_conv2d"),
-        ("Split, flatten, Dense", "Conv2D, flatten"),
+        (N_("Split, flatten, Dense"), N_("Conv2D, flatten")),
         strict=True,
     ):
-        place.markdown(f"**{title}**")
+        place.markdown(f"**{tr(title)}**")
         code = components.source_of("vitcore/examples/patch_embedding.py", name)
         place.code(code, language="python", wrap_lines=True)
 
@@ -117,7 +132,7 @@ selection = selected()
 chain = st.container(height=56, border=False, key="patches_chain")
 draw_main(selection, selection.key)
 draw_cost(selection, selection.key)
-components.figure_heading("Linear projection = strided convolution")
+components.figure_heading(tr("Linear projection = strided convolution"))
 with st.container(key="patches_convolution"):
     two_ways = st.container(key="patches_two_ways")
     draw_code()

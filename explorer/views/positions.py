@@ -14,6 +14,7 @@ from explorer.records import ShuffleResult
 from explorer.results import Failure, Ready
 from explorer.selection import ModelRef, Selection, selected
 from explorer.text.formatting import max_difference, signed
+from explorer.text.language import N_, tr
 from explorer.text.position_encodings import (
     PositionEncoding,
     began_with_waves,
@@ -31,7 +32,7 @@ from explorer.text.small_model_findings import ENCODINGS, encoding_finding
 from vitcore.interpret.positions import similarity_by_distance
 from vitcore.patches import model_input, patchify, unpatchify
 
-_NAME = "Position embeddings"
+_NAME = N_("Position embeddings")
 _SHUFFLE_HEIGHT = 290
 _TOKENS_HEIGHT = 400
 
@@ -61,7 +62,7 @@ def draw_shuffle(selection: Selection, model: ModelRef) -> None:
     images = left.container(key="positions_shuffled")
     right = right.container(key="positions_answers")
     left.container(horizontal_alignment="right").button(
-        "Shuffle again",
+        tr("Shuffle again"),
         key="positions_shuffle",
         icon=":material/shuffle:",
         type="tertiary",
@@ -77,17 +78,25 @@ def draw_shuffle(selection: Selection, model: ModelRef) -> None:
         if rows * columns == 1:
             finding = None
             components.figure_state(
-                "empty", "Only one patch.", "Use a smaller patch size.", height=_SHUFFLE_HEIGHT
+                "empty",
+                tr("Only one patch."),
+                tr("Use a smaller patch size."),
+                height=_SHUFFLE_HEIGHT,
             )
         else:
-            result, names = client.shuffle_predictions(selection, order), model.class_names
+            result, names = (
+                client.shuffle_predictions(selection, order),
+                model.shown_names,
+            )
             if isinstance(result, Ready):
                 placed = model.config.positions != "none"
                 finding = shuffle_finding(result.value, names, positions=placed)
                 draw_predictions(result.value, names, selection.image.label)
             else:
                 components.placeholder(result, height=_SHUFFLE_HEIGHT)
-    components.figure_heading("Patch shuffling", finding, key="positions_shuffle", place=heading)
+    components.figure_heading(
+        tr("Patch shuffling"), finding, key="positions_shuffle", place=heading
+    )
 
 
 def shuffle_again() -> None:
@@ -109,10 +118,10 @@ def draw_predictions(found: ShuffleResult, names: tuple[str, ...], truth: int | 
 
 def draw_distance(kinds: list[PositionEncoding]) -> None:
     """Mean cosine against distance, for every encoding."""
-    components.figure_heading("Similarity vs. distance", distance_finding(kinds[0]) or None)
+    components.figure_heading(tr("Similarity vs. distance"), distance_finding(kinds[0]) or None)
     if kinds[0].correlation is None:
         components.figure_state(
-            "empty", "Only one position.", "Use a smaller patch size.", height=300
+            "empty", tr("Only one position."), tr("Use a smaller patch size."), height=300
         )
         return
     lines = {kind.label: similarity_by_distance(kind.similarity) for kind in kinds}
@@ -130,11 +139,14 @@ def draw_distance(kinds: list[PositionEncoding]) -> None:
 
 def draw_tokens(selection: Selection, model: ModelRef) -> None:
     """What becomes of the similarity of positions: that of the tokens, after each block."""
-    name = "Token similarity"
+    name = tr("Token similarity")
     if selection.side == 1:
         components.figure_heading(name)
         components.figure_state(
-            "empty", "Only one patch.", "Use a smaller patch size.", height=_TOKENS_HEIGHT
+            "empty",
+            tr("Only one patch."),
+            tr("Use a smaller patch size."),
+            height=_TOKENS_HEIGHT,
         )
         return
     result = client.token_maps(selection)
@@ -160,7 +172,7 @@ def draw_tokens(selection: Selection, model: ModelRef) -> None:
 def draw_accuracy() -> None:
     """What the encodings are worth: small models trained alike."""
     models = small_models()
-    components.figure_heading("Accuracy by encoding", encoding_finding(models))
+    components.figure_heading(tr("Accuracy by encoding"), encoding_finding(models))
     figure = accuracy_dots(
         {label: models[name] for name, label in ENCODINGS.items()},
         colours=palette(st.context.theme.type),
@@ -184,7 +196,7 @@ selection = selected()
 model = selection.model
 chain = st.container(height=56, border=False, key="positions_chain")
 if isinstance(model, Failure):
-    components.page_heading(_NAME, key="positions")
+    components.page_heading(tr(_NAME), key="positions")
     components.placeholder(model, height=420)
 else:
     config, side = model.config, selection.side
@@ -192,7 +204,7 @@ else:
     random_init = next(kind for kind in kinds if kind.name == "untrained")
     own = kinds[0] if kinds[0].own else None
     finding = position_finding(own, random_init, began=closeness_begun_with(config, (side, side)))
-    components.page_heading(_NAME, finding, key="positions")
+    components.page_heading(tr(_NAME), finding, key="positions")
     draw_tiles(selection, model, kinds)
     draw_shuffle(selection, model)
     components.how_to_read(

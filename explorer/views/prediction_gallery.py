@@ -7,7 +7,8 @@ from explorer import navigation
 from explorer.components import chosen_number, gallery
 from explorer.data import images
 from explorer.text.findings import percent
-from vitcore.config import CLASS_NAMES
+from explorer.text.language import tr
+from explorer.text.names import shown_names
 from vitcore.report import Report
 
 
@@ -24,12 +25,20 @@ def tested_gallery(
         caption: a line below the images.
         key: widget key.
     """
+    names = shown_names()
     captions, sentences = [], []
     for number in numbers:
-        true, predicted = CLASS_NAMES[labels[number]], CLASS_NAMES[found.predictions[number]]
+        true, predicted = names[labels[number]], names[found.predictions[number]]
         share = percent(float(found.confidence[number]))
-        captions.append((f"{predicted} {share}", f"true: {true}"))
-        sentences.append(f"True label {true}, predicted {predicted} ({share}). Select.")
+        captions.append((f"{predicted} {share}", tr("true: {label}", label=true)))
+        sentences.append(
+            tr(
+                "True label {true}, predicted {predicted} ({share}). Select.",
+                true=true,
+                predicted=predicted,
+                share=share,
+            )
+        )
     chosen = _chosen(source, numbers)
     clicked = gallery(
         images.at_positions(source, numbers),
@@ -37,7 +46,7 @@ def tested_gallery(
         captions,
         sentences,
         chosen=chosen,
-        label="Test images",
+        label=tr("Test images"),
         key=key,
         on_change=lambda: _choose(source, key, numbers),
     )
@@ -53,7 +62,7 @@ def _line(caption: str, *, selected: bool, key: str) -> None:
     )
     row.html(f'<p class="quiet-line">{caption}</p>', width="content")
     if selected and row.button(
-        "View in Attention",
+        tr("View in Attention"),
         key=f"{key}_attention",
         type="tertiary",
         icon=":material/arrow_forward:",

@@ -19,6 +19,7 @@ from explorer.runs.jobs import RunRefusedError, server_jobs
 from explorer.runs.progress import Progress
 from explorer.selection import selected
 from explorer.text import run_status
+from explorer.text.language import N_, tr
 from explorer.text.small_model_findings import NETWORKS, data_finding
 from explorer.timeline import section
 from explorer.training_ui import comparison, controls, form, input_pipeline, widget_sync
@@ -81,22 +82,22 @@ def curve_choices(name: str) -> None:
     if before != st.session_state.get("train_beside", before):
         st.session_state["train_beside"] = before
     st.multiselect(
-        "Compare with",
+        tr("Compare with"),
         others,
         key="train_beside",
         max_selections=MOST_BESIDE,
-        placeholder="Select runs" if others else "No other runs",
+        placeholder=tr("Select runs") if others else tr("No other runs"),
         **kept,
     )
-    st.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="train_smooth", **kept)
-    st.toggle("Log scale (loss)", key="train_log_axis", **kept)
+    st.slider(tr("Smoothing"), 0.0, 0.95, 0.0, 0.05, key="train_smooth", **kept)
+    st.toggle(tr("Log scale (loss)"), key="train_log_axis", **kept)
     st.select_slider(
-        "Refresh interval",
+        tr("Refresh interval"),
         REFRESHES,
         USUAL_REFRESH,
         key="train_refresh",
-        format_func="{} s".format,
-        help="Frequent refreshes slow down training.",
+        format_func=lambda seconds: tr("{seconds} s", seconds=seconds),
+        help=tr("Frequent refreshes slow down training."),
         **kept,
     )
 
@@ -146,7 +147,7 @@ def lines_of(others: list[Progress], what: str) -> list[OverlayRun]:
 def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
     train, validation = progress.train, progress.validation
     finding = run_status.loss_finding(progress)
-    components.figure_heading("Loss", finding)
+    components.figure_heading(tr("Loss"), finding)
     if not train.loss and progress.lives:
         components.figure_state(
             "loading",
@@ -157,7 +158,7 @@ def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]
     figure = curve(
         (train.epoch, train.loss),
         (validation.epoch, validation.loss),
-        name="loss",
+        name=tr("loss"),
         beside=lines_of(others, "loss"),
         smoothing=st.session_state.get("train_smooth", 0.0),
         logarithmic=st.session_state.get("train_log_axis", False),
@@ -165,37 +166,39 @@ def draw_loss(progress: Progress, others: list[Progress], shared: dict[str, Any]
         mark=run_status.overfits_since(progress),
         **shared,
     )
-    curves(figure, label=f"Loss: {finding}", key="train_loss")
+    curves(figure, label=tr("Loss: {finding}", finding=finding), key="train_loss")
 
 
 def draw_accuracy(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
     train, validation = progress.train, progress.validation
     finding = run_status.accuracy_finding(progress)
-    components.figure_heading("Accuracy", finding)
+    components.figure_heading(tr("Accuracy"), finding)
     figure = curve(
         (train.epoch, train.accuracy),
         (validation.epoch, validation.accuracy),
-        name="accuracy",
+        name=tr("accuracy"),
         beside=lines_of(others, "accuracy"),
         top5=(validation.epoch, validation.top5),
         smoothing=st.session_state.get("train_smooth", 0.0),
         share=True,
         **shared,
     )
-    curves(figure, label=f"Accuracy: {finding}", key="train_accuracy")
+    label = tr("Accuracy: {finding}", finding=finding)
+    curves(figure, label=label, key="train_accuracy")
 
 
 def draw_rate(progress: Progress, others: list[Progress], shared: dict[str, Any]) -> None:
     finding = run_status.rate_finding(progress)
-    components.figure_heading("Learning rate", finding)
+    components.figure_heading(tr("Learning rate"), finding)
     figure = curve(
         (progress.train.epoch, progress.train.learning_rate),
-        name="learning rate",
+        name=tr("learning rate"),
         beside=lines_of(others, "learning_rate"),
         highest=max(one.run.config.learning_rate for one in (progress, *others)),
         **shared,
     )
-    curves(figure, label=f"Learning rate: {finding}", key="train_rate")
+    label = tr("Learning rate: {finding}", finding=finding)
+    curves(figure, label=label, key="train_rate")
 
 
 def show(progress: Progress) -> None:
@@ -204,7 +207,7 @@ def show(progress: Progress) -> None:
     components.finding_line(run_status.status(progress), place=status)
     if progress.held_up:
         components.figure_state(
-            "error", progress.held_up, "Free some space, then select Resume.", height=110
+            "error", progress.held_up, tr("Free some space, then select Resume."), height=110
         )
     if run.state in ("failed", "interrupted", "damaged"):
         words = run_status.trouble(run, resumes=jobs.can_resume(run), saved=progress.saved)
@@ -219,13 +222,13 @@ def cures(progress: Progress) -> None:
     if config is None or run_status.overfits_since(progress) is None:
         return
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    row.html('<p class="quiet-line">Set up this run again with</p>')
+    row.html(f'<p class="quiet-line">{tr("Set up this run again with")}</p>')
     stopped = config.replace(early_stopping=10)
     varied = config.replace(augmentation="trivial")
-    for words, cured in (("Early stopping", stopped), ("Stronger augmentation", varied)):
+    for words, cured in ((N_("Early stopping"), stopped), (N_("Stronger augmentation"), varied)):
         if cured != config:
             row.button(
-                words,
+                tr(words),
                 key=f"train_cure_{words.split()[0].lower()}",
                 type="tertiary",
                 on_click=form.take_run,
@@ -250,10 +253,10 @@ def new_run_in_its_place(*, folded: bool) -> TrainConfig | None:
     """What is chosen in the form: open where there is nothing to watch yet, else one line."""
     if folded:  # another key after each start: it folds again
         key = f"train_new_{st.session_state.get('train_begun', 0)}"
-        with st.expander("New run", key=key, icon=":material/add:"):
+        with st.expander(tr("New run"), key=key, icon=":material/add:"):
             config = new_run()
     else:
-        st.subheader("New run", anchor=False)
+        st.subheader(tr("New run"), anchor=False)
         with st.container(key="train_form"):
             config = new_run()
     controls.queue(jobs)
@@ -267,14 +270,14 @@ def help_with_curves(config: TrainConfig | None) -> None:
             "vitcore/training/step.py", "mean_loss", "Trainer._loss", "Trainer._make_tensorflow"
         ),
         example="training",
-        optimizer=run_status.OPTIMIZERS[config.optimizer if config else "adamw"],
+        optimizer=tr(run_status.OPTIMIZERS[config.optimizer if config else "adamw"]),
     )
 
 
 def data_hunger() -> None:
     """Small models on parts of the training set: ViT against CNN."""
     models = small_models()
-    components.figure_heading("Accuracy vs. training images", data_finding(models))
+    components.figure_heading(tr("Accuracy vs. training images"), data_finding(models))
     figure = accuracy_by_images(
         {network: [models[name] for name in names] for network, names in NETWORKS.items()},
         colours=palette(st.context.theme.type),
@@ -296,7 +299,7 @@ name = controls.shown(jobs)
 progress = jobs.progress(name) if name else None
 if progress is not None and progress.lives:
     st.session_state["train_watched"] = True  # from then on the curves come first
-components.page_title("Training", page="train")
+components.page_title(tr("Training"), page="train")
 status = st.container(key="train_finding").empty()  # a run that lives writes it again
 components.finding_line(run_status.status(progress), place=status)
 planned = new_run_in_its_place(folded="train_watched" in st.session_state)
@@ -305,11 +308,13 @@ with row:
     name = controls.choose(jobs)
 progress = jobs.progress(name) if name else None
 if progress is None:
-    components.figure_state("empty", "No runs yet.", "Loss and accuracy appear here.", height=PLACE)
+    components.figure_state(
+        "empty", tr("No runs yet."), tr("Loss and accuracy appear here."), height=PLACE
+    )
 else:
     with row:
         controls.steer(jobs, progress, in_use=selected().model_name)
-        with st.popover("Display"):
+        with st.popover(tr("Display")):
             curve_choices(name)
     controls.trouble()
     with st.container(key="train_live"):
@@ -322,7 +327,7 @@ else:
             cures(progress)
     help_with_curves(progress.run.config)
     if others := beside(name):
-        components.figure_heading("Hyperparameter differences")
+        components.figure_heading(tr("Hyperparameter differences"))
         st.html(comparison.table([progress.run, *(one.run for one in others)]))
     if progress.run.state != "damaged":
         section.section(progress.run, every=2 * refresh())
