@@ -20,6 +20,7 @@ from explorer.components.attribution_tiles.component import (
 from explorer.records import MAPS, AttributionMaps
 from explorer.results import Pending, Ready, Result, all_ready
 from explorer.text.findings import percent
+from explorer.text.language import N_, tr
 from explorer.views.attention.common import (
     UNCHANGED,
     AnalysisContext,
@@ -34,8 +35,13 @@ from explorer.views.attention.findings import MAP_NAMES, attribution_finding
 from vitcore.interpret.deletion_insertion import Curves
 
 HEIGHT = 660
-_TESTS = ("Deletion (lower AUC is better)", "Insertion (higher AUC is better)")
-_AXIS = "; y axis: class probability"
+_TESTS = (
+    N_("Deletion (lower AUC is better); y axis: class probability"),
+    N_("Insertion (higher AUC is better); y axis: class probability"),
+)
+_TITLES = dict(
+    zip(MAPS, (N_("Raw attention"), N_("Rollout"), N_("Relevance"), N_("Occlusion")), strict=True)
+)
 _UNLIKELY = 0.05  # probability that no step reaches: nothing can be seen to fall
 _TOPS = (0.1, 0.2, 0.5, 1.0)  # where the axis of a class's curves may end
 
@@ -58,24 +64,25 @@ class Shown:
 def controls() -> tuple[str, float]:
     """Head fusion and discard ratio of rollout."""
     fusion = st.segmented_control(
-        "Head fusion",
+        tr("Head fusion"),
         url.FUSIONS,
+        format_func=tr,
         default="mean",
         key="head_fusion",
-        help="How rollout combines the heads of a block.",
+        help=tr("How rollout combines the heads of a block."),
         bind="query-params",
         required=True,
         persist_state="session",
     )
     discard = st.slider(
-        "Discard ratio",
+        tr("Discard ratio"),
         0.0,
         0.9,
         0.0,
         0.1,
         format="percent",
         key="discard_ratio",
-        help="Fraction of the lowest attention weights that rollout drops.",
+        help=tr("Fraction of the lowest attention weights that rollout drops."),
         bind="query-params",
         persist_state="session",
         width=200,
@@ -91,9 +98,9 @@ def draw(context: AnalysisContext, *, fusion: str, discard: float) -> None:
     finding = " "  # its place is kept
     if shown and shown.complete:
         finding = attribution_finding(shown.tests[0], patches=context.patches)
-    components.figure_heading("Attribution maps", finding)
+    components.figure_heading(tr("Attribution maps"), finding)
     if context.selection.intervened:
-        quiet(UNCHANGED)
+        quiet(tr(UNCHANGED))
     if shown:
         st.session_state["attention_maps_shown"] = shown
         map_tiles(payload(shown), key="attention_maps")
@@ -128,23 +135,23 @@ def _shown(context: AnalysisContext, *, fusion: str, discard: float) -> Result[S
 def payload(shown: Shown, *, awaited: str = "") -> bytes:
     """What the figure is sent."""
     context, known = shown.context, shown.tests or (None, None)
-    answer, other = (context.names[index] for index in (context.predicted, context.other))
+    answer, other = (context.shown_names[index] for index in (context.predicted, context.other))
     first = [_tile(shown.predicted, known[0], name, context, answer) for name in MAPS]
     second = [_tile(shown.other, known[1], name, context, other) for name in MAPS[2:]]
     of_answer, of_other = (
         _tests(test, label) for test, label in zip(known, (answer, other), strict=True)
     )
     groups = (
-        Group(name="Class-agnostic", tiles=tuple(first[:2]), **of_answer),
-        Group(name=f"Evidence for {answer}", tiles=tuple(first[2:]), **of_answer),
-        Group(name=f"Evidence for {other}", tiles=tuple(second), **of_other),
+        Group(name=tr("Class-agnostic"), tiles=tuple(first[:2]), **of_answer),
+        Group(name=tr("Evidence for {label}", label=answer), tiles=tuple(first[2:]), **of_answer),
+        Group(name=tr("Evidence for {label}", label=other), tiles=tuple(second), **of_other),
     )
     late = shown.pending
     return tiles_payload(
         context.baseline.image,
         groups,
         shares=next((curves.shares for curves in known if curves), None),
-        tests=tuple(f"{test}{_AXIS}" for test in _TESTS),
+        tests=tuple(map(tr, _TESTS)),
         awaited=awaited,
         progress=(late.message, late.progress or 0.0) if late and not awaited else None,
         file=context.selection.file("maps.png"),
@@ -159,7 +166,8 @@ def _tests(curves: Curves | None, label: str) -> dict[str, Any]:
     most = float(max(curves.deletion.max(), curves.insertion.max()))
     if most < _UNLIKELY:
         start = percent(float(curves.deletion[0, 0]))
-        return {"untested": f"Not tested: p({label}) is only {start}"}
+        untested = tr("Not tested: p({label}) is only {share}", label=label, share=start)
+        return {"untested": untested}
     return {"top": next(top for top in _TOPS if top >= most or top == _TOPS[-1])}
 
 
@@ -167,11 +175,13 @@ def _tile(
     found: AttributionMaps, curves: Curves | None, name: str, context: AnalysisContext, label: str
 ) -> Tile:
     values, row, share = getattr(found, name), MAPS.index(name), name in ("raw", "rollout")
-    said = MAP_NAMES[name] if share else f"{MAP_NAMES[name]} for {label}"
+    said = tr(MAP_NAMES[name])
+    if not share:
+        said = tr("{map} for {label}", map=said, label=label)
     kind = dict(zip(("note", "unit", "scale", "signed"), _kind(name, values), strict=True))
     known = curves is not None and bool(np.isfinite(curves.insertion[[row, -1]]).all())
     return Tile(
-        name=f"{MAP_NAMES[name][0].upper()}{MAP_NAMES[name][1:]}",
+        name=tr(_TITLES[name]),
         said=said,
         values=values,
         label=label,
@@ -192,22 +202,22 @@ def _tile(
 def _kind(name: str, values: np.ndarray | None) -> tuple[str, str, tuple[str, ...], bool]:
     """A map's note, unit, words below its colors, and whether it is signed."""
     if name == "relevance":
-        return "relative", "relative", ("low", "high"), False
+        return tr("relative"), "relative", (tr("low"), tr("high")), False
     if name == "occlusion":
-        note, most = "logit drop", 0.0
+        note, most = tr("logit drop"), 0.0
         most = 0.0 if values is None else float(np.abs(values).max())
         return note, "number", (f"−{most:.2f}", "0", f"+{most:.2f}"), True
     low, high = percent(float(values.min())), percent(float(values.max()))
-    return "attention", "share", (low, high), False
+    return tr("attention"), "share", (low, high), False
 
 
 def draw_downloads(shown: Shown) -> None:
     """Maps and curves as files."""
     row, context = st.container(horizontal=True, gap="small"), shown.context
-    files = [("Maps (CSV)", maps_csv, "maps.csv", "maps_csv")]
+    files = [(tr("Maps (CSV)"), maps_csv, "maps.csv", "maps_csv")]
     if context.patches > 1:
-        files.append(("Curves (CSV)", curves_csv, "curves.csv", "curves_csv"))
-    for label, make, file, key in (*files, ("Arrays (NPZ)", npz, "maps.npz", "maps_npz")):
+        files.append((tr("Curves (CSV)"), curves_csv, "curves.csv", "curves_csv"))
+    for label, make, file, key in (*files, (tr("Arrays (NPZ)"), npz, "maps.npz", "maps_npz")):
         make = partial(make, shown)
         there = shown.complete
         download(label, make, context.selection.file(file), key=key, place=row, disabled=not there)
@@ -216,7 +226,7 @@ def draw_downloads(shown: Shown) -> None:
 def maps_csv(shown: Shown) -> str:
     """A row for each patch: raw attention, rollout, and two maps of two classes."""
     answer, other = (shown.context.names[m.class_index] for m in (shown.predicted, shown.other))
-    head = ["row", "column", "raw attention", "rollout"]
+    head = ["row", "column", *map(MAP_NAMES.get, MAPS[:2])]
     head += [f"{name} {label}" for label in (answer, other) for name in MAPS[2:]]
     columns = np.stack([*shown.predicted.rows, *shown.other.rows[2:]], axis=-1)  # (gh, gw, 6)
     places = np.ndindex(columns.shape[:2])
@@ -225,7 +235,7 @@ def maps_csv(shown: Shown) -> str:
 
 def curves_csv(shown: Shown) -> str:
     """A row for each class, test and order: AUC, then the probability at each fraction."""
-    names = [MAP_NAMES[name] for name in MAPS] + ["random order"]
+    names = [MAP_NAMES[name] for name in MAPS] + [N_("random order")]
     rows = []
     for found, label in zip(
         shown.tests, (shown.context.predicted, shown.context.other), strict=True

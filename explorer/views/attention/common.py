@@ -16,10 +16,11 @@ from explorer.figures.style import Palette, palette, toolbar
 from explorer.records import ModelOutput
 from explorer.results import Failure, Pending, Ready
 from explorer.selection import ModelRef, Selection
+from explorer.text.language import N_, tr
 from explorer.views.attention import view_state
 
-UNCHANGED = "Without interventions (baseline model)."
-CHANGED = "With interventions."
+UNCHANGED = N_("Without interventions (baseline model).")
+CHANGED = N_("With interventions.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,13 @@ class AnalysisContext:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the classes."""
+        """Of the classes, in English, as files and the URL have them."""
         return self.model.class_names
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """Of the classes, in the language of the page."""
+        return self.model.shown_names
 
     @property
     def predicted(self) -> int:
@@ -72,6 +78,11 @@ def draw_placeholder(result: Pending | Failure, *, height: int) -> None:
 def chart(figure: Any, key: str, **rest: Any) -> None:
     """A Plotly figure with its chart toolbar."""
     st.plotly_chart(figure, width="stretch", key=key, config=toolbar(key), **rest)
+
+
+def after(sentence: str, following: str) -> str:
+    """Two sentences as one text; between Chinese ones there is no space."""
+    return tr("{sentence} {following}", sentence=sentence, following=following)
 
 
 def quiet(sentence: str, *, lines: int = 1) -> None:

@@ -12,6 +12,7 @@ from explorer.components.attention_lens.lens_state import LensState
 from explorer.components.png import png
 from explorer.records import ModelOutput
 from explorer.results import Ready
+from explorer.text.language import tr
 from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     AnalysisContext,
@@ -40,23 +41,23 @@ def draw(context: AnalysisContext, *, fusion: str, discard: float) -> None:
         output = result.value
     left, right = st.columns([10, 11], gap="large")
     with left:
-        st.subheader("Files", anchor=False)
+        st.subheader(tr("Files"), anchor=False)
         _files(context, output)
-        st.subheader("Share link", anchor=False)
+        st.subheader(tr("Share link"), anchor=False)
         _link(context, fusion=fusion, discard=discard)
     with right:
-        st.subheader("Python script", anchor=False)
+        st.subheader(tr("Python script"), anchor=False)
         text = script(shown(context, fusion=fusion, discard=discard))
-        quiet(f"{len(text.splitlines())} lines, reproduces this page.")
+        quiet(tr("{count} lines, reproduces this page.", count=len(text.splitlines())))
         row = st.container(horizontal=True, gap="small")
         download(
-            "Download (.py)",
+            tr("Download (.py)"),
             lambda: text,
             context.selection.file("page.py"),
             key="script",
             place=row,
         )
-        with st.expander("Show script", expanded=False):
+        with st.expander(tr("Show script"), expanded=False):
             st.code(text, language="python", height=420)
 
 
@@ -85,36 +86,45 @@ def _files(context: AnalysisContext, output: ModelOutput) -> None:
     places = [place for _ in range(3) for place in st.columns(2)]
     image, seen = context.selection.image.pixels, output.image
     download(
-        "Activations (NPZ)", lambda: activations_npz(output, image), file("activations.npz"),
+        tr("Activations (NPZ)"), lambda: activations_npz(output, image), file("activations.npz"),
         key="activations_npz", place=places[0],
     )  # fmt: skip
     download(
-        "Image (PNG)", lambda: png(enlarged(image)), "image.png",
+        tr("Image (PNG)"), lambda: png(enlarged(image)), "image.png",
         key="image_png", place=places[1], help=_how_enlarged(image),
     )  # fmt: skip
     download(
-        "Model input (PNG)", lambda: png(enlarged(seen)), file(f"input-{enlargement(seen)}x.png"),
-        key="seen_png", place=places[3], help=_how_enlarged(seen),
-    )  # fmt: skip
+        tr("Model input (PNG)"),
+        lambda: png(enlarged(seen)),
+        file(f"input-{enlargement(seen)}x.png"),
+        key="seen_png",
+        place=places[3],
+        help=_how_enlarged(seen),
+    )
     download(
-        "Attention maps (PNG)",
+        tr("Attention maps (PNG)"),
         lambda: png(all_heads(context, output, lens, ramp)),
         file("heads.png"),
         key="heads_png",
         place=places[2],
     )
     download(
-        "Attention view (HTML)", lambda: lens_html(context, output, lens), file("lens.html"),
+        tr("Attention view (HTML)"), lambda: lens_html(context, output, lens), file("lens.html"),
         key="lens_html", place=places[4],
     )  # fmt: skip
     quiet(
-        "Activations: attention, logits, logit lens, patch logits, token norms (float32); image "
-        "and model input (uint8)."
+        tr(
+            "Activations: attention, logits, logit lens, patch logits, token norms (float32); "
+            "image and model input (uint8)."
+        )
     )
 
 
 def _how_enlarged(pixels: np.ndarray) -> str:
-    return f"Enlarged {enlargement(pixels)}× (nearest neighbor). Exact pixels: Activations (NPZ)."
+    return tr(
+        "Enlarged {times}× (nearest neighbor). Exact pixels: Activations (NPZ).",
+        times=enlargement(pixels),
+    )
 
 
 def maps_of(context: AnalysisContext, output: ModelOutput, lens: LensState) -> np.ndarray:
@@ -196,7 +206,7 @@ def enlarged(pixels: np.ndarray) -> np.ndarray:
 
 def _link(context: AnalysisContext, *, fusion: str, discard: float) -> None:
     if context.selection.image.is_own:
-        quiet("Links cannot include your own image. Send the image and the script instead.")
+        quiet(tr("Links cannot include your own image. Send the image and the script instead."))
         return
     st.code(link(context, fusion=fusion, discard=discard), language=None, wrap_lines=True)
 
@@ -211,5 +221,5 @@ def link(context: AnalysisContext, *, fusion: str, discard: float) -> str:
         other=context.names[context.other],
         fusion=fusion,
         discard=discard,
-        panel=st.session_state.get("attention_panel") or "Logit lens",
+        panel=st.session_state.get("attention_panel") or url.PANELS[0],
     )

@@ -6,12 +6,17 @@ import numpy as np
 
 from explorer.records import MAPS
 from explorer.text.findings import percent
+from explorer.text.language import N_, tr
 from vitcore.interpret.deletion_insertion import Curves
 from vitcore.interpret.head_ablation import HeadEffects, ranked
 from vitcore.interpret.token_norms import NORM_RATIO
 
 MAP_NAMES = dict(
-    zip(MAPS, ("raw attention", "rollout", "relevance", "occlusion"), strict=True)
+    zip(
+        MAPS,
+        (N_("raw attention"), N_("rollout"), N_("relevance"), N_("occlusion")),
+        strict=True,
+    )
 )  # as they are called in sentences
 _BEATS = 0.03  # AUC by which an order must differ from a random one
 _HARDLY = 0.01  # change of a probability that is none
@@ -25,28 +30,43 @@ def attribution_finding(found: Curves, *, patches: int) -> str:
         patches: in the grid.
     """
     if patches == 1:
-        return "Only one patch: nothing to rank"
+        return tr("Only one patch: nothing to rank")
     areas, chance = found.deletion_area[:-1], float(found.deletion_area[-1])
     best = int(areas.argmin())
     if chance - areas[best] < _BEATS:
-        return f"No map beats random order (deletion AUC {areas[best]:.2f} vs. {chance:.2f})"
+        return tr(
+            "No map beats random order (deletion AUC {area} vs. {random})",
+            area=f"{areas[best]:.2f}",
+            random=f"{chance:.2f}",
+        )
     added, at_random = found.insertion_area[:-1], float(found.insertion_area[-1])
-    first = f"Best deletion AUC: {_best(areas, best)} (random {chance:.2f})"
+    first = {"best": _best(areas, best), "random": f"{chance:.2f}"}
     if chance - areas[: MAPS.index("occlusion")].min() < _BEATS:  # it is itself made by masking
-        return f"{first}; no attention-based map beats random order"
-    return f"{first}; insertion: {_best(added, int(added.argmax()))} ({at_random:.2f})"
+        return tr(
+            "Best deletion AUC: {best} (random {random}); no attention-based map beats random "
+            "order",
+            **first,
+        )
+    return tr(
+        "Best deletion AUC: {best} (random {random}); insertion: {added} ({at_random})",
+        **first,
+        added=_best(added, int(added.argmax())),
+        at_random=f"{at_random:.2f}",
+    )
 
 
 def _best(areas: np.ndarray, best: int) -> str:
     """The map of an area, with those whose areas read the same."""
     said = [f"{area:.2f}" for area in areas]
-    alike = [MAP_NAMES[name] for name, one in zip(MAPS, said, strict=True) if one == said[best]]
+    alike = [tr(MAP_NAMES[name]) for name, one in zip(MAPS, said, strict=True) if one == said[best]]
     return f"{joined(alike)} {said[best]}"
 
 
 def joined(words: list[str]) -> str:
     """ "a", "a and b" or "a, b and c"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    if len(words) == 1:
+        return words[0]
+    return tr("{first} and {last}", first=tr(", ").join(words[:-1]), last=words[-1])
 
 
 def head_name(block: int, head: int) -> str:
@@ -58,7 +78,7 @@ def points(change: float) -> str:
     """A change of probability in percentage points."""
     size = abs(100 * change)
     number = f"{size:.0f}" if size >= 9.95 else f"{size:.1f}"
-    return f"{'−' if change < 0 else '+'}{number} pp"
+    return tr("{points} pp", points=f"{'−' if change < 0 else '+'}{number}")
 
 
 def ablation_finding(effects: HeadEffects, label: str) -> str:
@@ -67,9 +87,14 @@ def ablation_finding(effects: HeadEffects, label: str) -> str:
     block, head = ranked(change)[0]
     before, now = float(effects.before.probability), float(change[block, head])
     if abs(now) < _HARDLY:
-        return f"No single head changes {label} by 1 pp or more"
-    after = f"{label} {percent(before)} → {percent(before + now)}"
-    return f"Largest effect: {head_name(block, head)}, {after}"
+        return tr("No single head changes {label} by 1 pp or more", label=label)
+    return tr(
+        "Largest effect: {head}, {label} {before} → {after}",
+        head=head_name(block, head),
+        label=label,
+        before=percent(before),
+        after=percent(before + now),
+    )
 
 
 def ablation_finding_of_many(effects: HeadEffects) -> str:
@@ -78,8 +103,12 @@ def ablation_finding_of_many(effects: HeadEffects) -> str:
     block, head = ranked(change)[0]
     most = float(change[block, head])
     if abs(most) < _HARDLY:
-        return "No single head has a mean effect of 1 pp or more"
-    return f"Largest mean effect: {head_name(block, head)}, {points(most)}"
+        return tr("No single head has a mean effect of 1 pp or more")
+    return tr(
+        "Largest mean effect: {head}, {effect}",
+        head=head_name(block, head),
+        effect=points(most),
+    )
 
 
 def logit_lens_finding(probabilities: np.ndarray, names: tuple[str, ...]) -> str:
@@ -93,19 +122,24 @@ def logit_lens_finding(probabilities: np.ndarray, names: tuple[str, ...]) -> str
     final, blocks = int(answers[-1]), len(probabilities) - 1
     others = np.flatnonzero(answers != final)
     if not len(others):
-        return f"Predicts {names[final]} after every block"
+        return tr("Predicts {label} after every block", label=names[final])
     since = int(others[-1]) + 1
-    settled = f"after block {blocks}" if since == blocks else f"from block {since} on"
+    settled = _after(blocks) if since == blocks else tr("from block {block} on", block=since)
     if earlier := _stretches(answers[:since] == final):
-        settled = f"{settled}, also {joined(earlier)}"
+        settled = tr("{settled}, also {earlier}", settled=settled, earlier=joined(earlier))
     elif since == blocks:
-        settled = f"only {settled}"
-    other = f"{names[int(answers[since - 1])]} {_after(since - 1)}"
-    return f"Predicts {names[final]} {settled} ({other})"
+        settled = tr("only {settled}", settled=settled)
+    return tr(
+        "Predicts {label} {settled} ({other} {before})",
+        label=names[final],
+        settled=settled,
+        other=names[int(answers[since - 1])],
+        before=_after(since - 1),
+    )
 
 
 def _after(block: int) -> str:
-    return f"after block {block}" if block else "at the embedding"
+    return tr("after block {block}", block=block) if block else tr("at the embedding")
 
 
 def _stretches(leading: np.ndarray) -> list[str]:
@@ -116,9 +150,8 @@ def _stretches(leading: np.ndarray) -> list[str]:
         if end - first == 1:
             found.append(_after(first))
         else:
-            found.append(
-                f"up to block {end - 1}" if first == 0 else f"after blocks {first}–{end - 1}"
-            )
+            message = N_("up to block {last}") if first == 0 else N_("after blocks {first}–{last}")
+            found.append(tr(message, first=first, last=end - 1))
     return found
 
 
@@ -134,9 +167,13 @@ def patch_predictions_finding(
     """
     answers = early_by_patch.argmax(axis=2)  # (L+1, N)
     first, last = (int((row == final).sum()) for row in (answers[0], answers[-1]))
-    return (
-        f"{names[final]}: {first} of {answers.shape[1]} patches at the embedding, "
-        f"{last} after block {len(answers) - 1}"
+    return tr(
+        "{label}: {first} of {patches} patches at the embedding, {last} after block {block}",
+        label=names[final],
+        first=first,
+        patches=answers.shape[1],
+        last=last,
+        block=len(answers) - 1,
     )
 
 
@@ -154,9 +191,13 @@ def patch_logits_finding(
     lead = patch_logits[:, final] - patch_logits[:, other]
     mean = float(lead.mean())
     difference = f"{'−' if mean < 0 else '+'}{abs(mean):.1f}"
-    return (
-        f"{int((lead > 0).sum())} of {len(lead)} patches favor {names[final]} over "
-        f"{names[other]} (mean difference {difference})"
+    return tr(
+        "{count} of {patches} patches favor {label} over {other} (mean difference {difference})",
+        count=int((lead > 0).sum()),
+        patches=len(lead),
+        label=names[final],
+        other=names[other],
+        difference=difference,
     )
 
 
@@ -171,13 +212,25 @@ def token_norms_finding(norms: np.ndarray, outliers: np.ndarray, *, prefix: int)
     patches = norms[:, prefix:]
     growth = float(np.median(patches[-1]) / max(float(np.median(patches[0])), 1e-12))
     if patches.shape[1] == 1:
-        return f"Norm grows {growth:.1f}×"
+        return tr("Norm grows {times}×", times=f"{growth:.1f}")
     if outliers.any():
         block = int(outliers.sum(axis=1).argmax())
         many = int(outliers[block].sum())
-        found = f"{many} high-norm {'patch' if many == 1 else 'patches'} {_after(block)}"
-        found = f"{found} (> {NORM_RATIO:.0f}× median)"
-    else:
-        largest = float((patches / np.median(patches, axis=1, keepdims=True)).max())
-        found = f"No high-norm patches (largest: {largest:.1f}× median)"
-    return f"{found}. Median grows {growth:.1f}×."
+        message = (
+            N_("1 high-norm patch {where} (> {ratio}× median). Median grows {times}×.")
+            if many == 1
+            else N_("{count} high-norm patches {where} (> {ratio}× median). Median grows {times}×.")
+        )
+        return tr(
+            message,
+            count=many,
+            where=_after(block),
+            ratio=f"{NORM_RATIO:.0f}",
+            times=f"{growth:.1f}",
+        )
+    largest = float((patches / np.median(patches, axis=1, keepdims=True)).max())
+    return tr(
+        "No high-norm patches (largest: {largest}× median). Median grows {times}×.",
+        largest=f"{largest:.1f}",
+        times=f"{growth:.1f}",
+    )

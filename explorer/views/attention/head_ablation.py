@@ -14,10 +14,12 @@ from explorer.data import cifar10_setup
 from explorer.figures.attention import heads_ranked
 from explorer.records import HeadRanking
 from explorer.results import Ready, Result
+from explorer.text.language import N_, tr
 from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     UNCHANGED,
     AnalysisContext,
+    after,
     as_csv,
     chart,
     colours,
@@ -30,6 +32,10 @@ from explorer.views.attention.findings import ablation_finding, ablation_finding
 from vitcore.interpret.head_ablation import HeadEffects, ranked
 
 IMAGES = 200
+_NAMES = {
+    "cifar10": N_("{count} CIFAR-10 test images"),
+    "sketch10": N_("{count} sketch10 images"),
+}
 _SWITCHES = "attention_switches"  # how often a bar was clicked
 
 
@@ -49,14 +55,14 @@ def draw(context: AnalysisContext) -> None:
     if (found := one.value) is not None:
         name = context.names[found.class_index]
         download(
-            "This image (CSV)", lambda: effects_csv(found.effects, name),
+            tr("This image (CSV)"), lambda: effects_csv(found.effects, name),
             context.selection.file("heads.csv"), key="heads_csv", place=row,
         )  # fmt: skip
     if (effects := many.value) is not None:
         count = effects.num_images
         download(
-            f"{count} images (CSV)",
-            lambda: effects_csv(effects, "true label"),
+            tr("{count} images (CSV)", count=count),
+            lambda: effects_csv(effects, N_("true label")),
             context.selection.file(f"heads-{source}-{count}.csv"),
             key="heads_many_csv",
             place=row,
@@ -89,14 +95,17 @@ def _this(
     height: int,
 ) -> None:
     if not isinstance(result, Ready):
-        components.figure_heading("This image", " ")
+        components.figure_heading(tr("This image"), " ")
         draw_placeholder(result, height=height)
         return
     found = result.value
-    label = context.names[found.class_index]
-    components.figure_heading("This image", ablation_finding(found.effects, label))
-    about = f"Change in p({escape(label)}) per ablated head. Click a bar to ablate it above."
-    quiet(f"{about}{_baseline(context)}")
+    label = context.shown_names[found.class_index]
+    components.figure_heading(tr("This image"), ablation_finding(found.effects, label))
+    about = tr(
+        "Change in p({label}) per ablated head. Click a bar to ablate it above.",
+        label=escape(label),
+    )
+    quiet(_baseline(context, about))
     change, key = found.effects.heads.probability, fresh("attention_heads")
     chart(
         heads_ranked(change, colours=colours(), off=off, height=height),
@@ -113,15 +122,22 @@ def _many(
     off: Sequence[tuple[int, int]],
     height: int,
 ) -> None:
-    name = f"{IMAGES} {'CIFAR-10 test' if source == 'cifar10' else 'sketch10'} images"
+    name = tr(_NAMES[source], count=IMAGES)
     if not isinstance(result, Ready):
         components.figure_heading(name, " ")
         draw_placeholder(result, height=height)
         return
     effects, counting = result.value, result.pending is not None
-    progress = f" (so far: {effects.num_images} / {IMAGES} images)" if counting else ""
-    components.figure_heading(name, f"{ablation_finding_of_many(effects)}{progress}")
-    quiet(f"Mean change in p(true label).{_baseline(context)}")
+    finding = ablation_finding_of_many(effects)
+    if counting:
+        finding = tr(
+            "{finding} (so far: {done} / {wanted} images)",
+            finding=finding,
+            done=effects.num_images,
+            wanted=IMAGES,
+        )
+    components.figure_heading(name, finding)
+    quiet(_baseline(context, tr("Mean change in p(true label).")))
     change, key = effects.heads.probability, fresh("attention_heads_many")
     chart(
         heads_ranked(change, colours=colours(), off=off, counting=counting, height=height),
@@ -131,9 +147,9 @@ def _many(
     )
 
 
-def _baseline(context: AnalysisContext) -> str:
-    """That effects are not of the model as it is changed, where it is."""
-    return f" {UNCHANGED}" if context.selection.intervened else ""
+def _baseline(context: AnalysisContext, about: str) -> str:
+    """Adds that effects are not of the model as it is changed, where it is."""
+    return after(about, tr(UNCHANGED)) if context.selection.intervened else about
 
 
 def switch(

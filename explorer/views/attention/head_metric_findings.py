@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.text.findings import percent
+from explorer.text.language import N_, tr
 from explorer.views.attention.findings import head_name
 
 _SAME = 1e-6  # difference that rounding can explain
@@ -28,36 +29,62 @@ def metric_finding(name: str, values: np.ndarray, compared: Sequence[float]) -> 
     if name.startswith("distance"):
         return _distances(values)
     if most - least < _SAME:
-        return f"The same in all heads: {most:.2f}"
+        return tr("The same in all heads: {value}", value=f"{most:.2f}")
     if name == "entropy":
         return _entropy(values, compared[0], head_name(*low))
     if name == "prefix_attention":
-        return f"Highest: {head_name(*high)}, {percent(most)} (uniform: {percent(compared[0])})"
+        return tr(
+            "Highest: {head}, {share} (uniform: {uniform})",
+            head=head_name(*high),
+            share=percent(most),
+            uniform=percent(compared[0]),
+        )
     if name == "query_dependence":
         if most < _ALIKE:
-            return f"No head depends on the query (highest: {most:.2f})"
-        return (
-            f"Highest: {head_name(*high)}, {most:.2f}. Lowest: {head_name(*low)}, {least:.2f}. "
-            f"Maximum: {compared[0]:.2f}"
+            return tr("No head depends on the query (highest: {value})", value=f"{most:.2f}")
+        return tr(
+            "Highest: {high}, {most}. Lowest: {low}, {least}. Maximum: {maximum}",
+            high=head_name(*high),
+            most=f"{most:.2f}",
+            low=head_name(*low),
+            least=f"{least:.2f}",
+            maximum=f"{compared[0]:.2f}",
         )
     above = int((values > 1).sum())
-    return f"{above} of {values.size} heads above uniform. Highest: {head_name(*high)}, {most:.1f}×"
+    return tr(
+        "{count} of {heads} heads above uniform. Highest: {head}, {times}×",
+        count=above,
+        heads=values.size,
+        head=head_name(*high),
+        times=f"{most:.1f}",
+    )
 
 
 def _distances(values: np.ndarray) -> str:
     def reach(block: np.ndarray) -> str:
         low, high = f"{block.min():.0f}", f"{block.max():.0f}"
-        return f"{low if low == high else f'{low}–{high}'} px"
+        return low if low == high else f"{low}–{high}"
 
-    first = f"{reach(values[0])} in block 1"
-    return first if len(values) == 1 else f"{first}, {reach(values[-1])} in block {len(values)}"
+    first, last = reach(values[0]), reach(values[-1])
+    if len(values) == 1:
+        return tr("{first} px in block 1", first=first)
+    message = N_("{first} px in block 1, {last} px in block {block}")
+    return tr(message, first=first, last=last, block=len(values))
 
 
 def _entropy(values: np.ndarray, bound: float, lowest: str) -> str:
     least, tokens = float(values.min()), 2 ** float(values.min())
     if bound - least < _ALIKE * bound:
-        return f"All heads nearly uniform: at least {least:.1f} of {bound:.1f} bits"
-    return (
-        f"Lowest: {lowest}, {least:.1f} of {bound:.1f} bits (≈ {tokens:.0f} of {2**bound:.0f} "
-        "tokens)"
+        return tr(
+            "All heads nearly uniform: at least {least} of {bound} bits",
+            least=f"{least:.1f}",
+            bound=f"{bound:.1f}",
+        )
+    return tr(
+        "Lowest: {head}, {least} of {bound} bits (≈ {few} of {tokens} tokens)",
+        head=lowest,
+        least=f"{least:.1f}",
+        bound=f"{bound:.1f}",
+        few=f"{tokens:.0f}",
+        tokens=f"{2**bound:.0f}",
     )

@@ -12,12 +12,14 @@ from explorer import client, components
 from explorer.client.metrics import HeadMetrics
 from explorer.figures.attention import Line, numbers_by_block
 from explorer.results import Ready, Result
+from explorer.text.language import N_, tr
 from explorer.text.names import prefix_words
 from explorer.views.attention import view_state
 from explorer.views.attention.common import (
     CHANGED,
     UNCHANGED,
     AnalysisContext,
+    after,
     as_csv,
     as_npz,
     chart,
@@ -34,6 +36,15 @@ from vitcore.interpret.distance import distance_bounds
 
 HEIGHT = 360
 IMAGES = 100
+_OVER = {"this": N_("this image"), "many": N_("{count} test images")}
+_COUNTING = {
+    "cifar10": N_("{done} / {wanted} CIFAR-10 test images."),
+    "sketch10": N_("{done} / {wanted} sketch10 images."),
+}
+_COUNTED = {
+    "cifar10": N_("{count} CIFAR-10 test images: mean ± standard deviation."),
+    "sketch10": N_("{count} sketch10 images: mean ± standard deviation."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,43 +63,43 @@ _DISTANCE = ("vitcore/interpret/distance.py", "attention_distance")
 _METRICS = "vitcore/interpret/attention_metrics.py"
 NUMBERS = {
     "distance": Number(
-        label="Mean distance",
-        axis="mean attention distance (px)",
+        label=N_("Mean distance"),
+        axis=N_("mean attention distance (px)"),
         help="attention_distance",
         code=_DISTANCE,
-        unit=" px",
+        unit=N_(" px"),
         digits=1,
     ),
     "distance_in_paper": Number(
-        label="Mean distance (not renormalized)",
-        axis="mean attention distance, not renormalized (px)",
+        label=N_("Mean distance (not renormalized)"),
+        axis=N_("mean attention distance, not renormalized (px)"),
         help="attention_distance_not_renormalized",
         code=_DISTANCE,
-        unit=" px",
+        unit=N_(" px"),
         digits=1,
     ),
     "entropy": Number(
-        label="Entropy",
-        axis="entropy (bits)",
+        label=N_("Entropy"),
+        axis=N_("entropy (bits)"),
         help="attention_entropy",
         code=(_METRICS, "attention_entropy"),
-        unit=" bits",
+        unit=N_(" bits"),
     ),
     "prefix_attention": Number(
-        label="Attention to {prefix}",
-        axis="attention to {prefix}",
+        label=N_("Attention to {prefix}"),
+        axis=N_("attention to {prefix}"),
         help="attention_prefix",
         code=(_METRICS, "prefix_attention"),
     ),
     "query_dependence": Number(
-        label="Query dependence",
-        axis="total variation",
+        label=N_("Query dependence"),
+        axis=N_("total variation"),
         help="attention_query_dependence",
         code=(_METRICS, "query_dependence"),
     ),
     "on_object": Number(
-        label="Attention on object",
-        axis="attention on object (× uniform)",
+        label=N_("Attention on object"),
+        axis=N_("attention on object (× uniform)"),
         help="attention_object",
         code=(_METRICS, "object_attention", "mask_by_patch"),
     ),
@@ -100,10 +111,10 @@ def draw(context: AnalysisContext) -> None:
     source = source_of_many(context)
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
     over = row.segmented_control(
-        "Images",
+        tr("Images"),
         ["this", "many"],
         default="this",
-        format_func={"this": "this image", "many": f"{IMAGES} test images"}.get,
+        format_func=lambda which: tr(_OVER[which], count=IMAGES),
         key="attention_over",
         required=True,
         persist_state="session",
@@ -113,7 +124,7 @@ def draw(context: AnalysisContext) -> None:
     if st.session_state.get("attention_number") not in offered:
         st.session_state["attention_number"] = offered[0]
     name = row.selectbox(
-        "Metric",
+        tr("Metric"),
         offered,
         format_func=lambda name: label_of(name, context),
         key="attention_number",
@@ -125,7 +136,7 @@ def draw(context: AnalysisContext) -> None:
     if result is None:
         components.figure_heading(label_of(name, context))
         components.figure_state(
-            "empty", "Only one token.", "Use a smaller patch size.", height=HEIGHT
+            "empty", tr("Only one token."), tr("Use a smaller patch size."), height=HEIGHT
         )
     elif not isinstance(result, Ready):
         components.figure_heading(label_of(name, context), " ")
@@ -154,7 +165,7 @@ def prefix_name(context: AnalysisContext) -> str:
 
 
 def label_of(name: str, context: AnalysisContext) -> str:
-    return NUMBERS[name].label.format(prefix=prefix_name(context))
+    return tr(NUMBERS[name].label, prefix=prefix_name(context))
 
 
 def offered_numbers(context: AnalysisContext, *, masked: bool) -> list[str]:
@@ -182,26 +193,25 @@ def _draw(context: AnalysisContext, name: str, result: Ready[HeadMetrics], sourc
     number, values = NUMBERS[name], getattr(numbers, name)  # (n, L, H)
     known = values[~np.isnan(values).any(axis=(1, 2))]
     compared = lines(context, name)
-    kind = f"{'CIFAR-10 test' if source == 'cifar10' else 'sketch10'} images"
     changes, changed = context.selection.intervention, context.selection.intervened
     if not source:
-        about = "Click a point to show its head above."
+        about = tr("Click a point to show its head above.")
         if changed:
-            about = f"{CHANGED} {about}"
+            about = after(tr(CHANGED), about)
     elif result.pending:
-        about = f"{numbers.num_images} / {IMAGES} {kind}."
+        about = tr(_COUNTING[source], done=numbers.num_images, wanted=IMAGES)
     else:
-        about = f"{numbers.num_images} {kind}: mean ± standard deviation."
+        about = tr(_COUNTED[source], count=numbers.num_images)
     if changed and source:
-        about = f"{about} {UNCHANGED}"
+        about = after(about, tr(UNCHANGED))
     if not len(known):
-        components.figure_heading(number.label)
+        components.figure_heading(tr(number.label))
         components.figure_state(
             "empty",
-            "The segmentation mask does not fit masked or moved patches."
+            tr("The segmentation mask does not fit masked or moved patches.")
             if changes.patches
-            else "No segmentation mask for this image.",
-            "Reset the patches above." if changes.patches else "Use a sketch10 image.",
+            else tr("No segmentation mask for this image."),
+            tr("Reset the patches above.") if changes.patches else tr("Use a sketch10 image."),
             height=HEIGHT,
         )
         return
@@ -212,8 +222,8 @@ def _draw(context: AnalysisContext, name: str, result: Ready[HeadMetrics], sourc
     quiet(about)
     figure = numbers_by_block(
         mean,
-        title=number.axis.format(prefix=prefix_name(context)),
-        unit=number.unit,
+        title=tr(number.axis, prefix=prefix_name(context)),
+        unit=tr(number.unit),
         digits=number.digits,
         lines=compared,
         spread=known.std(axis=0) if len(known) > 1 else None,
@@ -225,13 +235,13 @@ def _draw(context: AnalysisContext, name: str, result: Ready[HeadMetrics], sourc
     row = st.container(horizontal=True, gap="small")
     file = context.selection.file(f"numbers-{source}" if source else "numbers")
     download(
-        "Head metrics (CSV)",
+        tr("Head metrics (CSV)"),
         lambda: numbers_csv(numbers),
         f"{file}.csv",
         key="numbers_csv",
         place=row,
     )
-    download("Arrays (NPZ)", lambda: npz(numbers), f"{file}.npz", key="numbers_npz", place=row)
+    download(tr("Arrays (NPZ)"), lambda: npz(numbers), f"{file}.npz", key="numbers_npz", place=row)
 
 
 def look() -> None:
@@ -250,22 +260,22 @@ def lines(context: AnalysisContext, name: str) -> list[Line]:
     even, farthest = distance_bounds(reading.grid, (context.model.config.image_size,) * 2)
     if name == "distance":
         return [
-            Line(height=even, words="uniform"),
-            Line(height=farthest, words="maximum", dash="dash"),
+            Line(height=even, words=tr("uniform")),
+            Line(height=farthest, words=tr("maximum"), dash="dash"),
         ]
     if name == "distance_in_paper":
         share = context.patches / tokens  # what uniform attention leaves for patches
         return [
-            Line(height=even * share, words="uniform"),
-            Line(height=farthest, words="maximum", dash="dash"),
+            Line(height=even * share, words=tr("uniform")),
+            Line(height=farthest, words=tr("maximum"), dash="dash"),
         ]
     if name == "entropy":
-        return [Line(height=entropy_bound(tokens), words="uniform")]
+        return [Line(height=entropy_bound(tokens), words=tr("uniform"))]
     if name == "prefix_attention":
-        return [Line(height=reading.num_prefix_tokens / tokens, words="uniform")]
+        return [Line(height=reading.num_prefix_tokens / tokens, words=tr("uniform"))]
     if name == "query_dependence":
-        return [Line(height=1 - 1 / context.patches, words="maximum")]
-    return [Line(height=1.0, words="uniform")]
+        return [Line(height=1 - 1 / context.patches, words=tr("maximum"))]
+    return [Line(height=1.0, words=tr("uniform"))]
 
 
 def numbers_csv(numbers: HeadMetrics) -> str:
@@ -276,7 +286,7 @@ def numbers_csv(numbers: HeadMetrics) -> str:
         [block + 1, head + 1, *(_or_empty(means[name][block, head]) for name in names)]
         for block, head in np.ndindex(means["distance"].shape)
     ]
-    labels = [number.axis.format(prefix="prefix tokens") for number in NUMBERS.values()]
+    labels = [number.axis.format(prefix=N_("prefix tokens")) for number in NUMBERS.values()]
     return as_csv(["block", "head", *labels], rows)
 
 

@@ -12,6 +12,7 @@ from explorer.figures.logit_lens import logit_lens, token_norms
 from explorer.records import ModelOutput
 from explorer.results import Ready
 from explorer.text.formatting import signed
+from explorer.text.language import N_, tr
 from explorer.views.attention.common import (
     CHANGED,
     AnalysisContext,
@@ -43,7 +44,7 @@ def draw(context: AnalysisContext) -> None:
             draw_placeholder(result, height=HEIGHT)
             return
         output = result.value
-        quiet(CHANGED)
+        quiet(tr(CHANGED))
     answer = int(output.logit_lens[-1].argmax())
     other = context.other if context.other != answer else context.predicted
     left, right = st.columns([10, 11], gap="large")
@@ -62,17 +63,16 @@ def draw(context: AnalysisContext) -> None:
     row = st.container(horizontal=True, gap="small")
     name = context.selection.file("logit-lens")
     download(
-        "Predictions (CSV)", lambda: logit_lens_csv(output, context.names), f"{name}.csv",
+        tr("Predictions (CSV)"), lambda: logit_lens_csv(output, context.names), f"{name}.csv",
         key="logit_lens_csv", place=row,
     )  # fmt: skip
-    download("Arrays (NPZ)", lambda: npz(output), f"{name}.npz", key="early_npz", place=row)
+    download(tr("Arrays (NPZ)"), lambda: npz(output), f"{name}.npz", key="early_npz", place=row)
 
 
 def _logit_lens(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
-    components.figure_heading("Logit lens", logit_lens_finding(output.logit_lens, context.names))
-    figure = logit_lens(
-        output.logit_lens, context.names, answer=answer, other=other, colours=colours()
-    )
+    names = context.shown_names
+    components.figure_heading(tr("Logit lens"), logit_lens_finding(output.logit_lens, names))
+    figure = logit_lens(output.logit_lens, names, answer=answer, other=other, colours=colours())
     chart(figure, "attention_logit_lens")
     components.how_to_read(
         "attention_logit_lens",
@@ -82,15 +82,15 @@ def _logit_lens(context: AnalysisContext, output: ModelOutput, answer: int, othe
 
 def _by_patch(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
     components.figure_heading(
-        "Per-patch predictions",
-        patch_predictions_finding(output.patch_logit_lens, context.names, answer),
+        tr("Per-patch predictions"),
+        patch_predictions_finding(output.patch_logit_lens, context.shown_names, answer),
     )
     answers_by_patch(
         answers_payload(
             output.image,
             output.patch_logit_lens,
             output.grid,
-            names=context.names,
+            names=context.shown_names,
             coloured=(answer, other),
             file=context.selection.file("patches.png"),
             rev=f"{context.selection.key}·{answer}·{other}",
@@ -106,21 +106,21 @@ def _by_patch(context: AnalysisContext, output: ModelOutput, answer: int, other:
 
 
 def _patch_logits(context: AnalysisContext, output: ModelOutput, answer: int, other: int) -> None:
-    patch_logits, names = output.patch_logits, context.names
+    patch_logits, names = output.patch_logits, context.shown_names
     components.figure_heading(
-        "Patch logits", patch_logits_finding(patch_logits, names, answer, other)
+        tr("Patch logits"), patch_logits_finding(patch_logits, names, answer, other)
     )
     # A class has its color here as in the curves; gray is below zero.
     maps = {
-        f"{names[answer]} logit": (patch_logits[:, answer], ("third", "first")),
-        f"{names[other]} logit": (patch_logits[:, other], ("third", "second")),
-        "Difference": (patch_logits[:, answer] - patch_logits[:, other], ("second", "first")),
+        tr("{label} logit", label=names[answer]): (patch_logits[:, answer], ("third", "first")),
+        tr("{label} logit", label=names[other]): (patch_logits[:, other], ("third", "second")),
+        tr("Difference"): (patch_logits[:, answer] - patch_logits[:, other], ("second", "first")),
     }
     tiles = tuple(
         Tile(
             name=name,
             said=name.lower(),
-            note=f"mean {signed(float(values.mean()))}",
+            note=tr("mean {value}", value=signed(float(values.mean()))),
             values=values.reshape(output.grid),
             scale=_ends(values),
             signed=True,
@@ -132,7 +132,7 @@ def _patch_logits(context: AnalysisContext, output: ModelOutput, answer: int, ot
     map_tiles(
         tiles_payload(
             output.image,
-            (Group(name="Mean over patches = model logit", tiles=tiles),),
+            (Group(name=tr("Mean over patches = model logit"), tiles=tiles),),
             file=context.selection.file("patch-logits.png"),
             rev=f"patch-logits·{context.selection.key}·{answer}·{other}",
         ),
@@ -152,7 +152,7 @@ def _ends(values: np.ndarray) -> tuple[str, str, str]:
 def _norms(output: ModelOutput) -> None:
     outliers = high_norm_tokens(output.token_norms, num_prefix_tokens=output.num_prefix_tokens)
     components.figure_heading(
-        "Token norms",
+        tr("Token norms"),
         token_norms_finding(output.token_norms, outliers, prefix=output.num_prefix_tokens),
     )
     figure = token_norms(
@@ -178,7 +178,7 @@ def logit_lens_csv(output: ModelOutput, names: tuple[str, ...]) -> str:
         for patch, shares in enumerate(patches):
             row, column = divmod(patch, output.grid[1])
             rows.append([place, row + 1, column + 1, *shares])
-    return as_csv(["after block", "row", "column", *names], rows)
+    return as_csv([N_("after block"), "row", "column", *names], rows)
 
 
 def npz(output: ModelOutput) -> bytes:

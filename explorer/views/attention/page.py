@@ -11,7 +11,8 @@ from explorer.records import ModelOutput
 from explorer.results import Pending, Ready, Result
 from explorer.selection import Selection, selected
 from explorer.text.attention_findings import attention_finding
-from explorer.text.names import class_names
+from explorer.text.language import tr
+from explorer.text.names import class_names, shown_names
 from explorer.views.attention import tabs, view_state
 from vitcore.interpret.selective_head import SelectiveHead, selective_head
 
@@ -98,10 +99,10 @@ def draw_title(
             head=view_state.lens_state(now).head,
             changes=now.intervention,
             predictions=before and (before.probabilities, output.probabilities),
-            names=class_names(len(output.probabilities)),
+            names=shown_names(class_names(len(output.probabilities))),
         )
         st.session_state["lens_title"] = title
-    components.page_heading("Attention", title, key="attention")
+    components.page_heading(tr("Attention"), title, key="attention")
     components.notices(view_state.notes(now))
 
 
@@ -110,7 +111,7 @@ config = selection.config
 link = view_state.follow_url(selection, entered="lens" not in st.session_state)
 result = client.forward(selection)
 
-if stage := components.strip(result, selection, now="attention", note="no interventions"):
+if stage := components.strip(result, selection, now="attention", note=tr("no interventions")):
     goto(stage)
 
 found = result.map(

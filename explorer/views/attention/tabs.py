@@ -9,6 +9,8 @@ from explorer import client, components, url
 from explorer.records import ModelOutput
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Image, Selection
+from explorer.text.language import tr
+from explorer.text.names import shown_name
 from explorer.views.attention import (
     attribution,
     export,
@@ -22,7 +24,8 @@ from explorer.views.attention.common import AnalysisContext, draw_placeholder
 __all__ = ["PANELS", "draw"]
 
 PANELS = url.PANELS
-_FOLLOWING = ("Head metrics", "Export")  # they show what is set above
+_LOGIT_LENS, _HEAD_ABLATION, _HEAD_METRICS, _ATTRIBUTION, _EXPORT = PANELS
+_FOLLOWING = (_HEAD_METRICS, _EXPORT)  # they show what is set above
 _NOTES = "attention_link_notes"
 _KEY = "attention_panel"
 _HEIGHT = 480
@@ -40,8 +43,9 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
     names, model = selection.class_names, selection.model
     notes = _notes(selection)
     panel = st.segmented_control(
-        "Analysis",
+        tr("Analysis"),
         PANELS,
+        format_func=tr,
         default=PANELS[0],
         key=_KEY,
         bind="query-params",
@@ -58,10 +62,10 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         other = (
             _other(baseline.value, selection.image, names)
-            if chosen not in ("Head ablation", "Head metrics")
+            if chosen not in (_HEAD_ABLATION, _HEAD_METRICS)
             else 0
         )
-        rollout = attribution.controls() if chosen in ("Attribution", "Export") else ("mean", 0.0)
+        rollout = attribution.controls() if chosen in (_ATTRIBUTION, _EXPORT) else ("mean", 0.0)
     context = AnalysisContext(
         selection=view_state.current(selection),
         model=model,
@@ -90,13 +94,13 @@ def _forget_notes() -> None:
 
 
 def _draw(panel: str, context: AnalysisContext, fusion: str, discard: float) -> None:
-    if panel == "Attribution":
+    if panel == _ATTRIBUTION:
         attribution.draw(context, fusion=fusion, discard=discard)
-    elif panel == "Head ablation":
+    elif panel == _HEAD_ABLATION:
         head_ablation.draw(context)
-    elif panel == "Head metrics":
+    elif panel == _HEAD_METRICS:
         head_metrics.draw(context)
-    elif panel == "Logit lens":
+    elif panel == _LOGIT_LENS:
         logit_lens.draw(context)
     else:
         export.draw(context, fusion=fusion, discard=discard)
@@ -112,8 +116,9 @@ def _other(output: ModelOutput, image: Image, names: tuple[str, ...]) -> int:
     if st.session_state.get("attention_class", first) not in offered:
         st.session_state["attention_class"] = first
     chosen = st.selectbox(
-        "Compare with class",
+        tr("Compare with class"),
         offered,
+        format_func=shown_name,
         index=offered.index(first),
         key="attention_class",
         bind="query-params",

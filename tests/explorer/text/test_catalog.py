@@ -95,16 +95,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/training_ui/hyperparameters.py
     explorer/training_ui/input_pipeline.py
     explorer/training_ui/run_files.py
-    explorer/views/attention/attribution.py
-    explorer/views/attention/common.py
-    explorer/views/attention/export.py
-    explorer/views/attention/findings.py
-    explorer/views/attention/head_ablation.py
-    explorer/views/attention/head_metric_findings.py
-    explorer/views/attention/head_metrics.py
-    explorer/views/attention/logit_lens.py
-    explorer/views/attention/page.py
-    explorer/views/attention/tabs.py
     """.split()
 )
 UNTRANSLATED_FIGURES = set(
