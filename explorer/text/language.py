@@ -49,6 +49,11 @@ def tr(message: str, **values: object) -> str:
     return found.format(**values) if values else found
 
 
+def tr_within(place: str, message: str) -> str:
+    """A word that means something else in one place, the `msgctxt` of its entry."""
+    return catalog(current(), place).get(message, message)
+
+
 def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
     """The message itself: it is translated where it is shown, not where it stands."""
     return message

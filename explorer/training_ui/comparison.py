@@ -6,6 +6,7 @@ from typing import Any
 
 from explorer.text.findings import percent
 from explorer.text.formatting import short
+from explorer.text.language import tr
 from explorer.text.names import DATASET_NAMES
 from explorer.training_ui.hyperparameters import SWITCHES, label, word
 from vitcore.config import TrainConfig
@@ -44,11 +45,11 @@ def table(runs: Sequence[Run]) -> str:
         for name, values in differences([run.config for run in runs]).items()
     }
     if not rows:
-        rows = {"Configuration": ["identical"] * len(runs)}
+        rows = {tr("Configuration"): [tr("identical")] * len(runs)}
     rows |= {
         # What still grows is told above, where it is drawn again and again.
-        "Step": ["running" if run.state == "running" else f"{run.step:,}" for run in runs],
-        "Validation accuracy": [_accuracy(run) for run in runs],
+        tr("Step"): [tr("running") if run.state == "running" else f"{run.step:,}" for run in runs],
+        tr("Validation accuracy"): [_accuracy(run) for run in runs],
     }
     head = "".join(f"<th scope='col'>{html.escape(run.name)}</th>" for run in runs)
     body = "".join(
@@ -76,6 +77,6 @@ def _word(name: str, value: Any, preset: str) -> str:
 
 def _accuracy(run: Run) -> str:
     if run.state == "running":
-        return "running"
+        return tr("running")
     accuracy = (run.validation or {}).get("accuracy")
     return percent(accuracy) if isinstance(accuracy, int | float) else "–"

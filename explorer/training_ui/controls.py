@@ -9,10 +9,11 @@ from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.progress import Progress, diverged, usable_rate
 from explorer.runs.queue import Queued
 from explorer.text import formatting, run_estimate, run_status
+from explorer.text.language import N_, tr, tr_within
 from explorer.training_ui import run_files, widget_sync
 from vitcore.training.runs import Run
 
-_PACES = {0: "Full speed", 10: "10 steps/s", 3: "3 steps/s", 1: "1 step/s"}
+_PACES = {0: N_("Full speed"), 10: N_("10 steps/s"), 3: N_("3 steps/s"), 1: N_("1 step/s")}
 _TROUBLE = "train_trouble"  # a sentence for the next time that the page is drawn
 
 
@@ -32,7 +33,8 @@ def shown(jobs: Jobs) -> str | None:
         if names:
             show_run(names[0])  # given, for a browser would go on showing what it was
             if chosen is not None:
-                st.session_state.setdefault(_TROUBLE, f"{Jobs.gone(chosen)} Showing {names[0]}.")
+                said = tr("{gone} Showing {run}.", gone=Jobs.gone(chosen), run=names[0])
+                st.session_state.setdefault(_TROUBLE, said)
     return st.session_state.get("train_run")
 
 
@@ -44,10 +46,12 @@ def choose(jobs: Jobs) -> str | None:
 
     def words(name: str) -> str:
         state = runs[name].state
-        return f"{name} ({run_status.state_word(runs[name])})" if state == "damaged" else name
+        if state != "damaged":
+            return name
+        return tr("{run} ({state})", run=name, state=run_status.state_word(runs[name]))
 
     return st.selectbox(
-        "Run",
+        tr("Run"),
         list(runs),
         format_func=words,
         key="train_run",
@@ -85,7 +89,7 @@ def _queue(jobs: Jobs, waiting: Sequence[Queued]) -> None:
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
         row.markdown(f":material/schedule: {run_estimate.queued(one, place)}", width="content")
         row.button(
-            "Remove",
+            tr("Remove"),
             key=f"train_queue_{one.ticket}",
             type="tertiary",
             on_click=jobs.queue.remove,
@@ -126,38 +130,39 @@ def _living(jobs: Jobs, progress: Progress) -> None:
         _button(
             "end",
             name,
-            "Force stop",
+            tr("Force stop"),
             "cancel",
             on_click=partial(_end_now, jobs),
-            help="Kills the process; the last checkpoint is kept.",
+            help=tr("Kills the process; the last checkpoint is kept."),
         )
         return
     waits = state in ("pausing", "paused", "stepping") or progress.asked == "pause"
     pace = st.session_state.get(f"train_pace_{name}", progress.pace)
     if waits:
-        _button("resume", name, "Resume", "play_arrow", on_click=partial(jobs.go_on, pace=pace))
+        go_on = partial(jobs.go_on, pace=pace)
+        _button("resume", name, tr("Resume"), "play_arrow", on_click=go_on)
     else:
-        _button("pause", name, "Pause", "pause", on_click=jobs.pause)
-    _button("step", name, "Step", "skip_next", on_click=jobs.one_step)
+        _button("pause", name, tr("Pause"), "pause", on_click=jobs.pause)
+    _button("step", name, tr_within("train", N_("Step")), "skip_next", on_click=jobs.one_step)
     _button(
         "epoch",
         name,
-        "Run to epoch end",
+        tr("Run to epoch end"),
         "fast_forward",
         on_click=jobs.one_epoch,
-        help="Runs to the end of the epoch, then pauses.",
+        help=tr("Runs to the end of the epoch, then pauses."),
     )
-    _button("stop", name, "Stop", "stop", on_click=jobs.stop)
+    _button("stop", name, tr("Stop"), "stop", on_click=jobs.stop)
 
     def change_pace() -> None:
         if not waits:
             jobs.go_on(name, pace=st.session_state[f"train_pace_{name}"])
 
     st.selectbox(
-        "Speed",
+        tr("Speed"),
         list(_PACES),
         index=list(_PACES).index(progress.pace) if progress.pace in _PACES else 0,
-        format_func=_PACES.get,
+        format_func=lambda pace: tr(_PACES[pace]),
         key=f"train_pace_{name}",
         on_change=change_pace,
         label_visibility="collapsed",
@@ -176,19 +181,19 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
     cut_short = run.state in ("failed", "interrupted")  # then to go on comes first
     use, go_on = ("secondary", "primary") if cut_short else ("primary", "secondary")
     if run.usable and run.name == in_use:
-        st.markdown(":material/check: Selected model", width="content")
+        st.markdown(f":material/check: {tr('Selected model')}", width="content")
     elif run.usable:
-        _button("use", run.name, "Use model", "check", on_click=_use, type=use)
+        _button("use", run.name, tr("Use model"), "check", on_click=_use, type=use)
     if has_diverged:  # resumed or with the same seed it would fail at the same step
         rate = formatting.short(usable_rate(run))
         _button(
             "again",
             run.name,
-            f"Restart with LR {rate}",
+            tr("Restart with LR {rate}", rate=rate),
             "replay",
             on_click=partial(_start_with_less, jobs, run),
             type="primary",
-            help="New run with this learning rate, otherwise the same settings.",
+            help=tr("New run with this learning rate, otherwise the same settings."),
         )
     waits = next((n for n, one in enumerate(jobs.queue(), 1) if one.resumes == run.name), 0)
     if waits:
@@ -197,7 +202,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
         _button(
             "goon",
             run.name,
-            "Resume",
+            tr("Resume"),
             "play_arrow",
             on_click=partial(_resume, jobs),
             type=go_on,
@@ -207,10 +212,10 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
         _button(
             "restart",
             run.name,
-            "Restart",
+            tr("Restart"),
             "replay",
             on_click=partial(_restart, jobs, run),
-            help="New run with the same settings and seed.",
+            help=tr("New run with the same settings and seed."),
         )
     run_files.manage(jobs, run, page="train", renamed=_renamed, deleted=_deleted)
 

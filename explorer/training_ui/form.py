@@ -11,6 +11,7 @@ from explorer.client.card_metrics import card_of
 from explorer.runs import estimates
 from explorer.runs.queue import Queued
 from explorer.text import model_card, run_estimate
+from explorer.text.language import N_, tr
 from explorer.text.names import DATASET_NAMES
 from explorer.training_ui import widget_sync
 from explorer.training_ui.hyperparameters import (
@@ -20,6 +21,7 @@ from explorer.training_ui.hyperparameters import (
     SWITCHES,
     Switch,
     config_of,
+    label,
     refusal,
     sizes,
     values_of,
@@ -29,12 +31,12 @@ from vitcore.config import PRESETS, RECIPES, TrainConfig
 from vitcore.training.runs import Run
 
 KEPT = {"persist_state": "session"}
-LENGTHS = {"30 s": 30.0, "2 min": 120.0, "10 min": 600.0}
+LENGTHS = {N_("30 s"): 30.0, N_("2 min"): 120.0, N_("10 min"): 600.0}
 _DATA, _PRESETS = ("cifar10", "sketch10"), ("tiny", "article", "flexi", "plain")
-_NO_CIFAR10 = "CIFAR-10 not found. Use sketch10, or download CIFAR-10 in the sidebar."
+_NO_CIFAR10 = N_("CIFAR-10 not found. Use sketch10, or download CIFAR-10 in the sidebar.")
 _ARTICLE = "article-cifar10"  # the model that the article's settings gave
 _ARTICLE_PATCH_SIZE = PRESETS["article"].patch_size
-_ARTICLE_ON_SKETCHES = "The article uses CIFAR-10 (not found); training on sketch10 instead."
+_ARTICLE_ON_SKETCHES = N_("The article uses CIFAR-10 (not found); training on sketch10 instead.")
 
 
 def form(
@@ -55,11 +57,11 @@ def form(
     _begin_with_numbers()
     config, field, why = chosen(first)
     if config is not None and config.data == "cifar10" and not found:
-        field, why = "data", _NO_CIFAR10
+        field, why = "data", tr(_NO_CIFAR10)
     # Fixed widths: one row on a wide page, two to a row on a phone.
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     row.selectbox(
-        "Dataset",
+        tr("Dataset"),
         _DATA,
         index=_DATA.index(first),
         format_func=DATASET_NAMES.get,
@@ -68,23 +70,23 @@ def form(
         **KEPT,
     )
     row.selectbox(
-        "Model",
+        tr("Model"),
         _PRESETS,
         key="train_preset",
         width=160,
-        help=run_estimate.MODELS_IN_WORDS,
+        help=tr(run_estimate.MODELS_IN_WORDS),
         on_change=_take_model,
         **KEPT,
     )
     # None: an emptied box is then empty, and not silently what it began with.
     number = {"value": None, "width": 130, **KEPT}
-    row.number_input("Epochs", step=1.0, format="%g", key="train_epochs", **number)
-    row.number_input("Seed", step=1, key="train_seed", **number)
+    row.number_input(tr("Epochs"), step=1.0, format="%g", key="train_epochs", **number)
+    row.number_input(tr("Seed"), step=1, key="train_seed", **number)
     # Never disabled: pressed or not, the sentence below says why it cannot start.
-    pressed = row.button("Start training", key="train_start", type="primary", width=150)
-    with row.popover("Advanced", width=140):
+    pressed = row.button(tr("Start training"), key="train_start", type="primary", width=150)
+    with row.popover(tr("Advanced"), width=140):
         _further(field, why)
-    with st.expander("Architecture", key="train_architecture"):
+    with st.expander(tr("Architecture"), key="train_architecture"):
         _architecture(field, why)
     if why:
         _say(why, field)
@@ -98,7 +100,10 @@ def form(
         ]
         if config.replace(data="cifar10", seed=0) == RECIPES["article"]:
             result = model_card.finding(_ARTICLE, card_of(_ARTICLE), None, _ARTICLE_PATCH_SIZE)
-            lines[:0] = ["" if found else _ARTICLE_ON_SKETCHES, f"Bundled result: {result}."]
+            lines[:0] = [
+                "" if found else tr(_ARTICLE_ON_SKETCHES),
+                tr("Bundled result: {result}.", result=result),
+            ]
         said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines if line)
         st.html(said)
     return config, why, pressed
@@ -117,43 +122,43 @@ def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: boo
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     for words, seconds in LENGTHS.items():
         row.button(
-            words,
+            tr(words),
             key=f"train_length_{seconds:.0f}",
             type="tertiary",
             icon=":material/timer:",
             on_click=_take_length,
             args=(config, runs, seconds),
-            help="Sets the number of epochs that fits this time (estimated).",
+            help=tr("Sets the number of epochs that fits this time (estimated)."),
         )
     row.button(
-        "Article settings",
+        tr("Article settings"),
         key="train_article",
         type="tertiary",
         icon=":material/article:",
         on_click=_take_article,
         args=(found,),
-        help="CIFAR-10, 120 epochs, Adam (LR 2e-3, ×0.8 on plateau, patience 5), validation "
-        "split 0.2.",
+        help=tr(
+            "CIFAR-10, 120 epochs, Adam (LR 2e-3, ×0.8 on plateau, patience 5), validation split "
+            "0.2."
+        ),
     )
 
 
 def _further(field: str, why: str) -> None:
     st.html(model_card.CAPTION_STYLE)
-    recipe, *groups = st.tabs(["Recipe", *GROUPS])
+    recipe, *groups = st.tabs([tr("Recipe"), *map(tr, GROUPS)])
     with recipe:
         st.radio(
-            "Recipe",
+            tr("Recipe"),
             list(run_estimate.RECIPE_LINES),
-            captions=list(run_estimate.RECIPE_LINES.values()),
+            captions=list(map(tr, run_estimate.RECIPE_LINES.values())),
             key="train_recipe",
             on_change=_take_recipe,
             **KEPT,
         )
-        st.toggle("Keep training if the app stops", key="train_keep", **KEPT)
-        st.html(
-            '<p class="quiet-line">Otherwise a checkpoint is saved. '
-            "Closing the browser does not stop a run.</p>"
-        )
+        st.toggle(tr("Keep training if the app stops"), key="train_keep", **KEPT)
+        said = tr("Otherwise a checkpoint is saved. Closing the browser does not stop a run.")
+        st.html(f'<p class="quiet-line">{said}</p>')
     for tab, switches in zip(groups, GROUPS.values(), strict=True):
         with tab:
             for switch in switches:
@@ -173,18 +178,18 @@ def _switch(switch: Switch, field: str, why: str) -> None:
     """One switch, what it does in one line, and below it what is wrong with it."""
     with st.container(gap="xsmall"):  # the lines belong to what stands above them
         _widget(switch)
-        st.html(f'<p class="quiet-line">{escape(switch.line)}</p>')
+        st.html(f'<p class="quiet-line">{escape(tr(switch.line))}</p>')
         if switch.name == field:
             _say(why, field)
 
 
 def _widget(switch: Switch) -> None:
     key, value = f"train_{switch.name}", values_of(RECIPES["standard"])[switch.name]
-    preset = st.session_state.get("train_preset", _PRESETS[0])
+    preset, called = st.session_state.get("train_preset", _PRESETS[0]), label(switch.name)
     if switch.kind == "choice":
         values = list(switch.options)
         st.selectbox(
-            switch.label,
+            called,
             values,
             index=values.index(value),
             format_func=partial(word, switch, preset=preset),
@@ -192,9 +197,9 @@ def _widget(switch: Switch) -> None:
             **KEPT,
         )
     elif switch.kind == "whole":
-        st.number_input(switch.label, value=None, step=int(switch.step), key=key, **KEPT)
+        st.number_input(called, value=None, step=int(switch.step), key=key, **KEPT)
     else:
-        st.number_input(switch.label, value=None, step=switch.step, format="%g", key=key, **KEPT)
+        st.number_input(called, value=None, step=switch.step, format="%g", key=key, **KEPT)
 
 
 def _say(why: str, field: str = "") -> None:

@@ -1,9 +1,11 @@
 """The switches of a training run: what each does in one line, and the configuration they make."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from explorer.text.language import N_, tr, tr_within
 from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, FieldError, TrainConfig, ViTConfig
 from vitcore.initialisation import parameter_count
 from vitcore.messages import as_sentence
@@ -24,131 +26,132 @@ class Switch:
 
 
 GROUPS: dict[str, tuple[Switch, ...]] = {
-    "Optimization": (
+    N_("Optimization"): (
         Switch(
             name="learning_rate",
-            label="Learning rate",
-            line="Peak value. Most runs diverge above 0.01.",
+            label=N_("Learning rate"),
+            line=N_("Peak value. Most runs diverge above 0.01."),
             kind="number",
             step=1e-4,
         ),
         Switch(
             name="batch_size",
-            label="Batch size",
-            line="Images per step. Larger batches: fewer, less noisy steps.",
+            label=N_("Batch size"),
+            line=N_("Images per step. Larger batches: fewer, less noisy steps."),
             kind="whole",
             step=16,
         ),
         Switch(
             name="warmup_ratio",
-            label="Warm-up ratio",
-            line="Fraction of steps with linearly increasing LR.",
+            label=N_("Warm-up ratio"),
+            line=N_("Fraction of steps with linearly increasing LR."),
             kind="number",
             step=0.01,
         ),
         Switch(
             name="schedule",
-            label="LR schedule",
-            line="After the warm-up.",
-            options={"cosine": "Cosine decay", "plateau": "Reduce on plateau"},
+            label=N_("LR schedule"),
+            line=N_("After the warm-up."),
+            options={"cosine": N_("Cosine decay"), "plateau": N_("Reduce on plateau")},
         ),
         Switch(
             name="plateau_factor",
-            label="Plateau factor",
-            line="LR multiplier on a plateau (article: 0.8).",
+            label=N_("Plateau factor"),
+            line=N_("LR multiplier on a plateau (article: 0.8)."),
             kind="number",
             step=0.05,
         ),
         Switch(
             name="plateau_patience",
-            label="Plateau patience",
-            line="Epochs without a lower validation loss (article: 5).",
+            label=N_("Plateau patience"),
+            line=N_("Epochs without a lower validation loss (article: 5)."),
             kind="whole",
         ),
         Switch(
             name="precision",
-            label="Precision",
-            line="bfloat16: mixed precision, float32 weights.",
+            label=N_("Precision"),
+            line=N_("bfloat16: mixed precision, float32 weights."),
             options={"float32": "float32", "bfloat16": "bfloat16"},
         ),
     ),
-    "Regularization": (
+    N_("Regularization"): (
         Switch(
             name="early_stopping",
-            label="Early-stopping patience",
-            line="Epochs without a lower validation loss; 0: off. Restores the best weights.",
+            label=N_("Early-stopping patience"),
+            line=N_("Epochs without a lower validation loss; 0: off. Restores the best weights."),
             kind="whole",
         ),
         Switch(
             name="weight_decay",
-            label="Weight decay",
-            line="Decoupled, weight matrices only. Reduces overfitting.",
+            label=N_("Weight decay"),
+            line=N_("Decoupled, weight matrices only. Reduces overfitting."),
             kind="number",
             step=0.01,
         ),
         Switch(
             name="augmentation",
-            label="Data augmentation",
-            line="Random changes of each training image.",
+            label=N_("Data augmentation"),
+            line=N_("Random changes of each training image."),
             options={
-                "crop-flip": "Crop + flip",
-                "trivial": "Crop + flip + TrivialAugment",
-                "article": "As in the article",
-                "none": "None",
+                "crop-flip": N_("Crop + flip"),
+                "trivial": N_("Crop + flip + TrivialAugment"),
+                "article": N_("As in the article"),
+                "none": N_("None"),
             },
         ),
         Switch(
             name="validation_split",
-            label="Validation split",
-            line="Fraction of the training set used for validation.",
+            label=N_("Validation split"),
+            line=N_("Fraction of the training set used for validation."),
             kind="number",
             step=0.05,
         ),
     ),
 }
 ARCHITECTURE: tuple[Switch, ...] = (
-    Switch(name="num_heads", label="Heads", line="Attention maps per block.", kind="whole"),
-    Switch(name="depth", label="Blocks", line="Depth of the encoder.", kind="whole"),
+    Switch(name="num_heads", label=N_("Heads"), line=N_("Attention maps per block."), kind="whole"),
+    Switch(name="depth", label=N_("Blocks"), line=N_("Depth of the encoder."), kind="whole"),
     Switch(
         name="width",
-        label="Embedding dimension",
-        line="Values per token (D).",
+        label=N_("Embedding dimension"),
+        line=N_("Values per token (D)."),
         kind="whole",
         step=16,
     ),
     Switch(
         name="mlp_dim",
-        label="MLP dimension",
-        line="Hidden units; ViT: 4 × D.",
+        label=N_("MLP dimension"),
+        line=N_("Hidden units; ViT: 4 × D."),
         kind="whole",
         step=64,
     ),
     Switch(
         name="pooling",
-        label="Pooling",
-        line="What the classifier reads.",
-        options={"": "model default", "mean": "Mean", "class": "Class token"},
+        label=N_("Pooling"),
+        line=N_("What the classifier reads."),
+        options={"": N_("model default"), "mean": N_("Mean"), "class": N_("Class token")},
     ),
     Switch(
         name="positions",
-        label="Position embedding",
-        line="None: order-blind (bag of patches).",
+        label=N_("Position embedding"),
+        line=N_("None: order-blind (bag of patches)."),
         options={
-            "": "model default",
-            "learned": "Learned",
-            "sincos1d": "Sin-cos 1-D",
-            "sincos2d": "Sin-cos 2-D",
-            "none": "None",
+            "": N_("model default"),
+            "learned": N_("Learned"),
+            "sincos1d": N_("Sin-cos 1-D"),
+            "sincos2d": N_("Sin-cos 2-D"),
+            "none": N_("None"),
         },
     ),
     Switch(
         name="patch_sizes",
-        label="Patch size",
-        line="Flexible: a random size per step.",
-        options={"fixed": "Fixed", "flexible": "Flexible (FlexiViT)"},
+        label=N_("Patch size"),
+        line=N_("Flexible: a random size per step."),
+        options={"fixed": N_("Fixed"), "flexible": N_("Flexible (FlexiViT)")},
     ),
 )
 SIZES = ("num_heads", "depth", "width", "mlp_dim")  # numbers of which each preset has its own
+_LEAST = 1  # of each of them
 MOST_PARAMETERS = 100_000_000  # beyond ViT-B: a slip of a finger
 MOST_BLOCKS = 64  # more than any published ViT has
 SWITCHES = {switch.name: switch for group in (*GROUPS.values(), ARCHITECTURE) for switch in group}
@@ -156,20 +159,39 @@ SWITCHES = {switch.name: switch for group in (*GROUPS.values(), ARCHITECTURE) fo
 
 # What has no switch, and can differ between two runs all the same.
 _LABELS = {
-    "data": "Dataset",
-    "preset": "Model",
-    "init_from": "Initialized from",
-    "steps": "Optimizer steps",
-    "cycles": "Cosine cycles",
-    "cutmix": "CutMix probability",
-    "frozen": "Frozen parameters",
-    "ema_decay": "EMA decay",
-    "patch_size_probs": "Patch-size probabilities",
-    "patch_size_probs_end": "Patch-size probabilities (end)",
-    "max_tokens": "Max tokens per batch",
-    "sketch_fraction": "sketch10 fraction",
-    "num_sketches": "sketch10 images",
+    "data": N_("Dataset"),
+    "preset": N_("Model"),
+    "init_from": N_("Initialized from"),
+    "steps": N_("Optimizer steps"),
+    "cycles": N_("Cosine cycles"),
+    "cutmix": N_("CutMix probability"),
+    "frozen": N_("Frozen parameters"),
+    "ema_decay": N_("EMA decay"),
+    "patch_size_probs": N_("Patch-size probabilities"),
+    "patch_size_probs_end": N_("Patch-size probabilities (end)"),
+    "max_tokens": N_("Max tokens per batch"),
+    "sketch_fraction": N_("sketch10 fraction"),
+    "num_sketches": N_("sketch10 images"),
 }
+# What `FieldError` says of the fields that can be chosen, the most special first.
+_RULES = (
+    N_("must be a number"),
+    N_("must be a number, got {got}"),
+    N_("must be an integer >= {least}, got {got}"),
+    N_("must be an integer <= {most}, got {got}"),
+    N_("must be at most the {most} images of an epoch, got {got}"),
+    N_("must give at most {most} M parameters, got {got} M"),
+    N_("must be above 0 and at most {most}, got {got}"),
+    N_("must be at least 0 and less than 1, got {got}"),
+    N_("must be above 0 and below 1, got {got}"),
+    N_("must be between 0 and 1, got {got}"),
+    N_("must leave at least {least} images for {set}, got {got} of {all}"),
+    N_("must divide width (the embedding dimension), got {got} and {width}"),
+    N_("must be divisible by 4 for sincos2d, got {got}"),
+    N_("must be even for sincos1d, got {got}"),
+)
+_SETS = N_("training"), N_("validation")  # for which images are left
+_BLANK = re.compile(r"\\\{(\w+)\\\}")  # of a message, escaped
 
 
 def word(switch: Switch, value: Any, preset: str) -> str:
@@ -180,11 +202,12 @@ def word(switch: Switch, value: Any, preset: str) -> str:
         value: one of its options.
         preset: the model's.
     """
-    own, called = PRESETS[preset], switch.options.get(value, str(value))
+    own, called = PRESETS[preset], tr(switch.options.get(value, str(value)))
     if switch.name == "patch_sizes" and value == "fixed":
-        return f"{called} ({own.patch_size})"
+        return tr("{choice} ({size})", choice=called, size=own.patch_size)
     if value == "":
-        return f"{switch.options[getattr(own, switch.name)]} ({called})"
+        default = tr(switch.options[getattr(own, switch.name)])
+        return tr("{choice} ({note})", choice=default, note=called)
     return called
 
 
@@ -221,7 +244,7 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
     preset = others.get("preset", RECIPES[recipe].preset)
     for name, own in sizes(PRESETS[preset]).items():
         if changes[name] < 1:
-            raise FieldError(name, f"must be an integer >= 1, got {changes[name]:,}")
+            raise FieldError(name, f"must be an integer >= {_LEAST}, got {changes[name]:,}")
         if changes[name] == own:
             changes[name] = 0
     if values["patch_sizes"] == "flexible":
@@ -257,11 +280,19 @@ def refusal(error: Exception) -> tuple[str, str]:
     if not isinstance(error, FieldError):
         return "", as_sentence(str(error))
     field = error.field if error.field in {*SWITCHES, "epochs", "seed"} else ""
-    return field, f"{label(error.field)} {error.rule}."
+    return field, tr("{field} {rule}.", field=label(error.field), rule=_rule(error.rule))
+
+
+def _rule(words: str) -> str:
+    """What a value must be, as `FieldError` says it in English, in the language of the page."""
+    for message in _RULES:
+        if found := re.fullmatch(_BLANK.sub(r"(?P<\1>.+)", re.escape(message)), words):
+            return tr(message, **{name: tr(value) for name, value in found.groupdict().items()})
+    return words
 
 
 def label(name: str) -> str:
     """What a field of `TrainConfig` is called on a page."""
     if name in SWITCHES:
-        return SWITCHES[name].label
-    return _LABELS.get(name) or name.replace("_", " ").capitalize()
+        return tr_within("train", SWITCHES[name].label)
+    return tr(_LABELS.get(name) or name.replace("_", " ").capitalize())

@@ -13,6 +13,7 @@ from explorer import components
 from explorer.components.png import png_uri
 from explorer.data import images
 from explorer.selection import selected
+from explorer.text.language import N_, tr
 from explorer.text.names import DATASET_NAMES
 from explorer.training_ui.hyperparameters import SWITCHES
 from vitcore.config import TrainConfig
@@ -49,12 +50,10 @@ def draw(config: TrainConfig, *, images_per_second: float | None = None) -> None
     count = min(config.batch_size, _MOST)
     seconds = batch_seconds(config.augmentation, patch_size, count)
     total = sum(seconds.values())
-    finding = f"{count} images are ready in {1000 * total:.0f} ms"
-    if images_per_second:
-        step = count / images_per_second
-        finding += f"; their step takes {1000 * step:.0f} ms"
-        finding += ": prefetching hides the pipeline" if total < step else ""
-    components.figure_heading("Input pipeline", finding)
+    components.figure_heading(
+        tr("Input pipeline"),
+        _finding(count, total, count / images_per_second if images_per_second else None),
+    )
     pixels = selected().image.pixels
     samples = augmented(pixels, config.augmentation, seed=config.seed)
     st.html(f"{_STYLE}{_parts(config, seconds, patch_size)}{_strip(pixels, samples)}")
@@ -64,6 +63,22 @@ def draw(config: TrainConfig, *, images_per_second: float | None = None) -> None
         + components.source_of("vitcore/training/augmentation.py", "augment", "crop_and_flip"),
         example="data",
     )
+
+
+def _finding(count: int, ready: float, step: float | None) -> str:
+    """How many seconds a batch takes, and its training step where some were timed."""
+    known = {"count": count, "ready": f"{1000 * ready:.0f}"}
+    if step is None:
+        return tr("{count} images are ready in {ready} ms", **known)
+    message = (
+        N_(
+            "{count} images are ready in {ready} ms; their step takes {step} ms: prefetching hides "
+            "the pipeline"
+        )
+        if ready < step
+        else N_("{count} images are ready in {ready} ms; their step takes {step} ms")
+    )
+    return tr(message, **known, step=f"{1000 * step:.0f}")
 
 
 def augmented(pixels: np.ndarray, kind: str, *, seed: int) -> np.ndarray:
@@ -104,16 +119,24 @@ def _parts(config: TrainConfig, seconds: dict[str, float], patch_size: int) -> s
     held = round(100 * config.validation_split)
     side = model_input(np.zeros((32, 32, 3), np.uint8), patch_size).shape[0]
     parts = [
-        ("Load", DATASET_NAMES[config.data]),
-        ("Split", f"{100 - held}% training, {held}% validation, by class"),
-        ("Shuffle", "each epoch"),
-        ("Batch", f"{config.batch_size} · {_ms(seconds['batch'])}"),
+        (tr("Load"), DATASET_NAMES[config.data]),
         (
-            "Augment",
-            f"{SWITCHES['augmentation'].options[config.augmentation]} · {_ms(seconds['augment'])}",
+            tr("Split"),
+            tr(
+                "{training}% training, {validation}% validation, by class",
+                training=100 - held,
+                validation=held,
+            ),
         ),
-        ("Resize", f"{side} × {side} · {_ms(seconds['resize'])}"),
-        ("Prefetch", "the next batches during a step"),
+        (tr("Shuffle"), tr("each epoch")),
+        (tr("Batch"), f"{config.batch_size} · {_ms(seconds['batch'])}"),
+        (
+            tr("Augment"),
+            f"{tr(SWITCHES['augmentation'].options[config.augmentation])} · "
+            f"{_ms(seconds['augment'])}",
+        ),
+        (tr("Resize"), f"{side} × {side} · {_ms(seconds['resize'])}"),
+        (tr("Prefetch"), tr("the next batches during a step")),
     ]
     said = "".join(f"<li><b>{escape(name)}</b> {escape(words)}</li>" for name, words in parts)
     return f'<ol class="pipeline-parts">{said}</ol>'
@@ -124,10 +147,12 @@ def _ms(seconds: float) -> str:
 
 
 def _strip(original: np.ndarray, samples: np.ndarray) -> str:
-    shown = [("Original", original), *((f"{n + 1}", one) for n, one in enumerate(samples))]
+    shown = [(tr("Original"), tr("Original"), original)]
+    shown += [
+        (tr("Augmented {number}", number=n), f"{n}", one) for n, one in enumerate(samples, start=1)
+    ]
     said = "".join(
-        f'<figure><img alt="{"Original" if not n else f"Augmented {name}"}" '
-        f'src="{png_uri(one)}"><figcaption>{name}</figcaption></figure>'
-        for n, (name, one) in enumerate(shown)
+        f'<figure><img alt="{alt}" src="{png_uri(one)}"><figcaption>{name}</figcaption></figure>'
+        for alt, name, one in shown
     )
     return f'<div class="augmented">{said}</div>'

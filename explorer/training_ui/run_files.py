@@ -11,6 +11,7 @@ import streamlit as st
 
 from explorer import client
 from explorer.runs.jobs import Jobs
+from explorer.text.language import tr
 from vitcore.checkpoints import bundled
 from vitcore.messages import as_sentence
 from vitcore.training.run_files import archive_size
@@ -38,9 +39,10 @@ def manage(
         deleted: called once the run is gone.
         place: where to draw.
     """
-    with place.popover("Manage", key=f"{page}_manage", on_change="rerun"):
+    with place.popover(tr("Manage"), key=f"{page}_manage", on_change="rerun"):
         if run.state == "running":
-            st.html('<p class="quiet-line">Available when the run has ended: rename, delete.</p>')
+            said = tr("Available when the run has ended: rename, delete.")
+            st.html(f'<p class="quiet-line">{said}</p>')
         else:
             _name_form(jobs, run.name, page, renamed)
         _download(jobs, run, page)
@@ -51,13 +53,15 @@ def manage(
 def _download(jobs: Jobs, run: Run, page: str) -> None:
     name = run.name
     with_state = st.toggle(
-        "Include optimizer state (to resume elsewhere)", key=f"{page}_with_state_{name}"
+        tr("Include optimizer state (to resume elsewhere)"), key=f"{page}_with_state_{name}"
     )
     size = archive_size(run.folder, with_state=with_state)
     if size > LARGEST_ZIP:
-        said = (
-            f"Too large to download ({_megabytes(size)}; limit {_megabytes(LARGEST_ZIP)}). "
-            f"Copy the folder {name} instead."
+        said = tr(
+            "Too large to download ({size}; limit {limit}). Copy the folder {name} instead.",
+            size=_megabytes(size),
+            limit=_megabytes(LARGEST_ZIP),
+            name=name,
         )
         st.html(f'<p class="quiet-line">{escape(said)}</p>')
         return
@@ -67,7 +71,7 @@ def _download(jobs: Jobs, run: Run, page: str) -> None:
             return file.read()
 
     st.download_button(
-        f"Download ZIP ({_megabytes(size)})",
+        tr("Download ZIP ({size})", size=_megabytes(size)),
         data,
         f"{name}.zip",
         "application/zip",
@@ -81,12 +85,12 @@ def _name_form(jobs: Jobs, name: str, page: str, renamed: Callable[[str, str], N
     """A form: what was typed arrives with the press, and a refusal stands below the field."""
     key, trouble = f"{page}_name_{name}", f"{page}_name_trouble"
     with st.form(f"{page}_naming_{name}", border=False):
-        st.text_input("Name", name, max_chars=60, key=key)
+        st.text_input(tr("Name"), name, max_chars=60, key=key)
         refused, why = st.session_state.get(trouble, ("", ""))
         if refused == name:
             st.html(f'<p class="problem-line" role="alert">{escape(why)}</p>')
         st.form_submit_button(
-            "Rename",
+            tr("Rename"),
             key=f"{page}_rename_{name}",
             on_click=_rename,
             args=(jobs, name, key, renamed, trouble),
@@ -103,7 +107,8 @@ def _rename(
     try:
         new = jobs.rename(name, given, taken=bundled())
     except (ValueError, OSError) as error:
-        st.session_state[trouble] = name, f"Not renamed: {as_sentence(str(error))}"
+        why = tr("Not renamed: {reason}", reason=as_sentence(str(error)))
+        st.session_state[trouble] = name, why
         return
     if st.session_state.get("model") == name:
         st.session_state["model"] = new
@@ -114,7 +119,7 @@ def _deletion(jobs: Jobs, name: str, page: str, deleted: Callable[[], None]) -> 
     """A button that asks first; what could not be deleted says so below it."""
     trouble = f"{page}_delete_trouble"
     delete = st.button(
-        "Delete",
+        tr("Delete"),
         key=f"{page}_delete_{name}",
         icon=":material/delete:",
         on_click=_close_menu,
@@ -133,14 +138,14 @@ def _close_menu(page: str) -> None:
 
 
 def _ask_before_deleting(page: str, name: str, delete: Callable[[], None]) -> None:
-    @st.dialog(f"Delete {name}?")
+    @st.dialog(tr("Delete {name}?", name=name))
     def dialog() -> None:
-        st.markdown("Weights and logs are deleted permanently.")
+        st.markdown(tr("Weights and logs are deleted permanently."))
         left, right = st.columns(2)
-        if left.button("Cancel", key=f"{page}_delete_cancel", width="stretch"):
+        if left.button(tr("Cancel"), key=f"{page}_delete_cancel", width="stretch"):
             st.rerun()
         if right.button(
-            "Delete",
+            tr("Delete"),
             key=f"{page}_delete_now",
             type="primary",
             on_click=delete,
@@ -156,7 +161,8 @@ def _delete(jobs: Jobs, name: str, deleted: Callable[[], None], trouble: str) ->
     try:
         jobs.delete(name)
     except (ValueError, OSError) as error:
-        st.session_state[trouble] = name, f"Not deleted: {as_sentence(str(error))}"
+        why = tr("Not deleted: {reason}", reason=as_sentence(str(error)))
+        st.session_state[trouble] = name, why
     else:
         if st.session_state.get("model") == name:  # nobody need be told that it is gone
             st.session_state["model"] = next(iter(client.model_names()), "")

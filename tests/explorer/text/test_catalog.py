@@ -89,12 +89,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/timeline/findings.py
     explorer/timeline/section.py
     explorer/tours/facts.py
-    explorer/training_ui/comparison.py
-    explorer/training_ui/controls.py
-    explorer/training_ui/form.py
-    explorer/training_ui/hyperparameters.py
-    explorer/training_ui/input_pipeline.py
-    explorer/training_ui/run_files.py
     """.split()
 )
 UNTRANSLATED_FIGURES = set(
