@@ -3,7 +3,9 @@
 from explorer.client.snapshot_metrics import Looked, Weights
 from explorer.client.snapshots import Moment
 from explorer.components.timeline.component import Film
+from explorer.text.findings import counted
 from explorer.text.formatting import signed
+from explorer.text.language import tr
 from explorer.text.names import DATASET_NAMES
 
 
@@ -14,14 +16,23 @@ def finding(film: Film) -> str:
     if film.history.config.positions == "learned" and len(values) > 1:
         (_, first), (step, last) = values[0], values[-1]
         if first is not None and last is not None:
-            what = "Spatial correlation of position embeddings"
-            return f"{what}: {signed(first)} → {signed(last)} {_over(film, step)}"
+            return tr(
+                "Spatial correlation of position embeddings: {first} → {last} {over}",
+                first=signed(first),
+                last=signed(last),
+                over=_over(film, step),
+            )
     looks = [(moment.step, looked) for moment, _, looked in known if looked]
     if (
         len(looks) > 1 and film.selection.patch_size < film.history.config.image_size
     ):  # else no distance
         first, last = (float(looked.distance.mean()) for _, looked in (looks[0], looks[-1]))
-        return f"Mean attention distance: {first:.1f} → {last:.1f} px {_over(film, looks[-1][0])}"
+        return tr(
+            "Mean attention distance: {first} → {last} px {over}",
+            first=f"{first:.1f}",
+            last=f"{last:.1f}",
+            over=_over(film, looks[-1][0]),
+        )
     return ""
 
 
@@ -38,8 +49,8 @@ def unfamiliar(data: str, source: str, *, trained: bool = True) -> str:
         return ""
     name = DATASET_NAMES[data]
     if trained:
-        return f"Out of distribution: trained on {name}."
-    return f"The selected image is not from {name}."
+        return tr("Out of distribution: trained on {dataset}.", dataset=name)
+    return tr("The selected image is not from {dataset}.", dataset=name)
 
 
 def _known(film: Film) -> list[tuple[Moment, Weights | None, Looked | None]]:
@@ -60,7 +71,7 @@ def _known(film: Film) -> list[tuple[Moment, Weights | None, Looked | None]]:
 
 def _over(film: Film, step: int) -> str:
     """Over how many steps, and whether these were all."""
-    over = f"over {step:,} {'step' if step == 1 else 'steps'}"
+    over = tr("over {steps}", steps=counted(step, "step"))
     if film.history.failed:
-        return f"{over} (run failed)"
-    return f"{over} (best)" if step == film.history.best_at else over
+        return tr("{over} (run failed)", over=over)
+    return tr("{over} (best)", over=over) if step == film.history.best_at else over

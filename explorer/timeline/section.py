@@ -19,6 +19,7 @@ from explorer.components.timeline.component import Film, replay, replay_payload
 from explorer.figures.style import palette
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Image, ModelRef, Selection, selected
+from explorer.text.language import tr
 from explorer.text.names import DATASET_NAMES
 from explorer.timeline import export, findings
 from vitcore import checkpoints
@@ -110,7 +111,7 @@ class Gatherer:
             snapshot_tasks.looked,
             replace(self.selection, model=model),
             moment.seed,
-            message="Running the snapshots…",
+            message=tr("Running the snapshots…"),
             background=True,
             notify=False,
         )
@@ -172,12 +173,15 @@ def section(model: Run | str | Path, *, key: str = "replay", every: float = 1.0)
         past = history(model)
     except (OSError, ValueError) as error:
         components.figure_state(
-            "error", as_sentence(str(error)), "Select another model.", height=110
+            "error", as_sentence(str(error)), tr("Select another model."), height=110
         )
         return
     if not past.moments and not past.lives:
         components.figure_state(
-            "empty", "No snapshots were saved for this model.", "New runs save them.", height=110
+            "empty",
+            tr("No snapshots were saved for this model."),
+            tr("New runs save them."),
+            height=110,
         )
         return
     gatherer = _gatherer(past, key)
@@ -218,7 +222,7 @@ def offer_familiar(data: str, image: Image, key: str, *, trained: bool = True) -
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.markdown(words, width="content")
     row.button(
-        f"Use a {DATASET_NAMES[data]} image",
+        tr("Use a {dataset} image", dataset=DATASET_NAMES[data]),
         key=f"{key}_familiar",
         on_click=_choose_source,
         args=(data,),
@@ -243,10 +247,10 @@ def _follow(key: str, *, awaited: bool, savable: bool) -> None:
 def _draw(gatherer: Gatherer, key: str) -> None:
     film = gatherer.film()
     if not film.history.moments:
-        components.figure_heading("Training timeline")
-        components.figure_state("loading", "Waiting for the first snapshot…", "", height=HEIGHT)
+        components.figure_heading(tr("Training timeline"))
+        components.figure_state("loading", tr("Waiting for the first snapshot…"), "", height=HEIGHT)
         return
-    components.figure_heading("Training timeline", findings.finding(film))
+    components.figure_heading(tr("Training timeline"), findings.finding(film))
     replay(gatherer.packed(film), key=key)
 
 
@@ -265,7 +269,7 @@ def _downloads(gatherer: Gatherer, key: str, *, savable: bool) -> None:
     row = st.container(horizontal=True, gap="small")
     for kind, (name, mime) in export.KINDS.items():
         row.download_button(
-            f"Animation ({name})",
+            tr("Animation ({format})", format=name),
             partial(made, kind),
             f"{gatherer.past.folder.name}-training.{kind}",
             mime,

@@ -20,6 +20,7 @@ from explorer.selection import ModelRef, Selection, selected
 from explorer.state import shuffled_order
 from explorer.text.findings import percent, prediction
 from explorer.text.formatting import max_difference
+from explorer.text.language import tr
 from explorer.text.position_encodings import position_encodings
 from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.interpret.branches import KEPT
@@ -46,8 +47,8 @@ class Known:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the classes."""
-        return self.model.class_names
+        """Of the classes, in the language of the page."""
+        return self.model.shown_names
 
 
 _FUNCTIONS: dict[str, Callable[[Known], Facts]] = {}
@@ -63,7 +64,7 @@ def of(name: str) -> dict[str, Any] | Failure:
     if isinstance(model, Failure):
         return model
     result = client.forward(selection)
-    names, label = model.class_names, selection.image.label
+    names, label = model.shown_names, selection.image.label
     common = shape(model, selection.patch_size)
     if not isinstance(result, Ready):
         return {**common, "waiting": result.message}
@@ -71,7 +72,7 @@ def of(name: str) -> dict[str, Any] | Failure:
     common |= {
         "top": names[int(answer.probabilities.argmax())],
         "confidence": percent(float(answer.probabilities.max())),
-        "truth": "unknown" if label is None else names[label],
+        "truth": tr("unknown") if label is None else names[label],
         "prediction": prediction(answer.probabilities, label, names),
     }
     own = _FUNCTIONS[name](Known(selection, model, answer)) if name != "common" else {}
@@ -105,6 +106,10 @@ def grid_and_input() -> tuple[tuple[int, int], np.ndarray]:
     selection = selected()
     side = grid_side(selection.patch_size)
     return (side, side), model_input(selection.image.pixels, selection.patch_size)
+
+
+def _blocks(depth: int) -> list[str]:
+    return [tr("block {block}", block=number) for number in range(1, depth + 1)]
 
 
 def _fact(function: Callable[[Known], Facts]) -> Callable[[Known], Facts]:
@@ -151,7 +156,7 @@ def convolution(known: Known) -> Facts:
     own = sum(count for name, count in counts.items() if name.startswith("patch_embedding/"))
     total = sum(counts.values())
     return {
-        "options": [f"Stride {stride}" for stride in strides],
+        "options": [tr("Stride {stride}", stride=stride) for stride in strides],
         "answer": strides.index(size),
         "difference": max_difference(result.value),
         "total": f"{total:,}",
@@ -167,7 +172,7 @@ def neighbors(known: Known) -> Facts:
     rows, columns = answer.grid
     kind = position_encodings(known.config, weights.get("positions"), answer.grid)[0]
     if not kind.own or columns < 2:
-        return {"near": "none", "far": "none"}
+        return {"near": tr("none"), "far": tr("none")}
     alike = kind.similarity  # (gh, gw, gh, gw)
     near = [alike[r, c, r, c + 1] for r in range(rows) for c in range(columns - 1)]
     far = [alike[0, 0, -1, -1], alike[0, -1, -1, 0]]
@@ -193,7 +198,7 @@ def strongest_key(known: Known) -> Facts:
         "head_n": found.head + 1,
         "query_at": f"({found.patch // columns + 1}, {found.patch % columns + 1})",
         "times": f"{float(shares[key]) * len(row):.0f}",
-        "three": ", ".join(
+        "three": tr(", ").join(
             f"({k // columns + 1}, {k % columns + 1}) {percent(float(shares[k]))}"
             for k in np.argsort(-shares)[:3]
         ),
@@ -211,10 +216,11 @@ def distances(known: Known) -> Facts:
     uniform, _ = distance_bounds(known.answer.grid, (known.config.image_size,) * 2)
     wide = [*(distance.max(axis=1) >= _WIDE * uniform), True]
     first, last = (
-        ", ".join(f"{one:.1f}" for one in np.sort(heads)) for heads in (distance[0], distance[-1])
+        tr(", ").join(f"{one:.1f}" for one in np.sort(heads))
+        for heads in (distance[0], distance[-1])
     )
     return {
-        "options": [*(f"block {number + 1}" for number in range(len(distance))), "none"],
+        "options": [*_blocks(len(distance)), tr("none")],
         "answer": wide.index(True),
         "wide": percent(_WIDE),
         "first": first,
@@ -278,11 +284,11 @@ def first_right(known: Known) -> Facts:
     at = answer.logit_lens[block, last]
     return {
         "options": [
-            "before block 1",
-            *[f"block {number + 1}" for number in range(known.config.depth)],
+            tr("before block 1"),
+            *_blocks(known.config.depth),
         ],
         "answer": block,
-        "where": f"after block {block}" if block else "before block 1",
+        "where": tr("after block {block}", block=block) if block else tr("before block 1"),
         "at": percent(float(at)),
     }
 
@@ -292,11 +298,16 @@ def pooling(known: Known) -> Facts:
     """How the last tokens become one, and how many patches would give the same class alone."""
     patch_logits, top = known.answer.patch_logits, int(known.answer.probabilities.argmax())
     if patch_logits is None:
-        return {"pooled": "a class token stands in for the average", "alone": ""}
+        return {"pooled": tr("a class token stands in for the average"), "alone": ""}
     same, count = int((patch_logits.argmax(-1) == top).sum()), len(patch_logits)
     return {
-        "pooled": "the patch tokens are averaged, too",
-        "alone": f"Alone, {same} of {count} patch tokens would give {known.names[top]}.",
+        "pooled": tr("the patch tokens are averaged, too"),
+        "alone": tr(
+            "Alone, {same} of {count} patch tokens would give {label}.",
+            same=same,
+            count=count,
+            label=known.names[top],
+        ),
     }
 
 
@@ -324,7 +335,7 @@ def accuracy(known: Known) -> Facts:
     shares, count = card_metrics.shares_on_card(model, "cifar10")
     found = card_metrics.confusion(card_metrics.card_of(model))
     size = patch_size if patch_size in shares else PATCH_SIZES[2]
-    said = percent(shares[size]) if size in shares else "not on its card"
+    said = percent(shares[size]) if size in shares else tr("not on its card")
     facts: dict[str, Any] = {"accuracy": said, "count": f"{count:,}", "chance": percent(0.1)}
     if found is not None:
         matrix = np.array(found[2], float)

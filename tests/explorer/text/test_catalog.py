@@ -86,9 +86,6 @@ UNTRANSLATED_PYTHON = set(
     explorer/text/run_status.py
     explorer/text/small_model_findings.py
     explorer/text/upload.py
-    explorer/timeline/findings.py
-    explorer/timeline/section.py
-    explorer/tours/facts.py
     """.split()
 )
 UNTRANSLATED_FIGURES = set(
