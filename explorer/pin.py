@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer import components, state, url
 from explorer.selection import Pin
+from explorer.text.language import N_
 
 _FIELD, _MESSENGER, _MARK, _NEWS = "pinned", "pin_messenger", "pin_mark", "pin_news"
 
@@ -34,7 +35,7 @@ def draw(page: str) -> None:
     with st.container(key="hidden_messenger"):
         components.pin_messenger(pinned(), mark=mark, key=_MESSENGER, on_pin=_keep)
     news = st.session_state.pop(_NEWS, False)
-    if news and page == "attention" and st.session_state.get("attention_panel") == "Export":
+    if news and page == "attention" and st.session_state.get("attention_panel") == N_("Export"):
         st.rerun()
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from explorer.text.findings import UNDECIDED, percent
+from explorer.text.language import N_, tr
 from vitcore.interpret.selective_head import SelectiveHead, selective_head
 from vitcore.intervention import Intervention
 from vitcore.lens.inputs import prefix_names
@@ -47,18 +48,21 @@ def attention_finding(
         before, now = map(_predicted, predictions)
         if before != now or (block, number) in changes.ablated_heads:
             cause = _cause(changes, attention.shape[:2])
-            return f"{cause}: {_moved(*predictions, names)}"
+            return tr("{cause}: {moved}", cause=cause, moved=_moved(*predictions, names))
     tokens = prefix_names(prefix, has_class=class_token)
     if head is None and changes == Intervention():
-        return finding(found, tokens)
+        return finding(found, tokens, tr=tr)
     alone = attention[block : block + 1, number : number + 1]
     shown = replace(selective_head(alone, grid, num_prefix_tokens=prefix), block=block, head=number)
-    said = finding(shown, tokens)
+    said = finding(shown, tokens, tr=tr)
+    place = {"block": block + 1, "head": number + 1}
     if shown.kind == "uniform":
-        said = f"Block {block + 1}, head {number + 1} is nearly uniform"
+        said = tr("Block {block}, head {head} is nearly uniform", **place)
     if shown.kind == "none":
-        said = f"Block {block + 1}, head {number + 1} shows no pattern"
-    return said if changes == Intervention() else f"With interventions: {said[0].lower()}{said[1:]}"
+        said = tr("Block {block}, head {head} shows no pattern", **place)
+    if changes == Intervention():
+        return said
+    return tr("With interventions: {finding}", finding=f"{said[0].lower()}{said[1:]}")
 
 
 def _predicted(probabilities: np.ndarray) -> int | None:
@@ -77,7 +81,7 @@ def _moved(before: np.ndarray, now: np.ndarray, names: Sequence[str]) -> str:
 
 def _said(probabilities: np.ndarray, predicted: int | None, names: Sequence[str]) -> str:
     if predicted is None:
-        return "no clear prediction"
+        return tr("no clear prediction")
     return f"{names[predicted]} {percent(float(probabilities[predicted]))}"
 
 
@@ -85,16 +89,17 @@ def _cause(changes: Intervention, shape: tuple[int, int]) -> str:
     """What was changed, as the beginning of a line."""
     heads, patches, positions = changes.ablated_heads, changes.patches, not changes.use_pos_embed
     if sum(map(bool, (heads, patches, positions))) > 1:
-        return "With interventions"
+        return tr("With interventions")
     if positions:
-        return "No position embeddings"
+        return tr("No position embeddings")
     if patches:
-        return f"{len(patches)} {'patch' if len(patches) == 1 else 'patches'} changed"
+        one, several = N_("{count} patch changed"), N_("{count} patches changed")
+        return tr(one if len(patches) == 1 else several, count=len(patches))
     if len(set(heads)) == shape[0] * shape[1]:
-        return "All heads ablated"
+        return tr("All heads ablated")
     blocks = {block for block, _ in heads}
     if len(heads) == 1:
-        return f"L{heads[0][0] + 1}H{heads[0][1] + 1} ablated"
+        return tr("{head} ablated", head=f"L{heads[0][0] + 1}H{heads[0][1] + 1}")
     if len(blocks) == 1 and len(set(heads)) == shape[1]:
-        return f"Block {blocks.pop() + 1} ablated"
-    return f"{len(heads)} heads ablated"
+        return tr("Block {block} ablated", block=blocks.pop() + 1)
+    return tr("{count} heads ablated", count=len(heads))

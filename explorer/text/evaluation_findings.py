@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from explorer.text.findings import percent
+from explorer.text.findings import counted, percent
+from explorer.text.language import ENGLISH, N_, current, tr
 from explorer.text.names import DATASET_NAMES
 from vitcore.report import ClassMetrics, Reliability, Report, Score
 
-TESTED = {name: f"{title} test images" for name, title in DATASET_NAMES.items()}
 _MANY = 1000  # images from which on a decimal of an accuracy means something
 _Z = 1.96  # standard deviations around the mean that hold 95 %
 
@@ -31,11 +31,23 @@ def accuracy_finding(score: Score, *, source: str, wanted: int, whole: int, patc
         patch_size: P.
     """
     if score.num_images < wanted:
-        share = percent(score.accuracy)
-        return f"Accuracy {share} so far ({score.num_images:,} of {wanted:,} {TESTED[source]})"
-    share = accuracy_percent(score.accuracy, wanted)
-    some = f"{wanted:,}" if wanted == whole else f"first {wanted:,} of {whole:,}"
-    return f"Accuracy {share} ({some} {TESTED[source]}, P = {patch_size})"
+        return tr(
+            "Accuracy {accuracy} so far ({done} of {count} {dataset} test images)",
+            accuracy=percent(score.accuracy),
+            done=f"{score.num_images:,}",
+            count=f"{wanted:,}",
+            dataset=DATASET_NAMES[source],
+        )
+    all_of_them = N_("Accuracy {accuracy} ({count} {dataset} test images, P = {size})")
+    some = N_("Accuracy {accuracy} (first {count} of {whole} {dataset} test images, P = {size})")
+    return tr(
+        all_of_them if wanted == whole else some,
+        accuracy=accuracy_percent(score.accuracy, wanted),
+        count=f"{wanted:,}",
+        whole=f"{whole:,}",
+        dataset=DATASET_NAMES[source],
+        size=patch_size,
+    )
 
 
 def interval(score: Score) -> tuple[float, float]:
@@ -54,10 +66,13 @@ def confusion_finding(matrix: np.ndarray, names: Sequence[str]) -> str:
     """The most frequent error, as a fraction of the images of its true label."""
     true, predicted = most_frequent_error(matrix)
     if true == predicted:
-        return "No errors"
-    rate = percent(matrix[true, predicted] / matrix[true].sum())
-    return (
-        f"Most frequent error: {names[true]} → {names[predicted]} ({rate} of {plural(names[true])})"
+        return tr("No errors")
+    return tr(
+        "Most frequent error: {true} → {predicted} ({rate} of {images})",
+        true=names[true],
+        predicted=names[predicted],
+        rate=percent(matrix[true, predicted] / matrix[true].sum()),
+        images=plural(names[true]),
     )
 
 
@@ -78,22 +93,32 @@ def most_frequent_error(matrix: np.ndarray) -> tuple[int, int]:
 
 def cell_finding(matrix: np.ndarray, true: int, predicted: int, names: Sequence[str]) -> str:
     """How many images a cell of the matrix holds."""
-    cell = f"{names[true]} → {names[predicted]}" if true != predicted else f"{names[true]}, correct"
-    return f"{cell}: {int(matrix[true, predicted]):,} of {int(matrix[true].sum()):,}"
+    correct = N_("{true}, correct: {count} of {whole}")
+    error = N_("{true} → {predicted}: {count} of {whole}")
+    return tr(
+        correct if true == predicted else error,
+        true=names[true],
+        predicted=names[predicted],
+        count=f"{int(matrix[true, predicted]):,}",
+        whole=f"{int(matrix[true].sum()):,}",
+    )
 
 
 def classes_finding(classes: ClassMetrics, names: Sequence[str]) -> str:
     """The classes with the highest and the lowest F1."""
     if float(np.ptp(classes.f1)) == 0:
-        return "Same F1 for all classes"
+        return tr("Same F1 for all classes")
 
     def named(value: float) -> str:
         alike = np.flatnonzero(classes.f1 == value)
-        others = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
-        return f"{names[alike[0]]}{others} {percent(value)}"
+        label = names[alike[0]]
+        if len(alike) == 1:
+            return f"{label} {percent(value)}"
+        count = len(alike) - 1
+        return tr("{label} and {count} more {f1}", label=label, count=count, f1=percent(value))
 
     best, worst = float(classes.f1.max()), float(classes.f1.min())
-    return f"Best F1: {named(best)}. Lowest: {named(worst)}."
+    return tr("Best F1: {best}. Lowest: {worst}.", best=named(best), worst=named(worst))
 
 
 def calibration_finding(bins: Reliability) -> str:
@@ -103,27 +128,33 @@ def calibration_finding(bins: Reliability) -> str:
         float(values @ bins.num_images / count) for values in (bins.confidence, bins.accuracy)
     )
     if bins.error < 0.02:
-        return f"Well calibrated: ECE {percent(bins.error)}"
+        return tr("Well calibrated: ECE {error}", error=percent(bins.error))
     if abs(confidence - accuracy) < bins.error / 2:
-        return f"Mixed over- and under-confidence: ECE {percent(bins.error)}"
-    way = "Over" if confidence > accuracy else "Under"
-    return f"{way}-confident: mean confidence {percent(confidence)}, accuracy {percent(accuracy)}"
+        return tr("Mixed over- and under-confidence: ECE {error}", error=percent(bins.error))
+    over = N_("Over-confident: mean confidence {confidence}, accuracy {accuracy}")
+    under = N_("Under-confident: mean confidence {confidence}, accuracy {accuracy}")
+    return tr(
+        over if confidence > accuracy else under,
+        confidence=percent(confidence),
+        accuracy=percent(accuracy),
+    )
 
 
 def out_of_distribution(train_data: str, source: str) -> str:
     """That a model is evaluated on what it was not trained on, or ""."""
     if train_data == "sketch10" and source == "cifar10":
-        return "Out of distribution: trained on sketch10 only."
+        return tr("Out of distribution: trained on sketch10 only.")
     return ""
 
 
 def errors_finding(found: Report, labels: np.ndarray, names: Sequence[str]) -> str:
     """The error with the highest confidence."""
     if not len(found.errors):
-        return "No errors"
+        return tr("No errors")
     first = int(found.errors[0])
     true, predicted = names[int(labels[first])], names[int(found.predictions[first])]
-    return f"{true} → {predicted}, {percent(float(found.confidence[first]))}"
+    confidence = percent(float(found.confidence[first]))
+    return tr("{true} → {predicted}, {share}", true=true, predicted=predicted, share=confidence)
 
 
 def cost_finding(
@@ -138,13 +169,22 @@ def cost_finding(
         model: its name, where it must be said.
     """
     best = max(accuracy, key=lambda size: accuracy[size])
-    of = f" of {model}" if model else ""
-    said = f"Best{of}: P = {best} ({accuracy[best]:.1%})."
+    at_best = {"size": best, "accuracy": f"{accuracy[best]:.1%}"}
+    if model:
+        said = tr("Best of {model}: P = {size} ({accuracy}).", model=model, **at_best)
+    else:
+        said = tr("Best: P = {size} ({accuracy}).", **at_best)
     if now not in accuracy or now == best:
         return said
     times = flops[best] / flops[now]
-    compute = f"{times:.1f}× fewer FLOPs" if times >= 1 else f"{1 / times:.1f}× the FLOPs"
-    return f"{said} P = {now} needs {compute} ({accuracy[now]:.1%})."
+    fewer = N_(" P = {size} needs {times}× fewer FLOPs ({accuracy}).")
+    more = N_(" P = {size} needs {times}× the FLOPs ({accuracy}).")
+    return said + tr(
+        fewer if times >= 1 else more,
+        size=now,
+        times=f"{times if times >= 1 else 1 / times:.1f}",
+        accuracy=f"{accuracy[now]:.1%}",
+    )
 
 
 def progress_line(done: int, wanted: int, seconds: float) -> str:
@@ -156,13 +196,15 @@ def progress_line(done: int, wanted: int, seconds: float) -> str:
         seconds: of the forward passes.
     """
     if done < wanted:
-        return f"{done:,} / {wanted:,} images"
-    line = f"{wanted:,} images"
-    if seconds > 0:
-        line += f" · {done / seconds:,.0f} images/s"
-    return line
+        return tr("{done} / {count} images", done=f"{done:,}", count=f"{wanted:,}")
+    line = counted(wanted, "image")
+    if seconds <= 0:
+        return line
+    return f"{line} · {tr('{count} images/s', count=f'{done / seconds:,.0f}')}"
 
 
 def plural(name: str) -> str:
-    """The plural of a class name."""
+    """The plural of a class name; in Chinese it is the name itself."""
+    if current() != ENGLISH:
+        return name
     return {"deer": "deer"}.get(name, f"{name}s")

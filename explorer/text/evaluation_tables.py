@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.text.evaluation_findings import accuracy_percent, interval, progress_line
 from explorer.text.findings import counted, percent
+from explorer.text.language import tr
 from vitcore.inference import probabilities
 from vitcore.report import ClassMetrics, Report
 
@@ -48,17 +49,23 @@ def scores(found: Report, *, on_card: tuple[float, int] | None = None) -> str:
     card = ()
     if on_card is not None:
         accuracy, count = on_card
-        card = ((f"Accuracy, all {count:,}", accuracy_percent(accuracy, count), "model card"),)
+        card = (
+            (
+                tr("Accuracy, all {count}", count=f"{count:,}"),
+                accuracy_percent(accuracy, count),
+                tr("model card"),
+            ),
+        )
     parts = (
         (
-            f"Accuracy, {counted(found.score.num_images, 'image')}",
+            tr("Accuracy, {images}", images=counted(found.score.num_images, "image")),
             percent(found.score.accuracy),
             f"95% CI {low:.{decimals}f}–{high:.{decimals}f}%",
         ),
         *card,
-        ("Top-5 accuracy", percent(found.score.top5), "chance 50%"),
-        ("ECE", percent(found.reliability.error), "0 = calibrated"),
-        ("Loss", f"{found.score.loss:.2f}", "chance 2.30"),
+        (tr("Top-5 accuracy"), percent(found.score.top5), tr("chance {value}", value="50%")),
+        ("ECE", percent(found.reliability.error), tr("0 = calibrated")),
+        (tr("Loss"), f"{found.score.loss:.2f}", tr("chance {value}", value="2.30")),
     )
     cells = "".join(
         f"<div><span>{name}</span><b>{html.escape(value)}</b><span>{html.escape(more)}</span></div>"
@@ -76,9 +83,10 @@ def by_class(classes: ClassMetrics, names: Sequence[str]) -> str:
         shares = (classes.precision[number], classes.recall[number], classes.f1[number])
         rows.append(_row(name, shares, int(classes.support[number]), kind))
     whole = int(classes.support.sum())
-    rows.append(_row("macro avg", classes.mean(), whole, "mean"))
-    rows.append(_row("weighted avg", classes.mean(weighted=True), whole, "mean"))
-    head = "".join(f"<th scope=col>{n}</th>" for n in ("", "precision", "recall", "F1", "support"))
+    rows.append(_row(tr("macro avg"), classes.mean(), whole, "mean"))
+    rows.append(_row(tr("weighted avg"), classes.mean(weighted=True), whole, "mean"))
+    columns = ("", tr("precision"), tr("recall"), "F1", tr("support"))
+    head = "".join(f"<th scope=col>{name}</th>" for name in columns)
     return f"{_STYLE}<table class=by-class><tr>{head}</tr>{''.join(rows)}</table>"
 
 

@@ -11,6 +11,7 @@ from explorer.text import evaluation_findings, run_status
 from explorer.text.evaluation_findings import accuracy_percent
 from explorer.text.findings import percent
 from explorer.text.formatting import is_share
+from explorer.text.language import N_, tr
 from explorer.text.model_card_table import TABLE_STYLE
 from explorer.text.names import DATASET_NAMES
 from vitcore.config import PATCH_SIZES
@@ -24,15 +25,14 @@ CAPTION_STYLE = """<style>
 .st-key-train_recipe [data-testid="stCaptionContainer"] {
   color: color-mix(in srgb, var(--st-text-color, currentColor) 75%, transparent); opacity: 1; }
 </style>"""
-NO_SNAPSHOTS = "No snapshots were saved for this model."
-_STATES = {"damaged": "corrupted"}  # of a run, where a page says another word
+NO_SNAPSHOTS = N_("No snapshots were saved for this model.")
 Points = tuple[list[float], list[float]]  # epochs, values
 
 
 def list_caption(patch_size: int, *, runs: bool) -> str:
     """What the percentages of the list are."""
-    of_runs = " Your runs: validation accuracy." if runs else ""
-    return f"Bundled: CIFAR-10 test accuracy at P = {patch_size}.{of_runs}"
+    said = tr("Bundled: CIFAR-10 test accuracy at P = {size}.", size=patch_size)
+    return said + tr(" Your runs: validation accuracy.") if runs else said
 
 
 def finding(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) -> str:
@@ -40,14 +40,24 @@ def finding(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int
     for data, title in DATASET_NAMES.items():
         accuracy = _accuracy(card, data, patch_size)
         if accuracy:
-            return f"{name}: {accuracy} {title} test accuracy at P = {patch_size}"
+            return tr(
+                "{model}: {accuracy} {dataset} test accuracy at P = {size}",
+                model=name,
+                accuracy=accuracy,
+                dataset=title,
+                size=patch_size,
+            )
     state = run.state if run is not None else ""
     validation = (run.validation or {}).get("accuracy") if run is not None else None
     if validation is not None and state != "damaged":
-        return f"{name}: validation accuracy {percent(validation)} (chance: 10%)"
+        return tr(
+            "{model}: validation accuracy {accuracy} (chance: 10%)",
+            model=name,
+            accuracy=percent(validation),
+        )
     if state in ("damaged", "failed"):
-        return f"{name}: {_STATES.get(state, state)}"
-    return f"{name}: not evaluated"
+        return tr("{model}: {state}", model=name, state=run_status.state_name(state))
+    return tr("{model}: not evaluated", model=name)
 
 
 def row(run: Run, *, zone: tzinfo | None = None) -> str:
@@ -58,9 +68,9 @@ def row(run: Run, *, zone: tzinfo | None = None) -> str:
         zone: of the time at which it began; the machine's where None.
     """
     if run.config is None:
-        return _STATES["damaged"]
+        return run_status.state_name("damaged")
     data = DATASET_NAMES.get(run.config.data, run.config.data)
-    parts = [_STATES.get(run.state, run.state), data, run.config.preset]
+    parts = [run_status.state_name(run.state), data, run.config.preset]
     accuracy = (run.validation or {}).get("accuracy")
     if run.state != "damaged" and isinstance(accuracy, int | float):
         parts.insert(0, percent(accuracy))
@@ -72,16 +82,16 @@ def row(run: Run, *, zone: tzinfo | None = None) -> str:
 def summary(card: Mapping[str, Any], patch_size: int) -> str:
     """One line about a bundled model, for the list."""
     accuracy = _accuracy(card, "cifar10", patch_size)
-    return f"{accuracy} · bundled" if accuracy else "bundled"
+    return f"{accuracy} · {tr('bundled')}" if accuracy else tr("bundled")
 
 
 def trouble(run: Run) -> tuple[str, str]:
     """Why a run failed, was interrupted or is corrupted, and what can be done here."""
     if run.state == "damaged":
-        return run.problem, "Corrupted. Repair the file or delete the run."
+        return tr(run.problem), tr("Corrupted. Repair the file or delete the run.")
     what, _ = run_status.trouble(run)
     kept = run_status.kept(run)
-    return what, f"Restart it on the Train page.{kept}"
+    return what, tr("Restart it on the Train page.") + kept
 
 
 def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
@@ -90,10 +100,12 @@ def learned_from(card: Mapping[str, Any], run: Run | None) -> str:
     if not isinstance(train, Mapping):
         train = run.config.to_dict() if run is not None and run.config is not None else {}
     if train.get("data") == "sketch10":
-        return "Trained on sketch10"
+        return tr("Trained on sketch10")
     if train.get("data") != "cifar10":
         return ""
-    return f"Trained on CIFAR-10{' and sketch10' if train.get('sketch_fraction') else ''}"
+    if train.get("sketch_fraction"):
+        return tr("Trained on CIFAR-10 and sketch10")
+    return tr("Trained on CIFAR-10")
 
 
 def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accuracy") -> str:
@@ -126,7 +138,8 @@ def shares_table(card: Mapping[str, Any], patch_size: int, *, of: str = "accurac
         for data, row in sorted(measured.items())  # CIFAR-10 before sketch10
     )
     return (
-        f"{TABLE_STYLE}<table class='model-card numbers'><thead><tr><th scope=col>patch size</th>"
+        f"{TABLE_STYLE}<table class='model-card numbers'><thead><tr>"
+        f"<th scope=col>{tr('patch size')}</th>"
         f"{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
@@ -135,8 +148,11 @@ def curve_finding(quantity: str, training: Points, validation: Points) -> str:
     """Where the curves of a quantity end: in training and in validation."""
     form = "{:.0%}" if quantity == "accuracy" else "{:.2f}"
     ends = [
-        f"{where} {form.format(values[-1])}"
-        for where, (_, values) in (("train", training), ("val", validation))
+        tr(message, value=form.format(values[-1]))
+        for message, (_, values) in (
+            (N_("train {value}"), training),
+            (N_("val {value}"), validation),
+        )
         if values
     ]
     return " · ".join(ends)
@@ -144,14 +160,23 @@ def curve_finding(quantity: str, training: Points, validation: Points) -> str:
 
 def calibration_finding(data: str, patch_size: int, bins: Reliability) -> str:
     """Whether the model of a card is over- or under-confident, and on which images."""
-    of = f"{DATASET_NAMES[data]}, P = {patch_size}"
-    return f"{evaluation_findings.calibration_finding(bins)} ({of})"
+    return tr(
+        "{finding} ({dataset}, P = {size})",
+        finding=evaluation_findings.calibration_finding(bins),
+        dataset=DATASET_NAMES[data],
+        size=patch_size,
+    )
 
 
 def confusion_finding(data: str, patch_size: int, matrix: np.ndarray, names: Sequence[str]) -> str:
     """The most frequent error on a card, and on which images."""
-    of = f"{int(matrix.sum()):,} {evaluation_findings.TESTED[data]}, P = {patch_size}"
-    return f"{evaluation_findings.confusion_finding(matrix, names)}; {of}"
+    return tr(
+        "{finding}; {count} {dataset} test images, P = {size}",
+        finding=evaluation_findings.confusion_finding(matrix, names),
+        count=f"{int(matrix.sum()):,}",
+        dataset=DATASET_NAMES[data],
+        size=patch_size,
+    )
 
 
 def _now(size: int, patch_size: int) -> str:

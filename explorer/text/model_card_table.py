@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from explorer.text.findings import percent
+from explorer.text.findings import counted, percent
 from explorer.text.formatting import is_number
+from explorer.text.language import N_, tr
 from explorer.text.names import DATASET_NAMES
 from vitcore.config import ViTConfig
 from vitcore.training.runs import Run
 
 _POSITIONS = {
-    "learned": "learned positions",
-    "sincos1d": "sin-cos 1-D positions",
-    "sincos2d": "sin-cos 2-D positions",
-    "none": "no positions",
+    "learned": N_("learned positions"),
+    "sincos1d": N_("sin-cos 1-D positions"),
+    "sincos2d": N_("sin-cos 2-D positions"),
+    "none": N_("no positions"),
 }
 TABLE_STYLE = """<style>
 .model-card { font-variant-numeric: tabular-nums; border-collapse: collapse; }
@@ -56,24 +57,25 @@ def facts(
         sizes: the patch sizes that it was trained at.
     """
     train = run.config if run is not None else None
+    data = train and DATASET_NAMES.get(train.data, train.data)
     parameters = sum(array.size for array in weights.values())
     rows: dict[str, Any] = {
-        "Training data": card.get("data") or (train and DATASET_NAMES.get(train.data, train.data)),
-        "Recipe": _recipes(card) or (train and train.recipe),
-        "Patch sizes": _sizes(sizes),
-        "Seed": card.get("seed", train.seed if train else None),
-        "Epochs": _number(card.get("epochs") or (run and _epochs_learned(run))),
-        "Optimizer steps": _steps(card),
-        "Batch size": _by_stage(card, "batch_size"),
-        "Max. patches per batch": _by_stage(card, "max_tokens"),
-        "Images seen": _number(card.get("images_seen")),
-        "Training time": _duration(card.get("seconds")),
-        "Hardware": card.get("hardware"),
-        "Software": card.get("software"),
-        "Architecture": _architecture(config),
-        "Parameters": f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters:,}",
-        "Attention on object": _attention(card.get("attention")),
-        "Notes": card.get("note"),
+        tr("Training data"): card.get("data") or data,
+        tr("Recipe"): _recipes(card) or (train and train.recipe),
+        tr("Patch sizes"): _sizes(sizes),
+        tr("Seed"): card.get("seed", train.seed if train else None),
+        tr("Epochs"): _number(card.get("epochs") or (run and _epochs_learned(run))),
+        tr("Optimizer steps"): _steps(card),
+        tr("Batch size"): _by_stage(card, "batch_size"),
+        tr("Max. patches per batch"): _by_stage(card, "max_tokens"),
+        tr("Images seen"): _number(card.get("images_seen")),
+        tr("Training time"): _duration(card.get("seconds")),
+        tr("Hardware"): card.get("hardware"),
+        tr("Software"): card.get("software"),
+        tr("Architecture"): _architecture(config),
+        tr("Parameters"): f"{parameters / 1e6:.2f} M" if parameters >= 1e6 else f"{parameters:,}",
+        tr("Attention on object"): _attention(card.get("attention")),
+        tr("Notes"): card.get("note"),
     }
     lines = "".join(
         f"<tr><th scope=row>{label}</th><td>{html.escape(str(value))}</td></tr>"
@@ -131,7 +133,7 @@ def _by_stage(card: Mapping[str, Any], name: str) -> str:
     values = [stage["train"].get(name) for stage in _stages(card)]
     if not all(isinstance(value, int) for value in values) or not any(values):
         return ""
-    said = [f"{value:,}" if value else "unlimited" for value in values]
+    said = [f"{value:,}" if value else tr("unlimited") for value in values]
     return said[0] if len(set(said)) == 1 else " → ".join(said)
 
 
@@ -140,12 +142,14 @@ def _duration(seconds: Any) -> str | None:
         return None
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    if hours:
+        return tr("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
 def _sizes(sizes: tuple[int, ...]) -> str:
     said = ", ".join(map(str, sizes))
-    return f"{said}, sampled per step" if len(sizes) > 1 else said
+    return tr("{sizes}, sampled per step", sizes=said) if len(sizes) > 1 else said
 
 
 def _attention(measured: Any) -> str | None:
@@ -162,21 +166,30 @@ def _attention(measured: Any) -> str | None:
     if not (on_object and 0 <= blind <= 1 and all(map(math.isfinite, (rollout, *on_object)))):
         return None
     blocks = ", ".join(f"{times:.1f}" for times in on_object)
-    heads = f"; {percent(blind)} of heads independent of the query" if blind else ""
-    return (
-        f"Rollout {rollout:.2f}× uniform; blocks {blocks}{heads} "
-        f"({images:,} sketch10 images, P = {size})"
+    all_depend = N_(
+        "Rollout {rollout}× uniform; blocks {blocks} ({count} sketch10 images, P = {size})"
+    )
+    some = N_(
+        "Rollout {rollout}× uniform; blocks {blocks}; {share} of heads independent of the query "
+        "({count} sketch10 images, P = {size})"
+    )
+    return tr(
+        some if blind else all_depend,
+        rollout=f"{rollout:.2f}",
+        blocks=blocks,
+        share=percent(blind),
+        count=f"{images:,}",
+        size=size,
     )
 
 
 def _architecture(config: ViTConfig) -> str:
     parts = [
-        f"{config.depth} {'block' if config.depth == 1 else 'blocks'} × "
-        f"{config.num_heads} {'head' if config.num_heads == 1 else 'heads'}",
+        f"{counted(config.depth, 'block')} × {counted(config.num_heads, 'head')}",
         f"D = {config.width}",
-        _POSITIONS[config.positions],
-        "class token" if config.pooling == "class" else "mean pooling",
+        tr(_POSITIONS[config.positions]),
+        tr("class token") if config.pooling == "class" else tr("mean pooling"),
     ]
     if config.registers:
-        parts.append(f"{config.registers} register{'' if config.registers == 1 else 's'}")
-    return ", ".join(parts)
+        parts.append(counted(config.registers, "register"))
+    return tr(", ").join(parts)

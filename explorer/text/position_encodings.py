@@ -6,13 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from explorer.text.language import N_, tr
 from vitcore.config import ViTConfig
 from vitcore.initialisation import initial_weights
 from vitcore.interpret.positions import cosine_similarity, spatial_correlation
 from vitcore.patches import resize_grid, sincos_1d, sincos_2d
 
 _POSITIONS = "positions"
-_LABELS = {"sincos1d": "sin-cos 1-D", "sincos2d": "sin-cos 2-D", "untrained": "random init"}
+_LABELS = {
+    "learned": N_("learned"),
+    "sincos1d": N_("sin-cos 1-D"),
+    "sincos2d": N_("sin-cos 2-D"),
+    "untrained": N_("random init"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class PositionEncoding:
     """One kind of position embedding and how similar its positions are."""
 
     name: str  # "learned", "sincos1d", "sincos2d" or "untrained"
-    label: str
+    label: str  # in the language of the page
     own: bool  # whether the chosen model adds these
     similarity: np.ndarray  # (gh, gw, gh, gw) cosines
     correlation: float | None  # spatial correlation r; None of one position
@@ -48,7 +54,7 @@ def position_encodings(
     kinds = []
     for name, table in tables.items():
         similarity = cosine_similarity(table)
-        label = _LABELS.get(name, name)
+        label = tr(_LABELS[name])
         kinds.append(
             PositionEncoding(
                 name,

@@ -9,6 +9,7 @@ import numpy as np
 from explorer.records import ShuffleResult
 from explorer.text.findings import UNDECIDED, percent
 from explorer.text.formatting import signed
+from explorer.text.language import N_, tr
 from explorer.text.position_encodings import PositionEncoding
 from vitcore.interpret.positions import similarity_by_distance, similarity_by_position
 
@@ -18,6 +19,12 @@ _GAIN = 0.05  # cosine by which one mean must exceed another to be said to
 _RIM = 0.2  # cosine by which the rim must be more like itself than like the inside
 _RISE = 0.2  # cosine by which a curve must rise from its lowest point to be said to rise again
 
+_VERDICTS = {
+    "lines": N_("Most similar: neighbors, same row and column"),
+    "near": N_("Nearby positions are similar"),
+    "weak": N_("Weak spatial structure"),
+    "none": N_("Spatial correlation not clearly above random init"),
+}
 Verdict = Literal["single", "lines", "near", "rim", "weak", "none"]
 
 
@@ -59,26 +66,32 @@ def position_finding(
             from, if they were.
     """
     if own is None:
-        return "No position embeddings: the model is permutation-invariant"
+        return tr("No position embeddings: the model is permutation-invariant")
     found = verdict(own, random_init)
     if own.correlation is None:
-        return "Only one position at this patch size"
+        return tr("Only one position at this patch size")
     now = signed(own.correlation)
     if began is not None:
         if signed(began) == now:
-            return f"Initialized from 2-D sin-cos; spatial correlation unchanged (*r* = {now})"
-        return f"Initialized from 2-D sin-cos: *r* = {signed(began)} → {now} in training"
-    numbers = f"(*r* = {now}; random init {signed(random_init.correlation or 0.0)})"
+            return tr(
+                "Initialized from 2-D sin-cos; spatial correlation unchanged (*r* = {r})", r=now
+            )
+        return tr(
+            "Initialized from 2-D sin-cos: *r* = {first} → {last} in training",
+            first=signed(began),
+            last=now,
+        )
+    numbers = {"r": now, "at_init": signed(random_init.correlation or 0.0)}
     if found == "rim":
         corners, inside = (signed(one) for one in _corners(own.similarity))
-        return f"Rim vs. center: opposite corners {corners}, corner and center {inside} {numbers}"
-    said = {
-        "lines": "Most similar: neighbors, same row and column",
-        "near": "Nearby positions are similar",
-        "weak": "Weak spatial structure",
-        "none": "Spatial correlation not clearly above random init",
-    }
-    return f"{said[found]} {numbers}"
+        said = tr(
+            "Rim vs. center: opposite corners {corners}, corner and center {inside}",
+            corners=corners,
+            inside=inside,
+        )
+    else:
+        said = tr(_VERDICTS[found])
+    return tr("{finding} (*r* = {r}; random init {at_init})", finding=said, **numbers)
 
 
 def _away(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -121,9 +134,10 @@ def distance_finding(kind: PositionEncoding) -> str:
     _, means = similarity_by_distance(kind.similarity)
     if not len(means):
         return ""
-    of = "" if kind.own else f" of {kind.label}"
     near, far = (signed(float(cosine)) for cosine in (means[0], means[-1]))
-    return f"Mean cosine{of}: neighbors {near}, farthest pairs {far}"
+    own = N_("Mean cosine: neighbors {near}, farthest pairs {far}")
+    other = N_("Mean cosine of {encoding}: neighbors {near}, farthest pairs {far}")
+    return tr(own if kind.own else other, encoding=kind.label, near=near, far=far)
 
 
 def rise(kind: PositionEncoding) -> tuple[float, float] | None:
@@ -157,19 +171,21 @@ def shuffle_finding(found: ShuffleResult, names: tuple[str, ...], *, positions: 
         positions: whether the model adds position embeddings.
     """
     if float(np.ptp(found.original)) < UNDECIDED:
-        return "No clear prediction, shuffled or not"
+        return tr("No clear prediction, shuffled or not")
     change = _change(found.original, found.shuffled, names)
     if not positions:
-        return f"No position embeddings: {change}"
+        return tr("No position embeddings: {change}", change=change)
     without = _change(found.original_without, found.shuffled_without, names)
-    return f"With position embeddings: {change}. Without: {without}."
+    return tr(
+        "With position embeddings: {change}. Without: {without}.", change=change, without=without
+    )
 
 
 def _change(before: np.ndarray, after: np.ndarray, names: tuple[str, ...]) -> str:
     first, second = int(before.argmax()), int(after.argmax())
     low, high = percent(float(before[first])), percent(float(after[second]))
     if float(np.abs(before - after).max()) < UNDECIDED:
-        return f"no change ({names[first]} {low})"
+        return tr("no change ({label} {share})", label=names[first], share=low)
     return f"{names[first]} {low} → {'' if first == second else names[second] + ' '}{high}"
 
 
@@ -185,7 +201,9 @@ def token_finding(similarity: np.ndarray) -> str:
         (float(one.sum(dtype=np.float64)) - float(np.trace(one))) / pairs
         for one in (similarity[0], similarity[-1])
     )
-    return (
-        f"Mean cosine between patches: {signed(first)} at the embedding, "
-        f"{signed(last)} after block {len(similarity) - 1}"
+    return tr(
+        "Mean cosine between patches: {first} at the embedding, {last} after block {block}",
+        first=signed(first),
+        last=signed(last),
+        block=len(similarity) - 1,
     )

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from explorer.data.small_models import SmallModel
 from explorer.text.findings import percent
+from explorer.text.language import N_, tr
 
 ENCODINGS = {
-    "learned": "Learned",
-    "sincos1d": "Sinusoidal 1-D",
-    "sincos2d": "Sinusoidal 2-D",
-    "none": "None",
-    "class-token": "Learned, class token",
+    "learned": N_("Learned"),
+    "sincos1d": N_("Sinusoidal 1-D"),
+    "sincos2d": N_("Sinusoidal 2-D"),
+    "none": N_("None"),
+    "class-token": N_("Learned, class token"),
 }
 NETWORKS = {
     "ViT": ("vit-1%", "vit-10%", "learned"),
@@ -25,23 +26,30 @@ def encoding_finding(models: Mapping[str, SmallModel]) -> str:
     means = {name: models[name].mean for name in ("learned", "sincos1d", "sincos2d")}
     least, most = min(means.values()), max(means.values())
     without = models["none"].mean
-    return (
-        f"Three encodings: {_range(least, most)}; none: {percent(without)}; "
-        f"class token instead of mean pooling: {percent(models['class-token'].mean)}"
+    return tr(
+        "Three encodings: {accuracy}; none: {none}; "
+        "class token instead of mean pooling: {class_token}",
+        accuracy=_range(least, most),
+        none=percent(without),
+        class_token=percent(models["class-token"].mean),
     )
 
 
 def data_finding(models: Mapping[str, SmallModel]) -> str:
     """ViT against CNN on the least and on all of the data."""
     vit, cnn = NETWORKS["ViT"], NETWORKS["CNN"]
-    return (
-        f"On {models[vit[0]].images:,} images: CNN {percent(models[cnn[0]].mean)}, "
-        f"ViT {percent(models[vit[0]].mean)}; on {models[vit[-1]].images:,}: "
-        f"CNN {percent(models[cnn[-1]].mean)}, ViT {percent(models[vit[-1]].mean)}"
+    return tr(
+        "On {few} images: CNN {few_cnn}, ViT {few_vit}; on {all}: CNN {all_cnn}, ViT {all_vit}",
+        few=f"{models[vit[0]].images:,}",
+        few_cnn=percent(models[cnn[0]].mean),
+        few_vit=percent(models[vit[0]].mean),
+        all=f"{models[vit[-1]].images:,}",
+        all_cnn=percent(models[cnn[-1]].mean),
+        all_vit=percent(models[vit[-1]].mean),
     )
 
 
 def _range(least: float, most: float) -> str:
-    return (
-        f"{percent(least)} to {percent(most)}" if percent(least) != percent(most) else percent(most)
-    )
+    if percent(least) == percent(most):
+        return percent(most)
+    return tr("{least} to {most}", least=percent(least), most=percent(most))

@@ -1,18 +1,24 @@
 """What was done to a person's own image before the model sees it."""
 
+from explorer.text.language import N_, tr
 from vitcore.datasets.image_files import SIDE, DecodedImage
+
+_DONE = {  # by whether it was cropped, and resized
+    (True, True): N_("Center-cropped and resized to {size} (file: {file})."),
+    (True, False): N_("Center-cropped to {size} (file: {file})."),
+    (False, True): N_("Resized to {size} (file: {file})."),
+    (False, False): N_("{size}, unchanged."),
+}
 
 
 def upload_note(decoded: DecodedImage) -> str:
     """Whether the image was cropped, resized or had transparent areas, and its size before."""
-    model_input = f"{SIDE} × {SIDE}"
     width, height = decoded.size
-    said = {
-        (True, True): f"Center-cropped and resized to {model_input}",
-        (True, False): f"Center-cropped to {model_input}",
-        (False, True): f"Resized to {model_input}",
-    }.get((decoded.is_cropped, decoded.is_resized), "")
-    said = f"{said} (file: {width:,} × {height:,})." if said else f"{model_input}, unchanged."
+    said = tr(
+        _DONE[decoded.is_cropped, decoded.is_resized],
+        size=f"{SIDE} × {SIDE}",
+        file=f"{width:,} × {height:,}",
+    )
     if decoded.was_transparent:
-        said = f"{said} Transparent pixels became white."
+        said += tr(" Transparent pixels became white.")
     return said.replace(" × ", "\u00a0×\u00a0")  # a narrow line breaks elsewhere

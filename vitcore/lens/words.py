@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from vitcore.interpret.selective_head import SelectiveHead
 
-_PATTERNS = {
-    "neighbors": "is local: {share} of attention on neighboring patches (uniform: {uniform})",
-    "row": "attends along rows: {share} (uniform: {uniform})",
-    "column": "attends along columns: {share} (uniform: {uniform})",
-    "self": "attends to the query itself: {share} (uniform: {uniform})",
-    "prefix": "attends to {tokens}: {share} (uniform: {uniform})",
-    "peak": "is sharply peaked: mean maximum {share} (uniform: {uniform})",
-}
 
-
-def finding(found: SelectiveHead, prefix: Sequence[str] = ()) -> str:
+def finding(
+    found: SelectiveHead, prefix: Sequence[str] = (), *, tr: Callable[..., str] = str.format
+) -> str:
     """One line about the most selective head, averaged over query patches.
 
     Args:
         found: of the heads that are drawn.
         prefix: names of the tokens before the patches.
+        tr: puts values into a sentence; for pages in other languages.
     """
     if found.kind == "single":
-        return "Only one token: all attention is on itself"
+        return tr("Only one token: all attention is on itself")
     if found.kind == "uniform":
-        return "Attention is nearly uniform in all heads"
+        return tr("Attention is nearly uniform in all heads")
     if found.kind == "none":
-        return "No head stands out"
-    said = _PATTERNS[found.kind].format(
-        share=percent(found.share), uniform=percent(found.uniform), tokens=_together(prefix)
+        return tr("No head stands out")
+    numbers = {
+        "block": found.block + 1,
+        "head": found.head + 1,
+        "share": percent(found.share),
+        "uniform": percent(found.uniform),
+    }
+    if found.kind == "neighbors":
+        return tr(
+            "Block {block}, head {head} is local: {share} of attention on neighboring patches "
+            "(uniform: {uniform})",
+            **numbers,
+        )
+    if found.kind == "row":
+        return tr(
+            "Block {block}, head {head} attends along rows: {share} (uniform: {uniform})",
+            **numbers,
+        )
+    if found.kind == "column":
+        return tr(
+            "Block {block}, head {head} attends along columns: {share} (uniform: {uniform})",
+            **numbers,
+        )
+    if found.kind == "self":
+        return tr(
+            "Block {block}, head {head} attends to the query itself: {share} (uniform: {uniform})",
+            **numbers,
+        )
+    if found.kind == "prefix":
+        return tr(
+            "Block {block}, head {head} attends to {tokens}: {share} (uniform: {uniform})",
+            tokens=_together(prefix, tr),
+            **numbers,
+        )
+    return tr(
+        "Block {block}, head {head} is sharply peaked: mean maximum {share} (uniform: {uniform})",
+        **numbers,
     )
-    return f"Block {found.block + 1}, head {found.head + 1} {said}"
 
 
 def shape(
@@ -72,10 +99,10 @@ def _few(drawn: int, count: int, noun: str) -> str:
     return f"{drawn} of " * (drawn < count) + _several(count, noun)
 
 
-def _together(prefix: Sequence[str]) -> str:
+def _together(prefix: Sequence[str], tr: Callable[..., str]) -> str:
     if all(map(_is_register, prefix)):
-        return "the register" if len(prefix) == 1 else "the registers"
-    return "the class token" if tuple(prefix) == ("CLS",) else "the prefix tokens"
+        return tr("the register") if len(prefix) == 1 else tr("the registers")
+    return tr("the class token") if tuple(prefix) == ("CLS",) else tr("the prefix tokens")
 
 
 def _is_register(name: str) -> bool:

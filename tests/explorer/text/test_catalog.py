@@ -15,12 +15,19 @@ from vitcore.config import TrainConfig
 
 ROOT = Path(__file__).parents[3]
 CATALOGS = ROOT / "explorer" / "text" / "zh"
-FILES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for folder, suffixes in (("explorer", (".html", ".js", ".py")), ("vitcore/lens/js", (".js",)))
-    for path in (ROOT / folder).rglob("*")
-    if path.suffix in suffixes and path.name != "view.js"  # of a notebook's view, which is English
-)
+FILES = [
+    *sorted(
+        path.relative_to(ROOT).as_posix()
+        for folder, suffixes in (
+            ("explorer", (".html", ".js", ".py")),
+            ("vitcore/lens/js", (".js",)),
+        )
+        for path in (ROOT / folder).rglob("*")
+        # That of a notebook's view is English.
+        if path.suffix in suffixes and path.name != "view.js"
+    ),
+    "vitcore/lens/words.py",
+]
 # Names, and what no page shows; formulas and units have no three letters in a row.
 SAME = {
     "*v*^{⊤}tanh(*W*_{1}… + *W*_{2}…)",
@@ -34,6 +41,9 @@ SAME = {
 # Whose strings are code that a page shows as code.
 PROGRAMS = {
     "explorer/components/self_attention/numpy.js",
+    "explorer/text/encoder_snippets.py",
+    "explorer/text/image_code.py",
+    "explorer/text/recompute.py",
     "explorer/views/attention/script.py",
 }
 # Files that write files in English: a notebook's lens, and images, whose font has no Chinese.
@@ -62,30 +72,23 @@ TO_THE_BROWSER = {
     *("ArrowDown", "ArrowUp", "aside legend", "bars logits", "bars two", "box …", "line heads"),
     *("row on-…", "span > span", "th span", "title head-name", "wire stream", "wire stream…"),
 }
-# What Python says to itself: names of threads and tasks, keys that a script compares, a log.
+# What Python says to itself, to a file or a notebook: names of threads and tasks, keys, a log.
 TO_ITSELF = {
     *("%{fullData.name}", "dispatcher", "first pass", "not warmed: …", "reg …", "register …"),
-    *("run queue", "epoch …", "run …", "step …", "signal …", "Process killed (…)."),
-    "… could not be started: …",
+    *(
+        "true \\\\ predicted",
+        "run queue",
+        "epoch …",
+        "run …",
+        "step …",
+        "signal …",
+        "Process killed (…).",
+    ),
+    *("… prefix tokens", "…, … × … patches"),
+    *("… could not be started: …", "true \\ predicted"),
 }
 UNTRANSLATED_PYTHON = set(
     """
-    explorer/pin.py
-    explorer/text/attention_findings.py
-    explorer/text/encoder_findings.py
-    explorer/text/encoder_snippets.py
-    explorer/text/evaluation_findings.py
-    explorer/text/evaluation_tables.py
-    explorer/text/image_code.py
-    explorer/text/model_card.py
-    explorer/text/model_card_table.py
-    explorer/text/position_encodings.py
-    explorer/text/position_findings.py
-    explorer/text/recompute.py
-    explorer/text/run_estimate.py
-    explorer/text/run_status.py
-    explorer/text/small_model_findings.py
-    explorer/text/upload.py
     """.split()
 )
 UNTRANSLATED_FIGURES = set(
