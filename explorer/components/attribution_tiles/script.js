@@ -109,8 +109,8 @@ class Tiles extends FollowingFigure {
     this.painted({ rev: head.rev });
   }
   strong(text) {
-    // 'Deletion ...: ...' -> what stands before its colon in bold
-    const [, first, rest] = text.match(/^([^:：]*[:：]?)(.*)$/);
+    // 'Deletion (...)' -> its first word in bold
+    const [, first, rest] = text.match(/^([^\s（：]*)(.*)$/);
     return [strong(first), rest];
   }
   build() {
