@@ -278,7 +278,7 @@ class Replay extends Panels {
     this.wrap.dataset.moment = head.steps[i];
     const trouble = state.find((one) => typeof one === 'string'),
       said = state[1] === 1 ? [this.sayLooks(i)] : [];
-    if (state.includes(0)) said.push(head.waiting || tr`Computing${'…'}`);
+    if (state.includes(0)) said.push(head.waiting || tr`Computing…`);
     this.read.textContent = trouble ?? said.join(' ');
   }
   sayLooks(i) {

@@ -160,7 +160,7 @@ class TokenMaps extends PatchFigure {
       this.ends[i].textContent = this.scale === 'full' ? ['−1', '1'][i] : signed(limit);
     });
     const explained = this.data.head.explained[l];
-    this.shares.textContent = tr`Red, green, blue: ${explained.map(percent).join(', ')} of variance`;
+    this.shares.textContent = tr`Red, green, blue: ${explained.map(percent).join(tr`, `)} of variance`;
     this.say(l, p, q);
   }
   at(p) {
