@@ -16,6 +16,7 @@ from tests.bench import (
     memory,
     opening,
     polling,
+    reruns,
     sliding,
     training,
     viewing,
@@ -35,6 +36,7 @@ PARTS = {
     "training": training.measure,
     "watching": watching.measure,
     "polling": polling.measure,
+    "reruns": reruns.measure,
     "memory": memory.measure,
 }
 
