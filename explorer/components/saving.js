@@ -5,7 +5,7 @@
   const DENSITY = 3,
     MARGIN = 12; // of page around a saved figure, in CSS pixels
 
-  EQUIP.push((root, figure, kind) => {
+  EQUIP.push((root, figure) => {
     const button = (figure.saving = el('button', 'save-png', 'PNG'));
     button.type = 'button';
     button.title = tr`Save this figure as a PNG`;
@@ -14,7 +14,7 @@
       try {
         const image = await printed(root, figure);
         const link = document.createElement('a');
-        link.download = `${kind}.png`;
+        link.download = figure.file;
         link.href = URL.createObjectURL(image);
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 1e4);
@@ -29,7 +29,8 @@
       font: 600 0.75rem var(--st-font); color: var(--st-text-color); cursor: pointer;
       background: var(--st-background-color); border: 1px solid var(--st-border-color);
       border-radius: var(--st-base-radius); }
-    .wrap:hover ~ .save-png, .save-png:hover, .save-png:focus-visible { opacity: 1; }`;
+    .wrap:hover ~ .save-png, .save-png:hover, .save-png:focus-visible { opacity: 1; }
+    @media (hover: none) { .save-png { opacity: 1; } }`;
     root.append(style, button);
   });
 

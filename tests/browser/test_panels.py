@@ -112,7 +112,7 @@ def test_maps_before_are_dimmed_until_their_successors_are_there(maps):
 def test_maps_are_a_file_of_their_own(maps):
     maps.show(payload(file="cat.png"))
     with maps.page.expect_download() as download:
-        maps.page.get_by_role("button", name="PNG").click()
+        maps.page.locator(".save-png").click()
     assert download.value.suggested_filename == "cat.png"
 
 

@@ -1,3 +1,4 @@
+// uses saving
 // Maps over the image, side by side; below each its deletion and insertion curve.
 const CURVES = ['deletion', 'insertion'],
   NAMES = { deletion: tr`deletion`, insertion: tr`insertion` },
@@ -5,9 +6,6 @@ const CURVES = ['deletion', 'insertion'],
   LEFT = 32,
   BELOW = 15,
   SCALE_HEIGHT = 22;
-
-// where a line may end: behind a space or a Chinese character, not before what closes
-const BREAKS = /(?<=[ \u3000-\u9fff\uff00-\uffef])(?![、。，：；）])/;
 
 class Tiles extends FollowingFigure {
   constructor(root) {
@@ -29,7 +27,6 @@ class Tiles extends FollowingFigure {
       },
       { signal },
     );
-    $('.png').addEventListener('click', () => this.save(), { signal });
     this.watch(this.wrap);
   }
 
@@ -392,52 +389,6 @@ class Tiles extends FollowingFigure {
         return !one.tested || N === 1 ? value : tr`${value} (rank ${one.rank[p]})`;
       });
     this.readout.replaceChildren(strong, parts.join(' · '));
-  }
-  save() {
-    // everything as one image, twice as fine as on the screen
-    const box = this.groups.getBoundingClientRect(),
-      scale = 2,
-      canvas = new OffscreenCanvas(Math.ceil(box.width * scale), Math.ceil(box.height * scale)),
-      c = canvas.getContext('2d');
-    const colours = theme(this.wrap),
-      inside = (e) => {
-        const r = e.getBoundingClientRect();
-        return [r.left - box.left, r.top - box.top, r.width, r.height];
-      };
-    c.scale(scale, scale);
-    c.fillStyle = colours.page;
-    c.fillRect(0, 0, box.width, box.height);
-    c.imageSmoothingEnabled = false;
-    c.textBaseline = 'top';
-    c.fillStyle = colours.text;
-    for (const text of this.groups.querySelectorAll('p')) {
-      if (!text.offsetWidth) continue;
-      const [x, y, w] = inside(text),
-        style = getComputedStyle(text),
-        high = parseFloat(style.lineHeight) || 18;
-      c.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-      let line = '',
-        below = y + 2;
-      for (const word of text.textContent.split(BREAKS)) {
-        const longer = line + word;
-        if (line && style.whiteSpace !== 'nowrap' && c.measureText(longer.trimEnd()).width > w) {
-          c.fillText(line.trimEnd(), x, below, w);
-          line = word;
-          below += high;
-        } else line = longer;
-      }
-      c.fillText(line.trimEnd(), x, below, w);
-    }
-    for (const one of this.groups.querySelectorAll('canvas:not(.none)'))
-      c.drawImage(one, ...inside(one));
-    canvas.convertToBlob({ type: 'image/png' }).then((blob) => {
-      const link = Object.assign(el('a'), {
-        href: URL.createObjectURL(blob),
-        download: this.head.file,
-      });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    });
   }
 }
 

@@ -16,7 +16,6 @@ class Answers extends FollowingFigure {
     const { signal } = this.events;
     pickable(this.large, (x, y) => cell(x, y, this.S, this.H, this.grid), this, signal);
     keyable(this.large, this, signal);
-    $('.png').addEventListener('click', () => this.save(), { signal });
     this.watch(this.wrap);
   }
   at() {
@@ -180,55 +179,6 @@ class Answers extends FollowingFigure {
       strong,
       commas(order.map((c) => `${this.head.names[c]} ${percent(row[c])}`)),
     );
-  }
-  save() {
-    // the large grid and all small ones below it
-    const scale = 2,
-      S = 480,
-      gap = 10,
-      places = this.head.places,
-      [rows, columns] = this.grid,
-      H = Math.round((S * rows) / columns),
-      w = Math.floor((S - gap * (places - 1)) / places),
-      h = Math.round((w * rows) / columns);
-    const colours = theme(this.wrap),
-      [a, b] = this.head.coloured,
-      second = this.second();
-    const out = new OffscreenCanvas((S + 2 * gap) * scale, (H + h + 4 * gap + 40) * scale),
-      o = out.getContext('2d');
-    o.scale(scale, scale);
-    o.imageSmoothingEnabled = false;
-    o.fillStyle = colours.page;
-    o.fillRect(0, 0, out.width, out.height);
-    o.fillStyle = colours.text;
-    o.font = `600 15px ${colours.font}`;
-    o.textBaseline = 'top';
-    o.fillText(
-      tr`${this.where(this.at())}: ${commas([...this.legend.children].map((e) => e.textContent))}`,
-      gap,
-      gap,
-      S,
-    );
-    const draw = (place, x, y, W, T, small) => {
-      const one = el('canvas');
-      this.paint(fit(one, W, T), place, W, T, { colours, second, a, b, small });
-      o.drawImage(one, x, y, W, T);
-    };
-    draw(this.at(), gap, 3 * gap + 6, S, H, false);
-    for (let place = 0; place < places; place++) {
-      draw(place, gap + place * (w + gap), H + 4 * gap + 6, w, h, true);
-      o.fillStyle = colours.text;
-      o.font = `12px ${colours.font}`;
-      o.fillText(this.short(place), gap + place * (w + gap), H + h + 4 * gap + 10, w);
-    }
-    out.convertToBlob({ type: 'image/png' }).then((blob) => {
-      const link = Object.assign(el('a'), {
-        href: URL.createObjectURL(blob),
-        download: this.head.file,
-      });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    });
   }
 }
 
