@@ -26,7 +26,7 @@ from explorer.selection import (
 )
 from explorer.text import model_card
 from explorer.text.language import LANGUAGES, N_, current, tr
-from explorer.text.upload import upload_note
+from explorer.text.upload import refusal, upload_note
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
@@ -303,7 +303,7 @@ def _decode(data: bytes, source: str, kept: dict[str, OwnImage]) -> str | None:
         decoded = decode_file(data)
         kept[source] = images.own(decoded.pixels, source), decoded
     except ImageError as error:
-        return str(error)
+        return refusal(error)
     return None
 
 

@@ -9,6 +9,8 @@ from plotly.subplots import make_subplots
 from explorer.figures.style import Palette, contrast, mixed, plain
 from explorer.text.language import tr
 
+_SHORT = 3  # letters of a class name that fit below its column
+
 
 def confusion_matrix(
     matrix: np.ndarray,
@@ -60,7 +62,11 @@ def confusion_matrix(
         "fixedrange": True,
     }
     figure.update_layout(
-        xaxis={**ticks, "title": {"text": tr("Predicted label")}, "tickangle": -45},
+        xaxis={
+            **ticks,
+            "title": {"text": tr("Predicted label")},
+            "tickangle": 0 if max(map(len, names)) <= _SHORT else -45,
+        },
         yaxis={**ticks, "title": {"text": tr("True label")}, "range": [count - 0.5, -0.5]},
         dragmode=False,
         paper_bgcolor=colours.background,

@@ -16,6 +16,11 @@ OPTIMIZERS = {
     "muon": N_("Muon (Jordan et al., 2024) for the matrices of blocks, AdamW for the rest"),
     "adam": N_("Adam (Kingma & Ba, 2015, algorithm 1)"),
 }
+# What `vitcore` writes into a run, where it has no numbers in it.
+_STORED = (
+    N_("Process killed, or the computer was shut down."),
+    N_("Process killed before training started."),
+)
 _HEARD = {"pausing": N_("pausing"), "stepping": N_("one step"), "stopping": N_("stopping")}
 _ASKED = {
     "pause": N_("pausing"),

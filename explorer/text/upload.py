@@ -1,7 +1,7 @@
 """What was done to a person's own image before the model sees it."""
 
 from explorer.text.language import N_, tr
-from vitcore.datasets.image_files import SIDE, DecodedImage
+from vitcore.datasets.image_files import SIDE, DecodedImage, ImageError
 
 _DONE = {  # by whether it was cropped, and resized
     (True, True): N_("Center-cropped and resized to {size} (file: {file})."),
@@ -9,6 +9,19 @@ _DONE = {  # by whether it was cropped, and resized
     (False, True): N_("Resized to {size} (file: {file})."),
     (False, False): N_("{size}, unchanged."),
 }
+# What `vitcore` says of a file that cannot be shown; what has numbers in it stays in English.
+_REFUSALS = (
+    N_("The file is empty."),
+    N_("Image too large: out of memory."),
+    N_("Image corrupted or incomplete."),
+    N_("Not a readable image. Supported formats: PNG, JPEG, WebP, GIF, BMP."),
+    N_("HEIC is not supported. Supported formats: PNG, JPEG, WebP, GIF, BMP."),
+)
+
+
+def refusal(error: ImageError) -> str:
+    """Why a file cannot be shown."""
+    return tr(str(error))
 
 
 def upload_note(decoded: DecodedImage) -> str:

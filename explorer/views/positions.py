@@ -174,7 +174,7 @@ def draw_accuracy() -> None:
     models = small_models()
     components.figure_heading(tr("Accuracy by encoding"), encoding_finding(models))
     figure = accuracy_dots(
-        {label: models[name] for name, label in ENCODINGS.items()},
+        {tr(label): models[name] for name, label in ENCODINGS.items()},
         colours=palette(st.context.theme.type),
     )
     st.plotly_chart(
