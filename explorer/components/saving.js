@@ -42,14 +42,14 @@
     PAPER.density = DENSITY;
     let page;
     try {
-      figure.redraw();
+      figure.drawAgain();
       await settled();
       page = await asSvg(wrap);
     } finally {
       PAPER.density = 0;
       if (screen === null) wrap.removeAttribute('style');
       else wrap.setAttribute('style', screen);
-      figure.redraw();
+      figure.drawAgain();
     }
     const image = new Image();
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(page.svg)}`;
