@@ -111,6 +111,9 @@ class Scaling extends Figure {
     super();
     const $ = (selector) => root.querySelector(selector),
       { signal } = this.events;
+    const product = '<em>q</em>·<em>k</em>';
+    $('.fan figcaption').innerHTML = tr`${product} of random vectors`;
+    $('.variance figcaption').innerHTML = tr`Variance of ${product}`;
     Object.assign(this, {
       wrap: $('.wrap'),
       said: $('.lead'),
