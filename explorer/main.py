@@ -18,8 +18,6 @@ HERE = Path(__file__).parent
 
 st.set_page_config("ViT Explorer", layout="wide", initial_sidebar_state=256)
 st.logo((HERE / "logo.svg").read_text("utf-8"), size="large")
-# The only global CSS: measures that no theme option reaches.
-st.html(f"<style>{(HERE / 'page.css').read_text('utf-8')}</style>")
 
 
 @st.fragment(run_every=0.3)
@@ -31,6 +29,9 @@ def poll() -> None:
 
 state.in_url(state.LANGUAGE)
 language.follow(state.language)
+# The only global CSS: measures that no theme option reaches, and the name of the menu.
+css = (HERE / "page.css").read_text("utf-8").replace("'Menu'", f"'{language.tr('Menu')}'")
+st.html(f"<style>{css}</style>")
 page = st.navigation(navigation.pages(), position="top")
 here = navigation.name_of(page.url_path)
 client.begin_run()

@@ -34,7 +34,7 @@ def reference(page: str) -> str:
     if not (found := sections_of(page)):
         return ""
     message = N_("sections {numbers}") if len(found) > 1 else N_("section {numbers}")
-    which = tr(message, numbers=", ".join(found))
+    which = tr(message, numbers=tr(", ").join(found))
     address = escape(article()["url"], quote=True)
-    title = f"<cite>{escape(article()['title'])}</cite>, {which}"
+    title = tr("<cite>{title}</cite>, {sections}", title=escape(article()["title"]), sections=which)
     return f'<a class="article-reference" href="{address}" target="_blank">{title}</a>'

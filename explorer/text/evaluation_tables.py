@@ -60,7 +60,11 @@ def scores(found: Report, *, on_card: tuple[float, int] | None = None) -> str:
         (
             tr("Accuracy, {images}", images=counted(found.score.num_images, "image")),
             percent(found.score.accuracy),
-            f"95% CI {low:.{decimals}f}–{high:.{decimals}f}%",
+            tr(
+                "95% CI {low}–{high}%",
+                low=f"{low:.{decimals}f}",
+                high=f"{high:.{decimals}f}",
+            ),
         ),
         *card,
         (tr("Top-5 accuracy"), percent(found.score.top5), tr("chance {value}", value="50%")),

@@ -18,6 +18,7 @@ _READ_OUT = ("alt", "aria-label", "title")
 _ATTRIBUTE = r'(?<= {}=")[^"]+'
 _HTML = re.compile("|".join(["(?<=>)[^<>]+(?=<)", *map(_ATTRIBUTE.format, _READ_OUT)]))
 _BLANK = re.compile(r"\{\w+\}")
+_SPACE_AFTER_FULL_STOP = re.compile(r"(?<=。) +$")  # it is as wide as two letters already
 _ask: Callable[[], str] = lambda: ENGLISH  # noqa: E731
 _known: ContextVar[str] = ContextVar("language")  # of this thread: asking takes 10 µs a time
 
@@ -90,7 +91,9 @@ def html_in(language: str, html: str, component: str = "") -> str:
 
     def said(match: re.Match[str]) -> str:
         text = match[0].strip()
-        return match[0].replace(text, known[text]) if text in known else match[0]
+        if text not in known:
+            return match[0]
+        return _SPACE_AFTER_FULL_STOP.sub("", match[0].replace(text, known[text]))
 
     return _HTML.sub(said, html)
 

@@ -11,7 +11,7 @@ from explorer.text import evaluation_findings, run_status
 from explorer.text.evaluation_findings import accuracy_percent
 from explorer.text.findings import percent
 from explorer.text.formatting import is_share
-from explorer.text.language import N_, tr
+from explorer.text.language import ENGLISH, N_, current, tr
 from explorer.text.model_card_table import TABLE_STYLE
 from explorer.text.names import DATASET_NAMES
 from vitcore.config import PATCH_SIZES
@@ -76,7 +76,9 @@ def row(run: Run, *, zone: tzinfo | None = None) -> str:
         parts.insert(0, percent(accuracy))
     began = datetime.fromtimestamp(run.created, zone)
     year = "" if began.year == datetime.now(zone).year else f" {began.year}"
-    return " · ".join([*parts, f"{began.day} {began:%b}{year}, {began:%H:%M}"])
+    in_english = f"{began.day} {began:%b}{year}, {began:%H:%M}"
+    day = in_english if current() == ENGLISH else f"{began:%Y-%m-%d %H:%M}"
+    return " · ".join([*parts, day])
 
 
 def summary(card: Mapping[str, Any], patch_size: int) -> str:

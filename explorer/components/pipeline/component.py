@@ -85,7 +85,9 @@ def _draw(
     now = "encoder" if now in _IN_A_BLOCK else now
     if isinstance(result, Ready):
         output = result.value
-        of = ", ".join(filter(None, (selection.model_name, note)))
+        of = selection.model_name
+        if note:
+            of = tr("{model}, {note}", model=of, note=note)
         label = selection.image.label
         data = _packed(fingerprint(output), current(), label, mode, now, of, output)
     else:
