@@ -187,6 +187,10 @@ _RULES = (
     N_("must be between 0 and 1, got {got}"),
     N_("must leave at least {least} images for {set}, got {got} of {all}"),
     N_("must divide width (the embedding dimension), got {got} and {width}"),
+    N_(
+        "must equal num_heads * head_dim and be divisible by 4 (mimetic initialization), got {got} "
+        "and {heads} * {head}"
+    ),
     N_("must be divisible by 4 for sincos2d, got {got}"),
     N_("must be even for sincos1d, got {got}"),
 )

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from explorer.text import language
 from explorer.training_ui.comparison import differences, table
 from explorer.training_ui.hyperparameters import (
     SWITCHES,
@@ -68,6 +69,31 @@ def test_sizes_that_do_not_match_are_refused_at_their_box(preset, changes, field
     assert why.startswith(SWITCHES[field].label)
     assert why.endswith(f"got {values}.")
     assert len(why.split()) <= 20
+
+
+@pytest.fixture
+def chinese():
+    language.follow(lambda: "zh")
+    yield
+    language.follow(lambda: language.ENGLISH)
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("learning_rate", 0.0), ("learning_rate", None), ("batch_size", 0), ("depth", 65)),
+        *(("warmup_ratio", 1.0), ("weight_decay", 2.0), ("plateau_factor", 0.0)),
+        *(("validation_split", 1e-6), ("batch_size", 50_000), ("width", 65), ("width", 4096)),
+    ],
+)
+def test_a_refusal_is_said_in_the_language_of_the_page(name, value):
+    values = values_of(RECIPES["standard"]) | {name: value}
+    with pytest.raises(FieldError) as caught:
+        config_of("standard", values)
+    why = refusal(caught.value)[1]
+    assert "must" not in why
+    assert why.endswith("。")
 
 
 def test_flexible_patch_sizes_are_drawn_as_for_the_flexible_model_and_bounded():
