@@ -349,8 +349,17 @@ def _language() -> None:
                 key=f"language_{word}",
                 icon=":material/translate:",
                 type="tertiary",
-                on_click=lambda word=word: st.session_state.update({state.LANGUAGE: word}),
+                on_click=_speak,
+                args=(word,),
             )
+
+
+def _speak(word: str) -> None:
+    st.session_state[state.LANGUAGE] = word
+    # Boxes keep the label they were set by: each is set again, and so labeled again.
+    for name, value in list(st.session_state.items()):
+        if isinstance(value, str):
+            st.session_state[name] = value
 
 
 def _trained_on(model: str) -> str:
