@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette, beside_the_camera, plain
+from explorer.figures.style import Palette, beside_the_camera, plain, remembered
 from explorer.text.language import tr
 
 _FAR = 3.0  # times as long as for the heads alone: so long an axis may be for a line
 _AS_IT_IS = {"marker": {"opacity": 1.0}}  # what is clicked looks like the rest
 
 
+@remembered
 def heads_ranked(
     change: np.ndarray,
     *,
@@ -91,6 +92,7 @@ class Line:
     dash: str = "dot"
 
 
+@remembered
 def numbers_by_block(
     values: np.ndarray,
     *,

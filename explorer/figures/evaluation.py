@@ -6,12 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.figures.style import Palette, contrast, mixed, plain
+from explorer.figures.style import Palette, contrast, mixed, plain, remembered
 from explorer.text.language import tr
 
 _SHORT = 3  # letters of a class name that fit below its column
 
 
+@remembered
 def confusion_matrix(
     matrix: np.ndarray,
     names: Sequence[str],
@@ -143,6 +144,7 @@ def _told(label: str, predicted: str, count: int, share: float) -> str:
     return f"{tr('{label} → {predicted}: {count}', **values)}<br>{part}"
 
 
+@remembered
 def reliability_diagram(
     confidence: np.ndarray,
     accuracy: np.ndarray,

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette, beside_the_camera, plain
+from explorer.figures.style import Palette, beside_the_camera, plain, remembered
 from explorer.text.language import tr
 
 
+@remembered
 def logit_lens(
     probabilities: np.ndarray,
     names: Sequence[str],
@@ -70,6 +71,7 @@ def logit_lens(
     return beside_the_camera(figure, colours)
 
 
+@remembered
 def token_norms(
     norms: np.ndarray,
     outliers: np.ndarray,

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.figures.evaluation import quiet_lower_axes
-from explorer.figures.style import NAME_BESIDE, Palette, plain
+from explorer.figures.style import NAME_BESIDE, Palette, plain, remembered
 from explorer.text.language import tr
 
 
@@ -23,6 +23,7 @@ class PatchSizeSeries:
     tokens: Sequence[int]
 
 
+@remembered
 def accuracy_and_cost(
     models: Sequence[PatchSizeSeries],
     *,

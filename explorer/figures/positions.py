@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import NAME_BESIDE, Palette, beside_the_camera, plain
+from explorer.figures.style import NAME_BESIDE, Palette, beside_the_camera, plain, remembered
 from explorer.text.language import tr
 
 
+@remembered
 def similarity_against_distance(
     lines: Mapping[str, tuple[np.ndarray, np.ndarray]], *, colours: Palette
 ) -> go.Figure:

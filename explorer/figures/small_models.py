@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from explorer.data.small_models import SmallModel
-from explorer.figures.style import NAME_BESIDE, Palette, beside_the_camera, plain
+from explorer.figures.style import NAME_BESIDE, Palette, beside_the_camera, plain, remembered
 from explorer.text.language import tr
 
 
+@remembered
 def accuracy_dots(
     models: Mapping[str, SmallModel], *, colours: Palette, height: int = 240
 ) -> go.Figure:
@@ -59,6 +60,7 @@ def accuracy_dots(
     return figure
 
 
+@remembered
 def accuracy_by_images(
     lines: Mapping[str, Sequence[SmallModel]], *, colours: Palette, height: int = 320
 ) -> go.Figure:

@@ -1,15 +1,21 @@
 """Colours and the plain layout that all Plotly figures share, from the theme of the app."""
 
+import pickle
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec
 
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.text import language
+
 NAME_BESIDE = "<extra>%{fullData.name}</extra>"  # a line's name, in what the pointer reads
+_P = ParamSpec("_P")
+_KEPT = 48  # figures of one function, 20 kB each or so
 _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
 
@@ -116,3 +122,22 @@ def toolbar(filename: str) -> dict[str, Any]:
         "modeBarButtons": [["toImage"]],
         "toImageButtonOptions": {"scale": 3, "filename": filename},
     }
+
+
+def remembered(build: Callable[_P, go.Figure]) -> Callable[_P, go.Figure]:
+    """Draw a figure once for all that it is made of, and for each language.
+
+    Plotly takes 10 to 50 ms to lay one out, more than all else in most runs of a page. What is
+    returned belongs to all who ask: it must not be changed.
+    """
+
+    @lru_cache(maxsize=_KEPT)
+    def drawn(given: bytes) -> go.Figure:
+        args, kwargs, _ = pickle.loads(given)
+        return build(*args, **kwargs)
+
+    @wraps(build)
+    def figure(*args: _P.args, **kwargs: _P.kwargs) -> go.Figure:
+        return drawn(pickle.dumps((args, kwargs, language.current())))
+
+    return figure
