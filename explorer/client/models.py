@@ -76,8 +76,26 @@ def weights(model: ModelRef) -> dict[str, np.ndarray]:
 
 
 def card(model: str) -> dict[str, Any] | None:
-    """What a model's makers say of it, or None."""
-    return checkpoints.card(model)
+    """What a model's makers say of it, or None; belongs to all who ask, and is not changed.
+
+    Raises:
+        CheckpointError: if it is corrupted, or there is no such model.
+    """
+    folder = checkpoints.folder_of(model)
+    try:
+        state = (folder / checkpoints.CARD).stat()
+    except OSError:
+        return None
+    return _card(str(folder), state.st_mtime_ns, state.st_size)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _card(
+    folder: str,
+    written: int,  # noqa: ARG001 - a new file, a new card
+    size: int,  # noqa: ARG001
+) -> dict[str, Any] | None:
+    return checkpoints.card(folder)
 
 
 def explain(error: Exception) -> Failure:

@@ -23,6 +23,7 @@ from explorer.text.language import tr
 from explorer.text.names import DATASET_NAMES
 from explorer.timeline import export, findings
 from vitcore import checkpoints
+from vitcore.config import ViTConfig
 from vitcore.messages import as_sentence
 from vitcore.training import snapshots
 from vitcore.training.runs import Run, read_run
@@ -34,25 +35,27 @@ _WATCH_RUN = 5.0  # seconds between two looks at whether a run still lives
 _AFTERWARDS = 0.5  # seconds between two looks once a run has ended, until its film is whole
 
 
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _weights(
+    folder: Path,  # noqa: ARG001 - names the film
+    config: ViTConfig,  # noqa: ARG001
+    patch_size: int,  # noqa: ARG001
+) -> dict[Moment, Weights | Failure]:
+    """What was read of each moment's weights so far, for all who look at the same film."""
+    return {}
+
+
 class Gatherer:
     """Collects a film: weights are read here, what a model does with the image by the worker.
 
     Args:
         past: which moments there are.
         selection: image and patch size.
-        before: what gathered the film shown before; what it read of the same weights is kept.
     """
 
-    def __init__(self, past: History, selection: Selection, before: Gatherer | None = None) -> None:
+    def __init__(self, past: History, selection: Selection) -> None:
         self.past, self.selection = past, selection
-        same = before is not None and before.past.folder == past.folder
-        self._weights: dict[Moment, Weights | Failure] = {}
-        if (
-            same
-            and before.selection.patch_size == selection.patch_size
-            and before.past.config == past.config
-        ):
-            self._weights = before._weights
+        self._weights = _weights(past.folder, past.config, selection.patch_size)
         self._looks: dict[Moment, Looked] = {}
         self._troubles: dict[Moment, Failure] = {}  # of this gathering; the next one asks again
         self._packed: tuple[Any, bytes] | None = None
@@ -203,7 +206,7 @@ def _gatherer(past: History, key: str) -> Gatherer:
     name, selection = f"{key}_gatherer", selected()
     kept: Gatherer | None = st.session_state.get(name)
     if kept is None or not kept.is_of(past.folder, selection):
-        kept = st.session_state[name] = Gatherer(past, selection, kept)
+        kept = st.session_state[name] = Gatherer(past, selection)
     kept.past = past
     return kept
 

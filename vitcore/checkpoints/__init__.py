@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,15 @@ class CheckpointError(ValueError):
 
 def bundled() -> tuple[str, ...]:
     """Names of the models that come with the package."""
-    return tuple(sorted(path.parent.name for path in BUNDLED.glob(f"*/{WEIGHTS}")))
+    try:
+        return _in(BUNDLED, BUNDLED.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return ()
+
+
+@lru_cache(maxsize=4)
+def _in(folder: Path, _: int) -> tuple[str, ...]:  # the second is new once a model is added
+    return tuple(sorted(path.parent.name for path in folder.glob(f"*/{WEIGHTS}")))
 
 
 def folder_of(name_or_folder: str | Path) -> Path:

@@ -114,10 +114,10 @@ def test_another_image_keeps_what_was_read_of_the_weights(ask, run, select, imag
     first = Gatherer(history(run), select(4))
     first.gather()
     other = dataclasses.replace(image, key="another")
-    second = Gatherer(history(run), select(4, image=other), first)
+    second = Gatherer(history(run), select(4, image=other))
     assert second.film().weights == first.film().weights
     assert second.film().looks == [None] * 4
-    assert Gatherer(history(run), select(8), first).film().weights == [None] * 4
+    assert Gatherer(history(run), select(8)).film().weights == [None] * 4
 
 
 def test_payload_is_made_again_only_when_something_came(ask, run, select):
