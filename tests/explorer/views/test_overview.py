@@ -93,7 +93,7 @@ def test_each_tile_has_the_test_accuracy_of_the_card(open_view, make_reading, mo
         "accuracy": {"cifar10": {"4": 0.893, "8": 0.869}, "sketch10": {"4": 1.0}},
         "measured_on": {"cifar10": 10_000, "sketch10": 2_000},
     }
-    monkeypatch.setattr(models, "_card", lambda *_: card)
+    monkeypatch.setattr(models, "card", lambda _: card)
     seen = {}
     monkeypatch.setattr(components, "cut_sizes", lambda *_, **given: seen.update(given))
     view = open_view("overview", make_reading)
