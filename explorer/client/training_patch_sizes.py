@@ -1,5 +1,6 @@
 """The patch sizes that a model was trained for, from its card or from its run."""
 
+from explorer.client import models
 from vitcore import checkpoints
 from vitcore.config import ViTConfig
 from vitcore.training import runs
@@ -19,7 +20,7 @@ def trained_at(model: str, config: ViTConfig) -> tuple[int, ...]:
 def _drawn(model: str) -> tuple[int, ...] | None:
     """The sizes its training drew from, () for the model's own alone, None where nobody says."""
     try:
-        train = (checkpoints.card(model) or {}).get("train")
+        train = (models.card(model) or {}).get("train")
         if train is not None:
             return tuple(sorted({int(size) for size in train["patch_sizes"]}))
         run = runs.read_run(checkpoints.folder_of(model))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from explorer.client import models
 from explorer.client.training_patch_sizes import trained_at
 from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, PRESETS, TrainConfig
@@ -15,7 +16,7 @@ CONFIG = PRESETS["tiny"]
 @pytest.fixture
 def card(monkeypatch):
     def say(train):
-        monkeypatch.setattr(checkpoints, "card", lambda _: train if train is None else {**train})
+        monkeypatch.setattr(models, "card", lambda _: train if train is None else {**train})
 
     return say
 

@@ -5,7 +5,6 @@ import pytest
 from explorer import components
 from explorer.client import models
 from explorer.results import Failure, Pending
-from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES, PRESETS
 
 WAITING = Pending("Loading.", "", 0.4)
@@ -84,7 +83,7 @@ def test_with_a_class_token_the_help_is_about_it(open_view, make_reading):
 def test_the_caption_says_at_which_sizes_a_model_was_trained(
     open_view, make_reading, monkeypatch, sizes, said
 ):
-    monkeypatch.setattr(checkpoints, "card", lambda _: {"train": {"patch_sizes": sizes}})
+    monkeypatch.setattr(models, "card", lambda _: {"train": {"patch_sizes": sizes}})
     assert said in html(open_view("overview", make_reading))
 
 
