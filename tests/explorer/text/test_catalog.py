@@ -172,13 +172,45 @@ def test_no_catalog_has_a_sentence_that_is_nowhere_said():
 
 
 def test_every_sentence_is_translated_once_with_its_placeholders():
-    said = {(e.msgctxt, e.msgid, e.msgstr) for e in entries()}
-    found = Counter((component, message) for component, message, _ in said)
+    found = Counter((entry.msgctxt, entry.msgid) for entry in entries())
     assert not [message for message, times in found.items() if times > 1]
     for entry in entries():
         asked, given = PLACEHOLDER.findall(entry.msgid), PLACEHOLDER.findall(entry.msgstr)
         assert entry.msgstr
         assert Counter(asked) == Counter(given), entry.msgid
+
+
+def said_on_import(code):
+    """The messages of each `tr` outside of functions: they would be said in the first language."""
+
+    def visit(node):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
+        elif isinstance(node, ast.Lambda):
+            inside = []
+        else:
+            if isinstance(node, ast.Call) and page_strings._name(node.func) in ("tr", "tr_within"):
+                yield ast.unparse(node)
+            inside = ast.iter_child_nodes(node)
+        for child in inside:
+            if child is not None:
+                yield from visit(child)
+
+    return list(visit(ast.parse(code)))
+
+
+def test_nothing_is_translated_while_modules_are_imported():
+    pages = {"explorer/main.py"}  # a script: it is run for each person
+    files = [
+        file for file in FILES if file.endswith(".py") and not file.startswith("explorer/views")
+    ]
+    assert not {
+        file: found
+        for file in files
+        if file not in pages and (found := said_on_import((ROOT / file).read_text("utf-8")))
+    }
+    code = "A = tr('a')\ndef f(x=tr('b')):\n    tr('c')\nB = lambda: tr('d')"
+    assert said_on_import(code) == ["tr('a')", "tr('b')"]
 
 
 def test_messages_of_a_file():
