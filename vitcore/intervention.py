@@ -35,6 +35,16 @@ class Intervention:
             raise ValueError(
                 f"ablated_heads must be pairs (block, head) of integers, got {pairs!r}"
             )
+        moved = self.patches
+        if not isinstance(moved, Mapping) or not all(
+            _is_integer(target) and (source is None or _is_integer(source))
+            for target, source in moved.items()
+        ):
+            raise ValueError(
+                f"patches must be a dict of patches, such as {{3: 7}} or {{3: None}}, got {moved!r}"
+            )
+        if not isinstance(self.use_pos_embed, bool | np.bool_):
+            raise ValueError(f"use_pos_embed must be True or False, got {self.use_pos_embed!r}")
 
     def __hash__(self) -> int:  # a dict has none; equal interventions have equal items
         return hash((self.ablated_heads, tuple(sorted(self.patches)), self.use_pos_embed))
@@ -80,8 +90,8 @@ class Intervention:
 
 
 def _is_pair(value: object) -> bool:
-    return (
-        isinstance(value, tuple | list)
-        and len(value) == 2
-        and all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in value)
-    )
+    return isinstance(value, tuple | list) and len(value) == 2 and all(map(_is_integer, value))
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

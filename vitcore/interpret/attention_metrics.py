@@ -6,13 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from vitcore.interpret import takes_trace
+from vitcore.interpret import checked_attention, takes_trace
 
 
 def _checked(attention: np.ndarray, num_prefix_tokens: int) -> np.ndarray:
-    attention = np.asarray(attention)
-    if attention.ndim != 4 or attention.shape[2] != attention.shape[3]:
-        raise ValueError(f"attention must have shape (L, H, T, T), got {attention.shape}")
+    attention = checked_attention(attention)
     if not 0 <= num_prefix_tokens < attention.shape[-1]:
         raise ValueError(
             f"num_prefix_tokens must be an integer from 0 to {attention.shape[-1] - 1}, "

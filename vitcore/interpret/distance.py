@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from vitcore.interpret import takes_trace
+from vitcore.interpret import checked_attention, takes_trace
 
 
 def patch_distances(grid: tuple[int, int], image_size: tuple[int, int]) -> np.ndarray:
@@ -13,11 +15,22 @@ def patch_distances(grid: tuple[int, int], image_size: tuple[int, int]) -> np.nd
     Args:
         grid: (rows, columns).
         image_size: (height, width) of the original image; a cell is height/rows tall.
+
+    Raises:
+        ValueError: where one of them is no pair of numbers above 0.
     """
+    _check("grid", grid, "(rows, columns), integers of at least 1", int | np.integer)
+    _check("image_size", image_size, "(height, width), pixels", int | float | np.number)
     rows, columns = np.divmod(np.arange(grid[0] * grid[1]), grid[1])
     down = (rows[:, None] - rows) * (image_size[0] / grid[0])
     across = (columns[:, None] - columns) * (image_size[1] / grid[1])
     return np.hypot(down, across)
+
+
+def _check(name: str, pair: object, what: str, kind: Any) -> None:
+    numbers = list(pair) if isinstance(pair, tuple | list | np.ndarray) else []
+    if len(numbers) != 2 or not all(isinstance(n, kind) and 0 < n < np.inf for n in numbers):
+        raise ValueError(f"{name} must be {what}, got {pair!r}")
 
 
 @takes_trace("attention", "grid", "image_size", "num_prefix_tokens")
@@ -47,13 +60,12 @@ def attention_distance(
         (L, H) float64, pixels.
 
     Raises:
-        ValueError: if the attention does not fit the grid.
+        ValueError: if the attention does not fit the grid, or is no weights of at least 0.
 
     Source: Dosovitskiy et al. 2021, figure 7 right; google-research/vision_transformer issue 162
     """
-    attention = np.asarray(attention)
-    patches = grid[0] * grid[1]
-    if attention.ndim != 4 or attention.shape[2:] != (num_prefix_tokens + patches,) * 2:
+    attention, distances = checked_attention(attention), patch_distances(grid, image_size)
+    if num_prefix_tokens < 0 or len(attention[0, 0]) != num_prefix_tokens + len(distances):
         raise ValueError(
             "attention must have shape (L, H, T, T) with "
             f"T = {num_prefix_tokens} + {grid[0]}*{grid[1]}, "
@@ -65,7 +77,7 @@ def attention_distance(
     if renormalize:
         # A row that looks at the prefix alone has nothing left to divide by.
         among = among / np.maximum(among.sum(axis=-1, keepdims=True), 1e-12)
-    return (among * patch_distances(grid, image_size)).sum(axis=-1).mean(axis=-1)
+    return (among * distances).sum(axis=-1).mean(axis=-1)
 
 
 def distance_bounds(grid: tuple[int, int], image_size: tuple[int, int]) -> tuple[float, float]:

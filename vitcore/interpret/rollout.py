@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitcore.interpret import takes_trace
+from vitcore.interpret import checked_attention, takes_trace
 
 
 @takes_trace("attention")
@@ -27,19 +27,15 @@ def rollout(
         sums to 1.
 
     Raises:
-        ValueError: for another shape, head_fusion or discard_ratio, or NaN.
+        ValueError: for another shape, head_fusion or discard_ratio, or weights below 0 or NaN.
 
     Source: Abnar & Zuidema 2020, section 3, https://arxiv.org/abs/2005.00928
     """
-    attention = np.asarray(attention)
-    if attention.ndim != 4 or attention.shape[2] != attention.shape[3]:
-        raise ValueError(f"attention must have shape (L, H, T, T), got {attention.shape}")
-    if not np.isfinite(attention).all():
-        raise ValueError("attention must be finite, got NaN or infinity")
+    attention = checked_attention(attention)
     if head_fusion not in ("mean", "max", "min"):
         raise ValueError(f"head_fusion must be mean, max or min, got {head_fusion!r}")
-    if not 0 <= discard_ratio < 1:
-        raise ValueError(f"discard_ratio must be in [0, 1), got {discard_ratio}")
+    if not isinstance(discard_ratio, int | float | np.number) or not 0 <= discard_ratio < 1:
+        raise ValueError(f"discard_ratio must be a number in [0, 1), got {discard_ratio!r}")
     tokens = attention.shape[-1]
     dropped = int(discard_ratio * tokens * tokens)
     result = np.eye(tokens)

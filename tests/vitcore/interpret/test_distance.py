@@ -89,8 +89,20 @@ def test_bounds_are_those_of_uniform_and_farthest_attention(grid):
 
 @pytest.mark.parametrize(
     ("shape", "grid", "prefix"),
-    [((1, 1, 4, 4), (2, 3), 0), ((1, 1, 4, 4), (2, 2), 1), ((1, 4, 4), (2, 2), 0)],
+    [((1, 1, 4, 4), (2, 3), 0), ((1, 1, 4, 4), (2, 2), 1), ((1, 1, 4, 4), (4, 2), -4)],
 )
 def test_attention_that_does_not_fit_the_grid_is_refused(shape, grid, prefix):
     with pytest.raises(ValueError, match=rf"T = {prefix} \+ {grid[0]}\*{grid[1]}, got \(1,"):
         attention_distance(np.zeros(shape), grid, image_size=SIZE, num_prefix_tokens=prefix)
+
+
+@pytest.mark.parametrize("grid", [8, (2,), (0, 4), (-2, -2), (2.0, 2), (np.nan, 2), "22", None])
+def test_a_grid_is_two_integers_above_zero(grid):
+    with pytest.raises(ValueError, match=r"grid must be \(rows, columns\)"):
+        attention_distance(np.full((1, 1, 4, 4), 0.25), grid, image_size=SIZE)
+
+
+@pytest.mark.parametrize("size", [32, (32,), (-32, 32), (0, 32), (np.nan, 32), (np.inf, 32)])
+def test_an_image_size_is_two_numbers_above_zero(size):
+    with pytest.raises(ValueError, match=r"image_size must be \(height, width\)"):
+        attention_distance(np.full((1, 1, 4, 4), 0.25), (2, 2), image_size=size)
