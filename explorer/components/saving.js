@@ -25,10 +25,11 @@
     const style = el('style');
     style.textContent = `
     :host, :has(> .save-png) { position: relative; }
-    .save-png { position: absolute; bottom: 100%; right: 0; z-index: 3; padding: 1px 8px; opacity: 0;
-      font: 600 0.75rem var(--st-font); color: var(--st-text-color); cursor: pointer;
-      background: var(--st-background-color); border: 1px solid var(--st-border-color);
-      border-radius: var(--st-base-radius); }
+    .save-png { all: unset; position: absolute; bottom: 100%; right: 0; z-index: 3; opacity: 0;
+      padding: 1px 8px; font: 600 0.75rem var(--st-font); color: var(--st-text-color);
+      cursor: pointer; background: var(--st-background-color);
+      border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); }
+    .save-png[hidden] { display: none; }
     .wrap:hover ~ .save-png, .save-png:hover, .save-png:focus-visible { opacity: 1; }
     @media (hover: none) { .save-png { opacity: 1; } }`;
     root.append(style, button);
