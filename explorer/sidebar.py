@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, pin, state, url
+from explorer import client, components, pin, url
 from explorer.data import cifar10_setup, images
 from explorer.results import Failure
 from explorer.selection import (
@@ -25,7 +25,7 @@ from explorer.selection import (
     selected,
 )
 from explorer.text import model_card
-from explorer.text.language import LANGUAGES, N_, current, tr
+from explorer.text.language import N_, tr
 from explorer.text.upload import refusal, upload_note
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
@@ -73,7 +73,7 @@ def sidebar(page: str) -> list[str]:
             help=tr("Patch side in pixels. Patch and position embeddings are resized to it."),
         )
         model, gone = _model(models)
-        _language()
+        components.language_switch(key="language_switch")
     st.session_state["selection"] = Selection(model, image, patch_size)
     return _about_url(page, models, default, gone)
 
@@ -283,7 +283,7 @@ def _own(source: str) -> Image:
         refused = st.session_state["own_file"][1]
     image = kept[source][0] if source in kept else _last_or_first()
     if refused:
-        said = tr("{refused} Still showing {name}.", refused=tr(refused), name=image.name)
+        said = tr("{refused} Still showing {name}.", refused=tr(refused), name=image.title)
         st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
     elif source in kept:
         decoded = kept[source][1]
@@ -293,7 +293,7 @@ def _own(source: str) -> Image:
     else:
         camera = N_("Showing {name} until you take a photo.")
         upload = N_("Showing {name} until you choose a file.")
-        _small(tr(camera if source == "camera" else upload, name=image.name))
+        _small(tr(camera if source == "camera" else upload, name=image.title))
     return image
 
 
@@ -338,28 +338,6 @@ def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:
     if trained := _trained_on(name):
         _small(trained)
     return client.resolve(name), gone
-
-
-def _language() -> None:
-    """A button for each other language; the URL has the chosen one."""
-    for word, name in LANGUAGES.items():
-        if word != current():
-            st.button(
-                name,
-                key=f"language_{word}",
-                icon=":material/translate:",
-                type="tertiary",
-                on_click=_speak,
-                args=(word,),
-            )
-
-
-def _speak(word: str) -> None:
-    st.session_state[state.LANGUAGE] = word
-    # Boxes keep the label they were set by: each is set again, and so labeled again.
-    for name, value in list(st.session_state.items()):
-        if isinstance(value, str):
-            st.session_state[name] = value
 
 
 def _trained_on(model: str) -> str:

@@ -22,6 +22,7 @@ from explorer.components.headings import (
     page_heading,
     page_title,
 )
+from explorer.components.language_switch.component import language_switch
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patch_predictions.component import answers_by_patch
 from explorer.components.patch_size_tiles.component import chosen_size, cut_sizes
@@ -53,6 +54,7 @@ __all__ = [
     "gallery",
     "hero",
     "how_to_read",
+    "language_switch",
     "lens",
     "map_tiles",
     "notices",

@@ -49,13 +49,13 @@ def test_a_page_in_chinese_has_no_english_sentence(somebody, server, title):
 def test_the_switch_keeps_what_is_selected(person):
     person.opens("Attention", image_source="sketch10", image_class="cat", pinned="2.3-of-8")
     person.waits_for_answer()
-    person.page.get_by_role("button", name="简体中文").click()
+    person.page.get_by_role("link", name="简体中文").click()
     expect(person.page.locator("h1")).to_have_text("注意力")
     person.page.wait_for_url(re.compile(r"lang=zh"))
     selected = person.widget("image_class").locator("input")
     expect(selected).to_have_value("猫")
     assert "pinned=2.3-of-8" in person.page.url
-    person.page.get_by_role("button", name="English").click()
+    person.page.get_by_role("link", name="English").click()
     expect(person.page.locator("h1")).to_have_text("Attention")
     expect(selected).to_have_value("cat")
 
