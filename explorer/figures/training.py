@@ -113,6 +113,7 @@ def curve(
         annotations = [{"name": "empty", "text": tr("no steps yet")}]
     # One update: each costs milliseconds, and a page that follows a run draws again and again.
     return figure.update_layout(
+        meta={"hues": hues},
         xaxis=x,
         yaxis=y,
         annotations=annotations,

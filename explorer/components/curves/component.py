@@ -23,7 +23,7 @@ def curves_payload(figure: Any, *, label: str) -> bytes:
         figure: its lines, its axes' ranges, its height and its `uirevision` are used.
         label: what the figure shows, for those who do not see it.
     """
-    lines, arrays = [], {}
+    lines, arrays, hues = [], {}, figure.layout.meta["hues"]
     for number, line in enumerate(figure.data):
         arrays[f"x{number}"] = np.asarray(line.x if line.x is not None else (), np.float32)
         arrays[f"y{number}"] = np.asarray(line.y if line.y is not None else (), np.float32)
@@ -31,7 +31,7 @@ def curves_payload(figure: Any, *, label: str) -> bytes:
         lines.append(
             {
                 "name": line.name or "",
-                "colour": line.line.color,
+                "hue": hues.index(line.line.color),  # of the theme that it is drawn in
                 "width": line.line.width,
                 "dash": line.line.dash or "solid",
                 "opacity": 1.0 if line.opacity is None else line.opacity,

@@ -129,8 +129,11 @@ class Curves extends Figure {
   setData(data) {
     if (data.head.revision !== this.data?.head.revision) this.zoom = null;
     this.data = data;
+    const { categorical, text } = theme(this.wrap),
+      hues = [...categorical.slice(0, 3), text];
     this.lines = data.head.lines.map((line, i) => ({
       ...line,
+      colour: hues[line.hue],
       x: data[`x${i}`],
       y: data[`y${i}`],
     }));

@@ -24,7 +24,7 @@ def test_points_and_looks_are_those_of_the_figure(unpack):
     train, validation = header["lines"]
     assert (train["dash"], train["markers"], train["legend"]) == ("solid", False, True)
     assert (validation["dash"], validation["markers"]) == ("dash", True)
-    assert train["colour"] == validation["colour"] == COLOURS.first
+    assert train["hue"] == validation["hue"] == 0
     assert (train["hover"], validation["hover"]) == ("loss, train", "loss, validation")
     assert (header["revision"], header["height"], header["empty"]) == ("heron", 250, "")
     assert header["label"] == "Loss: train 1.5"
