@@ -27,7 +27,7 @@ def poll() -> None:
         st.rerun()
 
 
-state.in_url(state.LANGUAGE)
+state.keep_language()
 language.follow(state.language)
 # The only global CSS: measures that no theme option reaches, and the name of the menu.
 css = (HERE / "page.css").read_text("utf-8").replace("'Menu'", f"'{language.tr('Menu')}'")

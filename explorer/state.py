@@ -21,6 +21,14 @@ def in_url(name: str) -> str:
         return st.text_input(name, key=name, bind="query-params", persist_state="session")
 
 
+def keep_language() -> None:
+    """Say the language in the URL again: opening a page by a link of a tour takes it out."""
+    word = st.session_state.get(LANGUAGE)
+    if word and LANGUAGE not in st.query_params:
+        st.session_state[LANGUAGE] = word
+    in_url(LANGUAGE)
+
+
 def language() -> str:
     """The chosen language of the pages; else the browser's, where there is a catalog of it."""
     word = st.session_state.get(LANGUAGE) or (st.context.locale or "").partition("-")[0]

@@ -65,3 +65,9 @@ def test_a_link_is_read_in_either_language(person):
     expect(person.widget("image_class").locator("input")).to_have_value("猫")
     person.opens("Patches", lang="en", image_source="sketch10", image_class="猫")
     expect(person.widget("image_class").locator("input")).to_have_value("cat")
+
+
+def test_a_link_into_a_tour_keeps_its_language(person):
+    person.opens("Overview", tour="vit.3", lang="zh", image_source="sketch10")
+    person.page.wait_for_url(re.compile(r"/patches.*lang=zh"))
+    expect(person.page.locator("h1")).to_have_text("图像块嵌入")
