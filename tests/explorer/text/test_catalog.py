@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -100,6 +101,7 @@ ICON = re.compile(r":material/\w+:")
 PLACEHOLDER = re.compile(r"\{\w+(?:[:!][^}]*)?\}")
 
 
+@cache
 def entries(*names):
     return [
         entry
