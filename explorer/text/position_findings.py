@@ -74,10 +74,11 @@ def position_finding(
     if began is not None:
         if signed(began) == now:
             return tr(
-                "Initialized from 2-D sin-cos; spatial correlation unchanged (*r* = {r})", r=now
+                "Initialized from centered 2-D sin-cos; spatial correlation unchanged (*r* = {r})",
+                r=now,
             )
         return tr(
-            "Initialized from 2-D sin-cos: *r* = {first} → {last} in training",
+            "Initialized from centered 2-D sin-cos: *r* = {first} → {last} in training",
             first=signed(began),
             last=now,
         )
