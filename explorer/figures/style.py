@@ -15,7 +15,7 @@ from explorer.text import language
 
 NAME_BESIDE = "<extra>%{fullData.name}</extra>"  # a line's name, in what the pointer reads
 _P = ParamSpec("_P")
-_KEPT = 48  # figures of one function, 20 kB each or so
+_KEPT = 12  # figures of one function: as many as there are patch sizes, and a few
 _CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
 

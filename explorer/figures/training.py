@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette, remembered
+from explorer.figures.style import Palette
 from explorer.text.language import tr
 
 Points = tuple[Sequence[float], Sequence[float]]  # epochs, values; as many of each
@@ -25,7 +25,6 @@ class OverlayRun:
     validation: Points | None = None
 
 
-@remembered
 def curve(
     train: Points,
     validation: Points | None = None,

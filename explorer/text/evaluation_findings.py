@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from explorer.text.findings import counted, percent
-from explorer.text.language import ENGLISH, N_, current, tr
+from explorer.text.language import N_, tr
 from explorer.text.names import DATASET_NAMES
 from vitcore.report import ClassMetrics, Reliability, Report, Score
 
@@ -204,7 +204,5 @@ def progress_line(done: int, wanted: int, seconds: float) -> str:
 
 
 def plural(name: str) -> str:
-    """The plural of a class name; in Chinese it is the name itself."""
-    if current() != ENGLISH:
-        return name
-    return {"deer": "deer"}.get(name, f"{name}s")
+    """The plural of a class name."""
+    return {"deer": "deer"}.get(name) or tr("{name}s", name=name)

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -45,6 +46,7 @@ def scores(found: Report, *, on_card: tuple[float, int] | None = None) -> str:
         on_card: accuracy on the model card, and of how many images: beside the other accuracy.
     """
     low, high = (100 * bound for bound in interval(found.score))
+    classes = len(found.classes.f1)
     decimals = 0 if low >= 10 and high < 99.5 else 1
     card = ()
     if on_card is not None:
@@ -67,9 +69,17 @@ def scores(found: Report, *, on_card: tuple[float, int] | None = None) -> str:
             ),
         ),
         *card,
-        (tr("Top-5 accuracy"), percent(found.score.top5), tr("chance {value}", value="50%")),
+        (
+            tr("Top-5 accuracy"),
+            percent(found.score.top5),
+            tr("chance {value}", value=percent(min(5, classes) / classes)),
+        ),
         ("ECE", percent(found.reliability.error), tr("0 = calibrated")),
-        (tr("Loss"), f"{found.score.loss:.2f}", tr("chance {value}", value="2.30")),
+        (
+            tr("Loss"),
+            f"{found.score.loss:.2f}",
+            tr("chance {value}", value=f"{math.log(classes):.2f}"),
+        ),
     )
     cells = "".join(
         f"<div><span>{name}</span><b>{html.escape(value)}</b><span>{html.escape(more)}</span></div>"

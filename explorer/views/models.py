@@ -10,7 +10,7 @@ from explorer.client.training_patch_sizes import trained_at
 from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.figures.evaluation import confusion_matrix
-from explorer.figures.style import palette, toolbar
+from explorer.figures.style import palette, remembered, toolbar
 from explorer.figures.training import curve
 from explorer.results import Failure
 from explorer.runs.jobs import server_jobs
@@ -22,6 +22,7 @@ from explorer.timeline import section
 from explorer.training_ui import run_files
 from vitcore.training.runs import Run
 
+card_curve = remembered(curve)  # a card stands still; the curves of a run never do
 _QUANTITIES = {N_("loss"): N_("Loss"), N_("accuracy"): N_("Accuracy")}
 MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
 
@@ -164,7 +165,7 @@ def learning(name: str, card: dict) -> None:
     _, top5 = card_metrics.curves(card, "top5")
     places = st.columns(2, gap="medium")
     for place, (quantity, (training, validation)) in zip(places, points.items(), strict=True):
-        figure = curve(
+        figure = card_curve(
             training,
             validation,
             name=tr(quantity),

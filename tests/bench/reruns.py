@@ -4,9 +4,9 @@ import time
 from statistics import median
 
 from tests.bench.polling import processor_seconds
-from tests.bench.sliding import EMPTY_APP, EMPTY_SETTINGS
+from tests.bench.sliding import EMPTY_APP, EMPTY_SETTINGS, window
 from tests.bench.table import Row
-from tests.browser.person import PAGES, Person
+from tests.browser.person import PAGES
 from tests.browser.server import Server
 
 ROUNDS = 3
@@ -24,18 +24,17 @@ def measure(browser, home, folder) -> list[Row]:
         Server(home / "empty", script=script, variables=SETTINGS) as empty,
         Server(home / "app", data=folder) as app,
     ):
-        page = window(browser)
+        page = window(browser, empty).page
         page.goto(empty.address)
         page.get_by_text("value 0").wait_for()
-        spent = {"an empty app": of_moves(page, page.locator("input[type=range]"), empty)}
+        spent = {"an empty app": of_moves(page.locator("input[type=range]"), empty)}
         page.context.close()
         for title in PAGES:
-            page = window(browser)
-            person = Person(page, app.address).opens(title)
+            person = window(browser, app).opens(title)
             person.page.wait_for_timeout(8000)  # what comes after the first answer
             slider = person.widget("patch_size").locator("input[type=range]")
-            spent[title] = of_moves(page, slider, app)
-            page.context.close()
+            spent[title] = of_moves(slider, app)
+            person.page.context.close()
     reference = median(spent["an empty app"])
     return [
         Row(
@@ -49,12 +48,7 @@ def measure(browser, home, folder) -> list[Row]:
     ]
 
 
-def window(browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    return context.new_page()
-
-
-def of_moves(page, slider, server) -> list[float]:
+def of_moves(slider, server) -> list[float]:
     """Milliseconds of the app process for each move of a slider, in each round."""
     found = []
     for _ in range(1 + ROUNDS):  # nothing is known yet in the first
