@@ -27,13 +27,14 @@ def poll() -> None:
         st.rerun()
 
 
-state.keep_language()
 language.follow(state.language)
+page = st.navigation(navigation.pages(), position="top")
+here = navigation.name_of(page.url_path)
+guide.open_page(here)
+state.keep_language()
 # The only global CSS: measures that no theme option reaches, and the name of the menu.
 css = (HERE / "page.css").read_text("utf-8").replace("'Menu'", f"'{language.tr('Menu')}'")
 st.html(f"<style>{css}</style>")
-page = st.navigation(navigation.pages(), position="top")
-here = navigation.name_of(page.url_path)
 client.begin_run()
 presenting.enter()
 try:

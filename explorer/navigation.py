@@ -1,5 +1,7 @@
 """The pages, and the way from one to another."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -28,8 +30,12 @@ def pages() -> list:
     ]
 
 
-def goto(stage: str) -> None:
+def goto(stage: str, query: Mapping[str, str] | None = None) -> None:
     """Open the page of a stage: a page's name, or "answer".
+
+    Args:
+        stage: where to go.
+        query: what the URL says from then on, beside what widgets of that page are bound to.
 
     Raises:
         ValueError: for another name.
@@ -39,7 +45,7 @@ def goto(stage: str) -> None:
         raise ValueError(f"stage must be one of {', '.join([*_PAGES, *_STAGES])}, got {stage!r}")
     # With None, Streamlit clears the URL first and refuses where a widget is bound to it; the bound
     # widgets write their values again at once.
-    st.switch_page(_PAGES[name][0], query_params={})
+    st.switch_page(_PAGES[name][0], query_params=query or {})
 
 
 def names() -> tuple[str, ...]:

@@ -31,7 +31,8 @@ def keep_language() -> None:
 
 def language() -> str:
     """The chosen language of the pages; else the browser's, where there is a catalog of it."""
-    word = st.session_state.get(LANGUAGE) or (st.context.locale or "").partition("-")[0]
+    asked = st.session_state.get(LANGUAGE) or st.query_params.get(LANGUAGE, "")
+    word = asked or (st.context.locale or "").partition("-")[0]
     return word if word in LANGUAGES else ENGLISH
 
 

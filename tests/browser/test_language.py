@@ -38,7 +38,7 @@ def test_a_page_in_chinese_has_no_english_sentence(somebody, server, title):
     person.opens(title, lang="zh", image_source="sketch10")
     person.waits_for_answer()
     page = person.page
-    assert page.evaluate("document.documentElement.lang") == "zh"
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
     assert page.evaluate(WIDEST) <= 420
     texts = page.evaluate(TEXTS)
     assert sum(bool(re.search(r"[\u4e00-\u9fff]", text)) for text in texts) > 20
