@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from vitcore import cache
 from vitcore.cli import train_options
@@ -61,38 +61,49 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
         else:
             traceback.print_exc()
         os._exit(2)
-    if interrupts.heard:  # so that what a shell was to do next is not done
+    if interrupts.heard == signal.SIGINT:  # so that what a shell was to do next is not done
         raise KeyboardInterrupt
+    if interrupts.heard:
+        raise SystemExit(128 + interrupts.heard)
     return result
 
 
 class _Interrupts:
-    """Ctrl-C while a run trains: it asks for a stop, which saves; a second one acts as ever."""
+    """Ctrl-C or SIGTERM while a run trains: a stop, which saves; a second one acts as ever.
+
+    SIGTERM is what Slurm, Kubernetes and `docker stop` send.
+    """
+
+    USUAL: ClassVar = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
     def __init__(self) -> None:
-        self.heard = False
+        self.heard = 0  # the signal
 
     @contextmanager
     def stopping(self, control: Control) -> Iterator[None]:
-        """Hear it inside; not where it is ignored, or meant for whoever called this program."""
-        usual = signal.getsignal(signal.SIGINT)
+        """Hear them inside; not where ignored, or meant for whoever called this program."""
         in_main = threading.current_thread() is threading.main_thread()
-        if usual is not signal.default_int_handler or not in_main:
-            yield
-            return
+        ours = [one for one, usual in self.USUAL.items() if signal.getsignal(one) is usual]
 
-        def hear(*_: object) -> None:
-            signal.signal(signal.SIGINT, usual)
-            self.heard = True
+        def act_as_ever() -> None:
+            for one in ours:
+                signal.signal(one, self.USUAL[one])
+
+        def hear(number: int, _: object) -> None:
+            act_as_ever()
+            self.heard = number
+            control.lost = number == signal.SIGTERM
             control.stop()
             with suppress(OSError):  # not print: this may have come in the middle of one
                 os.write(2, b"\nStopping and saving. Press Ctrl-C again to quit now.\n")
 
-        signal.signal(signal.SIGINT, hear)
+        for one in ours if in_main else ():
+            signal.signal(one, hear)
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, usual)
+            if in_main:
+                act_as_ever()
 
 
 def _group(options: argparse.Namespace) -> ProcessGroup:

@@ -57,7 +57,7 @@ def exit_status(
         progress: how far it came.
         config: the run's.
         steps: all that it would take.
-        lost: whether who started it is gone.
+        lost: whether the system ended it, or who started it is gone.
 
     Returns:
         "finished", "stopped" or "interrupted", and the sentence.
@@ -65,7 +65,7 @@ def exit_status(
     taken = after_steps(progress)
     if state == "stopped" and lost:
         saved = f"Checkpoint saved at step {progress.step:,}"
-        return "interrupted", f"App stopped. {saved}; the run can be resumed."
+        return "interrupted", f"Terminated. {saved}; the run can be resumed."
     if state == "finished" and config.early_stopping and progress.lowest_at:
         best = f"epoch {progress.lowest_at:g} (lowest validation loss)"
         if progress.step < steps:

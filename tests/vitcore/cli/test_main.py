@@ -183,10 +183,32 @@ def test_a_run_that_is_being_trained_is_not_gone_on_with_as_well(trained, tmp_pa
 
 @pytest.fixture
 def hears_interrupts():
-    """What a shell starts in the background is told to ignore them."""
+    """What a shell starts in the background is told to ignore them; and none may end the tests."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a signal cannot be sent so")
+def test_a_termination_saves_first(tmp_path, monkeypatch):
+    taken = []
+
+    def terminated(trainer, *_, **__):
+        taken.append(1)
+        if len(taken) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return quick_step(trainer)
+
+    monkeypatch.setattr(Trainer, "begin", terminated)
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *SHORT, "--steps", "9", "--run-dir", str(tmp_path / "run")])
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    run = runs.read_run(tmp_path / "run")
+    assert (run.state, run.step, run.saved) == ("interrupted", 3, 3)
+    monkeypatch.setattr(Trainer, "begin", quick_step)
+    assert main(["train", "--resume", "--run-dir", str(tmp_path / "run")]) == 0
+    assert runs.read_run(tmp_path / "run").step == 9
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a signal cannot be sent so")
