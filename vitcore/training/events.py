@@ -99,6 +99,19 @@ def read(path: str | Path, place: Place = BEGINNING) -> tuple[list[dict[str, Any
         events are all there are.
     """
     try:
+        found, reached = lines(path, place)
+    except OSError:
+        return [], place._replace(anew=False)
+    return [event for line in found if (event := parse(line)) is not None], reached
+
+
+def lines(path: str | Path, place: Place = BEGINNING) -> tuple[list[bytes], Place]:
+    """The lines written since the last call; else as `read`.
+
+    Raises:
+        OSError: if there is a file that cannot be read.
+    """
+    try:
         with open(_file(path), "rb") as file:
             file.seek(place.offset - len(place.tail))
             data = file.read()
@@ -108,12 +121,9 @@ def read(path: str | Path, place: Place = BEGINNING) -> tuple[list[dict[str, Any
                 data = file.read()
     except FileNotFoundError:
         return [], BEGINNING
-    except OSError:
-        return [], place._replace(anew=False)
     before, end = len(place.tail), data.rfind(b"\n") + 1
-    lines = (parse(line) for line in data[before:end].split(b"\n"))
     reached = Place(place.offset - before + end, data[:end][-_TAIL:], anew=place.offset == 0)
-    return [event for event in lines if event is not None], reached
+    return data[before:end].split(b"\n")[:-1], reached
 
 
 def parse(line: bytes) -> dict[str, Any] | None:

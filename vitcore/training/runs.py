@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -153,12 +154,12 @@ def read_run(folder: str | Path) -> Run:
 def _read_run(folder: Path) -> Run:
     config, created, started, pid = _described(folder)
     try:
-        seen = _summary(folder / events.FILE_NAME)
+        seen, has_lines = _summary(folder).read()
     except OSError as error:
         raise _DamagedError(
             f"{events.FILE_NAME} could not be read: {os_error_reason(error)}."
         ) from None
-    if not seen and _has_lines(folder / events.FILE_NAME):
+    if not seen and has_lines:
         raise _DamagedError(f"{events.FILE_NAME} is corrupted: no line is an event.")
     end = seen.get("end")
     problem = ""
@@ -266,39 +267,40 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:40]}..."
 
 
-def _summary(path: Path) -> dict[str, dict[str, Any]]:
-    """The last event of each kind; an end only where no start follows it.
+class _Summary:
+    """The last event of each kind in a log, read on from where it was; safe from any thread.
 
-    So a run that goes on stands at the step that it had reached, until it takes another.
+    An end only where no start follows it: a run that goes on stands at the step that it had
+    reached, until it takes another.
     """
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return {}
-    return _summary_of(path, stat.st_mtime_ns, stat.st_size)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, threading.Lock()
+        self._place, self._seen = events.BEGINNING, dict[str, dict[str, Any]]()
+
+    def read(self) -> tuple[dict[str, dict[str, Any]], bool]:
+        """The events, and whether the log has a line at all.
+
+        Raises:
+            OSError: if there is a log that cannot be read.
+        """
+        with self._lock:
+            lines, self._place = events.lines(self._folder, self._place)
+            seen = {} if self._place.anew else dict(self._seen)
+            is_step = [line.startswith(b'{"event": "step"') for line in lines]
+            last_step = max((i for i, step in enumerate(is_step) if step), default=-1)
+            for i, line in enumerate(lines):
+                if is_step[i] and i != last_step:
+                    continue  # most lines are steps, and parsing is what costs
+                if (event := events.parse(line)) is not None:
+                    if event["event"] == "start":
+                        seen.pop("end", None)  # resumed after it had ended
+                    seen[event["event"]] = event
+            self._seen = seen
+            return seen, self._place.offset > 0
 
 
-@lru_cache(maxsize=256)  # an ended run's file no longer changes, and may be long
-def _summary_of(path: Path, _changed: int, _size: int) -> dict[str, dict[str, Any]]:
-    lines = path.read_bytes().split(b"\n")[:-1]
-    seen: dict[str, dict[str, Any]] = {}
-    is_step = [line.startswith(b'{"event": "step"') for line in lines]
-    last_step = max((i for i, step in enumerate(is_step) if step), default=-1)
-    for i, line in enumerate(lines):
-        if is_step[i] and i != last_step:
-            continue  # most lines are steps, and parsing is what costs
-        if (event := events.parse(line)) is not None:
-            if event["event"] == "start":
-                seen.pop("end", None)  # resumed after it had ended
-            seen[event["event"]] = event
-    return seen
-
-
-def _has_lines(path: Path) -> bool:
-    try:
-        return b"\n" in path.read_bytes()
-    except FileNotFoundError:
-        return False
+_summary = lru_cache(maxsize=256)(_Summary)
 
 
 def _last_words(folder: Path, *, began: bool) -> str:

@@ -243,6 +243,14 @@ def test_long_run_is_measured_after_some_epochs_unless_it_goes_by_each(
     assert told == sorted(measured)
 
 
+def test_a_long_run_tells_its_steps_more_seldom(nothing_to_learn, tmp_path):
+    run = Run(tmp_path, CONFIG)
+    run.progress.seconds = 1e9  # of 30 years: a line in a day
+    run.train()
+    steps = [event["step"] for event in events.read(tmp_path)[0] if event["event"] == "step"]
+    assert steps == [1, 6]
+
+
 @pytest.fixture
 def accelerator(monkeypatch):
     """As on a GPU: losses are asked for late, batches are drawn in another process."""

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from vitcore.config import PRESETS, TrainConfig
+from vitcore.training import runs
 from vitcore.training.events import EventLog
 from vitcore.training.runs import (
     delete_run,
@@ -363,3 +364,23 @@ def test_a_log_without_a_single_event_makes_a_run_damaged(make_run):
     run = read_run(folder)
     assert run.state == "damaged"
     assert run.problem == "events.jsonl is corrupted: no line is an event."
+
+
+def test_a_log_is_read_on_from_where_it_was(make_run, rng):
+    """As it grows by any number of bytes, and is cut back by a run that is resumed."""
+    kinds = [START, STEP, VALIDATION, end("stopped", step=70), ("checkpoint", {"step": 3})]
+    for number in range(8):
+        lines = [kinds[i] for i in rng.integers(0, len(kinds), 12)]
+        log = make_run(*lines, name=f"run-{number}") / "events.jsonl"
+        whole, summary = log.read_bytes(), runs._Summary(log.parent)
+        cuts = sorted(rng.integers(0, len(whole), 6))
+        for length in (*cuts, len(whole), cuts[2], len(whole)):
+            log.write_bytes(whole[:length])
+            expected = {}
+            for line in whole[:length].decode().splitlines(keepends=True):
+                if line.endswith("\n"):
+                    event = json.loads(line)
+                    expected[event["event"]] = event
+                    if event["event"] == "start":
+                        expected.pop("end", None)
+            assert summary.read()[0] == expected
