@@ -12,8 +12,10 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from explorer import client
+from explorer.security import Security
 
 
 @asynccontextmanager
@@ -39,4 +41,4 @@ def say(error: Exception) -> bool:
     return True
 
 
-app = st.App("main.py", lifespan=lifespan, on_script_error=say)
+app = st.App("main.py", lifespan=lifespan, middleware=[Middleware(Security)], on_script_error=say)

@@ -74,7 +74,10 @@ class _Interrupts:
     SIGTERM is what Slurm, Kubernetes and `docker stop` send.
     """
 
-    USUAL: ClassVar[dict[int, Any]] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    USUAL: ClassVar[dict[int, Any]] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
 
     def __init__(self) -> None:
         self.heard = 0  # the signal

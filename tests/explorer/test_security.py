@@ -1,0 +1,108 @@
+"""Who is answered, and with which headers: the middleware called as a server calls it."""
+
+import asyncio
+
+import pytest
+import streamlit as st
+
+from explorer.security import Security
+
+
+def answer(path="/", *, kind="http", **headers):
+    """What is sent back: the status (101 for a session that is opened) and the headers."""
+    sent = []
+
+    async def app(scope, receive, send):
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"page"})
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": kind,
+        "path": path,
+        "method": "GET",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(Security(app)(scope, None, send))
+    kinds = {"websocket.accept": 101, "websocket.close": 403}
+    found = {name.decode(): value.decode() for name, value in sent[0].get("headers", ())}
+    return sent[0].get("status", kinds.get(sent[0]["type"])), found
+
+
+@pytest.fixture
+def settings(monkeypatch):
+    """Set options of Streamlit for one test."""
+    chosen, usual = {}, st.get_option
+    monkeypatch.setattr(st, "get_option", lambda name: chosen.get(name, usual(name)))
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("vit.school.example", 200),
+        ("VIT.school.example:80", 200),
+        ("a.lab.example", 200),
+        ("[::1]:8501", 200),
+        ("lab.example", 421),
+        ("evil.example", 421),
+        ("vit.school.example.evil.example", 421),
+        ("127.0.0.1", 421),
+        ("[::1", 421),
+        ("", 421),
+    ],
+)
+def test_a_name_that_was_not_given_is_not_answered(settings, host, status):
+    settings["server.allowedHosts"] = ["vit.school.example", "*.lab.example", "::1"]
+    assert answer(host=host)[0] == status
+    opened = answer(kind="websocket", host=host, origin=f"http://{host}")[0]
+    assert opened == (101 if status == 200 else 403)
+    settings["server.allowedHosts"] = []
+    assert answer(host=host)[0] == 200
+
+
+def test_without_a_setting_this_machine_alone_is_answered():
+    hosts = ["localhost:8501", "127.0.0.1:8501", "localhost.evil.example", "192.168.0.7"]
+    assert [answer(host=host)[0] for host in hosts] == [200, 200, 421, 421]
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:8501", 101),
+        ("https://localhost:8501", 101),  # a proxy may end TLS
+        ("http://localhost:9999", 403),
+        ("http://localhost", 403),
+        ("http://127.0.0.1:8501", 403),
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("file://", 403),
+        ("", 403),
+        ("https://course.example", 101),
+        ("https://course.example:444", 403),
+    ],
+)
+def test_a_session_is_opened_by_a_page_of_this_server_alone(settings, origin, status):
+    settings["server.corsAllowedOrigins"] = ["https://course.example/"]
+    given = {"origin": origin} if origin else {}
+    assert answer("/_stcore/stream", kind="websocket", host="localhost:8501", **given)[0] == status
+    settings["server.enableCORS"] = False
+    assert answer("/_stcore/stream", kind="websocket", host="localhost:8501", **given)[0] == 101
+
+
+@pytest.mark.parametrize("path", ["/", "/patches", "/_stcore/upload_file", "/_stcore/metrics"])
+def test_every_answer_has_the_headers(settings, path):
+    settings["server.corsAllowedOrigins"] = ["https://course.example"]
+    status, headers = answer(path, host="localhost")
+    assert status == (404 if path.endswith("metrics") else 200)
+    policy = dict(part.split(maxsplit=1) for part in headers["content-security-policy"].split("; "))
+    assert policy["frame-ancestors"] == "'self' https://course.example"
+    assert policy["default-src"] == "'self'"
+    assert policy["object-src"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
