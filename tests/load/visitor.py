@@ -1,0 +1,125 @@
+"""A browser's part of a session, without the browser: what it sends, and what it waits for."""
+
+import asyncio
+import time
+import urllib.parse
+from contextlib import suppress
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.util import calc_hash
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+SUBPROTOCOL = "streamlit"
+
+
+class Visitor:
+    """One session on its own WebSocket; a context manager.
+
+    Args:
+        address: of the app, "http://127.0.0.1:8501".
+        timeout: seconds after which an act is given up.
+    """
+
+    def __init__(self, address: str, *, timeout: float = 60.0) -> None:
+        self._address, self._timeout = address, timeout
+        self._again: set[asyncio.Task] = set()  # fragments that run by themselves
+        self._finished = asyncio.Event()
+        self._page = ""
+        self.buttons: dict[str, str] = {}  # name of a button -> its id
+        self.bytes = 0
+        self.errors: list[str] = []
+        self.closed = False
+
+    async def __aenter__(self):
+        host = urllib.parse.urlsplit(self._address).netloc
+        self._socket = await connect(
+            f"ws://{host}/_stcore/stream",
+            origin=self._address,
+            subprotocols=[SUBPROTOCOL],
+            max_size=None,
+        ).__aenter__()
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(self, *error):
+        self._stop_fragments()
+        self._reader.cancel()
+        with suppress(Exception):
+            await self._socket.close()
+
+    async def act(self, page: str = "", query: dict[str, str] | None = None, press: str = ""):
+        """Run a page of the app, as a link or the browser's back button does, or press a button.
+
+        Returns:
+            Seconds until the page was drawn, and until nothing on it waited any more.
+        """
+        message = BackMsg()
+        state = message.rerun_script
+        if press:
+            state.widget_states.widgets.add(id=self.buttons[press], trigger_value=True)
+        else:
+            self._page = calc_hash(page) if page else self._page
+            state.is_history_navigation = True
+        state.page_script_hash = self._page
+        state.query_string = urllib.parse.urlencode(query or {})
+        self._finished.clear()
+        self._stop_fragments()
+        began = time.perf_counter()
+        await self._send(message)
+        await asyncio.wait_for(self._finished.wait(), self._timeout)
+        drawn = time.perf_counter() - began
+        while self._again:  # only what waits runs by itself
+            self._finished.clear()
+            left = self._timeout - (time.perf_counter() - began)
+            await asyncio.wait_for(self._finished.wait(), left)
+        return drawn, time.perf_counter() - began
+
+    async def _send(self, message: BackMsg) -> None:
+        await self._socket.send(message.SerializeToString())
+
+    async def _read(self) -> None:
+        try:
+            async for data in self._socket:
+                self.bytes += len(data)
+                message = ForwardMsg()
+                message.ParseFromString(data)
+                self._take(message)
+        except ConnectionClosed as error:
+            self.errors.append(f"closed: {error}")
+        self.closed = True
+        self._finished.set()
+
+    def _take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session" and not message.metadata.run.fragment_ids:
+            self._stop_fragments()
+            self._page = message.new_session.page_script_hash
+        elif kind == "auto_rerun":
+            one = message.auto_rerun
+            task = asyncio.create_task(self._run_again(one.interval, one.fragment_id))
+            self._again.add(task)
+        elif kind == "script_finished":
+            if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self._finished.set()
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "exception":
+                self.errors.append(element.exception.message)
+            elif element.WhichOneof("type") == "button":
+                self.buttons[element.button.id.rpartition("-")[2]] = element.button.id
+
+    async def _run_again(self, interval: float, fragment: str) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            message = BackMsg()
+            message.rerun_script.fragment_id = fragment
+            message.rerun_script.is_auto_rerun = True
+            message.rerun_script.page_script_hash = self._page
+            await self._send(message)
+
+    def _stop_fragments(self) -> None:
+        for task in self._again:
+            task.cancel()
+        self._again.clear()
