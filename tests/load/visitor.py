@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 SUBPROTOCOL = "streamlit"
+LOOKS = 0.3  # seconds between two looks for an answer; what follows a training looks more seldom
 
 
 class Visitor:
@@ -24,7 +25,7 @@ class Visitor:
 
     def __init__(self, address: str, *, timeout: float = 60.0) -> None:
         self._address, self._timeout = address, timeout
-        self._again: set[asyncio.Task] = set()  # fragments that run by themselves
+        self._again: dict[asyncio.Task, float] = {}  # fragments that run by themselves: seconds
         self._finished = asyncio.Event()
         self._page = ""
         self.buttons: dict[str, str] = {}  # name of a button -> its id
@@ -70,7 +71,7 @@ class Visitor:
         await self._send(message)
         await asyncio.wait_for(self._finished.wait(), self._timeout)
         drawn = time.perf_counter() - began
-        while self._again:  # only what waits runs by itself
+        while any(seconds <= LOOKS for seconds in self._again.values()):
             self._finished.clear()
             left = self._timeout - (time.perf_counter() - began)
             await asyncio.wait_for(self._finished.wait(), left)
@@ -99,7 +100,7 @@ class Visitor:
         elif kind == "auto_rerun":
             one = message.auto_rerun
             task = asyncio.create_task(self._run_again(one.interval, one.fragment_id))
-            self._again.add(task)
+            self._again[task] = one.interval
         elif kind == "script_finished":
             if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 self._finished.set()
