@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from fnmatch import fnmatch
 from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+COOKIE = "vit_explorer_visitor"  # proves on a shared server whose run it is
+_COOKIE_RULES = "HttpOnly; SameSite=Lax; Path=/; Max-Age=31536000"
+_HERE = {"localhost", "127.0.0.1", "::1"}
 CLOSED = "/_stcore/metrics"  # names of caches and numbers of sessions
 # Streamlit writes styles into the page, and runs components' scripts from blobs; Plotly compiles.
 POLICY = (
@@ -47,7 +52,8 @@ class Security:
         elif scope["type"] == "websocket" and not origin_allowed(headers.get("origin", ""), host):
             refusal = PlainTextResponse("Origin not allowed.", 403)
         else:
-            await self._app(scope, receive, _with_headers(send))
+            comes_again = COOKIE in cookie_parser(headers.get("cookie", ""))
+            await self._app(scope, receive, _with_headers(send, new=not comes_again))
             return
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # as 403, before it is accepted
@@ -69,10 +75,21 @@ def origin_allowed(origin: str, host: str) -> bool:
     return bool(origin) and (urlsplit(origin).netloc == host or origin in named)
 
 
-def _with_headers(send: Send) -> Send:
+def shared() -> bool:
+    """Whether others than the person at this machine may come: their hosts are named, or all."""
+    allowed = set(st.get_option("server.allowedHosts"))
+    return not allowed or not allowed <= _HERE
+
+
+def _with_headers(send: Send, *, new: bool = False) -> Send:
+    """Send with the headers; a `new` visitor of a shared server gets a cookie with the page."""
+
     async def sends(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            if new and shared() and headers.get("content-type", "").startswith("text/html"):
+                proof = f"{COOKIE}={secrets.token_urlsafe(24)}"
+                headers.append("Set-Cookie", f"{proof}; {_COOKIE_RULES}")
             origins = st.get_option("server.corsAllowedOrigins")
             headers["Content-Security-Policy"] = " ".join([POLICY, *origins])
             headers["X-Content-Type-Options"] = "nosniff"

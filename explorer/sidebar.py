@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, pin, url
+from explorer import client, components, pin, url, visitors
 from explorer.data import cifar10_setup, images
 from explorer.results import Failure
 from explorer.selection import (
@@ -263,6 +263,9 @@ def _small(sentence: str) -> None:
 
 def _own(source: str) -> Image:
     """The image a person brought, or what is shown until there is one; says which it is."""
+    if visitors.is_off("uploads"):
+        _small(tr("Uploads are turned off on this server."))
+        return _last_or_first()
     if source == "camera":
         file = st.camera_input(tr("Camera"), key="image_camera", label_visibility="collapsed")
     else:

@@ -9,13 +9,16 @@ import threading
 import time
 from collections.abc import Container, Sequence
 from contextlib import closing, suppress
+from copy import copy
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
+from explorer.runs import rights
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import Follower, Progress
 from explorer.runs.queue import FULL, LONGEST, Queued, RunQueue
+from explorer.runs.rights import OPERATOR, Visitor
 from explorer.text.language import N_, tr
 from vitcore.cli import train_options
 from vitcore.config import TrainConfig
@@ -69,7 +72,28 @@ class Jobs:
         self._processes: dict[str, subprocess.Popen] = {}
         self._followers: dict[str, Follower] = {}
         self._lock = threading.RLock()
-        self.queue = RunQueue(self._launch_if_room)
+        self.visitor = OPERATOR
+        self.queue = RunQueue(self._launch_if_room, self._queue_file)
+
+    def of(self, visitor: Visitor) -> Self:
+        """The same runs and queue, as a visitor may change them."""
+        one = copy(self)
+        one.visitor = visitor
+        return one
+
+    def check_owner(self, name: str) -> None:
+        """Refuse what would change another visitor's run.
+
+        Raises:
+            RunRefusedError: if it is one.
+        """
+        if not self.visitor.owns(self._folder(name)):
+            raise RunRefusedError(rights.NOT_YOURS, run=name)
+
+    def limit(self, config: TrainConfig) -> str:
+        """Why the visitor may not start such a run, or ""."""
+        found = rights.limit(self.visitor, config, self.runs(), self.queue())
+        return tr(found[0], **found[1]) if found else ""
 
     def runs(self) -> list[Run]:
         """All runs on this machine, newest first."""
@@ -110,13 +134,17 @@ class Jobs:
             Its name, or its place in `queue`.
 
         Raises:
-            RunRefusedError: if too many wait, or nothing can be written.
+            RunRefusedError: if too many wait, nothing can be written, or it is more than a visitor
+                may ask for.
         """
+        if found := rights.limit(self.visitor, config, self.runs(), self.queue()):
+            raise RunRefusedError(found[0], **found[1])
+        keep, owner = keep and self.visitor.operates, self.visitor.name
         with self._lock:
             if not self.queue() and not self._is_full():
-                return self._launch(config, keep)
+                return self._launch(config, keep, owner)
             try:
-                return self.queue.add(config, keep=keep)
+                return self.queue.add(config, keep=keep, owner=owner)
             except ValueError:
                 raise RunRefusedError(FULL, count=LONGEST) from None
 
@@ -131,16 +159,17 @@ class Jobs:
             if self._is_full():
                 return None
             if not one.resumes:
-                return self._launch(one.config, one.keep)
+                return self._launch(one.config, one.keep, one.owner)
             self._go_on_with(self._resumable(one.resumes), one.keep)
             return one.resumes
 
-    def _launch(self, config: TrainConfig, keep: bool) -> str:
+    def _launch(self, config: TrainConfig, keep: bool, owner: str) -> str:
         root = self._root or runs.runs_home()
         with self._lock:
             try:
                 folder = runs.new_folder(root)
                 write_control(folder, "run")
+                rights.set_owner(folder, owner)
                 arguments = [*train_options.arguments(config), f"--run-dir={folder.resolve()}"]
                 self._open(folder, config, arguments, keep=keep)
             except OSError as error:
@@ -155,13 +184,18 @@ class Jobs:
             Its name, or its place in `queue` where there is no room yet.
 
         Raises:
-            RunRefusedError: if it is running or damaged, saved nothing, or too many wait.
+            RunRefusedError: if it is running or damaged, saved nothing, is another visitor's, or
+                too many wait.
         """
+        self.check_owner(name)
+        keep = keep and self.visitor.operates
         with self._lock:
             run = self._resumable(name)
             if self.queue() or self._is_full():
                 try:
-                    return self.queue.add(run.config, keep=keep, resumes=name)
+                    return self.queue.add(
+                        run.config, keep=keep, resumes=name, owner=self.visitor.name
+                    )
                 except ValueError:
                     raise RunRefusedError(FULL, count=LONGEST) from None
             self._go_on_with(run, keep)
@@ -212,6 +246,7 @@ class Jobs:
 
     def stop(self, name: str) -> None:
         """Ask a run to stop at its next step. Its weights are kept."""
+        self.check_owner(name)
         write_control(self._folder(name), "stop")
 
     def pause(self, name: str) -> None:
@@ -232,6 +267,7 @@ class Jobs:
 
     def _tell(self, name: str, word: str) -> None:
         """Say a word, unless a stop was asked for: one press can change two controls at once."""
+        self.check_owner(name)
         if _word(folder := self._folder(name)) != "stop":
             write_control(folder, word)
 
@@ -241,6 +277,7 @@ class Jobs:
         Returns:
             Why that cannot be done, in one sentence, or "".
         """
+        self.check_owner(name)
         with self._lock:  # else another page's look could say first that something killed it
             process = self._processes.get(name)
             if process is not None and process.poll() is None:
@@ -272,8 +309,9 @@ class Jobs:
         """Delete a run and its folder.
 
         Raises:
-            ValueError: while it is running.
+            ValueError: while it is running, or if it is another visitor's.
         """
+        self.check_owner(name)
         self._collect()
         runs.delete_run(self._folder(name))
         self.queue.forget(name)
@@ -287,8 +325,10 @@ class Jobs:
             It, without spaces that say nothing.
 
         Raises:
-            ValueError: while it is running, or if the name is taken or cannot be one.
+            ValueError: while it is running, if it is another visitor's, or if the name is taken or
+                cannot be one.
         """
+        self.check_owner(name)
         self._collect()
         with self._lock:
             if name in self._processes:
@@ -297,6 +337,11 @@ class Jobs:
             self.queue.rename(name, folder.name)
             self._followers.pop(name, None)
             return folder.name
+
+    def leave_queue(self, ticket: int) -> None:
+        """Take a run of the visitor out of the queue; nothing where it has begun or is gone."""
+        if any(one.ticket == ticket and self.visitor.is_named(one.owner) for one in self.queue()):
+            self.queue.remove(ticket)
 
     def archive(self, name: str, *, with_state: bool = False) -> BinaryIO:
         """A run as a zip, in a temporary file that is gone once it is closed.
@@ -344,6 +389,9 @@ class Jobs:
                     process.stdin.close()
                     process.wait()
             self._processes.clear()
+
+    def _queue_file(self) -> Path:
+        return (self._root or runs.runs_home()) / ".queue.json"
 
     def _folder(self, name: str) -> Path:
         if not name or name != Path(name).name or name.startswith("."):

@@ -1,12 +1,18 @@
-"""Runs that wait until there is room for them; kept in the server's memory, and gone with it."""
+"""Runs that wait until there is room for them, also for the next server where this one ends."""
 
+import contextlib
 import itertools
+import json
+import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from explorer.text.language import N_
 from vitcore.config import TrainConfig
+from vitcore.training.processes import process_lives
 
 LONGEST = 20
 FULL = N_("The queue is full ({count} runs). Remove one first.")
@@ -21,6 +27,7 @@ class Queued:
     config: TrainConfig
     keep: bool  # it is to go on when the server ends
     resumes: str = ""  # the run that is to go on; "" where a new one is to begin
+    owner: str = ""  # the visitor who asked for it
     problem: str = ""  # why it could not be started when its turn had come
 
 
@@ -32,23 +39,25 @@ class RunQueue:
     Args:
         start: starts one and returns its name, or None while there is no room; ValueError where
             that cannot be done.
+        file: where those that wait are written down, looked up at each call.
     """
 
-    def __init__(self, start: Callable[[Queued], str | None]) -> None:
-        self._start = start
+    def __init__(self, start: Callable[[Queued], str | None], file: Callable[[], Path]) -> None:
+        self._start, self._file = start, file
         self._waiting: list[Queued] = []
         self._begun: dict[int, str] = {}  # ticket -> name of the run
         self._tickets = itertools.count(1)
         self._lock = threading.Lock()
         self._server: threading.Thread | None = None
         self._closed = threading.Event()
+        self._take_over()
 
     def __call__(self) -> tuple[Queued, ...]:
         """Those that wait, the next one first."""
         with self._lock:
             return tuple(self._waiting)
 
-    def add(self, config: TrainConfig, *, keep: bool, resumes: str = "") -> Queued:
+    def add(self, config: TrainConfig, *, keep: bool, resumes: str = "", owner: str = "") -> Queued:
         """Let a run wait for its turn. One that is to go on waits once, however often added.
 
         Raises:
@@ -61,17 +70,16 @@ class RunQueue:
             if len(self._waiting) >= LONGEST:
                 raise ValueError(FULL.format(count=LONGEST))
             ticket = next(self._tickets)
-            added = Queued(ticket, config, keep, resumes)
+            added = Queued(ticket, config, keep, resumes, owner)
             self._waiting.append(added)
-            if self._server is None:
-                self._server = threading.Thread(target=self._serve, name="run queue", daemon=True)
-                self._server.start()
+            self._changed()
             return added
 
     def remove(self, ticket: int) -> None:
         """Take a run out of the queue; nothing where it has begun or is gone."""
         with self._lock:
             self._waiting = [one for one in self._waiting if one.ticket != ticket]
+            self._changed()
 
     def rename(self, name: str, new: str) -> None:
         """A run that waits to go on has another name now."""
@@ -79,11 +87,13 @@ class RunQueue:
             self._waiting = [
                 replace(one, resumes=new) if one.resumes == name else one for one in self._waiting
             ]
+            self._changed()
 
     def forget(self, name: str) -> None:
         """A run that may wait to go on was deleted."""
         with self._lock:
             self._waiting = [one for one in self._waiting if one.resumes != name]
+            self._changed()
 
     def begun_as(self, ticket: int) -> str | None:
         """The name of the run that a ticket became, or None while it waits."""
@@ -95,6 +105,41 @@ class RunQueue:
         self._closed.set()
         if (server := self._server) is not None:
             server.join()
+
+    def _changed(self) -> None:
+        """Write down what waits, and have it served; called with the lock held."""
+        words = [
+            {
+                "config": one.config.to_dict(),
+                "keep": one.keep,
+                "resumes": one.resumes,
+                "owner": one.owner,
+            }
+            for one in self._waiting
+            if not one.problem
+        ]
+        with contextlib.suppress(OSError):  # it waits all the same, for as long as this server is
+            file = self._file()
+            if words or file.exists():
+                server = {"pid": os.getpid(), "since": time.time()}
+                file.write_text(json.dumps(server | {"waiting": words}), "utf-8")
+        if words and self._server is None:
+            self._server = threading.Thread(target=self._serve, name="run queue", daemon=True)
+            self._server.start()
+
+    def _take_over(self) -> None:
+        """Go on with what an ended server left waiting."""
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+            left = json.loads(self._file().read_text("utf-8"))
+            if process_lives(left["pid"], left["since"]):
+                return
+            for one in left["waiting"][:LONGEST]:
+                self.add(
+                    TrainConfig.from_dict(one["config"]),
+                    keep=bool(one["keep"]),
+                    resumes=str(one["resumes"]),
+                    owner=str(one["owner"]),
+                )
 
     def _serve(self) -> None:
         while not self._closed.wait(LOOK_SECONDS):
@@ -116,6 +161,8 @@ class RunQueue:
             if name is not None:
                 self._begun[one.ticket] = name
                 self._waiting = [other for other in self._waiting if other != one]
+                self._changed()
             elif problem and one in self._waiting:
                 place = self._waiting.index(one)
                 self._waiting[place] = replace(one, problem=problem)
+                self._changed()

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
+from explorer import visitors
 from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.progress import Progress, diverged, usable_rate
 from explorer.runs.queue import Queued
+from explorer.runs.rights import NOT_YOURS
 from explorer.text import formatting, run_estimate, run_status
 from explorer.text.language import N_, tr, tr_within
 from explorer.training_ui import run_files, widget_sync
@@ -92,8 +95,10 @@ def _queue(jobs: Jobs, waiting: Sequence[Queued]) -> None:
             tr("Remove"),
             key=f"train_queue_{one.ticket}",
             type="tertiary",
-            on_click=jobs.queue.remove,
+            on_click=jobs.leave_queue,
             args=(one.ticket,),
+            disabled=not (mine := jobs.visitor.is_named(one.owner)),
+            help=None if mine else tr("Added by another visitor."),
         )
 
 
@@ -105,7 +110,9 @@ def steer(jobs: Jobs, progress: Progress, *, in_use: str) -> None:
         progress: of the run shown.
         in_use: the model chosen in the sidebar.
     """
-    if progress.lives:
+    if not jobs.visitor.owns(progress.run.folder):
+        _of_another(progress.run, in_use)
+    elif progress.lives:
         _living(jobs, progress)
     else:
         _ended(jobs, progress, in_use)
@@ -180,10 +187,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
     has_diverged = diverged(run) and run.config is not None
     cut_short = run.state in ("failed", "interrupted")  # then to go on comes first
     use, go_on = ("secondary", "primary") if cut_short else ("primary", "secondary")
-    if run.usable and run.name == in_use:
-        st.markdown(f":material/check: {tr('Selected model')}", width="content")
-    elif run.usable:
-        _button("use", run.name, tr("Use model"), "check", on_click=_use, type=use)
+    _use_button(run, in_use, kind=use)
     if has_diverged:  # resumed or with the same seed it would fail at the same step
         rate = formatting.short(usable_rate(run))
         _button(
@@ -218,6 +222,19 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             help=tr("New run with the same settings and seed."),
         )
     run_files.manage(jobs, run, page="train", renamed=_renamed, deleted=_deleted)
+
+
+def _use_button(run: Run, in_use: str, *, kind: Literal["primary", "secondary"]) -> None:
+    if run.usable and run.name == in_use:
+        st.markdown(f":material/check: {tr('Selected model')}", width="content")
+    elif run.usable:
+        _button("use", run.name, tr("Use model"), "check", on_click=_use, type=kind)
+
+
+def _of_another(run: Run, in_use: str) -> None:
+    """What a visitor can do with another's run."""
+    _use_button(run, in_use, kind="primary")
+    visitors.refusal(tr(NOT_YOURS, run=run.name), page="train")
 
 
 def _use(name: str) -> None:

@@ -1,6 +1,5 @@
 """The form of a new run: its settings, what is wrong with them, and the estimate."""
 
-from collections.abc import Iterable
 from functools import partial
 from html import escape
 from typing import Any
@@ -9,7 +8,7 @@ import streamlit as st
 
 from explorer.client.card_metrics import card_of
 from explorer.runs import estimates
-from explorer.runs.queue import Queued
+from explorer.runs.jobs import Jobs
 from explorer.text import model_card, run_estimate
 from explorer.text.language import N_, tr
 from explorer.text.names import DATASET_NAMES
@@ -39,25 +38,24 @@ _ARTICLE_PATCH_SIZE = PRESETS["article"].patch_size
 _ARTICLE_ON_SKETCHES = N_("The article uses CIFAR-10 (not found); training on sketch10 instead.")
 
 
-def form(
-    runs: Iterable[Run], *, found: bool, waiting: Iterable[Queued] = ()
-) -> tuple[TrainConfig | None, str, bool]:
+def form(jobs: Jobs, *, found: bool) -> tuple[TrainConfig | None, str, bool]:
     """Four choices and Start training; the rest under Advanced.
 
     Args:
-        runs: of this machine, the newest first; they tell how long such a run takes.
+        jobs: of this server; its runs tell how long such a run takes.
         found: whether CIFAR-10 is here.
-        waiting: runs in the queue.
 
     Returns:
         What is chosen, or None and why it cannot be; and whether the button was pressed.
     """
     first = st.session_state.setdefault("train_first_data", _DATA[0 if found else 1])
-    runs = tuple(runs)
+    runs, waiting = tuple(jobs.runs()), jobs.queue()
     _begin_with_numbers()
     config, field, why = chosen(first)
     if config is not None and config.data == "cifar10" and not found:
         field, why = "data", tr(_NO_CIFAR10)
+    if config is not None and not why:
+        field, why = "epochs", jobs.limit(config)
     # Fixed widths: one row on a wide page, two to a row on a phone.
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     row.selectbox(
@@ -85,7 +83,7 @@ def form(
     # Never disabled: pressed or not, the sentence below says why it cannot start.
     pressed = row.button(tr("Start training"), key="train_start", type="primary", width=150)
     with row.popover(tr("Advanced"), width=140):
-        _further(field, why)
+        _further(field, why, operates=jobs.visitor.operates)
     with st.expander(tr("Architecture"), key="train_architecture"):
         _architecture(field, why)
     if why:
@@ -96,7 +94,7 @@ def form(
             run_estimate.architecture(config),
             run_estimate.chosen(config),
             run_estimate.expected(estimates.estimate(config, runs)),
-            run_estimate.twin(config, runs, tuple(waiting)),
+            run_estimate.twin(config, runs, waiting),
         ]
         if config.replace(data="cifar10", seed=0) == RECIPES["article"]:
             result = model_card.finding(_ARTICLE, card_of(_ARTICLE), None, _ARTICLE_PATCH_SIZE)
@@ -144,7 +142,7 @@ def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: boo
     )
 
 
-def _further(field: str, why: str) -> None:
+def _further(field: str, why: str, *, operates: bool) -> None:
     st.html(model_card.CAPTION_STYLE)
     recipe, *groups = st.tabs([tr("Recipe"), *map(tr, GROUPS)])
     with recipe:
@@ -156,7 +154,13 @@ def _further(field: str, why: str) -> None:
             on_change=_take_recipe,
             **KEPT,
         )
-        st.toggle(tr("Keep training if the app stops"), key="train_keep", **KEPT)
+        st.toggle(
+            tr("Keep training if the app stops"),
+            key="train_keep",
+            disabled=not operates,
+            help=None if operates else tr("Only the operator of this server can choose this."),
+            **KEPT,
+        )
         said = tr("Otherwise a checkpoint is saved. Closing the browser does not stop a run.")
         st.html(f'<p class="quiet-line">{said}</p>')
     for tab, switches in zip(groups, GROUPS.values(), strict=True):

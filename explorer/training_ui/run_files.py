@@ -9,8 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import client
+from explorer import client, visitors
 from explorer.runs.jobs import Jobs
+from explorer.runs.rights import NOT_YOURS
 from explorer.text.language import tr
 from vitcore.checkpoints import bundled
 from vitcore.messages import as_sentence
@@ -40,13 +41,16 @@ def manage(
         place: where to draw.
     """
     with place.popover(tr("Manage"), key=f"{page}_manage", on_change="rerun"):
-        if run.state == "running":
+        mine = jobs.visitor.owns(run.folder)
+        if not mine:
+            visitors.refusal(tr(NOT_YOURS, run=run.name), page=page)
+        elif run.state == "running":
             said = tr("Available when the run has ended: rename, delete.")
             st.html(f'<p class="quiet-line">{said}</p>')
         else:
             _name_form(jobs, run.name, page, renamed)
         _download(jobs, run, page)
-        if run.state != "running":
+        if mine and run.state != "running":
             _deletion(jobs, run.name, page, deleted)
 
 

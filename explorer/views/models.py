@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from explorer import client, components, navigation
+from explorer import client, components, navigation, visitors
 from explorer.client import card_metrics
 from explorer.client.training_patch_sizes import trained_at
 from explorer.components.curves.component import curves
@@ -13,7 +13,6 @@ from explorer.figures.evaluation import confusion_matrix
 from explorer.figures.style import palette, remembered, toolbar
 from explorer.figures.training import curve
 from explorer.results import Failure
-from explorer.runs.jobs import server_jobs
 from explorer.selection import ModelRef, selected
 from explorer.text import model_card, model_card_table
 from explorer.text.language import N_, tr
@@ -26,7 +25,7 @@ card_curve = remembered(curve)  # a card stands still; the curves of a run never
 _QUANTITIES = {N_("loss"): N_("Loss"), N_("accuracy"): N_("Accuracy")}
 MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
 
-jobs = server_jobs()
+jobs = visitors.jobs()
 
 
 def strip() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import client, components, navigation
+from explorer import client, components, navigation, visitors
 from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.data.small_models import conditions, small_models
@@ -15,7 +15,7 @@ from explorer.figures.style import palette, toolbar
 from explorer.figures.training import MOST_BESIDE, OverlayRun, curve
 from explorer.results import Pending
 from explorer.runs import estimates
-from explorer.runs.jobs import RunRefusedError, server_jobs
+from explorer.runs.jobs import RunRefusedError
 from explorer.runs.progress import Progress
 from explorer.selection import selected
 from explorer.text import run_status
@@ -32,7 +32,7 @@ REFRESHES = (1, 2, 5, 10)  # seconds
 USUAL_REFRESH = 1 if (os.cpu_count() or 1) > 2 else 2
 PLACE = HEIGHT + 44  # of a figure with its title: what stands there before is as high
 
-jobs = server_jobs()
+jobs = visitors.jobs()
 
 
 def strip() -> None:
@@ -46,8 +46,12 @@ def strip() -> None:
 
 def new_run() -> TrainConfig | None:
     """The form, and what is chosen in it; its button begins the run or puts it into the queue."""
+    if visitors.is_off("training"):
+        said = tr("Training is turned off on this server. Install ViT Explorer to train.")
+        visitors.refusal(said, page="train_form")
+        return None
     found = cifar10_setup.cifar10().found
-    config, why, pressed = form.form(jobs.runs(), found=found, waiting=jobs.queue())
+    config, why, pressed = form.form(jobs, found=found)
     if config is not None and not why:  # the timeline shows what the run makes of this image
         section.offer_familiar(config.data, selected().image, "train_form", trained=False)
     if pressed and not why:

@@ -1,11 +1,16 @@
 """Who is answered, and with which headers: the middleware called as a server calls it."""
 
 import asyncio
+from http.cookies import SimpleCookie
 
 import pytest
 import streamlit as st
 
-from explorer.security import Security
+from explorer import visitors
+from explorer.runs.rights import OPERATOR
+from explorer.security import COOKIE, Security
+
+HTML = (b"content-type", b"text/html; charset=utf-8")
 
 
 def answer(path="/", *, kind="http", **headers):
@@ -16,7 +21,7 @@ def answer(path="/", *, kind="http", **headers):
         if scope["type"] == "websocket":
             await send({"type": "websocket.accept"})
         else:
-            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.start", "status": 200, "headers": [HTML]})
             await send({"type": "http.response.body", "body": b"page"})
 
     async def send(message):
@@ -106,3 +111,50 @@ def test_every_answer_has_the_headers(settings, path):
     assert policy["object-src"] == "'none'"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+
+
+def test_a_browser_of_a_shared_server_is_known_by_a_cookie(settings):
+    assert "set-cookie" not in answer(host="localhost")[1]
+    settings["server.allowedHosts"] = ["vit.school.example"]
+    given = [answer(host="vit.school.example")[1]["set-cookie"] for _ in range(2)]
+    proofs = [SimpleCookie(cookie)[COOKIE] for cookie in given]
+    assert proofs[0].value != proofs[1].value
+    assert min(len(proof.value) for proof in proofs) >= 32
+    assert all(proof["httponly"] and proof["samesite"] == "Lax" for proof in proofs)
+    known = {"host": "vit.school.example", "cookie": f"other=1; {COOKIE}={proofs[0].value}"}
+    assert "set-cookie" not in answer(**known)[1]
+
+
+def test_a_visitor_is_who_holds_the_cookie_and_a_teacher_who_holds_the_key(settings, monkeypatch):
+    cookies = {}
+    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: cookies))
+    monkeypatch.setattr(st, "session_state", {})
+    assert visitors.me() == OPERATOR
+    settings["server.allowedHosts"] = ["vit.school.example"]
+    without = visitors.me()
+    assert visitors.me() == without
+    cookies[COOKIE] = "anna"
+    anna = visitors.me()
+    cookies[COOKIE] = "ben"
+    assert len({without.name, anna.name, visitors.me().name}) == 3
+    assert not anna.operates
+    assert "anna" not in anna.name
+    for key, word, operates in (
+        ("", "", False),
+        ("a", "", False),
+        ("a", "b", False),
+        ("a", "a", True),
+    ):
+        monkeypatch.setenv(visitors.KEY, key)
+        st.session_state["field"] = word
+        visitors._check("field")
+        assert visitors.me().operates == operates
+
+
+def test_what_is_off_is_off_for_visitors(settings, monkeypatch):
+    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: {}))
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setenv(visitors.OFF, "training, other")
+    assert not visitors.is_off("training")
+    settings["server.allowedHosts"] = ["vit.school.example"]
+    assert [visitors.is_off(what) for what in ("training", "uploads", "")] == [True, False, False]

@@ -1,5 +1,6 @@
 """Jobs: real processes of a fake training program, started, watched, stopped and lost."""
 
+import json
 import os
 import shutil
 import signal
@@ -22,6 +23,8 @@ from explorer.runs.jobs import (
 )
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import MOST_POINTS
+from explorer.runs.queue import RunQueue
+from explorer.runs.rights import Visitor
 from vitcore.config import TrainConfig
 from vitcore.training.events import END_STATES, EventLog, go_on, truncate_after
 from vitcore.training.metrics import LogWindows
@@ -609,3 +612,110 @@ def test_the_time_left_is_not_shorter_than_the_chosen_pace_allows(tmp_path):
     assert Jobs(tmp_path).progress("quiet-heron").seconds_left == pytest.approx(9.9)
     Jobs(tmp_path).go_on("quiet-heron", pace=3)
     assert Jobs(tmp_path).progress("quiet-heron").seconds_left == pytest.approx(33)
+
+
+ANNA, BEN = Visitor("anna", operates=False), Visitor("ben", operates=False)
+
+
+def test_a_visitor_changes_only_their_own_runs(jobs, monkeypatch, tmp_path):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    name = jobs.of(ANNA).start(TINY, keep=True)
+    until(jobs, name, "running")
+    of_nobody = write_description_of_nobody(tmp_path)
+    of_ben = jobs.of(BEN)
+    changes = {
+        "stop": (),
+        "pause": (),
+        "go_on": (),
+        "one_step": (),
+        "one_epoch": (),
+        "end_now": (),
+        "delete": (),
+        "rename": ("mine",),
+        "resume": (),
+    }
+    for change, arguments in changes.items():
+        for run in (name, of_nobody):
+            with pytest.raises(RunRefusedError):
+                getattr(of_ben, change)(run, *arguments)
+    assert until(jobs, name, "running").run.name == name
+    assert (of_ben.progress(name).run, of_ben.runs()) == (jobs.progress(name).run, jobs.runs())
+    jobs.of(ANNA).stop(name)
+    until(jobs, name, "stopped")
+    assert jobs.of(ANNA).rename(name, "annas") == "annas"
+    with pytest.raises(RunRefusedError):
+        of_ben.delete("annas")
+    jobs.of(ANNA).delete("annas")
+    jobs.delete(of_nobody)
+    assert jobs.runs() == []
+
+
+def write_description_of_nobody(tmp_path):
+    """A run that was started from a shell."""
+    folder = tmp_path / "runs" / "from-a-shell"
+    folder.mkdir(parents=True)
+    write_description(folder, TINY, pid=0)
+    return folder.name
+
+
+def test_a_visitor_has_a_few_places_in_the_queue_and_a_longest_time(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    of_anna, of_ben = jobs.of(ANNA), jobs.of(BEN)
+    with pytest.raises(RunRefusedError):
+        of_anna.start(TINY.replace(epochs=100_000.0))
+    assert of_anna.limit(TINY.replace(epochs=100_000.0)) != of_anna.limit(TINY) == ""
+    first = of_anna.start(TINY)
+    waiting = [of_anna.start(TINY), of_anna.start(TINY)]
+    with pytest.raises(RunRefusedError):
+        of_anna.start(TINY)
+    waiting.append(of_ben.start(TINY, keep=True))
+    waiting.append(jobs.start(TINY.replace(epochs=100_000.0), keep=True))
+    assert [one.owner for one in jobs.queue()] == ["anna", "anna", "ben", ""]
+    assert [one.keep for one in jobs.queue()] == [False, False, False, True]
+    of_ben.leave_queue(waiting[0].ticket)
+    of_ben.leave_queue(waiting[3].ticket)
+    assert len(jobs.queue()) == 4
+    of_anna.leave_queue(waiting[0].ticket)
+    jobs.leave_queue(waiting[3].ticket)
+    assert [one.ticket for one in jobs.queue()] == [waiting[1].ticket, waiting[2].ticket]
+    for one in jobs.queue():
+        jobs.leave_queue(one.ticket)
+    jobs.end_now(first)
+
+
+def test_what_waits_is_kept_for_the_next_server(jobs, monkeypatch, tmp_path):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
+    first = jobs.start(TINY)
+    jobs.of(ANNA).start(TINY.replace(seed=1))
+    jobs.start(TINY.replace(seed=2), keep=True)
+    file = tmp_path / "runs" / ".queue.json"
+    assert RunQueue(lambda _: None, lambda: file)() == ()  # this server lives, and serves them
+    left = json.loads(file.read_text())
+    file.write_text(json.dumps({**left, "pid": 0}))
+    begun = []
+
+    def start(one):
+        begun.append(one)
+        return "quiet-heron"
+
+    after = RunQueue(start, lambda: file)
+    deadline = time.monotonic() + 10
+    while after() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    after.close()
+    assert [(one.config.seed, one.owner, one.keep) for one in begun] == [
+        (1, "anna", False),
+        (2, "", True),
+    ]
+    assert json.loads(file.read_text())["waiting"] == []
+    for one in jobs.queue():
+        jobs.leave_queue(one.ticket)
+    jobs.end_now(first)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"pid": 0, "since": 0}', '{"pid": "x"}'])
+def test_a_damaged_queue_is_an_empty_one(tmp_path, text):
+    (file := tmp_path / "queue.json").write_text(text)
+    assert RunQueue(lambda _: None, lambda: file)() == ()

@@ -24,8 +24,8 @@ FILES = [
             ("vitcore/lens/js", (".js",)),
         )
         for path in (ROOT / folder).rglob("*")
-        # That of a notebook's view is English.
-        if path.suffix in suffixes and path.name != "view.js"
+        # A notebook's view is English, and what is said to who does not reach a page.
+        if path.suffix in suffixes and path.name not in ("view.js", "security.py")
     ),
     "vitcore/lens/words.py",
 ]

@@ -1,0 +1,75 @@
+"""Whose run it is: on a server for many, a visitor steers, renames and deletes only their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.runs import estimates
+from explorer.runs.queue import Queued
+from explorer.text.language import N_
+from vitcore.config import TrainConfig
+from vitcore.training.runs import Run
+
+OWNER = "owner"  # file in a run's folder, with the name of the visitor who started it
+MOST_WAITING = 2  # runs of one visitor in the queue
+LONGEST = 2 * 3600.0  # seconds that a visitor's run may take, as estimated
+NOT_YOURS = N_("{run} was started by another visitor. Only they can change it.")
+TOO_MANY = N_("You have {count} runs in the queue. Remove one first.")
+TOO_LONG = N_("Estimated {hours} h; at most {limit} h on this server. Reduce the epochs.")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks for something.
+
+    Attributes:
+        name: that only their browser can give.
+        operates: whether all runs are theirs: the person at this machine, or with the key.
+    """
+
+    name: str = ""
+    operates: bool = True
+
+    def owns(self, folder: Path) -> bool:
+        """Whether they may change the run in a folder."""
+        return self.operates or self.is_named(owner(folder))
+
+    def is_named(self, name: str) -> bool:
+        return self.operates or (bool(self.name) and name == self.name)
+
+
+OPERATOR = Visitor()
+
+
+def owner(folder: Path) -> str:
+    """Name of the visitor who started a run; "" where nobody is written down."""
+    with suppress(OSError, UnicodeDecodeError):
+        return (folder / OWNER).read_text("utf-8").strip()
+    return ""
+
+
+def set_owner(folder: Path, name: str) -> None:
+    """Write down who started a run, where it was a visitor with a name.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    if name:
+        (folder / OWNER).write_text(name, "utf-8")
+
+
+def limit(
+    visitor: Visitor, config: TrainConfig, runs: Iterable[Run], waiting: Iterable[Queued]
+) -> tuple[str, dict[str, str | int]] | None:
+    """Why a visitor may not start such a run, as a sentence and its values; None where they may."""
+    if visitor.operates:
+        return None
+    mine = sum(one.owner == visitor.name for one in waiting)
+    if mine >= MOST_WAITING:
+        return TOO_MANY, {"count": mine}
+    if (seconds := estimates.estimate(config, runs).seconds) > LONGEST:
+        return TOO_LONG, {"hours": f"{seconds / 3600:,.1f}", "limit": f"{LONGEST / 3600:g}"}
+    return None

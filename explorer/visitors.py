@@ -1,0 +1,63 @@
+"""Who is at the page: on a server for others, a browser is known by a cookie of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.runs.rights import OPERATOR, Visitor
+from explorer.security import COOKIE, shared
+from explorer.text.language import tr
+
+if TYPE_CHECKING:
+    from explorer.runs.jobs import Jobs
+
+KEY = "VITEXPLORER_TEACHER_KEY"  # environment variable: what a teacher types to change all runs
+OFF = "VITEXPLORER_OFF"  # what visitors cannot do: "training", "uploads", or both with a comma
+
+
+def me() -> Visitor:
+    """Who asks, in a run of a page."""
+    if not shared() or st.session_state.get("teacher"):
+        return OPERATOR
+    # A name that can be written down says nothing of the cookie, which proves who it is.
+    proof = st.context.cookies.get(COOKIE) or st.session_state.setdefault(
+        "visitor", secrets.token_urlsafe(16)
+    )
+    return Visitor(hashlib.sha256(proof.encode()).hexdigest()[:32], operates=False)
+
+
+def jobs() -> Jobs:
+    """The runs, as whoever is at the page may change them."""
+    from explorer.runs import jobs  # the sidebar, which opens first, has no need of it
+
+    return jobs.server_jobs().of(me())
+
+
+def is_off(what: str) -> bool:
+    """Whether the operator has turned something off for visitors: "training" or "uploads"."""
+    off = {word.strip() for word in os.environ.get(OFF, "").split(",")}
+    return what in off and not me().operates
+
+
+def refusal(sentence: str, *, page: str) -> None:
+    """Say why something is not for this visitor; a teacher types the key beside it."""
+    st.html(f'<p class="quiet-line">{escape(sentence)}</p>')
+    if os.environ.get(KEY):
+        with st.popover(tr("Teacher"), key=f"{page}_teacher"):
+            field = f"{page}_teacher_key"
+            st.text_input(
+                tr("Teacher key"), type="password", key=field, on_change=_check, args=(field,)
+            )
+
+
+def _check(field: str) -> None:
+    given = st.session_state.pop(field, "").encode()
+    if hmac.compare_digest(given, os.environ.get(KEY, "").encode()) and given:
+        st.session_state["teacher"] = True
