@@ -55,9 +55,11 @@ def refusal(sentence: str, *, page: str) -> None:
             st.text_input(
                 tr("Teacher key"), type="password", key=field, on_change=_check, args=(field,)
             )
+            if st.session_state.get("teacher") is False:
+                st.html(f'<p class="problem-line" role="alert">{tr("Wrong key.")}</p>')
 
 
 def _check(field: str) -> None:
     given = st.session_state.pop(field, "").encode()
-    if hmac.compare_digest(given, os.environ.get(KEY, "").encode()) and given:
-        st.session_state["teacher"] = True
+    right = hmac.compare_digest(given, os.environ.get(KEY, "").encode())
+    st.session_state["teacher"] = right and bool(given)

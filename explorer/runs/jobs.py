@@ -73,7 +73,7 @@ class Jobs:
         self._followers: dict[str, Follower] = {}
         self._lock = threading.RLock()
         self.visitor = OPERATOR
-        self.queue = RunQueue(self._launch_if_room, self._queue_file)
+        self.queue = RunQueue(self._launch_if_room, self._home)
 
     def of(self, visitor: Visitor) -> Self:
         """The same runs and queue, as a visitor may change them."""
@@ -164,7 +164,7 @@ class Jobs:
             return one.resumes
 
     def _launch(self, config: TrainConfig, keep: bool, owner: str) -> str:
-        root = self._root or runs.runs_home()
+        root = self._home()
         with self._lock:
             try:
                 folder = runs.new_folder(root)
@@ -390,13 +390,13 @@ class Jobs:
                     process.wait()
             self._processes.clear()
 
-    def _queue_file(self) -> Path:
-        return (self._root or runs.runs_home()) / ".queue.json"
+    def _home(self) -> Path:
+        return self._root or runs.runs_home()
 
     def _folder(self, name: str) -> Path:
         if not name or name != Path(name).name or name.startswith("."):
             raise ValueError(f"name must be that of a run, without a path, got {name!r}")
-        return (self._root or runs.runs_home()) / name
+        return self._home() / name
 
     def _collect(self) -> None:
         """Take note of ended processes; uncollected ones stay in the system's table."""

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +32,10 @@ class Queued:
     problem: str = ""  # why it could not be started when its turn had come
 
 
+def _file_of(process: int | str) -> str:
+    return f".queue-{socket.gethostname()}-{process}.json"
+
+
 class RunQueue:
     """Start runs one after the other, in the order in which they came.
 
@@ -39,11 +44,11 @@ class RunQueue:
     Args:
         start: starts one and returns its name, or None while there is no room; ValueError where
             that cannot be done.
-        file: where those that wait are written down, looked up at each call.
+        folder: where those that wait are written down, looked up at each call.
     """
 
-    def __init__(self, start: Callable[[Queued], str | None], file: Callable[[], Path]) -> None:
-        self._start, self._file = start, file
+    def __init__(self, start: Callable[[Queued], str | None], folder: Callable[[], Path]) -> None:
+        self._start, self._folder = start, folder
         self._waiting: list[Queued] = []
         self._begun: dict[int, str] = {}  # ticket -> name of the run
         self._tickets = itertools.count(1)
@@ -119,27 +124,31 @@ class RunQueue:
             if not one.problem
         ]
         with contextlib.suppress(OSError):  # it waits all the same, for as long as this server is
-            file = self._file()
-            if words or file.exists():
-                server = {"pid": os.getpid(), "since": time.time()}
-                file.write_text(json.dumps(server | {"waiting": words}), "utf-8")
+            file = self._folder() / _file_of(os.getpid())
+            if words:
+                left = {"pid": os.getpid(), "since": time.time(), "waiting": words}
+                file.write_text(json.dumps(left), "utf-8")
+            else:
+                file.unlink(missing_ok=True)
         if words and self._server is None:
             self._server = threading.Thread(target=self._serve, name="run queue", daemon=True)
             self._server.start()
 
     def _take_over(self) -> None:
-        """Go on with what an ended server left waiting."""
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-            left = json.loads(self._file().read_text("utf-8"))
-            if process_lives(left["pid"], left["since"]):
-                return
-            for one in left["waiting"][:LONGEST]:
-                self.add(
-                    TrainConfig.from_dict(one["config"]),
-                    keep=bool(one["keep"]),
-                    resumes=str(one["resumes"]),
-                    owner=str(one["owner"]),
-                )
+        """Go on with what ended servers of this machine left waiting."""
+        for file in sorted(self._folder().glob(_file_of("*"))):
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+                left = json.loads(file.read_text("utf-8"))
+                if process_lives(left["pid"], left["since"]):
+                    continue
+                file.unlink()  # another server may see it too: one of the two can
+                for one in left["waiting"][:LONGEST]:
+                    self.add(
+                        TrainConfig.from_dict(one["config"]),
+                        keep=bool(one["keep"]),
+                        resumes=str(one["resumes"]),
+                        owner=str(one["owner"]),
+                    )
 
     def _serve(self) -> None:
         while not self._closed.wait(LOOK_SECONDS):

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -690,17 +691,18 @@ def test_what_waits_is_kept_for_the_next_server(jobs, monkeypatch, tmp_path):
     first = jobs.start(TINY)
     jobs.of(ANNA).start(TINY.replace(seed=1))
     jobs.start(TINY.replace(seed=2), keep=True)
-    file = tmp_path / "runs" / ".queue.json"
-    assert RunQueue(lambda _: None, lambda: file)() == ()  # this server lives, and serves them
-    left = json.loads(file.read_text())
-    file.write_text(json.dumps({**left, "pid": 0}))
+    home = tmp_path / "runs"
+    (file,) = home.glob(".queue-*")
+    assert RunQueue(lambda _: None, lambda: home)() == ()  # this server lives, and serves them
+    left = file.with_name(file.name.replace(str(os.getpid()), "0"))
+    left.write_text(json.dumps({**json.loads(file.read_text()), "pid": 0}))
     begun = []
 
     def start(one):
         begun.append(one)
         return "quiet-heron"
 
-    after = RunQueue(start, lambda: file)
+    after = RunQueue(start, lambda: home)
     deadline = time.monotonic() + 10
     while after() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -709,13 +711,13 @@ def test_what_waits_is_kept_for_the_next_server(jobs, monkeypatch, tmp_path):
         (1, "anna", False),
         (2, "", True),
     ]
-    assert json.loads(file.read_text())["waiting"] == []
     for one in jobs.queue():
         jobs.leave_queue(one.ticket)
+    assert list(home.glob(".queue-*")) == []
     jobs.end_now(first)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"pid": 0, "since": 0}', '{"pid": "x"}'])
 def test_a_damaged_queue_is_an_empty_one(tmp_path, text):
-    (file := tmp_path / "queue.json").write_text(text)
-    assert RunQueue(lambda _: None, lambda: file)() == ()
+    (tmp_path / f".queue-{socket.gethostname()}-1.json").write_text(text)
+    assert RunQueue(lambda _: None, lambda: tmp_path)() == ()
