@@ -28,16 +28,17 @@ class Server:
         data: a folder with CIFAR-10, or None for a machine that has none.
         script: what `streamlit run` opens.
         variables: more environment variables.
+        path: under which it answers, where that is not the root.
     """
 
-    def __init__(self, home: Path, *, data=None, script=None, variables=None):
+    def __init__(self, home: Path, *, data=None, script=None, variables=None, path=""):
         self.home = home
         self.data = data
         self.script = script or ROOT / "explorer" / "app.py"
         self.variables = variables or {}
         self.log = home / "server.log"
         self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address = f"http://127.0.0.1:{self.port}{path}"
         self.process = None
         self.started = 0.0
 
