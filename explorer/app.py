@@ -13,6 +13,9 @@ if ROOT not in sys.path:
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from explorer import client
 from explorer.security import Security
@@ -33,6 +36,18 @@ async def lifespan(_: st.App) -> AsyncIterator[dict]:
         client.stop_worker()
 
 
+def script(request: Request) -> Response:
+    """A component's script, whose address changes with it."""
+    from explorer.components import declared
+
+    try:
+        text = declared.script(request.path_params["name"], request.path_params["words"])
+    except LookupError:
+        return Response(status_code=404)
+    kept = {"cache-control": "max-age=31536000,immutable"}
+    return Response(text, media_type="text/javascript", headers=kept)
+
+
 def say(error: Exception) -> bool:
     """Show an error that no page caught, in a callback for instance, as a sentence."""
     from explorer.components import placeholder
@@ -41,4 +56,10 @@ def say(error: Exception) -> bool:
     return True
 
 
-app = st.App("main.py", lifespan=lifespan, middleware=[Middleware(Security)], on_script_error=say)
+app = st.App(
+    "main.py",
+    lifespan=lifespan,
+    routes=[Route("/{base:path}scripts/{words}/{name}.js", script)],
+    middleware=[Middleware(Security)],
+    on_script_error=say,
+)
