@@ -29,6 +29,22 @@ def test_the_browser_reads_what_python_packed(hero):
     assert got == ["5 × 5", codes.ravel().tolist(), numbers.astype(float).tolist()]
 
 
+def test_a_payload_is_named_by_its_last_bytes_when_it_is_shown_again(hero):
+    payload = pipeline.output_payload(reading(), name="a", truth=6)
+    element, other = (b"\xff" * 4 + name for name in (b"one.", b"two."))
+    hero.show(payload + element + b"payload1")
+    shown = hero.read()
+    hero.page.evaluate("() => { instance().setData = () => sent.push('drawn'); }")
+    hero.show(element + b"payload1")
+    assert hero.sent() == []
+    hero.show(element + b"payload2")
+    hero.show(other + b"payload1")
+    assert hero.sent() == [["trigger", "lost", True]] * 2
+    assert hero.read() == shown
+    hero.show(payload + element + b"payload2")
+    assert hero.sent()[2:] == ["drawn"]
+
+
 def test_what_is_awaited_keeps_its_place(hero):
     hero.show(pipeline.placeholder_payload(WAITING, selection(8)))
     awaited = hero.page.locator(".wrap").bounding_box()
