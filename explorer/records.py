@@ -79,8 +79,8 @@ class HeadRanking:
 class BlockPass:
     """One block of one forward pass, for all tokens, with what comes before and after it.
 
-    Letters as in `vitcore.config.ViTConfig`; all but the image float32. What a LayerNorm or a
-    sum gives is left out: it is computed again where it is shown.
+    Letters as in `vitcore.config.ViTConfig`; all but the image float32. What a LayerNorm, a
+    sum or attention inside gives is left out: it is computed again where it is shown.
     """
 
     block: int  # from 0
@@ -94,10 +94,6 @@ class BlockPass:
     attention_out: np.ndarray  # (T, D)
     mlp_out: np.ndarray  # (T, D)
     last: np.ndarray  # (T, D) the residual stream after the last block
-    queries: np.ndarray  # (H, T, d)
-    keys: np.ndarray  # (H, T, d)
-    values: np.ndarray  # (H, T, d)
-    weights: np.ndarray  # (H, T, T), rows are queries and sum to 1
     token_norms: np.ndarray  # (L+1, T) norm of each token before block 0 .. after the last
     logits: np.ndarray  # (C,)
     probabilities: np.ndarray  # (C,)

@@ -12,6 +12,7 @@ from explorer.records import BlockPass
 from tests.browser.stage import functions, text
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights
+from vitcore.patches import patchify, pi_resize
 
 P, GRID, PREFIX, BLOCK = 8, 4, 2, 1
 SMALL = replace(
@@ -29,11 +30,12 @@ def script(page):
     return functions(page, "encoder", ("maths", "pass", "stages", "numbers"), GIVEN)
 
 
+def unit(v, epsilon):
+    return (v - v.mean(-1, keepdims=True)) / np.sqrt(v.var(-1, keepdims=True) + epsilon)
+
+
 def norm(v, scale=1.0, offset=0.0):
-    unit = (v - v.mean(-1, keepdims=True)) / np.sqrt(
-        v.var(-1, keepdims=True) + SMALL.layer_norm_eps
-    )
-    return unit * scale + offset
+    return unit(v, SMALL.layer_norm_eps) * scale + offset
 
 
 def softmax(v):
@@ -48,8 +50,9 @@ def gelu(v):
 class Block:
     """One block over random tokens, as the paper writes it; every step by the page's name."""
 
-    def __init__(self, rng, config):
+    def __init__(self, rng, config, patch_size=P):
         self.config = config
+        self.patch_size = patch_size
         self.weights = w = {
             name: rng.normal(0, 0.4, value.shape).astype(np.float32)
             for name, value in initial_weights(config).items()
@@ -59,7 +62,7 @@ class Block:
             for name, value in w.items()
             if name.startswith(f"block_{BLOCK:02d}/")
         }
-        self.image = rng.integers(0, 256, (GRID * P, GRID * P, 3), dtype=np.uint8)
+        self.image = rng.integers(0, 256, (GRID * patch_size, GRID * patch_size, 3), dtype=np.uint8)
         self.embedded, self.positions = rng.normal(size=(2, N, D))
         learned = [w[name] for name in ("class_token", "registers") if name in w]
         self.position = np.concatenate([*learned, self.embedded + self.positions])
@@ -67,6 +70,9 @@ class Block:
         self.norm1 = norm(self.entering, own["norm1/scale"], own["norm1/offset"])
         qkv = self.norm1 @ own["attention/qkv_kernel"] + own["attention/qkv_bias"]
         self.q, self.k, self.v = qkv.reshape(T, 3, H, D // H).transpose(1, 2, 0, 3)
+        if config.qk_norm:
+            self.q = unit(self.q, 1e-6) * own["attention/query_scale"]
+            self.k = unit(self.k, 1e-6) * own["attention/key_scale"]
         self.scores = self.q @ self.k.transpose(0, 2, 1) / np.sqrt(D // H)
         self.shares = softmax(self.scores)
         self.mixed = self.shares @ self.v  # (H, T, d)
@@ -89,7 +95,7 @@ class Block:
     def payload(self, opened):
         seen = BlockPass(
             block=BLOCK,
-            patch_size=P,
+            patch_size=self.patch_size,
             grid=(GRID, GRID),
             num_prefix_tokens=PREFIX,
             image=self.image,
@@ -99,10 +105,6 @@ class Block:
             attention_out=self.attention,
             mlp_out=self.mlp,
             last=self.last,
-            queries=self.q,
-            keys=self.k,
-            values=self.v,
-            weights=self.shares,
             token_norms=np.ones((SMALL.depth + 1, T)),
             logits=self.logits(self.config.pooling),
             probabilities=softmax(self.logits(self.config.pooling)),
@@ -146,6 +148,17 @@ def test_every_vector_of_every_token_is_that_of_the_block(evaluate, block):
         np.testing.assert_allclose(np.reshape(got, (T, D)), wanted, atol=2e-4, err_msg=stage)
 
 
+def test_an_embedding_that_is_smaller_than_what_it_gives_is_applied_to_the_patches(script, rng):
+    block = Block(rng, SMALL, patch_size=2)
+    pixels = patchify(block.image, 2).reshape(N, 12) / 255
+    if SMALL.pixel_range == "signed":
+        pixels = 2 * pixels - 1
+    kernel = pi_resize(block.weights["patch_embedding/kernel"], 2).reshape(12, D)
+    wanted = pixels @ kernel + block.weights["patch_embedding/bias"]
+    got = script(PASS, [block.payload("norm1"), "[...pass.all('embed')]"])
+    np.testing.assert_allclose(np.reshape(got, (T, D))[PREFIX:], wanted, atol=1e-5)
+
+
 def test_a_patch_is_flattened_row_by_row(evaluate, block):
     for p in (0, 6, N - 1):
         y, x = divmod(p, GRID)
@@ -157,17 +170,24 @@ def test_a_patch_is_flattened_row_by_row(evaluate, block):
     assert evaluate("pass.vector('patch', 0)") is None
 
 
+@pytest.mark.parametrize("qk_norm", [False, True])
 @pytest.mark.parametrize("token", TOKENS)
-def test_attention_of_a_token_is_that_of_the_paper(evaluate, block, token):
+def test_attention_of_a_token_is_that_of_the_paper(script, rng, token, qk_norm):
+    block = Block(rng, replace(SMALL, qk_norm=qk_norm))
+    payload = block.payload("attention")
     for h in range(H):
-        scores, mixed = evaluate(
-            f"(() => {{ const one = pass.attending({token}, {h}); "
-            "return [[...one.scores], [...one.mixed]]; })()",
-            "attention",
+        scores, shares, mixed = script(
+            PASS,
+            [
+                payload,
+                f"(() => {{ const one = pass.attending({token}, {h}); "
+                "return [[...one.scores], [...one.shares], [...one.mixed]]; })()",
+            ],
         )
         np.testing.assert_allclose(scores, block.scores[h, token], atol=1e-4)
+        np.testing.assert_allclose(shares, block.shares[h, token], atol=1e-4)
         np.testing.assert_allclose(mixed, block.mixed[h, token], atol=1e-4)
-    joined = evaluate(f"[...pass.joined({token})]", "attention")
+    joined = script(PASS, [payload, f"[...pass.joined({token})]"])
     np.testing.assert_allclose(joined, block.joined[token], atol=1e-4)
 
 
