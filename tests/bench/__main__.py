@@ -15,6 +15,7 @@ from tests.bench import (
     hovering,
     memory,
     opening,
+    payload,
     polling,
     reruns,
     sliding,
@@ -36,6 +37,7 @@ PARTS = {
     "training": training.measure,
     "watching": watching.measure,
     "polling": polling.measure,
+    "payload": payload.measure,
     "reruns": reruns.measure,
     "memory": memory.measure,
 }
