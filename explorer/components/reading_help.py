@@ -11,17 +11,6 @@ from explorer.text.language import tr
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-# Code scrolls in its own box, so that opening it does not push the page away.
-# Streamlit's own label is text at 60 %, a contrast of 4.3 on white; at 75 % it is above 6.
-_STYLE = """<style>
-[class*="st-key-reading_help"] summary,
-[class*="st-key-reading_help"] [data-testid="stCaptionContainer"] {
-  color: color-mix(in srgb, currentColor 75%, transparent); opacity: 1; }
-[class*="st-key-reading_help"] summary * { color: inherit; }
-[class*="st-key-reading_help"] [data-testid="stCode"] pre { max-height: 420px; overflow: auto; }
-[class*="st-key-reading_help"] .katex-display { overflow: auto hidden; padding-bottom: 4px; }
-</style>"""
-
 
 def how_to_read(name: str, *, code: str = "", example: str = "", **values: object) -> None:
     """Draw the expanders "How to read this" and "Show the code", side by side.
@@ -33,16 +22,15 @@ def how_to_read(name: str, *, code: str = "", example: str = "", **values: objec
             none.
         values: put into the text in place of their names in double braces.
     """
-    st.html(_STYLE)
-    with st.container(key=f"reading_help_{name}"):
-        _notes(name, code, example, values)
+    _notes(name, code, example, values)
 
 
 @st.fragment
 def _notes(name: str, code: str, example: str, values: dict[str, object]) -> None:
     """Filled once opened: formulas and code are the heaviest scripts a browser has to load."""
-    reading, coding = st.columns(2)
-    noted = reading.expander(
+    # Not columns, which are two elements more in each run of a page; its style is in page.css.
+    row = st.container(key=f"reading_help_{name}", horizontal=True)
+    noted = row.expander(
         tr("How to read this"), type="compact", key=f"reading_{name}", on_change="rerun"
     )
     if noted.open:
@@ -53,9 +41,7 @@ def _notes(name: str, code: str, example: str, values: dict[str, object]) -> Non
             st.markdown(body)
             if source:
                 st.caption(source)
-    shown = coding.expander(
-        tr("Show the code"), type="compact", key=f"code_{name}", on_change="rerun"
-    )
+    shown = row.expander(tr("Show the code"), type="compact", key=f"code_{name}", on_change="rerun")
     if shown.open:
         with shown:
             if example:
