@@ -264,7 +264,7 @@ def _small(sentence: str) -> None:
 def _own(source: str) -> Image:
     """The image a person brought, or what is shown until there is one; says which it is."""
     if visitors.is_off("uploads"):
-        _small(tr("Uploads are turned off on this server."))
+        _small(tr("Uploads are disabled on this server."))
         return _last_or_first()
     if source == "camera":
         file = st.camera_input(tr("Camera"), key="image_camera", label_visibility="collapsed")

@@ -47,7 +47,7 @@ def strip() -> None:
 def new_run() -> TrainConfig | None:
     """The form, and what is chosen in it; its button begins the run or puts it into the queue."""
     if visitors.is_off("training"):
-        said = tr("Training is turned off on this server. Install ViT Explorer to train.")
+        said = tr("Training is disabled on this server. Install ViT Explorer to train.")
         visitors.refusal(said, page="train_form")
         return None
     found = cifar10_setup.cifar10().found
