@@ -126,7 +126,12 @@ def draw_norms(config: ViTConfig, output: ModelOutput) -> None:
         components.placeholder(result, height=300)
     else:
         components.figure_heading(name, encoder_findings.norm_finding(result.value.shape))
-        data = norm_payload(result.value, prefix=prefix_names(output, config), rev=f"{rev}-{block}")
+        data = norm_payload(
+            result.value,
+            prefix=prefix_names(output, config),
+            grid=output.grid,
+            rev=f"{rev}-{block}",
+        )
         norms(data, key="encoder_norms")
     components.how_to_read(
         "encoder_norms",

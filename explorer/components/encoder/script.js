@@ -305,7 +305,7 @@ class Encoder extends PatchFigure {
       const p = t - pass.prefix;
       ring(c, (p % columns) * u, Math.floor(p / columns) * u, u, u, p === this.pinned);
     }
-    this.which.textContent = tr`Token ${t}: ${tokenName(t, pass.head)}`;
+    this.which.textContent = capital(tokenName(t, pass.head));
     this.of.textContent = countsOf(pass);
     [...this.chips.children].forEach((chip, k) => chip.setAttribute('aria-pressed', k === t));
   }

@@ -9,8 +9,17 @@ from explorer.records import NormSample
 norms = declare("encoder_norms")
 
 
-def norm_payload(sample: NormSample, *, prefix: tuple[str, ...], rev: str = "") -> bytes:
-    """A batch of tokens as four normalizations see it."""
+def norm_payload(
+    sample: NormSample, *, prefix: tuple[str, ...], grid: tuple[int, int], rev: str = ""
+) -> bytes:
+    """A batch of tokens as four normalizations see it.
+
+    Args:
+        sample: what is drawn.
+        prefix: names of the tokens before the patches.
+        grid: (gh, gw), rows and columns of the patches.
+        rev: changes with what is drawn.
+    """
     axes = sample.axes
     header = {
         "shape": list(sample.shape),
@@ -18,6 +27,7 @@ def norm_payload(sample: NormSample, *, prefix: tuple[str, ...], rev: str = "") 
         "tokens": sample.tokens.tolist(),
         "numbers": sample.features.tolist(),
         "prefix": list(prefix),
+        "grid": list(grid),
         "rev": rev,
     }
     kinds = {"layer": axes.layer, "batch": axes.batch, "group": axes.group, "image": axes.image}

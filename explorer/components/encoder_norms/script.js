@@ -270,10 +270,10 @@ class NormCube extends Figure {
   }
   fill() {
     const [t, n] = this.chosen,
-      { tokens, numbers, prefix } = this.head,
+      { tokens, numbers } = this.head,
       z = this.value(0, t, n);
-    const token = tokens[t] < prefix.length ? shortName(prefix[tokens[t]]) : tr`token ${tokens[t]}`;
-    this.at.textContent = tr`Image 1, ${token}, dimension ${numbers[n]}: z = ${short(z)}`;
+    const token = tokenName(tokens[t], this.head);
+    this.at.textContent = tr`Image 1, ${token}, dimension ${numbers[n] + 1}: z = ${short(z)}`;
     [...this.rows.children].forEach((line, k) => {
       const norm = NORMS[k],
         { mean, variance, count } = this.moments(norm.id),
