@@ -51,6 +51,21 @@ def test_a_patch_of_the_map_is_compared_with_the_pinned_one(figure):
     assert written(cosine(3, 6, 12)) in figure.read()
 
 
+def test_an_end_of_the_scale_is_marked_where_values_lie_beyond_it(figure):
+    ends = figure.page.locator(".legend .lo, .legend .hi")
+    assert ends.all_inner_texts() == ["\N{MINUS SIGN}1", "1"]  # no cosine is beyond these
+    figure.page.locator("[data-scale=own]").click()
+    figure.settle()
+    cosines = np.array([[cosine(3, i, j) for j in range(16)] for i in range(16)])
+    off = cosines[~np.eye(16, dtype=bool)]
+    reach = np.quantile(np.abs(off - off.mean()), 0.98)
+    low, high = off.mean() - reach, off.mean() + reach
+    assert cosines.min() < low
+    assert cosines.max() > high
+    at_most, at_least = "\N{LESS-THAN OR EQUAL TO}", "\N{GREATER-THAN OR EQUAL TO}"
+    assert ends.all_inner_texts() == [f"{at_most} {written(low)}", f"{at_least} {written(high)}"]
+
+
 def test_a_block_can_be_chosen_in_the_list(figure):
     figure.page.locator(".blocks button").nth(1).click()
     figure.settle()

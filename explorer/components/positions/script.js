@@ -1,4 +1,4 @@
-// uses saving
+// uses saving cosine_scale
 // Cosine similarity of position embeddings: the selected one's tile, all tiles on their grid, and
 // other encodings.
 
@@ -92,6 +92,9 @@ class Positions extends PatchFigure {
     const n = (this.grid[0] * this.grid[1]) ** 2;
     return this.data.codes.subarray(k * n, (k + 1) * n);
   }
+  limits({ mean, reach }) {
+    return cosineLimits(this.scale, mean, reach);
+  }
   paintSheets(colours) {
     // one sheet per kind: every tile below the one before, a pixel per cell
     const [rows, columns] = this.grid,
@@ -99,16 +102,10 @@ class Positions extends PatchFigure {
       key = colours.diverging.join() + this.scale;
     if (this.sheets?.key === key) return;
     this.sheets = this.data.head.kinds.map((kind, k) => {
-      const { mean, reach } = kind,
-        // own: the average of the kind is the middle
-        at = (code) => (code / 127.5 - 1 - mean) / reach;
-      const words =
-        this.scale === 'full'
-          ? colours.signed
-          : colours.signed.map(
-              (_, code) =>
-                colours.signed[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, at(code))))],
-            );
+      const limits = this.limits(kind),
+        words = colours.signed.map((_, code) =>
+          colorOfCosine(colours.signed, code / 127.5 - 1, limits),
+        );
       return field(this.codes(k), columns, rows * count, words);
     });
     this.sheets.key = key;
@@ -169,12 +166,11 @@ class Positions extends PatchFigure {
       this.frame(small, w);
     });
     this.which.textContent = tr`Similarity to ${this.at(p)}`;
-    const { mean, reach } = kinds[k],
-      limits = this.scale === 'full' ? [-1, 1] : [mean - reach, mean + reach];
-    this.ends.forEach((end, i) => {
-      end.textContent =
-        this.scale === 'full' ? limits[i].toString().replace('-', '−') : signed(limits[i]);
-    });
+    drawEnds(
+      this.ends,
+      this.limits(kinds[k]),
+      [Math.min, Math.max].map((most) => this.codes(k).reduce((a, b) => most(a, b)) / 127.5 - 1),
+    );
     this.say(p, q, k);
   }
   at(p) {

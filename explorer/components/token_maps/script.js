@@ -1,4 +1,4 @@
-// uses saving
+// uses saving cosine_scale
 // Tokens of patches after each block: the selected one's cosine with all others, and the first
 // three principal components as colors.
 const MOST = 32767; // of an int16, as which cosines travel
@@ -20,7 +20,7 @@ class TokenMaps extends PatchFigure {
     this.read = $('.read');
     this.bar = $('.legend .bar');
     this.ends = [$('.legend .lo'), $('.legend .hi')];
-    this.scale = 'own';
+    this.scale = 'full';
     this.block = null;
     this.other = {
       over: null,
@@ -106,19 +106,22 @@ class TokenMaps extends PatchFigure {
     return this.cosines[(l * count * (count + 1)) / 2 + (i * (i + 1)) / 2 + j] / MOST;
   }
   limits(l) {
-    // of the colors: lowest, middle, highest; no cosine is above 1
-    const mean = this.data.head.means[l],
-      reach = this.data.head.reaches[l];
-    return this.scale === 'full' ? [-1, 0, 1] : [mean - reach, mean, Math.min(1, mean + reach)];
+    const { means, reaches } = this.data.head;
+    return cosineLimits(this.scale, means[l], reaches[l]);
+  }
+  extremes(l) {
+    // lowest and highest cosine after a block, of a token with itself too: all that the tiles show
+    const count = this.grid[0] * this.grid[1],
+      size = (count * (count + 1)) / 2,
+      own = this.cosines.subarray(l * size, (l + 1) * size);
+    return [Math.min, Math.max].map((most) => own.reduce((a, b) => most(a, b)) / MOST);
   }
   map(colours, l, p) {
     // one patch's cosines after a block, a pixel per patch
-    const [low, middle, high] = this.limits(l);
-    return pixels(this.grid[1], this.grid[0], (q) => {
-      const away = this.cosine(l, p, q) - middle,
-        share = away / (away < 0 ? middle - low : high - middle || 1);
-      return colours.signed[Math.round(127.5 + 127.5 * Math.max(-1, Math.min(1, share)))];
-    });
+    const limits = this.limits(l);
+    return pixels(this.grid[1], this.grid[0], (q) =>
+      colorOfCosine(colours.signed, this.cosine(l, p, q), limits),
+    );
   }
 
   draw() {
@@ -155,10 +158,7 @@ class TokenMaps extends PatchFigure {
     this.output.textContent = after(l);
     this.which.textContent = tr`Similarity to ${this.at(p)}`;
     this.bar.style.background = `linear-gradient(90deg, ${colours.diverging.join(',')})`;
-    const [low, , high] = this.limits(l);
-    [low, high].forEach((limit, i) => {
-      this.ends[i].textContent = this.scale === 'full' ? ['−1', '1'][i] : signed(limit);
-    });
+    drawEnds(this.ends, this.limits(l), this.extremes(l));
     const explained = this.data.head.explained[l];
     this.shares.textContent = tr`Red, green, blue: ${explained.map(percent).join(tr`, `)} of variance`;
     this.say(l, p, q);
