@@ -4,16 +4,15 @@ import streamlit as st
 
 from explorer import client, components, navigation, state
 from explorer.components.positions.component import positions, positions_payload
-from explorer.components.shuffle import answers_html, images_html
+from explorer.components.shuffle.component import shuffle, shuffle_payload
 from explorer.components.token_maps.component import token_maps, token_maps_payload
 from explorer.data.small_models import conditions, small_models
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.small_models import accuracy_dots
 from explorer.figures.style import palette, toolbar
-from explorer.records import ShuffleResult
 from explorer.results import Failure, Ready
 from explorer.selection import ModelRef, Selection, selected
-from explorer.text.formatting import max_difference, signed
+from explorer.text.formatting import signed
 from explorer.text.language import N_, tr
 from explorer.text.position_encodings import (
     PositionEncoding,
@@ -33,7 +32,6 @@ from vitcore.interpret.positions import similarity_by_distance
 from vitcore.patches import model_input, patchify, unpatchify
 
 _NAME = N_("Position embeddings")
-_SHUFFLE_HEIGHT = 290
 _TOKENS_HEIGHT = 400
 
 
@@ -55,65 +53,35 @@ def draw_tiles(selection: Selection, model: ModelRef, kinds: list[PositionEncodi
 
 def draw_shuffle(selection: Selection, model: ModelRef) -> None:
     """The shuffled image and what the model predicts for it."""
-    heading = st.container()
-    left, right = st.columns([10, 19], gap="medium")
     cells = patchify(selection.image.pixels, selection.patch_size)  # (gh, gw, P, P, 3)
     rows, columns = cells.shape[:2]
-    images = left.container(key="positions_shuffled")
-    right = right.container(key="positions_answers")
-    left.container(horizontal_alignment="right").button(
-        tr("Shuffle again"),
-        key="positions_shuffle",
-        icon=":material/shuffle:",
-        type="tertiary",
-        disabled=rows * columns == 1,
-        on_click=shuffle_again,
-    )
     state.in_url(state.SHUFFLE)
     order = state.shuffled_order((rows, columns))
     moved = cells.reshape(rows * columns, *cells.shape[2:])[order].reshape(cells.shape)
-    images.html(images_html(unpatchify(cells), unpatchify(moved)))
-    finding = ""
-    with right:
-        if rows * columns == 1:
-            finding = None
-            components.figure_state(
-                "empty",
-                tr("Only one patch."),
-                tr("Use a smaller patch size."),
-                height=_SHUFFLE_HEIGHT,
-            )
-        else:
-            result, names = (
-                client.shuffle_predictions(selection, order),
-                model.shown_names,
-            )
-            if isinstance(result, Ready):
-                placed = model.config.positions != "none"
-                finding = shuffle_finding(result.value, names, positions=placed)
-                draw_predictions(result.value, names, selection.image.label)
-            else:
-                components.placeholder(result, height=_SHUFFLE_HEIGHT)
-    components.figure_heading(
-        tr("Patch shuffling"), finding, key="positions_shuffle", place=heading
+    names, finding = model.shown_names, ""
+    if rows * columns == 1:
+        result = Failure(tr("Only one patch."), tr("Use a smaller patch size."))
+        finding = None
+    else:
+        result = client.shuffle_predictions(selection, order)
+        if isinstance(result, Ready):
+            placed = model.config.positions != "none"
+            finding = shuffle_finding(result.value, names, positions=placed)
+    components.figure_heading(tr("Patch shuffling"), finding, key="positions_shuffle")
+    data = shuffle_payload(
+        unpatchify(cells),
+        unpatchify(moved),
+        result.value if isinstance(result, Ready) else result,
+        names=names,
+        truth=selection.image.label,
+        moves=rows * columns > 1,
+        rev=f"{selection.key}-{state.shuffles()}",
     )
+    shuffle(data, key="positions_shuffle", on_again=shuffle_again)
 
 
 def shuffle_again() -> None:
     st.session_state[state.SHUFFLE] = str((state.shuffles() + 1) % 10_000)
-
-
-def draw_predictions(found: ShuffleResult, names: tuple[str, ...], truth: int | None) -> None:
-    """The probabilities before and after, with position embeddings and without."""
-    st.html(
-        answers_html(
-            found,
-            names=names,
-            truth=truth,
-            notes=(max_difference(found.moved), max_difference(found.moved_without)),
-            ink=palette(st.context.theme.type).first,
-        )
-    )
 
 
 def draw_distance(kinds: list[PositionEncoding]) -> None:

@@ -60,11 +60,12 @@ def test_a_pin_is_part_of_the_link_on_every_page_and_back_undoes_it(person, some
 
 def test_a_shuffle_is_part_of_the_link_and_back_undoes_it(person, somebody, server):
     def shown(one):
-        return one.page.locator(".st-key-positions_shuffled img").last.get_attribute("src")
+        drawn = one.page.locator(".st-key-positions_shuffle .wrap[data-painted]")
+        return drawn.locator("canvas").last.evaluate("(one) => one.toDataURL()")
 
     person.opens("Positions", image_source="sketch10")
     first = shown(person)
-    person.presses("positions_shuffle")
+    person.page.locator(".st-key-positions_shuffle .again").click()
     person.eventually(lambda: person.query().get("shuffle") == "1" and shown(person) != first)
     other = somebody(server)
     other.page.goto(person.page.url)

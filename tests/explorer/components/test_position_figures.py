@@ -1,15 +1,10 @@
 """What the figures of Positions are sent: the tiles, and the shuffled image."""
 
-import base64
-import io
-import re
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from explorer.components.positions.component import positions_payload
-from explorer.components.shuffle import answers_html, images_html
+from explorer.components.shuffle.component import shuffle_payload
 from explorer.records import ShuffleResult
 from explorer.text.position_encodings import PositionEncoding
 from vitcore.interpret.positions import cosine_similarity
@@ -55,45 +50,12 @@ def test_different_grids_are_named_in_the_error(image):
         positions_payload(image.pixels, [])
 
 
-def html(**changes):
-    even = np.full(3, 1 / 3)
-    given = {
-        "names": ("cat", "dog", "<b>"),
-        "truth": 1,
-        "notes": ("max. difference 0.60", "max. difference 0"),
-        "ink": "#0B6B7F",
-    }
-    answers = ShuffleResult(np.array([0.7, 0.2, 0.1]), np.array([0.1, 0.4, 0.5]), even, even)
-    return answers_html(answers, **{**given, **changes})
-
-
-def test_both_images_are_shown_pixel_by_pixel():
-    text = images_html(np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 9, np.uint8))
-    first, second = re.findall(r"base64,([^\"]+)", text)
-    for data, value in ((first, 0), (second, 9)):
-        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
-            assert image.size == (4, 4)
-            assert np.unique(np.asarray(image)) == [value]
-
-
-def test_a_legend_above_the_bars_names_both_colors():
-    legend = html().split("<section>")[0]
-    assert "original" in legend
-    assert "shuffled" in legend
-
-
-def test_the_probabilities_before_and_after_stand_beside_each_class():
-    text = html()
-    assert "70% → 10%" in text
-    assert "20% → 40%" in text
-    assert text.count("33% → 33%") == 3
-
-
-def test_the_top_of_both_and_the_truth_are_marked():
-    _, with_positions, _ = html().split("<section>")
-    assert re.findall(r'<li class="([^"]*)"', with_positions) == ["top", "truth", "top"]
-
-
-def test_names_are_escaped():
-    assert "<b>" not in html()
-    assert "&lt;b&gt;" in html()
+def test_the_images_and_the_four_predictions_are_sent(unpack):
+    images = [np.full((4, 4, 3), value, np.uint8) for value in (0, 9)]
+    shares = np.random.default_rng(1).dirichlet(np.ones(3), size=4)
+    answers = ShuffleResult(*shares)
+    header, arrays = unpack(shuffle_payload(*images, answers, names=("cat", "dog", "ox"), truth=1))
+    for name, image in zip(("original", "shuffled"), images, strict=True):
+        np.testing.assert_array_equal(arrays[name], image)
+    np.testing.assert_allclose(arrays["answers"], shares, rtol=1e-6)
+    assert (header["classes"], header["truth"]) == (["cat", "dog", "ox"], 1)

@@ -83,21 +83,24 @@ def test_any_stop_opens(open_positions, payloads, patch_size):
     assert arrays["codes"].shape == (4, side, side, side, side)
 
 
-def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, asked):
+def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, payloads, asked):
     view = open_positions(patch_size=32)
     assert len(bodies(view, 'class="finding"')) == 2
     assert "Only one position" in finding(view)
-    assert view.button(key="positions_shuffle").disabled
-    assert len(bodies(view, "figure-state empty")) == 3
+    header, _ = payloads(view)["shuffle"]
+    assert not header["moves"]
+    assert header["absent"]["kind"] == "waiting"
+    assert len(bodies(view, "figure-state empty")) == 2
     assert asked == [Intervention()]
 
 
-def test_the_predictions_are_those_of_the_shuffled_image(open_positions, asked):
+def test_the_predictions_are_those_of_the_shuffled_image(open_positions, payloads, asked):
     view = open_positions()
     assert re.search(r": frog \d+% → bird \d+%\. Without: no change \(frog \d", finding(view, 1))
-    assert len(bodies(view, 'alt="Shuffled"')) == 1
-    (figure,) = bodies(view, 'class="shuffle answers"')
-    assert "max. difference 0<" in figure
+    header, arrays = payloads(view)["shuffle"]
+    assert [row.argmax() for row in arrays["answers"]] == [6, 2, 6, 6]
+    assert not np.array_equal(arrays["original"], arrays["shuffled"])
+    assert "max. difference 0" in header["notes"]
     moves = [wish.patches for wish in asked if wish.patches]
     assert len(moves) == 2
     assert moves[0] == moves[1]
@@ -109,7 +112,8 @@ def test_shuffle_again_takes_another_order(open_positions, asked):
     view = open_positions()
     first = asked[1].patches
     asked.clear()
-    view.button(key="positions_shuffle").click().run()
+    view.session_state["shuffle"] = "1"
+    view.run()
     assert not view.exception
     assert asked[1].patches != first
 
@@ -118,8 +122,11 @@ def test_shuffle_again_takes_another_order(open_positions, asked):
 def test_the_tiles_need_no_model(open_positions, payloads, answer, kind):
     view = open_positions(answer=answer)
     assert not view.exception
-    assert {"positions", "token_maps"} & payloads(view).keys() == {"positions"}
-    assert len(bodies(view, f"figure-state {kind}")) == 2
+    sent = payloads(view)
+    assert {"positions", "token_maps"} & sent.keys() == {"positions"}
+    assert sent["shuffle"][0]["absent"]["kind"] == {"loading": "waiting"}.get(kind, kind)
+    assert "answers" not in sent["shuffle"][1]
+    assert len(bodies(view, f"figure-state {kind}")) == 1
     assert "frog" not in finding(view, 1)
 
 
