@@ -1,20 +1,32 @@
-// A button on a figure that saves it as a PNG for a slide: as it stands, in the colours of the light
-// theme (PRINT, which stands in front, has them by their CSS names), at three pixels for each of CSS.
-// In a block, because every figure has names of its own.
+// A button on a figure that saves it as a PNG for a slide: as it stands below its heading, without
+// what can be pressed, in the colours of the light theme (PRINT, which stands in front, has them by
+// their CSS names), at three pixels for each of CSS. In a block, because every figure has names of
+// its own.
 {
   const DENSITY = 3,
-    MARGIN = 12; // of page around a saved figure, in CSS pixels
+    MARGIN = 12, // of page around a saved figure, in CSS pixels
+    TITLE = 34; // height of the heading above it
+  // Of a choice its value is left, as text; a slider says it beside itself, if at all.
+  const ON_PAPER = `
+    .on-paper :is(.plain, .reset, .modes, .scrub, .speed, .hint, details, input[type='range'],
+      label:has(> input[type='range']):not(:has(output)), .prefix button:not(:has(i)),
+      .seg button:not([aria-pressed='true']), .seg:not(:has([aria-pressed='true'], output))) {
+      display: none; }
+    .on-paper :is(.seg, .seg button) { border: 0; padding: 0; font-weight: 600;
+      color: var(--st-text-color); background: none; }
+    .on-paper select { appearance: none; border: 0; padding: 0; background: none; }`;
 
-  EQUIP.push((root, figure) => {
+  EQUIP.push((root, figure, kind) => {
     const button = (figure.saving = el('button', 'save-png', 'PNG'));
     button.type = 'button';
     button.title = tr`Save this figure as a PNG`;
     button.addEventListener('click', async () => {
       button.hidden = true;
       try {
-        const image = await printed(root, figure);
+        const heading = headingOf(root),
+          image = await printed(root, figure, heading);
         const link = document.createElement('a');
-        link.download = figure.file;
+        link.download = figure.file ?? `${fileName(heading) || kind}.png`;
         link.href = URL.createObjectURL(image);
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 1e4);
@@ -30,24 +42,45 @@
       cursor: pointer; background: var(--st-background-color);
       border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); }
     .save-png[hidden] { display: none; }
+    ${ON_PAPER}
     .wrap:hover ~ .save-png, .save-png:hover, .save-png:focus-visible { opacity: 1; }
     @media (hover: none) { .save-png { opacity: 1; } }`;
     root.append(style, button);
   });
 
+  // The heading that a figure stands under: its own, else the last one before it on the page.
+  function headingOf(root) {
+    const own = root.querySelector('h3.head');
+    if (own) return { text: own.textContent, inside: true };
+    const before = [...document.querySelectorAll('h1, h2, h3')].filter(
+      (one) =>
+        one.checkVisibility() &&
+        one.compareDocumentPosition(root.host ?? root) & one.DOCUMENT_POSITION_FOLLOWING,
+    );
+    return { text: before.at(-1)?.innerText.trim() ?? '', inside: false };
+  }
+  const fileName = ({ text }) =>
+    text
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter(Boolean)
+      .join('-');
+
   // Draw the figure for paper, copy what is seen, and draw it for the screen again.
-  async function printed(root, figure) {
+  async function printed(root, figure, heading) {
     const wrap = root.querySelector('.wrap');
     const screen = wrap.getAttribute('style');
     for (const [name, value] of Object.entries(PRINT)) wrap.style.setProperty(name, value);
     PAPER.density = DENSITY;
+    wrap.classList.add('on-paper');
     let page;
     try {
       figure.drawAgain();
       await settled();
-      page = await asSvg(wrap);
+      page = await asSvg(wrap, heading.inside ? '' : heading.text);
     } finally {
       PAPER.density = 0;
+      wrap.classList.remove('on-paper');
       if (screen === null) wrap.removeAttribute('style');
       else wrap.setAttribute('style', screen);
       figure.drawAgain();
@@ -69,7 +102,7 @@
     );
 
   // The figure as an SVG image that holds its elements, its style and its fonts.
-  async function asSvg(wrap) {
+  async function asSvg(wrap, title) {
     const { width, height } = wrap.getBoundingClientRect(),
       seen = getComputedStyle(wrap),
       copy = wrap.cloneNode(true);
@@ -96,7 +129,8 @@
       named = new Set(sheets.join().match(/--st-[\w-]+/g)),
       values = [...named].map((name) => `${name}: ${seen.getPropertyValue(name)};`).join(' '),
       fonts = await fontFaces(seen.fontFamily),
-      size = [width + 2 * MARGIN, height + 2 * MARGIN].map(Math.ceil);
+      top = title ? TITLE : 0,
+      size = [width + 2 * MARGIN, top + height + 2 * MARGIN].map(Math.ceil);
     const body = document.createElement('div');
     body.setAttribute(
       'style',
@@ -107,7 +141,16 @@
     const style = document.createElement('style');
     style.textContent = `html { font-size: ${getComputedStyle(document.documentElement).fontSize}; }
     ${fonts} ${sheets.join('\n')}`;
-    body.append(style, copy);
+    body.append(style);
+    if (title) {
+      const line = el('p', '', title);
+      line.setAttribute(
+        'style',
+        `height: ${TITLE}px; font: 600 1.2rem ${seen.fontFamily}; white-space: nowrap`,
+      );
+      body.append(line);
+    }
+    body.append(copy);
     const elements = new XMLSerializer().serializeToString(body);
     const svg =
       `<svg xmlns="http://www.w3.org/2000/svg" width="${size[0]}" height="${size[1]}">` +

@@ -26,10 +26,14 @@ def figure(page):
     return stage
 
 
-def saved(figure):
-    with figure.page.expect_download() as download:
+def download(figure):
+    with figure.page.expect_download() as found:
         figure.page.locator(".save-png").click()
-    return np.asarray(Image.open(download.value.path()).convert("RGB")).astype(int)
+    return found.value
+
+
+def saved(figure):
+    return np.asarray(Image.open(download(figure).path()).convert("RGB")).astype(int)
 
 
 def seen(figure):
@@ -58,6 +62,41 @@ def test_the_saved_image_has_the_colors_of_the_patches(figure):
         y = canvas["y"] - box["y"] + MARGIN + (row + 0.5) * canvas["height"] / side
         given = PIXELS[row, column].astype(int)
         assert np.abs(image[int(DENSITY * y), int(DENSITY * x)] - given).max() < 6
+
+
+def test_a_figure_is_named_by_the_heading_above_it(figure):
+    bare = saved(figure)
+    figure.page.evaluate(
+        """() => { for (const text of ['Above', 'Similarity of x and y', 'Hidden', 'Below']) {
+            const heading = Object.assign(document.createElement('h2'), { textContent: text });
+            heading.hidden = text === 'Hidden';
+            document.querySelector('#root')[text === 'Below' ? 'after' : 'before'](heading);
+        } }"""
+    )
+    found = download(figure)
+    assert found.suggested_filename == "similarity-of-x-and-y.png"
+    image = np.asarray(Image.open(found.path()).convert("RGB")).astype(int)
+    title = len(image) - len(bare)
+    assert title > 20 * DENSITY
+    top = image[: title + MARGIN * DENSITY]
+    assert (top.max(axis=-1) < 100).sum() > 500  # it is written above the figure
+    assert np.abs(image[title + MARGIN * DENSITY :] - bare[MARGIN * DENSITY :]).max() <= 1
+
+
+def test_what_can_be_pressed_is_not_saved(figure):
+    box = figure.page.locator(".wrap").bounding_box()
+    slider = figure.page.locator("input[type=range]").bounding_box()
+    image = saved(figure)
+    x, y, right, bottom = (
+        int(DENSITY * (MARGIN + one))
+        for one in (
+            slider["x"] - box["x"] + slider["width"] / 2,  # what is beside it moves to its start
+            slider["y"] - box["y"],
+            slider["x"] - box["x"] + slider["width"],
+            slider["y"] - box["y"] + slider["height"],
+        )
+    )
+    assert (image[y:bottom, x:right] == 255).all()
 
 
 def test_the_screen_is_as_it_was(figure):
