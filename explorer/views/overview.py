@@ -51,6 +51,8 @@ if guide.now() is None:
     elif chosen is not None:
         guide.start(guide.asked(chosen))
         st.rerun()
+else:
+    st.container(height=40, border=False, key="overview_chain")
 
 finding = ""
 if output is not None:

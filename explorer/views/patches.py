@@ -129,7 +129,7 @@ def draw_code() -> None:
 
 
 selection = selected()
-chain = st.container(height=56, border=False, key="patches_chain")
+chain = st.container(height=40, border=False, key="patches_chain")
 draw_main(selection, selection.key)
 draw_cost(selection, selection.key)
 components.figure_heading(tr("Linear projection = strided convolution"))

@@ -162,7 +162,7 @@ def draw_accuracy() -> None:
 
 selection = selected()
 model = selection.model
-chain = st.container(height=56, border=False, key="positions_chain")
+chain = st.container(height=40, border=False, key="positions_chain")
 if isinstance(model, Failure):
     components.page_heading(tr(_NAME), key="positions")
     components.placeholder(model, height=420)

@@ -33,6 +33,17 @@ def test_page_is_whole_and_accessible_on_desktop_and_phone(somebody, server, tit
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
+def test_the_title_stands_at_the_same_place_on_every_page(person):
+    person.opens("Overview", image_source="sketch10")
+    person.page.locator(".st-key-start .close").click()  # what is said to who comes the first time
+    tops = {}
+    for title in PAGES:
+        person.goes_to(title)
+        person.waits_for_answer()
+        tops[title] = person.page.locator("h1").bounding_box()["y"]
+    assert len(set(tops.values())) == 1, tops
+
+
 def test_navigation_leads_from_page_to_page(person):
     person.opens("Models")
     for title in PAGES:
