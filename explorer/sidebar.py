@@ -103,7 +103,7 @@ def _read_url(default: str) -> None:
         st.session_state["url_repeats"] = repeated
         for name in repeated:  # a widget would take none of them
             st.query_params[name] = st.query_params[name]
-        if unfit := not url.is_finite(st.query_params.get("image_index", "0")):
+        if unfit := not url.is_countable(st.query_params.get("image_index", "0")):
             del st.query_params["image_index"]  # the number box would fail on it
         if repeated or unfit or today != query:
             st.rerun()
@@ -127,9 +127,20 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
         trouble = client.load_error(query.get("model", ""))
         notes = [tr(_REPEATED, name=name) for name in st.session_state["url_repeats"]]
         index = st.session_state.get("image_index", 0)
-        notes += url.selection_errors(
-            query, models=models, source=default, index=index, load_error=trouble
+        unread, said = url.selection_errors(
+            query,
+            models=models,
+            source=default,
+            index=index,
+            load_error=trouble,
+            page=page,
+            blocks=url.known_of(selected()).blocks,
         )
+        notes += said
+        for name in unread:
+            st.session_state[name] = ""  # a hidden field takes any word
+            if opening:  # it is not bound to its field yet
+                st.query_params.pop(name, None)
         if opening and url.own_image(query):
             first = f"{tr(DEFAULT_CLASS)} 0"
             notes.append(tr("Links cannot include your own images. Showing {name}.", name=first))

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from explorer.components.attention_lens.lens_state import LensState
+from explorer.components.encoder.payload import STAGES
 from explorer.selection import (
     DEFAULT_CLASS,
     DEFAULT_PATCH_SIZE,
@@ -197,7 +198,32 @@ FIELDS: dict[str, Field] = {
         message=_said(N_("Position embeddings must be on or off (got {got}).")),
         format=lambda value, _: "" if value else "off",
     ),
-    # The tabs below it: widgets.
+    # What other pages show, in hidden fields.
+    "shuffle": Field(
+        parse=lambda word, _: int(word) if _is_short(word) else None,
+        message=_said(N_("Shuffle must be 0–9999 (got {got}). Showing 0.")),
+    ),
+    "block": Field(
+        parse=lambda word, known: (
+            int(word) if _is_short(word) and 1 <= int(word) <= known.blocks else None
+        ),
+        message=lambda known, word: tr(
+            "Block must be 1–{last} (got {got}).", last=known.blocks, got=word
+        ),
+    ),
+    "stage": Field(
+        parse=_one_of(STAGES),
+        message=_said(N_("Unknown stage {got}. Showing LayerNorm.")),
+    ),
+    "input": Field(
+        parse=_one_of(("example", "image")),
+        message=_said(N_("Unknown input {got}. Showing the example.")),
+    ),
+    "cell": Field(
+        parse=lambda word, _: _cell(word),
+        message=_said(N_("Cell must be two classes, such as cat-dog (got {got}).")),
+    ),
+    # The tabs below the attention view: widgets.
     "attention_panel": Field(
         **_choice(*PANELS),
         message=lambda _, word: tr(
@@ -230,6 +256,12 @@ FIELDS: dict[str, Field] = {
 GRID = "grid"  # the rows in which `patches` are counted
 SELECTED = ("image_source", "image_class", "image_index", "patch_size", "model")
 VIEW = ("direction", "scale", "head", "ablated", "patches", "positions")
+HIDDEN = {  # fields that a page keeps without a widget; the pin is that of all
+    "positions": ("shuffle",),
+    "self_attention": ("block", "input"),
+    "encoder": ("block", "stage"),
+    "evaluate": ("cell",),
+}
 TABS = ("attention_panel", "attention_class", "head_fusion", "discard_ratio")
 
 
@@ -383,8 +415,10 @@ def selection_errors(
     source: str,
     index: int = 0,
     load_error: str = "",
-) -> list[str]:
-    """Sentences about values of the selection that are not valid, each with what is shown instead.
+    page: str = "",
+    blocks: int = 1,
+) -> tuple[list[str], list[str]]:
+    """What a link asks for in vain, but for the attention view.
 
     Args:
         query: names and words as they stand in the URL.
@@ -392,12 +426,23 @@ def selection_errors(
         source: of images by default.
         index: of the image that is shown: a number with a fraction is cut by its widget.
         load_error: why the model that the URL asks for could not be loaded, where it is there.
+        page: name of the page, whose fields are read as well.
+        blocks: of the model that is shown.
+
+    Returns:
+        Names of the page's hidden fields whose words are not valid, and a sentence for each value
+        that is not, with what is shown instead.
     """
-    known = Known(models=models, source=source, index=index, side=_side(query))
-    if load_error and query["model"] not in models:
-        other = [name for name in (*SELECTED, "pinned") if name != "model"]
-        return [*read(query, other, known)[1], model_not_found(query["model"], models, load_error)]
-    return read(query, (*SELECTED, "pinned"), known)[1]
+    known = Known(models=models, source=source, index=index, side=_side(query), blocks=blocks)
+    names = [*SELECTED, "pinned", *HIDDEN.get(page, ())]
+    failed = bool(load_error) and query["model"] not in models
+    if failed:
+        names.remove("model")
+    values, sentences = read(query, names, known)
+    if failed:
+        sentences.append(model_not_found(query["model"], models, load_error))
+    hidden = HIDDEN.get(page, ())
+    return [name for name in hidden if name in query and name not in values], sentences
 
 
 def model_not_found(name: str, models: Sequence[str], load_error: str = "") -> str:
@@ -429,10 +474,10 @@ def own_image(query: Mapping[str, str]) -> bool:
     return query.get("image_source") in USER_SOURCES
 
 
-def is_finite(word: str) -> bool:
-    """Whether a number of the URL can be counted with; what is no number at all is left alone."""
+def is_countable(word: str) -> bool:
+    """Whether a number box can take a number: a finite one in ASCII; what is none it drops."""
     try:
-        return math.isfinite(float(word))
+        return math.isfinite(float(word)) and word.isascii()
     except ValueError:
         return True
 
@@ -524,8 +569,20 @@ def _shown_instead(models: Sequence[str]) -> str:
     return tr("Showing {name}.", name=models[0]) if models else tr("No models yet.")
 
 
+def _is_short(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 5
+
+
 def _is_index(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 5 and int(word) <= LARGEST_INDEX
+    return _is_short(word) and int(word) <= LARGEST_INDEX
+
+
+def _cell(word: str) -> tuple[int, int] | None:
+    """True and predicted class, each by its number."""
+    classes = word.split("-")
+    if len(classes) != 2 or not {*classes} <= {*CLASS_NAMES}:
+        return None
+    return CLASS_NAMES.index(classes[0]), CLASS_NAMES.index(classes[1])
 
 
 def _share(word: str) -> float | None:

@@ -129,7 +129,33 @@ def test_the_link_says_the_whole_page(select):
 
 
 def unusable(**query):
-    return url.selection_errors(query, models=["first"], source="sketch10")
+    return url.selection_errors(query, models=["first"], source="sketch10")[1]
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "valid", "wrong"),
+    [
+        ("positions", "shuffle", ["0", "9999"], ["x", "-1", "10000", "\u0661"]),
+        ("encoder", "block", ["1", "6"], ["0", "7", "1.5", "\u0661"]),
+        ("self_attention", "block", ["1", "6"], ["0", "7"]),
+        ("self_attention", "input", ["image"], ["text"]),
+        ("encoder", "stage", ["mlp", "softmax"], ["MLP", "?"]),
+        ("evaluate", "cell", ["cat-dog", "cat-cat"], ["cat", "cat-cow", "cat-dog-frog"]),
+    ],
+)
+def test_of_a_hidden_field_what_is_not_valid_is_said_on_its_page(page, name, valid, wrong):
+    def told(word, where):
+        return url.selection_errors(
+            {name: word}, models=["first"], source="sketch10", page=where, blocks=6
+        )
+
+    for word in valid:
+        assert told(word, page) == ([], [])
+    for word in wrong:
+        (unread,), (said,) = told(word, page)
+        assert unread == name
+        assert word in said
+        assert told(word, "overview") == ([], [])
 
 
 def test_possible_values_are_passed_without_a_word():
@@ -234,7 +260,7 @@ def test_a_link_of_an_earlier_version_is_read():
 
 
 def test_a_model_that_could_not_be_loaded_is_named_with_the_reason():
-    (said,) = url.selection_errors(
+    _, (said,) = url.selection_errors(
         {"model": "broken"}, models=["first"], source="sketch10", load_error="It is cut off."
     )
     assert said.startswith("broken could not be loaded: It is cut off. Showing first.")
