@@ -14,11 +14,11 @@ SHUFFLE = "shuffle"  # how often "Shuffle again" was pressed
 def in_url(name: str) -> str:
     """What is kept under a name of the URL, "" at first; drawn in every run, or it leaves the URL.
 
+    The style of the page, page.css, hides it by its name.
     It is written like the value of any widget: `st.session_state[name] = word`, in a callback or
     before it is drawn.
     """
-    with st.container(key=f"hidden_{name}"):
-        return st.text_input(name, key=name, bind="query-params", persist_state="session")
+    return st.text_input(name, key=name, bind="query-params", persist_state="session")
 
 
 def keep_language() -> None:

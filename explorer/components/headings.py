@@ -65,7 +65,7 @@ def figure_heading(
     """
     place.subheader(name, anchor=False, help=help)
     if finding is not None:
-        finding_line(finding, place=place.container(key=f"{key}_finding" if key else None))
+        finding_line(finding, place=place.container(key=f"{key}_finding") if key else place)
 
 
 def finding_line(finding: str, *, place: Any) -> None:
