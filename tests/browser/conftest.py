@@ -28,7 +28,7 @@ ARGUMENTS = (
     "--disable-lcd-text",
     "--disable-partial-raster",
 )
-expect.set_options(timeout=30_000)  # a busy machine is no fault of the page
+expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
 # Whoever comes has never been here: a new window knows nothing of what the app keeps.
 FORGETS = "try { sessionStorage.known ??= (localStorage.clear(), 'yes'); } catch {}"
 OUTCOME = pytest.StashKey[pytest.TestReport]()
@@ -38,8 +38,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # Beside training processes and other tests, what should take a second may take thirty.
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            # Beside training processes and other tests, what should take a second may take sixty.
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -67,7 +67,7 @@ def browser():
 def profile(browser):
     """What all windows share: the app's scripts, which take a fifth of a page's time to read."""
     with browser.new_context() as profile:
-        profile.set_default_timeout(30_000)
+        profile.set_default_timeout(60_000)
         profile.add_init_script(FORGETS)
         yield profile
 

@@ -58,21 +58,21 @@ class Person:
         self.page.wait_for_url(re.compile(rf"/{PAGES[title]}(\?.*)?$"))
         self.settles()
 
-    def settles(self, *, seconds=30.0):
+    def settles(self, *, seconds=60.0):
         """Wait until the page has been run and a title stands on it."""
         idle = '[data-testid="stApp"][data-test-script-state="notRunning"]'
         self.page.wait_for_selector(idle, timeout=1000 * seconds)
         self.page.locator("h1").first.wait_for(timeout=1000 * seconds)
 
-    def sees(self, words, *, seconds=30.0):
+    def sees(self, words, *, seconds=60.0):
         """Wait for words (a text that is part of what stands there, or a pattern)."""
         self._found(words).first.wait_for(timeout=1000 * seconds)
 
-    def sees_patches(self, count, *, seconds=30.0):
+    def sees_patches(self, count, *, seconds=60.0):
         """Wait for `16 patches`, which `116 patches` does not satisfy."""
         self.sees(re.compile(rf"(?<![\d,.]){count:,} patch(es)?\b"), seconds=seconds)
 
-    def does_not_see(self, words, *, seconds=30.0):
+    def does_not_see(self, words, *, seconds=60.0):
         expect(self._found(words)).to_have_count(0, timeout=1000 * seconds)
 
     def _found(self, words):
