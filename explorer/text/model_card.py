@@ -51,9 +51,10 @@ def finding(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int
     validation = (run.validation or {}).get("accuracy") if run is not None else None
     if validation is not None and state != "damaged":
         return tr(
-            "{model}: validation accuracy {accuracy} (chance: 10%)",
+            "{model}: validation accuracy {accuracy} (chance: {chance})",
             model=name,
             accuracy=percent(validation),
+            chance=run_status.chance(run),
         )
     if state in ("damaged", "failed"):
         return tr("{model}: {state}", model=name, state=run_status.state_name(state))

@@ -204,7 +204,16 @@ def _accuracy(run: Run) -> str:
     accuracy = (run.validation or {}).get("accuracy")
     if not isinstance(accuracy, int | float):
         return ""
-    return tr("validation accuracy {accuracy} (chance: 10%)", accuracy=percent(accuracy))
+    return tr(
+        "validation accuracy {accuracy} (chance: {chance})",
+        accuracy=percent(accuracy),
+        chance=chance(run),
+    )
+
+
+def chance(run: Run) -> str:
+    """What guessing reaches, where every class is as frequent as any other."""
+    return percent(1 / run.config.model_config().classes) if run.config else "–"
 
 
 def _pair(

@@ -79,7 +79,8 @@ def form(jobs: Jobs, *, found: bool) -> tuple[TrainConfig | None, str, bool]:
     # None: an emptied box is then empty, and not silently what it began with.
     number = {"value": None, "width": 130, **KEPT}
     row.number_input(tr("Epochs"), step=1.0, format="%g", key="train_epochs", **number)
-    row.number_input(tr("Seed"), step=1, key="train_seed", **number)
+    # A box of whole numbers would cut 1.5 without a word. Digits: as many as the highest seed has.
+    row.number_input(tr("Seed"), step=1.0, format="%.16g", key="train_seed", **number)
     # Never disabled: pressed or not, the sentence below says why it cannot start.
     pressed = row.button(tr("Start training"), key="train_start", type="primary", width=150)
     with row.popover(tr("Advanced"), width=140):
@@ -110,7 +111,7 @@ def form(jobs: Jobs, *, found: bool) -> tuple[TrainConfig | None, str, bool]:
 def _begin_with_numbers() -> None:
     """The numbers that the boxes hold before anybody typed one."""
     first = values_of(RECIPES["standard"])
-    for name, value in {"epochs": 5.0, "seed": 0, **first}.items():
+    for name, value in {"epochs": 5.0, "seed": 0.0, **first}.items():
         if name in ("epochs", "seed") or SWITCHES[name].kind != "choice":
             st.session_state.setdefault(f"train_{name}", value)
 
@@ -231,7 +232,8 @@ def chosen(data: str) -> tuple[TrainConfig | None, str, str]:
     }
     try:
         others["epochs"] = form.get("train_epochs", 5.0)
-        others["seed"] = form.get("train_seed", 0)
+        seed = form.get("train_seed", 0)
+        others["seed"] = int(seed) if seed is not None and seed == round(seed) else seed
         return config_of(recipe, values, **others), "", ""
     except (ValueError, OverflowError) as error:
         return None, *refusal(error)
@@ -246,8 +248,9 @@ def _take(config: TrainConfig) -> None:
 
 def take_run(config: TrainConfig) -> None:
     """Fill the form with a whole configuration, in a callback."""
-    for name in ("data", "preset", "epochs", "seed"):
+    for name in ("data", "preset", "epochs"):
         widget_sync.put(f"train_{name}", getattr(config, name))
+    widget_sync.put("train_seed", float(config.seed))
     if config.recipe in run_estimate.RECIPE_LINES:
         widget_sync.put("train_recipe", config.recipe)
     for name, value in values_of(config).items():

@@ -1,5 +1,6 @@
 """Lines about runs: written from the record, in each state."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def test_each_state_is_named(given, parts):
     said = line(given).split(" · ")
     assert [part for part in said if part not in ("quiet-heron", "sketch10", "tiny")] == parts
     assert said[0] == "quiet-heron"
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_chance_is_that_of_the_classes_of_the_model(classes, monkeypatch):
+    config = replace(TrainConfig().model_config(), classes=classes)
+    monkeypatch.setattr(TrainConfig, "model_config", lambda _: config)
+    said = line(progress("running", accuracy=0.612))
+    assert [int(share) for share in re.findall(r"(\d+)%", said)] == [61, 100 // classes]
 
 
 def test_the_status_is_one_line_of_at_most_14_words():

@@ -344,6 +344,7 @@ def test_the_first_button_of_an_ended_run_is_what_comes_next(
             "must leave at least 10 images for validation, got 0 of 10,000.",
         ),
         ("seed", -1, "Seed must be an integer &gt;= 0, got -1."),
+        ("seed", 1.5, "Seed must be an integer &gt;= 0, got 1.5."),
         ("batch_size", 0, "Batch size must be an integer &gt;= 1, got 0."),
         ("batch_size", 10_001, "must be at most the 10,000 images of an epoch, got 10,001."),
         ("validation_split", 0.0, "Validation split must be above 0 and below 1, got 0.0."),
