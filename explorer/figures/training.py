@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import Palette
+from explorer.figures.style import Palette, remembered
 from explorer.text.language import tr
 
 Points = tuple[Sequence[float], Sequence[float]]  # epochs, values; as many of each
@@ -120,6 +120,10 @@ def curve(
         height=height,
         **layout,
     )
+
+
+# A card stands still; the curves of a run that trains never do.
+card_curve = remembered(curve)
 
 
 def _check(

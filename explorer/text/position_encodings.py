@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,29 +43,36 @@ def position_encodings(
         stored: (g, g, D) its learned position embeddings, or None where it has none.
         grid: (rows, columns) of patches at the present patch size.
     """
-    tables: dict[str, np.ndarray] = {}
+    found = {}
     if config.positions == "learned" and stored is not None:
-        tables["learned"] = resize_grid(stored, grid)
-    base = config.pos_embed_grid
+        similarity = cosine_similarity(resize_grid(stored, grid))
+        found["learned"] = similarity, spatial_correlation(similarity)
     if config.width % 2 == 0:
-        tables["sincos1d"] = sincos_1d(grid, config.width, base=base)
+        found["sincos1d"] = _of_every_model("sincos1d", config, grid)
     if config.width % 4 == 0:
-        tables["sincos2d"] = sincos_2d(grid, config.width, base=base)
-    tables["untrained"] = resize_grid(untrained_positions(config), grid)
-    kinds = []
-    for name, table in tables.items():
-        similarity = cosine_similarity(table)
-        label = tr(_LABELS[name])
-        kinds.append(
-            PositionEncoding(
-                name,
-                label,
-                name == config.positions,
-                similarity,
-                spatial_correlation(similarity),
-            )
-        )
+        found["sincos2d"] = _of_every_model("sincos2d", config, grid)
+    found["untrained"] = _of_every_model("untrained", config, grid)
+    kinds = [
+        PositionEncoding(name, tr(_LABELS[name]), name == config.positions, *values)
+        for name, values in found.items()
+    ]
     return sorted(kinds, key=lambda kind: not kind.own)
+
+
+@lru_cache(maxsize=64)
+def _of_every_model(
+    name: str, config: ViTConfig, grid: tuple[int, int]
+) -> tuple[np.ndarray, float | None]:
+    """Cosines, read-only, and spatial correlation of embeddings that no training changes."""
+    if name == "sincos1d":
+        table = sincos_1d(grid, config.width, base=config.pos_embed_grid)
+    elif name == "sincos2d":
+        table = sincos_2d(grid, config.width, base=config.pos_embed_grid)
+    else:
+        table = resize_grid(untrained_positions(config), grid)
+    similarity = cosine_similarity(table)
+    similarity.setflags(write=False)
+    return similarity, spatial_correlation(similarity)
 
 
 def began_with_waves(config: ViTConfig) -> bool:
@@ -72,6 +80,7 @@ def began_with_waves(config: ViTConfig) -> bool:
     return config.weight_init == "mimetic" and config.positions == "learned"
 
 
+@lru_cache(maxsize=64)
 def closeness_begun_with(config: ViTConfig, grid: tuple[int, int]) -> float | None:
     """Spatial correlation that a model's sin-cos initialization had; None where there was none."""
     if not began_with_waves(config):

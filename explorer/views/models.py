@@ -10,8 +10,8 @@ from explorer.client.training_patch_sizes import trained_at
 from explorer.components.curves.component import curves
 from explorer.data import cifar10_setup
 from explorer.figures.evaluation import confusion_matrix
-from explorer.figures.style import palette, remembered, toolbar
-from explorer.figures.training import curve
+from explorer.figures.style import palette, toolbar
+from explorer.figures.training import card_curve
 from explorer.results import Failure
 from explorer.selection import ModelRef, selected
 from explorer.text import model_card, model_card_table
@@ -21,7 +21,6 @@ from explorer.timeline import section
 from explorer.training_ui import run_files
 from vitcore.training.runs import Run
 
-card_curve = remembered(curve)  # a card stands still; the curves of a run never do
 _QUANTITIES = {N_("loss"): N_("Loss"), N_("accuracy"): N_("Accuracy")}
 MOST_ROWS, ROWS_HIGH = 12, 620  # a longer list scrolls in so many pixels
 
