@@ -13,6 +13,7 @@ from explorer.text.language import N_, tr
 from explorer.text.names import class_names, shown_name, shown_names
 from vitcore.config import CLASS_NAMES, ViTConfig, grid_side
 from vitcore.intervention import Intervention
+from vitcore.patches import model_input
 
 DEFAULT_CLASS = "frog"  # its first image is predicted correctly in both datasets
 DEFAULT_PATCH_SIZE = 4
@@ -134,9 +135,24 @@ class Selection:
         return shown_names(self.class_names)
 
     @property
+    def truth(self) -> int | None:
+        """Index of the image's class, where it has one and the model has the same classes."""
+        return self.image.label if self.class_names == CLASS_NAMES else None
+
+    @property
+    def image_size(self) -> int:
+        """Pixels per side of the model's images."""
+        return self.config.image_size if self.config else len(self.image.pixels)
+
+    @property
     def side(self) -> int:
         """Rows (and columns) of the patch grid."""
-        return grid_side(self.patch_size, self.config.image_size if self.config else 32)
+        return grid_side(self.patch_size, self.image_size)
+
+    @property
+    def model_input(self) -> np.ndarray:
+        """(G*P, G*P, 3) uint8, the image as the model gets it."""
+        return model_input(self.image.pixels, self.patch_size, image_size=self.image_size)
 
     @property
     def key(self) -> str:

@@ -74,6 +74,11 @@ def sidebar(page: str) -> list[str]:
         )
         model, gone = _model(models)
         components.language_switch(key="language_switch")
+    if isinstance(model, ModelRef) and patch_size > (most := model.config.image_size):
+        model = Failure(
+            tr("{model} has images of {size} × {size} pixels.", model=model.name, size=most),
+            tr("Use a smaller patch size."),
+        )
     st.session_state["selection"] = Selection(model, image, patch_size)
     return _about_url(page, models, default, gone)
 

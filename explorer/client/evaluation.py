@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from explorer.client.models import labeled
 from explorer.client.session import ask_model
 from explorer.client.tasks import forward_pass
 from explorer.client.tasks.chunk_size import evaluation_chunk_size
@@ -33,9 +34,9 @@ def evaluate(selection: Selection, source: str, count: int) -> Result[Evaluation
         source: "cifar10" or "sketch10".
         count: how many images, in the order of the dataset.
     """
-    if isinstance(selection.model, Failure):
-        return selection.model
-    model, patch_size = selection.model, selection.patch_size
+    model, patch_size = labeled(selection.model), selection.patch_size
+    if isinstance(model, Failure):
+        return model
 
     def ask(start: int, number: int) -> Result[Chunk]:
         return ask_model(

@@ -12,6 +12,7 @@ import streamlit as st
 from explorer.client.activations import forward
 from explorer.client.attribution import output_key
 from explorer.client.metrics import HeadMetrics, joined, metrics_of
+from explorer.client.models import labeled
 from explorer.client.partial_results import in_parts
 from explorer.client.result_cache import protect
 from explorer.client.session import ask, ask_model
@@ -100,6 +101,8 @@ def head_ablation_many(
         source: "cifar10" or "sketch10".
         images: how many, in the order of the data.
     """
+    if isinstance(model := labeled(selection.model), Failure):
+        return model
 
     def effects(parts: list[tuple[np.ndarray, np.ndarray]], config: ViTConfig) -> HeadEffects:
         logits, classes = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -12,10 +12,10 @@ import streamlit as st
 
 from explorer.results import Failure
 from explorer.selection import ModelRef
-from explorer.text.language import N_
+from explorer.text.language import N_, tr
 from vitcore import checkpoints
 from vitcore.cache import runs_home
-from vitcore.config import ViTConfig
+from vitcore.config import CLASS_NAMES, ViTConfig
 from vitcore.messages import as_sentence
 from vitcore.training import model_files
 from vitcore.training.runs import is_name
@@ -64,6 +64,20 @@ def resolve(name: str) -> ModelRef | Failure:
         return ModelRef(name, folder, stamp, _read(str(folder), stamp)[0])
     except (OSError, ValueError) as error:
         return explain(error).said()
+
+
+def labeled(model: ModelRef | Failure) -> ModelRef | Failure:
+    """The model, whose predictions test labels judge; or why it cannot be judged by them."""
+    if isinstance(model, Failure) or model.class_names == CLASS_NAMES:
+        return model
+    return Failure(
+        tr(
+            "The test images have 10 classes, {model} has {count}.",
+            model=model.name,
+            count=len(model.class_names),
+        ),
+        tr("Select another model."),
+    )
 
 
 def weights(model: ModelRef) -> dict[str, np.ndarray]:

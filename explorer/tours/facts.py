@@ -26,7 +26,6 @@ from vitcore.config import PATCH_SIZES, ViTConfig, grid_side
 from vitcore.interpret.branches import KEPT
 from vitcore.interpret.distance import distance_bounds
 from vitcore.interpret.selective_head import selective_head
-from vitcore.patches import model_input
 
 Facts = dict[str, Any] | Pending | Failure
 _MOVED, _ROUNDING = 0.02, 1e-3  # change of a probability that counts as one; that rounding explains
@@ -64,7 +63,7 @@ def of(name: str) -> dict[str, Any] | Failure:
     if isinstance(model, Failure):
         return model
     result = client.forward(selection)
-    names, label = model.shown_names, selection.image.label
+    names, label = model.shown_names, selection.truth
     common = shape(model, selection.patch_size)
     if not isinstance(result, Ready):
         return {**common, "waiting": result.message}
@@ -104,8 +103,7 @@ def shape(model: ModelRef, patch_size: int) -> dict[str, Any]:
 def grid_and_input() -> tuple[tuple[int, int], np.ndarray]:
     """The patch grid and the model input."""
     selection = selected()
-    side = grid_side(selection.patch_size)
-    return (side, side), model_input(selection.image.pixels, selection.patch_size)
+    return (selection.side, selection.side), selection.model_input
 
 
 def _blocks(depth: int) -> list[str]:

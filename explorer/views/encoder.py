@@ -80,7 +80,7 @@ def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
             turn=turn_of((block, stage)),
             prefix=prefix_names(output, config),
             snippets=snippets(model, image, selection.patch_size),
-            truth=image.label,
+            truth=selection.truth,
             without=without,
             rev=f"{rev}-{block}",
         )
@@ -104,7 +104,7 @@ def draw_residuals(model: ModelRef, output: ModelOutput) -> None:
         found,
         output.probabilities,
         names=model.shown_names,
-        truth=selection.image.label,
+        truth=selection.truth,
         rev=rev,
     )
     residual(data, key="encoder_residual")
@@ -141,7 +141,7 @@ def draw_norms(config: ViTConfig, output: ModelOutput) -> None:
 
 def draw_depth(model: ModelRef, output: ModelOutput) -> None:
     """The prediction after each block."""
-    names, truth = model.shown_names, selection.image.label
+    names, truth = model.shown_names, selection.truth
     finding = encoder_findings.depth_finding(output.logit_lens, names)
     components.figure_heading(tr("Logit lens"), finding, key="encoder_depth")
     depth(

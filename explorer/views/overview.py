@@ -11,9 +11,9 @@ from explorer.results import Failure, Ready
 from explorer.selection import selected
 from explorer.text import findings
 from explorer.text.language import tr
-from explorer.text.names import DATASET_NAMES, prefix_counts, shown_names
+from explorer.text.names import DATASET_NAMES, prefix_counts
 from explorer.tours import guide
-from vitcore.config import PATCH_SIZES, grid_side
+from vitcore.config import PATCH_SIZES
 
 
 def choose_size() -> None:
@@ -38,7 +38,7 @@ selection = selected()
 config, patch_size = selection.config, selection.patch_size
 result = client.forward(selection)
 output = result.value
-side = grid_side(patch_size)
+side = selection.side
 
 if guide.now() is None:
     offered = [
@@ -56,7 +56,7 @@ else:
 
 finding = ""
 if output is not None:
-    said = findings.prediction(output.probabilities, selection.image.label, shown_names())
+    said = findings.prediction(output.probabilities, selection.truth, selection.shown_names)
     finding = tr("Prediction: {prediction}", prediction=said)
 components.page_heading(tr("Overview"), finding, key="overview")
 
@@ -71,7 +71,7 @@ st.container(key="overview_facts").markdown(
         side=side,
         prefix=prefix_counts(prefix, class_token=class_token),
         tokens=side * side + prefix,
-        image_size=config.image_size if config else len(selection.image.pixels),
+        image_size=selection.image_size,
         seconds=output.seconds if output is not None else None,
     )
 )
@@ -88,7 +88,7 @@ if isinstance(result, Failure):
     results = dict.fromkeys(PATCH_SIZES, result)
 elif isinstance(result, Ready):  # until then, the worker has one thing to do
     for size in PATCH_SIZES:
-        if size != patch_size:
+        if size != patch_size and size <= selection.image_size:
             results[size] = client.forward(selection.at(size))
 known, dataset, images = test_accuracy()
 caption = findings.sizes_caption(sizes, dataset, images)

@@ -12,15 +12,14 @@ from explorer.text.formatting import max_difference
 from explorer.text.language import N_, tr
 from vitcore.config import PATCH_SIZES, grid_side
 from vitcore.interpret.filters import embed_patches
-from vitcore.patches import patchify, pi_resize
+from vitcore.patches import patchify, pi_resize, resize_image
 
 _RANGES = {True: N_("−1 to 1"), False: N_("0 to 1")}  # of pixels, signed or not
-_SIDES = {size: grid_side(size) for size in PATCH_SIZES}
 
 
-def finding(patch_size: int, width: int | None) -> str:
+def finding(patch_size: int, count: int, width: int | None) -> str:
     """What the image becomes: patches of so many values, tokens of so many dimensions."""
-    count, values = _SIDES[patch_size] ** 2, f"{3 * patch_size**2:,}"
+    values = f"{3 * patch_size**2:,}"
     if width is None:
         message = (
             N_("1 patch × {values} values")
@@ -39,7 +38,7 @@ def finding(patch_size: int, width: int | None) -> str:
 def draw_main(selection: Selection, rev: str) -> None:
     """The page's heading and the figure that follows one patch to its embedding."""
     model, patch_size = selection.model, selection.patch_size
-    patch_cut = patchify(selection.image.pixels, patch_size)
+    patch_cut = patchify(selection.model_input, patch_size)
     embedded, width, pixels = None, None, tr(_RANGES[True])
     if isinstance(model, ModelRef):
         config, weights = model.config, client.weights(model)
@@ -50,7 +49,8 @@ def draw_main(selection: Selection, rev: str) -> None:
             weights["patch_embedding/bias"],
             pixel_range=config.pixel_range,
         )
-    components.page_heading(tr("Patch embedding"), finding(patch_size, width), key="patches")
+    said = finding(patch_size, selection.side**2, width)
+    components.page_heading(tr("Patch embedding"), said, key="patches")
     patches(patches_payload(patch_cut, embedded, rev=rev), key="patches_flow")
     if isinstance(model, Failure):
         components.placeholder(model, height=90)
@@ -66,13 +66,15 @@ def draw_main(selection: Selection, rev: str) -> None:
 
 def draw_cost(selection: Selection, rev: str) -> None:
     """What the patch size costs, and how else an image is split that P does not divide."""
-    pixels, patch_size = selection.image.pixels, selection.patch_size
+    side, patch_size = selection.image_size, selection.patch_size
+    pixels = resize_image(selection.image.pixels, side)
     cuts = {
         "seen": patchify(pixels, patch_size),
         "valid": patchify(pixels, patch_size, padding="valid"),
         "same": patchify(pixels, patch_size, padding="same"),
     }
-    data = cost_payload(pixels, cuts, patch_size=patch_size, grid_sides=_SIDES, rev=rev)
+    sides = {size: grid_side(size, side) for size in PATCH_SIZES if size <= side}
+    data = cost_payload(pixels, cuts, patch_size=patch_size, grid_sides=sides, rev=rev)
     cost(data, key="patches_cost")
     components.how_to_read(
         "patches_cost", code=components.source_of("vitcore/patches.py", "patchify", "resize_image")

@@ -29,7 +29,7 @@ from explorer.text.position_findings import (
 )
 from explorer.text.small_model_findings import ENCODINGS, encoding_finding
 from vitcore.interpret.positions import similarity_by_distance
-from vitcore.patches import model_input, patchify, unpatchify
+from vitcore.patches import patchify, unpatchify
 
 _NAME = N_("Position embeddings")
 _TOKENS_HEIGHT = 400
@@ -37,9 +37,9 @@ _TOKENS_HEIGHT = 400
 
 def draw_tiles(selection: Selection, model: ModelRef, kinds: list[PositionEncoding]) -> None:
     """The figure of tiles, and how to read it."""
-    config, pixels = model.config, selection.image.pixels
-    seen = model_input(pixels, selection.patch_size, image_size=config.image_size)
-    positions(positions_payload(seen, kinds, rev=selection.key), key="positions_tiles")
+    config = model.config
+    data = positions_payload(selection.model_input, kinds, rev=selection.key)
+    positions(data, key="positions_tiles")
     correlation = next(kind.correlation for kind in kinds if kind.name == "untrained")
     components.how_to_read(
         "positions_tiles_mimetic" if began_with_waves(config) else "positions_tiles",
@@ -53,7 +53,7 @@ def draw_tiles(selection: Selection, model: ModelRef, kinds: list[PositionEncodi
 
 def draw_shuffle(selection: Selection, model: ModelRef) -> None:
     """The shuffled image and what the model predicts for it."""
-    cells = patchify(selection.image.pixels, selection.patch_size)  # (gh, gw, P, P, 3)
+    cells = patchify(selection.model_input, selection.patch_size)  # (gh, gw, P, P, 3)
     rows, columns = cells.shape[:2]
     state.in_url(state.SHUFFLE)
     order = state.shuffled_order((rows, columns))
@@ -73,7 +73,7 @@ def draw_shuffle(selection: Selection, model: ModelRef) -> None:
         unpatchify(moved),
         result.value if isinstance(result, Ready) else result,
         names=names,
-        truth=selection.image.label,
+        truth=selection.truth,
         moves=rows * columns > 1,
         rev=f"{selection.key}-{state.shuffles()}",
     )
@@ -105,7 +105,7 @@ def draw_distance(kinds: list[PositionEncoding]) -> None:
         components.how_to_read("positions_distance", code=code)
 
 
-def draw_tokens(selection: Selection, model: ModelRef) -> None:
+def draw_tokens(selection: Selection) -> None:
     """What becomes of the similarity of positions: that of the tokens, after each block."""
     name = tr("Token similarity")
     if selection.side == 1:
@@ -122,11 +122,15 @@ def draw_tokens(selection: Selection, model: ModelRef) -> None:
         components.figure_heading(name, "")
         components.placeholder(result, height=_TOKENS_HEIGHT)
         return
-    maps, pixels = result.value, selection.image.pixels
+    maps = result.value
     components.figure_heading(name, token_finding(maps.similarity))
-    seen = model_input(pixels, selection.patch_size, image_size=model.config.image_size)
     data = token_maps_payload(
-        seen, maps.grid, maps.similarity, maps.components, maps.explained, rev=selection.key
+        selection.model_input,
+        maps.grid,
+        maps.similarity,
+        maps.components,
+        maps.explained,
+        rev=selection.key,
     )
     token_maps(data, key="positions_tokens")
     components.how_to_read(
@@ -179,7 +183,7 @@ else:
         "positions_shuffle", code=components.source_of("vitcore/intervention.py", "Intervention")
     )
     draw_distance(kinds)
-    draw_tokens(selection, model)
+    draw_tokens(selection)
     draw_accuracy()
 
 with chain:

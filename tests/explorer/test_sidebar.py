@@ -13,6 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import client, navigation
 from explorer.data import cifar10_setup
+from explorer.results import Failure
+from explorer.selection import ModelRef
+from vitcore.config import ViTConfig
 
 MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
 
@@ -312,3 +315,12 @@ def test_the_source_stands_in_the_url_by_its_key_unless_it_is_the_default(open_a
     assert open_app(image_source="upload").selectbox(key="image_source").value == "upload"
     app.selectbox(key="image_source").select("sketch10").run()
     assert "image_source" not in app.query_params
+
+
+def test_a_patch_larger_than_the_images_of_a_model_is_refused_for_every_page(open_app, monkeypatch):
+    small = ModelRef("first", Path("first"), (1,), ViTConfig(image_size=16))
+    monkeypatch.setattr(client, "resolve", lambda name: small)
+    app = open_app(patch_size="32", model="first")
+    assert isinstance(app.session_state["selection"].model, Failure)
+    app.select_slider(key="patch_size").set_value(16).run()
+    assert app.session_state["selection"].model == small

@@ -169,6 +169,11 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     if options.num_images < 0:
         raise ValueError(f"num_images must be an integer >= 0, got {options.num_images}")
     model = load(options.model)
+    if model.config.classes != len(CLASS_NAMES):
+        raise ValueError(
+            f"{options.data} has {len(CLASS_NAMES)} classes, "
+            f"{options.model} has {model.config.classes}"
+        )
     if options.data == "cifar10":
         images, labels = cifar10("test", data_dir=options.data_dir)
     else:
@@ -208,7 +213,7 @@ def _report_in_words(result: dict[str, Any]) -> str:
     columns = ("precision", "recall", "f1", "support")
     rows = [" " * 12 + "".join(f"  {name:>9}" for name in columns)]
     for number, (*shares, support) in enumerate(zip(*map(result.get, columns), strict=True)):
-        name = CLASS_NAMES[number] if len(result["support"]) == len(CLASS_NAMES) else str(number)
+        name = CLASS_NAMES[number]
         rows.append(f"{name:>12}" + "".join(f"  {s:>9.3f}" for s in shares) + f"  {support:>9,}")
     return "\n".join([_single(result), "", *rows])
 

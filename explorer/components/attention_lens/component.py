@@ -72,7 +72,7 @@ def lens(
     shown = Shown(
         of=selection.key,
         changes=selection.intervention,
-        truth=selection.image.label,
+        truth=selection.truth,
         names=prefix_names(result.value, config),
         pooling=config.pooling if config else "mean",
         placed=config is None or config.positions != "none",

@@ -1,6 +1,6 @@
 """The image in patches of every size, side by side, each with its prediction."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from explorer.selection import Selection
 from explorer.text.findings import UNDECIDED, counted
 from explorer.text.names import shown_names
 from vitcore.config import PATCH_SIZES, grid_side
-from vitcore.patches import model_input
+from vitcore.patches import resize_image
 
 _cuts = declare("patch_size_tiles", sends=("patch_size",))
 
@@ -43,7 +43,9 @@ def cut_sizes(
         shares,
         selection.image.pixels,
         selection.patch_size,
-        truth=selection.image.label,
+        image_size=selection.image_size,
+        names=selection.shown_names,
+        truth=selection.truth,
         refused=refused,
         prefix=selection.config.num_prefix_tokens if selection.config else 0,
         known=known,
@@ -64,6 +66,8 @@ def cut_payload(
     patch_size: int,
     *,
     truth: int | None,
+    image_size: int = 32,
+    names: Sequence[str] | None = None,
     refused: Collection[int] = (),
     prefix: int = 0,
     known: Mapping[int, str] | None = None,
@@ -75,22 +79,25 @@ def cut_payload(
         pixels: (32, 32, 3) uint8.
         patch_size: the present one.
         truth: index of the image's class, or None.
+        image_size: pixels per side of the model's images.
+        names: of the C classes; by default CIFAR-10's.
         refused: patch sizes for which no prediction is to come.
         prefix: tokens before the patches.
         known: by patch size, the model's test accuracy there, in a word or two.
     """
+    sides = {size: grid_side(size, image_size) for size in PATCH_SIZES if size <= image_size}
     tiles = [
-        _tile(size, shares.get(size), prefix, awaited=size not in refused)
+        _tile(size, side, shares.get(size), prefix, awaited=size not in refused)
         | {"known": (known or {}).get(size, "")}
-        for size in PATCH_SIZES
+        for size, side in sides.items()
     ]
-    seen = [model_input(pixels, size).ravel() for size in PATCH_SIZES]
-    header = {"tiles": tiles, "present": patch_size, "names": list(shown_names()), "truth": truth}
+    seen = [resize_image(pixels, size * side).ravel() for size, side in sides.items()]
+    names = list(names or shown_names())
+    header = {"tiles": tiles, "present": patch_size, "names": names, "truth": truth}
     return pack("patch_size_tiles", header, rgb=np.concatenate(seen))
 
 
-def _tile(size: int, shares: np.ndarray | None, prefix: int, *, awaited: bool) -> dict:
-    side = grid_side(size)
+def _tile(size: int, side: int, shares: np.ndarray | None, prefix: int, *, awaited: bool) -> dict:
     tile = {"patch": size, "grid": side, "tokens": counted(prefix + side**2, "token")}
     if shares is None:
         return {**tile, "share": None, "top": -1, "awaited": awaited}

@@ -14,8 +14,6 @@ from explorer.selection import Selection
 from explorer.text.findings import UNDECIDED, counted
 from explorer.text.language import current, tr
 from explorer.text.names import class_names, prefix_counts, shown_names
-from vitcore.config import grid_side
-from vitcore.patches import model_input
 
 STAGES = ("overview", "patches", "positions", "encoder", "answer")
 _IN_A_BLOCK = ("attention", "self_attention")  # pages on what is inside the encoder
@@ -88,7 +86,7 @@ def _draw(
         of = selection.model_name
         if note:
             of = tr("{model}, {note}", model=of, note=note)
-        label = selection.image.label
+        label = selection.truth
         data = _packed(fingerprint(output), current(), label, mode, now, of, output)
     else:
         data = placeholder_payload(result, selection, mode=mode, now=now)
@@ -165,8 +163,7 @@ def placeholder_payload(
 ) -> bytes:
     """What is drawn before, or instead of, a forward pass: the image and its patches."""
     config, patch_size = selection.config, selection.patch_size
-    seen = model_input(selection.image.pixels, patch_size)
-    side = grid_side(patch_size)
+    seen, side = selection.model_input, selection.side
     count, prefix = side * side, config.num_prefix_tokens if config else 0
     shape = f"`({count + prefix}, {config.width})`" if config else ""
     waiting = isinstance(result, Pending)
@@ -184,7 +181,7 @@ def placeholder_payload(
         },
     }
     shared = _shared(seen, patch_size, (side, side), prefix, mode, now)
-    names, truth = selection.shown_names, selection.image.label
+    names, truth = selection.shown_names, selection.truth
     rev = f"{header['state']}-{patch_size}"
     return pack(
         "pipeline", {**shared, **header, "names": names, "truth": truth, "rev": rev}, rgb=seen

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer import client, components, url
 from explorer.records import ModelOutput
 from explorer.results import Failure, Ready, Result
-from explorer.selection import Image, Selection
+from explorer.selection import Selection
 from explorer.text.language import tr
 from explorer.text.names import shown_name
 from explorer.views.attention import (
@@ -61,7 +61,7 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
     chosen = panel or PANELS[0]
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         other = (
-            _other(baseline.value, selection.image, names)
+            _other(baseline.value, selection.truth, names)
             if chosen not in (_HEAD_ABLATION, _HEAD_METRICS)
             else 0
         )
@@ -106,12 +106,12 @@ def _draw(panel: str, context: AnalysisContext, fusion: str, discard: float) -> 
         export.draw(context, fusion=fusion, discard=discard)
 
 
-def _other(output: ModelOutput, image: Image, names: tuple[str, ...]) -> int:
+def _other(output: ModelOutput, truth: int | None, names: tuple[str, ...]) -> int:
     """The class to compare with: a person's choice, the true label, or the runner-up."""
     order = np.argsort(-output.probabilities, kind="stable")
     top = int(order[0])
     offered = [name for index, name in enumerate(names) if index != top]
-    first = names[image.label if image.label not in (None, top) else int(order[1])]
+    first = names[truth if truth not in (None, top) else int(order[1])]
     # A class chosen for one image is predicted for another: then it is chosen anew.
     if st.session_state.get("attention_class", first) not in offered:
         st.session_state["attention_class"] = first

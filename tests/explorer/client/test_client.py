@@ -48,8 +48,8 @@ def home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def run(home):
-    def run(name, seed=0):
-        config = ViTConfig(width=16, depth=1, num_heads=2, mlp_dim=32)
+    def run(name, seed=0, **changes):
+        config = ViTConfig(width=16, depth=1, num_heads=2, mlp_dim=32, **changes)
         checkpoints.write(cache.runs_home() / name, config, initial_weights(config, seed))
         return name
 
@@ -179,3 +179,14 @@ def test_without_any_model_only_the_libraries_are_started(monkeypatch, asked, ho
     (step,) = session._first_steps()
     assert step.function is forward_pass.import_libraries
     assert session._next_to_warm_up(set()) is None
+
+
+@pytest.mark.parametrize("classes", [7, 100])
+def test_a_model_with_other_classes_is_not_judged_by_the_test_labels(run, asked, classes):
+    selection = of(run("other", classes=classes))
+    for judged in (client.evaluate(selection, "sketch10", 500),
+                   client.head_ablation_many(selection, "sketch10")):  # fmt: skip
+        assert isinstance(judged, Failure)
+        assert f"10 classes, other has {classes}" in judged.message
+    assert not asked
+    assert selection.truth is None

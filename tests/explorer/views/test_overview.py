@@ -1,5 +1,8 @@
 """Overview, opened on answers that are there, awaited or refused."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from explorer import components
@@ -98,3 +101,24 @@ def test_each_tile_has_the_test_accuracy_of_the_card(open_view, make_reading, mo
     view = open_view("overview", make_reading)
     assert "10,000 CIFAR-10 images" in html(view)
     assert seen["known"] == {4: "test 89%", 8: "test 87%"}
+
+
+@pytest.mark.parametrize("classes", [7, 100])
+def test_a_model_with_other_classes_has_no_true_label(open_view, make_reading, payloads, classes):
+    config = replace(PRESETS["flexi"], classes=classes)
+    logits = 9 * np.eye(classes)[-1]
+    view = open_view("overview", lambda size: make_reading(size, logits=logits), config=config)
+    assert not view.exception
+    assert f"Prediction: class {classes - 1}, " in html(view)
+    sent = payloads(view)
+    for name in ("pipeline", "patch_size_tiles"):
+        assert sent[name][0]["truth"] is None
+        assert len(sent[name][0]["names"]) == classes
+
+
+def test_patches_are_counted_in_images_of_the_model(open_view, payloads):
+    view = open_view("overview", WAITING, config=replace(PRESETS["flexi"], image_size=16))
+    assert "**20 tokens**" in text(view)  # 4 x 4 patches, 4 registers
+    sent = payloads(view)
+    assert sent["pipeline"][0]["grid"] == [4, 4]
+    assert [t["grid"] for t in sent["patch_size_tiles"][0]["tiles"]] == [8, 5, 4, 3, 3, 2, 1, 1]

@@ -170,3 +170,12 @@ def test_tokens_are_compared_after_every_block(open_positions, payloads):
     assert header["grid"] == [4, 4]
     assert arrays["colors"].shape == (3, 16, 3)
     assert re.search(r"cosine .* at the embedding, .* after block 2", finding(view, 3))
+
+
+@pytest.mark.parametrize(("patch_size", "patches"), [(4, 16), (8, 4)])
+def test_patches_are_shuffled_in_the_grid_of_the_model(open_positions, asked, patch_size, patches):
+    config = replace(SMALL, image_size=16)
+    view = open_positions(patch_size=patch_size, config=config)
+    assert not view.exception
+    moves = [wish.patches for wish in asked if wish.patches]
+    assert sorted(moves[0].values()) == list(range(patches))

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.vitcore.training.small_runs import quick_step
+from vitcore import checkpoints
 from vitcore.cli.main import _parser, main
+from vitcore.config import ViTConfig
+from vitcore.initialisation import initial_weights
 from vitcore.training import events, runs
 from vitcore.training.step import Trainer
 
@@ -69,6 +72,13 @@ def test_evaluation_is_told_as_a_table(trained):
     assert lines[-1].split()[0] == "truck"
     assert lines[-1].split()[-1] == "2"
     assert not any("[" in line for line in lines)
+
+
+def test_a_model_with_other_classes_is_not_evaluated(tmp_path, capsys):
+    config = ViTConfig(width=16, depth=1, num_heads=2, mlp_dim=32, classes=100)
+    checkpoints.write(tmp_path, config, initial_weights(config, 0))
+    assert main(["evaluate", "--model", str(tmp_path), "--data", "sketch10"]) == 2
+    assert "sketch10 has 10 classes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["download", "train", "evaluate", "card", "bench"])
