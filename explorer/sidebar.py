@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from html import escape
 
 import numpy as np
@@ -31,15 +30,13 @@ from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
-from vitcore.datasets.image_files import DecodedImage, ImageError, decode_file
+from vitcore.datasets.image_files import LARGEST_FILE, DecodedImage, ImageError, decode_file
 from vitcore.training.runs import read_run
 
 OwnImage = tuple[Image, DecodedImage]  # what is shown, and what it was before
 
-_FILE_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp"]
-if importlib.util.find_spec("pillow_heif"):
-    _FILE_TYPES += ["heic", "heif"]
-_LARGEST_FILE = 25  # MB
+# What is no image after all is refused in our own words, not in the browser's.
+_FILE_TYPES = ["image", "jfif", "avif", "heic", "heif"]  # not every browser knows the last ones
 _DRAWN = "sketch10"
 _REPEATED = N_("{name} appears twice in the URL; using the last value.")
 _SOURCES_HELP = N_(
@@ -289,7 +286,7 @@ def _own(source: str) -> Image:
             tr("Upload an image"),
             _FILE_TYPES,
             key="image_upload",
-            max_upload_size=_LARGEST_FILE,
+            max_upload_size=LARGEST_FILE // 10**6,
         )
     kept: dict[str, OwnImage] = st.session_state.setdefault("own_images", {})
     refused = None

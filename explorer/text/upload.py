@@ -14,8 +14,8 @@ _REFUSALS = (
     N_("The file is empty."),
     N_("Image too large: out of memory."),
     N_("Image corrupted or incomplete."),
-    N_("Not a readable image. Supported formats: PNG, JPEG, WebP, GIF, BMP."),
-    N_("HEIC is not supported. Supported formats: PNG, JPEG, WebP, GIF, BMP."),
+    N_("Not a readable image. Supported formats: PNG, JPEG, WebP, GIF, BMP, AVIF."),
+    N_("HEIC is not supported. Supported formats: PNG, JPEG, WebP, GIF, BMP, AVIF."),
 )
 
 

@@ -1,6 +1,5 @@
 """The sidebar as a person meets it, and what a link may ask of it; no model behind it."""
 
-import importlib.util
 import io
 import re
 from pathlib import Path
@@ -16,6 +15,7 @@ from explorer.data import cifar10_setup
 from explorer.results import Failure
 from explorer.selection import ModelRef
 from vitcore.config import ViTConfig
+from vitcore.datasets.image_files import LARGEST_FILE
 
 MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
 
@@ -226,12 +226,16 @@ def test_a_bad_file_is_refused_in_one_sentence_and_the_image_stays(open_app):
     assert image(app).pixels[0, 0].tolist() == [255, 0, 0]
 
 
-def test_no_file_is_offered_that_cannot_be_read(open_app):
+def test_a_browser_lets_every_image_through_to_be_read_or_refused_here(open_app):
     app = open_app()
     app.selectbox(key="image_source").select("upload").run()
-    types = set(app.file_uploader(key="image_upload").proto.type)
-    assert (".heic" in types) == bool(importlib.util.find_spec("pillow_heif"))
-    assert ".png" in types
+    proto = app.file_uploader(key="image_upload").proto
+    assert {"image/*", ".jfif", ".heic"} <= set(proto.type)
+    assert proto.max_upload_size_mb * 10**6 == LARGEST_FILE
+    tiff = io.BytesIO()
+    Image.new("RGB", (40, 40), "red").save(tiff, "TIFF")
+    app.file_uploader(key="image_upload").upload("a.tif", tiff.getvalue(), "image/tiff").run()
+    assert app.session_state["own_file"][1].startswith("TIFF is not supported.")
 
 
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):

@@ -70,7 +70,7 @@ def _image(given: str, data_dir: Path | None) -> np.ndarray:
     if named is None:
         path = Path(os.path.expanduser(given))
         if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f"{path} has more than {LARGEST_FILE // 2**20} MB.")
+            raise ValueError(f"{path} has more than {LARGEST_FILE // 10**6} MB.")
         return decode_image(path.read_bytes())
     dataset, index = named[1], int(named[2])
     if dataset == "sketch10":

@@ -10,18 +10,18 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 SIDE = 32
-LARGEST_FILE = 25 * 2**20  # bytes, as Streamlit's upload limit counts them
+LARGEST_FILE = 25_000_000  # bytes, as a browser counts 25 MB
 MOST_PIXELS = 64_000_000
-# Its decoder holds every pixel four times over, 15 bytes each; 64 million would take 1 GB.
-MOST_PIXELS_OF = {"WEBP": 20_000_000}
+# Their decoders hold every pixel several times over, WebP's 15 bytes each: of 64 million, 1 GB.
+MOST_PIXELS_OF = {"WEBP": 20_000_000, "AVIF": 20_000_000}
 
 # A progressive JPEG is decoded once more for each of its scans, which cost 94 bytes each; cameras
 # and editors write about ten.
 MOST_SCANNED = 16 * MOST_PIXELS
 _SCAN = b"\xff\xda"  # the marker before each; between them JPEG writes no such bytes
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-_READABLE = "Supported formats: PNG, JPEG, WebP, GIF, BMP."
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
+_READABLE = "Supported formats: PNG, JPEG, WebP, GIF, BMP, AVIF."
 _ROUGH_SIDE = 256  # a larger image is first averaged down to this, strip by strip
 _STRIP = 8  # rows of the smaller image that are made at a time
 _THUMBNAIL = 320  # pixels of its longer side, at most
@@ -47,7 +47,6 @@ _SWAPS = {  # width and height
 # (where, what the file holds there, the format's name): images that people have, yet not ours.
 _OTHERS = (
     (8, (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC"),
-    (8, (b"avif", b"avis"), "AVIF"),
     (0, (b"II*\0", b"MM\0*"), "TIFF"),
     (0, (b"%PDF",), "PDF"),
     (0, (b"<svg",), "SVG"),
@@ -110,8 +109,9 @@ def decode_file(data: bytes) -> DecodedImage:
     scale, and a large image is reduced strip by strip.
 
     Args:
-        data: the bytes of a PNG, JPEG, WebP, GIF or BMP file (HEIC where pillow-heif is
-            installed), at most 25 MB and 64 megapixels, a WebP at most 20.
+        data: the bytes of a PNG, JPEG, WebP, GIF, BMP or AVIF file (HEIC where pillow-heif
+            is installed), at most 25 MB and 64 megapixels, a WebP or AVIF at most
+            20.
 
     Returns:
         The model's input, and a thumbnail of the whole image.
@@ -123,7 +123,7 @@ def decode_file(data: bytes) -> DecodedImage:
         raise ImageError("The file is empty.")
     if len(data) > LARGEST_FILE:
         raise ImageError(
-            f"File too large: {len(data) / 2**20:.1f} MB (limit: {LARGEST_FILE // 2**20} MB)."
+            f"File too large: {_tenths_up(len(data))} MB (limit: {LARGEST_FILE // 10**6})."
         )
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(data), formats=_formats(data)) as image:
@@ -174,7 +174,7 @@ def _check_size(width: int, height: int, kind: str) -> None:
     if width * height > most:
         sentence = _too_many_pixels(width * height, most)
         if most < MOST_PIXELS:
-            sentence = f"{sentence} PNG and JPEG may have more than WebP."
+            sentence = f"{sentence} PNG and JPEG may have more."
         raise ImageError(sentence)
 
 
@@ -190,8 +190,12 @@ def _too_many_pixels(pixels: int | None, most: int | None = None) -> str:
     limit = (most or MOST_PIXELS) // 1_000_000
     if pixels is None:
         return f"Image too large (limit: {limit} megapixels)."
-    tenths = -(-pixels // 100_000)  # rounded up: one pixel too many must not read as the limit
-    return f"Image too large: {tenths / 10:,.12g} megapixels (limit: {limit})."
+    return f"Image too large: {_tenths_up(pixels)} megapixels (limit: {limit})."
+
+
+def _tenths_up(count: int) -> str:
+    """In millions, rounded up: one too many must not read as the limit."""
+    return f"{-(-count // 100_000) / 10:,.12g}"
 
 
 def _orientation(image: Image.Image) -> int:

@@ -25,7 +25,7 @@ from vitcore.datasets import image_files
 from vitcore.datasets.image_files import ImageError, decode_file, decode_image
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF"])
 @pytest.mark.parametrize("side", [32, 64, 600, 1100])
 def test_every_format_and_size_is_shown_rightly(kind, side):
     image = decode_image(encoded(quarters(side, side), kind))
