@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +35,23 @@ def check() -> str:
 
 
 def check_environment() -> None:
-    """The same from the environment alone, before the slow import of Keras.
+    """The same before the slow import of Keras, from the environment and Keras' own file.
 
     Raises:
-        ValueError: if KERAS_BACKEND names a backend that we do not support.
+        ValueError: if a backend is named that we do not support, or that is not installed.
     """
-    name = os.environ.get("KERAS_BACKEND", "")
+    file = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    name, said_by = os.environ.get("KERAS_BACKEND", ""), "KERAS_BACKEND"
+    if not name:
+        with suppress(OSError, ValueError, AttributeError):
+            name, said_by = json.loads(file.read_bytes()).get("backend", ""), f"backend in {file}"
     if name and name not in SUPPORTED:
-        raise ValueError(f"KERAS_BACKEND must be {' or '.join(SUPPORTED)}, got {name!r}")
+        raise ValueError(f"{said_by} must be {' or '.join(SUPPORTED)}, got {name!r}")
+    if name and not find_spec(name):
+        raise ValueError(
+            f"{said_by} is {name!r}, which is not installed. "
+            "Install it, or set KERAS_BACKEND=tensorflow"
+        )
 
 
 check_environment()  # who imports this module is about to import Keras

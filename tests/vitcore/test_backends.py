@@ -116,3 +116,24 @@ def unsupported(monkeypatch):
 def test_backend_from_keras_own_settings_is_checked_too(unsupported):
     with pytest.raises(ValueError, match="must be tensorflow or jax, got 'torch'; set it before"):
         backend.check()
+
+
+def test_a_backend_of_keras_own_file_is_refused_by_the_name_of_that_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    backend.check_environment()
+    (tmp_path / "keras.json").write_text('{"backend": "theano"}')
+    with pytest.raises(ValueError, match=r"keras\.json must be tensorflow or jax, got 'theano'"):
+        backend.check_environment()
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    backend.check_environment()
+    (tmp_path / "keras.json").write_text("[")
+    monkeypatch.delenv("KERAS_BACKEND")
+    backend.check_environment()  # Keras reads past it, too
+
+
+def test_a_backend_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setattr(backend, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="'jax', which is not installed"):
+        backend.check_environment()

@@ -19,6 +19,7 @@ import numpy as np
 from explorer.records import ModelOutput
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
+from vitcore.messages import os_error_reason
 
 _LOADED = 3  # models of different build kept in memory
 _ENVIRONMENT = {
@@ -33,13 +34,17 @@ def start() -> Executor:
     from loky import ProcessPoolExecutor
 
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    return ProcessPoolExecutor(
-        max_workers=1,
-        timeout=None,
-        initializer=_settle_in,
-        initargs=(os.getpid(),),
-        env={**_ENVIRONMENT, "KERAS_BACKEND": backend},
-    )
+    try:
+        return ProcessPoolExecutor(
+            max_workers=1,
+            timeout=None,
+            initializer=_settle_in,
+            initargs=(os.getpid(),),
+            env={**_ENVIRONMENT, "KERAS_BACKEND": backend},
+        )
+    except OSError as error:
+        why = f"shared memory (/dev/shm on Linux) cannot be used: {os_error_reason(error)}"
+        raise ValueError(why) from error
 
 
 # Everything below runs in the worker. Imports of vitcore's models are inside: the app process
