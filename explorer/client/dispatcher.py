@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import BrokenExecutor, wait
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
@@ -19,6 +22,7 @@ from explorer.text.language import N_, tr
 _log = logging.getLogger(__name__)
 _FOR_THE_BROWSER = 0.7  # seconds that it takes to show a page, about
 _STARTING = Task("start", str, message=N_("Starting the model process…"))
+_STILL = 0.02  # of the time that passes: a process that had less of the processor stands still
 _ATTEMPTS = 2  # a request that finds its worker dead is asked once more
 
 
@@ -33,8 +37,8 @@ class Dispatcher:
         first_steps: tasks that every new worker runs before any other.
         explain: turns an exception of a task into what a person reads.
         idle: given what is warm, one more thing to warm, or None.
-        deadline: seconds for one task.
-        first_deadline: seconds for one of the first steps, which import the libraries.
+        deadline: seconds for one task; of the processor, where the worker does not stand still.
+        first_deadline: the same for one of the first steps, which import the libraries.
         head_start: seconds for which the worker is not started yet unless a page was drawn, so
             that the first page has the machine to itself; nobody waits for a worker till then.
         limit: bytes of results to keep.
@@ -248,10 +252,12 @@ class Dispatcher:
                     break
                 _log.warning("the model's process ended (attempt %d): %r", attempt, error)
             except Exception as error:
+                said = self._explained(error)
                 if not self._ready:
                     self._discard_worker()
                     self._cannot_start = True
-                return self._explained(error)
+                    said = replace(said, hint=N_("Restart the app."))
+                return said
         self._cannot_start = not self._ready
         return Failure(
             N_("The model process crashed and was restarted."),
@@ -286,8 +292,11 @@ class Dispatcher:
         if executor is None or self._closing:
             raise BrokenExecutor("the worker is gone")
         future = executor.submit(task.function, *task.arguments)
-        if not wait([future], timeout=deadline).done:
-            raise _TimeoutError
+        used, before = 0.0, _processor_seconds(executor)
+        while not wait([future], timeout=deadline).done:  # others may have had the processor
+            last, used = used, _processor_seconds(executor) - before
+            if used >= deadline or used - last < _STILL * deadline:
+                raise _TimeoutError
         return future.result()
 
     def _finish(self, request: Request, value: Any) -> None:
@@ -308,6 +317,16 @@ class Dispatcher:
             self._warm.clear()
         if executor is not None:
             executor.shutdown(wait=wait, kill_workers=True)
+
+
+def _processor_seconds(executor: ProcessPoolExecutor) -> float:
+    """Time that the worker was given a processor; 0 where the system does not tell."""
+    try:
+        (process,) = executor._processes
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (AttributeError, ValueError, OSError):
+        return 0.0
 
 
 class _TimeoutError(Exception):

@@ -7,10 +7,12 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from explorer.client import dispatcher as dispatchers
 from explorer.client.dispatcher import Dispatcher
 from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
@@ -444,3 +446,39 @@ def test_until_there_is_a_worker_a_result_is_computed_here(make):
     assert answered(dispatcher, again, session) == "there"
     assert answered(dispatcher, Task("three", lambda: "there", here=here), session) == "there"
     assert calls == ["here"]
+
+
+@pytest.mark.parametrize(
+    ("given", "ends"),
+    [
+        ([0.0, 0.02, 0.04], False),
+        ([0.0, 0.02, 0.02], True),
+        ([0.0, 0.06], True),
+        ([0.0, 0.0], True),
+    ],
+)
+def test_a_worker_is_ended_only_where_it_stands_still_or_had_its_time(
+    make, monkeypatch, given, ends
+):
+    go, times = threading.Event(), iter(given)
+
+    def processor_seconds(_):
+        now = next(times, None)
+        if now is None:
+            go.set()
+        return given[-1] + 0.005 if now is None else now
+
+    dispatcher = make(deadline=0.05, idle=lambda warm: None)
+    monkeypatch.setattr(dispatchers, "_processor_seconds", processor_seconds)
+    found = answered(dispatcher, Task("long", lambda: go.wait(60)), Session())
+    go.set()
+    assert isinstance(found, Failure) == ends
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not tell")
+def test_the_time_of_a_process_is_what_it_says_itself():
+    end = time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    told = dispatchers._processor_seconds(SimpleNamespace(_processes={os.getpid(): None}))
+    assert told == pytest.approx(time.process_time(), abs=0.5)
