@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import logging
+import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -131,13 +133,19 @@ def unexpected(error: Exception) -> Failure:
 
 
 def _unexpected(error: Exception) -> Failure:
-    reference = f"E{next(_references):04d}"
-    _log.error("%s: unexpected error", reference, exc_info=error)
     return Failure(
         N_("Unexpected error (reference {reference} in the server log)."),
         N_("Reload the page."),
-        {"reference": reference},
+        {"reference": _logged("".join(traceback.format_exception(error)))},
     )
+
+
+@lru_cache(maxsize=256)
+def _logged(error: str) -> str:
+    """The reference of an error, which is logged once, however often it comes."""
+    reference = f"E{next(_references):04d}"
+    _log.error("%s: unexpected error\n%s", reference, error)
+    return reference
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -1,9 +1,11 @@
 """The door to models and data, with a dispatcher that computes nothing."""
 
+import errno
 import os
 import re
 import sys
 
+import loky
 import numpy as np
 import pytest
 import streamlit as st
@@ -190,3 +192,24 @@ def test_a_model_with_other_classes_is_not_judged_by_the_test_labels(run, asked,
         assert f"10 classes, other has {classes}" in judged.message
     assert not asked
     assert selection.truth is None
+
+
+def test_the_same_error_is_logged_once(caplog):
+    def failed():
+        try:
+            raise RuntimeError("as before")
+        except RuntimeError as error:
+            return client.unexpected(error).message
+
+    first, *others = [failed() for _ in range(5)]
+    assert set(others) == {first}
+    assert ["as before" in record.getMessage() for record in caplog.records] == [True]
+
+
+def test_a_system_without_shared_memory_is_named(monkeypatch):
+    def no_room(**_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(loky, "ProcessPoolExecutor", no_room)
+    with pytest.raises(ValueError, match="/dev/shm.*read-only"):
+        forward_pass.start()
