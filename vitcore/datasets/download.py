@@ -137,7 +137,10 @@ def _receive(url: str, part: Path, have: int, size: int, progress: Progress) -> 
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
     if not have:
-        raise DataError(f"{host} could not be reached ({reason}).")
+        raise DataError(
+            f"{host} could not be reached ({reason}). "
+            f"Download {url} elsewhere and set VITCORE_DATA to the file."
+        )
     if have < size:
         raise DataError(
             f"Download interrupted at {have // _MEGABYTE} of {size // _MEGABYTE} MB ({reason}). "

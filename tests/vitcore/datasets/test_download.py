@@ -177,7 +177,8 @@ def test_a_server_that_fails_is_quoted(server, change, message):
 def test_no_network_is_one_sentence(server):
     server.shutdown()
     server.server_close()
-    with pytest.raises(DataError, match=r"127.0.0.1:\d+ could not be reached \(.*refused.*\)\.$"):
+    said = r"127.0.0.1:\d+ could not be reached \(.*refused.*\)\. .*VITCORE_DATA"
+    with pytest.raises(DataError, match=said):
         fetched(server)
 
 
