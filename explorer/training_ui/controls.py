@@ -32,12 +32,13 @@ def shown(jobs: Jobs) -> str | None:
     names = [run.name for run in jobs.runs()]
     chosen = st.session_state.get("train_run")
     if chosen not in names:
-        st.session_state.pop("train_run", None)
+        said = "" if chosen is None else Jobs.gone(chosen)
+        # Given, for a browser would go on showing what it was.
+        show_run(names[0] if names else None)
         if names:
-            show_run(names[0])  # given, for a browser would go on showing what it was
-            if chosen is not None:
-                said = tr("{gone} Showing {run}.", gone=Jobs.gone(chosen), run=names[0])
-                st.session_state.setdefault(_TROUBLE, said)
+            said = said and tr("{gone} Showing {run}.", gone=said, run=names[0])
+        if said:
+            st.session_state.setdefault(_TROUBLE, said)
     return st.session_state.get("train_run")
 
 
@@ -64,7 +65,7 @@ def choose(jobs: Jobs) -> str | None:
     )
 
 
-def show_run(name: str) -> None:
+def show_run(name: str | None) -> None:
     """Show this run from now on."""
     widget_sync.put("train_run", name)
 

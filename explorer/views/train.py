@@ -312,6 +312,7 @@ with row:
     name = controls.choose(jobs)
 progress = jobs.progress(name) if name else None
 if progress is None:
+    controls.trouble()
     components.figure_state(
         "empty", tr("No runs yet."), tr("Loss and accuracy appear here."), height=PLACE
     )

@@ -562,6 +562,14 @@ def test_a_run_that_is_gone_is_said_to_be_and_another_one_is_shown(view, server)
     assert said not in texts(view.run())
 
 
+def test_the_only_run_that_is_gone_is_said_to_be(view, server):
+    started(view)
+    gone = until(view, server, "finished").selectbox(key="train_run").value
+    shutil.rmtree(next(run.folder for run in server.runs()))
+    assert jobs.Jobs.gone(gone) in texts(view.run())
+    assert jobs.Jobs.gone(gone) not in texts(view.run())
+
+
 def test_a_damaged_run_is_listed_with_what_is_wrong(view, server, tmp_path):
     started(view)
     until(view, server, "finished")
