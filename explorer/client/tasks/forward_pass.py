@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from explorer.records import ModelOutput
+from explorer.text.language import N_
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
-from vitcore.messages import os_error_reason
 
 _LOADED = 3  # models of different build kept in memory
 _ENVIRONMENT = {
@@ -43,8 +43,7 @@ def start() -> Executor:
             env={**_ENVIRONMENT, "KERAS_BACKEND": backend},
         )
     except OSError as error:
-        why = f"shared memory (/dev/shm on Linux) cannot be used: {os_error_reason(error)}"
-        raise ValueError(why) from error
+        raise ValueError(N_("Shared memory (/dev/shm on Linux) cannot be used.")) from error
 
 
 # Everything below runs in the worker. Imports of vitcore's models are inside: the app process

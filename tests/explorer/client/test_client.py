@@ -211,5 +211,5 @@ def test_a_system_without_shared_memory_is_named(monkeypatch):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(loky, "ProcessPoolExecutor", no_room)
-    with pytest.raises(ValueError, match="/dev/shm.*read-only"):
+    with pytest.raises(ValueError, match="/dev/shm"):
         forward_pass.start()
