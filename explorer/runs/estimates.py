@@ -1,16 +1,20 @@
-"""How long the next run takes, from the last one like it on this machine."""
+"""How long the next run takes, from the last one like it on this machine, and how much memory."""
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from vitcore.config import MOST_EPOCHS, PRESETS, TrainConfig
 from vitcore.flops import flops
+from vitcore.initialisation import parameter_count
 from vitcore.training import events
 from vitcore.training.runs import Run
 
+_LIBRARIES = 1130 * 2**20  # bytes of TensorFlow, CIFAR-10 and Python; measured
+_FLOAT = 4  # bytes
 _TAIL = 65_536  # bytes of a log: its last few hundred points
 _HEAD = 4_096  # bytes of a log that hold its first step
 _STEPS, _SECONDS = 50, 10.0  # of training, from which a run tells its speed
@@ -97,6 +101,40 @@ def start_seconds(config: TrainConfig | None, runs: Iterable[Run]) -> float | No
             return taken
         others = taken if others is None else others
     return others
+
+
+def memory(config: TrainConfig) -> int:
+    """Bytes that a run's process takes at its peak on a CPU, in float32.
+
+    Of each block a step keeps, for the gradient, 6 vectors of D per token (residuals, LayerNorms
+    and the outputs of both layers), queries, keys, values and their mix, the hidden layer before
+    and after its GELU, and attention weights.
+    """
+    model = config.model_config()
+    inner = model.num_heads * model.d
+    kept = []
+    for size in config.patch_sizes or (model.patch_size,):
+        tokens = model.tokens(size)
+        per_token = 6 * model.width + 4 * inner + 2 * model.mlp_dim + 1.5 * model.num_heads * tokens
+        kept.append(config.batch_at(size) * model.depth * tokens * per_token)
+    weights = 4 * parameter_count(model)  # with gradients and the optimizer's two means
+    return _LIBRARIES + round(_FLOAT * (weights + max(kept)))
+
+
+def free_memory() -> int | None:
+    """Bytes that a new process may take here; None where the system does not tell."""
+
+    def told(file: str, name: str) -> int:
+        lines = Path(file).read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.lower().startswith(name))
+
+    free, group = [], "/sys/fs/cgroup/memory"
+    with suppress(OSError, StopIteration):
+        free.append(1024 * told("/proc/meminfo", "memavailable"))
+    with suppress(OSError, ValueError):  # of a container; "max" where there is no limit
+        limit, used = (int(Path(f"{group}.{name}").read_text()) for name in ("max", "current"))
+        free.append(limit - used + told(f"{group}.stat", "inactive_file "))
+    return min(free, default=None)
 
 
 def _shape(config: TrainConfig) -> list[object]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from explorer.runs.standby_process import Spare
+from explorer.runs.standby_process import Spare, goes_first
 from vitcore.messages import os_error_reason
 from vitcore.training.control import LIFELINE
 
@@ -43,7 +43,7 @@ class Launcher:
                 return process
         with open(log, "ab") as file:
             try:
-                return subprocess.Popen(
+                process = subprocess.Popen(
                     self._program + arguments,
                     stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
                     stdout=file,
@@ -55,6 +55,8 @@ class Launcher:
             except OSError as error:
                 why = f"{self._program[0]} could not be started: {os_error_reason(error)}"
                 raise RuntimeError(why) from error
+        goes_first(process)
+        return process
 
     def take_back(self, process: subprocess.Popen, *, seconds: float) -> bool:
         """Have a process whose run ended well wait for the next one; whether it does.

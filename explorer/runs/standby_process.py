@@ -53,6 +53,7 @@ class Spare:
                 env=environment,
                 start_new_session=os.name == "posix",  # Ctrl-C is for the server
             )
+            goes_first(self._process)
 
     def take(self, arguments: list[str], log: Path, *, keep: bool) -> subprocess.Popen | None:
         """Let it run a command of vitcore; from then on it is a process like any other.
@@ -114,6 +115,12 @@ class Spare:
         process, self._process = self._process, None
         if process is not None:
             _end(process)
+
+
+def goes_first(process: subprocess.Popen) -> None:
+    """Where memory runs out, Linux is to end this process rather than the server."""
+    with suppress(OSError):
+        Path(f"/proc/{process.pid}/oom_score_adj").write_text("500")
 
 
 def _end(process: subprocess.Popen) -> None:

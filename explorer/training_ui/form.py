@@ -105,6 +105,8 @@ def form(jobs: Jobs, *, found: bool) -> tuple[TrainConfig | None, str, bool]:
             ]
         said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines if line)
         st.html(said)
+        if low := run_estimate.memory(estimates.memory(config), estimates.free_memory()):
+            _say(low)
     return config, why, pressed
 
 

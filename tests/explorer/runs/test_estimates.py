@@ -1,11 +1,13 @@
 """What earlier runs tell about the next one, from logs written by hand."""
 
 import json
+import os
+import sys
 from dataclasses import replace
 
 import pytest
 
-from explorer.runs.estimates import epochs_in, estimate, start_seconds
+from explorer.runs.estimates import epochs_in, estimate, free_memory, memory, start_seconds
 from vitcore.config import TrainConfig
 from vitcore.training.events import EventLog
 from vitcore.training.runs import Run
@@ -133,3 +135,27 @@ def test_a_run_of_another_depth_tells_no_speed(tmp_path):
 )
 def test_steps_are_counted_in_full_batches(changes, steps):
     assert estimate(CONFIG.replace(**changes), []).steps == steps
+
+
+# Peak resident memory, MiB, of `python -m vitcore train --steps 2 --data cifar10` on two cores.
+MEASURED = [
+    (1165, {"batch_size": 32}),
+    (1881, {"batch_size": 512}),
+    (4015, {"batch_size": 2048}),
+    (3418, {"batch_size": 512, "depth": 12}),
+    (3771, {"batch_size": 256, "patch_sizes": (2,)}),
+    (2529, {"preset": "article", "batch_size": 512}),
+    (1290, {"preset": "flexi", "batch_size": 32}),
+    (3523, {"preset": "flexi", "batch_size": 384}),
+    (2878, {"preset": "flexi", "batch_size": 128, "width": 384, "num_heads": 6, "mlp_dim": 1536}),
+]
+
+
+@pytest.mark.parametrize(("mebibytes", "given"), MEASURED)
+def test_memory_is_that_of_a_process_that_was_measured(mebibytes, given):
+    assert memory(TrainConfig(**given)) / 2**20 == pytest.approx(mebibytes, rel=0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not tell")
+def test_no_more_memory_is_free_than_there_is():
+    assert 0 < free_memory() < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

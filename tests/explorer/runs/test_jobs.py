@@ -99,6 +99,13 @@ def test_a_run_is_started_with_what_was_chosen(jobs, monkeypatch):
     assert progress.lives
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not ask")
+def test_where_memory_runs_out_a_run_goes_before_the_server(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    run = until(jobs, jobs.start(TINY), "running").run
+    assert Path(f"/proc/{run.pid}/oom_score_adj").read_text().strip() == "500"
+
+
 def test_a_run_is_followed_to_its_end(jobs):
     progress = until(jobs, jobs.start(TINY), "damaged")  # the program saves no weights
     assert progress.epochs == 2.0
