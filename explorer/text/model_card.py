@@ -56,7 +56,7 @@ def finding(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int
             accuracy=percent(validation),
             chance=run_status.chance(run),
         )
-    if state in ("damaged", "failed"):
+    if state == "failed" or (state == "damaged" and not run.usable):
         return tr("{model}: {state}", model=name, state=run_status.state_name(state))
     return tr("{model}: not evaluated", model=name)
 
@@ -69,7 +69,7 @@ def row(run: Run, *, zone: tzinfo | None = None) -> str:
         zone: of the time at which it began; the machine's where None.
     """
     if run.config is None:
-        return run_status.state_name("damaged")
+        return tr("No training record") if run.usable else run_status.state_name("damaged")
     data = DATASET_NAMES.get(run.config.data, run.config.data)
     parts = [run_status.state_name(run.state), data, run.config.preset]
     accuracy = (run.validation or {}).get("accuracy")
@@ -90,6 +90,8 @@ def summary(card: Mapping[str, Any], patch_size: int) -> str:
 
 def trouble(run: Run) -> tuple[str, str]:
     """Why a run failed, was interrupted or is corrupted, and what can be done here."""
+    if run.state == "damaged" and run.usable:
+        return tr(run.problem), tr("The model can be used all the same.")
     if run.state == "damaged":
         return tr(run.problem), tr("Corrupted. Repair the file or delete the run.")
     what, _ = run_status.trouble(run)

@@ -148,7 +148,8 @@ def read_run(folder: str | Path) -> Run:
         problem = f"{events.FILE_NAME} is corrupted."
     except RecursionError:
         problem = f"{events.FILE_NAME} is corrupted: nesting too deep."
-    return Run(folder=folder, name=folder.name, state="damaged", problem=problem)
+    usable = not model_files.problem(folder)
+    return Run(folder=folder, name=folder.name, state="damaged", problem=problem, usable=usable)
 
 
 def _read_run(folder: Path) -> Run:

@@ -19,6 +19,7 @@ from vitcore import cache, checkpoints
 from vitcore.config import PATCH_SIZES, ViTConfig
 from vitcore.initialisation import initial_weights
 from vitcore.intervention import Intervention
+from vitcore.training import runs
 
 
 class Recorder:
@@ -213,3 +214,10 @@ def test_a_system_without_shared_memory_is_named(monkeypatch):
     monkeypatch.setattr(loky, "ProcessPoolExecutor", no_room)
     with pytest.raises(ValueError, match="/dev/shm"):
         forward_pass.start()
+
+
+def test_a_model_without_a_run_s_record_is_usable_wherever_it_is_shown(home, run):
+    run("copied")
+    (found,) = runs.list_runs()
+    assert (found.state, found.usable) == ("damaged", True)
+    assert found.name in client.model_names()
