@@ -308,7 +308,7 @@ def cost() -> None:
         model=first.name if first.name != selection.model_name else "",
     )
     components.figure_heading(name, said)
-    if first.name != selection.model_name:
+    if selection.model_name and first.name != selection.model_name:
         missing = tr(
             "{model} is not shown: no CIFAR-10 results by patch size in its model card.",
             model=escape(selection.model_name),
