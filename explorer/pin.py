@@ -6,7 +6,7 @@ import secrets
 
 import streamlit as st
 
-from explorer import components, state, url
+from explorer import components, state, url, url_values
 from explorer.selection import Pin
 from explorer.text.language import N_
 
@@ -41,5 +41,5 @@ def draw(page: str) -> None:
 
 def _keep() -> None:
     pin = components.sent_pin(st.session_state.get(_MESSENGER))
-    st.session_state[_FIELD] = url.pin_word(pin) if pin else ""
+    st.session_state[_FIELD] = url_values.pin_word(pin) if pin else ""
     st.session_state[_NEWS] = True

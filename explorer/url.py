@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+from explorer import url_values
 from explorer.components.attention_lens.lens_state import LensState
 from explorer.components.encoder.payload import STAGES
 from explorer.selection import (
@@ -33,12 +32,7 @@ PANELS = (
     N_("Export"),
 )
 FUSIONS = (N_("mean"), N_("max"), N_("min"))
-_PATCH = re.compile(r"(\d{1,2})\.(\d{1,2})-(?:x|(\d{1,2})\.(\d{1,2}))")
-_SHUFFLED = re.compile(r"shuffled-(\d{1,4})")
-_HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?")
-_IN_GRID = re.compile(r"(\d{1,2})\.(\d{1,2})(?:-of-(\d{1,2}))?")
 _SIDES = tuple(str(grid_side(size)) for size in PATCH_SIZES)
-_PREFIX = re.compile(r"prefix-([1-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +116,7 @@ FIELDS: dict[str, Field] = {
         earlier="picture_class",
     ),
     "image_index": Field(
-        parse=lambda word, _: int(word) if _is_index(word) else None,
+        parse=lambda word, _: int(word) if url_values.is_index(word) else None,
         message=lambda known, word: tr(
             "Image index must be 0–{last} (got {got}). Showing {shown}.",
             last=LARGEST_INDEX,
@@ -147,13 +141,13 @@ FIELDS: dict[str, Field] = {
     ),
     # The attention view.
     "pinned": Field(
-        parse=lambda word, known: _pin(word, known),
+        parse=lambda word, known: url_values.read_pin(word, known.side),
         message=lambda known, word: tr(
             "Pinned patch must be row.column from 1.1 to {last} (got {got}).",
             last=f"{known.side}.{known.side}",
             got=word,
         ),
-        format=lambda pin, _: pin_word(pin),
+        format=lambda pin, _: url_values.pin_word(pin),
     ),
     "direction": Field(
         **_switch("key"),
@@ -175,13 +169,13 @@ FIELDS: dict[str, Field] = {
         format=lambda head, _: "" if head is None else f"{head[0] + 1}.{head[1] + 1}",
     ),
     "ablated": Field(
-        parse=lambda word, known: read_heads(word, blocks=known.blocks, heads=known.heads) or None,
+        parse=lambda word, known: _heads(word, known),
         message=lambda known, word: tr(
             "Ablated heads must be blocks or block.head from 1.1 to {last} (got {got}).",
             last=f"{known.blocks}.{known.heads}",
             got=word,
         ),
-        format=lambda pairs, known: " ".join(_ablated(pairs, known.heads)),
+        format=lambda pairs, known: " ".join(url_values.head_words(pairs, known.heads)),
         earlier="off",
     ),
     "patches": Field(
@@ -191,7 +185,9 @@ FIELDS: dict[str, Field] = {
             last=f"{known.side}.{known.side}",
             got=word,
         ),
-        format=lambda value, known: " ".join(_moved(value[0], value[1], known.side)),
+        format=lambda value, known: " ".join(
+            url_values.patch_words(value[0], value[1], known.side)
+        ),
     ),
     "positions": Field(
         parse=lambda word, _: {"on": True, "off": False}.get(word),
@@ -200,12 +196,12 @@ FIELDS: dict[str, Field] = {
     ),
     # What other pages show, in hidden fields.
     "shuffle": Field(
-        parse=lambda word, _: int(word) if _is_short(word) else None,
+        parse=lambda word, _: int(word) if url_values.is_short(word) else None,
         message=_said(N_("Shuffle must be 0–9999 (got {got}). Showing 0.")),
     ),
     "block": Field(
         parse=lambda word, known: (
-            int(word) if _is_short(word) and 1 <= int(word) <= known.blocks else None
+            int(word) if url_values.is_short(word) and 1 <= int(word) <= known.blocks else None
         ),
         message=lambda known, word: tr(
             "Block must be 1–{last} (got {got}).", last=known.blocks, got=word
@@ -220,7 +216,7 @@ FIELDS: dict[str, Field] = {
         message=_said(N_("Unknown input {got}. Showing the example.")),
     ),
     "cell": Field(
-        parse=lambda word, _: _cell(word),
+        parse=lambda word, _: url_values.read_cell(word),
         message=_said(N_("Cell must be two classes, such as cat-dog (got {got}).")),
     ),
     # The tabs below the attention view: widgets.
@@ -248,7 +244,7 @@ FIELDS: dict[str, Field] = {
         earlier="attention_fusion",
     ),
     "discard_ratio": Field(
-        parse=lambda word, _: _share(word),
+        parse=lambda word, _: url_values.read_share(word),
         message=_said(N_("Discard ratio must be 0–0.9 (got {got}). Using 0.")),
         earlier="attention_discard",
     ),
@@ -289,11 +285,11 @@ def read(
 def with_present_names(query: Mapping[str, str]) -> dict[str, str]:
     """A URL of an earlier version, or another language, in today's names and the page's words."""
     today = dict(query)
-    if (match := _IN_GRID.fullmatch(today.get("pinned", ""))) and not match[3]:
+    if (match := url_values.IN_GRID.fullmatch(today.get("pinned", ""))) and not match[3]:
         known = Known(side=_side(today))
         counted = replace(known, side=int(today[GRID])) if today.get(GRID) in _SIDES else known
-        if pin := _pin(today["pinned"], counted):
-            today["pinned"] = pin_word(pin)
+        if pin := url_values.read_pin(today["pinned"], counted.side):
+            today["pinned"] = url_values.pin_word(pin)
     for name, field in FIELDS.items():
         if field.earlier in today:
             today.setdefault(name, today.pop(field.earlier))
@@ -382,7 +378,7 @@ def address(
         "image_index": str(image.index or 0),
         "patch_size": str(selection.patch_size),
         "model": selection.model_name,
-        **({"pinned": pin_word(pin)} if pin else {}),
+        **({"pinned": url_values.pin_word(pin)} if pin else {}),
         **write_view(view, known_of(selection)),
         "attention_class": other,
     }
@@ -459,14 +455,7 @@ def model_not_found(name: str, models: Sequence[str], load_error: str = "") -> s
 
 def pinned(word: str) -> Pin | None:
     """What the URL's word pins."""
-    return _pin(word, Known())
-
-
-def pin_word(pin: Pin) -> str:
-    """A pin as the URL says it: "3.7-of-8" is row 3, column 7 of 8; "prefix-1" the first token."""
-    if pin.token < 0:
-        return f"prefix-{-pin.token}"
-    return f"{_place(pin.token, pin.side)}-of-{pin.side}"
+    return url_values.read_pin(word, Known().side)
 
 
 def own_image(query: Mapping[str, str]) -> bool:
@@ -490,73 +479,18 @@ def shown(word: str) -> str:
     return seen if len(seen) <= 40 else f"{seen[:40]}…"
 
 
-def shuffled(seed: int, count: int) -> list[int]:
-    """The source of each of `count` patches; intervention.js draws the same from the same seed."""
-    order = list(range(count))
-    for last in range(count - 1, 0, -1):
-        seed = (1664525 * seed + 1013904223) % 2**32
-        other = seed * (last + 1) >> 32
-        order[last], order[other] = order[other], order[last]
-    if count > 1 and order == sorted(order):
-        order[0], order[1] = order[1], order[0]
-    return order
-
-
-def read_heads(word: str, *, blocks: int, heads: int) -> list[tuple[int, int]] | None:
-    """Pairs (block, head) from 0 in words such as "3.2 5", or None where they cannot be read."""
-    found = []
-    for part in _parts(word):
-        match = _HEAD.fullmatch(part)
-        if not match or not 1 <= int(match[1]) <= blocks:
-            return None
-        if match[2] is None:
-            found += [(int(match[1]) - 1, head) for head in range(heads)]
-        elif 1 <= int(match[2]) <= heads:
-            found.append((int(match[1]) - 1, int(match[2]) - 1))
-        else:
-            return None
-    return found
-
-
-def read_patches(word: str, side: int) -> tuple[dict[int, int | None], int | None] | None:
-    """Sources by target and the seed in words such as "shuffled-7 1.1-x"; None where unreadable."""
-    sources: dict[int, int | None] = {}
-    parts, seed = _parts(word), None
-    if parts and (match := _SHUFFLED.fullmatch(parts[0])):
-        seed = int(match[1])
-        sources = dict(enumerate(shuffled(seed, side * side)))
-        parts = parts[1:]
-    seen = set()
-    for part in parts:
-        match = _PATCH.fullmatch(part)
-        target = _patch(match[1], match[2], side) if match else None
-        masked = match is not None and match[3] is None
-        source = None if masked or not match else _patch(match[3], match[4], side)
-        if target is None or target in seen or (source is None and not masked):
-            return None
-        seen.add(target)
-        sources[target] = source
-    moved = {target: source for target, source in sources.items() if source != target}
-    return dict(sorted(moved.items())), seed
-
-
 def _patches(word: str, known: Known) -> tuple[dict[int, int | None], int | None] | None:
-    found = read_patches(word, known.side)
+    found = url_values.read_patches(word, known.side)
     return found if found and found[0] else None
 
 
+def _heads(word: str, known: Known) -> list[tuple[int, int]] | None:
+    return url_values.read_heads(word, blocks=known.blocks, heads=known.heads) or None
+
+
 def _one_head(word: str, known: Known) -> tuple[int, int] | None:
-    found = read_heads(word, blocks=known.blocks, heads=known.heads)
+    found = _heads(word, known)
     return found[0] if found and len(found) == 1 else None
-
-
-def _pin(word: str, known: Known) -> Pin | None:
-    if match := _PREFIX.fullmatch(word):
-        return Pin(-int(match[1]), known.side)
-    match = _IN_GRID.fullmatch(word)
-    side = int(match[3] or known.side) if match else 0
-    patch = _patch(match[1], match[2], side) if match else None
-    return None if patch is None or side > 64 else Pin(patch, side)
 
 
 def _side(query: Mapping[str, str]) -> int:
@@ -567,68 +501,3 @@ def _side(query: Mapping[str, str]) -> int:
 
 def _shown_instead(models: Sequence[str]) -> str:
     return tr("Showing {name}.", name=models[0]) if models else tr("No models yet.")
-
-
-def _is_short(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 5
-
-
-def _is_index(word: str) -> bool:
-    return _is_short(word) and int(word) <= LARGEST_INDEX
-
-
-def _cell(word: str) -> tuple[int, int] | None:
-    """True and predicted class, each by its number."""
-    classes = word.split("-")
-    if len(classes) != 2 or not {*classes} <= {*CLASS_NAMES}:
-        return None
-    return CLASS_NAMES.index(classes[0]), CLASS_NAMES.index(classes[1])
-
-
-def _share(word: str) -> float | None:
-    try:
-        return float(word) if 0 <= float(word) <= 0.9 else None
-    except ValueError:
-        return None
-
-
-def _parts(word: str) -> list[str]:
-    """A space is a plus sign in a URL; who writes one by hand may prefer a comma."""
-    return word.replace(",", " ").split() if word.isascii() else [word]
-
-
-def _patch(row: str, column: str, side: int) -> int | None:
-    if not (1 <= int(row) <= side and 1 <= int(column) <= side):
-        return None
-    return (int(row) - 1) * side + int(column) - 1
-
-
-def _place(patch: int, side: int) -> str:
-    return f"{patch // side + 1}.{patch % side + 1}"
-
-
-def _ablated(pairs: Sequence[tuple[int, int]], heads: int) -> list[str]:
-    words = []
-    for block, group in groupby(sorted(pairs), key=lambda pair: pair[0]):
-        off = [head for _, head in group]
-        whole = len(off) == heads
-        words += [str(block + 1)] if whole else [f"{block + 1}.{head + 1}" for head in off]
-    return words
-
-
-def _moved(patches: Mapping[int, int | None], seed: int | None, side: int) -> list[str]:
-    """Each change in a word, or those that a shuffle leaves to be said, where that is shorter."""
-
-    def words(base: Mapping[int, int]) -> list[str]:
-        now = {target: patches.get(target, target) for target in {*base, *patches}}
-        return [
-            f"{_place(target, side)}-{'x' if source is None else _place(source, side)}"
-            for target, source in sorted(now.items())
-            if source != base.get(target, target)
-        ]
-
-    plain = words({})
-    if seed is None or not plain:
-        return plain
-    rest = words(dict(enumerate(shuffled(seed, side * side))))
-    return [f"shuffled-{seed}", *rest] if len(rest) + 1 < len(plain) else plain

@@ -5,7 +5,7 @@ import pytest
 
 from explorer.components.attention_lens.payload import Shown, placeholder_payload
 from explorer.results import Pending
-from explorer.url import shuffled
+from explorer.url_values import shuffled
 from tests.browser.lens_stage import (
     badge,
     changed,

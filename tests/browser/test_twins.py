@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.text import findings, formatting
-from explorer.url import shuffled
+from explorer.url_values import shuffled
 from tests.browser.stage import functions
 from vitcore.lens.words import percent
 

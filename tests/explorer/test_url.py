@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from explorer import url
+from explorer import url, url_values
 from explorer.components.attention_lens import component as attention_lens
 from explorer.components.attention_lens.component import LensState
 from explorer.selection import Pin
-from explorer.url import Known, shuffled
+from explorer.url import Known
+from explorer.url_values import shuffled
 from vitcore.intervention import Intervention
 
 NAMES = ("pinned", url.GRID, *url.VIEW)
@@ -208,7 +209,7 @@ def test_a_pin_says_in_which_grid_it_was_counted():
     assert url.pinned("9.1-of-8") is None
     assert url.pinned("prefix-0") is None
     for pin in (Pin(0, 1), Pin(14, 4), Pin(-1, 8)):
-        assert url.pinned(url.pin_word(pin)).patch(16) == pin.patch(16)
+        assert url.pinned(url_values.pin_word(pin)).patch(16) == pin.patch(16)
     assert unusable(pinned="4.4", patch_size="8") == []
     assert unusable(pinned="8.8-of-8", patch_size="8") == []
 

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.components.attention_lens.lens_state import LensState
 from explorer.records import ModelOutput
 from explorer.text.findings import UNDECIDED, percent
-from explorer.url import shuffled
+from explorer.url_values import shuffled
 from explorer.views.attention.common import AnalysisContext
 from vitcore.interpret.selective_head import selective_head
 from vitcore.intervention import Intervention

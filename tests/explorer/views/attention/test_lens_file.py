@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.components.attention_lens.lens_state import LensState
-from explorer.url import shuffled
+from explorer.url_values import shuffled
 from explorer.views.attention.lens_file import interventions, lens_html, predictions
 from tests.vitcore.lens.opened import shares, unpacked
 from vitcore.config import CLASS_NAMES
