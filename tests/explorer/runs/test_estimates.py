@@ -137,7 +137,8 @@ def test_steps_are_counted_in_full_batches(changes, steps):
     assert estimate(CONFIG.replace(**changes), []).steps == steps
 
 
-# Peak resident memory, MiB, of `python -m vitcore train --steps 2 --data cifar10` on two cores.
+# Peak resident memory, MiB, of `python -m vitcore train --data cifar10` on two cores: 3 steps and
+# 5,000 images validated on in the first three rows, 2 steps and 50 images in the others.
 MEASURED = [
     (1165, {"batch_size": 32}),
     (1881, {"batch_size": 512}),
