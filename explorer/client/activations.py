@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from explorer.client.models import weights
 from explorer.client.partial_results import in_parts
@@ -20,10 +21,12 @@ from explorer.records import (
     TokenMaps,
 )
 from explorer.results import Failure, Ready, Result, all_ready
-from explorer.selection import Selection
+from explorer.selection import ModelRef, Selection
 from explorer.text.language import tr
+from vitcore.interpret.filters import embed_patches
 from vitcore.intervention import Intervention
 from vitcore.numpy_forward import numpy_forward
+from vitcore.patches import patchify, pi_resize
 
 NORM_BATCH = 6  # images on which the normalizations are compared
 
@@ -62,6 +65,42 @@ def _forward_here(selection: Selection) -> ModelOutput:
     return forward_pass.model_output(
         config, weights_now, found, patch_size=selection.patch_size, seconds=None
     )
+
+
+def patch_embedding(selection: Selection) -> np.ndarray:
+    """The image's tokens before positions are added, (gh, gw, D) float32; needs no worker.
+
+    Read-only, and the same for all who ask.
+
+    Raises:
+        ValueError: if the selection has no model.
+        CheckpointError: if its files were damaged since it was resolved.
+    """
+    if isinstance(selection.model, Failure):
+        raise ValueError(selection.model.message)
+    return _embedded(selection.image.key, selection.patch_size, selection.model, selection)
+
+
+@st.cache_resource(
+    max_entries=128,
+    show_spinner=False,
+    hash_funcs={ModelRef: lambda model: (str(model.folder), model.stamp)},
+)
+def _embedded(
+    image: str,  # noqa: ARG001 - by which the pixels are known
+    patch_size: int,
+    model: ModelRef,
+    _selection: Selection,
+) -> np.ndarray:
+    weights_now = weights(model)
+    tokens = embed_patches(
+        patchify(_selection.model_input, patch_size),
+        pi_resize(weights_now["patch_embedding/kernel"], patch_size),
+        weights_now["patch_embedding/bias"],
+        pixel_range=model.config.pixel_range,
+    )
+    tokens.setflags(write=False)
+    return tokens
 
 
 def attention_inputs(selection: Selection) -> Result[AttentionInputs]:

@@ -11,8 +11,7 @@ from explorer.selection import ModelRef, Selection, selected
 from explorer.text.formatting import max_difference
 from explorer.text.language import N_, tr
 from vitcore.config import PATCH_SIZES, grid_side
-from vitcore.interpret.filters import embed_patches
-from vitcore.patches import patchify, pi_resize, resize_image
+from vitcore.patches import patchify, resize_image
 
 _RANGES = {True: N_("−1 to 1"), False: N_("0 to 1")}  # of pixels, signed or not
 
@@ -41,14 +40,8 @@ def draw_main(selection: Selection, rev: str) -> None:
     patch_cut = patchify(selection.model_input, patch_size)
     embedded, width, pixels = None, None, tr(_RANGES[True])
     if isinstance(model, ModelRef):
-        config, weights = model.config, client.weights(model)
-        width, pixels = config.width, tr(_RANGES[config.pixel_range == "signed"])
-        embedded = embed_patches(
-            patch_cut,
-            pi_resize(weights["patch_embedding/kernel"], patch_size),
-            weights["patch_embedding/bias"],
-            pixel_range=config.pixel_range,
-        )
+        width, pixels = model.config.width, tr(_RANGES[model.config.pixel_range == "signed"])
+        embedded = client.patch_embedding(selection)
     said = finding(patch_size, selection.side**2, width)
     components.page_heading(tr("Patch embedding"), said, key="patches")
     patches(patches_payload(patch_cut, embedded, rev=rev), key="patches_flow")

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer import client
+from explorer.client import activations
 from explorer.results import Failure, Pending, Ready
 from vitcore.config import PRESETS, grid_side
 from vitcore.initialisation import initial_weights
@@ -24,7 +25,9 @@ def open_patches(monkeypatch, select, fake_forward, make_reading):
             return answer or make_reading(selection.patch_size, prefix=config.num_prefix_tokens)
 
         found = Ready(difference) if isinstance(difference, float) else difference
-        monkeypatch.setattr(client, "weights", lambda model: initial_weights(model.config))
+        for module in (client, activations):
+            monkeypatch.setattr(module, "weights", lambda model: initial_weights(model.config))
+        activations._embedded.clear()  # models of the tests share a folder
         fake_forward(forward)
         monkeypatch.setattr(client, "dense_conv_difference", lambda *_: found)
         view = AppTest.from_file(str(VIEW), default_timeout=20)
