@@ -20,7 +20,6 @@ st.set_page_config("ViT Explorer", layout="wide", initial_sidebar_state=256)
 st.logo((HERE / "logo.svg").read_text("utf-8"), size="large")
 
 
-@st.fragment(run_every=0.3)
 def poll() -> None:
     """Run the page again once the model has answered; drawn only while something waits."""
     if client.news():
@@ -49,6 +48,6 @@ try:
 except Exception as error:
     components.placeholder(client.unexpected(error))
 finally:
-    waiting = client.end_run()
-if waiting:
-    poll()
+    look_again = client.end_run()
+if look_again:
+    st.fragment(poll, run_every=look_again)()

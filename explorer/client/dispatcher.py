@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Hashable
 from concurrent.futures import BrokenExecutor, wait
 from dataclasses import replace
@@ -67,6 +68,8 @@ class Dispatcher:
         self._changed = threading.Condition()
         self._queue = Queue()
         self._results = ResultCache(limit)
+        self._one_here = threading.Lock()  # many at once would keep the worker from starting
+        self._waiting: weakref.WeakSet[Session] = weakref.WeakSet()
         self._executor: ProcessPoolExecutor | None = None
         self._ready = False
         self._warm: set[Hashable] = set()
@@ -105,13 +108,22 @@ class Dispatcher:
                 session.failures.clear()
             session.polled = False
 
-    def end(self, session: Session) -> None:
-        """The run is over: what it did not ask for again is dropped."""
+    def end(self, session: Session) -> int:
+        """The run is over: what it did not ask for again is dropped.
+
+        Returns:
+            How many sessions wait, where this is one of them; else 0.
+        """
         with self._changed:
             session.running = False
             session.allowance = 0.0
             self._page_drawn = True
             self._changed.notify_all()
+            if not session.waiting:
+                self._waiting.discard(session)
+                return 0
+            self._waiting.add(session)
+            return len(self._waiting)
 
     def ask(
         self,
@@ -132,7 +144,8 @@ class Dispatcher:
             notify: whether its result is news for which the page runs again.
         """
         self.open()
-        if (found := self._computed_here(task)) is not None:
+        limit = session.allowance if patience is None else patience
+        if (found := self._computed_here(task, limit)) is not None:
             return found
         with self._changed:
             if (value := self._results.get(task.key)) is not None:
@@ -160,20 +173,24 @@ class Dispatcher:
             session.shown = self._starting
             return self._waiting_for(task)
 
-    def _computed_here(self, task: Task) -> Result[Any] | None:
+    def _computed_here(self, task: Task, patience: float) -> Result[Any] | None:
         """What need not wait for a worker that still starts; kept like any result."""
-        with self._changed:
-            if task.here is None or self._ready or self._results.get(task.key) is not None:
-                return None
+        if task.here is None or self._ready or not self._one_here.acquire(timeout=patience):
+            return None
         try:
+            with self._changed:
+                if self._ready or self._results.get(task.key) is not None:
+                    return None
             value = task.here()
+            protect(value)
+            with self._changed:
+                self._results.put(task.key, value)
+            return Ready(value)
         except Exception:  # the worker says what is wrong
             _log.debug("not computed here", exc_info=True)
             return None
-        protect(value)
-        with self._changed:
-            self._results.put(task.key, value)
-        return Ready(value)
+        finally:
+            self._one_here.release()
 
     def settled(self, session: Session) -> bool:
         """Whether there is news about something that this session waits for."""

@@ -23,6 +23,7 @@ from vitcore import checkpoints
 from vitcore.config import PATCH_SIZES
 
 _PATIENCE = 0.4  # seconds a script run may wait for the model, in all
+_LOOK, _A_LOOK = 0.3, 0.05  # seconds between two looks for news: at least, for each who waits
 _HEAD_START = 5.0  # seconds after which the worker is started though nobody has opened a page
 
 
@@ -130,10 +131,15 @@ def wait_no_longer() -> None:
     _session().allowance = 0.0
 
 
-def end_run() -> bool:
-    """Called by main.py when the page is drawn. Returns whether something is still awaited."""
-    _dispatcher().end(_session())
-    return bool(_session().waiting)
+def end_run() -> float:
+    """Called by main.py when the page is drawn.
+
+    Returns:
+        Seconds until it should look for `news`, 0 where nothing is awaited. Where many wait, each
+        looks more seldom: a look is a run of its own.
+    """
+    waiting = _dispatcher().end(_session())
+    return max(_LOOK, waiting * _A_LOOK) if waiting else 0.0
 
 
 def news() -> bool:

@@ -54,7 +54,7 @@ def open_app(monkeypatch, data):
     """Open the app on an empty page, with two models that nobody asks anything."""
     monkeypatch.setattr(client, "model_names", lambda: ["first", "second"])
     monkeypatch.setattr(client, "begin_run", lambda: None)
-    monkeypatch.setattr(client, "end_run", lambda: False)
+    monkeypatch.setattr(client, "end_run", lambda: 0.0)
     monkeypatch.setattr(navigation, "pages", lambda: [st.Page(_page, title="A", default=True)])
 
     def open_app(**query):

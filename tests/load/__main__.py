@@ -36,7 +36,7 @@ class Found:
     """What a crowd met."""
 
     drawn: list[float] = field(default_factory=list)  # seconds until a page was drawn
-    answered: list[float] = field(default_factory=list)  # until nothing on it waited
+    answered: list[float] = field(default_factory=list)  # until nothing waited, where that came
     errors: list[str] = field(default_factory=list)
     dropped: int = 0
     bytes: int = 0
@@ -61,6 +61,7 @@ async def person(
     *,
     pages: list[str],
     every: float,
+    warm: float,
     seconds: float,
     trains: bool,
     found: Found,
@@ -68,7 +69,8 @@ async def person(
     """Open a session, act until the time is over, and write down what was met."""
     rng, page, query = random.Random(number), "", {}
     await asyncio.sleep(rng.random() * every)
-    until = time.monotonic() + seconds
+    counts = time.monotonic() + warm
+    until = counts + seconds
     visitor = Visitor(server.address)
     async with AsyncExitStack() as stack:
         try:
@@ -77,25 +79,27 @@ async def person(
             if trains:
                 await visitor.act(press="train_start")
             while time.monotonic() < until and not visitor.closed:
-                began = time.monotonic()
+                began, before = time.monotonic(), visitor.bytes
                 page, query = choice(rng, pages, page, query)
-                drawn, answered = await visitor.act(page, query)
-                found.drawn.append(drawn)
-                found.answered.append(answered)
+                drawn, answered = await visitor.act(page, query, waits=every)
+                if began >= counts:
+                    found.drawn.append(drawn)
+                    if answered is not None:
+                        found.answered.append(answered)
+                    found.bytes += visitor.bytes - before
                 await asyncio.sleep(max(0.0, every - (time.monotonic() - began)))
         except (TimeoutError, OSError, KeyError) as error:
             found.errors.append(f"person {number}: {type(error).__name__} {error}")
     found.dropped += visitor.closed
     found.errors += visitor.errors
-    found.bytes += visitor.bytes
 
 
 class Watch(threading.Thread):
     """Memory of the app and its worker while a crowd is there, and their processor time."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, warm: float) -> None:
         super().__init__(daemon=True)
-        self._server, self._over = server, threading.Event()
+        self._server, self._warm, self._over = server, warm, threading.Event()
         self.app: list[float] = []
         self.others: list[float] = []
         self._before = self._seconds()
@@ -112,6 +116,8 @@ class Watch(threading.Thread):
         return app.user + app.system, others
 
     def run(self) -> None:
+        self._over.wait(self._warm)
+        self._before = self._seconds()
         while not self._over.wait(1.0):
             self.app.append(self._server.app().memory_info().rss / 1e6)
             sizes = []
@@ -123,7 +129,7 @@ class Watch(threading.Thread):
             self.others.append(max(sizes, default=0.0))
 
     def end(self) -> tuple[float, float]:
-        """Processor seconds of the app, and of all it started, since the beginning."""
+        """Processor seconds of the app, and of all it started, since what is not counted."""
         self._over.set()
         self.join()
         now = self._seconds()
@@ -133,7 +139,7 @@ class Watch(threading.Thread):
 def crowd(
     server: Server, options: argparse.Namespace, *, pages: list[str], trainers: int
 ) -> tuple[Found, Watch]:
-    found, watch = Found(), Watch(server)
+    found, watch = Found(), Watch(server, warm=options.warm)
     watch.start()
 
     async def everybody() -> None:
@@ -143,6 +149,7 @@ def crowd(
                 number,
                 pages=pages,
                 every=options.every,
+                warm=options.warm,
                 seconds=options.seconds,
                 trains=number < trainers,
                 found=found,
@@ -163,6 +170,7 @@ def rows(name: str, found: Found, watch: Watch, seconds: float, bounds: bool) ->
         Row(f"{name}: acts", [acts / seconds], "1/s"),
         Row(f"{name}: until drawn, median", [median(found.drawn)], "s"),
         Row(f"{name}: until drawn, 95 %", [ninety_fifth], "s", bound=1.0 if bounds else None),
+        Row(f"{name}: answered before the next", [100 * len(found.answered) / acts], "%"),
         Row(f"{name}: until answered, median", [median(found.answered)], "s"),
         Row(f"{name}: until answered, 95 %", [quantiles(found.answered, n=20)[-1]], "s"),
         Row(f"{name}: processor time of an act, app", [1000 * app / acts], "ms"),
@@ -180,6 +188,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two acts")
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--warm", type=float, default=60.0, help="seconds before, not counted")
     parser.add_argument("--trainers", type=int, default=0, help="how many begin a training")
     options = parser.parse_args(arguments)
     folder = cifar10_folder(sys.executable)

@@ -12,7 +12,6 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 SUBPROTOCOL = "streamlit"
-LOOKS = 0.3  # seconds between two looks for an answer; what follows a training looks more seldom
 
 
 class Visitor:
@@ -50,11 +49,25 @@ class Visitor:
         with suppress(Exception):
             await self._socket.close()
 
-    async def act(self, page: str = "", query: dict[str, str] | None = None, press: str = ""):
+    async def act(
+        self,
+        page: str = "",
+        query: dict[str, str] | None = None,
+        *,
+        press: str = "",
+        waits: float = 0.0,
+    ) -> tuple[float, float | None]:
         """Run a page of the app, as a link or the browser's back button does, or press a button.
 
+        Args:
+            page: its path.
+            query: of its address.
+            press: a button, by its key, in place of these.
+            waits: seconds for what runs by itself until all answers have come.
+
         Returns:
-            Seconds until the page was drawn, and until nothing on it waited any more.
+            Seconds until the page was drawn, and until nothing on it waited any more; None where
+            something still did.
         """
         message = BackMsg()
         state = message.rerun_script
@@ -71,10 +84,13 @@ class Visitor:
         await self._send(message)
         await asyncio.wait_for(self._finished.wait(), self._timeout)
         drawn = time.perf_counter() - began
-        while any(seconds <= LOOKS for seconds in self._again.values()):
+        while self._again:
             self._finished.clear()
-            left = self._timeout - (time.perf_counter() - began)
-            await asyncio.wait_for(self._finished.wait(), left)
+            left = waits - (time.perf_counter() - began)
+            try:
+                await asyncio.wait_for(self._finished.wait(), left)
+            except TimeoutError:
+                return drawn, None
         return drawn, time.perf_counter() - began
 
     async def _send(self, message: BackMsg) -> None:

@@ -482,3 +482,40 @@ def test_the_time_of_a_process_is_what_it_says_itself():
         pass
     told = dispatchers._processor_seconds(SimpleNamespace(_processes={os.getpid(): None}))
     assert told == pytest.approx(time.process_time(), abs=0.5)
+
+
+def test_one_question_at_a_time_is_computed_here_while_the_worker_starts(make):
+    """Many at once would keep it from starting; who has no time to wait is told to."""
+    library, begun, go = threading.Event(), threading.Event(), threading.Event()
+
+    def start():
+        library.wait(60)
+        return InThisProcess()
+
+    def slow():
+        begun.set()
+        go.wait(60)
+        return "first"
+
+    dispatcher, found = make(start), []
+    one = Task("one", lambda: "worker", here=slow)
+    asks = threading.Thread(target=lambda: found.append(dispatcher.ask(one, Session(), patience=9)))
+    asks.start()
+    assert begun.wait(60)
+    two = Task("two", lambda: "worker", here=lambda: "second")
+    assert isinstance(dispatcher.ask(two, Session(), patience=0.0), Pending)
+    go.set()
+    asks.join()
+    assert found[0].value == "first"
+    assert dispatcher.ask(two, Session(), patience=9).value == "second"
+    library.set()
+
+
+def test_how_many_sessions_wait_is_told_to_those_that_do(make):
+    dispatcher, sessions = make(InThisProcess), [Session() for _ in range(3)]
+    for number, session in enumerate(sessions, start=1):
+        session.waiting.add("a")
+        assert dispatcher.end(session) == number
+    sessions[1].waiting.clear()
+    assert dispatcher.end(sessions[1]) == 0
+    assert dispatcher.end(sessions[0]) == 2
