@@ -24,8 +24,7 @@ POINTS = 0.2  # what may lie between a share read out and the model's own, perce
             pack("attention_lens", {"state": "problem", "size": [2, 2]}, rgb=PIXELS),
             '"rgb" has 3072 values',
         ),
-        (b"\xff\xff\xff\x7f{}", "header truncated"),
-        (b"\x00", "no data received"),
+        (b"\xff\xff\xff\x7f{}" + bytes(16), "header truncated"),
     ],
 )
 def test_a_payload_that_does_not_fit_is_a_sentence(lens, payload, words):

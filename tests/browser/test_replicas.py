@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.person import Person
 from tests.browser.server import ROOT, free_port
 
 NGINX = shutil.which("nginx")
@@ -21,7 +22,7 @@ def replicas(start_app, tmp_path):
     """Two apps on one home, and the address of nginx before them."""
     settings = {
         "STREAMLIT_SERVER_BASE_URL_PATH": "vit",
-        "STREAMLIT_SERVER_ALLOWED_HOSTS": "localhost",
+        "STREAMLIT_SERVER_ALLOWED_HOSTS": "*",  # else there is no cookie to stay by
     }
     servers = [start_app(f"replica-{number}", path="/vit", variables=settings) for number in "12"]
     text = (ROOT / ".github" / "nginx.conf").read_text()
@@ -43,22 +44,23 @@ def test_a_person_stays_with_a_replica_and_goes_to_the_other_when_it_ends(browse
     buffer = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), dtype=np.uint8)
     Image.fromarray(noise).save(buffer, "PNG")  # 4 MB, of which nginx by itself takes one
-    page = browser.new_page()
-    page.goto(f"{address}/patches?image_source=upload&patch_size=8")
+    person = Person(browser.new_page(), address).opens("Patches", patch_size=8)
+    page = person.page
     for _ in range(2):
+        person.chooses("image_source", "Upload")
         page.locator("input[type=file]").first.set_input_files(
             {"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
         )
         expect(page.locator(".quiet-line").first).to_contain_text("1,200")
         page.reload()
-        expect(page.locator("h1")).to_be_visible()
+        person.settles()
     serving = [one for one in servers if sessions(one)]
     assert len(serving) == 1
-    for process in [*serving[0].others(), serving[0].app()]:
-        process.kill()
+    serving[0].stop()
     page.reload()
-    expect(page.locator("h1")).to_be_visible()
-    assert "patch_size=8" in page.url
+    person.settles()
+    person.sees("Patch embedding")
+    assert person.query()["patch_size"] == "8"
     (other,) = [one for one in servers if one is not serving[0]]
     assert sessions(other)
     page.close()
