@@ -7,10 +7,11 @@ import hmac
 import os
 import secrets
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from explorer.runs import rights
 from explorer.runs.rights import OPERATOR, Visitor
 from explorer.security import COOKIE, shared
 from explorer.text.language import tr
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from explorer.runs.jobs import Jobs
 
 KEY = "VITEXPLORER_TEACHER_KEY"  # environment variable: what a teacher types to change all runs
-OFF = "VITEXPLORER_OFF"  # what visitors cannot do: "training", "uploads", or both with a comma
 
 
 def me() -> Visitor:
@@ -41,16 +41,15 @@ def jobs() -> Jobs:
 
 
 def is_off(what: str) -> bool:
-    """Whether the operator has turned something off for visitors: "training" or "uploads"."""
-    off = {word.strip() for word in os.environ.get(OFF, "").split(",")}
-    return what in off and not me().operates
+    """Whether something is disabled for whoever is at the page: "training" or "uploads"."""
+    return rights.is_off(what) and not me().operates
 
 
-def refusal(sentence: str, *, page: str) -> None:
+def refusal(sentence: str, *, page: str, place: Any = st) -> None:
     """Say why something is not for this visitor; a teacher types the key beside it."""
-    st.html(f'<p class="quiet-line">{escape(sentence)}</p>')
+    place.html(f'<p class="quiet-line">{escape(sentence)}</p>', width="content")
     if os.environ.get(KEY):
-        with st.popover(tr("Teacher"), key=f"{page}_teacher"):
+        with place.popover(tr("Teacher"), key=f"{page}_teacher"):
             field = f"{page}_teacher_key"
             st.text_input(
                 tr("Teacher key"), type="password", key=field, on_change=_check, args=(field,)

@@ -144,9 +144,7 @@ class Dispatcher:
             notify: whether its result is news for which the page runs again.
         """
         self.open()
-        limit = session.allowance if patience is None else patience
-        if (found := self._computed_here(task, limit)) is not None:
-            return found
+        self._compute_here(task, session.allowance if patience is None else patience)
         with self._changed:
             if (value := self._results.get(task.key)) is not None:
                 return Ready(value)
@@ -173,22 +171,25 @@ class Dispatcher:
             session.shown = self._starting
             return self._waiting_for(task)
 
-    def _computed_here(self, task: Task, patience: float) -> Result[Any] | None:
-        """What need not wait for a worker that still starts; kept like any result."""
-        if task.here is None or self._ready or not self._one_here.acquire(timeout=patience):
-            return None
+    def _compute_here(self, task: Task, patience: float) -> None:
+        """Add to the results what need not wait for a worker that still starts."""
+
+        def superfluous() -> bool:
+            with self._changed:
+                return self._ready or self._results.get(task.key) is not None
+
+        if task.here is None or superfluous():
+            return
+        if not self._one_here.acquire(timeout=max(0.0, patience)):
+            return
         try:
-            with self._changed:
-                if self._ready or self._results.get(task.key) is not None:
-                    return None
-            value = task.here()
-            protect(value)
-            with self._changed:
-                self._results.put(task.key, value)
-            return Ready(value)
+            if not superfluous():
+                value = task.here()
+                protect(value)
+                with self._changed:
+                    self._results.put(task.key, value)
         except Exception:  # the worker says what is wrong
             _log.debug("not computed here", exc_info=True)
-            return None
         finally:
             self._one_here.release()
 

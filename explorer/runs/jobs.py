@@ -92,8 +92,17 @@ class Jobs:
 
     def limit(self, config: TrainConfig) -> str:
         """Why the visitor may not start such a run, or ""."""
-        found = rights.limit(self.visitor, config, self.runs(), self.queue())
-        return tr(found[0], **found[1]) if found else ""
+        try:
+            self._check_limit(config)
+        except RunRefusedError as error:
+            return str(error)
+        return ""
+
+    def _check_limit(self, config: TrainConfig) -> None:
+        if self.visitor.operates:
+            return
+        if found := rights.limit(self.visitor, config, self.runs(), self.queue()):
+            raise RunRefusedError(found[0], **found[1])
 
     def runs(self) -> list[Run]:
         """All runs on this machine, newest first."""
@@ -137,10 +146,9 @@ class Jobs:
             RunRefusedError: if too many wait, nothing can be written, or it is more than a visitor
                 may ask for.
         """
-        if found := rights.limit(self.visitor, config, self.runs(), self.queue()):
-            raise RunRefusedError(found[0], **found[1])
         keep, owner = keep and self.visitor.operates, self.visitor.name
         with self._lock:
+            self._check_limit(config)
             if not self.queue() and not self._is_full():
                 return self._launch(config, keep, owner)
             try:
@@ -191,6 +199,7 @@ class Jobs:
         keep = keep and self.visitor.operates
         with self._lock:
             run = self._resumable(name)
+            self._check_limit(run.config)
             if self.queue() or self._is_full():
                 try:
                     return self.queue.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from explorer.text.language import N_
 from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 
+OFF = "VITEXPLORER_OFF"  # environment variable; two words with a comma between disable both
 OWNER = "owner"  # file in a run's folder, with the name of the visitor who started it
 MOST_WAITING = 2  # runs of one visitor in the queue
 LONGEST = 2 * 3600.0  # seconds that a visitor's run may take, as estimated
 NOT_YOURS = N_("{run} was started by another visitor. Only they can change it.")
+DISABLED = N_("Training is disabled on this server. Install ViT Explorer to train.")
 TOO_MANY = N_("You have {count} runs in the queue. Remove one first.")
 TOO_LONG = N_("Estimated {hours} h; at most {limit} h on this server. Reduce the epochs.")
 
@@ -61,12 +64,24 @@ def set_owner(folder: Path, name: str) -> None:
         (folder / OWNER).write_text(name, "utf-8")
 
 
+def is_off(what: str) -> bool:
+    """Whether the operator has disabled something for visitors: "training" or "uploads"."""
+    return what in {word.strip() for word in os.environ.get(OFF, "").split(",")}
+
+
 def limit(
     visitor: Visitor, config: TrainConfig, runs: Iterable[Run], waiting: Iterable[Queued]
 ) -> tuple[str, dict[str, str | int]] | None:
-    """Why a visitor may not start such a run, as a sentence and its values; None where they may."""
-    if visitor.operates:
-        return None
+    """Why a visitor may not train so, as a sentence and its values; None where they may.
+
+    Args:
+        visitor: one who does not operate the server.
+        config: of the run.
+        runs: of this server; they tell how long it takes.
+        waiting: the queue.
+    """
+    if is_off("training"):
+        return DISABLED, {}
     mine = sum(one.owner == visitor.name for one in waiting)
     if mine >= MOST_WAITING:
         return TOO_MANY, {"count": mine}

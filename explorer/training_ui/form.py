@@ -55,7 +55,7 @@ def form(jobs: Jobs, *, found: bool) -> tuple[TrainConfig | None, str, bool]:
     if config is not None and config.data == "cifar10" and not found:
         field, why = "data", tr(_NO_CIFAR10)
     if config is not None and not why:
-        field, why = "epochs", jobs.limit(config)
+        why = jobs.limit(config)
     # Fixed widths: one row on a wide page, two to a row on a phone.
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     row.selectbox(

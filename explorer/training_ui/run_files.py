@@ -40,14 +40,14 @@ def manage(
         deleted: called once the run is gone.
         place: where to draw.
     """
+    mine = jobs.visitor.owns(run.folder)
+    if not mine:  # beside the menu, where it is seen
+        visitors.refusal(tr(NOT_YOURS, run=run.name), page=page, place=place)
     with place.popover(tr("Manage"), key=f"{page}_manage", on_change="rerun"):
-        mine = jobs.visitor.owns(run.folder)
-        if not mine:
-            visitors.refusal(tr(NOT_YOURS, run=run.name), page=page)
-        elif run.state == "running":
+        if mine and run.state == "running":
             said = tr("Available when the run has ended: rename, delete.")
             st.html(f'<p class="quiet-line">{said}</p>')
-        else:
+        elif mine:
             _name_form(jobs, run.name, page, renamed)
         _download(jobs, run, page)
         if mine and run.state != "running":

@@ -14,7 +14,7 @@ from explorer.figures.small_models import accuracy_by_images
 from explorer.figures.style import palette, toolbar
 from explorer.figures.training import MOST_BESIDE, OverlayRun, curve
 from explorer.results import Pending
-from explorer.runs import estimates
+from explorer.runs import estimates, rights
 from explorer.runs.jobs import RunRefusedError
 from explorer.runs.progress import Progress
 from explorer.selection import selected
@@ -47,8 +47,7 @@ def strip() -> None:
 def new_run() -> TrainConfig | None:
     """The form, and what is chosen in it; its button begins the run or puts it into the queue."""
     if visitors.is_off("training"):
-        said = tr("Training is disabled on this server. Install ViT Explorer to train.")
-        visitors.refusal(said, page="train_form")
+        visitors.refusal(tr(rights.DISABLED), page="train_form")
         return None
     found = cifar10_setup.cifar10().found
     config, why, pressed = form.form(jobs, found=found)

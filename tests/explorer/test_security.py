@@ -6,6 +6,7 @@ import pytest
 import streamlit as st
 
 from explorer import visitors
+from explorer.runs import rights
 from explorer.runs.rights import OPERATOR
 from explorer.security import COOKIE, Security
 
@@ -155,7 +156,7 @@ def test_a_visitor_is_who_holds_the_cookie_and_a_teacher_who_holds_the_key(setti
 def test_what_is_off_is_off_for_visitors(settings, monkeypatch):
     monkeypatch.setattr(type(st.context), "cookies", property(lambda _: {}))
     monkeypatch.setattr(st, "session_state", {})
-    monkeypatch.setenv(visitors.OFF, "training, other")
+    monkeypatch.setenv(rights.OFF, "training, other")
     assert not visitors.is_off("training")
     settings["server.allowedHosts"] = ["vit.school.example"]
     assert [visitors.is_off(what) for what in ("training", "uploads", "")] == [True, False, False]

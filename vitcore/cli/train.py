@@ -95,7 +95,7 @@ class _Interrupts:
         def hear(number: int, _: object) -> None:
             act_as_ever()
             self.heard = number
-            control.lost = number == signal.SIGTERM
+            control.lost |= number == signal.SIGTERM
             control.stop()
             with suppress(OSError):  # not print: this may have come in the middle of one
                 os.write(2, b"\nStopping and saving. Press Ctrl-C again to quit now.\n")

@@ -508,6 +508,9 @@ def test_one_question_at_a_time_is_computed_here_while_the_worker_starts(make):
     asks.join()
     assert found[0].value == "first"
     assert dispatcher.ask(two, Session(), patience=9).value == "second"
+    patient = Session()
+    patient.allowance = -0.1  # it has waited longer than it should, for another question
+    assert dispatcher.ask(Task("three", lambda: "worker", here=lambda: "third"), patient).value
     library.set()
 
 

@@ -25,7 +25,7 @@ from explorer.runs.jobs import (
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import MOST_POINTS
 from explorer.runs.queue import RunQueue
-from explorer.runs.rights import Visitor
+from explorer.runs.rights import Visitor, set_owner
 from vitcore.config import TrainConfig
 from vitcore.training.events import END_STATES, EventLog, go_on, truncate_after
 from vitcore.training.metrics import LogWindows
@@ -690,6 +690,18 @@ def test_a_visitor_has_a_few_places_in_the_queue_and_a_longest_time(jobs, monkey
     for one in jobs.queue():
         jobs.leave_queue(one.ticket)
     jobs.end_now(first)
+
+
+def test_a_visitor_does_not_train_where_that_is_disabled(jobs, stopped, monkeypatch, tmp_path):
+    set_owner(tmp_path / "runs" / stopped, "anna")
+    monkeypatch.setenv("VITEXPLORER_OFF", "uploads,training")
+    of_anna = jobs.of(ANNA)
+    assert of_anna.limit(TINY)
+    for attempt in (lambda: of_anna.start(TINY), lambda: of_anna.resume(stopped)):
+        with pytest.raises(RunRefusedError):
+            attempt()
+    assert (jobs.limit(TINY), jobs.resume(stopped)) == ("", stopped)
+    jobs.end_now(stopped)
 
 
 def test_what_waits_is_kept_for_the_next_server(jobs, monkeypatch, tmp_path):

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from explorer import client, navigation
+from explorer import client, navigation, visitors
 from explorer.components.curves import component as curves_component
 from explorer.results import Failure, Pending
 from explorer.runs import jobs
+from explorer.runs.rights import OPERATOR, Visitor, set_owner
 from explorer.selection import Image, Selection
 from explorer.text import model_card, model_card_table
 from explorer.timeline import section
@@ -458,6 +460,28 @@ def test_a_running_run_and_a_bundled_model_cannot_be_deleted(home, bundled):
     shown(view, "quiet-heron")
     assert "models_delete_quiet-heron" not in {button.key for button in view.button}
     assert "models_train" in {button.key for button in view.button}
+
+
+def test_anothers_run_is_for_its_owner_and_the_teacher_to_change(home, monkeypatch):
+    ben = Visitor("ben", operates=False)
+    monkeypatch.setattr(
+        visitors, "me", lambda: OPERATOR if st.session_state.get("teacher") else ben
+    )
+    monkeypatch.setenv(visitors.KEY, "long enough")
+    folder = make_run(home, "quiet-heron")
+    set_owner(folder, "anna")
+    change = {"models_delete_quiet-heron", "models_rename_quiet-heron"}
+    view = opened()
+    assert not change & {button.key for button in view.button}
+    assert view.get("download_button")
+    view.text_input(key="models_teacher_key").set_value("guessed").run()
+    assert not change & {button.key for button in view.button}
+    view.text_input(key="models_teacher_key").set_value("long enough").run()
+    assert not view.exception
+    assert change <= {button.key for button in view.button}
+    set_owner(folder, "ben")
+    view = opened()
+    assert change <= {button.key for button in view.button}
 
 
 def test_the_table_marks_the_present_patch_size():
