@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from explorer import client
+from explorer import client, probes
 from explorer.security import Security
 
 
@@ -59,7 +59,10 @@ def say(error: Exception) -> bool:
 app = st.App(
     "main.py",
     lifespan=lifespan,
-    routes=[Route("/{base:path}scripts/{words}/{name}.js", script)],
+    routes=[
+        Route("/{base:path}scripts/{words}/{name}.js", script),
+        Route("/{base:path}healthz", probes.health),
+    ],
     middleware=[Middleware(Security)],
     on_script_error=say,
 )

@@ -16,7 +16,7 @@ COOKIE = "vit_explorer_visitor"  # proves on a shared server whose run it is
 _COOKIE_RULES = "HttpOnly; SameSite=Lax; Path=/; Max-Age=31536000"
 _HERE = {"localhost", "127.0.0.1", "::1"}
 CLOSED = "/_stcore/metrics"  # names of caches and numbers of sessions
-HEALTH = "/_stcore/health"  # which probes ask by an address
+HEALTH = ("/_stcore/health", "/healthz")  # which probes ask by an address
 # Streamlit writes styles into the page, and runs components' scripts from blobs; Plotly compiles.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "

@@ -34,6 +34,7 @@ from explorer.client.session import (
     start_worker,
     stop_worker,
     wait_no_longer,
+    worker_state,
 )
 
 __all__ = [
@@ -65,4 +66,5 @@ __all__ = [
     "unexpected",
     "wait_no_longer",
     "weights",
+    "worker_state",
 ]

@@ -87,6 +87,17 @@ class Dispatcher:
                 self._thread = threading.Thread(target=self._serve, name="dispatcher", daemon=True)
                 self._thread.start()
 
+    @property
+    def state(self) -> str:
+        """Of the worker: "ready", "starting", "ended" until something is asked, or "failed"."""
+        if self._thread is not None and not self._thread.is_alive():
+            return "failed"
+        if self._ready:
+            return "ready"
+        if not self._cannot_start:
+            return "starting"
+        return "ended" if self._starting is None else "failed"  # by a task, or by a first step
+
     def close(self) -> None:
         """End the worker; every request fails."""
         with self._changed:

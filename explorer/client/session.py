@@ -121,6 +121,11 @@ def stop_worker() -> None:
     gc.collect()  # the server ends by a signal: what loky holds of the system must go now
 
 
+def worker_state() -> str:
+    """Of the model's process, as the dispatcher says it."""
+    return _dispatcher().state
+
+
 def begin_run() -> None:
     """Called by main.py before anything asks the model."""
     _dispatcher().begin(_session(), allowance=_PATIENCE)

@@ -1,7 +1,11 @@
 """Which process holds what: the app has no TensorFlow, the worker has, and both are bounded."""
 
+import json
 import os
 import sys
+import time
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
@@ -59,6 +63,27 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_the_server(somebody, o
     server.process.wait(timeout=20)
     second.wait(timeout=20)
     assert not second.is_running()
+
+
+def test_a_probe_hears_by_any_name_whether_the_worker_can_start(server, start_app):
+    server.worker()
+    while probed(server)[1]["worker"] != "ready":
+        time.sleep(0.1)
+    assert probed(server) == (200, {"status": "ok", "worker": "ready"})
+    broken = start_app("broken", variables={"KERAS_BACKEND": "none-such"})
+    while (found := probed(broken))[0] == 200:  # it has not tried yet
+        time.sleep(0.1)
+    broken.stop()
+    assert found == (503, {"status": "failed", "worker": "failed"})
+
+
+def probed(server):
+    """What /healthz says: the status, and the rest."""
+    try:
+        with urlopen(Request(f"{server.address}/healthz", headers={"Host": "10.0.0.7"})) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as refusal:
+        return refusal.code, json.load(refusal)
 
 
 def test_the_address_is_this_machine_only(server):

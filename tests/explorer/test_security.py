@@ -69,6 +69,7 @@ def test_a_name_that_was_not_given_is_not_answered(settings, host, status):
     opened = answer(kind="websocket", host=host, origin=f"http://{host}")[0]
     assert opened == (101 if status == 200 else 403)
     assert answer("/vit/_stcore/health", host=host)[0] == 200
+    assert answer("/vit/healthz", host=host)[0] == 200
     settings["server.allowedHosts"] = []
     assert answer(host=host)[0] == 200
 

@@ -277,11 +277,14 @@ def test_a_start_that_fails_is_a_problem_and_is_tried_again(make):
 
     dispatcher, session = make(start), Session()
     first = Task("a", lambda: "a")
+    assert dispatcher.state == "starting"
     problem = answered(dispatcher, first, session)
     assert problem.message == "no such library"
+    assert dispatcher.state == "failed"
     library.set()
     dispatcher.begin(session, allowance=60)
     assert dispatcher.ask(first, session).value == "a"
+    assert dispatcher.state == "ready"
 
 
 def test_idle_time_warms_one_thing_at_a_time_and_gives_way(make):
@@ -354,6 +357,7 @@ def test_a_request_that_kills_every_worker_is_given_up(make):
     dispatcher, session = make(forward_pass.start), Session()
     problem = answered(dispatcher, Task("deadly", os._exit, (9,)), session)
     assert "crashed" in problem.message
+    assert dispatcher.state == "ended"  # by the request: it can be started
     assert answered(dispatcher, Task("a", len, ("ab",)), session) == 2
 
 
