@@ -17,13 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from explorer import client, probes
+from explorer import client, logs, probes
 from explorer.security import Security
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict]:
     """Start the worker first: it imports TensorFlow while this process imports its own."""
+    logs.set_up()
     client.start_worker()
     import explorer.sidebar  # noqa: F401 - what every page needs
 

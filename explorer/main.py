@@ -9,13 +9,14 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from explorer import client, components, navigation, pin, state
+from explorer import client, components, logs, navigation, pin, state
 from explorer.sidebar import sidebar
 from explorer.text import language
 from explorer.tours import guide, presenting
 
 HERE = Path(__file__).parent
 
+logs.begin_request()
 st.set_page_config("ViT Explorer", layout="wide", initial_sidebar_state=256)
 st.logo((HERE / "logo.svg").read_text("utf-8"), size="large")
 

@@ -12,6 +12,8 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from explorer import logs
+
 COOKIE = "vit_explorer_visitor"  # proves on a shared server whose run it is
 _COOKIE_RULES = "HttpOnly; SameSite=Lax; Path=/; Max-Age=31536000"
 _HERE = {"localhost", "127.0.0.1", "::1"}
@@ -42,6 +44,7 @@ class Security:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        logs.begin_request()
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not host_allowed(host) and not scope["path"].endswith(HEALTH):

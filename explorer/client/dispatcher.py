@@ -15,6 +15,7 @@ from typing import Any
 
 from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
+from explorer import logs
 from explorer.client.request_queue import Queue, Request, Session, Task
 from explorer.client.result_cache import ResultCache, protect
 from explorer.results import Failure, Pending, Ready, Result
@@ -232,6 +233,7 @@ class Dispatcher:
                 if request is None and warm is None and (self._ready or self._cannot_start):
                     self._changed.wait()
                     continue
+            logs.request.set(request.name if request else "")
             if request is not None:
                 self._finish(request, self._run(request.task))
             else:

@@ -144,7 +144,8 @@ def _unexpected(error: Exception) -> Failure:
 def _logged(error: str) -> str:
     """The reference of an error, which is logged once, however often it comes."""
     reference = f"E{next(_references):04d}"
-    _log.error("%s: unexpected error\n%s", reference, error)
+    extra = {"reference": reference}
+    _log.error("%s: unexpected error\n%s", reference, error, extra=extra)
     return reference
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from explorer import logs
 from explorer.results import Failure
 
 
@@ -51,6 +52,7 @@ class Subscription:
 @dataclass(slots=True)
 class Request:
     task: Task
+    name: str  # in the log: of the script run that asked first
     subscribers: weakref.WeakKeyDictionary[Session, Subscription] = field(
         default_factory=weakref.WeakKeyDictionary
     )
@@ -74,7 +76,7 @@ class Queue:
         if self._running is not None and self._running.task.key == task.key:
             request = self._running
         else:
-            request = self._requests.setdefault(task.key, Request(task))
+            request = self._requests.setdefault(task.key, Request(task, logs.request.get()))
         old = request.subscribers.get(session)
         order = old.order if old and old.run == session.run else next(self._count)
         request.subscribers[session] = Subscription(session.run, order, slot)

@@ -70,11 +70,15 @@ def test_a_probe_hears_by_any_name_whether_the_worker_can_start(server, start_ap
     while probed(server)[1]["worker"] != "ready":
         time.sleep(0.1)
     assert probed(server) == (200, {"status": "ok", "worker": "ready"})
-    broken = start_app("broken", variables={"KERAS_BACKEND": "none-such"})
+    variables = {"KERAS_BACKEND": "none-such", "VITEXPLORER_LOG": "json"}
+    broken = start_app("broken", variables=variables)
     while (found := probed(broken))[0] == 200:  # it has not tried yet
         time.sleep(0.1)
     broken.stop()
     assert found == (503, {"status": "failed", "worker": "failed"})
+    lines = [line for line in broken.log.read_text().splitlines() if "none-such" in line]
+    assert all("none-such" in json.loads(line)["exception"] for line in lines)
+    assert lines
 
 
 def probed(server):
