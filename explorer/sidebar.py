@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import client, components, pin, url, visitors
 from explorer.data import cifar10_setup, images
+from explorer.data.decoder import decoders
 from explorer.results import Failure
 from explorer.selection import (
     DEFAULT_CLASS,
@@ -30,7 +31,7 @@ from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
-from vitcore.datasets.image_files import LARGEST_FILE, DecodedImage, ImageError, decode_file
+from vitcore.datasets.image_files import LARGEST_FILE, DecodedImage, ImageError
 from vitcore.training.runs import read_run
 
 OwnImage = tuple[Image, DecodedImage]  # what is shown, and what it was before
@@ -279,6 +280,7 @@ def _own(source: str) -> Image:
     if visitors.is_off("uploads"):
         _small(tr("Uploads are disabled on this server."))
         return _last_or_first()
+    decoders().prepare()
     if source == "camera":
         file = st.camera_input(tr("Camera"), key="image_camera", label_visibility="collapsed")
     else:
@@ -316,7 +318,7 @@ def _own(source: str) -> Image:
 def _decode(data: bytes, source: str, kept: dict[str, OwnImage]) -> str | None:
     """Keep the image in a person's file, or say why it cannot be shown."""
     try:
-        decoded = decode_file(data)
+        decoded = decoders().decode(data)
         kept[source] = images.own(decoded.pixels, source), decoded
     except ImageError as error:
         return refusal(error)
