@@ -19,12 +19,14 @@ from starlette.routing import Route
 
 from explorer import client, logs, probes
 from explorer.security import Security
+from explorer.sessions import server_sessions
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict]:
     """Start the worker first: it imports TensorFlow while this process imports its own."""
     logs.set_up()
+    server_sessions().listen()
     client.start_worker()
     import explorer.sidebar  # noqa: F401 - what every page needs
 

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer import logs
+from explorer.sessions import server_sessions
 
 COOKIE = "vit_explorer_visitor"  # proves on a shared server whose run it is
 _COOKIE_RULES = "HttpOnly; SameSite=Lax; Path=/; Max-Age=31536000"
@@ -55,11 +56,17 @@ class Security:
             refusal = PlainTextResponse("Not found.", 404)
         elif scope["type"] == "websocket" and not origin_allowed(headers.get("origin", ""), host):
             refusal = PlainTextResponse("Origin not allowed.", 403)
+        elif scope["type"] == "websocket" and server_sessions().ending:
+            refusal = PlainTextResponse("The server is shutting down.", 503)
+        elif scope["type"] == "websocket":
+            with server_sessions().one():
+                await self._app(scope, receive, send)
+            return
         else:
             comes_again = COOKIE in cookie_parser(headers.get("cookie", ""))
             await self._app(scope, receive, _with_headers(send, new=not comes_again))
             return
-        if scope["type"] == "websocket":
+        if scope["type"] == "websocket" and refusal.status_code != 503:
             await send({"type": "websocket.close", "code": 1008})  # as 403, before it is accepted
         else:
             await refusal(scope, receive, _with_headers(send))

@@ -4,11 +4,14 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.browser.server import anonymous_megabytes, mapped
 
@@ -79,6 +82,22 @@ def test_a_probe_hears_by_any_name_whether_the_worker_can_start(server, start_ap
     lines = [line for line in broken.log.read_text().splitlines() if "none-such" in line]
     assert all("none-such" in json.loads(line)["exception"] for line in lines)
     assert lines
+
+
+def test_told_to_end_a_server_takes_no_new_sessions_and_ends_though_one_stays(start_app):
+    server = start_app("ending")
+    url = f"ws{server.address.removeprefix('http')}/_stcore/stream"
+    open_session = partial(connect, url, origin=server.address, subprotocols=["streamlit"])
+    with open_session() as session:
+        server.process.terminate()
+        while (found := probed(server))[0] == 200:  # the signal is on its way
+            time.sleep(0.01)
+        assert (found[0], found[1]["status"]) == (503, "ending")
+        with pytest.raises(InvalidStatus) as refusal:
+            open_session().close()
+        assert refusal.value.response.status_code == 503
+        session.ping().wait(timeout=60)
+        server.process.wait(timeout=60)
 
 
 def probed(server):

@@ -56,7 +56,7 @@ def test_a_person_stays_with_a_replica_and_goes_to_the_other_when_it_ends(browse
         person.settles()
     serving = [one for one in servers if sessions(one)]
     assert len(serving) == 1
-    serving[0].stop()
+    serving[0].process.terminate()
     page.reload()
     person.settles()
     person.sees("Patch embedding")

@@ -1,14 +1,16 @@
 """Who is answered, and with which headers: the middleware called as a server calls it."""
 
+from functools import partial
 from http.cookies import SimpleCookie
 
 import pytest
 import streamlit as st
 
-from explorer import visitors
+from explorer import security, visitors
 from explorer.runs import rights
 from explorer.runs.rights import OPERATOR
 from explorer.security import COOKIE, Security
+from explorer.sessions import Sessions
 
 HTML = (b"content-type", b"text/html; charset=utf-8")
 
@@ -101,6 +103,17 @@ def test_a_session_is_opened_by_a_page_of_this_server_alone(settings, origin, st
     assert answer("/_stcore/stream", kind="websocket", host="localhost:8501", **given)[0] == status
     settings["server.enableCORS"] = False
     assert answer("/_stcore/stream", kind="websocket", host="localhost:8501", **given)[0] == 101
+
+
+def test_a_server_that_ends_goes_on_with_its_sessions_and_takes_no_new_ones(monkeypatch):
+    sessions = Sessions()
+    monkeypatch.setattr(security, "server_sessions", lambda: sessions)
+    here = {"host": "localhost", "origin": "http://localhost"}
+    opens = partial(answer, "/_stcore/stream", kind="websocket", **here)
+    assert opens()[0] == 101
+    sessions.ending = True
+    assert opens()[0] == 503  # where a proxy asks the next replica
+    assert answer("/patches", host="localhost")[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/patches", "/_stcore/upload_file", "/_stcore/metrics"])
