@@ -95,3 +95,21 @@ def test_the_block_is_part_of_the_link_and_that_of_both_pages(person, somebody, 
     expect(other.page.get_by_role("button", name="This image")).to_have_attribute(
         "aria-pressed", "true"
     )
+
+
+def test_each_step_back_undoes_one_press(person):
+    person.opens("Overview", image_source="sketch10", image_class="dog")
+    seen = [person.query()]
+    for page in ("Encoder", "Attention", "Positions"):
+        person.goes_to(page)
+        person.waits_for_answer()
+        if page == "Encoder":
+            seen.append(person.query())
+            person.page.locator(".st-key-encoder .row button.box").nth(3).click()
+            person.eventually(lambda: person.query().keys() >= {"block", "stage"})
+        seen.append(person.query())
+    for query in reversed(seen[:-1]):
+        person.page.go_back()
+        person.eventually(lambda query=query: person.query() == query)
+        person.settles()
+        assert person.query() == query

@@ -2,6 +2,7 @@
 class Messenger {
   constructor() {
     pin.follow(this);
+    onePressOneStep();
   }
   stop() {
     pin.leave(this);
@@ -16,6 +17,24 @@ class Messenger {
   onPin() {
     this.send('pinned', PINS.at ?? []);
   }
+}
+
+// "Back" undoes one press: Streamlit adds an entry to the history for each field of the URL that one press
+// sets, and for the page that is left one more, without its fields.
+function onePressOneStep() {
+  if (PINS.counted) return;
+  PINS.counted = true;
+  const add = history.pushState.bind(history);
+  let pressed = false;
+  const press = ({ button = 0 }) => (pressed = button < 3); // 3 and 4 go back and forward
+  addEventListener('pointerdown', press, true);
+  addEventListener('keydown', press, true);
+  addEventListener('popstate', () => (pressed = false), true);
+  history.pushState = (...entry) => {
+    if (pressed) add(...entry);
+    else history.replaceState(...entry);
+    pressed = false;
+  };
 }
 
 export default mount('pin', () => new Messenger());

@@ -108,7 +108,7 @@ def draw_title(
 
 selection = selected()
 config = selection.config
-link = view_state.follow_url(selection, entered="lens" not in st.session_state)
+link = view_state.follow_url(selection)
 result = client.forward(selection)
 
 if stage := components.strip(result, selection, now="attention", note=tr("no interventions")):

@@ -13,12 +13,10 @@ from explorer.components.attention_lens.lens_state import LensState, Link
 from explorer.selection import Selection
 from vitcore.intervention import Intervention
 
-# Of the panels below the lens, bound to the URL: going to another page takes them out of it.
-BOUND = url.TABS
 WENT_BACK = "attention_went_back"  # set by the sidebar, until the page has seen to it
 _STORED, _VIEW, _LINK, _NOTES = "attention_changes", "attention_view", "lens_link", "lens_notes"
 _IN_URL = (url.GRID, *url.VIEW)
-_ADOPT, _SEED, _LEFT = "lens_adopt", "lens_shuffle", "attention_left"
+_ADOPT, _SEED = "lens_adopt", "lens_shuffle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +86,20 @@ def lens_state(selection: Selection) -> LensState:
     return replace(view, changes=made, shuffle=st.session_state.get(_SEED))
 
 
-def follow_url(selection: Selection, *, entered: bool) -> Link | None:
+def follow_url(selection: Selection) -> Link | None:
     """Set what the URL asks for, where it asks anew, and write what is set into it.
 
     Args:
         selection: what is selected; without a model the URL waits.
-        entered: whether the page was opened by this run.
 
     Returns:
         The last link that was followed.
     """
-    _give_back_what_was_left()
     query = dict(st.query_params)
     if selection.config is None:
         return st.session_state.get(_LINK)
     opening, back = "lens_met" not in st.session_state, st.session_state.pop(WENT_BACK, False)
-    asks = opening or back
-    if back and entered and not opening and not {*_IN_URL, *BOUND} & {*query}:
-        # Going to another page put an address without a word about this one in front of the last.
-        _leave_for_the_next_run()
-        asks = False
-    if asks:
+    if opening or back:
         _follow(query, selection)
     # Values that cannot be stay until something is chosen: taking them out would undo "back".
     if not notes(selection):
@@ -150,16 +141,3 @@ def in_fragment() -> bool:
     """Whether only a part of the page is run."""
     context = st.runtime.scriptrunner.get_script_run_ctx(suppress_warning=True)
     return bool(context and context.fragment_ids_this_run)
-
-
-def _leave_for_the_next_run() -> None:
-    """Run the page again with the panels as they were: a run that goes back resets them."""
-    left = {name: st.session_state[name] for name in BOUND if name in st.session_state}
-    if left:
-        st.session_state[_LEFT] = left
-        st.rerun()
-
-
-def _give_back_what_was_left() -> None:
-    for name, value in st.session_state.pop(_LEFT, {}).items():
-        st.session_state[name] = value
