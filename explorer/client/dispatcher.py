@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 import weakref
 from collections.abc import Callable, Hashable
-from concurrent.futures import BrokenExecutor, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
+from loky.process_executor import ShutdownExecutorError
 
 from explorer import logs
 from explorer.client.request_queue import Queue, Request, Session, Task
@@ -28,6 +26,19 @@ _STILL = 0.02  # of the time that passes: a process that had less of the process
 _ATTEMPTS = 2  # a request that finds its worker dead is asked once more
 
 
+class Worker(Protocol):
+    """An executor with one process, here or on another machine."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Run a function there; what it gives is broken or cancelled where the process is lost."""
+
+    def processor_seconds(self) -> float:
+        """Time that the process was given a processor; 0 where nothing tells."""
+
+    def shutdown(self, *, wait: bool, kill_workers: bool) -> None:
+        """End the process, also where it stands still."""
+
+
 class Dispatcher:
     """Passes tasks to the worker one at a time and keeps the results.
 
@@ -35,7 +46,7 @@ class Dispatcher:
     were made; sessions take turns. Requests that a finished run no longer made are dropped.
 
     Args:
-        start: makes an executor with one process.
+        start: makes a worker.
         first_steps: tasks that every new worker runs before any other.
         explain: turns an exception of a task into what a person reads.
         idle: given what is warm, one more thing to warm, or None.
@@ -48,7 +59,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        start: Callable[[], ProcessPoolExecutor],
+        start: Callable[[], Worker],
         *,
         first_steps: Callable[[], list[Task]] = list,
         explain: Callable[[Exception], Failure] | None = None,
@@ -71,7 +82,7 @@ class Dispatcher:
         self._results = ResultCache(limit)
         self._one_here = threading.Lock()  # many at once would keep the worker from starting
         self._waiting: weakref.WeakSet[Session] = weakref.WeakSet()
-        self._executor: ProcessPoolExecutor | None = None
+        self._executor: Worker | None = None
         self._ready = False
         self._warm: set[Hashable] = set()
         self._cannot_start = False
@@ -277,7 +288,7 @@ class Dispatcher:
                     N_("Use a larger patch size or try again."),
                     {"seconds": f"{limit:.0f}"},
                 )
-            except (BrokenExecutor, ShutdownExecutorError) as error:
+            except (BrokenExecutor, CancelledError, ShutdownExecutorError) as error:
                 self._discard_worker()
                 if self._closing:
                     break
@@ -287,7 +298,8 @@ class Dispatcher:
                 if not self._ready:
                     self._discard_worker()
                     self._cannot_start = True
-                    said = replace(said, hint=N_("Restart the app."))
+                    if not isinstance(error, ConnectionError):  # which may come again by itself
+                        said = replace(said, hint=N_("Restart the app."))
                 return said
         self._cannot_start = not self._ready
         return Failure(
@@ -323,9 +335,9 @@ class Dispatcher:
         if executor is None or self._closing:
             raise BrokenExecutor("the worker is gone")
         future = executor.submit(task.function, *task.arguments)
-        used, before = 0.0, _processor_seconds(executor)
+        used, before = 0.0, executor.processor_seconds()
         while not wait([future], timeout=deadline).done:  # others may have had the processor
-            last, used = used, _processor_seconds(executor) - before
+            last, used = used, executor.processor_seconds() - before
             if used >= deadline or used - last < _STILL * deadline:
                 raise _TimeoutError
         return future.result()
@@ -348,16 +360,6 @@ class Dispatcher:
             self._warm.clear()
         if executor is not None:
             executor.shutdown(wait=wait, kill_workers=True)
-
-
-def _processor_seconds(executor: ProcessPoolExecutor) -> float:
-    """Time that the worker was given a processor; 0 where the system does not tell."""
-    try:
-        (process,) = executor._processes
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (AttributeError, ValueError, OSError):
-        return 0.0
 
 
 class _TimeoutError(Exception):

@@ -8,11 +8,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from explorer.records import ModelOutput
 from explorer.text.language import N_
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
+
+if TYPE_CHECKING:
+    from explorer.client.local_worker import LocalWorker
 
 _LOADED = 3  # models of different build kept in memory
 _ENVIRONMENT = {
@@ -29,13 +32,13 @@ _ENVIRONMENT = {
 }
 
 
-def start() -> Executor:
-    """An executor with one process that stays when idle and ends with this one."""
-    from loky import ProcessPoolExecutor
+def start() -> LocalWorker:
+    """A process that stays when idle and ends with this one."""
+    from explorer.client.local_worker import LocalWorker
 
     backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     try:
-        return ProcessPoolExecutor(
+        return LocalWorker(
             max_workers=1,
             timeout=None,
             initializer=_settle_in,

@@ -208,10 +208,10 @@ def test_the_same_error_is_logged_once(caplog):
 
 
 def test_a_system_without_shared_memory_is_named(monkeypatch):
-    def no_room(**_):
+    def no_room(*_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(loky, "ProcessPoolExecutor", no_room)
+    monkeypatch.setattr(loky.ProcessPoolExecutor, "__init__", no_room)
     with pytest.raises(ValueError, match="/dev/shm"):
         forward_pass.start()
 

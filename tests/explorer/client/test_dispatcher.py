@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explorer.client import dispatcher as dispatchers
 from explorer.client.dispatcher import Dispatcher
+from explorer.client.local_worker import LocalWorker
 from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
 from explorer.results import Failure, Pending, Ready
@@ -24,6 +24,9 @@ class InThisProcess(ThreadPoolExecutor):
 
     def __init__(self):
         super().__init__(max_workers=1)
+
+    def processor_seconds(self):
+        return 0.0
 
     def shutdown(self, wait=True, kill_workers=False):
         super().shutdown(wait=wait, cancel_futures=True)
@@ -473,7 +476,7 @@ def test_a_worker_is_ended_only_where_it_stands_still_or_had_its_time(
         return given[-1] + 0.005 if now is None else now
 
     dispatcher = make(deadline=0.05, idle=lambda warm: None)
-    monkeypatch.setattr(dispatchers, "_processor_seconds", processor_seconds)
+    monkeypatch.setattr(InThisProcess, "processor_seconds", processor_seconds)
     found = answered(dispatcher, Task("long", lambda: go.wait(60)), Session())
     go.set()
     assert isinstance(found, Failure) == ends
@@ -484,7 +487,7 @@ def test_the_time_of_a_process_is_what_it_says_itself():
     end = time.process_time() + 0.05
     while time.process_time() < end:
         pass
-    told = dispatchers._processor_seconds(SimpleNamespace(_processes={os.getpid(): None}))
+    told = LocalWorker.processor_seconds(SimpleNamespace(_processes={os.getpid(): None}))
     assert told == pytest.approx(time.process_time(), abs=0.5)
 
 
