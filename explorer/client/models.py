@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.cluster import ClusterError
 from explorer.results import Failure
 from explorer.selection import ModelRef
 from explorer.text.language import N_, tr
@@ -121,6 +122,8 @@ def explain(error: Exception) -> Failure:
     """
     if isinstance(error, checkpoints.CheckpointError) and str(error):
         return Failure(as_sentence(str(error)), N_("Select another model."))
+    if isinstance(error, ClusterError):
+        return Failure(error.message, N_("Reload the page."), error.values)
     if isinstance(error, ValueError) and str(error):
         _log.warning("the request failed", exc_info=error)
         return Failure(as_sentence(str(error)), N_("Change the selection."))

@@ -11,6 +11,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from explorer import cluster
+from explorer.client.cluster_worker import ClusterWorker
 from explorer.client.dispatcher import Dispatcher
 from explorer.client.models import explain, model_names
 from explorer.client.request_queue import Session, Task
@@ -161,7 +163,7 @@ def _session() -> Session:
 @cache
 def _dispatcher() -> Dispatcher:
     return Dispatcher(
-        forward_pass.start,
+        ClusterWorker if cluster.address() else forward_pass.start,
         first_steps=_first_steps,
         explain=explain,
         idle=_next_to_warm_up,
