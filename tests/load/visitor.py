@@ -18,7 +18,7 @@ class Visitor:
     """One session on its own WebSocket; a context manager.
 
     Args:
-        address: of the app, "http://127.0.0.1:8501".
+        address: of the app, "http://127.0.0.1:8501", with its base path where it has one.
         timeout: seconds after which an act is given up.
     """
 
@@ -26,6 +26,7 @@ class Visitor:
         self._address, self._timeout = address, timeout
         self._again: dict[asyncio.Task, float] = {}  # fragments that run by themselves: seconds
         self._finished = asyncio.Event()
+        self._begun = False  # the run that was asked for; what ends before it is an older one
         self._page = ""
         self.buttons: dict[str, str] = {}  # name of a button -> its id
         self.bytes = 0
@@ -33,10 +34,10 @@ class Visitor:
         self.closed = False
 
     async def __aenter__(self):
-        host = urllib.parse.urlsplit(self._address).netloc
+        parts = urllib.parse.urlsplit(self._address)
         self._socket = await connect(
-            f"ws://{host}/_stcore/stream",
-            origin=self._address,
+            f"ws://{parts.netloc}{parts.path}/_stcore/stream",
+            origin=f"{parts.scheme}://{parts.netloc}",
             subprotocols=[SUBPROTOCOL],
             max_size=None,
         ).__aenter__()
@@ -79,6 +80,7 @@ class Visitor:
         state.page_script_hash = self._page
         state.query_string = urllib.parse.urlencode(query or {})
         self._finished.clear()
+        self._begun = False
         self._stop_fragments()
         began = time.perf_counter()
         await self._send(message)
@@ -112,13 +114,14 @@ class Visitor:
         kind = message.WhichOneof("type")
         if kind == "new_session" and not message.metadata.run.fragment_ids:
             self._stop_fragments()
-            self._page = message.new_session.page_script_hash
+            self._page, self._begun = message.new_session.page_script_hash, True
         elif kind == "auto_rerun":
             one = message.auto_rerun
             task = asyncio.create_task(self._run_again(one.interval, one.fragment_id))
             self._again[task] = one.interval
         elif kind == "script_finished":
-            if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            early = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            if self._begun and not early:
                 self._finished.set()
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
