@@ -426,18 +426,18 @@ def selection_errors(
         blocks: of the model that is shown.
 
     Returns:
-        Names of the page's hidden fields whose words are not valid, and a sentence for each value
+        Names of the hidden fields whose words are not valid, and a sentence for each value
         that is not, with what is shown instead.
     """
     known = Known(models=models, source=source, index=index, side=_side(query), blocks=blocks)
-    names = [*SELECTED, "pinned", *HIDDEN.get(page, ())]
+    hidden = ("pinned", *HIDDEN.get(page, ()))
+    names = [*SELECTED, *hidden]
     failed = bool(load_error) and query["model"] not in models
     if failed:
         names.remove("model")
     values, sentences = read(query, names, known)
     if failed:
         sentences.append(model_not_found(query["model"], models, load_error))
-    hidden = HIDDEN.get(page, ())
     return [name for name in hidden if name in query and name not in values], sentences
 
 

@@ -109,6 +109,7 @@ def test_one_step_back_undoes_a_reset_of_several_changes(person):
 def test_a_patch_that_cannot_be_pinned_is_named(person):
     person.opens("Attention", **QUIET, pinned="9.1")
     person.sees("from 1.1 to 8.8 (got 9.1)")
+    person.eventually(lambda: "pinned" not in person.query())
     expect(in_lens(person, ".wrap, .read").first).not_to_contain_text("pinned")
 
 

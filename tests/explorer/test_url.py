@@ -200,6 +200,9 @@ def test_a_patch_that_cannot_be_pinned_is_named(value):
         f"Pinned patch must be row.column from 1.1 to 8.8 (got {shown})."
     ]
     assert url.pinned(value) is None
+    assert url.selection_errors({"pinned": value}, models=["first"], source="sketch10")[0] == [
+        "pinned"
+    ]
 
 
 def test_a_pin_says_in_which_grid_it_was_counted():
