@@ -5,6 +5,7 @@
 {
   const DENSITY = 3,
     MARGIN = 12, // of page around a saved figure, in CSS pixels
+    SPARE = 60, // below it, for text that wraps sooner on paper; what is left of it is cut
     TITLE = 34; // height of the heading above it
   // Of a choice its value is left, as text; a slider says it beside itself, if at all.
   const ON_PAPER = `
@@ -92,7 +93,20 @@
       c = canvas.getContext('2d');
     c.scale(DENSITY, DENSITY);
     c.drawImage(image, 0, 0, page.width, page.height);
-    return canvas.convertToBlob({ type: 'image/png' });
+    const height = Math.max(inked(canvas) + MARGIN, page.height - SPARE) * DENSITY,
+      cut = new OffscreenCanvas(canvas.width, height);
+    cut.getContext('2d').drawImage(canvas, 0, 0);
+    return cut.convertToBlob({ type: 'image/png' });
+  }
+
+  // Height down to the last row that is not all of one color, in CSS pixels.
+  function inked(canvas) {
+    const { width, height } = canvas,
+      { data } = canvas.getContext('2d').getImageData(0, 0, width, height),
+      pixels = new Uint32Array(data.buffer);
+    let end = pixels.length - 1;
+    while (end > 0 && pixels[end] === pixels.at(-1)) end -= 1;
+    return Math.ceil((end + 1) / width / DENSITY);
   }
 
   // What a figure schedules is drawn in the next frame.
@@ -130,7 +144,7 @@
       values = [...named].map((name) => `${name}: ${seen.getPropertyValue(name)};`).join(' '),
       fonts = await fontFaces(seen.fontFamily),
       top = title ? TITLE : 0,
-      size = [width + 2 * MARGIN, top + height + 2 * MARGIN].map(Math.ceil);
+      size = [width + 2 * MARGIN, top + height + 2 * MARGIN + SPARE].map(Math.ceil);
     const body = document.createElement('div');
     body.setAttribute(
       'style',
