@@ -67,12 +67,17 @@ def confusion_finding(matrix: np.ndarray, names: Sequence[str]) -> str:
     true, predicted = most_frequent_error(matrix)
     if true == predicted:
         return tr("No errors")
+    one = N_("Most frequent error: {true} → {predicted} ({rate} of {images})")
+    tied = N_("Most frequent errors: {true} → {predicted} ({rate} of {images}) and {count} tied")
+    shares = _error_shares(matrix)
+    count = int((shares == shares.max()).sum()) - 1
     return tr(
-        "Most frequent error: {true} → {predicted} ({rate} of {images})",
+        tied if count else one,
         true=names[true],
         predicted=names[predicted],
-        rate=percent(matrix[true, predicted] / matrix[true].sum()),
+        rate=percent(shares.max()),
         images=plural(names[true]),
+        count=count,
     )
 
 
@@ -85,10 +90,15 @@ def most_frequent_error(matrix: np.ndarray) -> tuple[int, int]:
     Returns:
         (0, 0) where there is no error.
     """
-    wrong = matrix * ~np.eye(len(matrix), dtype=bool)
-    shares = wrong / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # as the cells are shaded
+    shares = _error_shares(matrix)
     row, column = np.unravel_index(shares.argmax(), shares.shape)
     return int(row), int(column)
+
+
+def _error_shares(matrix: np.ndarray) -> np.ndarray:
+    """The errors as fractions of their row (C, C), as the cells are shaded; 0 on the diagonal."""
+    wrong = matrix * ~np.eye(len(matrix), dtype=bool)
+    return wrong / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
 def cell_finding(matrix: np.ndarray, true: int, predicted: int, names: Sequence[str]) -> str:

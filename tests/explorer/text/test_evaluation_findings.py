@@ -53,6 +53,9 @@ def test_the_most_frequent_error_is_that_of_the_largest_fraction_of_its_row():
     matrix = np.array([[43, 7, 0], [7, 39, 0], [0, 0, 0]])  # 7 of 50, and 7 of 46
     assert findings.most_frequent_error(matrix) == (1, 0)
     assert "dog → cat (15% of dogs)" in findings.confusion_finding(matrix, NAMES)
+    tied = np.array([[9, 1, 0], [0, 18, 2], [0, 1, 19]])
+    assert "(10% of " in findings.confusion_finding(tied, NAMES)
+    assert "and 1 tied" in findings.confusion_finding(tied, NAMES)
     assert findings.most_frequent_error(np.eye(3)) == (0, 0)
     assert findings.confusion_finding(np.eye(3), NAMES) == "No errors"
 
