@@ -151,6 +151,12 @@ def _steps_a_second(config: TrainConfig, runs: list[Run]) -> tuple[float, Run | 
     return _typical(config) / config.batch_size, None
 
 
+def step_seconds(run: Run) -> float | None:
+    """Seconds of a step of a run, validations shared out; None where it is too short to tell."""
+    measured = _measured(run)
+    return measured.seconds / measured.steps if measured and measured.tells else None
+
+
 def _typical(config: TrainConfig) -> float:
     """Images per second: the preset's, less by as much as this architecture takes more FLOPs."""
     own, model = (

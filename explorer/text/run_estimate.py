@@ -57,7 +57,8 @@ def expected(estimate: RunEstimate) -> str:
     """How long a run takes here, and whether it has too few steps."""
     time = duration(estimate.seconds)
     if estimate.measured_in:
-        said = tr("Estimated time: {time}.", time=time)
+        run = estimate.measured_in
+        said = tr("Estimated time: {time} (at the speed of {run}).", time=time, run=run)
     else:
         said = tr("Estimated time: {time} (rough; no earlier run).", time=time)
     if 0 < estimate.steps < FEW:

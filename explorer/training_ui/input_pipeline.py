@@ -39,21 +39,19 @@ ol.pipeline-parts li { margin: 0; padding: 0; } .pipeline-parts b { font-weight:
 </style>"""
 
 
-def draw(config: TrainConfig, *, images_per_second: float | None = None) -> None:
+def draw(config: TrainConfig, *, step_seconds: float | None = None) -> None:
     """Draw the parts with their measured times, and augmented versions of the selected image.
 
     Args:
         config: of the run.
-        images_per_second: of its training steps, where some were timed.
+        step_seconds: of its training steps, where some were timed.
     """
     patch_size = config.patch_sizes[0] if config.patch_sizes else config.model_config().patch_size
     count = min(config.batch_size, _MOST)
     seconds = batch_seconds(config.augmentation, patch_size, count)
     total = sum(seconds.values())
-    components.figure_heading(
-        tr("Input pipeline"),
-        _finding(count, total, count / images_per_second if images_per_second else None),
-    )
+    step = None if step_seconds is None else step_seconds * count / config.batch_size
+    components.figure_heading(tr("Input pipeline"), _finding(count, total, step))
     pixels = selected().image.pixels
     samples = augmented(pixels, config.augmentation, seed=config.seed)
     st.html(f"{_STYLE}{_parts(config, seconds, patch_size)}{_strip(pixels, samples)}")

@@ -340,5 +340,6 @@ if planned is not None:  # what cannot be is said in the form, and figures stay
 planned = st.session_state.get("train_planned")
 ran = progress.run.config if progress else None
 if (config := ran or planned) is not None:
-    input_pipeline.draw(config, images_per_second=progress.images_per_second if progress else None)
+    ended = progress if progress and not progress.lives else None  # before, the speed still changes
+    input_pipeline.draw(config, step_seconds=estimates.step_seconds(ended.run) if ended else None)
 data_hunger()

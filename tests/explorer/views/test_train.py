@@ -489,7 +489,7 @@ def test_a_short_run_goes_by_what_the_last_one_took(view, server, monkeypatch):
     started(view)
     until(view, server, "finished")
     view.button(key="train_length_120").click().run()
-    assert "Estimated time: 2 min." in texts(view)
+    assert "Estimated time: 2 min (at the speed of " in texts(view)
 
 
 def test_a_click_meant_for_one_run_never_reaches_another(view, server, monkeypatch):
