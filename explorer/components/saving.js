@@ -45,7 +45,7 @@
     .save-png[hidden] { display: none; }
     ${ON_PAPER}
     .wrap:hover ~ .save-png, .save-png:hover, .save-png:focus-visible { opacity: 1; }
-    @media (hover: none) { .save-png { opacity: 1; } }`;
+    @media (hover: none) { .wrap:not(:hover) ~ .save-png { pointer-events: none; } }`; // a tap shows it
     root.append(style, button);
   });
 
