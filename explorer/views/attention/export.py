@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer import client, pin, url
 from explorer.components.attention_lens.lens_state import LensState
@@ -30,23 +31,36 @@ from vitcore.lens.figure import heads_figure
 _SLIDE = 512  # pixels per side, at least, of an image for a slide
 
 
-def draw(context: AnalysisContext, *, fusion: str, discard: float) -> None:
-    """Files, link and script of what the page shows now."""
+def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where files and the link stand, and where the script: below its name, what it depends on."""
+    left, right = st.columns([10, 11], gap="large")
+    right.subheader(tr("Python script"), anchor=False)
+    return left, right.container()
+
+
+def draw(
+    context: AnalysisContext,
+    left: DeltaGenerator,
+    right: DeltaGenerator,
+    *,
+    fusion: str,
+    discard: float,
+) -> None:
+    """Files, link and script of what the page shows now, in the places of `columns`."""
     output = context.baseline
     if context.selection.intervened:
         result = client.forward(context.selection, newest=True)
         if not isinstance(result, Ready):
-            draw_placeholder(result, height=480)
+            with left:
+                draw_placeholder(result, height=480)
             return
         output = result.value
-    left, right = st.columns([10, 11], gap="large")
     with left:
         st.subheader(tr("Files"), anchor=False)
         _files(context, output)
         st.subheader(tr("Share link"), anchor=False)
         _link(context, fusion=fusion, discard=discard)
     with right:
-        st.subheader(tr("Python script"), anchor=False)
         text = script(shown(context, fusion=fusion, discard=discard))
         quiet(tr("{count} lines, reproduces this page.", count=len(text.splitlines())))
         row = st.container(horizontal=True, gap="small")

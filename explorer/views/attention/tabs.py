@@ -59,7 +59,8 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
         draw_placeholder(model if isinstance(model, Failure) else baseline, height=_HEIGHT)
         return
     chosen = panel or PANELS[0]
-    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+    files, place = export.columns() if chosen == _EXPORT else (None, st.container())
+    with place, st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         other = (
             _other(baseline.value, selection.truth, names)
             if chosen not in (_HEAD_ABLATION, _HEAD_METRICS)
@@ -72,7 +73,10 @@ def draw(baseline: Result[ModelOutput], selection: Selection) -> None:
         baseline=baseline.value,
         other=other,
     )
-    _draw(chosen, context, *rollout)
+    if files is not None:
+        export.draw(context, files, place, fusion=rollout[0], discard=rollout[1])
+    else:
+        _draw(chosen, context, *rollout)
 
 
 def follows_view() -> bool:
@@ -100,10 +104,8 @@ def _draw(panel: str, context: AnalysisContext, fusion: str, discard: float) -> 
         head_ablation.draw(context)
     elif panel == _HEAD_METRICS:
         head_metrics.draw(context)
-    elif panel == _LOGIT_LENS:
-        logit_lens.draw(context)
     else:
-        export.draw(context, fusion=fusion, discard=discard)
+        logit_lens.draw(context)
 
 
 def _other(output: ModelOutput, truth: int | None, names: tuple[str, ...]) -> int:

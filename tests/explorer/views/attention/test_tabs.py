@@ -333,6 +333,16 @@ def test_the_script_and_the_link_are_handed_out(open_panel):
     compile(text, "<script>", "exec")
 
 
+def test_what_is_chosen_in_export_changes_the_script_and_the_link(open_panel):
+    view = open_panel("Export", kept=None)
+    link, text = (code.value for code in view.code)
+    view.slider(key="discard_ratio").set_value(0.3).run()
+    new_link, new_text = (code.value for code in view.code)
+    assert set(new_link.split("&")) - set(link.split("&")) == {"discard_ratio=0.3"}
+    (line,) = set(new_text.splitlines()) - set(text.splitlines())
+    assert "discard_ratio=0.3" in line
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
