@@ -61,7 +61,7 @@ def facts(
     parameters = sum(array.size for array in weights.values())
     rows: dict[str, Any] = {
         tr("Training data"): card.get("data") or data,
-        tr("Recipe"): _recipes(card) or (train and train.recipe),
+        tr("Recipe"): _recipes(card) or (train and tr(train.recipe)),
         tr("Patch sizes"): _sizes(sizes),
         tr("Seed"): card.get("seed", train.seed if train else None),
         tr("Epochs"): _number(card.get("epochs") or (run and _epochs_learned(run))),
@@ -120,7 +120,7 @@ def _stages(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _recipes(card: Mapping[str, Any]) -> str:
     """Those of the runs that a model went through, in that order."""
     all_of_them = [*(one["train"].get("recipe") for one in _before(card)), card.get("recipe")]
-    return " → ".join(str(name) for name in all_of_them if name)
+    return " → ".join(tr(str(name)) for name in all_of_them if name)
 
 
 def _steps(card: Mapping[str, Any]) -> str:

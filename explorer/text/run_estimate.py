@@ -13,8 +13,8 @@ from vitcore.initialisation import parameter_count
 from vitcore.training.runs import Run
 
 RECIPE_LINES = {
-    "standard": N_("AdamW, warm-up, cosine decay, random crop and flip."),
-    "article": N_("As in the article: Adam, reduce LR on plateau."),
+    N_("standard"): N_("AdamW, warm-up, cosine decay, random crop and flip."),
+    N_("article"): N_("As in the article: Adam, reduce LR on plateau."),
 }
 MODELS_IN_WORDS = N_(
     "**tiny**: 4 blocks, 0.2 M parameters; for quick runs.  \n"
@@ -48,7 +48,7 @@ def chosen(config: TrainConfig) -> str:
     return tr(
         "{count} images per epoch · {recipe} recipe · LR {rate}",
         count=f"{config.images_per_epoch:,}",
-        recipe=config.recipe,
+        recipe=tr(config.recipe),
         rate=short(config.learning_rate),
     )
 

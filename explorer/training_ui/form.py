@@ -153,6 +153,7 @@ def _further(field: str, why: str, *, operates: bool) -> None:
             tr("Recipe"),
             list(run_estimate.RECIPE_LINES),
             captions=list(map(tr, run_estimate.RECIPE_LINES.values())),
+            format_func=tr,
             key="train_recipe",
             on_change=_take_recipe,
             **KEPT,
