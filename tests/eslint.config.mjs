@@ -4,7 +4,7 @@ const BROWSER =
   'MutationObserver OffscreenCanvas Path2D PointerEvent ResizeObserver Response TextDecoder URL ' +
   'XMLSerializer addEventListener atob ' +
   'cancelAnimationFrame clearInterval clearTimeout devicePixelRatio document fetch ' +
-  'getComputedStyle location ' +
+  'getComputedStyle history location ' +
   'innerHeight innerWidth localStorage matchMedia navigator performance requestAnimationFrame ' +
   'sessionStorage setInterval setTimeout';
 
