@@ -34,7 +34,7 @@ def positions_payload(
     header = {
         "grid": [rows, columns],
         "size": len(image),
-        "start": (rows // 3) * columns + columns // 3,
+        "start": (rows // 2) * columns + columns // 2,
         "kinds": [
             {"name": kind.name, "label": kind.label, "note": _note(kind), **_scale(kind)}
             for kind in kinds

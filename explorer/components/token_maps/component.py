@@ -34,7 +34,7 @@ def token_maps_payload(
     header = {
         "grid": [rows, columns],
         "size": len(image),
-        "start": (rows // 3) * columns + columns // 3,
+        "start": (rows // 2) * columns + columns // 2,
         "means": [round(mean, 4) for mean, _ in spreads],
         "reaches": [round(max(reach, 0.01), 4) for _, reach in spreads],
         "explained": [[round(float(ratio), 4) for ratio in block] for block in explained],
