@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ PANELS = (
     N_("Export"),
 )
 FUSIONS = (N_("mean"), N_("max"), N_("min"))
+_SECOND = url_values.MATRICES["Y"][0]  # tokens of the second sequence
+_HEAD_MUST_BE = N_("Head must be 1–{last} (got {got}).")
 _SIDES = tuple(str(grid_side(size)) for size in PATCH_SIZES)
 
 
@@ -46,6 +49,8 @@ class Known:
         index: of the image that is shown.
         side: rows and columns of the patch grid.
         blocks, heads: of the model.
+        tokens, example_heads: of the example of Self-attention.
+        second: whether its keys and values come from a second sequence, of three tokens.
     """
 
     models: Sequence[str] = ()
@@ -55,6 +60,9 @@ class Known:
     side: int = grid_side(DEFAULT_PATCH_SIZE)
     blocks: int = 1
     heads: int = 1
+    tokens: int = 4
+    example_heads: int = 2
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +92,17 @@ def _one_of(words: Sequence[str]) -> Callable[[str, Known], str | None]:
 
 def _choice(*options: str) -> dict[str, Any]:
     return {"parse": lambda word, _: in_english(word, options), "options": options}
+
+
+def _whole(first: int, last: int | str) -> dict[str, Any]:
+    """A whole number up to `last`, or up to what the attribute of that name says."""
+
+    def parse(word: str, known: Known) -> int | None:
+        highest = getattr(known, last) if isinstance(last, str) else last
+        fits = url_values.is_short(word) and first <= int(word) <= highest
+        return int(word) if fits else None
+
+    return {"parse": parse, "format": lambda value, _: str(value)}
 
 
 def _switch(on: str) -> dict[str, Any]:
@@ -200,9 +219,7 @@ FIELDS: dict[str, Field] = {
         message=_said(N_("Shuffle must be 0–9999 (got {got}). Showing 0.")),
     ),
     "block": Field(
-        parse=lambda word, known: (
-            int(word) if url_values.is_short(word) and 1 <= int(word) <= known.blocks else None
-        ),
+        **_whole(1, "blocks"),
         message=lambda known, word: tr(
             "Block must be 1–{last} (got {got}).", last=known.blocks, got=word
         ),
@@ -214,6 +231,64 @@ FIELDS: dict[str, Field] = {
     "input": Field(
         parse=_one_of(("example", "image")),
         message=_said(N_("Unknown input {got}. Showing the example.")),
+        format=lambda value, _: value,
+    ),
+    "image_head": Field(
+        **_whole(1, "heads"),
+        message=lambda known, word: tr(_HEAD_MUST_BE, last=known.heads, got=word),
+    ),
+    # The example of Self-attention.
+    "tokens": Field(
+        **_whole(2, 6), message=_said(N_("Tokens must be 2–6 (got {got}). Showing 4."))
+    ),
+    "heads": Field(**_whole(1, 4), message=_said(N_("Heads must be 1–4 (got {got}). Showing 2."))),
+    "example_head": Field(
+        **_whole(1, "example_heads"),
+        message=lambda known, word: tr(_HEAD_MUST_BE, last=known.example_heads, got=word),
+    ),
+    "query": Field(
+        **_whole(1, "tokens"),
+        message=lambda known, word: tr(
+            "Query must be 1–{last} (got {got}).", last=known.tokens, got=word
+        ),
+    ),
+    "score": Field(
+        parse=_one_of(("dot", "multiplicative", "additive")),
+        message=_said(N_("Unknown score {got}. Showing dot product.")),
+        format=lambda value, _: value,
+    ),
+    "scaling": Field(
+        parse=lambda word, _: {"on": True, "off": False}.get(word),
+        message=_said(N_("Scaling must be on or off (got {got}).")),
+        format=lambda value, _: "" if value else "off",
+    ),
+    "mask": Field(
+        parse=lambda word, known: url_values.read_mask(
+            word,
+            queries=known.tokens,
+            keys=_SECOND if known.second else known.tokens,
+            causal=not known.second,
+        ),
+        message=_said(
+            N_("Mask must be causal, or query.key such as 1.2, with a key left (got {got}).")
+        ),
+        format=lambda value, _: url_values.mask_word(value),
+    ),
+    "keys": Field(
+        parse=_one_of(("second",)),
+        message=_said(N_("Unknown keys {got}. Showing keys and values from X.")),
+        format=lambda value, _: value,
+    ),
+    "seed": Field(
+        **_whole(1, 999), message=_said(N_("Seed must be 1–999 (got {got}). Showing 1."))
+    ),
+    "example": Field(
+        parse=lambda word, _: url_values.read_example(word),
+        message=_said(
+            N_("Example must be like X-1.2_0.5, at most {most} characters (got {got})."),
+            most=url_values.LONGEST_EXAMPLE,
+        ),
+        format=lambda value, _: url_values.example_word(value),
     ),
     "cell": Field(
         parse=lambda word, _: url_values.read_cell(word),
@@ -252,9 +327,24 @@ FIELDS: dict[str, Field] = {
 GRID = "grid"  # the rows in which `patches` are counted
 SELECTED = ("image_source", "image_class", "image_index", "patch_size", "model")
 VIEW = ("direction", "scale", "head", "ablated", "patches", "positions")
+# What the figure of Self-attention says of itself; the first is about the image.
+MACHINE = (
+    "image_head",
+    "input",
+    "tokens",
+    "heads",
+    "example_head",
+    "query",
+    "score",
+    "scaling",
+    "mask",
+    "keys",
+    "seed",
+    "example",
+)
 HIDDEN = {  # fields that a page keeps without a widget; the pin is that of all
     "positions": ("shuffle",),
-    "self_attention": ("block", "input"),
+    "self_attention": ("block", *MACHINE),
     "encoder": ("block", "stage"),
     "evaluate": ("cell",),
 }
@@ -280,6 +370,32 @@ def read(
             else:
                 values[name] = value
     return values, sentences
+
+
+def words_of(values: object, names: Sequence[str], known: Known) -> dict[str, str]:
+    """The words of values that a browser sent, by their names; "" for what is no value."""
+    given, words = values if isinstance(values, Mapping) else {}, dict.fromkeys(names, "")
+    for name in names:
+        write = FIELDS[name].format
+        if name in given and write:
+            with contextlib.suppress(TypeError, ValueError, LookupError, OverflowError):
+                words[name] = str(write(given[name], known))
+    known = of_example(words, known)
+    return {name: word if _is_valid(name, word, known) else "" for name, word in words.items()}
+
+
+def _is_valid(name: str, word: str, known: Known) -> bool:
+    return FIELDS[name].parse(word, known) is not None
+
+
+def of_example(query: Mapping[str, str], known: Known) -> Known:
+    """`known`, with the sizes of the example that a URL asks for."""
+    sizes = {
+        attribute: FIELDS[name].parse(query.get(name, ""), known)
+        for name, attribute in (("tokens", "tokens"), ("heads", "example_heads"))
+    }
+    found = {name: size for name, size in sizes.items() if size is not None}
+    return replace(known, second=query.get("keys") == "second", **found)
 
 
 def with_present_names(query: Mapping[str, str]) -> dict[str, str]:
@@ -413,6 +529,7 @@ def selection_errors(
     load_error: str = "",
     page: str = "",
     blocks: int = 1,
+    heads: int = 1,
 ) -> tuple[list[str], list[str]]:
     """What a link asks for in vain, but for the attention view.
 
@@ -423,13 +540,23 @@ def selection_errors(
         index: of the image that is shown: a number with a fraction is cut by its widget.
         load_error: why the model that the URL asks for could not be loaded, where it is there.
         page: name of the page, whose fields are read as well.
-        blocks: of the model that is shown.
+        blocks, heads: of the model that is shown.
 
     Returns:
         Names of the hidden fields whose words are not valid, and a sentence for each value
         that is not, with what is shown instead.
     """
-    known = Known(models=models, source=source, index=index, side=_side(query), blocks=blocks)
+    known = of_example(
+        query,
+        Known(
+            models=models,
+            source=source,
+            index=index,
+            side=_side(query),
+            blocks=blocks,
+            heads=heads,
+        ),
+    )
     hidden = ("pinned", *HIDDEN.get(page, ()))
     names = [*SELECTED, *hidden]
     failed = bool(load_error) and query["model"] not in models

@@ -1,4 +1,4 @@
-"""How the values of a link are written in it, and read: pins, heads, patches, cells, shares."""
+"""How the values of a link are written in it, and read: pins, heads, patches, numbers, shares."""
 
 from __future__ import annotations
 
@@ -11,9 +11,24 @@ from vitcore.config import CLASS_NAMES
 
 _PATCH = re.compile(r"(\d{1,2})\.(\d{1,2})-(?:x|(\d{1,2})\.(\d{1,2}))")
 _SHUFFLED = re.compile(r"shuffled-(\d{1,4})")
+_CELL = re.compile(r"(\d)\.(\d)", re.ASCII)
 _HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?")
 IN_GRID = re.compile(r"(\d{1,2})\.(\d{1,2})(?:-of-(\d{1,2}))?")
 _PREFIX = re.compile(r"prefix-([1-9])")
+_NUMBERS = re.compile(r"(\w+)-(\d)\.(\d)_(\S+)", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,3}(?:\.\d+)?(?:e-\d{1,3})?", re.ASCII)
+
+# The small example of Self-attention, as example.js has it.
+LARGEST_NUMBER = 100
+LONGEST_EXAMPLE = 2000  # characters; all numbers with two digits each are less
+MATRICES = {
+    "X": (6, 5),
+    "Y": (3, 5),
+    **{f"{name}{head}": (5, 3) for head in range(1, 5) for name in ("WQ", "WK", "WV")},
+    **dict.fromkeys(("WS", "W1", "W2"), (3, 3)),
+    "v": (1, 3),
+}
+Edit = tuple[str, int, int, float]  # a matrix, row and column from 1, the number there
 
 
 def pin_word(pin: Pin) -> str:
@@ -124,6 +139,81 @@ def patch_words(patches: Mapping[int, int | None], seed: int | None, side: int) 
         return plain
     rest = words(dict(enumerate(shuffled(seed, side * side))))
     return [f"shuffled-{seed}", *rest] if len(rest) + 1 < len(plain) else plain
+
+
+def example_word(edits: Sequence[Edit]) -> str:
+    """Edited numbers: "X-1.4_5_6" are two in row 1 of X from column 4; WQ2 is W_Q of head 2.
+
+    Raises:
+        KeyError: for a matrix that there is not.
+        TypeError, ValueError: for what is no edit.
+    """
+    order = list(MATRICES)
+    placed = sorted(
+        (order.index(name), (row - 1) * MATRICES[name][1] + column - 1, _number_word(value))
+        for name, row, column, value in edits
+    )
+    words = []
+    for _, run in groupby(enumerate(placed), key=lambda one: (one[1][0], one[1][1] - one[0])):
+        (_, (matrix, at, _)), *_ = found = list(run)
+        row, column = divmod(at, MATRICES[order[matrix]][1])
+        numbers = "_".join(number for _, (_, _, number) in found)
+        words.append(f"{order[matrix]}-{row + 1}.{column + 1}_{numbers}")
+    return " ".join(words)
+
+
+def read_example(word: str) -> list[Edit] | None:
+    """The edits in such a word, or None where it cannot be read or is too long."""
+    found: dict[tuple[str, int], float] = {}
+    if len(word) > LONGEST_EXAMPLE:
+        return None
+    for part in _parts(word):
+        match = _NUMBERS.fullmatch(part)
+        rows, columns = MATRICES.get(match[1], (0, 0)) if match else (0, 0)
+        if not match or not (1 <= int(match[2]) <= rows and 1 <= int(match[3]) <= columns):
+            return None
+        first = (int(match[2]) - 1) * columns + int(match[3]) - 1
+        for at, number in enumerate(match[4].split("_"), first):
+            valid = _NUMBER.fullmatch(number) and abs(float(number)) <= LARGEST_NUMBER
+            if not valid or at >= rows * columns or (match[1], at) in found:
+                return None
+            found[match[1], at] = float(number)
+    placed = {one: divmod(one[1], MATRICES[one[0]][1]) for one in found}
+    return [(one[0], i + 1, j + 1, found[one]) for one, (i, j) in placed.items()] or None
+
+
+def _number_word(value: float) -> str:
+    return repr(float(value)).removesuffix(".0")
+
+
+def mask_word(mask: str | Sequence[tuple[int, int]]) -> str:
+    """A mask: its name, or each masked key of a query, both from 1: "1.2 1.3"; else "custom"."""
+    if isinstance(mask, str):
+        return mask
+    return " ".join(f"{query}.{key}" for query, key in mask) or "custom"
+
+
+def read_mask(
+    word: str, *, queries: int, keys: int, causal: bool
+) -> str | list[tuple[int, int]] | None:
+    """Such a mask; None where it cannot be read, or leaves a query without a key.
+
+    Args:
+        word: of the URL.
+        queries, keys: how many there are.
+        causal: whether there may be a causal mask.
+    """
+    if word == "causal":
+        return word if causal else None
+    if word == "custom":
+        return []
+    matches = [_CELL.fullmatch(part) for part in _parts(word)]
+    cells = [(int(match[1]), int(match[2])) for match in matches if match]
+    there = all(1 <= query <= queries and 1 <= key <= keys for query, key in cells)
+    if not cells or len({*cells}) < len(matches) or not there:
+        return None
+    masked = [sum(one == query for one, _ in cells) for query in range(1, queries + 1)]
+    return sorted(cells) if max(masked) < keys else None
 
 
 def is_short(word: str) -> bool:

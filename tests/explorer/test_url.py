@@ -140,6 +140,44 @@ def unusable(**query):
         ("encoder", "block", ["1", "6"], ["0", "7", "1.5", "\u0661"]),
         ("self_attention", "block", ["1", "6"], ["0", "7"]),
         ("self_attention", "input", ["image"], ["text"]),
+        ("self_attention", "tokens", ["2", "6"], ["1", "7", "4.0", "\u0664", ""]),
+        ("self_attention", "heads", ["1", "4"], ["0", "5"]),
+        ("self_attention", "example_head", ["1", "2"], ["0", "3"]),
+        ("self_attention", "image_head", ["1", "3"], ["0", "4"]),
+        ("self_attention", "query", ["1", "4"], ["0", "5"]),
+        ("self_attention", "score", ["additive"], ["Additive", "cosine"]),
+        ("self_attention", "scaling", ["off", "on"], ["no"]),
+        ("self_attention", "keys", ["second"], ["Y"]),
+        ("self_attention", "seed", ["1", "999"], ["0", "1000", "x"]),
+        (
+            "self_attention",
+            "mask",
+            ["causal", "custom", "1.2", "1.2 1.3,4.1", "2.2 2.3 2.4"],
+            ["hand", "1.5", "5.1", "0.1", "1.2 1.2", "1.1 1.2 1.3 1.4", "1.2-", "\u0661.\u0662"],
+        ),
+        (
+            "self_attention",
+            "example",
+            ["X-6.5_100", "WQ4-5.3_-0.5,v-1.1_1e-07", "Y-1.1_" + "_".join(["-0.5"] * 15)],
+            [
+                "X",
+                "X-1.1",
+                "X-1.1_",
+                "X-7.1_1",
+                "X-1.6_1",
+                "X-6.5_1_2",
+                "X-1.1_1_2 X-1.2_3",
+                "WQ-1.1_1",
+                "WQ5-1.1_1",
+                "WO-1.1_1",
+                "X-1.1_101",
+                "X-1.1_1e9",
+                "X-1.1_nan",
+                "X-1.1_+1",
+                "X-1.1_\u0661",
+                "X-1.1_0." + "5" * 2000,
+            ],
+        ),
         ("encoder", "stage", ["mlp", "softmax"], ["MLP", "?"]),
         ("evaluate", "cell", ["cat-dog", "cat-cat"], ["cat", "cat-cow", "cat-dog-frog"]),
     ],
@@ -147,7 +185,7 @@ def unusable(**query):
 def test_of_a_hidden_field_what_is_not_valid_is_said_on_its_page(page, name, valid, wrong):
     def told(word, where):
         return url.selection_errors(
-            {name: word}, models=["first"], source="sketch10", page=where, blocks=6
+            {name: word}, models=["first"], source="sketch10", page=where, blocks=6, heads=3
         )
 
     for word in valid:
@@ -155,8 +193,76 @@ def test_of_a_hidden_field_what_is_not_valid_is_said_on_its_page(page, name, val
     for word in wrong:
         (unread,), (said,) = told(word, page)
         assert unread == name
-        assert word in said
+        assert url.shown(word) in said
         assert told(word, "overview") == ([], [])
+
+
+EXAMPLE = {
+    "input": "image",
+    "image_head": 3,
+    "tokens": 6,
+    "heads": 4,
+    "example_head": 4,
+    "query": 6,
+    "score": "multiplicative",
+    "scaling": False,
+    "mask": [(1, 3), (6, 1)],
+    "keys": "second",
+    "seed": 12,
+    "example": [("X", 1, 5, 0.1), ("X", 2, 1, -3.0), ("WQ4", 5, 3, 1e-7), ("v", 1, 2, 1 / 3)],
+}
+
+
+def example_back(values):
+    words = url.words_of(values, url.MACHINE, Known(heads=3))
+    said = {name: word for name, word in words.items() if word}
+    assert all(re.fullmatch(r"[\w .-]+", word, re.ASCII) for word in said.values())
+    return words, url.read(said, url.MACHINE, url.of_example(said, Known(heads=3)))[0]
+
+
+def test_an_example_comes_back_as_it_was():
+    words, values = example_back(EXAMPLE)
+    assert values == EXAMPLE
+    assert words["mask"] == "1.3 6.1"
+    assert words["example"] == "X-1.5_0.1_-3 WQ4-5.3_1e-07 v-1.2_0.3333333333333333"
+    assert example_back({}) == (dict.fromkeys(url.MACHINE, ""), {})
+    for mask in ("causal", []):
+        assert example_back({"mask": mask})[1] == {"mask": mask}
+
+
+def test_every_number_of_the_example_fits_into_a_link(rng):
+    edits = [
+        (name, i + 1, j + 1, round(float(rng.uniform(-9, 9)), 1))
+        for name, (rows, columns) in url_values.MATRICES.items()
+        for i in range(rows)
+        for j in range(columns)
+    ]
+    words, values = example_back({"example": [edits[k] for k in rng.permutation(len(edits))]})
+    assert values["example"] == edits
+    assert len(words["example"]) <= url_values.LONGEST_EXAMPLE
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        None,
+        "mask",
+        [1],
+        {"tokens": True, "heads": 2.5, "query": -1, "seed": {}, "mask": [[1]], "keys": None},
+        {"mask": [[1, 1], [1, 2], [1, 3], [1, 4]], "score": "x", "input": 3},
+        {"example": [["X", 1, 1, 101]], "mask": 5, "tokens": "six"},
+        {"example": [["X", 1, 1, float("nan")]]},
+        {"example": [["X", 9, 9, 1]]},
+        {"example": [["Q", 1, 1, 1]]},
+        {"example": [["X", 1, 1, 1], ["X", 1, 1, 2]]},
+        {"example": [["X", 1, 1 + k % 5, 1 / 3] for k in range(200)]},
+        {"mask": "causal", "keys": "last", "example": "X-1.1_5"},
+    ],
+)
+def test_of_what_a_browser_sends_nothing_is_believed(values):
+    words, _ = example_back(values)
+    assert {name for name, word in words.items() if word} <= {"mask"}
+    assert words["mask"] in ("", "causal")
 
 
 def test_possible_values_are_passed_without_a_word():
