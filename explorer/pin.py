@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-
 import streamlit as st
 
 from explorer import components, state, url, url_values
 from explorer.selection import Pin
 from explorer.text.language import N_
 
-_FIELD, _MESSENGER, _MARK, _NEWS = "pinned", "pin_messenger", "pin_mark", "pin_news"
+_FIELD, _MESSENGER, _NEWS = "pinned", "pin_messenger", "pin_news"
 
 
 def pinned() -> Pin | None:
     """What is pinned now."""
     return url.pinned(st.session_state.get(_FIELD, ""))
-
-
-def follow_url() -> None:
-    """Let the figures of the window show what the URL pins, in a run that starts from one."""
-    st.session_state[_MARK] = secrets.token_hex(4)
 
 
 @st.fragment(key="pin")
@@ -31,9 +24,8 @@ def draw(page: str) -> None:
         page: name of the page that is run.
     """
     state.in_url(_FIELD)
-    mark = st.session_state.get(_MARK, "")
     with st.container(key="hidden_messenger"):
-        components.pin_messenger(pinned(), mark=mark, key=_MESSENGER, on_pin=_keep)
+        components.pin_messenger(pinned(), mark=state.followed(), key=_MESSENGER, on_pin=_keep)
     news = st.session_state.pop(_NEWS, False)
     if news and page == "attention" and st.session_state.get("attention_panel") == N_("Export"):
         st.rerun()

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, pin, url, visitors
+from explorer import client, components, state, url, visitors
 from explorer.data import cifar10_setup, images
 from explorer.data.decoder import decoders
 from explorer.results import Failure
@@ -124,12 +124,12 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
     now = page, selected().key
     if (asks := st.session_state["url_asks"]) is not None:
         query, opening = asks
-        pin.follow_url()
+        state.follow_url()
         if page == "attention" and not opening:
             st.session_state["attention_went_back"] = True
         trouble = client.load_error(query.get("model", ""))
         notes = [tr(_REPEATED, name=name) for name in st.session_state["url_repeats"]]
-        index = st.session_state.get("image_index", 0)
+        index, known = st.session_state.get("image_index", 0), url.known_of(selected())
         unread, said = url.selection_errors(
             query,
             models=models,
@@ -137,7 +137,8 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
             index=index,
             load_error=trouble,
             page=page,
-            blocks=url.known_of(selected()).blocks,
+            blocks=known.blocks,
+            heads=known.heads,
         )
         notes += said
         for name in unread:

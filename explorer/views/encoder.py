@@ -20,7 +20,6 @@ from explorer.selection import ModelRef, selected
 from explorer.text import encoder_findings
 from explorer.text.encoder_snippets import snippets
 from explorer.text.language import tr
-from explorer.views.attention.view_state import in_fragment
 from vitcore.config import ViTConfig
 
 _FIELDS = ("block", "stage")  # of the URL; the block is also that of Self-attention
@@ -61,7 +60,7 @@ def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
     draw_fields()
     block, stage = view_now(config.depth)
     result = client.block_pass(selection, block)
-    if isinstance(result, Pending) and in_fragment():
+    if isinstance(result, Pending) and state.in_fragment():
         st.rerun()  # the page asks again once there is news, a part of it does not
     without = None
     if stage in ("residual1", "residual2") and isinstance(result, Ready):

@@ -113,3 +113,138 @@ def test_each_step_back_undoes_one_press(person):
         person.eventually(lambda query=query: person.query() == query)
         person.settles()
         assert person.query() == query
+
+
+EXAMPLE = """() => { const s = globalThis.__vitExplorerSelfAttention, run = s.run();
+    return { ...s.asked(), numbers: ['X', 'WQ', 'WK', 'WV', 'S', 'A', 'C'].map((name) =>
+        [...run[name].v].map((v) => (v === -Infinity ? null : v))) }; }"""
+
+
+def cell(person, name, i, j):
+    """A number of the small example; row and column are counted from 0."""
+    box = person.page.locator(f".layer.example .mat[data-name={name}]")
+    return box.locator(".line").nth(i).locator(".cell").nth(j)
+
+
+def writes(person, name, i, j, number):
+    cell(person, name, i, j).focus()
+    person.page.keyboard.type(number)
+    person.page.keyboard.press("Enter")
+
+
+def example(person):
+    return person.page.evaluate(EXAMPLE)
+
+
+def says(person, **words):
+    def said():
+        query = person.query()
+        return all(query.get(name) == word for name, word in words.items())
+
+    person.eventually(said)
+
+
+def test_the_example_of_self_attention_is_part_of_the_link(person, somebody, server):
+    person.opens("Self-attention", image_source="sketch10")
+    person.waits_for_answer()
+    usual = example(person)
+    assert not person.query()
+    page = person.page
+    page.locator(".set .count [data-by='1']").click()
+    page.locator(".head-tool .heads button").nth(1).click()
+    page.locator(".kind").select_option("multiplicative")
+    page.locator(".scale [data-on='']").click()
+    page.locator("[data-mask=causal]").click()
+    page.locator("[data-mask=hand]").click()
+    cell(person, "Z", 0, 1).click()  # was masked, and no longer is
+    page.locator(".seed [data-by='1']").click()
+    writes(person, "X", 1, 2, "2.5")
+    writes(person, "WQ", 0, 0, "-1.25")
+    writes(person, "WS", 2, 1, "7")
+    cell(person, "A", 3, 0).click()
+    says(
+        person,
+        tokens="5",
+        example_head="2",
+        score="multiplicative",
+        scaling="off",
+        mask="1.3 1.4 1.5 2.3 2.4 2.5 3.4 3.5 4.5",
+        seed="2",
+        example="X-2.3_2.5 WQ2-1.1_-1.25 WS-3.2_7",
+        query="4",
+    )
+    mine = example(person)
+    assert mine["numbers"] != usual["numbers"]
+    other = somebody(server)
+    for _ in range(2):  # in another window, and there again
+        other.page.goto(page.url)
+        other.settles()
+        other.waits_for_answer()
+        other.eventually(lambda: example(other) == mine)
+        assert other.query() == person.query()
+    page.locator("[data-cross='1']").click()
+    writes(person, "Y", 2, 4, "4")
+    says(person, keys="second", example="X-2.3_2.5 Y-3.5_4 WQ2-1.1_-1.25 WS-3.2_7")
+    assert "mask" not in person.query()
+    other.page.goto(page.url)
+    other.settles()
+    other.eventually(lambda: example(other) == example(person))
+
+
+def test_each_change_of_the_example_is_one_step_back_and_none_is_drawn_again(person):
+    person.opens("Self-attention", image_source="sketch10")
+    person.waits_for_answer()
+    person.page.wait_for_timeout(1000)
+    inside, page = ".st-key-self_attention_machine", person.page
+    drawn, seen = person.painted(inside), [example(person)]
+
+    def follow(**words):
+        says(person, **words)
+        person.settles()
+        assert person.painted(inside) == drawn
+        seen.append(example(person))
+
+    page.locator("[data-mask=causal]").click()
+    follow(mask="causal")
+    box = cell(person, "WK", 2, 2).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for pixels in (10, 20, 30, 40, 50):
+        page.mouse.move(x + pixels, y)
+        page.wait_for_timeout(60)
+    assert "example" not in person.query()
+    page.mouse.up()
+    follow(mask="causal", example=f"WK1-3.3_{example(person)['example'][0][3]:g}")
+    page.get_by_role("button", name="This image").click()
+    follow(input="image")
+    for state in reversed(seen[:-1]):
+        page.go_back()
+        person.eventually(lambda state=state: example(person) == state)
+    assert not person.query()
+
+
+def test_words_that_are_none_leave_the_address_of_self_attention(person):
+    person.opens("Self-attention", mask="1.1 1.2 1.3 1.4", example="X-9.9_1", score="additive")
+    person.waits_for_answer()
+    person.sees("(got 1.1 1.2 1.3 1.4)")
+    person.sees("(got X-9.9_1)")
+    person.eventually(lambda: {*person.query()} == {"score"})
+    assert {*example(person)} == {"score", "numbers"}
+
+
+def test_the_head_that_was_chosen_stays_in_the_link_of_another_block(person, somebody, server):
+    def head(one):
+        return one.page.locator(".image-heads [aria-pressed=true]").inner_text()
+
+    person.opens("Self-attention", image_source="sketch10", input="image", block="1")
+    person.waits_for_answer()
+    person.page.locator(".image-heads button").nth(2).click()
+    says(person, image_head="3")
+    person.page.locator(".blocks button").nth(1).click()
+    says(person, block="2", image_head="3")
+    other = somebody(server)
+    other.page.goto(person.page.url)
+    other.settles()
+    other.waits_for_answer()
+    other.eventually(lambda: head(other) == head(person) == "3")

@@ -6,7 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explorer.components.self_attention.payload import block_payload, placeholder_payload
+from explorer.components.self_attention.payload import (
+    block_parts,
+    image_payload,
+    placeholder_payload,
+)
 from explorer.records import AttentionInputs
 from explorer.results import Pending
 from explorer.text.findings import percent
@@ -25,7 +29,7 @@ GRID = 4
 @pytest.fixture
 def machine(page):
     stage = Stage(page, "self_attention")
-    stage.show(placeholder_payload(Pending("Loading", "")))
+    stage.show(placeholder_payload(Pending("Loading", ""), {}))
     stage.settle()
     return stage
 
@@ -197,7 +201,7 @@ def on_image(page, rng):
     bias = weights["block_01/attention/qkv_bias"]
     inputs = AttentionInputs(grid=(GRID, GRID), num_prefix_tokens=1, image=PIXELS, tokens=tokens)
     stage = Stage(page, "self_attention")
-    stage.show(block_payload(inputs, weights, SMALL, block=1, head=1))
+    stage.show(image_payload(block_parts(inputs, weights, SMALL, block=1, head=1), {}))
     stage.page.locator("[data-mode=image]").click()
     stage.settle()
     q, k, _ = (
@@ -241,4 +245,8 @@ def test_the_widths_of_the_model_stand_side_by_side(on_image):
 def test_another_block_is_asked_of_the_server(on_image):
     stage, _ = on_image
     stage.page.get_by_role("group", name="Block").get_by_text("1", exact=True).click()
-    assert stage.sent() == [["trigger", "input", "image"], ["trigger", "block", 0]]
+    assert stage.sent() == [
+        ["trigger", "view", {"input": "image"}],
+        ["trigger", "block", 0],
+        ["trigger", "view", {"input": "image", "image_head": 2}],  # which stays
+    ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from explorer.components.declared import declare
 
-_machine = declare("self_attention", sends=("block", "input"))
+_machine = declare("self_attention", sends=("block", "view"))
 
 
 def machine(
@@ -12,20 +12,21 @@ def machine(
     *,
     key: str,
     on_block: Callable[[], None] | None = None,
-    on_input: Callable[[], None] | None = None,
+    on_view: Callable[[], None] | None = None,
 ) -> None:
     """Draw the attention machine: the small example, or the activations of the image.
 
-    What is edited and chosen stays in the browser; another block or input comes back.
+    What is edited and chosen is drawn by the browser; it comes back for the link.
 
     Args:
         data: from `block_payload` or `placeholder_payload`.
         key: widget key.
         on_block: called before the next run when another block was chosen;
             `sent_block(st.session_state[key], blocks)` has it.
-        on_input: called when the example or the image was chosen; `input` says which.
+        on_view: called when anything else was; `view` has what is not as it is by default, by the
+            names of the URL's fields.
     """
-    _machine(data, key=key, block=on_block, input=on_input)
+    _machine(data, key=key, block=on_block, view=on_view)
 
 
 def sent_block(result: object, blocks: int) -> int | None:

@@ -49,7 +49,6 @@ class Machine extends Figure {
     press('.modes button', (button) => {
       this.playing.stop();
       SHARED.set({ mode: button.dataset.mode });
-      this.send('input', button.dataset.mode);
     });
     press('.count button', (button) =>
       SHARED.set({
@@ -98,6 +97,15 @@ class Machine extends Figure {
   }
   onShared() {
     this.schedule();
+    this.tellServer();
+  }
+  tellServer() {
+    // for the link, once a change is made
+    const asked = SHARED.asked(),
+      told = JSON.stringify(asked);
+    if (this.views.example.editing.busy || told === SHARED.told) return;
+    SHARED.told = told;
+    this.send('view', asked);
   }
   onPin() {
     SHARED.lookFrom({});
@@ -131,20 +139,23 @@ class Machine extends Figure {
     SHARED.headChosen = true; // the head stays when another block is chosen
     this.layers.image.classList.add('updating');
     this.send('block', k);
-    this.schedule();
+    this.onShared();
   }
 
   setData(data) {
     this.data = data;
-    const { state } = data.head,
+    const { state, asked } = data.head,
       // the last image stays, dimmed, until its successor is there
       kept = state === 'waiting' && SHARED.image !== null;
     this.asked = null;
     this.views.image.over = null;
     this.layers.image.classList.toggle('updating', kept);
+    if (SHARED.mark !== asked.mark) {
+      SHARED.mark = asked.mark; // a link holds once
+      this.playing.stop();
+      SHARED.restore(asked);
+    }
     if (!kept) SHARED.take(state === 'image' ? new ImageNumbers(data) : null);
-    if (!SHARED.opened && data.head.shown) SHARED.set({ mode: data.head.shown });
-    SHARED.opened ||= state === 'image'; // a link holds once
     this.draw();
     this.painted({ rev: data.head.rev });
   }

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import components
+from explorer import components, state
 from explorer.figures.style import Palette, palette, toolbar
 from explorer.records import ModelOutput
 from explorer.results import Failure, Pending, Ready
 from explorer.selection import ModelRef, Selection
 from explorer.text.language import N_, tr
-from explorer.views.attention import view_state
 
 UNCHANGED = N_("Without interventions (baseline model).")
 CHANGED = N_("With interventions.")
@@ -65,7 +64,7 @@ def colours() -> Palette:
 def rerun_when_ready(result: Ready[Any] | Pending | Failure | None) -> None:
     """In a part of the page, run the whole page: it looks again when there is news."""
     pending = isinstance(result, Pending) or (isinstance(result, Ready) and result.pending)
-    if pending and view_state.in_fragment():
+    if pending and state.in_fragment():
         st.rerun()
 
 

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from explorer import client, components
+from explorer import client, components, state
 from explorer.components.attention_lens.component import Link
 from explorer.navigation import goto
 from explorer.records import ModelOutput
@@ -61,7 +61,7 @@ def draw_lens(
     result, output, before = baseline, baseline.value, None
     if output is not None and now.intervened:
         result, before = client.forward(now, newest=True), output
-        if isinstance(result, Pending) and view_state.in_fragment():
+        if isinstance(result, Pending) and state.in_fragment():
             st.rerun()  # the page asks again once there is news, a part of it does not
     draw_title(result, before, found, now)
     components.lens(

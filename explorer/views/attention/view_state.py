@@ -135,9 +135,3 @@ def show_url(selection: Selection) -> None:
     if new or any(query.get_all(name) for name in gone):
         # One message, and so one step for "back"; a value of no parts leaves the address.
         query.update(new | dict.fromkeys(gone, ()))
-
-
-def in_fragment() -> bool:
-    """Whether only a part of the page is run."""
-    context = st.runtime.scriptrunner.get_script_run_ctx(suppress_warning=True)
-    return bool(context and context.fragment_ids_this_run)
