@@ -157,9 +157,13 @@ class Jobs:
                 raise RunRefusedError(FULL, count=LONGEST) from None
 
     def prepare(self) -> None:
-        """Have a process ready that has imported what a run needs, unless runs need the cores."""
+        """Have a process ready that has imported what a run needs, unless runs need the cores.
+
+        None for a visitor who may not train: it takes 600 MB.
+        """
         with self._lock:
-            if not self._processes:
+            may_train = self.visitor.operates or not rights.is_off("training")
+            if may_train and not self._processes:
                 self._launcher.prepare()
 
     def _launch_if_room(self, one: Queued) -> str | None:

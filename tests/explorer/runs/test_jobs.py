@@ -692,6 +692,19 @@ def test_a_visitor_has_a_few_places_in_the_queue_and_a_longest_time(jobs, monkey
     jobs.end_now(first)
 
 
+def test_no_process_is_made_ready_for_who_may_not_train(jobs, monkeypatch):
+    made = []
+    monkeypatch.setattr(jobs._launcher, "prepare", lambda: made.append(True))
+    monkeypatch.setenv("VITEXPLORER_OFF", "training")
+    jobs.of(ANNA).prepare()
+    assert not made
+    jobs.prepare()
+    assert len(made) == 1
+    monkeypatch.setenv("VITEXPLORER_OFF", "uploads")
+    jobs.of(ANNA).prepare()
+    assert len(made) == 2
+
+
 def test_a_visitor_does_not_train_where_that_is_disabled(jobs, stopped, monkeypatch, tmp_path):
     set_owner(tmp_path / "runs" / stopped, "anna")
     monkeypatch.setenv("VITEXPLORER_OFF", "uploads,training")
