@@ -88,6 +88,15 @@ def test_every_python_file_opens_with_one_sentence():
     assert not missing
 
 
+def test_the_container_takes_the_app_and_nothing_else():
+    text = (ROOT / ".github" / "Containerfile").read_text()
+    copied = re.findall(r"^COPY (\S+) (\S+)$", text, re.MULTILINE)
+    assert {source for source, _ in copied} == VISIBLE - {"tests", "README.md"} | {".streamlit"}
+    assert {source: place for source, place in copied if source != place} == {
+        "requirements.txt": "."
+    }
+
+
 def test_requirements_are_pinned():
     for name in ("requirements.txt", "tests/requirements.txt"):
         for line in (ROOT / name).read_text().splitlines():
