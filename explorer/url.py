@@ -33,6 +33,13 @@ PANELS = (
     N_("Export"),
 )
 FUSIONS = (N_("mean"), N_("max"), N_("min"))
+ENCODINGS = {  # the words of a link to their names
+    "learned": "learned",
+    "sin-cos-1d": "sincos1d",
+    "sin-cos-2d": "sincos2d",
+    "random-init": "untrained",
+}
+_UNKNOWN_SCALE = N_("Unknown color scale {got}. Showing Cosine.")
 _SECOND = url_values.MATRICES["Y"][0]  # tokens of the second sequence
 _HEAD_MUST_BE = N_("Head must be 1–{last} (got {got}).")
 _SIDES = tuple(str(grid_side(size)) for size in PATCH_SIZES)
@@ -218,6 +225,21 @@ FIELDS: dict[str, Field] = {
         parse=lambda word, _: int(word) if url_values.is_short(word) else None,
         message=_said(N_("Shuffle must be 0–9999 (got {got}). Showing 0.")),
     ),
+    "encoding": Field(
+        parse=lambda word, _: ENCODINGS.get(word),
+        message=_said(
+            N_("Encoding must be one of {words} (got {got})."), words=", ".join(ENCODINGS)
+        ),
+        format=lambda kind, _: {name: word for word, name in ENCODINGS.items()}[kind],
+    ),
+    "position_scale": Field(**_switch("centered"), message=_said(_UNKNOWN_SCALE)),
+    "token_scale": Field(**_switch("centered"), message=_said(_UNKNOWN_SCALE)),
+    "after_block": Field(
+        **_whole(0, "blocks"),
+        message=lambda known, word: tr(
+            "After block must be 0–{last} (got {got}).", last=known.blocks, got=word
+        ),
+    ),
     "block": Field(
         **_whole(1, "blocks"),
         message=lambda known, word: tr(
@@ -327,6 +349,8 @@ FIELDS: dict[str, Field] = {
 GRID = "grid"  # the rows in which `patches` are counted
 SELECTED = ("image_source", "image_class", "image_index", "patch_size", "model")
 VIEW = ("direction", "scale", "head", "ablated", "patches", "positions")
+POSITIONS = ("encoding", "position_scale")  # what two figures of Positions say of themselves
+TOKENS = ("token_scale", "after_block")
 # What the figure of Self-attention says of itself; the first is about the image.
 MACHINE = (
     "image_head",
@@ -343,7 +367,7 @@ MACHINE = (
     "example",
 )
 HIDDEN = {  # fields that a page keeps without a widget; the pin is that of all
-    "positions": ("shuffle",),
+    "positions": ("shuffle", *POSITIONS, *TOKENS),
     "self_attention": ("block", *MACHINE),
     "encoder": ("block", "stage"),
     "evaluate": ("cell",),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import client, components, navigation, state
+from explorer import client, components, navigation, state, url
 from explorer.components.positions.component import positions, positions_payload
 from explorer.components.shuffle.component import shuffle, shuffle_payload
 from explorer.components.token_maps.component import token_maps, token_maps_payload
@@ -10,6 +10,7 @@ from explorer.data.small_models import conditions, small_models
 from explorer.figures.positions import similarity_against_distance
 from explorer.figures.small_models import accuracy_dots
 from explorer.figures.style import palette, toolbar
+from explorer.records import TokenMaps
 from explorer.results import Failure, Ready
 from explorer.selection import ModelRef, Selection, selected
 from explorer.text.formatting import signed
@@ -32,14 +33,13 @@ from vitcore.interpret.positions import similarity_by_distance
 from vitcore.patches import patchify, unpatchify
 
 _NAME = N_("Position embeddings")
-_TOKENS_HEIGHT = 400
+_TOKENS, _TOKENS_HEIGHT = "positions_tokens", 400
 
 
 def draw_tiles(selection: Selection, model: ModelRef, kinds: list[PositionEncoding]) -> None:
     """The figure of tiles, and how to read it."""
     config = model.config
-    data = positions_payload(selection.model_input, kinds, rev=selection.key)
-    positions(data, key="positions_tiles")
+    draw_similarity(selection, kinds)
     correlation = next(kind.correlation for kind in kinds if kind.name == "untrained")
     components.how_to_read(
         "positions_tiles_mimetic" if began_with_waves(config) else "positions_tiles",
@@ -49,6 +49,15 @@ def draw_tiles(selection: Selection, model: ModelRef, kinds: list[PositionEncodi
         base=config.pos_embed_grid,
         r="–" if correlation is None else signed(correlation),
     )
+
+
+@st.fragment
+def draw_similarity(selection: Selection, kinds: list[PositionEncoding]) -> None:
+    """The figure alone, which runs by itself where another encoding or scale is chosen."""
+    key, known = "positions_tiles", url.known_of(selection)
+    asked = state.asked(key, url.POSITIONS, known)
+    data = positions_payload(selection.model_input, kinds, asked=asked, rev=selection.key)
+    positions(data, key=key, on_view=lambda: state.keep(key, url.POSITIONS, known))
 
 
 def draw_shuffle(selection: Selection, model: ModelRef) -> None:
@@ -107,8 +116,9 @@ def draw_distance(kinds: list[PositionEncoding]) -> None:
 
 def draw_tokens(selection: Selection) -> None:
     """What becomes of the similarity of positions: that of the tokens, after each block."""
-    name = tr("Token similarity")
+    name, known = tr("Token similarity"), url.known_of(selection)
     if selection.side == 1:
+        state.asked(_TOKENS, url.TOKENS, known)
         components.figure_heading(name)
         components.figure_state(
             "empty",
@@ -119,26 +129,35 @@ def draw_tokens(selection: Selection) -> None:
         return
     result = client.token_maps(selection)
     if not isinstance(result, Ready):
+        state.asked(_TOKENS, url.TOKENS, known)
         components.figure_heading(name, "")
         components.placeholder(result, height=_TOKENS_HEIGHT)
         return
     maps = result.value
     components.figure_heading(name, token_finding(maps.similarity))
-    data = token_maps_payload(
-        selection.model_input,
-        maps.grid,
-        maps.similarity,
-        maps.components,
-        maps.explained,
-        rev=selection.key,
-    )
-    token_maps(data, key="positions_tokens")
+    draw_token_maps(selection, maps)
     components.how_to_read(
         "positions_tokens",
         code=components.source_of(
             "vitcore/interpret/token_similarity.py", "token_similarity", "token_components"
         ),
     )
+
+
+@st.fragment
+def draw_token_maps(selection: Selection, maps: TokenMaps) -> None:
+    """The figure alone, which runs by itself where another block or scale is chosen."""
+    known = url.known_of(selection)
+    data = token_maps_payload(
+        selection.model_input,
+        maps.grid,
+        maps.similarity,
+        maps.components,
+        maps.explained,
+        asked=state.asked(_TOKENS, url.TOKENS, known),
+        rev=selection.key,
+    )
+    token_maps(data, key=_TOKENS, on_view=lambda: state.keep(_TOKENS, url.TOKENS, known))
 
 
 def draw_accuracy() -> None:

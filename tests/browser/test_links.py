@@ -248,3 +248,62 @@ def test_the_head_that_was_chosen_stays_in_the_link_of_another_block(person, som
     other.settles()
     other.waits_for_answer()
     other.eventually(lambda: head(other) == head(person) == "3")
+
+
+FIGURES = (".st-key-positions_tiles", ".st-key-positions_tokens")
+
+
+def settings(person):
+    """What is pressed in the figures of Positions, their ends of the scale, and the tiles."""
+    found = []
+    for inside in FIGURES:
+        figure = person.page.locator(inside)
+        pressed = figure.locator("[aria-pressed=true]").all()
+        found += [one.get_attribute("aria-label") or one.inner_text() for one in pressed]
+        found += [one.inner_text() for one in figure.locator(".lo, .hi, .read").all()]
+        found.append(figure.locator("canvas.tile").evaluate("(one) => one.toDataURL()"))
+    return found
+
+
+def test_what_the_figures_of_positions_show_is_part_of_the_link(person, somebody, server):
+    person.opens("Positions", image_source="sketch10")
+    person.waits_for_answer()
+    person.page.wait_for_timeout(1000)
+    assert not person.query()
+    drawn, seen, page = [person.painted(one) for one in FIGURES], [settings(person)], person.page
+    tiles, tokens = (page.locator(inside) for inside in FIGURES)
+
+    def follow(**words):
+        says(person, **words)
+        person.settles()
+        seen.append(settings(person))
+        assert seen[-1] != seen[-2]
+        assert [person.painted(one) for one in FIGURES] == drawn
+
+    tiles.locator("[data-scale=own]").click()
+    follow(position_scale="centered")
+    tiles.locator(".kinds button").nth(2).click()
+    follow(encoding="sin-cos-2d")
+    tokens.locator(".blocks button").nth(2).click()
+    follow(after_block="2")
+    tokens.locator("[data-scale=own]").click()
+    follow(token_scale="centered")
+    tokens.locator(".slide input").press("ArrowRight")
+    follow(after_block="3")
+    other = somebody(server)
+    for _ in range(2):  # in another window, and there again
+        other.page.goto(page.url)
+        other.settles()
+        other.waits_for_answer()
+        other.eventually(lambda: settings(other) == seen[-1])
+        assert other.query() == person.query()
+    person.goes_to("Patches")
+    person.goes_to("Positions")
+    person.waits_for_answer()
+    person.eventually(lambda: settings(person) == seen[-1])
+    page.go_back()
+    page.go_back()
+    for state in reversed(seen[:-1]):
+        page.go_back()
+        person.eventually(lambda state=state: settings(person) == state)
+    assert not person.query()

@@ -137,6 +137,10 @@ def unusable(**query):
     ("page", "name", "valid", "wrong"),
     [
         ("positions", "shuffle", ["0", "9999"], ["x", "-1", "10000", "\u0661"]),
+        ("positions", "encoding", ["learned", "sin-cos-2d"], ["sincos2d", "rope"]),
+        ("positions", "position_scale", ["centered"], ["own"]),
+        ("positions", "token_scale", ["centered"], ["cosine"]),
+        ("positions", "after_block", ["0", "6"], ["7", "-1", "x"]),
         ("encoder", "block", ["1", "6"], ["0", "7", "1.5", "\u0661"]),
         ("self_attention", "block", ["1", "6"], ["0", "7"]),
         ("self_attention", "input", ["image"], ["text"]),
@@ -228,6 +232,15 @@ def test_an_example_comes_back_as_it_was():
     assert example_back({}) == (dict.fromkeys(url.MACHINE, ""), {})
     for mask in ("causal", []):
         assert example_back({"mask": mask})[1] == {"mask": mask}
+
+
+@pytest.mark.parametrize("kind", url.ENCODINGS.values())
+def test_what_the_figures_of_positions_show_comes_back(kind):
+    shown = {"encoding": kind, "position_scale": True, "after_block": 0}
+    names = (*url.POSITIONS, *url.TOKENS)
+    words = url.words_of({**shown, "token_scale": False}, names, Known(blocks=6))
+    said = {name: word for name, word in words.items() if word}
+    assert url.read(said, names, Known(blocks=6)) == (shown, [])
 
 
 def test_every_number_of_the_example_fits_into_a_link(rng):

@@ -1,6 +1,7 @@
 """Cosine similarity of position embeddings as tiles, for several encodings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,17 +12,22 @@ from explorer.text.language import tr
 from explorer.text.position_encodings import PositionEncoding
 from vitcore.interpret.positions import similarity_spread
 
-_positions = declare("positions")
+_positions = declare("positions", sends=("view",))
 
 
 def positions_payload(
-    image: np.ndarray, kinds: Sequence[PositionEncoding], *, rev: str = ""
+    image: np.ndarray,
+    kinds: Sequence[PositionEncoding],
+    *,
+    asked: Mapping[str, Any] | None = None,
+    rev: str = "",
 ) -> bytes:
     """What the browser needs to show any position in any encoding without asking again.
 
     Args:
         image: (gh*P, gw*P, 3) uint8, as the model sees it.
         kinds: at least one; the first is shown first. All over the same grid.
+        asked: what a link asks for, from `state.asked`.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
 
     Raises:
@@ -39,6 +45,7 @@ def positions_payload(
             {"name": kind.name, "label": kind.label, "note": _note(kind), **_scale(kind)}
             for kind in kinds
         ],
+        "asked": asked or {},
         "rev": rev,
     }
     cosines = np.stack([kind.similarity for kind in kinds])
@@ -46,9 +53,15 @@ def positions_payload(
     return pack("positions", header, rgb=np.ascontiguousarray(image), codes=codes)
 
 
-def positions(data: bytes, *, key: str) -> None:
-    """Draw what `positions_payload` packed; kind and pinned position stay in the browser."""
-    _positions(data, key=key)
+def positions(data: bytes, *, key: str, on_view: Callable[[], None]) -> None:
+    """Draw what `positions_payload` packed.
+
+    Args:
+        data: the payload.
+        key: of the element.
+        on_view: called before the run in which the link says another encoding or color scale.
+    """
+    _positions(data, key=key, view=on_view)
 
 
 def _scale(kind: PositionEncoding) -> dict[str, float]:

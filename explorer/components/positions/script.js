@@ -35,18 +35,11 @@ class Positions extends PatchFigure {
     pickable(this.all, (x, y) => cell(x, y, this.wide, this.wide, this.grid), this, signal);
     pickable(this.tile, (x, y) => cell(x, y, this.side, this.side, this.grid), this.other, signal);
     keyable(this.tile, this.other, signal);
-    root.querySelectorAll('.seg button').forEach((button) =>
-      button.addEventListener(
-        'click',
-        () => {
-          this.scale = button.dataset.scale;
-          button.parentElement
-            .querySelectorAll('button')
-            .forEach((other) => other.setAttribute('aria-pressed', other === button));
-          this.schedule();
-        },
-        { signal },
-      ),
+    this.scales = [...root.querySelectorAll('.seg button')];
+    this.scales.forEach((button) =>
+      button.addEventListener('click', () => this.choose({ scale: button.dataset.scale }), {
+        signal,
+      }),
     );
     this.watch(this.wrap);
   }
@@ -54,28 +47,38 @@ class Positions extends PatchFigure {
   shown() {
     return super.shown() ?? this.data.head.start;
   }
+  choose(values) {
+    Object.assign(this, values);
+    this.schedule();
+    this.send('view', {
+      ...(this.kind !== this.data.head.kinds[0].name && { encoding: this.kind }),
+      position_scale: this.scale === 'own',
+    });
+  }
   pinAt(p) {
     this.other.over = null;
     super.pinAt(p);
   }
 
   setData(data) {
-    const { grid, size, kinds } = data.head;
+    const { grid, size, kinds, asked } = data.head;
     this.data = data;
     this.grid = this.other.grid = grid;
     this.hover = this.other.over = null;
     this.pinned = pin.read(grid);
     this.source = sprite(data.rgb, size, size);
+    if (this.mark !== asked.mark) {
+      this.mark = asked.mark; // a link holds once
+      this.kind = asked.encoding;
+      this.scale = asked.position_scale ? 'own' : 'full';
+    }
     if (!kinds.some((kind) => kind.name === this.kind)) this.kind = kinds[0].name;
     while (this.kinds.children.length > kinds.length) this.kinds.lastChild.remove();
     while (this.kinds.children.length < kinds.length) this.kinds.append(this.button());
     [...this.kinds.children].forEach((button, k) => {
       button.querySelector('b').textContent = kinds[k].label;
       button.querySelector('span').textContent = kinds[k].note;
-      button.onclick = () => {
-        this.kind = kinds[k].name;
-        this.schedule();
-      };
+      button.onclick = () => this.choose({ kind: kinds[k].name });
     });
     this.sheets = null;
     this.draw();
@@ -126,6 +129,9 @@ class Positions extends PatchFigure {
       k = kinds.findIndex((kind) => kind.name === this.kind),
       count = this.grid[0] * columns;
     this.paintSheets(colours);
+    this.scales.forEach((button) =>
+      button.setAttribute('aria-pressed', button.dataset.scale === this.scale),
+    );
     const S = (this.side = Math.floor(this.image.parentElement.clientWidth)),
       s = S / columns;
     const box = (i) => [(i % columns) * s, Math.floor(i / columns) * s, s, s];

@@ -1,12 +1,15 @@
 """Patch tokens compared after each block: cosine similarity and principal components."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
 from vitcore.interpret.positions import similarity_spread
 
-_token_maps = declare("token_maps")
+_token_maps = declare("token_maps", sends=("view",))
 _MOST = 32_767  # of an int16, as which cosines travel
 
 
@@ -17,6 +20,7 @@ def token_maps_payload(
     components: np.ndarray,
     explained: np.ndarray,
     *,
+    asked: Mapping[str, Any] | None = None,
     rev: str = "",
 ) -> bytes:
     """What the browser needs to show any patch after any block without asking again.
@@ -27,6 +31,7 @@ def token_maps_payload(
         similarity: (L+1, N, N) cosines.
         components: (L+1, N, 3) scores on the first principal components.
         explained: (L+1, 3) explained variance ratios.
+        asked: what a link asks for, from `state.asked`.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
     """
     rows, columns = grid
@@ -38,6 +43,7 @@ def token_maps_payload(
         "means": [round(mean, 4) for mean, _ in spreads],
         "reaches": [round(max(reach, 0.01), 4) for _, reach in spreads],
         "explained": [[round(float(ratio), 4) for ratio in block] for block in explained],
+        "asked": asked or {},
         "rev": rev,
     }
     lower = np.tril_indices(rows * columns)
@@ -51,9 +57,15 @@ def token_maps_payload(
     )
 
 
-def token_maps(data: bytes, *, key: str) -> None:
-    """Draw what `token_maps_payload` packed; block and patch stay in the browser."""
-    _token_maps(data, key=key)
+def token_maps(data: bytes, *, key: str, on_view: Callable[[], None]) -> None:
+    """Draw what `token_maps_payload` packed.
+
+    Args:
+        data: the payload.
+        key: of the element.
+        on_view: called before the run in which the link says another block or color scale.
+    """
+    _token_maps(data, key=key, view=on_view)
 
 
 def component_colors(scores: np.ndarray) -> np.ndarray:

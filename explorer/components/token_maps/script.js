@@ -41,18 +41,12 @@ class TokenMaps extends PatchFigure {
     keyable(this.image, this, signal);
     keyable(this.tile, this.other, signal);
     this.slider.addEventListener('input', () => this.show(+this.slider.value), { signal });
-    root.querySelectorAll('.seg button').forEach((button) =>
-      button.addEventListener(
-        'click',
-        () => {
-          this.scale = button.dataset.scale;
-          button.parentElement
-            .querySelectorAll('button')
-            .forEach((one) => one.setAttribute('aria-pressed', one === button));
-          this.schedule();
-        },
-        { signal },
-      ),
+    this.slider.addEventListener('change', () => this.choose({}), { signal });
+    this.scales = [...root.querySelectorAll('.seg button')];
+    this.scales.forEach((button) =>
+      button.addEventListener('click', () => this.choose({ scale: button.dataset.scale }), {
+        signal,
+      }),
     );
     this.watch(this.wrap);
   }
@@ -68,9 +62,17 @@ class TokenMaps extends PatchFigure {
     this.block = block;
     this.schedule();
   }
+  choose(values) {
+    Object.assign(this, values);
+    this.schedule();
+    this.send('view', {
+      ...(this.block !== this.data.head.means.length - 1 && { after_block: this.block }),
+      token_scale: this.scale === 'own',
+    });
+  }
 
   setData(data) {
-    const { grid, size, means } = data.head,
+    const { grid, size, means, asked } = data.head,
       count = grid[0] * grid[1];
     this.data = data;
     this.grid = this.other.grid = grid;
@@ -82,6 +84,11 @@ class TokenMaps extends PatchFigure {
       sprite(data.colors.subarray(3 * l * count, 3 * (l + 1) * count), grid[1], grid[0]),
     );
     const last = means.length - 1;
+    if (this.mark !== asked.mark) {
+      this.mark = asked.mark; // a link holds once
+      this.block = asked.after_block;
+      this.scale = asked.token_scale ? 'own' : 'full';
+    }
     this.block = Math.min(this.block ?? last, last);
     this.slider.max = last;
     this.blocks.replaceChildren(...means.map((_, l) => this.button(l)));
@@ -95,7 +102,7 @@ class TokenMaps extends PatchFigure {
     label.textContent = l;
     button.setAttribute('aria-label', after(l));
     button.append(el('canvas'), el('canvas'), label);
-    button.onclick = () => this.show(l);
+    button.onclick = () => this.choose({ block: l });
     return button;
   }
 
@@ -133,6 +140,9 @@ class TokenMaps extends PatchFigure {
       S = (this.side = Math.floor(this.image.parentElement.clientWidth)),
       s = S / columns,
       box = (i) => [(i % columns) * s, Math.floor(i / columns) * s, s, s];
+    this.scales.forEach((button) =>
+      button.setAttribute('aria-pressed', button.dataset.scale === this.scale),
+    );
     for (const [canvas, image, lines] of [
       [this.image, this.source, true],
       [this.tile, this.map(colours, l, p), false],
