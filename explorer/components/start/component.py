@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explorer.components.declared import declare
@@ -19,7 +20,7 @@ def start(article: dict[str, Any], tours: list[dict[str, Any]], *, key: str = "s
         key: widget key.
 
     Returns:
-        The address of a step of a tour, "vit.7", or {"page": name}; None for nothing.
+        The address of a step of a tour, "vit.7", or {"page": name of a page}; None for nothing.
     """
     header = {
         "tours": tours,
@@ -28,4 +29,13 @@ def start(article: dict[str, Any], tours: list[dict[str, Any]], *, key: str = "s
         "sections": article["sections"],
         "rev": "start",
     }
-    return _start(pack("start", header), key=key).chosen
+    return sent_choice(_start(pack("start", header), key=key), article["sections"])
+
+
+def sent_choice(result: object, sections: Sequence[Mapping[str, str]]) -> Any:
+    """What was chosen, as `start` returns it; None for what it does not offer."""
+    sent = getattr(result, "chosen", None)
+    page = sent.get("page") if isinstance(sent, dict) else None
+    if page in [section["page"] for section in sections]:
+        return {"page": page}
+    return sent if isinstance(sent, str) else None

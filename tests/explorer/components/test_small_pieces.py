@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.components import chosen_size, figure_state, picked, source_of, thumbs
 from explorer.components.patch_size_tiles.component import cut_payload
+from explorer.components.start.component import sent_choice
 from vitcore.config import PATCH_SIZES
 from vitcore.patches import model_input
 
@@ -89,3 +90,20 @@ def test_decorators_belong_to_the_source():
 def test_a_name_that_is_not_in_the_file_is_an_error():
     with pytest.raises(ValueError, match="got 'nothing' and 'vitcore/config/train.py'"):
         source_of("vitcore/config/train.py", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("sent", "chosen"),
+    [
+        ("vit.7", "vit.7"),
+        ({"page": "patches"}, {"page": "patches"}),
+        ({"page": "nowhere"}, None),
+        ({"page": ["patches"]}, None),
+        ({}, None),
+        (float("inf"), None),
+        (["vit.7"], None),
+        (None, None),
+    ],
+)
+def test_the_start_offers_steps_of_tours_and_its_own_pages(sent, chosen):
+    assert sent_choice(SimpleNamespace(chosen=sent), [{"page": "patches"}]) == chosen
