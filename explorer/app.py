@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from explorer import client, logs, probes
+from explorer import client, logs, probes, untrusted
 from explorer.security import Security
 from explorer.sessions import server_sessions
 
@@ -26,6 +26,7 @@ from explorer.sessions import server_sessions
 async def lifespan(_: st.App) -> AsyncIterator[dict]:
     """Start the worker first: it imports TensorFlow while this process imports its own."""
     logs.set_up()
+    untrusted.guard()
     server_sessions().listen()
     client.start_worker()
     import explorer.sidebar  # noqa: F401 - what every page needs

@@ -1,17 +1,21 @@
 """A browser's part of a session, without the browser: what it sends, and what it waits for."""
 
 import asyncio
+import re
 import time
 import urllib.parse
+from collections.abc import Iterable
 from contextlib import suppress
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.util import calc_hash
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 SUBPROTOCOL = "streamlit"
+REFERENCE = re.compile(r"\bE\d{4}\b")  # of an unexpected error, in any language
 
 
 class Visitor:
@@ -28,7 +32,7 @@ class Visitor:
         self._finished = asyncio.Event()
         self._begun = False  # the run that was asked for; what ends before it is an older one
         self._page = ""
-        self.buttons: dict[str, str] = {}  # name of a button -> its id
+        self.widgets: dict[str, str] = {}  # key -> id
         self.bytes = 0
         self.errors: list[str] = []
         self.closed = False
@@ -56,14 +60,16 @@ class Visitor:
         query: dict[str, str] | None = None,
         *,
         press: str = "",
+        values: Iterable[WidgetState] = (),
         waits: float = 0.0,
     ) -> tuple[float, float | None]:
-        """Run a page of the app, as a link or the browser's back button does, or press a button.
+        """Run a page of the app, as a link or the browser's back button does, or change widgets.
 
         Args:
             page: its path.
             query: of its address.
             press: a button, by its key, in place of these.
+            values: of widgets, in place of these; they may be what no browser sends.
             waits: seconds for what runs by itself until all answers have come.
 
         Returns:
@@ -73,8 +79,9 @@ class Visitor:
         message = BackMsg()
         state = message.rerun_script
         if press:
-            state.widget_states.widgets.add(id=self.buttons[press], trigger_value=True)
-        else:
+            state.widget_states.widgets.add(id=self.widgets[press], trigger_value=True)
+        state.widget_states.widgets.extend(values)
+        if not state.widget_states.widgets:
             self._page = calc_hash(page) if page else self._page
             state.is_history_navigation = True
         state.page_script_hash = self._page
@@ -125,10 +132,13 @@ class Visitor:
                 self._finished.set()
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
-            if element.WhichOneof("type") == "exception":
+            kind = element.WhichOneof("type")
+            if kind == "exception":
                 self.errors.append(element.exception.message)
-            elif element.WhichOneof("type") == "button":
-                self.buttons[element.button.id.rpartition("-")[2]] = element.button.id
+            elif kind == "html" and (unexpected := REFERENCE.search(element.html.body)):
+                self.errors.append(unexpected[0])
+            elif kind and (name := getattr(getattr(element, kind), "id", "")):
+                self.widgets[name.rpartition("-")[2]] = name
 
     async def _run_again(self, interval: float, fragment: str) -> None:
         while True:

@@ -24,8 +24,8 @@ FILES = [
             ("vitcore/lens/js", (".js",)),
         )
         for path in (ROOT / folder).rglob("*")
-        # A notebook's view is English, and what is said to who does not reach a page.
-        if path.suffix in suffixes and path.name not in ("view.js", "security.py")
+        # A notebook's view is English, and what is said to who does not reach a page, or of them.
+        if path.suffix in suffixes and path.name not in ("view.js", "security.py", "untrusted.py")
     ),
     "vitcore/lens/words.py",
 ]

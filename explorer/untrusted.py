@@ -1,0 +1,78 @@
+"""What a page of ours never sends, but a stranger may: values that its widgets cannot have.
+
+Streamlit would read such a value anew in each run, and fail: the session would stay broken until
+it connects again, and each message write a traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from functools import cache
+from typing import Any
+
+from streamlit.runtime.state.session_state import Serialized, Value, WStates
+
+_TALKATIVE = (  # loggers that write a traceback for what one message makes
+    "streamlit.components.v2.bidi_component.serialization",
+    "streamlit.error_util",
+    "streamlit.runtime.app_session",
+    "streamlit.web.server.starlette.starlette_websocket",
+)
+# A number box sends whole numbers as such, and is declared to send any.
+_KINDS = {"int_value": "double_value", "int_array_value": "double_array_value"}
+_log = logging.getLogger(__name__)
+_read = WStates.__getitem__
+
+
+def guard() -> None:
+    """Have the default in place of what cannot be read, and each kind of error logged once."""
+    WStates.__getitem__ = _read_or_default
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_Once())
+
+
+def _read_or_default(states: WStates, widget: str) -> Any:
+    state, known = states.states.get(widget), states.widget_metadata.get(widget)
+    if not isinstance(state, Serialized) or known is None:
+        return _read(states, widget)
+    sent, options = state.value.WhichOneof("value"), known.formatted_options
+    if sent is not None and _kind(sent) != _kind(known.value_type):
+        wrong = "another type"
+    elif options is not None and sent == "string_value" and state.value.string_value not in options:
+        wrong = "no option"
+    else:
+        try:
+            return _read(states, widget)
+        except Exception as error:  # deserializers raise nearly anything, and JSON may be too deep
+            wrong = type(error).__name__
+    _note(f"ignored a value that no page sends: {sent} for {known.value_type}, {wrong}")
+    states.states[widget] = Value(known.deserializer(None))
+    return _read(states, widget)
+
+
+def _kind(field: str) -> str:
+    return _KINDS.get(field, field)
+
+
+@cache
+def _note(sentence: str) -> None:
+    _log.warning("%s", sentence)
+
+
+class _Once(logging.Filter):
+    """Lets each kind of error through once: of one type, from one place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: set[tuple[str, ...]] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return True
+        at = traceback.extract_tb(error.__traceback__)[-1:]
+        kind = type(error).__name__, *(f"{frame.filename}:{frame.lineno}" for frame in at)
+        new = kind not in self._known
+        self._known.add(kind)
+        return new

@@ -1,0 +1,79 @@
+"""What a browser sends for a widget is read where the widget can have it; else its default is."""
+
+import logging
+
+import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import WStates
+
+from explorer import untrusted
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Read what is sent for a widget whose default is 3."""
+    monkeypatch.setattr(WStates, "__getitem__", untrusted._read_or_default)
+    untrusted._note.cache_clear()
+
+    def read(value_type, options=None, **sent):
+        states = WStates()
+
+        def deserialized(value):
+            return 3 if value is None else int(value) if value_type == "double_value" else value
+
+        known = WidgetMetadata("w", deserialized, str, value_type, formatted_options=options)
+        states.set_widget_metadata(known)
+        states.set_widget_from_proto(WidgetState(id="w", **sent))
+        assert states["w"] == states["w"]
+        return states["w"]
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("value_type", "sent", "value"),
+    [
+        ("double_value", {"double_value": 17.0}, 17),
+        ("double_value", {"int_value": 17}, 17),  # as a number box does with whole numbers
+        ("string_value", {"string_value": "x"}, "x"),
+        ("bool_value", {"bool_value": True}, True),
+        ("json_value", {"json_value": '{"a": [1]}'}, {"a": [1]}),
+        ("double_value", {"double_value": float("nan")}, 3),
+        ("double_value", {"double_value": float("inf")}, 3),
+        ("double_value", {"string_value": "17"}, 3),
+        ("string_value", {"json_value": "[1, 2]"}, 3),
+        ("json_value", {"json_value": "no JSON"}, 3),
+        ("json_value", {"json_value": "[" * 100_000}, 3),
+        ("json_value", {"string_value": "x"}, 3),
+        ("string_value", {}, 3),
+    ],
+)
+def test_a_value_of_another_type_is_the_default(read, value_type, sent, value):
+    assert read(value_type, **sent) == value
+
+
+def test_an_option_is_one_of_those_that_were_shown(read):
+    assert read("string_value", options=["a", "b"], string_value="b") == "b"
+    assert read("string_value", options=["a", "b"], string_value="c") == 3
+
+
+def test_each_kind_is_logged_once(read, caplog):
+    for number in range(5):
+        read("string_value", int_value=number)
+        read("double_value", double_value=float("nan"))
+    assert len(caplog.records) == 2
+
+
+def test_of_an_error_that_comes_again_only_the_first_is_let_through():
+    once, let_through = untrusted._Once(), []
+    for divisor in (0, 0, "x"):
+        try:
+            1 / divisor
+        except (ZeroDivisionError, TypeError) as error:
+            info = type(error), error, error.__traceback__
+        record = logging.LogRecord("s", logging.ERROR, "f", 1, "said", (), info)
+        let_through.append(once.filter(record))
+    assert let_through == [True, False, True]
+    plain = logging.LogRecord("s", logging.INFO, "f", 1, "said", (), None)
+    assert [once.filter(plain), once.filter(plain)] == [True, True]
