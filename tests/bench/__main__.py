@@ -14,6 +14,7 @@ from tests.bench import (
     explaining,
     hovering,
     memory,
+    mutations,
     opening,
     payload,
     polling,
@@ -40,6 +41,7 @@ PARTS = {
     "payload": payload.measure,
     "reruns": reruns.measure,
     "memory": memory.measure,
+    "mutations": mutations.measure,
 }
 
 
