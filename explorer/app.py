@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from explorer import client, logs, probes, untrusted
+from explorer import client, logs, metrics, probes, untrusted
 from explorer.security import Security
 from explorer.sessions import server_sessions
 
@@ -31,6 +31,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict]:
     client.start_worker()
     import explorer.sidebar  # noqa: F401 - what every page needs
 
+    metrics.prepare()
     # Streamlit collects garbage after every run: what was imported need not be walked each time.
     gc.collect()
     gc.freeze()
@@ -66,6 +67,7 @@ app = st.App(
     routes=[
         Route("/{base:path}scripts/{words}/{name}.js", script),
         Route("/{base:path}healthz", probes.health),
+        Route("/{base:path}metrics", probes.scrape),
     ],
     middleware=[Middleware(Security)],
     on_script_error=say,

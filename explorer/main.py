@@ -1,6 +1,7 @@
 """The page around every page: settings, navigation, sidebar, and what waits for the model."""
 
 import sys
+import time
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from explorer import client, components, logs, navigation, pin, state
+from explorer import client, components, logs, metrics, navigation, pin, state
 from explorer.sidebar import sidebar
 from explorer.text import language
 from explorer.tours import guide, presenting
@@ -17,6 +18,7 @@ from explorer.tours import guide, presenting
 HERE = Path(__file__).parent
 
 logs.begin_request()
+began = time.perf_counter()
 st.set_page_config("ViT Explorer", layout="wide", initial_sidebar_state=256)
 st.logo((HERE / "logo.svg").read_text("utf-8"), size="large")
 
@@ -50,5 +52,6 @@ except Exception as error:
     components.placeholder(client.unexpected(error))
 finally:
     look_again = client.end_run()
+    metrics.ran(here, time.perf_counter() - began)
 if look_again:
     st.fragment(poll, run_every=look_again)()

@@ -19,7 +19,7 @@ COOKIE = "vit_explorer_visitor"  # proves on a shared server whose run it is
 _COOKIE_RULES = "HttpOnly; SameSite=Lax; Path=/; Max-Age=31536000"
 _HERE = {"localhost", "127.0.0.1", "::1"}
 CLOSED = "/_stcore/metrics"  # names of caches and numbers of sessions
-HEALTH = ("/_stcore/health", "/healthz")  # which probes ask by an address
+PROBES = ("/_stcore/health", "/healthz", "/metrics")  # asked by an address; the last has a key
 # Streamlit writes styles into the page, and runs components' scripts from blobs; Plotly compiles.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -48,7 +48,7 @@ class Security:
         logs.begin_request()
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not host_allowed(host) and not scope["path"].endswith(HEALTH):
+        if not host_allowed(host) and not scope["path"].endswith(PROBES):
             name = "".join(one for one in _name(host) if one.isprintable())[:100]
             said = f"{name} is not an allowed host. Add it to server.allowedHosts."
             refusal = PlainTextResponse(said, 421)

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, state, url, visitors
+from explorer import client, components, metrics, state, url, visitors
 from explorer.data import cifar10_setup, images
 from explorer.data.decoder import decoders
 from explorer.results import Failure
@@ -322,6 +322,7 @@ def _decode(data: bytes, source: str, kept: dict[str, OwnImage]) -> str | None:
         decoded = decoders().decode(data)
         kept[source] = images.own(decoded.pixels, source), decoded
     except ImageError as error:
+        metrics.refused()
         return refusal(error)
     return None
 

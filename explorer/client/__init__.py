@@ -25,6 +25,7 @@ from explorer.client.models import (
     model_names,
     resolve,
     unexpected,
+    unexpected_errors,
     weights,
 )
 from explorer.client.session import (
@@ -34,7 +35,7 @@ from explorer.client.session import (
     start_worker,
     stop_worker,
     wait_no_longer,
-    worker_state,
+    worker_status,
 )
 
 __all__ = [
@@ -64,7 +65,8 @@ __all__ = [
     "stop_worker",
     "token_maps",
     "unexpected",
+    "unexpected_errors",
     "wait_no_longer",
     "weights",
-    "worker_state",
+    "worker_status",
 ]

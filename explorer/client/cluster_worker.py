@@ -51,6 +51,10 @@ class ClusterWorker:
         """Time that the worker was given a processor; 0 where it does not say."""
         return self._tell(_processor_seconds) or 0.0
 
+    def memory(self) -> int:
+        """0: the memory is another machine's, which dask shows."""
+        return 0
+
     def shutdown(self, *, wait: bool, kill_workers: bool = True) -> None:
         """Let go of the worker, and end its process where nothing else ends what it does.
 

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Hashable
 from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from loky.process_executor import ShutdownExecutorError
@@ -35,8 +35,20 @@ class Worker(Protocol):
     def processor_seconds(self) -> float:
         """Time that the process was given a processor; 0 where nothing tells."""
 
+    def memory(self) -> int:
+        """Bytes that the process holds in this machine's memory; 0 where nothing tells."""
+
     def shutdown(self, *, wait: bool, kill_workers: bool) -> None:
         """End the process, also where it stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """How a worker is."""
+
+    state: str  # as of `Dispatcher.state`
+    waiting: int  # requests before it
+    memory: int  # as of `Worker.memory`
 
 
 class Dispatcher:
@@ -98,6 +110,13 @@ class Dispatcher:
             if self._thread is None and not self._closing:
                 self._thread = threading.Thread(target=self._serve, name="dispatcher", daemon=True)
                 self._thread.start()
+
+    def status(self) -> WorkerStatus:
+        """How the worker is at this moment."""
+        executor = self._executor
+        with self._changed:
+            waiting = len(self._queue)
+        return WorkerStatus(self.state, waiting, executor.memory() if executor else 0)
 
     @property
     def state(self) -> str:

@@ -9,7 +9,7 @@ from loky import ProcessPoolExecutor
 
 
 class LocalWorker(ProcessPoolExecutor):
-    """loky's executor, which also tells what time of the processor its process had."""
+    """loky's executor, which also tells what its process takes."""
 
     def processor_seconds(self) -> float:
         """Time that the process was given a processor; 0 where the system does not tell."""
@@ -19,3 +19,12 @@ class LocalWorker(ProcessPoolExecutor):
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         except (AttributeError, ValueError, OSError):
             return 0.0
+
+    def memory(self) -> int:
+        """Bytes of its resident memory; 0 where the system does not tell."""
+        try:
+            (process,) = self._processes
+            pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+            return pages * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, ValueError, OSError):
+            return 0

@@ -135,6 +135,12 @@ def unexpected(error: Exception) -> Failure:
     return _unexpected(error).said()
 
 
+def unexpected_errors() -> int:
+    """How many there were, each as often as it came."""
+    met = _logged.cache_info()
+    return met.hits + met.misses
+
+
 def _unexpected(error: Exception) -> Failure:
     return Failure(
         N_("Unexpected error (reference {reference} in the server log)."),

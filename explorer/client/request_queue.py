@@ -66,6 +66,10 @@ class Queue:
         self._running: Request | None = None
         self._count = itertools.count(1)
 
+    def __len__(self) -> int:
+        """How many wait, without the one that is asked just now."""
+        return len(self._requests)
+
     def add(self, task: Task, session: Session, slot: Hashable) -> None:
         """Ask for a task; what the same session asked before in the same slot is dropped."""
         if slot is not None:

@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer import cluster
 from explorer.client.cluster_worker import ClusterWorker
-from explorer.client.dispatcher import Dispatcher
+from explorer.client.dispatcher import Dispatcher, WorkerStatus
 from explorer.client.models import explain, model_names
 from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
@@ -123,9 +123,9 @@ def stop_worker() -> None:
     gc.collect()  # the server ends by a signal: what loky holds of the system must go now
 
 
-def worker_state() -> str:
+def worker_status() -> WorkerStatus:
     """Of the model's process, as the dispatcher says it."""
-    return _dispatcher().state
+    return _dispatcher().status()
 
 
 def begin_run() -> None:

@@ -33,7 +33,8 @@ def test_only_the_worker_has_tensorflow_and_memory_stays_within_bounds(person, s
 @pytest.fixture(scope="module")
 def own_server(start_app):
     """The app on a machine with the real CIFAR-10, where there is one; its processes may die."""
-    server = start_app("own", data=os.environ.get("VITCORE_DATA"))
+    variables = {"VITEXPLORER_METRICS_KEY": "key"}
+    server = start_app("own", data=os.environ.get("VITCORE_DATA"), variables=variables)
     yield server
     server.stop()
 
@@ -47,6 +48,25 @@ def test_real_images_are_shown_where_there_are_some(somebody, own_server):
     person.slides_patch_size(8)
     person.sees_patches(16)
     assert person.inks(person.page.locator(".hero canvas.image")) > 300
+
+
+def test_metrics_tell_what_a_person_caused(somebody, own_server):
+    pytest.importorskip("prometheus_client")
+
+    def told(name):
+        ask = Request(f"{own_server.address}/metrics", headers={"Authorization": "Bearer key"})
+        with urlopen(ask) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+
+    runs = 'vitexplorer_script_run_duration_seconds_count{page="positions"}'
+    before, alone = told(runs), told("vitexplorer_sessions")
+    person = somebody(own_server).opens("Positions")
+    person.waits_for_answer()
+    assert told(runs) > before
+    assert told("vitexplorer_sessions") == alone + 1
+    assert told('vitexplorer_worker_state{state="ready"}') == 1
+    assert told("vitexplorer_worker_resident_memory_bytes") > 100e6
 
 
 def test_a_worker_that_dies_is_replaced_and_none_outlives_the_server(somebody, own_server):

@@ -72,6 +72,8 @@ def test_a_name_that_was_not_given_is_not_answered(settings, host, status):
     assert opened == (101 if status == 200 else 403)
     assert answer("/vit/_stcore/health", host=host)[0] == 200
     assert answer("/vit/healthz", host=host)[0] == 200
+    assert answer("/metrics", host=host)[0] == 200  # which has a key
+    assert answer("/_stcore/metrics", host=host)[0] == 404
     settings["server.allowedHosts"] = []
     assert answer(host=host)[0] == 200
 

@@ -47,8 +47,12 @@ PROGRAMS = {
     "explorer/text/recompute.py",
     "explorer/views/attention/script.py",
 }
-# Files that write files in English: a notebook's lens, and images, whose font has no Chinese.
-IN_ENGLISH = {"explorer/timeline/export.py", "explorer/views/attention/lens_file.py"}
+# Files that write files in English: a notebook's lens, and images, whose font has no Chinese; and
+# that speak to an operator's programs.
+IN_ENGLISH = {
+    *("explorer/timeline/export.py", "explorer/views/attention/lens_file.py"),
+    *("explorer/metrics.py", "explorer/probes.py"),
+}
 IN_AN_IMAGE = {
     *("Attention to key …", "Attention of query …", "Attention of the class token"),
     *("Attention averaged over queries", ", with interventions"),
