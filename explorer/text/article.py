@@ -8,24 +8,20 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from explorer.text.language import N_, current, tr
+from explorer.text.language import N_, tr
 
-_FOLDER = Path(__file__).parent
-
-
-def article() -> dict[str, Any]:
-    """Its "title", "url" and "sections": each has "section", "name", the "page", what to "do"."""
-    return _read(current())
+_FILE = Path(__file__).with_name("article.json")
 
 
 @cache
-def _read(language: str) -> dict[str, Any]:
-    return json.loads((_FOLDER / language / "article.json").read_text("utf-8"))
+def article() -> dict[str, Any]:
+    """Its "title" and "url", and "steps": of a tour that shows its sections, in English."""
+    return json.loads(_FILE.read_text("utf-8"))
 
 
 def sections_of(page: str) -> tuple[str, ...]:
     """The numbers of the article's sections that a page shows, in order, each once."""
-    found = [one["section"] for one in article()["sections"] if one["page"] == page]
+    found = [one["section"] for one in article()["steps"] if one["page"] == page]
     return tuple(dict.fromkeys(found))
 
 
@@ -36,5 +32,7 @@ def reference(page: str) -> str:
     message = N_("sections {numbers}") if len(found) > 1 else N_("section {numbers}")
     which = tr(message, numbers=tr(", ").join(found))
     address = escape(article()["url"], quote=True)
-    title = tr("<cite>{title}</cite>, {sections}", title=escape(article()["title"]), sections=which)
+    title = tr(
+        "<cite>{title}</cite>, {sections}", title=escape(tr(article()["title"])), sections=which
+    )
     return f'<a class="article-reference" href="{address}" target="_blank">{title}</a>'

@@ -136,8 +136,8 @@ def _short_runs(config: TrainConfig | None, runs: tuple[Run, ...], *, found: boo
         key="train_article",
         type="tertiary",
         icon=":material/article:",
-        on_click=_take_article,
-        args=(found,),
+        on_click=take_article,
+        kwargs={"found": found},
         help=tr(
             "CIFAR-10, 120 epochs, Adam (LR 2e-3, ×0.8 on plateau, patience 5), validation split "
             "0.2."
@@ -285,7 +285,8 @@ def _take_length(config: TrainConfig | None, runs: tuple[Run, ...], seconds: flo
         widget_sync.put("train_epochs", estimates.epochs_in(seconds, config, runs))
 
 
-def _take_article(found: bool) -> None:
+def take_article(*, found: bool) -> None:
+    """Fill the form with the article's settings, in a callback or before it is drawn."""
     article = RECIPES["article"]
     if found:
         widget_sync.put("train_data", article.data)

@@ -18,6 +18,7 @@ from explorer.text import model_card, model_card_table
 from explorer.text.language import N_, tr
 from explorer.text.names import shown_names
 from explorer.timeline import section
+from explorer.tours import guide
 from explorer.training_ui import run_files
 from vitcore.training.runs import Run
 
@@ -116,7 +117,8 @@ def test(name: str) -> None:
 def details(model: ModelRef, run: Run | None, card: dict, *, expanded: bool) -> None:
     """How one model was trained, folded."""
     config, sizes = model.config, trained_at(model.name, model.config)
-    with st.expander(tr("Training details"), expanded=expanded):
+    asked = guide.figure("models") == "models_details"
+    with st.expander(tr("Training details"), expanded=expanded or asked, key="models_details"):
         st.html(model_card_table.facts(card, run, config, client.weights(model), sizes=sizes))
 
 

@@ -43,12 +43,9 @@ side = selection.side
 if guide.now() is None:
     offered = [
         {"id": one.id, "title": one.title, "steps": len(one.steps), "questions": one.questions}
-        for one in tours.tours().values()
+        for one in map(tours.tours().get, tours.NAMES)
     ]
-    chosen = start(tours.article_map(), offered)
-    if isinstance(chosen, dict):
-        goto(chosen["page"])
-    elif chosen is not None:
+    if (chosen := start(tours.article_map(), offered)) is not None:
         guide.start(guide.asked(chosen))
         st.rerun()
 else:

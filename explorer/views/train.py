@@ -341,5 +341,8 @@ planned = st.session_state.get("train_planned")
 ran = progress.run.config if progress else None
 if (config := ran or planned) is not None:
     ended = progress if progress and not progress.lives else None  # before, the speed still changes
-    input_pipeline.draw(config, step_seconds=estimates.step_seconds(ended.run) if ended else None)
+    with st.container(key="train_pipeline"):
+        input_pipeline.draw(
+            config, step_seconds=estimates.step_seconds(ended.run) if ended else None
+        )
 data_hunger()

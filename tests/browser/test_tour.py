@@ -1,8 +1,9 @@
 """The tours, walked from their first step to their last by arrow key, on the live pages."""
 
 import pytest
+from playwright.sync_api import expect
 
-from explorer.tours import tours
+from explorer.tours import NAMES, article_map, tours
 from tests.browser.person import Person
 
 # As the card finds what a step speaks of: "key >>> selector" looks into that component's shadow.
@@ -21,6 +22,12 @@ COVERED = """([tour, rings]) => {
     return drawn.map((one) => one.getBoundingClientRect()).reduce((sum, ring) => sum
         + Math.max(0, Math.min(card.right, ring.right) - Math.max(card.left, ring.left))
         * Math.max(0, Math.min(card.bottom, ring.bottom) - Math.max(card.top, ring.top)), 0);
+}"""
+
+# Whether a ring begins in the window, and lies on the figure.
+INSIDE = """(ring, figure) => {
+    const [a, b] = [ring, document.querySelector(figure)].map((one) => one.getBoundingClientRect());
+    return a.top > 0 && a.top < innerHeight - 100 && a.top > b.top - 20 && a.top < b.bottom;
 }"""
 
 
@@ -55,7 +62,7 @@ def test_every_step_finds_what_it_speaks_of_and_the_card_covers_none_of_it(tour,
             assert "…" not in card.locator(".reveal").inner_text()
         if number + 1 < len(tour.steps):
             page.keyboard.press("ArrowRight")
-    assert card.locator(".score li").count() == 1 + tour.questions
+    assert card.locator(".score li").count() == (1 + tour.questions if step.links else 0)
 
 
 def test_back_leads_to_the_step_before(somebody, server):
@@ -74,7 +81,7 @@ def test_the_start_offers_all_tours_and_resumes_the_one_that_was_left(somebody, 
     start, card = person.widget("start"), person.widget("tour_card")
     doors = start.locator(".doors .tour button")
     doors.first.wait_for()
-    titles = [tour.title for tour in tours().values()]
+    titles = [tours()[name].title for name in NAMES]
     assert doors.locator("b").all_inner_texts() == titles
     doors.nth(titles.index(tours()["cnn"].title)).click()
     card.locator(".tour[data-step=start] .card").wait_for()
@@ -85,3 +92,23 @@ def test_the_start_offers_all_tours_and_resumes_the_one_that_was_left(somebody, 
     start.get_by_role("button", name="Resume the tour").click()
     card.locator(".tour[data-step=convolution] .card").wait_for()
     assert person.query()["tour"] == "cnn.2"
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [("Scaling by √dₖ", "self_attention_scaling"), ("Uses of attention", "self_attention_machine")],
+)
+def test_a_section_of_the_article_opens_at_its_figure(somebody, server, name, figure):
+    person = somebody(server).opens()
+    page, sections = person.page, article_map()["sections"]
+    start = person.widget("start")
+    start.locator('.doors [data-door="article"]').click()
+    number = [one["name"] for one in sections].index(name)
+    start.locator(".map li button").nth(number).click()
+    ring = page.locator(".st-key-tour_card .marks .ring").last
+    ring.wait_for()
+    person.eventually(lambda: page.locator("[data-testid=stMain]").evaluate("one => one.scrollTop"))
+    person.eventually(lambda: ring.evaluate(INSIDE, f".st-key-{figure}"))
+    if figure == "self_attention_machine":
+        cross = person.widget(figure).locator('.source [data-cross="1"]')
+        expect(cross).to_have_attribute("aria-pressed", "true")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from explorer.components.declared import declare
@@ -11,16 +10,19 @@ from explorer.components.packing import pack
 _start = declare("start", sends=("chosen",))
 
 
-def start(article: dict[str, Any], tours: list[dict[str, Any]], *, key: str = "start") -> Any:
+def start(
+    article: dict[str, Any], tours: list[dict[str, Any]], *, key: str = "start"
+) -> str | None:
     """Draw the start; whether it is folded stays in the browser.
 
     Args:
-        article: its title, url and sections, each with its page and the page's title.
+        article: its title, url and sections, each with its "step", "section", "name", the title
+            of its "page" and what to "do" there.
         tours: of each tour its id, title, number of steps, and how many of them ask.
         key: widget key.
 
     Returns:
-        The address of a step of a tour, "vit.7", or {"page": name of a page}; None for nothing.
+        The address of a step of a tour, "vit.7"; None for nothing.
     """
     header = {
         "tours": tours,
@@ -29,13 +31,10 @@ def start(article: dict[str, Any], tours: list[dict[str, Any]], *, key: str = "s
         "sections": article["sections"],
         "rev": "start",
     }
-    return sent_choice(_start(pack("start", header), key=key), article["sections"])
+    return sent_choice(_start(pack("start", header), key=key))
 
 
-def sent_choice(result: object, sections: Sequence[Mapping[str, str]]) -> Any:
-    """What was chosen, as `start` returns it; None for what it does not offer."""
+def sent_choice(result: object) -> str | None:
+    """What was chosen, as `start` returns it; None for what is no address."""
     sent = getattr(result, "chosen", None)
-    page = sent.get("page") if isinstance(sent, dict) else None
-    if page in [section["page"] for section in sections]:
-        return {"page": page}
     return sent if isinstance(sent, str) else None
