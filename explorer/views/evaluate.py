@@ -161,7 +161,7 @@ def figures(found: Report, known: Evaluation, labels: np.ndarray, source: str) -
             found,
             labels,
             source=source,
-            caption=tr("Click an image to select it on every page."),
+            caption=tr("Select an image to show it on every page."),
             key="evaluate_mistakes",
         )
     download(
@@ -234,7 +234,7 @@ def cell(
     components.figure_heading(tr("Selected cell"), said)
     choice = st.container(horizontal=True, gap="small", height=76, border=False)
     if counting:  # boxes that follow a page which draws itself anew may send back what they were
-        said = tr("Click a cell to see its images.")
+        said = tr("Select a cell to see its images.")
         choice.html(f'<p class="quiet-line">{said}</p>')
     else:
         shared = {"format_func": shown_name, "on_change": take_classes, "width": 150}

@@ -124,3 +124,25 @@ def test_a_tile_chooses_its_patch_size_and_says_what_is_awaited(page):
     page.get_by_role("button", name="4 × 4").click()
     page.get_by_role("button", name="11 × 11").click()
     assert tiles.sent() == [["trigger", "patch_size", 11]]
+
+
+def test_the_arithmetic_that_a_finger_asked_for_stays(browser):
+    page = browser.new_page(viewport={"width": 420, "height": 900}, has_touch=True)
+    heads = Stage(page, "many_heads")
+    heads.show(pack("many_heads", {}))
+    cell = page.locator(".mat[data-name=out] [role=row]").nth(1).locator("[role=gridcell]").nth(2)
+    for _ in range(2):  # the second time, it has the focus already
+        cell.tap()
+        heads.settle()
+        assert heads.read().startswith("output(2, 3)")
+    page.close()
+
+
+def test_a_finger_selects_the_patch_to_follow(browser):
+    page = browser.new_page(viewport={"width": 420, "height": 900}, has_touch=True)
+    hero = Stage(page, "pipeline")
+    hero.show(pipeline.output_payload(reading(), name="a", truth=6))
+    page.touchscreen.tap(*hero.at("canvas.image", 2, 3, 4))
+    hero.settle()
+    assert hero.pinned() == [6, 4, 4]
+    page.close()

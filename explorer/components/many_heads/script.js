@@ -25,7 +25,7 @@ class ManyHeads extends Figure {
     this.svg = svg(this.stage, 'svg', { 'aria-hidden': 'true' });
     this.built = { example: '', image: '' };
     this.stage.addEventListener('pointerover', (event) => this.point(cellAt(event)), { signal });
-    this.stage.addEventListener('pointerleave', () => this.point(null), { signal });
+    this.stage.addEventListener('pointerleave', (event) => this.leave(event), { signal });
     this.stage.addEventListener('focusin', (event) => this.point(cellAt(event)), { signal });
     this.stage.addEventListener('focusout', () => this.point(null), { signal });
     this.stage.addEventListener(
@@ -410,8 +410,8 @@ class ManyHeads extends Figure {
   follow(one, name) {
     // hovering over a matrix of the image says how the entry is computed
     const at = (event) => ({ ...one.at(event), name });
-    one.canvas.onpointermove = (event) => this.point(at(event));
-    one.canvas.onpointerleave = () => this.point(null);
+    one.canvas.onpointermove = one.canvas.onpointerdown = (event) => this.point(at(event));
+    one.canvas.onpointerleave = (event) => this.leave(event);
     if (name !== 'WO') one.canvas.onclick = (event) => this.pickToken(at(event).i);
     one.canvas.onkeydown = (event) => {
       const [i, j] = one.cursor,
@@ -429,6 +429,10 @@ class ManyHeads extends Figure {
       this.point({ name, i: to[0], j: to[1] });
     };
     one.canvas.onblur = () => this.point(null);
+  }
+  leave(event) {
+    // a finger leaves as soon as it is lifted: what it selected stays
+    if (event.pointerType !== 'touch') this.point(null);
   }
   pickToken(i) {
     const { prefix, grid } = SHARED.image.head;
@@ -450,10 +454,7 @@ class ManyHeads extends Figure {
       d = image ? image.head.headWidth : HEAD_WIDTH;
     read.classList.toggle('hint', !over);
     if (!over) {
-      say(
-        read,
-        tr`Hover over an entry for its arithmetic. Click the name of a head to show it above.`,
-      );
+      say(read, tr`Select an entry for its arithmetic, or the name of a head to show it above.`);
       return;
     }
     const { name, i, j } = over,

@@ -215,4 +215,4 @@ def _encoder_caption(blocks: int, heads: int) -> str:
 def _at_rest(count: int, prefix: int, *, class_token: bool) -> str:
     rows = [*prefix_counts(prefix, class_token=class_token), counted(count, "patch")]
     said = tr("Rows of Tokens: {rows} (blue < 0 < orange).", rows=tr(", then ").join(rows))
-    return said if count == 1 else said + tr(" Hover over a patch to follow it.")
+    return said if count == 1 else said + tr(" Select a patch to follow it.")

@@ -102,7 +102,7 @@ def _this(
     label = context.shown_names[found.class_index]
     components.figure_heading(tr("This image"), ablation_finding(found.effects, label))
     about = tr(
-        "Change in p({label}) per ablated head. Click a bar to ablate it above.",
+        "Change in p({label}) per ablated head. Select a bar to ablate its head above.",
         label=escape(label),
     )
     quiet(_baseline(context, about))

@@ -195,7 +195,7 @@ def _draw(context: AnalysisContext, name: str, result: Ready[HeadMetrics], sourc
     compared = lines(context, name)
     changes, changed = context.selection.intervention, context.selection.intervened
     if not source:
-        about = tr("Click a point to show its head above.")
+        about = tr("Select a point to show its head above.")
         if changed:
             about = after(tr(CHANGED), about)
     elif result.pending:
