@@ -133,6 +133,7 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
         unread, said = url.selection_errors(
             query,
             models=models,
+            runs=[run.name for run in visitors.jobs().runs()] if page == "train" else [],
             source=default,
             index=index,
             load_error=trouble,

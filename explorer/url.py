@@ -51,6 +51,7 @@ class Known:
 
     Attributes:
         models: names that can be chosen; the first is the default.
+        runs: names of the training runs.
         class_names: of the model.
         source: of images by default.
         index: of the image that is shown.
@@ -61,6 +62,7 @@ class Known:
     """
 
     models: Sequence[str] = ()
+    runs: Sequence[str] = ()
     class_names: Sequence[str] = CLASS_NAMES
     source: str = "sketch10"
     index: int = 0
@@ -312,6 +314,10 @@ FIELDS: dict[str, Field] = {
         ),
         format=lambda value, _: url_values.example_word(value),
     ),
+    "run": Field(
+        parse=lambda word, known: word if word in known.runs else None,
+        message=_said(N_("Run {got} not found.")),
+    ),
     "cell": Field(
         parse=lambda word, _: url_values.read_cell(word),
         message=_said(N_("Cell must be two classes, such as cat-dog (got {got}).")),
@@ -370,6 +376,7 @@ HIDDEN = {  # fields that a page keeps without a widget; the pin is that of all
     "positions": ("shuffle", *POSITIONS, *TOKENS),
     "self_attention": ("block", *MACHINE),
     "encoder": ("block", "stage"),
+    "train": ("run",),
     "evaluate": ("cell",),
 }
 TABS = ("attention_panel", "attention_class", "head_fusion", "discard_ratio")
@@ -548,6 +555,7 @@ def selection_errors(
     query: Mapping[str, str],
     *,
     models: Sequence[str],
+    runs: Sequence[str] = (),
     source: str,
     index: int = 0,
     load_error: str = "",
@@ -560,6 +568,7 @@ def selection_errors(
     Args:
         query: names and words as they stand in the URL.
         models: names that can be chosen; the first is the default.
+        runs: names of the training runs, where the page shows one.
         source: of images by default.
         index: of the image that is shown: a number with a fraction is cut by its widget.
         load_error: why the model that the URL asks for could not be loaded, where it is there.
@@ -574,6 +583,7 @@ def selection_errors(
         query,
         Known(
             models=models,
+            runs=runs,
             source=source,
             index=index,
             side=_side(query),

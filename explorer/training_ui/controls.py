@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from explorer import visitors
+from explorer import navigation, state, visitors
 from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.progress import Progress, diverged, usable_rate
 from explorer.runs.queue import Queued
@@ -17,11 +17,16 @@ from explorer.training_ui import run_files, widget_sync
 from vitcore.training.runs import Run
 
 _PACES = {0: N_("Full speed"), 10: N_("10 steps/s"), 3: N_("3 steps/s"), 1: N_("1 step/s")}
+_RUN = "run"  # the field of the URL: a run that was chosen, begun, or named by a link
+_USUAL = "train_usual"  # the run that is shown where the URL names none
 _TROUBLE = "train_trouble"  # a sentence for the next time that the page is drawn
 
 
 def shown(jobs: Jobs) -> str | None:
-    """Which run is shown: the one chosen or started last, else the newest; before it is chosen."""
+    """Which run is shown: the one chosen or started last, or named by a link; else the newest.
+
+    A link may name it as the model. Before it is chosen.
+    """
     if (ticket := st.session_state.get("train_ticket")) is not None:
         before = st.session_state.get("train_before_queue")
         begun = jobs.queue.begun_as(ticket)
@@ -30,21 +35,36 @@ def shown(jobs: Jobs) -> str | None:
         if begun or ticket not in {one.ticket for one in jobs.queue()}:
             del st.session_state["train_ticket"]
     names = [run.name for run in jobs.runs()]
+    if st.session_state.get("train_followed") != (mark := state.followed()):  # a link, "Back"
+        st.session_state["train_followed"] = mark
+        asked = st.session_state.get(_RUN)
+        if asked is None or navigation.went_back():  # the field is not drawn yet
+            asked = st.query_params.get(_RUN, "")
+        if not asked:
+            asked = st.session_state.setdefault(_USUAL, st.query_params.get("model", ""))
+        if asked in names:
+            if "train_run" not in st.session_state:
+                st.session_state["train_watched"] = True  # there is something to watch
+            st.session_state["train_run"] = asked
     chosen = st.session_state.get("train_run")
     if chosen not in names:
         said = "" if chosen is None else Jobs.gone(chosen)
         # Given, for a browser would go on showing what it was.
         show_run(names[0] if names else None)
+        st.session_state[_USUAL] = st.session_state["train_run"]
         if names:
             said = said and tr("{gone} Showing {run}.", gone=said, run=names[0])
         if said:
             st.session_state.setdefault(_TROUBLE, said)
-    return st.session_state.get("train_run")
+    shown = st.session_state.get("train_run")
+    st.session_state[_RUN] = "" if shown == st.session_state.get(_USUAL) else shown or ""
+    return shown
 
 
 def choose(jobs: Jobs) -> str | None:
     """Choose the run that is shown."""
     runs = {run.name: run for run in jobs.runs()}
+    state.in_url(_RUN)
     if not runs:
         return None
 

@@ -121,6 +121,32 @@ def test_a_training_pauses_takes_a_step_goes_on_and_is_stopped(person, own_serve
     assert runs(own_server)[0].pid == trained.pid
 
 
+def test_the_run_that_is_shown_is_part_of_the_link(person, somebody, own_server):
+    folder = own_server.home / "vitcore" / "runs"
+    for name in ("first-heron", "second-heron", "third-heron"):
+        if not (folder / name).exists():
+            write_run(folder / name)
+
+    def shown(one):
+        return one.chosen("train_run"), one.page.locator(".st-key-train_finding").inner_text()
+
+    person.opens("Train", model="first-heron")
+    person.eventually(lambda: shown(person)[0] == "first-heron" in shown(person)[1])
+    assert person.query() == {"model": "first-heron"}
+    expect(person.widget("train_data")).not_to_be_visible()
+    person.chooses("train_run", "second-heron")
+    person.eventually(lambda: person.query().get("run") == "second-heron")
+    other = somebody(own_server)
+    other.page.goto(person.page.url)
+    other.settles()
+    other.eventually(lambda: shown(other)[0] == "second-heron" in shown(other)[1])
+    person.page.go_back()
+    person.eventually(lambda: shown(person)[0] == "first-heron" in shown(person)[1])
+    other.opens("Train", run="no-heron")
+    other.sees("no-heron not found")
+    other.eventually(lambda: "run" not in other.query())
+
+
 def press(person, what):
     """Press a button of the run that is shown."""
     person.page.locator(f'[class*="st-key-train_{what}_"] button').first.click()

@@ -617,3 +617,30 @@ def test_a_reload_shows_the_same_run(view, server, monkeypatch):
     again.run()
     assert again.selectbox(key="train_run").value == server.runs()[0].name
     assert f"train_stop_{server.runs()[0].name}" in keys(again)
+
+
+@pytest.mark.parametrize("field", ["run", "model"])
+def test_a_link_shows_the_run_that_it_names(view, server, field):
+    for _ in range(2):
+        started(view)
+        until(view, server, "finished")
+    newest, older = (run.name for run in server.runs())
+
+    def opened(**query):
+        again = AppTest.from_file(VIEW, default_timeout=20)
+        again.session_state["selection"] = view.session_state["selection"]
+        for name, word in query.items():
+            again.query_params[name] = word
+        return again.run()
+
+    linked = opened(**{field: older})
+    assert not linked.exception
+    assert linked.selectbox(key="train_run").value == older
+    assert older in status(linked)
+    assert [one.label for one in linked.expander][0] == "New run"  # folded
+    linked.selectbox(key="train_run").set_value(newest).run()
+    assert newest in status(linked)
+    assert linked.text_input(key="run").value == newest
+    for one in (opened(), opened(**{field: "elsewhere"})):
+        assert not one.exception
+        assert one.selectbox(key="train_run").value == newest
