@@ -307,3 +307,20 @@ def test_what_the_figures_of_positions_show_is_part_of_the_link(person, somebody
         page.go_back()
         person.eventually(lambda state=state: settings(person) == state)
     assert not person.query()
+
+
+def test_more_digits_than_a_link_holds_are_left_out_of_it_and_said_to_be(person):
+    person.opens("Self-attention", image_source="sketch10")
+    person.waits_for_answer()
+    said = person.page.locator(".problem-line")
+    person.page.evaluate(
+        """() => { const s = globalThis.__vitExplorerSelfAttention;
+        for (const M of [s.X, s.Y, ...s.weights.heads.flatMap(Object.values)])
+            M.v.forEach((_, k) => (M.v[k] = Math.sin(k + 1)));
+        s.edited = true; s.set({ scaled: false }); }"""
+    )
+    says(person, scaling="off")
+    expect(said).to_be_visible()
+    assert {*person.query()} == {"scaling"}
+    person.page.locator(".reset").click()
+    expect(said).to_have_count(0)
