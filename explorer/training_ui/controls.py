@@ -1,5 +1,6 @@
 """Controls of runs on the Train page: choose one, steer it, manage it, leave the queue."""
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
@@ -14,11 +15,13 @@ from explorer.runs.rights import NOT_YOURS
 from explorer.text import formatting, run_estimate, run_status
 from explorer.text.language import N_, tr, tr_within
 from explorer.training_ui import run_files, widget_sync
+from vitcore.config import TrainConfig
 from vitcore.training.runs import Run
 
 _PACES = {0: N_("Full speed"), 10: N_("10 steps/s"), 3: N_("3 steps/s"), 1: N_("1 step/s")}
 _RUN = "run"  # the field of the URL: a run that was chosen, begun, or named by a link
 _USUAL = "train_usual"  # the run that is shown where the URL names none
+_ONE_PRESS = 2.0  # seconds in which presses of an impatient finger count as one
 _TROUBLE = "train_trouble"  # a sentence for the next time that the page is drawn
 
 
@@ -88,6 +91,13 @@ def choose(jobs: Jobs) -> str | None:
 def show_run(name: str | None) -> None:
     """Show this run from now on."""
     widget_sync.put("train_run", name)
+
+
+def pressed_before(config: TrainConfig) -> bool:
+    """Whether the same run was asked for a moment ago: several quick presses begin one."""
+    then = st.session_state.get("train_pressed")
+    st.session_state["train_pressed"] = config, time.monotonic()
+    return then is not None and then[0] == config and time.monotonic() < then[1] + _ONE_PRESS
 
 
 def begin(run: str | Queued) -> None:

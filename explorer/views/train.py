@@ -53,7 +53,7 @@ def new_run() -> TrainConfig | None:
     config, why, pressed = form.form(jobs, found=found)
     if config is not None and not why:  # the timeline shows what the run makes of this image
         section.offer_familiar(config.data, selected().image, "train_form", trained=False)
-    if pressed and not why:
+    if pressed and not why and not controls.pressed_before(config):
         try:
             run = jobs.start(config, keep=bool(st.session_state.get("train_keep")))
         except RunRefusedError as error:

@@ -262,7 +262,7 @@ def test_a_card_shows_curves_and_the_confusion_matrix(home, bundled, tmp_path):
     for said in (
         "train 1.20 · val 1.25",
         "train 60% · val 55%",
-        "airplane → automobile (10% of airplanes); 99 CIFAR-10 test images, P = 4",
+        "airplane → automobile (10% of airplanes) and ",  # eight others have as many
     ):
         assert said in texts(view)
     drawn = [one.proto.component_name.rpartition(".")[2] for one in view.get("bidi_component")]

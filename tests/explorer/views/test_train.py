@@ -18,7 +18,7 @@ from explorer.data import cifar10_setup
 from explorer.results import Failure, Pending
 from explorer.runs import jobs
 from explorer.timeline import section
-from explorer.training_ui import form, widget_sync
+from explorer.training_ui import controls, form, widget_sync
 from explorer.training_ui.hyperparameters import SWITCHES
 from vitcore.config import PATCH_SIZES, PRESETS, RECIPES
 from vitcore.initialisation import parameter_count
@@ -90,6 +90,7 @@ def view(server, monkeypatch, select):
     monkeypatch.setattr(client, "forward", lambda *_, **__: Pending("Starting.", "Soon."))
     monkeypatch.setattr(section, "section", lambda run, **_: None)  # has tests of its own
     monkeypatch.setattr(cifar10_setup.Gathering, "found", property(lambda self: False))
+    monkeypatch.setattr(controls, "_ONE_PRESS", 0.0)  # tests are quick
     view = AppTest.from_file(VIEW, default_timeout=20)
     view.session_state["selection"] = select(4)
     return view.run()
@@ -131,6 +132,17 @@ def press(view, server, what):
 
 def started(view):
     return view.button(key="train_start").click().run()
+
+
+def test_quick_presses_start_one_run(view, server, monkeypatch):
+    monkeypatch.setattr(controls, "_ONE_PRESS", 60.0)
+    for _ in range(3):
+        started(view)
+    assert len(server.runs()) == 1
+    assert not server.queue()
+    monkeypatch.setattr(controls, "_ONE_PRESS", 0.0)
+    started(view)
+    assert len(server.runs()) + len(server.queue()) == 2
 
 
 def test_a_process_is_made_ready_once_the_model_has_answered(view, server, monkeypatch):
