@@ -3,8 +3,8 @@
 // The attention machine: the controls, which of its two views is seen, and the text around it.
 
 const HINTS = {
-  example: tr`Hover over an entry for its arithmetic. Drag or type to edit inputs and weights; click a row to select the query.`,
-  image: tr`Hover over a matrix for the arithmetic of an entry. Click a patch or a row to select the query.`,
+  example: tr`Select an entry for its arithmetic. Drag or type to edit inputs and weights; select a row for the query.`,
+  image: tr`Select an entry of a matrix for its arithmetic. Select a patch or a row for the query.`,
 };
 const pressed = (buttons, test) =>
   buttons.forEach((button) => button.setAttribute('aria-pressed', test(button)));
