@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import threading
 import time
@@ -15,7 +14,6 @@ from typing import Any
 from explorer import cluster
 
 _PATIENCE = 5.0  # seconds in which a worker that does not stand still says what it is asked
-_alone = threading.Lock()  # in the worker: its models serve one question at a time
 
 
 class ClusterWorker:
@@ -29,9 +27,7 @@ class ClusterWorker:
 
     def __init__(self) -> None:
         self._client = cluster.connect()
-        tasks = {worker: len(keys) for worker, keys in self._client.processing().items()}
-        idle = [worker for worker, count in tasks.items() if count == min(tasks.values())]
-        self._address = random.choice(idle)
+        self._address = cluster.least_busy(self._client)
         self._executor = self._client.get_executor(pure=False, workers=[self._address])
         self._future: Future[Any] | None = None
         self._client.subscribe_topic(self._address, self._hear)
@@ -48,7 +44,7 @@ class ClusterWorker:
         return self._future
 
     def processor_seconds(self) -> float:
-        """Time that the worker was given a processor; 0 where it does not say."""
+        """Time that the worker had since it began what was last asked; 0 where it says nothing."""
         return self._tell(_processor_seconds) or 0.0
 
     def memory(self) -> int:
@@ -94,14 +90,29 @@ class ClusterWorker:
             threading.Thread(target=self._close, daemon=True).start()
 
 
+class _Task:
+    """In the worker, what it does for us; its models serve one question at a time."""
+
+    alone = threading.Lock()
+    before = 0.0  # time of the processor when it began
+
+
 def _run(function: Callable[..., Any], *arguments: Any) -> Any:
-    with _alone:
+    with _Task.alone:
+        _Task.before = _seconds()
         return function(*arguments)
 
 
 def _processor_seconds() -> float:
-    """Of all threads but this one, in which dask itself is never idle."""
-    return time.process_time() - time.thread_time()
+    return _seconds() - _Task.before
+
+
+def _seconds() -> float:
+    """Time of the processor of this process but for its main thread, where dask is never idle."""
+    clock = getattr(time, "pthread_getcpuclockid", None)
+    if clock is None:
+        return time.process_time()
+    return time.process_time() - time.clock_gettime(clock(threading.main_thread().ident))
 
 
 def _kill(dask_worker: Any) -> None:

@@ -33,7 +33,7 @@ class Worker(Protocol):
         """Run a function there; what it gives is broken or cancelled where the process is lost."""
 
     def processor_seconds(self) -> float:
-        """Time that the process was given a processor; 0 where nothing tells."""
+        """Time of a processor that the process had for its last task; 0 where nothing tells."""
 
     def memory(self) -> int:
         """Bytes that the process holds in this machine's memory; 0 where nothing tells."""
@@ -354,9 +354,9 @@ class Dispatcher:
         if executor is None or self._closing:
             raise BrokenExecutor("the worker is gone")
         future = executor.submit(task.function, *task.arguments)
-        used, before = 0.0, executor.processor_seconds()
+        used = 0.0
         while not wait([future], timeout=deadline).done:  # others may have had the processor
-            last, used = used, executor.processor_seconds() - before
+            last, used = used, executor.processor_seconds()
             if used >= deadline or used - last < _STILL * deadline:
                 raise _TimeoutError
         return future.result()
