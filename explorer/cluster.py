@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -70,6 +71,13 @@ def connect() -> Client:
         client.close()
         raise ClusterError(N_("The cluster at {address} has no workers.")) from None
     return client
+
+
+def least_busy(client: Client) -> str:
+    """The address of a worker with fewest tasks, trainings included; one of several at random."""
+    tasks = {worker: len(keys) for worker, keys in client.processing().items()}
+    least = min(tasks.values())
+    return random.choice([worker for worker, count in tasks.items() if count == least])
 
 
 def _unreachable() -> ClusterError:

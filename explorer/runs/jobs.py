@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from explorer.cluster import ClusterError
 from explorer.runs import rights
 from explorer.runs.launcher import Launcher
 from explorer.runs.progress import Follower, Progress
@@ -249,9 +250,11 @@ class Jobs:
     def _open(self, folder: Path, config: TrainConfig, arguments: list[str], *, keep: bool) -> None:
         try:
             process = self._launcher.begin(["train", *arguments], folder / runs.LOG, keep=keep)
-        except RuntimeError as error:
+        except (RuntimeError, ClusterError) as error:
             if not (folder / runs.DESCRIPTION).exists():
                 shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
+            if isinstance(error, ClusterError):
+                raise RunRefusedError(error.message, **error.values) from error
             raise RunRefusedError(N_("Run not started: {why}."), why=str(error)) from error
         self._processes[folder.name] = process
         # Until the process describes itself, so that the run is never without an owner.

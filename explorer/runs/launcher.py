@@ -6,24 +6,30 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from explorer import cluster
 from explorer.runs.standby_process import Spare, goes_first
 from vitcore.messages import os_error_reason
 from vitcore.training.control import LIFELINE
 
 ROOT = Path(__file__).resolve().parents[2]
+# -P: a folder that the server happens to stand in must not lend the run its modules.
+VITCORE = (sys.executable, "-P", "-m", "vitcore")
+_ON_CLUSTER = (sys.executable, "-P", "-m", "explorer.runs.cluster_process")
 
 
 class Launcher:
     """Begins processes that train.
 
     Args:
-        program: what trains, without its arguments; by default this Python with `-m vitcore`.
+        program: what trains, without its arguments; by default this Python with `-m vitcore`, or
+            on the cluster where there is one.
     """
 
     def __init__(self, program: Sequence[str] | None = None) -> None:
-        # -P: a folder that the server happens to stand in must not lend the run its modules.
-        self._program = list(program or (sys.executable, "-P", "-m", "vitcore"))
-        self._spare = None if program else Spare()  # which imports what vitcore needs
+        self._on_cluster = not program and bool(cluster.address())
+        self._program = list(program or (_ON_CLUSTER if self._on_cluster else VITCORE))
+        # It imports what vitcore needs.
+        self._spare = None if program or self._on_cluster else Spare()
 
     def begin(self, arguments: list[str], log: Path, *, keep: bool) -> subprocess.Popen:
         """Begin a process; it stops by itself when its stdin closes, unless it has none.
@@ -36,7 +42,10 @@ class Launcher:
         Raises:
             OSError: if the log cannot be written.
             RuntimeError: if the program does not start; the message says why.
+            ClusterError: if there is no cluster to start it on.
         """
+        if self._on_cluster:
+            cluster.check()
         if self._spare is not None:
             self._spare.prepare(_environment(keep=False))
             if (process := self._spare.take(arguments, log, keep=keep)) is not None:

@@ -22,9 +22,12 @@ from explorer.client.models import explain
 from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
 from explorer.results import Failure, Pending, Ready
+from explorer.runs.jobs import Jobs, RunRefusedError
 from tests.browser.server import free_port
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
+from vitcore.config import TrainConfig
+from vitcore.training import events, loop
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
@@ -80,7 +83,7 @@ def listens():
     return True
 
 
-def eventually(check, seconds=60.0):
+def eventually(check, seconds=300.0):  # so long only where something hangs
     end = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < end
@@ -190,3 +193,84 @@ def test_a_scheduler_that_cannot_be_reached_is_said_and_looked_for_again(make, m
             dispatcher.begin(session, allowance=60.0)
             assert answered(dispatcher, again, session) != old
             dispatcher.close()
+
+
+TINY = TrainConfig(
+    data="sketch10", preset="tiny", patch_sizes=(16,), epochs=2.0, num_sketches=100, batch_size=8
+)
+
+
+@pytest.fixture
+def jobs(address, tmp_path):
+    jobs = Jobs(tmp_path / "runs")
+    yield jobs
+    jobs.close()
+
+
+def until(jobs, name, *states):
+    eventually(lambda: jobs.progress(name).state in states)
+    return jobs.progress(name).run
+
+
+def trainer(folder):
+    """The process that trains a run, whose parent is a worker."""
+    for one in psutil.process_iter(["cmdline"]):
+        words = one.info["cmdline"] or ()
+        if "--attempt" in words and f"--run-dir={folder}" in words:
+            return one
+    return None
+
+
+def test_two_trainings_are_as_here_though_a_worker_is_lost_in_the_middle(jobs, tmp_path):
+    configs = {jobs.start(config): config for config in (TINY, TINY.replace(seed=1))}
+    first, home = next(iter(configs)), tmp_path / "runs"
+    jobs.one_epoch(first)
+    middle, lost = until(jobs, first, "paused"), trainer(home / first)
+    jobs.go_on(first, pace=1)
+    os.kill(parent := lost.ppid(), signal.SIGKILL)
+    eventually(lambda: not lost.is_running())
+    jobs.pause(first)
+    eventually(lambda: trainer(home / first))
+    assert trainer(home / first).ppid() != parent
+    assert middle.step <= until(jobs, first, "paused").step < middle.steps
+    jobs.go_on(first)
+    for name, config in configs.items():
+        until(jobs, name, "finished")
+        loop.train(tmp_path / name, config)
+        for here, there in zip(measured(tmp_path / name), measured(home / name), strict=True):
+            assert here == there
+        here, there = (checkpoints.read(folder / name)[1] for folder in (tmp_path, home))
+        for weight, values in here.items():
+            np.testing.assert_array_equal(values, there[weight], err_msg=weight)
+
+
+def measured(folder):
+    """What a run says of its validations."""
+    kept = "step", "loss", "accuracy", "top5"
+    found = [one for one in events.read(folder)[0] if one["event"] == "validation"]
+    assert found
+    return [{name: one[name] for name in kept} for one in found]
+
+
+def test_a_training_ends_on_its_worker_when_it_ends_here_or_the_server_does(jobs, tmp_path):
+    names = [jobs.start(config) for config in (TINY, TINY.replace(seed=1))]
+    for name in names:
+        jobs.one_epoch(name)
+    for name in names:
+        until(jobs, name, "paused")
+    there = [trainer(tmp_path / "runs" / name) for name in names]
+    jobs.end_now(names[0])
+    eventually(lambda: not there[0].is_running())
+    assert there[1].is_running()
+    jobs.close()
+    eventually(lambda: not there[1].is_running())
+    for name in names:
+        assert jobs.can_resume(until(jobs, name, "interrupted"))
+
+
+def test_no_run_is_begun_where_the_scheduler_cannot_be_reached(tmp_path, monkeypatch):
+    monkeypatch.setenv(cluster.ADDRESS, f"tcp://127.0.0.1:{free_port()}")
+    jobs = Jobs(tmp_path)
+    with pytest.raises(RunRefusedError):
+        jobs.start(TINY)
+    assert jobs.runs() == []

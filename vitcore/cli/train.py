@@ -30,6 +30,8 @@ def add_options(parser: argparse.ArgumentParser, folder: Callable[[str], Path]) 
         "--run-dir", type=folder, help="run folder (default: a new one in the cache)"
     )
     parser.add_argument("--resume", action="store_true", help="resume from the last checkpoint")
+    # For a program that describes and steers the run, and may have it tried on several machines.
+    parser.add_argument("--attempt", action="store_true", help=argparse.SUPPRESS)
     together = parser.add_argument_group(
         "multiple processes (KERAS_BACKEND=jax)",
         "Start the same command once per process; process 0 writes the run folder.",
@@ -161,7 +163,8 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     if before is not None:
         config.check_goes_on(before)
     if options.resume:
-        _check_nobody_trains_it(options.run_dir)
+        if not options.attempt:
+            _check_nobody_trains_it(options.run_dir)
         _check_resumable(options.run_dir, config)
 
     # Who holds our lifeline made the folder; where it is gone, somebody has deleted it.
@@ -173,13 +176,14 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
         # Not run.json: whoever started this process may have described the run already.
         if not options.resume and (folder / "events.jsonl").exists():
             raise ValueError(f"{folder} already has a run. Add --resume or use another folder")
-        runs.write_description(folder, config)  # before the slow imports: it is seen at once
+        if not options.attempt:
+            runs.write_description(folder, config)  # before the slow imports: it is seen at once
     except OSError as error:
         named = options.run_dir or cache.runs_home()
         instead = "--run-dir" if options.run_dir else "VITCORE_HOME or --run-dir"
         raise ValueError(unusable_folder(named, error, instead=instead)) from None
 
-    if options.resume:
+    if options.resume and not options.attempt:
         write_control(folder, "run")  # else it would find the stop that ended it
     return {"folder": str(folder), "config": config.to_dict(), "new": new}
 
