@@ -114,6 +114,7 @@ def _end(process: subprocess.Popen) -> None:
         process.wait(_GRACE)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.wait()
 
 
 if __name__ == "__main__":
