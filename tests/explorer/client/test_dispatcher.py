@@ -456,10 +456,10 @@ def test_until_there_is_a_worker_a_result_is_computed_here(make):
 @pytest.mark.parametrize(
     ("given", "ends"),
     [
-        ([0.0, 0.02, 0.04], False),
-        ([0.0, 0.02, 0.02], True),
-        ([0.0, 0.06], True),
-        ([0.0, 0.0], True),
+        ([0.02, 0.04], False),
+        ([0.02, 0.02], True),
+        ([0.06], True),
+        ([0.0], True),
     ],
 )
 def test_a_worker_is_ended_only_where_it_stands_still_or_had_its_time(
