@@ -101,9 +101,7 @@ def follow_url(selection: Selection) -> Link | None:
     opening, back = "lens_met" not in st.session_state, st.session_state.pop(WENT_BACK, False)
     if opening or back:
         _follow(query, selection)
-    # Values that cannot be stay until something is chosen: taking them out would undo "back".
-    if not notes(selection):
-        show_url(selection)
+    show_url(selection)
     return st.session_state.get(_LINK)
 
 

@@ -69,10 +69,10 @@ def follows(page, of):
 
     values, _ = page
 
-    def follow(*, entered=False, back=False, patch_size=4, config=CONFIG):
+    def follow(*, back=False, patch_size=4, config=CONFIG):
         if back:
             values[view_state.WENT_BACK] = True
-        return view_state.follow_url(of(patch_size, config=config), entered=entered)
+        return view_state.follow_url(of(patch_size, config=config))
 
     return follow
 
@@ -88,7 +88,7 @@ def test_a_link_sets_all_of_the_lens(page, of, follows):
         "grid": "8",
         "positions": "off",
     }
-    link = follows(entered=True)
+    link = follows()
     made = Intervention(
         ablated_heads=((0, 0), (0, 1), (0, 2), (1, 0)), patches={0: None}, use_pos_embed=False
     )
@@ -100,13 +100,13 @@ def test_a_link_sets_all_of_the_lens(page, of, follows):
     assert query["ablated"] == "1 2.1"
 
 
-def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, of, follows):
+def test_what_cannot_be_is_named_until_something_is_set_and_leaves_the_address(page, of, follows):
     _, query = page
     query |= {"head": "9.9", "ablated": "2.1"}
-    follows(entered=True)
+    follows()
     (note,) = view_state.notes(of())
     assert "from 1.1 to 2.3 (got 9.9)" in note
-    assert query == {"head": "9.9", "ablated": "2.1"}
+    assert query == {"ablated": "2.1"}
     view_state.store(Intervention(), of(), in_lens=True)
     assert view_state.notes(of()) == []
     view_state.show_url(of())
@@ -115,32 +115,17 @@ def test_what_cannot_be_is_named_and_stays_until_something_is_set(page, of, foll
 
 def test_going_back_to_an_address_without_a_word_lets_go_of_everything(page, of, follows):
     _, query = page
-    follows(entered=True)
+    follows()
     view_state.store(Intervention(use_pos_embed=False), of(), in_lens=True)
     assert follows(back=True).state == LensState()
     assert view_state.current(of()).intervention == Intervention()
     assert query == {}
 
 
-def test_going_back_from_another_page_brings_it_as_it_was_left(page, of, follows, monkeypatch):
-    values, query = page
-    follows(entered=True)
-    view_state.store(Intervention(use_pos_embed=False), of(), in_lens=True)
-    values["attention_panel"] = "Heads"
-    again = []
-    monkeypatch.setattr(st, "rerun", lambda: again.append(True))
-    follows(entered=True, back=True)
-    assert again
-    values["attention_panel"] = "Maps"  # a run that goes back resets it
-    follows(entered=True)
-    assert values["attention_panel"] == "Heads"
-    assert query == {"positions": "off"}
-
-
 def test_a_reset_of_several_changes_is_one_step_back(page, of, follows):
     _, query = page
     query |= {"ablated": "1.1", "patches": "1.1-x", "positions": "off", "grid": "8"}
-    follows(entered=True)
+    follows()
     before = query.messages
     view_state.store(Intervention(), of(), in_lens=True)
     view_state.show_url(of())
@@ -151,7 +136,7 @@ def test_a_reset_of_several_changes_is_one_step_back(page, of, follows):
 
 def test_the_address_follows_the_patch_size(page, of, follows):
     _, query = page
-    follows(entered=True)
+    follows()
     view_state.store(Intervention(patches={0: None}), of(), in_lens=True)
     view_state.show_url(of())
     assert query == {"grid": "8", "patches": "1.1-x"}
@@ -162,5 +147,5 @@ def test_the_address_follows_the_patch_size(page, of, follows):
 def test_a_model_that_cannot_be_read_leaves_the_address_alone(page, follows):
     _, query = page
     query["ablated"] = "1"
-    assert follows(entered=True, config=None) is None
+    assert follows(config=None) is None
     assert query == {"ablated": "1"}
