@@ -105,7 +105,7 @@ def test_a_section_of_the_article_opens_at_its_figure(somebody, server, name, fi
     start.locator('.doors [data-door="article"]').click()
     number = [one["name"] for one in sections].index(name)
     start.locator(".map li button").nth(number).click()
-    ring = page.locator(".st-key-tour_card .marks .ring").last
+    ring = page.locator(".st-key-tour_card .marks .ring").first
     ring.wait_for()
     person.eventually(lambda: page.locator("[data-testid=stMain]").evaluate("one => one.scrollTop"))
     person.eventually(lambda: ring.evaluate(INSIDE, f".st-key-{figure}"))
