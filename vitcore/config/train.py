@@ -115,7 +115,7 @@ class TrainConfig:
         check_fields(self, _CHECKS)
         if not self.steps and not 0 < self.epochs <= MOST_EPOCHS:
             raise FieldError(
-                "epochs", f"must be above 0 and at most {MOST_EPOCHS:,}, got {self.epochs:,.15g}"
+                "epochs", f"must be above 0 and at most {MOST_EPOCHS:,}, got {self.epochs}"
             )
         self._check_cycles()
         self._check_validation()
