@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import url
+from explorer import url, url_values
 from explorer.text.language import ENGLISH, LANGUAGES
 
 LANGUAGE = "lang"
@@ -102,7 +102,7 @@ def language() -> str:
 
 def number(word: str) -> int:
     """The whole number, of at most four digits, that a word of the URL is; else 0."""
-    return int(word) if word.isascii() and word.isdigit() and len(word) < 5 else 0
+    return int(word) if url_values.is_short(word) else 0
 
 
 def shuffled_order(grid: tuple[int, int]) -> np.ndarray:

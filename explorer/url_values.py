@@ -9,11 +9,11 @@ from itertools import groupby
 from explorer.selection import LARGEST_INDEX, Pin
 from vitcore.config import CLASS_NAMES
 
-_PATCH = re.compile(r"(\d{1,2})\.(\d{1,2})-(?:x|(\d{1,2})\.(\d{1,2}))")
-_SHUFFLED = re.compile(r"shuffled-(\d{1,4})")
+_PATCH = re.compile(r"(\d{1,2})\.(\d{1,2})-(?:x|(\d{1,2})\.(\d{1,2}))", re.ASCII)
+_SHUFFLED = re.compile(r"shuffled-(\d{1,4})", re.ASCII)
 _CELL = re.compile(r"(\d)\.(\d)", re.ASCII)
-_HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?")
-IN_GRID = re.compile(r"(\d{1,2})\.(\d{1,2})(?:-of-(\d{1,2}))?")
+_HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?", re.ASCII)
+IN_GRID = re.compile(r"(\d{1,2})\.(\d{1,2})(?:-of-(\d{1,2}))?", re.ASCII)
 _PREFIX = re.compile(r"prefix-([1-9])")
 _NUMBERS = re.compile(r"(\w+)-(\d)\.(\d)_(\S+)", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,3}(?:\.\d+)?(?:e-\d{1,3})?", re.ASCII)
@@ -237,6 +237,6 @@ def read_cell(word: str) -> tuple[int, int] | None:
 def read_share(word: str) -> float | None:
     """A discard ratio, 0 to 0.9."""
     try:
-        return float(word) if 0 <= float(word) <= 0.9 else None
+        return float(word) if word.isascii() and 0 <= float(word) <= 0.9 else None
     except ValueError:
         return None

@@ -102,7 +102,7 @@ def test_of_a_value_that_a_link_gives_twice_the_last_one_counts(open_app):
     assert "image_class" not in lines(app)
 
 
-@pytest.mark.parametrize("index", ["-1", "", "1000", "1e400", "nan"])
+@pytest.mark.parametrize("index", ["-1", "", "1000", "1e400", "nan", "\u0663"])
 def test_an_image_number_must_be_whole_and_in_range(open_app, index):
     app = open_app(image_index=index)
     shown = app.number_input(key="image_index").value

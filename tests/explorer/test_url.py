@@ -311,6 +311,31 @@ def test_a_name_that_cannot_be_printed_leaves_a_mark(name, seen):
 
 
 @pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("pinned", "3.7-of-8"),
+        ("pinned", "3.2"),
+        ("image_index", "17"),
+        ("patch_size", "4"),
+        ("head", "2.1"),
+        ("ablated", "3.2 1"),
+        ("patches", "shuffled-7"),
+        ("patches", "1.1-x 2.3-4.2"),
+        ("shuffle", "7"),
+        ("block", "2"),
+        ("mask", "1.2"),
+        ("example", "X-1.2_5"),
+        ("discard_ratio", "0.5"),
+    ],
+)
+def test_only_digits_of_ascii_are_digits(name, word):
+    arabic = word.translate({ord("0") + k: chr(ord("\u0660") + k) for k in range(10)})
+    parse = url.FIELDS[name].parse
+    assert parse(word, known()) is not None
+    assert parse(arabic, known()) is None
+
+
+@pytest.mark.parametrize(
     "value", ["64", "-1", "0.1", "9.1", "1.9", "", "six", "1.2.3", "9999999.1"]
 )
 def test_a_patch_that_cannot_be_pinned_is_named(value):

@@ -89,6 +89,9 @@ def _notes(selection: Selection) -> list[str]:
     if _NOTES not in st.session_state:  # before the first bound widget, which drops such values
         query = st.query_params.to_dict()
         st.session_state[_NOTES] = url.read(query, url.TABS, url.known_of(selection))[1]
+        if not url.is_countable(query.get("discard_ratio", "0")):
+            del st.query_params["discard_ratio"]  # the slider would take any digits
+            st.rerun()
     return st.session_state[_NOTES]
 
 

@@ -105,11 +105,12 @@ def page(result, selection):
 
 @pytest.fixture
 def open_panel(answers, make_context):
-    def open_panel(panel, patch_size=8, *, kept=None, answer=None, **rest):
+    def open_panel(panel, patch_size=8, *, kept=None, answer=None, query=(), **rest):
         context = make_context(patch_size, **rest)
         answers["reading"] = context.baseline
         arguments = (answer or Ready(context.baseline), context.selection)
         view = AppTest.from_function(page, args=arguments, default_timeout=20)
+        view.query_params.update(query)
         view.session_state["attention_panel"] = panel
         view.session_state["patch_size"] = patch_size
         if kept is not None:
@@ -365,6 +366,12 @@ def test_a_link_that_can_be_followed_needs_no_words():
         "discard_ratio": "0.3",
     }
     assert not url.read(query, url.TABS, url.Known())[1]
+
+
+def test_a_ratio_that_is_not_believed_is_not_shown_either(open_panel):
+    view = open_panel("Attribution", query={"discard_ratio": "\u0660.\u0665"})
+    assert "(got \u0660.\u0665). Using 0." in words(view)
+    assert view.slider(key="discard_ratio").value == 0
 
 
 def test_the_words_stay_until_a_panel_is_chosen(open_panel):
