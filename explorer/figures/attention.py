@@ -79,7 +79,6 @@ def heads_ranked(
         },
         bargap=0.25,
         dragmode=False,
-        paper_bgcolor=colours.background,
     )
 
 
@@ -157,7 +156,7 @@ def numbers_by_block(
     }
     data = [*compared, mean, marks, told]
     figure = plain(go.Figure({"data": data, "layout": axes}), colours, height=height)
-    return beside_the_camera(figure, colours)
+    return beside_the_camera(figure)
 
 
 def _told(

@@ -70,7 +70,6 @@ def confusion_matrix(
         },
         yaxis={**ticks, "title": {"text": tr("True label")}, "range": [count - 0.5, -0.5]},
         dragmode=False,
-        paper_bgcolor=colours.background,
     )
     return figure
 
@@ -256,6 +255,5 @@ def quiet_lower_axes(figure: go.Figure, colours: Palette) -> None:
     figure.update_layout(
         xaxis2={**axis, "showgrid": False},
         yaxis2=axis,
-        paper_bgcolor=colours.background,  # a PNG of it is read on any ground
         legend={"x": 0, "xanchor": "left"},  # the toolbar stands at the right
     )

@@ -68,7 +68,7 @@ def logit_lens(
         "dragmode": False,
     }
     figure = plain(go.Figure({"data": traces, "layout": axes}), colours, height=340)
-    return beside_the_camera(figure, colours)
+    return beside_the_camera(figure)
 
 
 @remembered
@@ -129,7 +129,7 @@ def token_norms(
     }
     data = [*_patches(patches, outliers, columns, colours), *before, median]
     figure = plain(go.Figure({"data": data, "layout": axes}), colours, height=340)
-    return beside_the_camera(figure, colours)
+    return beside_the_camera(figure)
 
 
 def _patches(

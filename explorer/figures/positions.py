@@ -47,4 +47,4 @@ def similarity_against_distance(
     plain(figure, colours, height=300)
     figure.update_xaxes(title=tr("distance (patches)"), rangemode="tozero")
     figure.update_yaxes(title=tr("mean cosine similarity"), zeroline=True)
-    return beside_the_camera(figure, colours)
+    return beside_the_camera(figure)

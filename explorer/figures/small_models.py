@@ -89,7 +89,7 @@ def accuracy_by_images(
                 marker={"size": 8},
                 hovertemplate=tr("%{x:,} images: %{y:.1%}") + NAME_BESIDE,
             )
-    beside_the_camera(plain(figure, colours, height=height), colours)
+    beside_the_camera(plain(figure, colours, height=height))
     first = next(iter(lines.values()))
     figure.update_layout(
         dragmode=False,

@@ -90,7 +90,7 @@ def plain(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=colours.background,  # a PNG of it is read on any ground
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": colours.text, "size": 13},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
@@ -100,13 +100,12 @@ def plain(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
     )
 
 
-def beside_the_camera(figure: go.Figure, colours: Palette) -> go.Figure:
+def beside_the_camera(figure: go.Figure) -> go.Figure:
     """Make room in a figure of `plain`'s layout for the button that saves it, in place."""
     return figure.update_layout(
         margin={"l": 66},  # what the axis' numbers take, whatever is measured before they are drawn
         yaxis={"title": {"standoff": 16}},
         legend={"x": 0, "xanchor": "left"},  # the camera stands at the right
-        paper_bgcolor=colours.background,  # a PNG of it is read on any ground
     )
 
 
