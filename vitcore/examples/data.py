@@ -1,13 +1,10 @@
 """The article's input pipeline in tf.data and Keras layers."""
 
-from __future__ import annotations
-
 import keras
-import numpy as np
 import tensorflow as tf
 
 
-def augmentation() -> keras.Sequential:
+def augmentation():
     return keras.Sequential(
         [
             keras.layers.RandomFlip("horizontal_and_vertical"),
@@ -18,9 +15,7 @@ def augmentation() -> keras.Sequential:
     )
 
 
-def input_pipeline(
-    images: np.ndarray, labels: np.ndarray, *, batch_size: int = 128, training: bool
-) -> tf.data.Dataset:
+def input_pipeline(images, labels, *, batch_size=128, training):
     """(N, H, W, 3) uint8 and (N,) integers to batches of images and one-hot labels (B, 10)."""
     data = tf.data.Dataset.from_tensor_slices((images, tf.one_hot(labels, 10)))
     if training:

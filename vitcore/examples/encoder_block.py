@@ -1,9 +1,5 @@
 """The encoder block in plain Keras."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import keras
 from keras import layers
 
@@ -11,14 +7,14 @@ from keras import layers
 class EncoderBlock(layers.Layer):
     """LayerNorm, attention, residual; LayerNorm, MLP with GELU, residual."""
 
-    def __init__(self, num_heads: int, head_dim: int, mlp_dim: int, width: int) -> None:
+    def __init__(self, num_heads, head_dim, mlp_dim, width):
         super().__init__()
         self.norm1 = layers.LayerNormalization()
         self.attention = layers.MultiHeadAttention(num_heads, head_dim)
         self.norm2 = layers.LayerNormalization()
         self.mlp = keras.Sequential([layers.Dense(mlp_dim, "gelu"), layers.Dense(width)])
 
-    def call(self, tokens: Any) -> Any:  # (B, T, D)
+    def call(self, tokens):  # (B, T, D)
         normed = self.norm1(tokens)
         tokens = tokens + self.attention(normed, normed)  # query and value: self-attention
         return tokens + self.mlp(self.norm2(tokens))  # (B, T, D): fits the next block

@@ -1,12 +1,10 @@
 """The three uses of attention in an encoder-decoder Transformer, in plain Keras."""
 
-from __future__ import annotations
-
 import keras
 from keras import layers
 
 
-def three_uses(num_heads: int, head_dim: int, width: int) -> keras.Model:
+def three_uses(num_heads, head_dim, width):
     """Attention alone: without residual connections, norms, feed-forward and positions."""
     inputs = keras.Input((None, width))  # (B, m, D)
     outputs = keras.Input((None, width))  # (B, n, D), those before the next one

@@ -1,13 +1,9 @@
 """Two ways to embed the patches of images in plain Keras."""
 
-from __future__ import annotations
-
-from typing import Any
-
 from keras import layers, ops
 
 
-def embed_with_dense(images: Any, kernel: Any, bias: Any) -> Any:
+def embed_with_dense(images, kernel, bias):
     size, dim = kernel.shape[0], kernel.shape[-1]
     cut = ops.image.extract_patches(images, size)
     batch, *_, values = cut.shape  # P · P · 3 values
@@ -20,7 +16,7 @@ def embed_with_dense(images: Any, kernel: Any, bias: Any) -> Any:
     return dense(patches)  # (B, N, D)
 
 
-def embed_with_conv2d(images: Any, kernel: Any, bias: Any) -> Any:
+def embed_with_conv2d(images, kernel, bias):
     size, dim = kernel.shape[0], kernel.shape[-1]
     conv = layers.Conv2D(dim, size, strides=size)
     conv.build(images.shape)

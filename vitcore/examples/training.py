@@ -1,11 +1,9 @@
 """The article's training in plain Keras."""
 
-from __future__ import annotations
-
 import keras
 
 
-def compile_and_fit(model: keras.Model, train: object, validation: object, epochs: int) -> object:
+def compile_and_fit(model, train, validation, epochs):
     model.compile(
         optimizer=keras.optimizers.Adam(2e-3),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),

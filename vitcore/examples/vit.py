@@ -1,7 +1,5 @@
 """A whole Vision Transformer in plain Keras."""
 
-from __future__ import annotations
-
 import keras
 from keras import layers
 
@@ -11,21 +9,14 @@ from vitcore.examples.encoder_block import EncoderBlock
 class PositionEmbedding(layers.Layer):
     """One learned vector per position, added to its token."""
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
+    def build(self, shape):
         self.table = self.add_weight(shape=(1, *shape[1:]), initializer="random_normal")
 
-    def call(self, tokens: keras.KerasTensor) -> keras.KerasTensor:  # (B, N, D)
+    def call(self, tokens):  # (B, N, D)
         return tokens + self.table
 
 
-def vit(
-    patch_size: int = 4,
-    width: int = 64,
-    depth: int = 6,
-    num_heads: int = 4,
-    head_dim: int = 64,
-    mlp_dim: int = 128,
-) -> keras.Model:
+def vit(patch_size=4, width=64, depth=6, num_heads=4, head_dim=64, mlp_dim=128):
     """By default as large as the network of the article: 507,210 parameters."""
     images = keras.Input((32, 32, 3))
     tokens = layers.Conv2D(width, kernel_size=patch_size, strides=patch_size)(images)
