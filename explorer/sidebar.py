@@ -31,7 +31,7 @@ from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
 from vitcore.datasets import DataError
-from vitcore.datasets.image_files import LARGEST_FILE, DecodedImage, ImageError
+from vitcore.datasets.image_files import LARGEST_FILE, READABLE, DecodedImage, ImageError
 from vitcore.training.runs import read_run
 
 OwnImage = tuple[Image, DecodedImage]  # what is shown, and what it was before
@@ -314,6 +314,8 @@ def _own(source: str) -> Image:
         camera = N_("Showing {name} until you take a photo.")
         upload = N_("Showing {name} until you choose a file.")
         _small(tr(camera if source == "camera" else upload, name=image.title))
+        if source == "upload":
+            _small(tr(READABLE))
     return image
 
 

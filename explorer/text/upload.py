@@ -9,11 +9,12 @@ _DONE = {  # by whether it was cropped, and resized
     (False, True): N_("Resized to {size} (file: {file})."),
     (False, False): N_("{size}, unchanged."),
 }
-# What `vitcore` says of a file that cannot be shown; what has numbers in it stays in English.
-_REFUSALS = (
+# What `vitcore` says of files that can be shown or not; what has numbers in it stays in English.
+_ABOUT_FILES = (
     N_("The file is empty."),
     N_("Image too large: out of memory."),
     N_("Image corrupted or incomplete."),
+    N_("Supported formats: PNG, JPEG, WebP, GIF, BMP, AVIF."),
     N_("Not a readable image. Supported formats: PNG, JPEG, WebP, GIF, BMP, AVIF."),
     N_("HEIC is not supported. Supported formats: PNG, JPEG, WebP, GIF, BMP, AVIF."),
 )

@@ -14,8 +14,9 @@ from explorer import client, navigation
 from explorer.data import cifar10_setup
 from explorer.results import Failure
 from explorer.selection import ModelRef
+from explorer.text.language import ENGLISH, LANGUAGES, catalog
 from vitcore.config import ViTConfig
-from vitcore.datasets.image_files import LARGEST_FILE
+from vitcore.datasets.image_files import LARGEST_FILE, READABLE
 
 MAIN = Path(__file__).parents[2] / "explorer" / "main.py"
 
@@ -236,6 +237,17 @@ def test_a_browser_lets_every_image_through_to_be_read_or_refused_here(open_app)
     Image.new("RGB", (40, 40), "red").save(tiff, "TIFF")
     app.file_uploader(key="image_upload").upload("a.tif", tiff.getvalue(), "image/tiff").run()
     assert app.session_state["own_file"][1].startswith("TIFF is not supported.")
+
+
+def test_the_formats_that_are_offered_are_those_of_a_refusal_in_every_language(open_app):
+    app = open_app()
+    app.selectbox(key="image_source").select("upload").run()
+    assert READABLE in lines(app)
+    app.file_uploader(key="image_upload").upload("a.png", b"no image", "image/png").run()
+    assert app.session_state["own_file"][1].endswith(READABLE)
+    for language in {*LANGUAGES} - {ENGLISH}:
+        known = catalog(language)
+        assert known[READABLE] in known[f"Not a readable image. {READABLE}"]
 
 
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):

@@ -20,8 +20,8 @@ MOST_PIXELS_OF = {"WEBP": 20_000_000, "AVIF": 20_000_000}
 MOST_SCANNED = 16 * MOST_PIXELS
 _SCAN = b"\xff\xda"  # the marker before each; between them JPEG writes no such bytes
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
-_READABLE = "Supported formats: PNG, JPEG, WebP, GIF, BMP, AVIF."
+FORMATS = ("PNG", "JPEG", "WebP", "GIF", "BMP", "AVIF")
+READABLE = f"Supported formats: {', '.join(FORMATS)}."
 _ROUGH_SIDE = 256  # a larger image is first averaged down to this, strip by strip
 _STRIP = 8  # rows of the smaller image that are made at a time
 _THUMBNAIL = 320  # pixels of its longer side, at most
@@ -140,7 +140,7 @@ def decode_file(data: bytes) -> DecodedImage:
     except ImageError:
         raise
     except UnidentifiedImageError:
-        raise ImageError(f"Not a readable image. {_READABLE}") from None
+        raise ImageError(f"Not a readable image. {READABLE}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         said = re.search(r"\((\d+) pixels\)", str(error))  # Pillow refuses before we can count
         raise ImageError(_too_many_pixels(int(said[1]) if said else None)) from None
@@ -165,8 +165,8 @@ def _formats(data: bytes) -> tuple[str, ...]:
 
             pillow_heif.register_heif_opener()
             return ("HEIF",)
-        raise ImageError(f"{name} is not supported. {_READABLE}")
-    return _FORMATS
+        raise ImageError(f"{name} is not supported. {READABLE}")
+    return FORMATS
 
 
 def _check_size(width: int, height: int, kind: str) -> None:
