@@ -129,18 +129,14 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
             st.session_state["attention_went_back"] = True
         trouble = client.load_error(query.get("model", ""))
         notes = [tr(_REPEATED, name=name) for name in st.session_state["url_repeats"]]
-        index, known = st.session_state.get("image_index", 0), url.known_of(selected())
-        unread, said = url.selection_errors(
-            query,
+        known = url.known_of(
+            selected(),
             models=models,
             runs=[run.name for run in visitors.jobs().runs()] if page == "train" else [],
             source=default,
-            index=index,
-            load_error=trouble,
-            page=page,
-            blocks=known.blocks,
-            heads=known.heads,
+            index=st.session_state.get("image_index", 0),
         )
+        unread, said = url.selection_errors(query, known, load_error=trouble, page=page)
         notes += said
         for name in unread:
             st.session_state[name] = ""  # a hidden field takes any word

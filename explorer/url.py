@@ -22,6 +22,7 @@ from explorer.selection import (
     Selection,
 )
 from explorer.text.language import ENGLISH, N_, current, in_english, tr
+from explorer.text.position_encodings import names_of
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 from vitcore.intervention import Intervention
 
@@ -57,6 +58,7 @@ class Known:
         index: of the image that is shown.
         side: rows and columns of the patch grid.
         blocks, heads: of the model.
+        encodings: of positions, that the model is compared with.
         tokens, example_heads: of the example of Self-attention.
         second: whether its keys and values come from a second sequence, of three tokens.
     """
@@ -69,6 +71,7 @@ class Known:
     side: int = grid_side(DEFAULT_PATCH_SIZE)
     blocks: int = 1
     heads: int = 1
+    encodings: Sequence[str] = tuple(ENCODINGS.values())
     tokens: int = 4
     example_heads: int = 2
     second: bool = False
@@ -228,9 +231,11 @@ FIELDS: dict[str, Field] = {
         message=_said(N_("Shuffle must be 0–9999 (got {got}). Showing 0.")),
     ),
     "encoding": Field(
-        parse=lambda word, _: ENCODINGS.get(word),
-        message=_said(
-            N_("Encoding must be one of {words} (got {got})."), words=", ".join(ENCODINGS)
+        parse=lambda word, known: _encodings(known).get(word),
+        message=lambda known, word: tr(
+            "Encoding must be one of {words} (got {got}).",
+            words=", ".join(_encodings(known)),
+            got=word,
         ),
         format=lambda kind, _: {name: word for word, name in ENCODINGS.items()}[kind],
     ),
@@ -544,7 +549,7 @@ def known_of(selection: Selection, **rest: Any) -> Known:
     """What words are checked against where this is selected."""
     config = selection.config
     if config is not None:
-        rest |= {"blocks": config.depth, "heads": config.num_heads}
+        rest |= {"blocks": config.depth, "heads": config.num_heads, "encodings": names_of(config)}
     return Known(class_names=selection.class_names, side=selection.side, **rest)
 
 
@@ -552,53 +557,29 @@ def known_of(selection: Selection, **rest: Any) -> Known:
 
 
 def selection_errors(
-    query: Mapping[str, str],
-    *,
-    models: Sequence[str],
-    runs: Sequence[str] = (),
-    source: str,
-    index: int = 0,
-    load_error: str = "",
-    page: str = "",
-    blocks: int = 1,
-    heads: int = 1,
+    query: Mapping[str, str], known: Known, *, load_error: str = "", page: str = ""
 ) -> tuple[list[str], list[str]]:
     """What a link asks for in vain, but for the attention view.
 
     Args:
         query: names and words as they stand in the URL.
-        models: names that can be chosen; the first is the default.
-        runs: names of the training runs, where the page shows one.
-        source: of images by default.
-        index: of the image that is shown: a number with a fraction is cut by its widget.
+        known: what words are checked against.
         load_error: why the model that the URL asks for could not be loaded, where it is there.
         page: name of the page, whose fields are read as well.
-        blocks, heads: of the model that is shown.
 
     Returns:
         Names of the hidden fields whose words are not valid, and a sentence for each value
         that is not, with what is shown instead.
     """
-    known = of_example(
-        query,
-        Known(
-            models=models,
-            runs=runs,
-            source=source,
-            index=index,
-            side=_side(query),
-            blocks=blocks,
-            heads=heads,
-        ),
-    )
+    known = of_example(query, replace(known, side=_side(query)))
     hidden = ("pinned", *HIDDEN.get(page, ()))
     names = [*SELECTED, *hidden]
-    failed = bool(load_error) and query["model"] not in models
+    failed = bool(load_error) and query["model"] not in known.models
     if failed:
         names.remove("model")
     values, sentences = read(query, names, known)
     if failed:
-        sentences.append(model_not_found(query["model"], models, load_error))
+        sentences.append(model_not_found(query["model"], known.models, load_error))
     return [name for name in hidden if name in query and name not in values], sentences
 
 
@@ -638,6 +619,10 @@ def shown(word: str) -> str:
     if not seen.strip():
         return tr("(empty)")
     return seen if len(seen) <= 40 else f"{seen[:40]}…"
+
+
+def _encodings(known: Known) -> dict[str, str]:
+    return {word: name for word, name in ENCODINGS.items() if name in known.encodings}
 
 
 def _patches(word: str, known: Known) -> tuple[dict[int, int | None], int | None] | None:

@@ -44,19 +44,28 @@ def position_encodings(
         grid: (rows, columns) of patches at the present patch size.
     """
     found = {}
-    if config.positions == "learned" and stored is not None:
-        similarity = cosine_similarity(resize_grid(stored, grid))
-        found["learned"] = similarity, spatial_correlation(similarity)
-    if config.width % 2 == 0:
-        found["sincos1d"] = _of_every_model("sincos1d", config, grid)
-    if config.width % 4 == 0:
-        found["sincos2d"] = _of_every_model("sincos2d", config, grid)
-    found["untrained"] = _of_every_model("untrained", config, grid)
+    for name in names_of(config):
+        if name != "learned":
+            found[name] = _of_every_model(name, config, grid)
+        elif stored is not None:
+            similarity = cosine_similarity(resize_grid(stored, grid))
+            found[name] = similarity, spatial_correlation(similarity)
     kinds = [
         PositionEncoding(name, tr(_LABELS[name]), name == config.positions, *values)
         for name, values in found.items()
     ]
     return sorted(kinds, key=lambda kind: not kind.own)
+
+
+def names_of(config: ViTConfig) -> tuple[str, ...]:
+    """The encodings that a model is compared with: its learned one, and those of its width."""
+    there = {
+        "learned": config.positions == "learned",
+        "sincos1d": config.width % 2 == 0,
+        "sincos2d": config.width % 4 == 0,
+        "untrained": True,
+    }
+    return tuple(name for name in there if there[name])
 
 
 @lru_cache(maxsize=64)

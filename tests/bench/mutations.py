@@ -318,9 +318,7 @@ def links(rng: random.Random, _: Path) -> None:
     query = url.with_present_names(query)
     known = url.Known(models=("one", "two"), side=8, blocks=6, heads=3)
     page = rng.choice(["overview", "attention", *url.HIDDEN])
-    said = url.selection_errors(
-        query, models=("one", "two"), source="sketch10", page=page, blocks=6
-    )[1]
+    said = url.selection_errors(query, known, page=page)[1]
     said += url.read(query, [name for name in url.FIELDS if name != "model"], known)[1]
     view, sentences = url.read_view(query, known)
     written = url.write_view(view, known)

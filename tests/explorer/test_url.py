@@ -11,6 +11,7 @@ from explorer.components.attention_lens.component import LensState
 from explorer.selection import Pin
 from explorer.url import Known
 from explorer.url_values import shuffled
+from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
 NAMES = ("pinned", url.GRID, *url.VIEW)
@@ -130,7 +131,7 @@ def test_the_link_says_the_whole_page(select):
 
 
 def unusable(**query):
-    return url.selection_errors(query, models=["first"], source="sketch10")[1]
+    return url.selection_errors(query, Known(models=["first"]))[1]
 
 
 @pytest.mark.parametrize(
@@ -188,9 +189,7 @@ def unusable(**query):
 )
 def test_of_a_hidden_field_what_is_not_valid_is_said_on_its_page(page, name, valid, wrong):
     def told(word, where):
-        return url.selection_errors(
-            {name: word}, models=["first"], source="sketch10", page=where, blocks=6, heads=3
-        )
+        return url.selection_errors({name: word}, Known(blocks=6, heads=3), page=where)
 
     for word in valid:
         assert told(word, page) == ([], [])
@@ -199,6 +198,22 @@ def test_of_a_hidden_field_what_is_not_valid_is_said_on_its_page(page, name, val
         assert unread == name
         assert url.shown(word) in said
         assert told(word, "overview") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({}, ["learned", "sin-cos-1d", "sin-cos-2d", "random-init"]),
+        ({"positions": "sincos2d"}, ["sin-cos-1d", "sin-cos-2d", "random-init"]),
+        ({"positions": "none", "width": 6, "num_heads": 3}, ["sin-cos-1d", "random-init"]),
+        ({"width": 9, "num_heads": 3}, ["learned", "random-init"]),
+    ],
+)
+def test_an_encoding_that_the_model_is_not_compared_with_is_said(select, config, words):
+    known = url.known_of(select(config=ViTConfig(**config)))
+    for word in url.ENCODINGS:
+        unread, said = url.selection_errors({"encoding": word}, known, page="positions")
+        assert (unread, len(said)) == (([], 0) if word in words else (["encoding"], 1))
 
 
 EXAMPLE = {
@@ -344,9 +359,7 @@ def test_a_patch_that_cannot_be_pinned_is_named(value):
         f"Pinned patch must be row.column from 1.1 to 8.8 (got {shown})."
     ]
     assert url.pinned(value) is None
-    assert url.selection_errors({"pinned": value}, models=["first"], source="sketch10")[0] == [
-        "pinned"
-    ]
+    assert url.selection_errors({"pinned": value}, Known())[0] == ["pinned"]
 
 
 def test_a_pin_says_in_which_grid_it_was_counted():
@@ -408,7 +421,6 @@ def test_a_link_of_an_earlier_version_is_read():
 
 
 def test_a_model_that_could_not_be_loaded_is_named_with_the_reason():
-    _, (said,) = url.selection_errors(
-        {"model": "broken"}, models=["first"], source="sketch10", load_error="It is cut off."
-    )
+    known = Known(models=["first"])
+    _, (said,) = url.selection_errors({"model": "broken"}, known, load_error="It is cut off.")
     assert said.startswith("broken could not be loaded: It is cut off. Showing first.")
