@@ -27,6 +27,7 @@ from explorer.selection import (
 from explorer.text import model_card
 from explorer.text.language import N_, tr
 from explorer.text.upload import refusal, upload_note
+from explorer.tours import tours
 from vitcore import checkpoints
 from vitcore.checkpoints import CheckpointError
 from vitcore.config import CLASS_NAMES, PATCH_SIZES
@@ -133,6 +134,7 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
             selected(),
             models=models,
             runs=[run.name for run in visitors.jobs().runs()] if page == "train" else [],
+            tours=tuple(tours()),
             source=default,
             index=st.session_state.get("image_index", 0),
         )

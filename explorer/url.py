@@ -21,7 +21,7 @@ from explorer.selection import (
     Pin,
     Selection,
 )
-from explorer.text.language import ENGLISH, N_, current, in_english, tr
+from explorer.text.language import ENGLISH, LANGUAGES, N_, current, in_english, tr
 from explorer.text.position_encodings import names_of
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
 from vitcore.intervention import Intervention
@@ -53,6 +53,7 @@ class Known:
     Attributes:
         models: names that can be chosen; the first is the default.
         runs: names of the training runs.
+        tours: their ids.
         class_names: of the model.
         source: of images by default.
         index: of the image that is shown.
@@ -65,6 +66,7 @@ class Known:
 
     models: Sequence[str] = ()
     runs: Sequence[str] = ()
+    tours: Sequence[str] = ()
     class_names: Sequence[str] = CLASS_NAMES
     source: str = "sketch10"
     index: int = 0
@@ -169,6 +171,17 @@ FIELDS: dict[str, Field] = {
         message=lambda known, word: tr(
             "Model {got} not found. {instead}", got=word, instead=_shown_instead(known.models)
         ),
+    ),
+    # Of every page, beside it.
+    "lang": Field(
+        parse=_one_of(tuple(LANGUAGES)),
+        message=lambda _, word: tr(
+            "Unknown language {got}. Showing {shown}.", got=word, shown=LANGUAGES[current()]
+        ),
+    ),
+    "tour": Field(
+        parse=lambda word, known: _tour(word, known),
+        message=_said(N_("Tour {got} not found.")),
     ),
     # The attention view.
     "pinned": Field(
@@ -359,6 +372,7 @@ FIELDS: dict[str, Field] = {
 }
 GRID = "grid"  # the rows in which `patches` are counted
 SELECTED = ("image_source", "image_class", "image_index", "patch_size", "model")
+BESIDE = ("lang", "tour")
 VIEW = ("direction", "scale", "head", "ablated", "patches", "positions")
 POSITIONS = ("encoding", "position_scale")  # what two figures of Positions say of themselves
 TOKENS = ("token_scale", "after_block")
@@ -573,7 +587,7 @@ def selection_errors(
     """
     known = of_example(query, replace(known, side=_side(query)))
     hidden = ("pinned", *HIDDEN.get(page, ()))
-    names = [*SELECTED, *hidden]
+    names = [*SELECTED, *BESIDE, *hidden]
     failed = bool(load_error) and query["model"] not in known.models
     if failed:
         names.remove("model")
@@ -623,6 +637,11 @@ def shown(word: str) -> str:
 
 def _encodings(known: Known) -> dict[str, str]:
     return {word: name for word, name in ENCODINGS.items() if name in known.encodings}
+
+
+def _tour(word: str, known: Known) -> tuple[str, int] | None:
+    found = url_values.read_tour(word)
+    return found if found and found[0] in known.tours else None
 
 
 def _patches(word: str, known: Known) -> tuple[dict[int, int | None], int | None] | None:

@@ -15,6 +15,7 @@ _CELL = re.compile(r"(\d)\.(\d)", re.ASCII)
 _HEAD = re.compile(r"(\d{1,3})(?:\.(\d{1,3}))?", re.ASCII)
 IN_GRID = re.compile(r"(\d{1,2})\.(\d{1,2})(?:-of-(\d{1,2}))?", re.ASCII)
 _PREFIX = re.compile(r"prefix-([1-9])")
+_TOUR = re.compile(r"(\w+)(?:\.(\d{1,3}))?", re.ASCII)
 _NUMBERS = re.compile(r"(\w+)-(\d)\.(\d)_(\S+)", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,3}(?:\.\d+)?(?:e-\d{1,3})?", re.ASCII)
 
@@ -232,6 +233,12 @@ def read_cell(word: str) -> tuple[int, int] | None:
     if len(classes) != 2 or not {*classes} <= {*CLASS_NAMES}:
         return None
     return CLASS_NAMES.index(classes[0]), CLASS_NAMES.index(classes[1])
+
+
+def read_tour(word: str) -> tuple[str, int] | None:
+    """The tour and its step, from 1, in words such as "vit.7"."""
+    match = _TOUR.fullmatch(word)
+    return (match[1], int(match[2] or 1)) if match else None
 
 
 def read_share(word: str) -> float | None:

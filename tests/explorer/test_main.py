@@ -115,6 +115,15 @@ def test_a_link_of_an_earlier_version_may_name_a_language(open_page, session):
     assert app.number_input(key="image_index").value == 3
 
 
+@pytest.mark.parametrize(("name", "valid"), [("lang", "zh"), ("tour", "vit.1")])
+def test_a_language_or_tour_that_there_is_not_is_said(open_page, session, name, valid):
+    for word, lines in ((valid, 0), ("klingon.1", 1)):
+        app = open_page(lambda: None, image_source="sketch10", **{name: word})
+        said = re.findall(r'role="status"><p class="quiet-line">(.*?)</p>', html(app))
+        assert len([line for line in said if word in line]) == lines
+    assert "tour" not in app.query_params
+
+
 @pytest.mark.parametrize(("wrong", "counted"), [(1, None), (4, None), (5, 1), (7, 3)])
 def test_each_invalid_value_of_a_link_has_a_line_of_its_own(wrong, counted):
     def page(wrong):
