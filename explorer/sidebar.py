@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import client, components, metrics, state, url, visitors
+from explorer import client, components, metrics, state, url, url_fields, visitors
 from explorer.data import cifar10_setup, images
 from explorer.data.decoder import decoders
 from explorer.results import Failure
@@ -93,7 +93,7 @@ def _read_url(default: str) -> None:
     if "url_asks" not in st.session_state or back_or_forward:
         opening = "url_asks" not in st.session_state
         query = st.query_params.to_dict()
-        repeated = [name for name in url.SELECTED if len(st.query_params.get_all(name)) > 1]
+        repeated = [name for name in url_fields.SELECTED if len(st.query_params.get_all(name)) > 1]
         if (today := url.with_present_names(query)) != query:
             for name in query.keys() - today.keys():
                 del st.query_params[name]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import url, url_values
+from explorer import url, url_fields, url_values
 from explorer.text.language import ENGLISH, LANGUAGES
 
 LANGUAGE = "lang"
@@ -38,7 +38,7 @@ def followed() -> str:
     return st.session_state.get(_FOLLOWED, "")
 
 
-def asked(figure: str, names: Sequence[str], known: url.Known) -> dict[str, Any]:
+def asked(figure: str, names: Sequence[str], known: url_fields.Known) -> dict[str, Any]:
     """What the URL asks a figure to show that itself knows what it shows, in hidden fields.
 
     A part of the page that runs by itself was asked by the figure: what it is sent stays the same.
@@ -63,7 +63,7 @@ def asked(figure: str, names: Sequence[str], known: url.Known) -> dict[str, Any]
     return {"mark": mark, **values}
 
 
-def keep(figure: str, names: Sequence[str], known: url.Known) -> dict[str, str]:
+def keep(figure: str, names: Sequence[str], known: url_fields.Known) -> dict[str, str]:
     """Say in the URL what a figure shows, in a callback; the words that it says.
 
     Args:

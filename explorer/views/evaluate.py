@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import client, components, state, url
+from explorer import client, components, state, url_fields
 from explorer.client import card_metrics
 from explorer.data import WHOLE, cifar10_setup, images
 from explorer.figures.evaluation import confusion_matrix, reliability_diagram
@@ -221,7 +221,7 @@ def select_cell(row: int, column: int) -> None:
 
 def chosen_cell(matrix: np.ndarray) -> tuple[int, int]:
     """The cell that was selected; until then the most frequent error."""
-    asked = url.FIELDS["cell"].parse(st.session_state.get("cell", ""), url.Known())
+    asked = url_fields.FIELDS["cell"].parse(st.session_state.get("cell", ""), url_fields.Known())
     return asked or evaluation_findings.most_frequent_error(matrix)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import client, components, navigation, state, url
+from explorer import client, components, navigation, state, url, url_fields
 from explorer.components.positions.component import positions, positions_payload
 from explorer.components.shuffle.component import shuffle, shuffle_payload
 from explorer.components.token_maps.component import token_maps, token_maps_payload
@@ -55,9 +55,9 @@ def draw_tiles(selection: Selection, model: ModelRef, kinds: list[PositionEncodi
 def draw_similarity(selection: Selection, kinds: list[PositionEncoding]) -> None:
     """The figure alone, which runs by itself where another encoding or scale is chosen."""
     key, known = "positions_tiles", url.known_of(selection)
-    asked = state.asked(key, url.POSITIONS, known)
+    asked = state.asked(key, url_fields.POSITIONS, known)
     data = positions_payload(selection.model_input, kinds, asked=asked, rev=selection.key)
-    positions(data, key=key, on_view=lambda: state.keep(key, url.POSITIONS, known))
+    positions(data, key=key, on_view=lambda: state.keep(key, url_fields.POSITIONS, known))
 
 
 def draw_shuffle(selection: Selection, model: ModelRef) -> None:
@@ -118,7 +118,7 @@ def draw_tokens(selection: Selection) -> None:
     """What becomes of the similarity of positions: that of the tokens, after each block."""
     name, known = tr("Token similarity"), url.known_of(selection)
     if selection.side == 1:
-        state.asked(_TOKENS, url.TOKENS, known)
+        state.asked(_TOKENS, url_fields.TOKENS, known)
         components.figure_heading(name)
         components.figure_state(
             "empty",
@@ -129,7 +129,7 @@ def draw_tokens(selection: Selection) -> None:
         return
     result = client.token_maps(selection)
     if not isinstance(result, Ready):
-        state.asked(_TOKENS, url.TOKENS, known)
+        state.asked(_TOKENS, url_fields.TOKENS, known)
         components.figure_heading(name, "")
         components.placeholder(result, height=_TOKENS_HEIGHT)
         return
@@ -154,10 +154,10 @@ def draw_token_maps(selection: Selection, maps: TokenMaps) -> None:
         maps.similarity,
         maps.components,
         maps.explained,
-        asked=state.asked(_TOKENS, url.TOKENS, known),
+        asked=state.asked(_TOKENS, url_fields.TOKENS, known),
         rev=selection.key,
     )
-    token_maps(data, key=_TOKENS, on_view=lambda: state.keep(_TOKENS, url.TOKENS, known))
+    token_maps(data, key=_TOKENS, on_view=lambda: state.keep(_TOKENS, url_fields.TOKENS, known))
 
 
 def draw_accuracy() -> None:

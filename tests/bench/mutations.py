@@ -306,7 +306,7 @@ def _changed(rng: random.Random, data: bytes, others: dict[str, bytes]) -> bytes
 
 
 def links(rng: random.Random, _: Path) -> None:
-    from explorer import url
+    from explorer import url, url_fields
 
     words = list(_LINK.values())
     chosen = {name: word for name, word in _LINK.items() if rng.random() < 0.6}
@@ -316,10 +316,10 @@ def links(rng: random.Random, _: Path) -> None:
     sent = urllib.parse.urlencode(query, errors="surrogatepass")
     query = dict(urllib.parse.parse_qsl(sent, keep_blank_values=True))
     query = url.with_present_names(query)
-    known = url.Known(models=("one", "two"), side=8, blocks=6, heads=3)
-    page = rng.choice(["overview", "attention", *url.HIDDEN])
+    known = url_fields.Known(models=("one", "two"), side=8, blocks=6, heads=3)
+    page = rng.choice(["overview", "attention", *url_fields.HIDDEN])
     said = url.selection_errors(query, known, page=page)[1]
-    said += url.read(query, [name for name in url.FIELDS if name != "model"], known)[1]
+    said += url.read(query, [name for name in url_fields.FIELDS if name != "model"], known)[1]
     view, sentences = url.read_view(query, known)
     written = url.write_view(view, known)
     _expect(all(isinstance(one, str) for one in (*said, *sentences, *written.values())))

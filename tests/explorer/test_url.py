@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from explorer import url, url_values
+from explorer import url, url_fields, url_values
 from explorer.components.attention_lens import component as attention_lens
 from explorer.components.attention_lens.component import LensState
 from explorer.selection import Pin
-from explorer.url import Known
+from explorer.url_fields import Known
 from explorer.url_values import shuffled
 from vitcore.config import ViTConfig
 from vitcore.intervention import Intervention
 
-NAMES = ("pinned", url.GRID, *url.VIEW)
+NAMES = ("pinned", url_fields.GRID, *url_fields.VIEW)
 
 
 def known(side=4):
@@ -211,7 +211,7 @@ def test_of_a_hidden_field_what_is_not_valid_is_said_on_its_page(page, name, val
 )
 def test_an_encoding_that_the_model_is_not_compared_with_is_said(select, config, words):
     known = url.known_of(select(config=ViTConfig(**config)))
-    for word in url.ENCODINGS:
+    for word in url_fields.ENCODINGS:
         unread, said = url.selection_errors({"encoding": word}, known, page="positions")
         assert (unread, len(said)) == (([], 0) if word in words else (["encoding"], 1))
 
@@ -233,10 +233,10 @@ EXAMPLE = {
 
 
 def example_back(values):
-    words = url.words_of(values, url.MACHINE, Known(heads=3))
+    words = url.words_of(values, url_fields.MACHINE, Known(heads=3))
     said = {name: word for name, word in words.items() if word}
     assert all(re.fullmatch(r"[\w .-]+", word, re.ASCII) for word in said.values())
-    return words, url.read(said, url.MACHINE, url.of_example(said, Known(heads=3)))[0]
+    return words, url.read(said, url_fields.MACHINE, url.of_example(said, Known(heads=3)))[0]
 
 
 def test_an_example_comes_back_as_it_was():
@@ -244,15 +244,15 @@ def test_an_example_comes_back_as_it_was():
     assert values == EXAMPLE
     assert words["mask"] == "1.3 6.1"
     assert words["example"] == "X-1.5_0.1_-3 WQ4-5.3_1e-07 v-1.2_0.3333333333333333"
-    assert example_back({}) == (dict.fromkeys(url.MACHINE, ""), {})
+    assert example_back({}) == (dict.fromkeys(url_fields.MACHINE, ""), {})
     for mask in ("causal", []):
         assert example_back({"mask": mask})[1] == {"mask": mask}
 
 
-@pytest.mark.parametrize("kind", url.ENCODINGS.values())
+@pytest.mark.parametrize("kind", url_fields.ENCODINGS.values())
 def test_what_the_figures_of_positions_show_comes_back(kind):
     shown = {"encoding": kind, "position_scale": True, "after_block": 0}
-    names = (*url.POSITIONS, *url.TOKENS)
+    names = (*url_fields.POSITIONS, *url_fields.TOKENS)
     words = url.words_of({**shown, "token_scale": False}, names, Known(blocks=6))
     said = {name: word for name, word in words.items() if word}
     assert url.read(said, names, Known(blocks=6)) == (shown, [])
@@ -345,7 +345,7 @@ def test_a_name_that_cannot_be_printed_leaves_a_mark(name, seen):
 )
 def test_only_digits_of_ascii_are_digits(name, word):
     arabic = word.translate({ord("0") + k: chr(ord("\u0660") + k) for k in range(10)})
-    parse = url.FIELDS[name].parse
+    parse = url_fields.FIELDS[name].parse
     assert parse(word, known()) is not None
     assert parse(arabic, known()) is None
 

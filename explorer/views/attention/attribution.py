@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import client, components, url
+from explorer import client, components, url_fields
 from explorer.components.attribution_tiles.component import (
     Faithfulness,
     Group,
@@ -65,7 +65,7 @@ def controls() -> tuple[str, float]:
     """Head fusion and discard ratio of rollout."""
     fusion = st.segmented_control(
         tr("Head fusion"),
-        url.FUSIONS,
+        url_fields.FUSIONS,
         format_func=tr,
         default="mean",
         key="head_fusion",

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer import client, pin, url
+from explorer import client, pin, url, url_fields
 from explorer.components.attention_lens.lens_state import LensState
 from explorer.components.png import png
 from explorer.records import ModelOutput
@@ -235,5 +235,5 @@ def link(context: AnalysisContext, *, fusion: str, discard: float) -> str:
         other=context.names[context.other],
         fusion=fusion,
         discard=discard,
-        panel=st.session_state.get("attention_panel") or url.PANELS[0],
+        panel=st.session_state.get("attention_panel") or url_fields.PANELS[0],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer import client, components, url
+from explorer import client, components, url, url_fields
 from explorer.records import ModelOutput
 from explorer.results import Failure, Ready, Result
 from explorer.selection import Selection
@@ -23,7 +23,7 @@ from explorer.views.attention.common import AnalysisContext, draw_placeholder
 
 __all__ = ["PANELS", "draw"]
 
-PANELS = url.PANELS
+PANELS = url_fields.PANELS
 _LOGIT_LENS, _HEAD_ABLATION, _HEAD_METRICS, _ATTRIBUTION, _EXPORT = PANELS
 _FOLLOWING = (_HEAD_METRICS, _EXPORT)  # they show what is set above
 _NOTES = "attention_link_notes"
@@ -88,7 +88,7 @@ def _notes(selection: Selection) -> list[str]:
     """What is not valid in the link of this session, until a tab is chosen."""
     if _NOTES not in st.session_state:  # before the first bound widget, which drops such values
         query = st.query_params.to_dict()
-        st.session_state[_NOTES] = url.read(query, url.TABS, url.known_of(selection))[1]
+        st.session_state[_NOTES] = url.read(query, url_fields.TABS, url.known_of(selection))[1]
         if not url.is_countable(query.get("discard_ratio", "0")):
             del st.query_params["discard_ratio"]  # the slider would take any digits
             st.rerun()

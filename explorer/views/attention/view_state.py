@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from explorer import pin, url
+from explorer import pin, url, url_fields
 from explorer.components.attention_lens.lens_state import LensState, Link
 from explorer.selection import Selection
 from vitcore.intervention import Intervention
 
 WENT_BACK = "attention_went_back"  # set by the sidebar, until the page has seen to it
 _STORED, _VIEW, _LINK, _NOTES = "attention_changes", "attention_view", "lens_link", "lens_notes"
-_IN_URL = (url.GRID, *url.VIEW)
+_IN_URL = (url_fields.GRID, *url_fields.VIEW)
 _ADOPT, _SEED = "lens_adopt", "lens_shuffle"
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import client, url
+from explorer import client, url, url_fields
 from explorer.client.metrics import metrics_of
 from explorer.components.attention_lens.lens_state import LensState
 from explorer.data import cifar10_setup
@@ -355,7 +355,7 @@ def test_what_is_chosen_in_export_changes_the_script_and_the_link(open_panel):
     ],
 )
 def test_a_link_that_asks_for_what_there_is_not_is_answered(query, said):
-    (sentence,) = url.read(query, url.TABS, url.Known())[1]
+    (sentence,) = url.read(query, url_fields.TABS, url_fields.Known())[1]
     assert said in sentence
 
 
@@ -365,7 +365,7 @@ def test_a_link_that_can_be_followed_needs_no_words():
         "attention_class": "dog",
         "discard_ratio": "0.3",
     }
-    assert not url.read(query, url.TABS, url.Known())[1]
+    assert not url.read(query, url_fields.TABS, url_fields.Known())[1]
 
 
 def test_a_ratio_that_is_not_believed_is_not_shown_either(open_panel):
