@@ -11,7 +11,8 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -23,6 +24,8 @@ from tests.bench.reruns import SETTINGS
 from tests.bench.sliding import EMPTY_APP
 from tests.bench.table import Row, show
 from tests.browser.person import PAGES
+from tests.browser.replicas import PATH, behind_nginx
+from tests.browser.replicas import SETTINGS as SETTINGS_BEHIND
 from tests.browser.server import Server
 from tests.load.visitor import Visitor
 from tests.run import cifar10_folder
@@ -56,7 +59,7 @@ def choice(
 
 
 async def person(
-    server: Server,
+    address: str,
     number: int,
     *,
     pages: list[str],
@@ -71,7 +74,7 @@ async def person(
     await asyncio.sleep(rng.random() * every)
     counts = time.monotonic() + warm
     until = counts + seconds
-    visitor = Visitor(server.address)
+    visitor = Visitor(address)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(visitor)
@@ -97,31 +100,33 @@ async def person(
 class Watch(threading.Thread):
     """Memory of the app and its worker while a crowd is there, and their processor time."""
 
-    def __init__(self, server: Server, *, warm: float) -> None:
+    def __init__(self, servers: list[Server], *, warm: float) -> None:
         super().__init__(daemon=True)
-        self._server, self._warm, self._over = server, warm, threading.Event()
+        self._servers, self._warm, self._over = servers, warm, threading.Event()
         self.app: list[float] = []
         self.others: list[float] = []
         self._before = self._seconds()
 
     def _seconds(self) -> tuple[float, float]:
-        app = self._server.app().cpu_times()
-        others = 0.0
-        for one in self._server.others():
-            try:
-                times = one.cpu_times()
-                others += times.user + times.system
-            except psutil.NoSuchProcess:
-                continue
-        return app.user + app.system, others
+        app = others = 0.0
+        for server in self._servers:
+            times = server.app().cpu_times()
+            app += times.user + times.system
+            for one in server.others():
+                try:
+                    times = one.cpu_times()
+                    others += times.user + times.system
+                except psutil.NoSuchProcess:
+                    continue
+        return app, others
 
     def run(self) -> None:
         self._over.wait(self._warm)
         self._before = self._seconds()
         while not self._over.wait(1.0):
-            self.app.append(self._server.app().memory_info().rss / 1e6)
+            self.app.append(max(one.app().memory_info().rss for one in self._servers) / 1e6)
             sizes = []
-            for one in self._server.others():
+            for one in (one for server in self._servers for one in server.others()):
                 try:
                     sizes.append(one.memory_info().rss / 1e6)
                 except psutil.NoSuchProcess:
@@ -137,15 +142,21 @@ class Watch(threading.Thread):
 
 
 def crowd(
-    server: Server, options: argparse.Namespace, *, pages: list[str], trainers: int
+    servers: list[Server],
+    address: str,
+    options: argparse.Namespace,
+    *,
+    pages: list[str],
+    trainers: int,
 ) -> tuple[Found, Watch]:
-    found, watch = Found(), Watch(server, warm=options.warm)
+    """Let everybody act on an address, behind which these servers stand."""
+    found, watch = Found(), Watch(servers, warm=options.warm)
     watch.start()
 
     async def everybody() -> None:
         people = (
             person(
-                server,
+                address,
                 number,
                 pages=pages,
                 every=options.every,
@@ -159,7 +170,26 @@ def crowd(
         await asyncio.gather(*people)
 
     asyncio.run(everybody())
+    if not found.drawn:
+        raise RuntimeError("; ".join(sorted(set(found.errors))[:3]) or "nobody was drawn a page")
     return found, watch
+
+
+@contextmanager
+def replicas(number: int, home: Path, folder: Path | None) -> Iterator[tuple[list[Server], str]]:
+    """One server, or two behind nginx; and the address for the people."""
+    if number == 1:
+        with Server(home, data=folder) as server:
+            yield [server], server.address
+        return
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(
+                Server(home / str(one), data=folder, variables=SETTINGS_BEHIND, path=PATH)
+            )
+            for one in range(number)
+        ]
+        yield servers, stack.enter_context(behind_nginx(servers, home))
 
 
 def rows(name: str, found: Found, watch: Watch, seconds: float, bounds: bool) -> list[Row]:
@@ -190,6 +220,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--warm", type=float, default=60.0, help="seconds before, not counted")
     parser.add_argument("--trainers", type=int, default=0, help="how many begin a training")
+    parser.add_argument(
+        "--replicas", type=int, choices=(1, 2), default=1, help="2: the same with two behind nginx"
+    )
     options = parser.parse_args(arguments)
     folder = cifar10_folder(sys.executable)
     print(f"{machine()}\n{options.people} people, an act each {options.every:g} s", flush=True)
@@ -199,14 +232,20 @@ def main(arguments: list[str]) -> int:
         script.write_text(EMPTY_APP)
         table = []
         with Server(home / "empty", script=script, variables=SETTINGS) as server:
-            found, watch = crowd(server, options, pages=[""], trainers=0)
+            found, watch = crowd([server], server.address, options, pages=[""], trainers=0)
             table += rows("empty app", found, watch, options.seconds, bounds=False)
-        with Server(home / "app", data=folder) as server:
-            server.worker()
-            found, watch = crowd(
-                server, options, pages=list(PAGES.values()), trainers=options.trainers
-            )
-            table += rows("ours", found, watch, options.seconds, bounds=True)
+        for name, number in (("ours", 1), ("two replicas", 2))[: options.replicas]:
+            with replicas(number, home / f"of-{number}", folder) as (servers, address):
+                for server in servers:
+                    server.worker()
+                found, watch = crowd(
+                    servers,
+                    address,
+                    options,
+                    pages=list(PAGES.values()),
+                    trainers=options.trainers,
+                )
+                table += rows(name, found, watch, options.seconds, bounds=True)
     print(show(table))
     for error in sorted(set(found.errors))[:10]:
         print(error)

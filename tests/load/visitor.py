@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 import urllib.parse
+import urllib.request
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -42,11 +43,18 @@ class Visitor:
         self._socket = await connect(
             f"ws://{parts.netloc}{parts.path}/_stcore/stream",
             origin=f"{parts.scheme}://{parts.netloc}",
+            additional_headers=await asyncio.to_thread(self._cookies),
             subprotocols=[SUBPROTOCOL],
             max_size=None,
         ).__aenter__()
         self._reader = asyncio.create_task(self._read())
         return self
+
+    def _cookies(self) -> dict[str, str]:
+        """What the first page of a new browser sets: by it nginx chooses a replica."""
+        with urllib.request.urlopen(f"{self._address}/", timeout=self._timeout) as answer:
+            set_ = answer.headers.get_all("Set-Cookie", [])
+        return {"Cookie": "; ".join(one.partition(";")[0] for one in set_)} if set_ else {}
 
     async def __aexit__(self, *error):
         self._stop_fragments()
