@@ -21,9 +21,10 @@ from explorer.client.dispatcher import Dispatcher
 from explorer.client.models import explain
 from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
-from explorer.results import Failure, Pending, Ready
+from explorer.results import Failure
 from explorer.runs.jobs import Jobs, RunRefusedError
 from tests.browser.server import free_port
+from tests.explorer.waiting import answered, eventually
 from tests.vitcore.small_models import random_weights, small_config
 from vitcore import checkpoints
 from vitcore.config import TrainConfig
@@ -83,13 +84,6 @@ def listens():
     return True
 
 
-def eventually(check, seconds=300.0):  # so long only where something hangs
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def make():
     made = []
@@ -101,14 +95,6 @@ def make():
     yield make
     for dispatcher in made:
         dispatcher.close()
-
-
-def answered(dispatcher, task, session, seconds=120.0):
-    end = time.monotonic() + seconds
-    answer = dispatcher.ask(task, session, patience=seconds)
-    while isinstance(answer, Pending) and time.monotonic() < end:
-        answer = dispatcher.ask(task, session, patience=0.05)
-    return answer.value if isinstance(answer, Ready) else answer
 
 
 def test_a_forward_pass_is_the_same_as_here(address, make, tmp_path, rng):

@@ -15,6 +15,7 @@ from explorer.client.dispatcher import Dispatcher
 from explorer.client.request_queue import Session, Task
 from explorer.client.tasks import forward_pass
 from explorer.results import Failure, Pending, Ready
+from tests.explorer.waiting import answered, eventually
 
 
 class InThisProcess(ThreadPoolExecutor):
@@ -61,22 +62,6 @@ def busy():
 
     yield busy
     go.set()
-
-
-def answered(dispatcher, task, session, seconds=120.0):
-    """Ask until there is an answer or a problem; so long only where something hangs."""
-    end = time.monotonic() + seconds
-    answer = dispatcher.ask(task, session, patience=seconds)
-    while isinstance(answer, Pending) and time.monotonic() < end:
-        answer = dispatcher.ask(task, session, patience=0.05)
-    return answer.value if isinstance(answer, Ready) else answer
-
-
-def eventually(check, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def note(seen, name):

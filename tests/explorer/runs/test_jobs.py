@@ -26,6 +26,7 @@ from explorer.runs.launcher import Launcher
 from explorer.runs.progress import MOST_POINTS
 from explorer.runs.queue import RunQueue
 from explorer.runs.rights import Visitor, set_owner
+from tests.explorer.waiting import eventually
 from vitcore.config import TrainConfig
 from vitcore.training.events import END_STATES, EventLog, go_on, truncate_after
 from vitcore.training.metrics import LogWindows
@@ -81,13 +82,6 @@ def until(jobs, name, *states):
         assert time.monotonic() < deadline, progress.state
         time.sleep(0.01)
     return progress
-
-
-def eventually(check):
-    deadline = time.monotonic() + 10
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_run_is_started_with_what_was_chosen(jobs, monkeypatch):
