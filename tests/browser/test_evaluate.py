@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 COUNTED = re.compile(r"^500 images ·")
+DONE = re.compile(r"^([\d,]+) (/ 2,000 images$|images ·)")
 
 
 @pytest.fixture
@@ -27,6 +28,11 @@ def clicks_cell(person, row, column):
     plot.hover(position=place)  # Plotly knows what is clicked once it has been pointed at
     chart.locator(".hovertext").first.wait_for()
     plot.click(position=place)
+
+
+def done(person):
+    person.sees(DONE)
+    return int(DONE.match(person.page.get_by_text(DONE).first.inner_text())[1].replace(",", ""))
 
 
 def test_a_cell_of_the_matrix_shows_its_images(evaluated):
@@ -65,8 +71,10 @@ def test_an_evaluation_resumes_where_it_was_left_and_other_pages_stay_free(perso
     person.waits_for_answer(seconds=240)  # of the model's process, which may have to start
     person.chooses("evaluate_count", "2,000")
     person.sees(re.compile(r"^[\d,]+ / 2,000 images$"), seconds=120)
+    before = done(person)
     person.goes_to("Overview")
     person.waits_for_answer()
     person.goes_to("Evaluate")
+    assert done(person) >= before
     person.sees(re.compile(r"^2,000 images ·"), seconds=120)
     person.sees(re.compile(r"^Accuracy >?[\d.]+% \(first 2,000 of 10,000 sketch10 test images"))
