@@ -13,7 +13,7 @@ from vitcore.training import events, snapshots
 from vitcore.training.control import write_control
 
 ROUNDS = 3  # after one that nobody counts, in which the worker compiles the model
-STEPS = 480
+STEPS = 240
 SETTLES = 3.0  # seconds until a page that was opened has drawn what there is
 COMMAND = (
     f"train --data sketch10 --preset tiny --steps {STEPS} --batch-size 32 "
@@ -54,7 +54,7 @@ def train(home, kind: str, turn: int, watch) -> float:
             time.sleep(0.05)
         watch()
         write_control(folder, "run")
-        if process.wait(300):
+        if process.wait(600):
             raise RuntimeError(f"the run {folder.name} ended with {process.returncode}")
     finally:
         process.kill()
