@@ -34,8 +34,16 @@ def check() -> str:
     return name
 
 
+def installed() -> str:
+    """The first of SUPPORTED that is installed; the first of all where none is."""
+    return next(filter(find_spec, SUPPORTED), SUPPORTED[0])
+
+
 def check_environment() -> None:
     """The same before the slow import of Keras, from the environment and Keras' own file.
+
+    Keras writes TensorFlow into that file by itself: where it is not installed, the one that is
+    gets named in the environment.
 
     Raises:
         ValueError: if a backend is named that we do not support, or that is not installed.
@@ -45,12 +53,14 @@ def check_environment() -> None:
     if not name:
         with suppress(OSError, ValueError, AttributeError):
             name, said_by = json.loads(file.read_bytes()).get("backend", ""), f"backend in {file}"
+        if name in ("", *SUPPORTED) and not find_spec(name or SUPPORTED[0]):
+            os.environ["KERAS_BACKEND"] = name = installed()
     if name and name not in SUPPORTED:
         raise ValueError(f"{said_by} must be {' or '.join(SUPPORTED)}, got {name!r}")
     if name and not find_spec(name):
         raise ValueError(
             f"{said_by} is {name!r}, which is not installed. "
-            "Install it, or set KERAS_BACKEND=tensorflow"
+            f"Install it, or set KERAS_BACKEND={installed()}"
         )
 
 

@@ -137,3 +137,22 @@ def test_a_backend_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(backend, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="'jax', which is not installed"):
         backend.check_environment()
+
+
+@pytest.mark.parametrize("said", [None, "tensorflow"])
+def test_where_tensorflow_is_not_installed_jax_is_taken(tmp_path, monkeypatch, said):
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    if said:  # by Keras itself, where it was imported before
+        (tmp_path / "keras.json").write_text(f'{{"backend": "{said}"}}')
+    monkeypatch.setattr(backend, "find_spec", lambda name: name == "jax" or None)
+    backend.check_environment()
+    assert os.environ["KERAS_BACKEND"] == backend.installed() == "jax"
+
+
+def test_where_nothing_is_installed_tensorflow_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(backend, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="'tensorflow', which is not installed"):
+        backend.check_environment()

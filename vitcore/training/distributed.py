@@ -297,5 +297,7 @@ def _check(processes: int, process: int | None, coordinator: str | None) -> None
         raise ValueError(f"process must be an integer from 0 to {processes - 1}, got {process}")
     if coordinator is not None and not re.fullmatch(r".+:\d{1,5}", coordinator):
         raise ValueError(f"coordinator must be HOST:PORT, got {coordinator!r}")
-    if (name := os.environ.get("KERAS_BACKEND") or "tensorflow") != "jax":
+    from vitcore import backend  # which refuses what KERAS_BACKEND says, once it is imported
+
+    if (name := os.environ.get("KERAS_BACKEND") or backend.installed()) != "jax":
         raise ValueError(f"multiple processes need KERAS_BACKEND=jax, got {name}")

@@ -35,15 +35,16 @@ _ENVIRONMENT = {
 def start() -> LocalWorker:
     """A process that stays when idle and ends with this one."""
     from explorer.client.local_worker import LocalWorker
+    from vitcore import backend
 
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    name = os.environ.get("KERAS_BACKEND") or backend.installed()
     try:
         return LocalWorker(
             max_workers=1,
             timeout=None,
             initializer=_settle_in,
             initargs=(os.getpid(),),
-            env={**_ENVIRONMENT, "KERAS_BACKEND": backend},
+            env={**_ENVIRONMENT, "KERAS_BACKEND": name},
         )
     except OSError as error:
         raise ValueError(N_("Shared memory (/dev/shm on Linux) cannot be used.")) from error
