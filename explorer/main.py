@@ -33,10 +33,10 @@ language.follow(state.language)
 page = st.navigation(navigation.pages(), position="top")
 here = navigation.name_of(page.url_path)
 guide.open_page(here)
-state.keep_language()
 # The only global CSS: measures that no theme option reaches, and the name of the menu.
 css = (HERE / "page.css").read_text("utf-8").replace("'Menu'", f"'{language.tr('Menu')}'")
 st.html(f"<style>{css}</style>")
+state.keep_language()  # a field that the style hides
 client.begin_run()
 presenting.enter()
 try:

@@ -190,8 +190,7 @@ def test_without_the_second_sequence_all_is_as_before(machine):
     assert machine.page.locator(".layer.example .mat[data-name=Y]").is_hidden()
 
 
-@pytest.fixture
-def on_image(page, rng):
+def shown_on_image(page, rng):
     """The machine over an image, and its attention weights in NumPy: (H, T, T)."""
     weights = initial_weights(SMALL)
     count, d = GRID**2 + 1, SMALL.d
@@ -208,6 +207,24 @@ def on_image(page, rng):
         (tokens[1] @ kernel + bias).reshape(count, 3, SMALL.num_heads, d).transpose(1, 2, 0, 3)
     )
     return stage, softmax(q @ k.transpose(0, 2, 1) / np.sqrt(d))
+
+
+@pytest.fixture
+def on_image(page, rng):
+    return shown_on_image(page, rng)
+
+
+def test_the_arithmetic_that_a_finger_asked_for_stays(browser, rng):
+    page = browser.new_page(viewport={"width": 420, "height": 900}, has_touch=True)
+    stage, weights = shown_on_image(page, rng)
+    canvas = page.locator(".heat[data-matrix=A] canvas")
+    box, count = canvas.bounding_box(), GRID**2 + 1
+    at = {"x": box["width"] * 5.5 / count, "y": box["height"] * 3.5 / count}
+    for _ in range(2):  # the second time, it has the focus already
+        canvas.tap(position=at)
+        stage.settle()
+        assert page.locator(".read").inner_text().endswith(f"= {weights[1, 3, 5]:.2f}")
+    page.close()
 
 
 def test_arrow_keys_move_the_query_over_the_image(on_image):

@@ -149,17 +149,11 @@ class Tiles extends FollowingFigure {
                 canvas = make('canvas', 'curve', part),
                 area = make('p', 'area', part);
               canvas.setAttribute('role', 'img');
-              canvas.addEventListener('pointermove', (event) => this.along(one, name, event), {
-                signal,
-              });
-              canvas.addEventListener(
-                'pointerleave',
-                () => {
-                  this.step = null;
-                  this.schedule();
-                },
-                { signal },
-              );
+              const out = () => {
+                this.step = null;
+                this.schedule();
+              };
+              hovering(canvas, (event) => this.along(one, name, event), out, signal);
               return { name, canvas, area };
             });
         this.tiles.push(one);

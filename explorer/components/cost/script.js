@@ -14,16 +14,12 @@ class Cost extends Figure {
     this.ways = [...root.querySelectorAll('figure')];
     this.over = null;
     const { signal } = this.events;
-    this.svg.addEventListener(
-      'pointermove',
-      (event) => {
-        const x = event.clientX - this.svg.getBoundingClientRect().left,
-          k = Math.round((x - this.left) / this.step);
-        this.point(k >= 0 && k < this.data.head.stops.length ? k : null);
-      },
-      { signal },
-    );
-    this.svg.addEventListener('pointerleave', () => this.point(null), { signal });
+    const over = (event) => {
+      const x = event.clientX - this.svg.getBoundingClientRect().left,
+        k = Math.round((x - this.left) / this.step);
+      this.point(k >= 0 && k < this.data.head.stops.length ? k : null);
+    };
+    hovering(this.svg, over, () => this.point(null), signal);
     this.watch(this.wrap);
   }
   point(k) {

@@ -64,8 +64,8 @@ class Curves extends Figure {
       if (this.drag !== null) this.drag[1] = this.at;
       this.draw();
     });
-    on('pointerleave', () => {
-      if (this.drag === null) {
+    on('pointerleave', (event) => {
+      if (this.drag === null && event.pointerType !== 'touch') {
         this.at = null;
         this.draw();
       }
@@ -75,6 +75,7 @@ class Curves extends Figure {
         this.drag = [x(event), x(event)];
         this.svg.setPointerCapture(event.pointerId);
       } else this.at = x(event);
+      this.draw();
     });
     on('pointerup', () => this.release());
     on('pointercancel', () => {

@@ -46,24 +46,14 @@ class Patches extends PatchFigure {
     pickable(one, (x, y) => cell(x, y, this.side, this.side, this.pixel.grid), this.pixel, signal);
     keyable(one, this.pixel, signal);
     pickable(sequence, (x, y) => this.tileAt(x, y), this, signal);
-    bars.addEventListener(
-      'pointermove',
-      (event) => {
-        this.number = Math.floor(
-          ((event.clientX - bars.getBoundingClientRect().left) / this.wide) * this.data.head.width,
-        );
-        this.schedule();
-      },
-      { signal },
-    );
-    bars.addEventListener(
-      'pointerleave',
-      () => {
-        this.number = null;
-        this.schedule();
-      },
-      { signal },
-    );
+    const show = (number) => {
+      this.number = number;
+      this.schedule();
+    };
+    const under = (event) =>
+      ((event.clientX - bars.getBoundingClientRect().left) / this.wide) * this.data.head.width;
+    const over = (event) => show(Math.floor(under(event)));
+    hovering(bars, over, () => show(null), signal);
     this.watch(this.wrap);
   }
   stop() {

@@ -136,10 +136,8 @@ class Scaling extends Figure {
     this.slider.addEventListener('input', () => this.go(Number(this.slider.value)), { signal });
     for (const name of ['fan', 'variance', 'largest', 'slope']) {
       const chart = this.charts[name];
-      chart.node.addEventListener('pointermove', (event) => this.point(chart.stop(event)), {
-        signal,
-      });
-      chart.node.addEventListener('pointerleave', () => this.point(null), { signal });
+      const over = (event) => this.point(chart.stop(event));
+      hovering(chart.node, over, () => this.point(null), signal);
       chart.node.addEventListener('click', (event) => this.go(chart.stop(event)), { signal });
     }
     root.querySelectorAll('.sigma button').forEach((button) =>

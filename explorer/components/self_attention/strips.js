@@ -34,7 +34,11 @@ class Heat {
     );
     this.bar = element(this.box, 'i', 'bar'); // the row (or column) that is lit
     this.spot = element(this.box, 'i', 'spot'); // the entry under the pointer
-    this.cursor = [0, 0];
+    this.cursor = [0, 0]; // where the arrow keys go on from: what was pressed last
+    this.canvas.addEventListener('pointerdown', (event) => {
+      const { i, j } = this.at(event);
+      this.cursor = [i, j];
+    });
   }
   place({ x, y, w, h }) {
     // of the whole box
