@@ -1,3 +1,20 @@
+// Cosines of a number of things with each other, several times, as `cosines_as_codes` packs them.
+const MOST = 32767; // of an int16
+class Cosines {
+  constructor(bytes, count) {
+    this.codes = new Int16Array(bytes.slice().buffer);
+    this.size = (count * (count + 1)) / 2;
+  }
+  at(k, p, q) {
+    const i = Math.max(p, q);
+    return this.codes[k * this.size + (i * (i + 1)) / 2 + Math.min(p, q)] / MOST;
+  }
+  extremes(k) {
+    // lowest and highest, of a thing with itself too: all that the tiles show
+    const own = this.codes.subarray(k * this.size, (k + 1) * this.size);
+    return [Math.min, Math.max].map((most) => own.reduce((a, b) => most(a, b)) / MOST);
+  }
+}
 // The colors of cosines: from -1 to 1, or about a mean, as far as most of them are from it.
 const cosineLimits = (scale, mean, reach) =>
   // lowest, middle, highest

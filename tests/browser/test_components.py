@@ -5,9 +5,13 @@ import pytest
 
 from explorer.components import pack
 from explorer.components.patch_size_tiles.component import cut_payload
+from explorer.components.patches.component import patches_payload
 from explorer.components.pipeline import component as pipeline
+from explorer.components.positions.component import positions_payload
 from explorer.results import Pending
+from explorer.text.position_encodings import PositionEncoding
 from tests.browser.stage import PIXELS, Stage, reading, selection, text
+from vitcore.interpret.positions import cosine_similarity
 
 WAITING = Pending("Loading.", "", 0.4)
 
@@ -146,3 +150,31 @@ def test_a_finger_selects_the_patch_to_follow(browser):
     hero.settle()
     assert hero.pinned() == [6, 4, 4]
     page.close()
+
+
+def test_patches_says_the_largest_dimension_of_the_embedding_itself(page):
+    embedding = np.random.default_rng(5).normal(size=(4, 4, 12)).astype(np.float32)
+    embedding[0, 0, 3] = 9.0  # of another patch: it sets no scale of what is said
+    embedding[1, 2, 7], embedding[1, 2, 8] = -4.0555, 4.0449
+    figure = Stage(page, "patches")
+    figure.show(patches_payload(np.zeros((4, 4, 8, 8, 3), np.uint8), embedding))
+    page.mouse.move(*figure.at("canvas.image", 2, 3, 4))
+    figure.settle()
+    assert "8 (\N{MINUS SIGN}4.06)" in figure.read()
+
+
+def test_positions_says_cosines_to_two_decimals(page):
+    vectors = np.random.default_rng(6).normal(size=(4, 4, 6))
+    similarity = cosine_similarity(vectors)
+    figure = Stage(page, "positions")
+    kinds = [PositionEncoding("learned", "learned", True, similarity, 0.5)]
+    figure.show(positions_payload(PIXELS, kinds))
+    for row, column in np.ndindex(4, 4):
+        page.mouse.move(*figure.at("canvas.image", row + 1, column + 1, 4))
+        figure.settle()
+        own = similarity[row, column].ravel()
+        others = np.delete(own, 4 * row + column)
+        for value in (others.max(), others.min()):
+            at = int(np.flatnonzero(own == value)[0])
+            written = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+            assert f"({at // 4 + 1}, {at % 4 + 1}), {written}." in figure.read()

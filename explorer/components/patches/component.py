@@ -50,11 +50,10 @@ def patches_payload(
         if embedding.shape[:2] != (rows, columns):
             raise ValueError(f"embedding must be ({rows}, {columns}, D), got {embedding.shape}")
         width = embedding.shape[-1]
-        limit = float(np.abs(embedding).max()) or 1.0
-        shown = float(np.quantile(np.abs(embedding), _SHOWN)) or limit
-        codes = np.rint(127.5 + 127.5 * (embedding.reshape(count, width) / limit))
-        arrays["codes"] = codes.astype(np.uint8)
-        header |= {"width": width, "limit": limit, "shown": shown}
+        magnitudes = np.abs(embedding)
+        shown = float(np.quantile(magnitudes, _SHOWN)) or float(magnitudes.max()) or 1.0
+        arrays["embedding"] = np.ascontiguousarray(embedding.reshape(count, width), np.float32)
+        header |= {"width": width, "shown": shown}
     captions += [
         tr("{shape} before the position embedding", shape=f"`({width},)`")
         if embedding is not None

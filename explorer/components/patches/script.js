@@ -81,7 +81,7 @@ class Patches extends PatchFigure {
     this.hover = null;
     this.source = sprite(data.rgb, grid[1] * P, grid[0] * P);
     this.caps.forEach((cap, i) => cap.replaceChildren(...spans(data.head.captions[i])));
-    this.embedding.hidden = !data.codes;
+    this.embedding.hidden = !data.embedding;
     cancelAnimationFrame(this.animation);
     if (before && before !== grid.join() && !calm()) {
       // the image splits into patches: 200 ms, ease-out
@@ -183,7 +183,7 @@ class Patches extends PatchFigure {
     ring(c, x, y, w, w, pinned);
     this.drawOne(p);
     this.drawNumbers(p);
-    if (this.data.codes) this.drawBars(p);
+    if (this.data.embedding) this.drawBars(p);
     this.drawSequence(p);
     this.drawLinks(p);
     this.say(p);
@@ -234,20 +234,20 @@ class Patches extends PatchFigure {
   }
 
   drawBars(p) {
-    const { width, limit, shown } = this.data.head,
+    const { width, shown } = this.data.head,
+      row = this.row(p),
       W = this.wide,
       H = LINE,
       c = fit(this.canvas.bars, W, H),
       step = W / width;
-    const scale = limit / shown,
-      words = this.colours.diverging,
+    const words = this.colours.diverging,
       ends = [words[1], words[words.length - 2]];
     c.fillStyle = this.colours.text;
     c.globalAlpha = 0.25;
     c.fillRect(0, H / 2 - 0.5, W, 1);
     c.globalAlpha = 1;
     for (let i = 0; i < width; i++) {
-      const v = ((this.data.codes[p * width + i] - 127.5) / 127.5) * scale,
+      const v = row[i] / shown,
         h = (Math.min(1, Math.abs(v)) * H) / 2;
       c.fillStyle = v < 0 ? ends[0] : ends[1];
       const gap = step > 3 ? 1 : 0;
@@ -312,8 +312,12 @@ class Patches extends PatchFigure {
     wire(cx + S + 4, cy + S / 2, dx - 4, dy + S / 2);
   }
 
+  row(p) {
+    const { width } = this.data.head;
+    return this.data.embedding.subarray(p * width, (p + 1) * width);
+  }
   say(p) {
-    const { P, width, limit } = this.data.head,
+    const { P, width } = this.data.head,
       count = this.grid[0] * this.grid[1];
     const at = place(p, this.grid);
     const strong = el(
@@ -326,21 +330,19 @@ class Patches extends PatchFigure {
     const values = thousands(3 * P * P);
     let text;
     const value = (i) => {
-      const v = (this.data.codes[p * width + i] / 127.5 - 1) * limit;
+      const v = this.row(p)[i];
       return (v < 0 ? '−' : '+') + Math.abs(v).toFixed(2);
     };
     if (this.pixel.over !== null) {
       const q = this.pixel.over,
         [r, g, b] = this.rgb(p, q);
       text = tr`Pixel at ${place(q, [P, P])}: RGB ${r}, ${g}, ${b} (values ${3 * q + 1}–${3 * q + 3} of ${values}).`;
-    } else if (this.data.codes && this.number !== null) {
+    } else if (this.data.embedding && this.number !== null) {
       text = tr`Dimension ${this.number + 1}: ${value(this.number)} = weighted sum of the ${values} values + bias.`;
-    } else if (this.data.codes) {
-      const from = p * width,
-        row = this.data.codes.subarray(from, from + width);
+    } else if (this.data.embedding) {
+      const row = this.row(p);
       let k = 0;
-      for (let i = 1; i < width; i++)
-        if (Math.abs(row[i] - 127.5) > Math.abs(row[k] - 127.5)) k = i;
+      for (let i = 1; i < width; i++) if (Math.abs(row[i]) > Math.abs(row[k])) k = i;
       text = tr`Largest dimension: ${k + 1} (${value(k)}).`;
     } else text = tr`Flattened: ${values} values.`;
     this.read.replaceChildren(strong, text);

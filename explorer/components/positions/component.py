@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from explorer.components.declared import declare
-from explorer.components.packing import pack
+from explorer.components.packing import cosines_as_codes, pack
 from explorer.text.formatting import signed
 from explorer.text.language import tr
 from explorer.text.position_encodings import PositionEncoding
@@ -48,9 +48,14 @@ def positions_payload(
         "asked": asked or {},
         "rev": rev,
     }
-    cosines = np.stack([kind.similarity for kind in kinds])
-    codes = np.rint(127.5 + 127.5 * cosines).astype(np.uint8)
-    return pack("positions", header, rgb=np.ascontiguousarray(image), codes=codes)
+    count = rows * columns
+    cosines = np.stack([kind.similarity.reshape(count, count) for kind in kinds])
+    return pack(
+        "positions",
+        header,
+        rgb=np.ascontiguousarray(image),
+        cosines=cosines_as_codes(cosines),
+    )
 
 
 def positions(data: bytes, *, key: str, on_view: Callable[[], None]) -> None:

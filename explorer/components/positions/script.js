@@ -67,6 +67,7 @@ class Positions extends PatchFigure {
     this.hover = this.other.over = null;
     this.pinned = pin.read(grid);
     this.source = sprite(data.rgb, size, size);
+    this.cosines = new Cosines(data.cosines, grid[0] * grid[1]);
     if (this.mark !== asked.mark) {
       this.mark = asked.mark; // a link holds once
       this.kind = asked.encoding;
@@ -91,10 +92,6 @@ class Positions extends PatchFigure {
     return button;
   }
 
-  codes(k) {
-    const n = (this.grid[0] * this.grid[1]) ** 2;
-    return this.data.codes.subarray(k * n, (k + 1) * n);
-  }
   limits({ mean, reach }) {
     return cosineLimits(this.scale, mean, reach);
   }
@@ -105,11 +102,11 @@ class Positions extends PatchFigure {
       key = colours.diverging.join() + this.scale;
     if (this.sheets?.key === key) return;
     this.sheets = this.data.head.kinds.map((kind, k) => {
-      const limits = this.limits(kind),
-        words = colours.signed.map((_, code) =>
-          colorOfCosine(colours.signed, code / 127.5 - 1, limits),
-        );
-      return field(this.codes(k), columns, rows * count, words);
+      const limits = this.limits(kind);
+      return pixels(columns, rows * count, (i) => {
+        const q = i % count;
+        return colorOfCosine(colours.signed, this.cosines.at(k, (i - q) / count, q), limits);
+      });
     });
     this.sheets.key = key;
     this.bar.style.background = `linear-gradient(90deg, ${colours.diverging.join(',')})`;
@@ -172,11 +169,7 @@ class Positions extends PatchFigure {
       this.frame(small, w);
     });
     this.which.textContent = tr`Similarity to ${this.at(p)}`;
-    drawEnds(
-      this.ends,
-      this.limits(kinds[k]),
-      [Math.min, Math.max].map((most) => this.codes(k).reduce((a, b) => most(a, b)) / 127.5 - 1),
-    );
+    drawEnds(this.ends, this.limits(kinds[k]), this.cosines.extremes(k));
     this.say(p, q, k);
   }
   at(p) {
@@ -203,9 +196,8 @@ class Positions extends PatchFigure {
 
   say(p, q, k) {
     const [, columns] = this.grid,
-      count = this.grid[0] * columns,
-      row = this.codes(k).subarray(p * count, (p + 1) * count);
-    const cosine = (i) => row[i] / 127.5 - 1,
+      count = this.grid[0] * columns;
+    const cosine = (i) => this.cosines.at(k, p, i),
       strong = el('b'),
       label = this.data.head.kinds[k].label;
     strong.textContent =
@@ -229,8 +221,8 @@ class Positions extends PatchFigure {
       rests = 0;
     for (let i = 0; i < count; i++) {
       if (i === p) continue;
-      if (most < 0 || row[i] > row[most]) most = i;
-      if (least < 0 || row[i] < row[least]) least = i;
+      if (most < 0 || cosine(i) > cosine(most)) most = i;
+      if (least < 0 || cosine(i) < cosine(least)) least = i;
       const along =
         Math.floor(i / columns) === Math.floor(p / columns) || i % columns === p % columns;
       if (along) {

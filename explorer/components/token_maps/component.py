@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from explorer.components.declared import declare
-from explorer.components.packing import pack
+from explorer.components.packing import cosines_as_codes, pack
 from vitcore.interpret.positions import similarity_spread
 
 _token_maps = declare("token_maps", sends=("view",))
-_MOST = 32_767  # of an int16, as which cosines travel
 
 
 def token_maps_payload(
@@ -46,13 +45,11 @@ def token_maps_payload(
         "asked": asked or {},
         "rev": rev,
     }
-    lower = np.tril_indices(rows * columns)
-    codes = np.ascontiguousarray(np.rint(_MOST * similarity[:, *lower]).astype("<i2"))
     return pack(
         "token_maps",
         header,
         rgb=np.ascontiguousarray(image),
-        cosines=codes.view(np.uint8),  # int16, one triangle after another, row by row
+        cosines=cosines_as_codes(similarity),
         colors=component_colors(components),
     )
 

@@ -1,7 +1,6 @@
 // uses saving cosine_scale
 // Tokens of patches after each block: the selected one's cosine with all others, and the first
 // three principal components as colors.
-const MOST = 32767; // of an int16, as which cosines travel
 const after = (l) => (l ? String(l) : tr`0 (embedding)`);
 
 class TokenMaps extends PatchFigure {
@@ -79,7 +78,7 @@ class TokenMaps extends PatchFigure {
     this.hover = this.other.over = null;
     this.pinned = pin.read(grid);
     this.source = sprite(data.rgb, size, size);
-    this.cosines = new Int16Array(data.cosines.slice().buffer);
+    this.cosines = new Cosines(data.cosines, count);
     this.colored = means.map((_, l) =>
       sprite(data.colors.subarray(3 * l * count, 3 * (l + 1) * count), grid[1], grid[0]),
     );
@@ -106,28 +105,15 @@ class TokenMaps extends PatchFigure {
     return button;
   }
 
-  cosine(l, p, q) {
-    const count = this.grid[0] * this.grid[1],
-      i = Math.max(p, q),
-      j = Math.min(p, q);
-    return this.cosines[(l * count * (count + 1)) / 2 + (i * (i + 1)) / 2 + j] / MOST;
-  }
   limits(l) {
     const { means, reaches } = this.data.head;
     return cosineLimits(this.scale, means[l], reaches[l]);
-  }
-  extremes(l) {
-    // lowest and highest cosine after a block, of a token with itself too: all that the tiles show
-    const count = this.grid[0] * this.grid[1],
-      size = (count * (count + 1)) / 2,
-      own = this.cosines.subarray(l * size, (l + 1) * size);
-    return [Math.min, Math.max].map((most) => own.reduce((a, b) => most(a, b)) / MOST);
   }
   map(colours, l, p) {
     // one patch's cosines after a block, a pixel per patch
     const limits = this.limits(l);
     return pixels(this.grid[1], this.grid[0], (q) =>
-      colorOfCosine(colours.signed, this.cosine(l, p, q), limits),
+      colorOfCosine(colours.signed, this.cosines.at(l, p, q), limits),
     );
   }
 
@@ -168,7 +154,7 @@ class TokenMaps extends PatchFigure {
     this.output.textContent = after(l);
     this.which.textContent = tr`Similarity to ${this.at(p)}`;
     this.bar.style.background = `linear-gradient(90deg, ${colours.diverging.join(',')})`;
-    drawEnds(this.ends, this.limits(l), this.extremes(l));
+    drawEnds(this.ends, this.limits(l), this.cosines.extremes(l));
     const explained = this.data.head.explained[l];
     this.shares.textContent = tr`Red, green, blue: ${explained.map(percent).join(tr`, `)} of variance`;
     this.say(l, p, q);
@@ -186,7 +172,7 @@ class TokenMaps extends PatchFigure {
     if (q !== null) {
       this.read.replaceChildren(
         strong,
-        tr`Similarity to ${this.at(q)}: ${q === p ? 1 : signed(this.cosine(l, p, q))}.`,
+        tr`Similarity to ${this.at(q)}: ${q === p ? 1 : signed(this.cosines.at(l, p, q))}.`,
       );
       return;
     }
@@ -194,13 +180,13 @@ class TokenMaps extends PatchFigure {
       least = -1;
     for (let i = 0; i < count; i++) {
       if (i === p) continue;
-      const v = this.cosine(l, p, i);
-      if (most < 0 || v > this.cosine(l, p, most)) most = i;
-      if (least < 0 || v < this.cosine(l, p, least)) least = i;
+      const v = this.cosines.at(l, p, i);
+      if (most < 0 || v > this.cosines.at(l, p, most)) most = i;
+      if (least < 0 || v < this.cosines.at(l, p, least)) least = i;
     }
     this.read.replaceChildren(
       strong,
-      tr`Most similar: ${this.at(most)}, ${signed(this.cosine(l, p, most))}. Least: ${this.at(least)}, ${signed(this.cosine(l, p, least))}.`,
+      tr`Most similar: ${this.at(most)}, ${signed(this.cosines.at(l, p, most))}. Least: ${this.at(least)}, ${signed(this.cosines.at(l, p, least))}.`,
     );
   }
 }

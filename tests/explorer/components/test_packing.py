@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.components import pack, rows_as_codes, signed_as_codes
+from explorer.components.packing import cosines_as_codes
 
 
 def test_what_was_packed_is_read_back(unpack):
@@ -71,3 +72,16 @@ def test_signed_codes_are_centred_and_clipped():
 
 def test_all_zero_values_are_all_centre():
     assert set(signed_as_codes(np.zeros(4)).tolist()) == {128}
+
+
+def test_cosines_are_read_back_from_their_triangle():
+    vectors = np.random.default_rng(0).normal(size=(3, 12, 5))
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    cosines = vectors @ vectors.transpose(0, 2, 1)
+    read = np.frombuffer(cosines_as_codes(cosines).tobytes(), "<i2").reshape(3, -1) / 32_767
+    at = 0
+    for i in range(12):
+        for j in range(i + 1):
+            np.testing.assert_allclose(read[:, at], cosines[:, i, j], atol=2e-5)
+            at += 1
+    assert at == read.shape[1]

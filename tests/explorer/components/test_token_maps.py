@@ -16,20 +16,6 @@ def sent(unpack, tokens=TOKENS, grid=(3, 4)):
     return unpack(token_maps_payload(image, grid, similarity, *token_components(tokens)))
 
 
-def test_cosines_are_read_back_from_their_triangle(unpack):
-    header, arrays = sent(unpack)
-    codes = arrays["cosines"].tobytes()
-    read = np.frombuffer(codes, "<i2").reshape(3, -1) / 32_767
-    expected = token_similarity(TOKENS)
-    at = 0
-    for i in range(12):
-        for j in range(i + 1):
-            np.testing.assert_allclose(read[:, at], expected[:, i, j], atol=2e-5)
-            at += 1
-    assert at == read.shape[1]
-    assert header["grid"] == [3, 4]
-
-
 def test_the_centered_scale_is_that_of_different_patches_in_each_block(unpack):
     header, _ = sent(unpack)
     for block, one in enumerate(token_similarity(TOKENS)):
