@@ -14,8 +14,8 @@ from explorer.components.encoder_norms.component import norm_payload, norms
 from explorer.components.encoder_residual.component import residual, residual_payload
 from explorer.components.pipeline.component import fingerprint
 from explorer.navigation import goto
-from explorer.records import ModelOutput
-from explorer.results import Failure, Pending, Ready
+from explorer.records import BlockPass, ModelOutput, NormSample
+from explorer.results import Failure, Pending, Ready, Result
 from explorer.selection import ModelRef, selected
 from explorer.text import encoder_findings
 from explorer.text.encoder_snippets import snippets
@@ -53,15 +53,32 @@ def draw_fields() -> None:
         state.in_url(name)
 
 
-@st.fragment(key="encoder_microscope")
-def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
-    """The diagram and the opened stage; choosing a block or a stage runs this part alone."""
-    config, image = model.config, selection.image
+@st.fragment(key="encoder_block")
+def draw_block(model: ModelRef, output: ModelOutput) -> None:
+    """All that follows the block; choosing a block or a stage runs this part alone."""
     draw_fields()
-    block, stage = view_now(config.depth)
-    result = client.block_pass(selection, block)
-    if isinstance(result, Pending) and state.in_fragment():
+    view = view_now(model.config.depth)
+    seen, sample = (ask(selection, view[0]) for ask in (client.block_pass, client.norm_sample))
+    if state.in_fragment() and (isinstance(seen, Pending) or isinstance(sample, Pending)):
         st.rerun()  # the page asks again once there is news, a part of it does not
+    draw_microscope(model, output, view, seen)
+    components.how_to_read(
+        "encoder",
+        code=components.source_of(
+            "vitcore/layers/encoder.py", "LayerNorm.call", "MLP.call", "Block.call"
+        ),
+        example="encoder_block",
+    )
+    draw_residuals(model, output)
+    draw_norms(model.config, output, view[0], sample)
+
+
+def draw_microscope(
+    model: ModelRef, output: ModelOutput, view: tuple[int, str], result: Result[BlockPass]
+) -> None:
+    """The diagram and the opened stage."""
+    config, image = model.config, selection.image
+    block, stage = view
     without = None
     if stage in ("residual1", "residual2") and isinstance(result, Ready):
         without = client.residual_ablation(selection).value
@@ -76,7 +93,7 @@ def draw_microscope(model: ModelRef, output: ModelOutput) -> None:
             client.weights(model),
             config,
             opened=stage,
-            turn=turn_of((block, stage)),
+            turn=turn_of(view),
             prefix=prefix_names(output, config),
             snippets=snippets(model, image, selection.patch_size),
             truth=selection.truth,
@@ -115,23 +132,25 @@ def draw_residuals(model: ModelRef, output: ModelOutput) -> None:
     )
 
 
-def draw_norms(config: ViTConfig, output: ModelOutput) -> None:
+def draw_norms(
+    config: ViTConfig, output: ModelOutput, block: int, result: Result[NormSample]
+) -> None:
     """What four normalizations average."""
-    block = view_now(config.depth)[0]
-    result = client.norm_sample(selection, block)
-    name = tr("Normalization axes")
-    if not isinstance(result, Ready):
-        components.figure_heading(name)
-        components.placeholder(result, height=300)
-    else:
-        components.figure_heading(name, encoder_findings.norm_finding(result.value.shape))
-        data = norm_payload(
+    name, sent = tr("Normalization axes"), "encoder_norms_sent"
+    if isinstance(result, Ready):
+        st.session_state[sent] = norm_payload(
             result.value,
+            block=block,
             prefix=prefix_names(output, config),
             grid=output.grid,
             rev=f"{rev}-{block}",
         )
-        norms(data, key="encoder_norms")
+    if isinstance(result, Failure) or sent not in st.session_state:
+        components.figure_heading(name)
+        components.placeholder(result, height=300)
+    else:  # while another is awaited, the last one stays
+        components.figure_heading(name, encoder_findings.norm_finding(config.width))
+        norms(st.session_state[sent], key="encoder_norms")
     components.how_to_read(
         "encoder_norms",
         code=components.source_of("vitcore/interpret/norm_axes.py", "norm_axes"),
@@ -175,16 +194,7 @@ components.page_heading(tr("Encoder"), finding, key="encoder")
 if isinstance(result, Ready) and not isinstance(model, Failure):
     output = result.value
     rev = fingerprint(output)
-    draw_microscope(model, output)
-    components.how_to_read(
-        "encoder",
-        code=components.source_of(
-            "vitcore/layers/encoder.py", "LayerNorm.call", "MLP.call", "Block.call"
-        ),
-        example="encoder_block",
-    )
-    draw_residuals(model, output)
-    draw_norms(model.config, output)
+    draw_block(model, output)
     draw_depth(model, output)
     draw_encoder_decoder()
 else:

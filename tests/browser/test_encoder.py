@@ -30,3 +30,21 @@ def test_the_back_button_opens_the_stage_and_the_block_before(person):
     opens(person, "attention")
     person.page.get_by_role("button", name="Open Self-attention").click()
     person.page.wait_for_url(f"**/{PAGES['Self-attention']}*")
+
+
+def test_the_normalization_axes_follow_the_block_and_name_it(person):
+    person.opens("Encoder", image_source="sketch10")
+    norms, page = person.page.locator(".st-key-encoder_norms"), person.page
+    norms.locator("tbody td").first.wait_for(timeout=90_000)
+
+    def shown():
+        return [norms.locator(".at").inner_text(), *norms.locator("td").all_inner_texts()]
+
+    first = shown()
+    page.locator(".st-key-encoder").get_by_role("button", name="Block 4").click()
+    expect(norms.locator(".at")).to_contain_text("Block 4,", timeout=90_000)
+    fourth = shown()
+    assert first[1:] != fourth[1:]
+    page.reload()
+    norms.locator("tbody td").first.wait_for(timeout=90_000)
+    person.eventually(lambda: shown() == fourth)

@@ -10,18 +10,25 @@ norms = declare("encoder_norms")
 
 
 def norm_payload(
-    sample: NormSample, *, prefix: tuple[str, ...], grid: tuple[int, int], rev: str = ""
+    sample: NormSample,
+    *,
+    block: int,
+    prefix: tuple[str, ...],
+    grid: tuple[int, int],
+    rev: str = "",
 ) -> bytes:
     """A batch of tokens as four normalizations see it.
 
     Args:
         sample: what is drawn.
+        block: before which it was taken, from 0.
         prefix: names of the tokens before the patches.
         grid: (gh, gw), rows and columns of the patches.
         rev: changes with what is drawn.
     """
     axes = sample.axes
     header = {
+        "block": block,
         "shape": list(sample.shape),
         "groups": sample.groups,
         "tokens": sample.tokens.tolist(),

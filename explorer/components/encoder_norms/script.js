@@ -270,10 +270,10 @@ class NormCube extends Figure {
   }
   fill() {
     const [t, n] = this.chosen,
-      { tokens, numbers } = this.head,
+      { block, tokens, numbers } = this.head,
       z = this.value(0, t, n);
     const token = tokenName(tokens[t], this.head);
-    this.at.textContent = tr`Image 1, ${token}, dimension ${numbers[n] + 1}: z = ${short(z)}`;
+    this.at.textContent = tr`Block ${block + 1}, image 1, ${token}, dimension ${numbers[n] + 1}: z = ${short(z)}`;
     [...this.rows.children].forEach((line, k) => {
       const norm = NORMS[k],
         { mean, variance, count } = this.moments(norm.id),
