@@ -166,6 +166,8 @@ def _typical(config: TrainConfig) -> float:
 
 
 def _measured(run: Run) -> _Speed | None:
+    if run.config is None:  # what it trained can no longer be read
+        return None
     path = run.folder / events.FILE_NAME
     try:
         stat = path.stat()

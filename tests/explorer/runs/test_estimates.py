@@ -7,7 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.runs.estimates import epochs_in, estimate, free_memory, memory, start_seconds
+from explorer.runs.estimates import (
+    epochs_in,
+    estimate,
+    free_memory,
+    memory,
+    start_seconds,
+    step_seconds,
+)
 from vitcore.config import TrainConfig
 from vitcore.training.events import EventLog
 from vitcore.training.runs import Run
@@ -160,3 +167,8 @@ def test_memory_is_that_of_a_process_that_was_measured(mebibytes, given):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not tell")
 def test_no_more_memory_is_free_than_there_is():
     assert 0 < free_memory() < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_a_run_whose_description_cannot_be_read_tells_no_speed(tmp_path):
+    assert step_seconds(ran(tmp_path / "whole")) == pytest.approx(0.5)
+    assert step_seconds(ran(tmp_path / "damaged", None, state="damaged")) is None

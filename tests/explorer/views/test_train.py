@@ -594,6 +594,16 @@ def test_a_damaged_run_is_listed_with_what_is_wrong(view, server, tmp_path):
     assert status(view) == "odd · corrupted"
 
 
+def test_a_run_with_a_log_and_no_description_leaves_the_page_whole(view, server):
+    started(view)
+    until(view, server, "finished")
+    (server.runs()[0].folder / "run.json").write_text("{")
+    view.run()
+    assert not view.exception
+    assert status(view).endswith("corrupted")
+    assert any(chart.proto.id for chart in view.get("plotly_chart"))  # the last figure
+
+
 def test_curves_can_be_smoothed(view, server):
     started(view)
     until(view, server, "finished")
