@@ -68,19 +68,27 @@ def cost(data: bytes, *, key: str) -> None:
 
 
 def cost_finding(patch_size: int, grid_sides: Mapping[int, int]) -> str:
-    """The patch pairs at this patch size, and at the stop nearest to twice the size."""
+    """The patch pairs at this patch size, and at the larger stop nearest to twice the size."""
     tokens = grid_sides[patch_size] ** 2
     if tokens == 1:
         return tr("P = {size}: 1 patch, 1 pair", size=patch_size)
+    pairs = f"{tokens**2:,}"
     larger = [size for size in grid_sides if size > patch_size]
+    if not larger:
+        return tr(
+            "P = {size}: {patches} patches, {pairs} pairs",
+            size=patch_size,
+            patches=f"{tokens:,}",
+            pairs=pairs,
+        )
     other = min(larger, key=lambda size: abs(size - 2 * patch_size))
     times = tokens**2 / grid_sides[other] ** 4
     text = f"{times:.0f}" if times >= 9.95 or abs(times - round(times)) < 0.05 else f"{times:.1f}"
     return tr(
         "P = {size}: {patches} patches, {pairs} pairs, {times}× as many as P = {other}",
         size=patch_size,
-        patches=tokens,
-        pairs=f"{tokens**2:,}",
+        patches=f"{tokens:,}",
+        pairs=pairs,
         times=text,
         other=other,
     )

@@ -91,6 +91,16 @@ def test_the_cost_is_compared_with_the_stop_nearest_to_twice_the_size(size, othe
     )
 
 
+@pytest.mark.parametrize("side", [64, 224])
+def test_of_a_large_image_the_largest_stop_has_its_own_cost(side):
+    sides = {size: -(-side // size) for size in SIDES}
+    said = [cost_finding(size, sides) for size in sides]
+    tokens = sides[32] ** 2
+    assert f"{tokens} patches, {tokens**2:,} pairs" in said[-1]
+    assert "as many" not in said[-1]
+    assert all("as many" in one for one in said[:-1])
+
+
 def test_every_stop_has_its_finding_for_the_pointer(unpack, image):
     data = cost_payload(image.pixels, cuts(image.pixels, 8), patch_size=8, grid_sides=SIDES)
     stops = unpack(data)[0]["stops"]
