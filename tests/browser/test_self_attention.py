@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from explorer.components import pack
 from explorer.components.self_attention.payload import (
     block_parts,
     image_payload,
@@ -224,6 +225,38 @@ def test_the_arithmetic_that_a_finger_asked_for_stays(browser, rng):
         canvas.tap(position=at)
         stage.settle()
         assert page.locator(".read").inner_text().endswith(f"= {weights[1, 3, 5]:.2f}")
+    page.close()
+
+
+def test_the_row_of_a_token_is_called_by_its_name(on_image):
+    stage, _ = on_image
+    strip = stage.page.locator(".strip canvas").first
+    stage.page.locator(".photo canvas").press("Home")
+    stage.settle()
+    assert strip.get_attribute("aria-label").endswith("row of patch 1")
+    stage.page.locator(".prefix button").click()
+    stage.settle()
+    assert strip.get_attribute("aria-label").endswith("row of register 1")
+    stage.page.locator(".heat[data-matrix=X] canvas").focus()
+    for row, name in enumerate(["register 1", "patch 1", "patch 2"]):
+        assert stage.read().endswith(f"dimension 1 of {name}."), row
+        stage.page.keyboard.press("ArrowDown")
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_the_arithmetic_of_the_heads_stays_when_its_row_becomes_the_query(browser, rng, touch):
+    page = browser.new_page(viewport={"width": 1280, "height": 1200}, has_touch=touch)
+    _, weights = shown_on_image(page, rng)
+    heads = Stage(page, "many_heads")  # over the image of the machine that was there
+    heads.show(pack("many_heads", {}))
+    canvas = page.locator(".heat[data-matrix=A1] canvas")
+    box, count = canvas.bounding_box(), GRID**2 + 1
+    for query, key in [(3, 5), (3, 5), (7, 2)]:  # the second time, it has the focus already
+        at = {"x": box["width"] * (key + 0.5) / count, "y": box["height"] * (query + 0.5) / count}
+        (canvas.tap if touch else canvas.click)(position=at)
+        heads.settle()
+        assert heads.read().endswith(f"= {weights[1, query, key]:.2f}")
+        assert heads.pinned() == [query - 1, GRID, GRID]
     page.close()
 
 

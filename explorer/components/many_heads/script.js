@@ -16,6 +16,7 @@ class ManyHeads extends Figure {
       countTool: $('.count-tool'),
       counts: [...root.querySelectorAll('.count button')],
       over: null,
+      heatOf: new Map(), // by their canvases
     });
     this.stage = $('.stage');
     this.counts.forEach((button, k) =>
@@ -24,34 +25,12 @@ class ManyHeads extends Figure {
     this.layers = { example: element(this.stage, 'div'), image: element(this.stage, 'div') };
     this.svg = svg(this.stage, 'svg', { 'aria-hidden': 'true' });
     this.built = { example: '', image: '' };
-    this.stage.addEventListener('pointerover', (event) => this.point(cellAt(event)), { signal });
-    this.stage.addEventListener('pointerleave', (event) => this.leave(event), { signal });
-    this.stage.addEventListener('focusin', (event) => this.point(cellAt(event)), { signal });
+    const point = (event) => this.point(this.under(event));
+    hovering(this.stage, point, () => this.point(null), signal);
+    this.stage.addEventListener('focusin', point, { signal });
     this.stage.addEventListener('focusout', () => this.point(null), { signal });
-    this.stage.addEventListener(
-      'click',
-      (event) => {
-        const at = cellAt(event);
-        if (at && at.name !== 'WO') SHARED.set({ query: at.i, ...this.headOf(at.name) });
-      },
-      { signal },
-    );
-    this.stage.addEventListener(
-      'keydown',
-      (event) => {
-        const at = cellAt(event);
-        if (!at) return;
-        if (
-          !walk(event, at, this.cells[at.name]) &&
-          (event.key === 'Enter' || event.key === ' ') &&
-          at.name !== 'WO'
-        ) {
-          event.preventDefault();
-          SHARED.set({ query: at.i });
-        }
-      },
-      { signal },
-    );
+    this.stage.addEventListener('click', (event) => this.pick(this.under(event)), { signal });
+    this.stage.addEventListener('keydown', (event) => this.key(event), { signal });
     SHARED.listen(this);
     this.watch(this.wrap);
   }
@@ -70,6 +49,27 @@ class ManyHeads extends Figure {
   headOf(name) {
     const k = Number(name.slice(1));
     return /^[AC]\d$/.test(name) ? { head: k } : {};
+  }
+  under(event) {
+    // the entry under the pointer, or the one that has the focus: of cells, or of a heat map
+    const one = this.heatOf.get(event.composedPath()[0]);
+    if (!one) return cellAt(event);
+    return event.type === 'focusin' ? one.focused() : one.at(event);
+  }
+  pick(at) {
+    if (!at || at.name === 'WO') return;
+    if (SHARED.mode === 'image' && SHARED.image) this.pickToken(at.i);
+    else SHARED.set({ query: at.i, ...this.headOf(at.name) });
+  }
+  key(event) {
+    const one = this.heatOf.get(event.composedPath()[0]),
+      at = one ? one.focused() : cellAt(event);
+    if (!at) return;
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      this.pick(at);
+    } else if (!one) walk(event, at, this.cells[at.name]);
+    else if (one.walk(event)) this.point(one.focused());
   }
   point(at) {
     const same =
@@ -339,6 +339,12 @@ class ManyHeads extends Figure {
     this.imageNames = [];
     this.heads = [];
     this.heats = {};
+    this.heatOf.clear();
+    const made = (...given) => {
+      const one = new Heat(layer, ...given);
+      this.heatOf.set(one.canvas, one);
+      return one;
+    };
     boxes.heads.forEach(({ photo, A, C, y }, k) => {
       this.imageNames.push(
         this.headName(layer, 0, y - HEAD_TITLE, k, () => SHARED.set({ imageHead: k })),
@@ -347,16 +353,14 @@ class ManyHeads extends Figure {
         canvas = element(node, 'canvas'),
         one = {
           photo: canvas,
-          A: new Heat(layer, 'A', tr`Attention of head ${k + 1}`, { sequential: true }),
-          C: new Heat(layer, 'C', tr`Context vectors of head ${k + 1}`),
+          A: made(`A${k}`, tr`Attention of head ${k + 1}`, { sequential: true }),
+          C: made(`C${k}`, tr`Context vectors of head ${k + 1}`),
         };
       Object.assign(node.style, { left: `${photo.x}px`, top: `${photo.y}px` });
       canvas.setAttribute('role', 'img');
       canvas.setAttribute('aria-label', tr`Attention map of head ${k + 1}`);
       one.A.place(A);
       one.C.place(C);
-      this.follow(one.A, `A${k}`);
-      this.follow(one.C, `C${k}`);
       this.heads.push(one);
     });
     for (const [name, label] of [
@@ -364,9 +368,8 @@ class ManyHeads extends Figure {
       ['WO', tr`Output weights`],
       ['out', tr`Output`],
     ]) {
-      this.heats[name] = new Heat(layer, name, label);
+      this.heats[name] = made(name, label);
       this.heats[name].place(boxes[name]);
-      this.follow(this.heats[name], name);
     }
     const top = (B) => (narrow || B.y > boxes.heads[0].y ? B.y - COLUMN_TITLE + 2 : 0),
       [first] = boxes.heads;
@@ -406,33 +409,6 @@ class ManyHeads extends Figure {
     });
     for (const [name, one] of Object.entries(this.heats))
       one.mark(name === 'WO' ? null : row, spot(name));
-  }
-  follow(one, name) {
-    // hovering over a matrix of the image says how the entry is computed
-    const at = (event) => ({ ...one.at(event), name });
-    one.canvas.onpointermove = one.canvas.onpointerdown = (event) => this.point(at(event));
-    one.canvas.onpointerleave = (event) => this.leave(event);
-    if (name !== 'WO') one.canvas.onclick = (event) => this.pickToken(at(event).i);
-    one.canvas.onkeydown = (event) => {
-      const [i, j] = one.cursor,
-        { rows, cols } = one.M,
-        to = {
-          ArrowRight: [i, j + 1],
-          ArrowLeft: [i, j - 1],
-          ArrowDown: [i + 1, j],
-          ArrowUp: [i - 1, j],
-        }[event.key];
-      if (event.key === 'Enter' && name !== 'WO') this.pickToken(i);
-      if (!to || to[0] < 0 || to[1] < 0 || to[0] >= rows || to[1] >= cols) return;
-      event.preventDefault();
-      one.cursor = to;
-      this.point({ name, i: to[0], j: to[1] });
-    };
-    one.canvas.onblur = () => this.point(null);
-  }
-  leave(event) {
-    // a finger leaves as soon as it is lifted: what it selected stays
-    if (event.pointerType !== 'touch') this.point(null);
   }
   pickToken(i) {
     const { prefix, grid } = SHARED.image.head;

@@ -34,10 +34,9 @@ class Heat {
     );
     this.bar = element(this.box, 'i', 'bar'); // the row (or column) that is lit
     this.spot = element(this.box, 'i', 'spot'); // the entry under the pointer
-    this.cursor = [0, 0]; // where the arrow keys go on from: what was pressed last
+    this.cursor = { name, i: 0, j: 0 }; // where the arrow keys go on from: what was pressed last
     this.canvas.addEventListener('pointerdown', (event) => {
-      const { i, j } = this.at(event);
-      this.cursor = [i, j];
+      this.cursor = this.at(event);
     });
   }
   place({ x, y, w, h }) {
@@ -75,6 +74,29 @@ class Heat {
       i: Math.max(0, Math.min(this.M.rows - 1, i)),
       j: Math.max(0, Math.min(this.M.cols - 1, j)),
     };
+  }
+  focused() {
+    const { name, i, j } = this.cursor,
+      { rows, cols } = this.M; // of another image they may be less
+    return { name, i: Math.min(i, rows - 1), j: Math.min(j, cols - 1) };
+  }
+  walk(event) {
+    // arrow keys move the cursor within the matrix; false for any other key
+    const { name, i, j } = this.focused(),
+      { rows, cols } = this.M,
+      to = {
+        ArrowRight: [i, j + 1],
+        ArrowLeft: [i, j - 1],
+        ArrowDown: [i + 1, j],
+        ArrowUp: [i - 1, j],
+        Home: [i, 0],
+        End: [i, cols - 1],
+      }[event.key];
+    if (!to) return false;
+    event.preventDefault();
+    if (to[0] >= 0 && to[1] >= 0 && to[0] < rows && to[1] < cols)
+      this.cursor = { name, i: to[0], j: to[1] };
+    return true;
   }
   frame(node, i, j) {
     // null: over all rows, or columns
