@@ -427,6 +427,7 @@ class ManyHeads extends Figure {
     const { over, read } = this,
       image = SHARED.mode === 'image' && SHARED.image,
       token = image ? (n) => image.token(n) : (n) => String(n + 1),
+      named = image ? (n) => image.named(n) : tokenName,
       d = image ? image.head.headWidth : HEAD_WIDTH;
     read.classList.toggle('hint', !over);
     if (!over) {
@@ -442,7 +443,7 @@ class ManyHeads extends Figure {
       say(
         read,
         image
-          ? tr`output(${token(i)}, ${j + 1}) = row ${token(i)} · column ${j + 1} of *W*_{O} = ${sum} + bias ${inBrackets(bias)} = ${value}`
+          ? tr`output(${token(i)}, ${j + 1}) = row of ${named(i)} · column ${j + 1} of *W*_{O} = ${sum} + bias ${inBrackets(bias)} = ${value}`
           : tr`output(${token(i)}, ${j + 1}) = row ${token(i)} · column ${j + 1} of *W*_{O} = ${sum} = ${value}`,
       );
     } else if (name === 'WO')
@@ -453,12 +454,12 @@ class ManyHeads extends Figure {
     else if (name === 'joined')
       say(
         read,
-        tr`dimension ${j + 1} of token ${token(i)} = dimension ${(j % d) + 1} of head ${Math.floor(j / d) + 1} = ${figure(entry(joined, i, j))}`,
+        tr`dimension ${j + 1} of ${named(i)} = dimension ${(j % d) + 1} of head ${Math.floor(j / d) + 1} = ${figure(entry(joined, i, j))}`,
       );
     else
       say(
         read,
-        tr`head ${Number(name[1]) + 1}: ${arithmetic(runs[name[1]], name[0], i, j, { token, room: image ? 4 : 6 })}`,
+        tr`head ${Number(name[1]) + 1}: ${arithmetic(runs[name[1]], name[0], i, j, { token, named, room: image ? 4 : 6 })}`,
       );
   }
 }
