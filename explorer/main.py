@@ -43,6 +43,8 @@ try:
     guide.follow_link()
     guide.enter(here)
     components.notices(sidebar(here))
+    if presenting.on():
+        components.leave_presenting(key="leave_presenting")
     if rules := presenting.css(guide.figure(here) if presenting.on() else ""):
         st.html(f"<style>{rules}</style>")
     pin.draw(here)

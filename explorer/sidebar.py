@@ -72,7 +72,7 @@ def sidebar(page: str) -> list[str]:
             help=tr("Patch side in pixels. Patch and position embeddings are resized to it."),
         )
         model, gone = _model(models)
-        components.language_switch(key="language_switch")
+        components.view_links(key="view_links")
     if isinstance(model, ModelRef) and patch_size > (most := model.config.image_size):
         model = Failure(
             tr("{model} has images of {size} × {size} pixels.", model=model.name, size=most),

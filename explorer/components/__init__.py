@@ -22,7 +22,6 @@ from explorer.components.headings import (
     page_heading,
     page_title,
 )
-from explorer.components.language_switch.component import language_switch
 from explorer.components.packing import pack, rows_as_codes, signed_as_codes
 from explorer.components.patch_predictions.component import answers_by_patch
 from explorer.components.patch_size_tiles.component import chosen_size, cut_sizes
@@ -36,6 +35,7 @@ from explorer.components.thumbnails.component import picked, thumbs
 from explorer.components.timeline.component import replay
 from explorer.components.token_maps.component import token_maps
 from explorer.components.upload_crop import upload_crop
+from explorer.components.view_links.component import leave_presenting, view_links
 
 __all__ = [
     "STAGES",
@@ -54,7 +54,7 @@ __all__ = [
     "gallery",
     "hero",
     "how_to_read",
-    "language_switch",
+    "leave_presenting",
     "lens",
     "map_tiles",
     "notices",
@@ -78,4 +78,5 @@ __all__ = [
     "thumbs",
     "token_maps",
     "upload_crop",
+    "view_links",
 ]

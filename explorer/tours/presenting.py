@@ -8,7 +8,7 @@ PARTS = {
     "sidebar": '[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"]',
     "nav": '[data-testid="stHeader"]',
     "help": '[data-testid="stExpander"], .st-key-start',
-    "strip": '[class*="_chain"], .st-key-strip',
+    "strip": '[data-testid="stLayoutWrapper"]:has(> [class*="_chain"]), .st-key-strip',
     "title": '[data-testid="stMainBlockContainer"] h1',
     "tour": ".st-key-tour_card",
 }
@@ -18,10 +18,12 @@ html { font-size: clamp(18px, 1.5vw, 26px) !important; }
 [data-testid="stMainBlockContainer"] {
   max-width: 1760px; padding-top: 1.6rem; --figure-width: 1660px;
 }
+.st-key-leave_presenting { position: fixed; top: 0; right: 1rem; width: fit-content; z-index: 2; }
 """
 _ONE = """
 [data-testid="stMainBlockContainer"] > .stVerticalBlock
-  > :not(.st-key-tour_card, :has(.st-key-tour_card), KEY, :has(KEY), :has(h1)) { display: none; }
+  > :not(.st-key-leave_presenting, .st-key-tour_card, :has(.st-key-tour_card), KEY, :has(KEY),
+    :has(h1)) { display: none; }
 """
 
 

@@ -327,3 +327,15 @@ def test_more_digits_than_a_link_holds_are_left_out_of_it_and_said_to_be(person)
     assert {*person.query()} == {"scaling"}
     person.page.locator(".reset").click()
     expect(said).to_have_count(0)
+
+
+def test_the_presenter_s_view_keeps_what_is_shown_and_can_be_left(person):
+    person.opens("Patches", patch_size=8, image_class="cat")
+    page = person.page
+    page.locator(".st-key-view_links a[href*=present]").click()
+    page.locator(".st-key-leave_presenting a").wait_for()
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    assert person.query() == {"patch_size": "8", "image_class": "cat", "present": "1"}
+    page.locator(".st-key-leave_presenting a").click()
+    page.get_by_test_id("stSidebar").wait_for()
+    assert person.query() == {"patch_size": "8", "image_class": "cat"}
