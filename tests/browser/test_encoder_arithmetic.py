@@ -9,7 +9,7 @@ import pytest
 
 from explorer.components.encoder.payload import STAGES, block_payload
 from explorer.records import BlockPass
-from tests.browser.stage import functions, text
+from tests.browser.stage import Stage, functions, text
 from vitcore.config import PRESETS
 from vitcore.initialisation import initial_weights
 from vitcore.patches import patchify, pi_resize
@@ -109,17 +109,15 @@ class Block:
             logits=self.logits(self.config.pooling),
             probabilities=softmax(self.logits(self.config.pooling)),
         )
-        return text(
-            block_payload(
-                seen,
-                self.weights,
-                self.config,
-                opened=opened,
-                turn=1,
-                prefix=("register 1", "register 2"),
-                snippets={},
-                truth=None,
-            )
+        return block_payload(
+            seen,
+            self.weights,
+            self.config,
+            opened=opened,
+            turn=1,
+            prefix=("register 1", "register 2"),
+            snippets=dict.fromkeys(STAGES, ""),
+            truth=None,
         )
 
 
@@ -138,7 +136,7 @@ def block(rng):
 @pytest.fixture
 def evaluate(script, block):
     """Evaluate an expression in which `pass` is the block, with the weights of one stage."""
-    return lambda body, opened="norm1": script(PASS, [block.payload(opened), body])
+    return lambda body, opened="norm1": script(PASS, [text(block.payload(opened)), body])
 
 
 def test_every_vector_of_every_token_is_that_of_the_block(evaluate, block):
@@ -155,7 +153,7 @@ def test_an_embedding_that_is_smaller_than_what_it_gives_is_applied_to_the_patch
         pixels = 2 * pixels - 1
     kernel = pi_resize(block.weights["patch_embedding/kernel"], 2).reshape(12, D)
     wanted = pixels @ kernel + block.weights["patch_embedding/bias"]
-    got = script(PASS, [block.payload("norm1"), "[...pass.all('embed')]"])
+    got = script(PASS, [text(block.payload("norm1")), "[...pass.all('embed')]"])
     np.testing.assert_allclose(np.reshape(got, (T, D))[PREFIX:], wanted, atol=1e-5)
 
 
@@ -174,7 +172,7 @@ def test_a_patch_is_flattened_row_by_row(evaluate, block):
 @pytest.mark.parametrize("token", TOKENS)
 def test_attention_of_a_token_is_that_of_the_paper(script, rng, token, qk_norm):
     block = Block(rng, replace(SMALL, qk_norm=qk_norm))
-    payload = block.payload("attention")
+    payload = text(block.payload("attention"))
     for h in range(H):
         scores, shares, mixed = script(
             PASS,
@@ -296,3 +294,20 @@ def test_order_quantile_and_counts(script, rng):
     inside = np.clip(v, -1, 1 - 1e-9)  # what lies outside is counted at the ends
     assert got[3] == np.histogram(inside, bins=6, range=(-1, 1))[0].tolist()
     assert got[4] == pytest.approx(180)
+
+
+@pytest.mark.parametrize(
+    "stage, x, f", [("residual1", "entering", "attention"), ("residual2", "residual1", "mlp")]
+)
+def test_below_the_code_of_a_sum_stands_all_that_it_prints(page, block, stage, x, f):
+    figure = Stage(page, "encoder")
+    figure.show(block.payload(stage))
+    page.locator("summary").click()
+    t = int(page.locator(".wrap").get_attribute("data-token"))
+    x, f = getattr(block, x)[t], getattr(block, f)[t]
+    norms = np.linalg.norm(x), np.linalg.norm(f)
+    wanted = [norms[1] / norms[0], np.degrees(np.arccos(x @ f / norms[0] / norms[1]))]
+    lines = page.locator(".prints").inner_text().replace("\N{MINUS SIGN}", "-").splitlines()
+    got = [[float(number) for number in re.findall(r"-?\d+\.\d+", line)] for line in lines]
+    np.testing.assert_allclose(got[0], wanted, atol=2e-4)
+    np.testing.assert_allclose(got[1], (x + f)[:6], atol=2e-4)

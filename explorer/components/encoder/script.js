@@ -392,11 +392,13 @@ class Encoder extends PatchFigure {
       .replaceAll('@block@', head.block)
       .replaceAll('@token@', t)
       .replaceAll('@name@', tokenName(t, head));
-    const values = Array.from(this.panel.printed(t))
-      .slice(0, 6)
-      .map((v) => v.toFixed(4).replace('-', '−'));
-    this.prints.textContent = tr`Output: ${values.join('  ')}`;
-    this.prints.dataset.values = JSON.stringify(Array.from(this.panel.printed(t)).slice(0, 6));
+    const lines = this.panel.printed(t).map((values) =>
+      Array.from(values)
+        .slice(0, 6)
+        .map((v) => v.toFixed(4).replace('-', '−'))
+        .join('  '),
+    );
+    this.prints.textContent = tr`Output: ${lines.join('\n')}`;
   }
   spent(ms) {
     this.cost.push(ms);
