@@ -245,6 +245,7 @@ def test_the_line_of_arithmetic_ends_in_the_value(evaluate, block, stage, token)
         wanted = getattr(block, SHOWN[stage])[token, i]
         digits = 0 if abs(wanted) >= 100 else 1 if abs(wanted) >= 10 else 2
         assert shown == pytest.approx(wanted, abs=0.51 * 10**-digits), line
+        assert int(re.search(r"\((\d+)\)", line)[1]) == i + 1  # counted from 1
 
 
 def test_stages_have_the_names_and_shapes_of_the_payload(evaluate):

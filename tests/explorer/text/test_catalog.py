@@ -36,7 +36,8 @@ SAME = {
     *("English", "Source:", "ViT", "ViT Explorer"),
     *(r"^(?://|/\*) uses ([\w/ ]+)", "Color", "Colors"),
     "const MESSAGES = …;\nconst PRINT = …;",
-    *("BatchNorm", "GroupNorm", "g[…] = GELU(…) = … · Φ(…) = …", "logits = pW + b"),
+    *("BatchNorm", "GroupNorm", "g(…) = GELU(…) = … · Φ(…) = …", "logits = pW + b"),
+    "… = Σₖ heads(k)·W_O(k, …) + b = …",
     "p = mean(LN(z_L))",
 }
 # Whose strings are code that a page shows as code.
