@@ -191,6 +191,25 @@ def test_without_the_second_sequence_all_is_as_before(machine):
     assert machine.page.locator(".layer.example .mat[data-name=Y]").is_hidden()
 
 
+@pytest.mark.parametrize("kind", ["causal", "hand"])
+def test_the_mask_comes_back_when_the_second_sequence_goes(machine, kind):
+    page = machine.page
+    page.locator(f"[data-mask={kind}]").click()
+    if kind == "hand":
+        cell(machine, "Z", 1, 2).click()
+    before = matrix(machine, "A")
+    assert (before == 0).any()
+    for masked in (0, 1):  # the second sequence has a mask of its own
+        page.locator("[data-cross='1']").click()
+        assert (matrix(machine, "A") == 0).sum() == masked
+        if not masked:
+            page.locator("[data-mask=hand]").click()
+            cell(machine, "Z", 0, 0).click()
+        page.locator("[data-cross='']").click()
+        np.testing.assert_array_equal(matrix(machine, "A"), before)
+        assert page.locator(f"[data-mask={kind}]").get_attribute("aria-pressed") == "true"
+
+
 def shown_on_image(page, rng):
     """The machine over an image, and its attention weights in NumPy: (H, T, T)."""
     weights = initial_weights(SMALL)
