@@ -5,6 +5,8 @@ from __future__ import annotations
 from explorer.selection import Image
 from vitcore.config import CLASS_NAMES
 
+IN_FOLDER = "# Run it in the folder of ViT Explorer: vitcore is imported from there."
+
 
 def image_code(image: Image, *, mask: bool = False) -> str:
     """Lines that assign `image`, and `mask` where it is asked for and there is one."""

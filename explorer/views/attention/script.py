@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.selection import Image
-from explorer.text.image_code import image_code
+from explorer.text.image_code import IN_FOLDER, image_code
 from vitcore.config import CLASS_NAMES
 from vitcore.intervention import Intervention
 
@@ -48,6 +48,7 @@ def _opening(state: State) -> str:
     shown = f"{said}, patch size {state.patch_size}, model {_plain(state.model)}"
     return f'''"""What ViT Explorer showed: {shown}."""
 
+{IN_FOLDER}
 import numpy as np
 
 import vitcore
