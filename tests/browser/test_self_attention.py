@@ -70,6 +70,31 @@ def test_a_typed_weight_changes_all_that_follows_from_it(machine):
     assert shown == pytest.approx((TOKENS @ wq)[0, 1], abs=0.005)
 
 
+@pytest.mark.parametrize("width", [960, 720, 388])
+@pytest.mark.parametrize(("name", "i", "j", "typed"), [("X", 0, 3, "7.37"), ("WK", 4, 1, "-0.25")])
+def test_a_typed_decimal_leaves_the_other_cells_as_they_are(machine, width, name, i, j, typed):
+    def texts():
+        return machine.page.locator(f".layer.example .mat[data-name={name}] .cell").evaluate_all(
+            "(cells) => cells.map((one) => [one.innerText, getComputedStyle(one).fontSize])"
+        )
+
+    machine.page.locator("#root").evaluate("(root, w) => (root.style.width = `${w}px`)", width)
+    machine.settle()
+    before = matrix(machine, name).astype(float)
+    sizes = {size for _, size in texts()}
+    cell(machine, name, i, j).focus()
+    machine.page.keyboard.type(typed)
+    machine.page.keyboard.press("Enter")
+    before[i, j] = float(typed)
+    assert matrix(machine, name)[i, j] == float(typed)
+    said = texts()
+    assert [text for text, _ in said] == [f"{v:g}".replace("-", "−") for v in before.ravel() + 0.0]
+    assert len(sizes) == 1
+    assert len({size for _, size in said}) == 1, said
+    size = said[0][1]
+    assert float(size[:-2]) >= 0.85 * float(sizes.pop()[:-2])
+
+
 def test_arrow_keys_stay_within_a_matrix(machine):
     cell(machine, "X", 0, 0).focus()
     for key, at in [

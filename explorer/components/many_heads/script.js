@@ -137,7 +137,7 @@ class ManyHeads extends Figure {
       this.names[k].classList.toggle('now', k === SHARED.head);
     });
     this.cells.joined.paint(all.joined, this.palette, { limit, digits: 2 });
-    this.cells.WO.paint(all.WO, this.palette, { digits: digitsOf([...all.WO.v]) });
+    this.cells.WO.paint(all.WO, this.palette);
     this.cells.out.paint(all.out, this.palette, { digits: 2 });
     this.markCells();
     say(
