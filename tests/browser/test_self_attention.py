@@ -167,6 +167,25 @@ def test_enter_masks_a_key_but_not_the_last_one(machine):
     assert machine.page.get_by_role("alert").is_visible()
 
 
+@pytest.mark.parametrize("size", [16, 20, 26])
+def test_the_names_of_columns_stand_clear_of_the_titles(machine, size):
+    style = f"html {{ font-size: {size}px }} #root {{ width: 1200px !important }}"
+    machine.page.add_style_tag(content=style)  # as in the presenter's view
+    machine.settle()
+
+    def boxes(place):
+        found = machine.page.locator(f".layer.example {place}:visible").all()
+        return [one.bounding_box() for one in found]
+
+    titles, names, matrices = boxes(".title"), boxes(".name.column"), boxes(".mat")
+    assert len(names) == 12
+    for title in titles:
+        end, right = title["y"] + title["height"], title["x"] + title["width"]
+        for name in names + matrices:
+            beside = name["x"] > right or name["x"] + name["width"] < title["x"]
+            assert beside or name["y"] >= end or name["y"] + name["height"] <= title["y"]
+
+
 def test_enter_selects_the_query_of_a_row(machine):
     cell(machine, "A", 2, 0).focus()
     machine.page.keyboard.press("Enter")

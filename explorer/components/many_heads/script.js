@@ -165,7 +165,9 @@ class ManyHeads extends Figure {
       cells.place(B, B.rows, B.cols, Math.max(9.5, Math.min(12.5, boxes.heads[0].A.w * 0.36)));
     };
     boxes.heads.forEach(({ A, C, minis, y }, k) => {
-      this.names.push(this.headName(layer, 0, y - HEAD_TITLE, k, () => SHARED.set({ head: k })));
+      this.names.push(
+        this.headName(layer, 0, y - layout.headTitle, k, () => SHARED.set({ head: k })),
+      );
       for (const one of minis) {
         const node = element(layer, 'div', 'mini');
         Object.assign(node.style, { left: `${one.x}px`, top: `${one.y + 8}px` });
@@ -179,7 +181,7 @@ class ManyHeads extends Figure {
     place('joined', tr`All context vectors, concatenated`, boxes.joined);
     place('WO', tr`Output weights`, boxes.WO);
     place('out', tr`Output`, boxes.out);
-    const top = (B) => (narrow || B.y > boxes.heads[0].y ? B.y - COLUMN_TITLE + 2 : 0),
+    const top = (B) => (narrow || B.y > boxes.heads[0].y ? B.y - layout.title + 2 : 0),
       [first] = boxes.heads;
     this.title(
       layer,
@@ -249,7 +251,7 @@ class ManyHeads extends Figure {
     if (name[0] === 'C') return [[`A${name[1]}`, i, null]];
     return [];
   }
-  links({ boxes, narrow }) {
+  links({ boxes, narrow, title }) {
     this.svg.replaceChildren();
     if (narrow) return;
     const { joined, out, WO, heads } = boxes,
@@ -273,7 +275,7 @@ class ManyHeads extends Figure {
       x = Math.round((WO.x + WO.right) / 2);
     line(this.svg, `M${joined.right + 6} ${mid}H${out.x - 8}`);
     line(this.svg, TIPS.right(out.x - 8, mid));
-    line(this.svg, `M${x} ${WO.y - COLUMN_TITLE - 2}V${out.bottom + 8}`);
+    line(this.svg, `M${x} ${WO.y - title - 2}V${out.bottom + 8}`);
     line(this.svg, TIPS.up(x, out.bottom + 8));
     note(this.svg, (joined.right + out.x) / 2 - 1, mid - 8, '×');
   }
@@ -347,7 +349,7 @@ class ManyHeads extends Figure {
     };
     boxes.heads.forEach(({ photo, A, C, y }, k) => {
       this.imageNames.push(
-        this.headName(layer, 0, y - HEAD_TITLE, k, () => SHARED.set({ imageHead: k })),
+        this.headName(layer, 0, y - layout.headTitle, k, () => SHARED.set({ imageHead: k })),
       );
       const node = element(layer, 'div', 'photo'),
         canvas = element(node, 'canvas'),
@@ -371,7 +373,7 @@ class ManyHeads extends Figure {
       this.heats[name] = made(name, label);
       this.heats[name].place(boxes[name]);
     }
-    const top = (B) => (narrow || B.y > boxes.heads[0].y ? B.y - COLUMN_TITLE + 2 : 0),
+    const top = (B) => (narrow || B.y > boxes.heads[0].y ? B.y - layout.title + 2 : 0),
       [first] = boxes.heads;
     this.title(layer, first.photo.x, 0, tr`Attention map`, tr`of the query`);
     this.title(layer, first.A.x, 0, tr`Attention`, `\`(${T}, ${T})\``);
