@@ -15,7 +15,7 @@ from loky.process_executor import ShutdownExecutorError
 
 from explorer import logs
 from explorer.client.request_queue import Queue, Request, Session, Task
-from explorer.client.result_cache import ResultCache, protect
+from explorer.client.result_cache import ResultCache, is_finite, protect
 from explorer.results import Failure, Pending, Ready, Result
 from explorer.text.language import N_, tr
 
@@ -227,9 +227,10 @@ class Dispatcher:
         try:
             if not superfluous():
                 value = task.here()
-                protect(value)
-                with self._changed:
-                    self._results.put(task.key, value)
+                if is_finite(value):  # else the worker says so
+                    protect(value)
+                    with self._changed:
+                        self._results.put(task.key, value)
         except Exception:  # the worker says what is wrong
             _log.debug("not computed here", exc_info=True)
         finally:
@@ -296,6 +297,8 @@ class Dispatcher:
                     return None
                 answer = self._call(task, self._deadline)
                 self._warm.add(task.warms_up)
+                if not is_finite(answer):  # no figure can be drawn of it, and no sentence written
+                    raise FloatingPointError
                 return answer
             except _TimeoutError:
                 _log.error("no answer in time: %s", task.key if task else "starting")

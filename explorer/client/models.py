@@ -122,6 +122,10 @@ def explain(error: Exception) -> Failure:
     """
     if isinstance(error, checkpoints.CheckpointError) and str(error):
         return Failure(as_sentence(str(error)), N_("Select another model."))
+    if isinstance(error, FloatingPointError | np.linalg.LinAlgError):  # what overflowed, or its SVD
+        return Failure(
+            N_("The forward pass gives NaN or infinite values."), N_("Select another model.")
+        )
     if isinstance(error, ClusterError):
         return Failure(error.message, N_("Reload the page."), error.values)
     if isinstance(error, ValueError) and str(error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
@@ -45,6 +46,21 @@ def size_of(result: object) -> int:
     if isinstance(result, (list, tuple)):
         return sum(map(size_of, result))
     return 64
+
+
+def is_finite(result: object) -> bool:
+    """Whether no number of a result is NaN or infinite."""
+    if isinstance(result, np.ndarray):
+        return result.dtype.kind not in "fc" or bool(np.isfinite(result).all())
+    if isinstance(result, float):
+        return math.isfinite(result)
+    if is_dataclass(result):
+        return all(is_finite(getattr(result, part.name)) for part in fields(result))
+    if isinstance(result, dict):
+        return all(map(is_finite, result.values()))
+    if isinstance(result, (list, tuple)):
+        return all(map(is_finite, result))
+    return True
 
 
 def protect(result: object) -> None:

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 
 from explorer import client
-from explorer.client import session
+from explorer.client import models, session
 from explorer.client.tasks import forward_pass
 from explorer.results import Failure, Pending
 from explorer.selection import Image, Selection
@@ -221,3 +221,13 @@ def test_a_model_without_a_run_s_record_is_usable_wherever_it_is_shown(home, run
     (found,) = runs.list_runs()
     assert (found.state, found.usable) == ("damaged", True)
     assert found.name in client.model_names()
+
+
+def test_weights_that_overflow_have_one_sentence_whatever_met_them_first():
+    """NumPy's SVD of NaN, and a result that is NaN: both are foreseen, and both say the same."""
+    with pytest.raises(np.linalg.LinAlgError) as met:
+        np.linalg.svd(np.full((3, 3), np.nan))
+    said = models.explain(met.value)
+    assert said == models.explain(FloatingPointError("NaN"))
+    assert not said.values  # no reference to a log
+    assert str(met.value) not in said.message

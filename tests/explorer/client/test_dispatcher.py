@@ -76,6 +76,26 @@ def test_an_answer_comes_back_and_is_kept(make):
     assert seen == ["a"]
 
 
+def test_a_result_that_overflows_is_a_failure_and_the_worker_stays(make):
+    started = []
+    dispatcher = make(
+        lambda: started.append(1) or InThisProcess(),
+        explain=lambda error: Failure(type(error).__name__),
+    )
+    session = Session()
+    wrong = Task("wrong", lambda: {"logits": np.array([0.0, np.inf], np.float32)})
+    dispatcher.begin(session, allowance=0.0)
+    assert answered(dispatcher, wrong, session) == Failure("FloatingPointError")
+    assert answered(dispatcher, Task("right", lambda: "right"), session) == "right"
+    assert started == [1]
+
+
+def test_a_result_that_overflows_here_is_left_to_the_worker(make):
+    dispatcher, session = make(), Session()
+    task = Task("a", lambda: "of the worker", here=lambda: np.array([np.nan]))
+    assert answered(dispatcher, task, session) == "of the worker"
+
+
 def test_two_sessions_that_ask_the_same_share_one_call(make, busy):
     seen = []
     dispatcher, one, two = make(), Session(), Session()

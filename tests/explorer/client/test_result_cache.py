@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from explorer.client.result_cache import ResultCache, protect, size_of
+from explorer.client.result_cache import ResultCache, is_finite, protect, size_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,17 @@ def test_every_array_of_an_answer_becomes_read_only():
     for array in (answer.array, answer.inside["a"][0]):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 1
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_one_number_that_is_none_is_found_wherever_it_stands(odd):
+    assert is_finite(record())
+    assert is_finite((1.0, None, "nan", {"a": [2]}, np.array(["nan"])))
+    assert not is_finite(odd)
+    answer = record()
+    answer.inside["a"][0][1, 4] = odd
+    assert not is_finite(answer)
+    assert not is_finite({"a": (1.0, float(odd))})
 
 
 def test_the_answer_not_used_for_longest_makes_room():
