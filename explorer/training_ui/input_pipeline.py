@@ -39,11 +39,12 @@ ol.pipeline-parts li { margin: 0; padding: 0; } .pipeline-parts b { font-weight:
 </style>"""
 
 
-def draw(config: TrainConfig, *, step_seconds: float | None = None) -> None:
+def draw(config: TrainConfig, name: str, *, step_seconds: float | None = None) -> None:
     """Draw the parts with their measured times, and augmented versions of the selected image.
 
     Args:
         config: of the run.
+        name: of the run, or of one that is not begun.
         step_seconds: of its training steps, where some were timed.
     """
     patch_size = config.patch_sizes[0] if config.patch_sizes else config.model_config().patch_size
@@ -51,7 +52,7 @@ def draw(config: TrainConfig, *, step_seconds: float | None = None) -> None:
     seconds = batch_seconds(config.augmentation, patch_size, count)
     total = sum(seconds.values())
     step = None if step_seconds is None else step_seconds * count / config.batch_size
-    components.figure_heading(tr("Input pipeline"), _finding(count, total, step))
+    components.figure_heading(tr("Input pipeline"), _finding(name, count, total, step))
     pixels = selected().image.pixels
     samples = augmented(pixels, config.augmentation, seed=config.seed)
     st.html(f"{_STYLE}{_parts(config, seconds, patch_size)}{_strip(pixels, samples)}")
@@ -63,18 +64,18 @@ def draw(config: TrainConfig, *, step_seconds: float | None = None) -> None:
     )
 
 
-def _finding(count: int, ready: float, step: float | None) -> str:
+def _finding(name: str, count: int, ready: float, step: float | None) -> str:
     """How many seconds a batch takes, and its training step where some were timed."""
-    known = {"count": count, "ready": f"{1000 * ready:.0f}"}
+    known = {"run": name, "count": count, "ready": f"{1000 * ready:.0f}"}
     if step is None:
-        return tr("{count} images are ready in {ready} ms", **known)
+        return tr("{run}: {count} images are ready in {ready} ms", **known)
     message = (
         N_(
-            "{count} images are ready in {ready} ms; their step takes {step} ms: prefetching hides "
-            "the pipeline"
+            "{run}: {count} images are ready in {ready} ms; their step takes {step} ms: "
+            "prefetching hides the pipeline"
         )
         if ready < step
-        else N_("{count} images are ready in {ready} ms; their step takes {step} ms")
+        else N_("{run}: {count} images are ready in {ready} ms; their step takes {step} ms")
     )
     return tr(message, **known, step=f"{1000 * step:.0f}")
 

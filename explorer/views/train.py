@@ -305,7 +305,8 @@ if progress is not None and progress.lives:
 components.page_title(tr("Training"), page="train")
 status = st.container(key="train_finding").empty()  # a run that lives writes it again
 components.finding_line(run_status.status(progress), place=status)
-planned = new_run_in_its_place(folded="train_watched" in st.session_state)
+folded = "train_watched" in st.session_state
+planned = new_run_in_its_place(folded=folded)
 row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="train_actions")
 with row:
     name = controls.choose(jobs)
@@ -338,11 +339,15 @@ else:
 if planned is not None:  # what cannot be is said in the form, and figures stay
     st.session_state["train_planned"] = planned
 planned = st.session_state.get("train_planned")
-ran = progress.run.config if progress else None
-if (config := ran or planned) is not None:
-    ended = progress if progress and not progress.lives else None  # before, the speed still changes
+run = progress.run if progress and progress.run.config else None
+if planned is not None and not folded:
+    run = None  # the form stands open: what is chosen in it
+if (config := run.config if run else planned) is not None:
+    timed = run is not None and not progress.lives  # before, the speed still changes
     with st.container(key="train_pipeline"):
         input_pipeline.draw(
-            config, step_seconds=estimates.step_seconds(ended.run) if ended else None
+            config,
+            run.name if run else tr("New run"),
+            step_seconds=estimates.step_seconds(run) if timed else None,
         )
 data_hunger()
