@@ -26,6 +26,9 @@ ENCODINGS = {  # the words of a link to their names
     "sin-cos-2d": "sincos2d",
     "random-init": "untrained",
 }
+# Steps of attention as words.js has them, and head dimensions as arithmetic.js has them.
+ATTENTION_STEPS = ("projections", "scores", "scaling", "mask", "softmax", "sum")
+HEAD_DIMS = {str(2**power): 2**power for power in range(11)}
 _UNKNOWN_SCALE = N_("Unknown color scale {got}. Showing Cosine.")
 _SECOND = url_values.MATRICES["Y"][0]  # tokens of the second sequence
 _HEAD_MUST_BE = N_("Head must be 1–{last} (got {got}).")
@@ -337,6 +340,11 @@ FIELDS: dict[str, Field] = {
     "seed": Field(
         **_whole(1, 999), message=_said(N_("Seed must be 1–999 (got {got}). Showing 1."))
     ),
+    "step": Field(
+        parse=_one_of(ATTENTION_STEPS),
+        message=_said(N_("Unknown step {got}. Showing all.")),
+        format=lambda value, _: value,
+    ),
     "example": Field(
         parse=lambda word, _: url_values.read_example(word),
         message=_said(
@@ -344,6 +352,21 @@ FIELDS: dict[str, Field] = {
             most=url_values.LONGEST_EXAMPLE,
         ),
         format=lambda value, _: url_values.example_word(value),
+    ),
+    # The experiment on scaling.
+    "head_dim": Field(
+        parse=lambda word, _: HEAD_DIMS.get(word),
+        message=_said(N_("Head dimension must be a power of 2, 1–1024 (got {got}). Showing 64.")),
+        format=lambda value, _: str(value),
+    ),
+    "sigma": Field(
+        parse=lambda word, _: {"0.5": 0.5, "1": 1, "2": 2}.get(word),
+        message=_said(N_("σ must be 0.5, 1 or 2 (got {got}). Showing 1.")),
+        format=lambda value, _: f"{value:g}",
+    ),
+    "sample": Field(
+        **_whole(1, 999),
+        message=_said(N_("Seed of the sample must be 1–999 (got {got}). Showing 1.")),
     ),
     "run": Field(
         parse=lambda word, known: word if word in known.runs else None,
@@ -402,11 +425,13 @@ MACHINE = (
     "mask",
     "keys",
     "seed",
+    "step",
     "example",
 )
+SCALING = ("head_dim", "sigma", "sample")  # what the experiment of that page says of itself
 HIDDEN = {  # fields that a page keeps without a widget; the pin is that of all
     "positions": ("shuffle", *POSITIONS, *TOKENS),
-    "self_attention": ("block", *MACHINE),
+    "self_attention": ("block", *MACHINE, *SCALING),
     "encoder": ("block", "stage"),
     "train": ("run",),
     "evaluate": ("cell",),

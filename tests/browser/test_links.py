@@ -224,6 +224,68 @@ def test_each_change_of_the_example_is_one_step_back_and_none_is_drawn_again(per
     assert not person.query()
 
 
+SCALING = ".st-key-self_attention_scaling"
+
+
+def experiment(person):
+    """What the figure on scaling shows, and the step at which the machine stands."""
+    figure, page = person.page.locator(SCALING), person.page
+    return [
+        *(figure.locator(f".{one}").inner_text() for one in ("lead", "at", "seed")),
+        figure.locator("input").input_value(),
+        *(one.inner_text() for one in page.locator("[aria-pressed=true]:visible").all()),
+        page.locator(".st-key-self_attention_machine .read").inner_text(),
+    ]
+
+
+def test_the_experiment_on_scaling_and_the_step_are_part_of_the_link(person, somebody, server):
+    person.opens("Self-attention", image_source="sketch10")
+    person.waits_for_answer()
+    figure, page = person.page.locator(SCALING), person.page
+    expect(figure.locator(".at")).to_have_text("dk = 64")
+    page.wait_for_timeout(1000)
+    seen = [experiment(person)]
+
+    def follow(**words):
+        says(person, **words)
+        person.settles()
+        person.eventually(lambda: experiment(person) not in seen)
+        page.wait_for_timeout(800)  # another sample is drawn when the page is at rest
+        seen.append(experiment(person))
+
+    figure.locator("input").press("ArrowRight")
+    follow(head_dim="128")
+    figure.locator("[data-sigma='2']").click()
+    follow(sigma="2")
+    figure.locator(".again").click()
+    follow(sample="2")
+    page.locator(".steps button").nth(4).click()
+    follow(step="softmax")
+    assert person.query() == {
+        "head_dim": "128",
+        "sigma": "2",
+        "sample": "2",
+        "step": "softmax",
+    }
+    other = somebody(server)
+    for _ in range(2):  # in another window, and there again
+        other.page.goto(page.url)
+        other.settles()
+        other.waits_for_answer()
+        other.eventually(lambda: experiment(other) == seen[-1])
+        assert other.query() == person.query()
+    person.goes_to("Patches")
+    person.goes_to("Self-attention")
+    person.waits_for_answer()
+    person.eventually(lambda: experiment(person) == seen[-1])
+    page.go_back()
+    page.go_back()
+    for state in reversed(seen[:-1]):
+        page.go_back()
+        person.eventually(lambda state=state: experiment(person) == state)
+    assert not person.query()
+
+
 def test_words_that_are_none_leave_the_address_of_self_attention(person):
     person.opens("Self-attention", mask="1.1 1.2 1.3 1.4", example="X-9.9_1", score="additive")
     person.waits_for_answer()

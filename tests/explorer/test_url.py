@@ -154,6 +154,10 @@ def unusable(**query):
         ("self_attention", "scaling", ["off", "on"], ["no"]),
         ("self_attention", "keys", ["second"], ["Y"]),
         ("self_attention", "seed", ["1", "999"], ["0", "1000", "x"]),
+        ("self_attention", "step", ["projections", "sum"], ["Scores", "2"]),
+        ("self_attention", "head_dim", ["1", "64", "1024"], ["0", "3", "2048", "064", "1e3"]),
+        ("self_attention", "sigma", ["0.5", "1", "2"], ["0", "3", ".5", "1.0", "nan"]),
+        ("self_attention", "sample", ["1", "999"], ["0", "1000", "\u0661"]),
         (
             "self_attention",
             "mask",
@@ -228,6 +232,7 @@ EXAMPLE = {
     "mask": [(1, 3), (6, 1)],
     "keys": "second",
     "seed": 12,
+    "step": "softmax",
     "example": [("X", 1, 5, 0.1), ("X", 2, 1, -3.0), ("WQ4", 5, 3, 1e-7), ("v", 1, 2, 1 / 3)],
 }
 
@@ -247,6 +252,15 @@ def test_an_example_comes_back_as_it_was():
     assert example_back({}) == (dict.fromkeys(url_fields.MACHINE, ""), {})
     for mask in ("causal", []):
         assert example_back({"mask": mask})[1] == {"mask": mask}
+
+
+@pytest.mark.parametrize(("dimension", "sigma"), [(1, 0.5), (64, 1), (1024, 2)])
+def test_what_the_experiment_on_scaling_shows_comes_back(dimension, sigma):
+    shown = {"head_dim": dimension, "sigma": sigma, "sample": 999}
+    words = url.words_of(shown, url_fields.SCALING, Known())
+    assert url.read(words, url_fields.SCALING, Known()) == (shown, [])
+    for sent in (None, {"head_dim": 3, "sigma": "x", "sample": []}, {"sigma": 10**400}):
+        assert not any(url.words_of(sent, url_fields.SCALING, Known()).values())
 
 
 @pytest.mark.parametrize("kind", url_fields.ENCODINGS.values())

@@ -3,6 +3,7 @@
 
 const SHOWN = 160,
   TICKS = WIDTHS.map((width, k) => [width, k]);
+const USUAL = { head_dim: 64, sigma: 1, sample: 1 }; // by the names of the URL's fields
 const short = (v) =>
   v >= 99.5 ? thousands(Math.round(v)) : v >= 9.95 ? v.toFixed(1) : v.toFixed(2);
 
@@ -120,9 +121,8 @@ class Scaling extends Figure {
       at: $('.at'),
       slider: $('input'),
       seedSaid: $('.seed'),
-      stopped: 6,
-      sigma: 1,
-      seed: 1,
+      mark: null,
+      sigmas: [...root.querySelectorAll('.sigma button')],
     });
     this.charts = Object.fromEntries(
       [
@@ -134,44 +134,43 @@ class Scaling extends Figure {
       ].map(([name, height]) => [name, new Axes($(`.${name} svg`), height)]),
     );
     this.slider.addEventListener('input', () => this.go(Number(this.slider.value)), { signal });
+    this.slider.addEventListener('change', () => this.choose({}), { signal });
     for (const name of ['fan', 'variance', 'largest', 'slope']) {
       const chart = this.charts[name];
       const over = (event) => this.point(chart.stop(event));
       hovering(chart.node, over, () => this.point(null), signal);
-      chart.node.addEventListener('click', (event) => this.go(chart.stop(event)), { signal });
+      chart.node.addEventListener('click', (event) => this.choose({ stopped: chart.stop(event) }), {
+        signal,
+      });
     }
-    root.querySelectorAll('.sigma button').forEach((button) =>
-      button.addEventListener(
-        'click',
-        () => {
-          this.sigma = Number(button.dataset.sigma);
-          button.parentElement
-            .querySelectorAll('button')
-            .forEach((other) => other.setAttribute('aria-pressed', other === button));
-          this.found = null;
-          this.schedule();
-        },
-        { signal },
-      ),
-    );
-    $('.again').addEventListener(
-      'click',
-      () => {
-        this.seed = (this.seed % 999) + 1;
-        this.dots = null;
-        this.schedule();
-      },
-      { signal },
-    );
+    for (const button of this.sigmas) {
+      const choose = () => this.choose({ sigma: Number(button.dataset.sigma) });
+      button.addEventListener('click', choose, { signal });
+    }
+    const again = () => this.choose({ seed: (this.seed % 999) + 1 });
+    $('.again').addEventListener('click', again, { signal });
     this.watch(this.wrap);
   }
   get now() {
     return this.hover ?? this.stopped;
   }
   go(k) {
-    this.stopped = k;
-    this.slider.value = k;
+    this.set({ stopped: k });
     this.schedule();
+  }
+  set(values) {
+    if ('sigma' in values) this.found = null;
+    if ('seed' in values) this.dots = null;
+    Object.assign(this, values);
+  }
+  choose(values) {
+    this.set(values);
+    this.schedule();
+    const now = { head_dim: WIDTHS[this.stopped], sigma: this.sigma, sample: this.seed };
+    this.send(
+      'view',
+      Object.fromEntries(Object.entries(now).filter(([name, v]) => v !== USUAL[name])),
+    );
   }
   point(k) {
     if (k !== this.hover) {
@@ -181,6 +180,12 @@ class Scaling extends Figure {
   }
   setData(data) {
     this.data = data;
+    const { mark, ...asked } = data.head.asked;
+    if (this.mark !== mark) {
+      this.mark = mark; // a link holds once
+      const { head_dim, sigma, sample } = { ...USUAL, ...asked };
+      this.set({ stopped: WIDTHS.indexOf(head_dim), sigma, seed: sample });
+    }
     this.draw();
   }
   experiment() {
@@ -215,6 +220,9 @@ class Scaling extends Figure {
         return [d, sub, ` = ${thousands(one.width)}`];
       })(),
     );
+    this.slider.value = this.stopped;
+    for (const button of this.sigmas)
+      button.setAttribute('aria-pressed', Number(button.dataset.sigma) === this.sigma);
     this.slider.setAttribute('aria-valuetext', `${one.width}`);
     this.seedSaid.textContent = tr`seed ${this.seed}`;
     this.drawFan(k);

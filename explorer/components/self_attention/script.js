@@ -40,15 +40,19 @@ class Machine extends Figure {
     };
     this.playing = new Playing({
       parts: (step) => this.view().parts(step),
-      show: () => this.schedule(),
+      show: (step, _, running) => {
+        SHARED.step = running ? null : step;
+        this.onShared();
+      },
     });
+    this.playing.stand(SHARED.step);
     const press = (selector, act) =>
       $$(selector).forEach((button) =>
         button.addEventListener('click', () => act(button), { signal }),
       );
     press('.modes button', (button) => {
-      this.playing.stop();
-      SHARED.set({ mode: button.dataset.mode });
+      this.playing.stand(null);
+      SHARED.set({ mode: button.dataset.mode, step: null });
     });
     press('.count button', (button) =>
       SHARED.set({
@@ -152,8 +156,8 @@ class Machine extends Figure {
     this.layers.image.classList.toggle('updating', kept);
     if (SHARED.mark !== asked.mark) {
       SHARED.mark = asked.mark; // a link holds once
-      this.playing.stop();
       SHARED.restore(asked);
+      this.playing.stand(SHARED.step);
     }
     if (!kept) SHARED.take(state === 'image' ? new ImageNumbers(data) : null);
     this.draw();
