@@ -9,6 +9,7 @@ import numpy as np
 from vitcore.interpret.head_ablation import HeadEffects
 from vitcore.interpret.norm_axes import NormAxes
 
+NORM_BATCH = 6  # images on which the normalizations are compared
 MAPS = ("raw", "rollout", "relevance", "occlusion")  # in this order wherever they stand in rows
 
 

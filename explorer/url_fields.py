@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from explorer import url_values
 from explorer.components.encoder.payload import STAGES
+from explorer.records import NORM_BATCH
 from explorer.selection import DEFAULT_CLASS, DEFAULT_PATCH_SIZE, LARGEST_INDEX, SOURCE_NAMES
 from explorer.text.language import LANGUAGES, N_, current, in_english, tr
 from vitcore.config import CLASS_NAMES, PATCH_SIZES, grid_side
@@ -134,6 +136,12 @@ def _patches(word: str, known: Known) -> tuple[dict[int, int | None], int | None
 
 def _heads(word: str, known: Known) -> list[tuple[int, int]] | None:
     return url_values.read_heads(word, blocks=known.blocks, heads=known.heads) or None
+
+
+def _residual(word: str, known: Known) -> str | None:
+    """One term of a sum x + f(x): its block, sub-layer and what stays, such as "2.mlp.x"."""
+    match = re.fullmatch(r"([1-9][0-9]?)\.(?:msa|mlp)\.[fx]", word)
+    return word if match and int(match[1]) <= known.blocks else None
 
 
 def _one_head(word: str, known: Known) -> tuple[int, int] | None:
@@ -285,6 +293,32 @@ FIELDS: dict[str, Field] = {
     "stage": Field(
         parse=_one_of(STAGES),
         message=_said(N_("Unknown stage {got}. Showing LayerNorm.")),
+        format=lambda value, _: value,
+    ),
+    # The figures of Encoder.
+    "rows": Field(**_switch("all"), message=_said(N_("Unknown rows {got}. Showing this token."))),
+    "terms": Field(
+        parse=_one_of(("f", "x")),
+        message=_said(N_("Terms must be f or x (got {got}). Showing x + f(x).")),
+        format=lambda value, _: value,
+    ),
+    "residual": Field(
+        parse=_residual,
+        message=lambda known, word: tr(
+            "Residual must be like 1.msa.f, up to {last} (got {got}).",
+            last=f"{known.blocks}.mlp.x",
+            got=word,
+        ),
+        format=lambda value, _: value,
+    ),
+    "norm": Field(
+        parse=_one_of(("layer", "batch", "group", "image")),
+        message=_said(N_("Unknown normalization {got}. Showing LayerNorm.")),
+        format=lambda value, _: value,
+    ),
+    "batch": Field(
+        **_whole(1, NORM_BATCH),
+        message=_said(N_("Batch size must be 1–{last} (got {got})."), last=NORM_BATCH),
     ),
     "input": Field(
         parse=_one_of(("example", "image")),
@@ -429,10 +463,14 @@ MACHINE = (
     "example",
 )
 SCALING = ("head_dim", "sigma", "sample")  # what the experiment of that page says of itself
+# What the figures of Encoder say of themselves.
+ENCODER = ("block", "stage", "rows", "terms")
+RESIDUALS = ("residual",)
+NORMS = ("norm", "batch")
 HIDDEN = {  # fields that a page keeps without a widget; the pin is that of all
     "positions": ("shuffle", *POSITIONS, *TOKENS),
     "self_attention": ("block", *MACHINE, *SCALING),
-    "encoder": ("block", "stage"),
+    "encoder": (*ENCODER, *RESIDUALS, *NORMS),
     "train": ("run",),
     "evaluate": ("cell",),
 }

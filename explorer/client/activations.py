@@ -13,6 +13,7 @@ from explorer.client.partial_results import in_parts
 from explorer.client.session import ask
 from explorer.client.tasks import attention_tasks, encoder_tasks, forward_pass, token_tasks
 from explorer.records import (
+    NORM_BATCH,
     AttentionInputs,
     BlockPass,
     ModelOutput,
@@ -27,8 +28,6 @@ from vitcore.interpret.filters import embed_patches
 from vitcore.intervention import Intervention
 from vitcore.numpy_forward import numpy_forward
 from vitcore.patches import patchify, pi_resize
-
-NORM_BATCH = 6  # images on which the normalizations are compared
 
 
 def forward(selection: Selection, *, newest: bool = False) -> Result[ModelOutput]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
-from explorer import client, components, state
+from explorer import client, components, state, url, url_fields
 from explorer.components.attention_lens.component import prefix_names
-from explorer.components.encoder.component import microscope, sent_view
-from explorer.components.encoder.payload import STAGES, block_payload
+from explorer.components.encoder.component import microscope
+from explorer.components.encoder.payload import block_payload
 from explorer.components.encoder_decoder.component import encoder_decoder
 from explorer.components.encoder_depth.component import depth, depth_payload
 from explorer.components.encoder_norms.component import norm_payload, norms
@@ -22,43 +26,50 @@ from explorer.text.encoder_snippets import snippets
 from explorer.text.language import tr
 from vitcore.config import ViTConfig
 
-_FIELDS = ("block", "stage")  # of the URL; the block is also that of Self-attention
 _FIRST = "norm1"  # the stage that is open where no link asks for another
 _HEIGHT = 720
 
 
-def view_now(depth: int) -> tuple[int, str]:
-    """The block, from 0, and the stage that the URL says; the first of each where it says none."""
-    block, stage = (st.session_state.get(name, "") for name in _FIELDS)
-    number = state.number(block)
-    return number - 1 if 1 <= number <= depth else 0, stage if stage in STAGES else _FIRST
+View = dict[str, Any]  # what the microscope shows, by the fields of the URL
 
 
-def turn_of(view: tuple[int, str]) -> int:
-    """Counts the views that did not come from the figure: of a link, a tour, the back button."""
+def view_now() -> View:
+    """What the URL says that the microscope shows, or what it shows where that says nothing."""
+    words = {name: st.session_state.get(name, "") for name in url_fields.ENCODER}
+    values, _ = url.read(words, url_fields.ENCODER, url.known_of(selection))
+    return {"block": 1, "stage": _FIRST, "rows": False, "terms": "", **values}
+
+
+def asked_of(view: View) -> View:
+    """The last view that did not come from the figure: of a link, a tour, the back button.
+
+    Its "turn" counts them; as long as it is the same, the figure shows what was chosen in it.
+    """
     if st.session_state.get("encoder_told") != view:
-        st.session_state["encoder_told"] = view
-        st.session_state["encoder_turn"] = st.session_state.get("encoder_turn", 0) + 1
-    return st.session_state["encoder_turn"]
+        turn = st.session_state.get("encoder_asked", {"turn": 0})["turn"] + 1
+        st.session_state.update(encoder_told=view, encoder_asked={**view, "turn": turn})
+    return st.session_state["encoder_asked"]
 
 
-def keep_view(depth: int) -> None:
-    view = sent_view(st.session_state.get("encoder"), depth)
-    if view is not None:
-        st.session_state.update(block=str(view[0] + 1), stage=view[1], encoder_told=view)
+def keep_view() -> None:
+    sent = getattr(st.session_state.get("encoder"), "view", None)
+    words = url.words_of(sent, url_fields.ENCODER, url.known_of(selection))
+    st.session_state.update(words)
+    st.session_state["encoder_told"] = view_now()
 
 
-def draw_fields() -> None:
-    for name in _FIELDS:
+def draw_fields(names: Sequence[str]) -> None:
+    for name in names:
         state.in_url(name)
 
 
 @st.fragment(key="encoder_block")
 def draw_block(model: ModelRef, output: ModelOutput) -> None:
     """All that follows the block; choosing a block or a stage runs this part alone."""
-    draw_fields()
-    view = view_now(model.config.depth)
-    seen, sample = (ask(selection, view[0]) for ask in (client.block_pass, client.norm_sample))
+    draw_fields(url_fields.ENCODER)
+    view = view_now()
+    block = view["block"] - 1
+    seen, sample = (ask(selection, block) for ask in (client.block_pass, client.norm_sample))
     if state.in_fragment() and (isinstance(seen, Pending) or isinstance(sample, Pending)):
         st.rerun()  # the page asks again once there is news, a part of it does not
     draw_microscope(model, output, view, seen)
@@ -70,16 +81,15 @@ def draw_block(model: ModelRef, output: ModelOutput) -> None:
         example="encoder_block",
     )
     draw_residuals(model, output)
-    draw_norms(model.config, output, view[0], sample)
+    draw_norms(model.config, output, block, sample)
 
 
 def draw_microscope(
-    model: ModelRef, output: ModelOutput, view: tuple[int, str], result: Result[BlockPass]
+    model: ModelRef, output: ModelOutput, view: View, result: Result[BlockPass]
 ) -> None:
     """The diagram and the opened stage."""
     config, image = model.config, selection.image
-    block, stage = view
-    without = None
+    stage, without = view["stage"], None
     if stage in ("residual1", "residual2") and isinstance(result, Ready):
         without = client.residual_ablation(selection).value
     if isinstance(result, Pending) and "encoder_sent" in st.session_state:
@@ -93,20 +103,22 @@ def draw_microscope(
             client.weights(model),
             config,
             opened=stage,
-            turn=turn_of(view),
+            asked=asked_of(view),
             prefix=prefix_names(output, config),
             snippets=snippets(model, image, selection.patch_size),
             truth=selection.truth,
             without=without,
-            rev=f"{rev}-{block}",
+            rev=f"{rev}-{result.value.block}",
         )
         st.session_state["encoder_sent"] = data
-    if page := microscope(data, key="encoder", on_view=lambda: keep_view(config.depth)):
+    if page := microscope(data, key="encoder", on_view=keep_view):
         goto(page)
 
 
 def draw_residuals(model: ModelRef, output: ModelOutput) -> None:
     """The prediction without one side of each sum."""
+    key, known = "encoder_residual", url.known_of(selection)
+    asked = state.asked(key, url_fields.RESIDUALS, known)
     result = client.residual_ablation(selection)
     name = tr("Residual connections")
     if not isinstance(result, Ready):
@@ -115,15 +127,16 @@ def draw_residuals(model: ModelRef, output: ModelOutput) -> None:
         return
     found = result.value
     finding = encoder_findings.residual_finding(found, output.probabilities)
-    components.figure_heading(name, finding, key="encoder_residual")
+    components.figure_heading(name, finding, key=key)
     data = residual_payload(
         found,
         output.probabilities,
         names=model.shown_names,
         truth=selection.truth,
+        asked=asked,
         rev=rev,
     )
-    residual(data, key="encoder_residual")
+    residual(data, key=key, view=partial(state.keep, key, url_fields.RESIDUALS, known))
     components.how_to_read(
         "encoder_residual",
         code=components.source_of(
@@ -136,13 +149,15 @@ def draw_norms(
     config: ViTConfig, output: ModelOutput, block: int, result: Result[NormSample]
 ) -> None:
     """What four normalizations average."""
-    name, sent = tr("Normalization axes"), "encoder_norms_sent"
+    key, known, sent = "encoder_norms", url.known_of(selection), "encoder_norms_sent"
+    name, asked = tr("Normalization axes"), state.asked(key, url_fields.NORMS, known)
     if isinstance(result, Ready):
         st.session_state[sent] = norm_payload(
             result.value,
             block=block,
             prefix=prefix_names(output, config),
             grid=output.grid,
+            asked=asked,
             rev=f"{rev}-{block}",
         )
     if isinstance(result, Failure) or sent not in st.session_state:
@@ -150,7 +165,8 @@ def draw_norms(
         components.placeholder(result, height=300)
     else:  # while another is awaited, the last one stays
         components.figure_heading(name, encoder_findings.norm_finding(config.width))
-        norms(st.session_state[sent], key="encoder_norms")
+        view = partial(state.keep, key, url_fields.NORMS, known)
+        norms(st.session_state[sent], key=key, view=view)
     components.how_to_read(
         "encoder_norms",
         code=components.source_of("vitcore/interpret/norm_axes.py", "norm_axes"),
@@ -198,5 +214,5 @@ if isinstance(result, Ready) and not isinstance(model, Failure):
     draw_depth(model, output)
     draw_encoder_decoder()
 else:
-    draw_fields()
+    draw_fields(url_fields.HIDDEN["encoder"])
     components.placeholder(result, height=_HEIGHT)

@@ -114,7 +114,7 @@ class Block:
             self.weights,
             self.config,
             opened=opened,
-            turn=1,
+            asked={"turn": 1, "rows": False, "terms": ""},
             prefix=("register 1", "register 2"),
             snippets=dict.fromkeys(STAGES, ""),
             truth=None,

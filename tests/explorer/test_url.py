@@ -188,6 +188,11 @@ def unusable(**query):
             ],
         ),
         ("encoder", "stage", ["mlp", "softmax"], ["MLP", "?"]),
+        ("encoder", "rows", ["all"], ["one"]),
+        ("encoder", "terms", ["f", "x"], ["fx", "both"]),
+        ("encoder", "residual", ["1.msa.f", "6.mlp.x"], ["0.msa.f", "7.mlp.x", "1.mlp", "1.mlp.y"]),
+        ("encoder", "norm", ["layer", "batch", "group", "image"], ["instance"]),
+        ("encoder", "batch", ["1", "6"], ["0", "7", "2.0"]),
         ("evaluate", "cell", ["cat-dog", "cat-cat"], ["cat", "cat-cow", "cat-dog-frog"]),
     ],
 )

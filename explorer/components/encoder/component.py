@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from explorer.components.declared import declare
-from explorer.components.encoder.payload import STAGES
 
 _microscope = declare("encoder", sends=("goto",), keeps=("view",))
 
@@ -16,22 +15,11 @@ def microscope(data: bytes, *, key: str, on_view: Callable[[], None] | None = No
     Args:
         data: the payload.
         key: widget key.
-        on_view: called before the next run when a block or a stage was chosen;
-            `sent_view(st.session_state[key], depth)` has it.
+        on_view: called before the next run when a block, a stage, rows or terms were chosen;
+            `view` has them by the names of the URL's fields.
 
     Returns:
         The page that was asked for just now, or None.
     """
     result = _microscope(data, key=key, view=on_view)
     return result.goto if result.goto == "self_attention" else None
-
-
-def sent_view(result: object, depth: int) -> tuple[int, str] | None:
-    """The block, from 0, and the stage that were chosen; None for what cannot be."""
-    view = getattr(result, "view", None)
-    if not isinstance(view, (list, tuple)) or len(view) != 2:
-        return None
-    block, stage = view
-    if isinstance(block, bool) or not isinstance(block, int):
-        return None
-    return (block, stage) if 0 <= block < depth and stage in STAGES else None

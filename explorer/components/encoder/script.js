@@ -3,7 +3,12 @@
 // The microscope: which token, which block, which stage is open; everything under the pointer
 // happens here.
 // outlives a change of page
-const SHOWN = (globalThis.__vitExplorerEncoder ??= { stage: null, turn: null, all: false });
+const SHOWN = (globalThis.__vitExplorerEncoder ??= {
+  stage: null,
+  turn: null,
+  all: false,
+  terms: '',
+});
 
 const NARROW = 860; // as in encoder.css
 
@@ -52,8 +57,7 @@ class Encoder extends PatchFigure {
       button.addEventListener(
         'click',
         () => {
-          SHOWN.all = button.dataset.show === 'all';
-          this.schedule();
+          this.choose({ all: button.dataset.show === 'all' });
         },
         { signal },
       );
@@ -108,8 +112,18 @@ class Encoder extends PatchFigure {
     if (this.wrap.clientWidth <= NARROW)
       this.panelBox.scrollIntoView({ block: 'start', behavior: calm() ? 'auto' : 'smooth' });
   }
+  choose(values) {
+    Object.assign(SHOWN, values);
+    this.schedule();
+    this.tell();
+  }
   tell() {
-    this.keep('view', [this.wanted ?? this.pass.head.block, this.stage]);
+    this.keep('view', {
+      block: (this.wanted ?? this.pass.head.block) + 1,
+      stage: this.stage,
+      rows: SHOWN.all,
+      terms: SHOWN.terms,
+    });
   }
   goToBlock(b) {
     if (b === (this.wanted ?? this.pass.head.block)) return;
@@ -138,8 +152,12 @@ class Encoder extends PatchFigure {
     this.wrap.classList.toggle('pending', this.wanted !== undefined);
     if (SHOWN.turn !== head.turn) {
       // the URL has chosen it: on opening the page, and by the back button
-      SHOWN.turn = head.turn;
-      SHOWN.stage = head.open;
+      Object.assign(SHOWN, {
+        turn: head.turn,
+        stage: head.open,
+        all: head.rows,
+        terms: head.terms,
+      });
       this.wanted = undefined;
     }
     this.source = sprite(data.rgb, this.grid[1] * head.patch, this.grid[0] * head.patch);

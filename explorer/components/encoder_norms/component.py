@@ -1,12 +1,15 @@
 """A batch of tokens as four normalizations see it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
 from explorer.records import NormSample
 
-norms = declare("encoder_norms")
+norms = declare("encoder_norms", sends=("view",))
 
 
 def norm_payload(
@@ -15,6 +18,7 @@ def norm_payload(
     block: int,
     prefix: tuple[str, ...],
     grid: tuple[int, int],
+    asked: Mapping[str, Any] | None = None,
     rev: str = "",
 ) -> bytes:
     """A batch of tokens as four normalizations see it.
@@ -24,6 +28,7 @@ def norm_payload(
         block: before which it was taken, from 0.
         prefix: names of the tokens before the patches.
         grid: (gh, gw), rows and columns of the patches.
+        asked: what a link asks for, from `state.asked`.
         rev: changes with what is drawn.
     """
     axes = sample.axes
@@ -35,6 +40,7 @@ def norm_payload(
         "numbers": sample.features.tolist(),
         "prefix": list(prefix),
         "grid": list(grid),
+        "asked": asked or {},
         "rev": rev,
     }
     kinds = {"layer": axes.layer, "batch": axes.batch, "group": axes.group, "image": axes.image}

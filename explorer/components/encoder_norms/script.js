@@ -23,7 +23,6 @@ class NormCube extends Figure {
       needs: $('.needs'),
       seg: $('.seg'),
     });
-    this.kind = 'layer';
     this.chosen = null;
     const { signal } = this.events,
       cube = this.cube,
@@ -71,6 +70,11 @@ class NormCube extends Figure {
     } = this.head;
     this.tokens = tokens.length;
     this.numbers = numbers.length;
+    if (this.mark !== this.head.asked.mark) {
+      this.mark = this.head.asked.mark; // a link holds once
+      this.kind = this.head.asked.norm ?? 'layer';
+      this.batch = this.head.asked.batch;
+    }
     this.batch = Math.min(this.batch ?? batch, batch);
     this.chosen =
       this.chosen && this.chosen[0] < this.tokens && this.chosen[1] < this.numbers
@@ -83,10 +87,7 @@ class NormCube extends Figure {
           const button = el('button');
           button.type = 'button';
           button.textContent = k + 1;
-          button.onclick = () => {
-            this.batch = k + 1;
-            this.draw();
-          };
+          button.onclick = () => this.choose({ batch: k + 1 });
           return button;
         }),
       );
@@ -99,11 +100,16 @@ class NormCube extends Figure {
     line.innerHTML =
       '<th scope="row"><button type="button"></button><span></span></th><td></td><td></td><td></td><td></td>';
     line.querySelector('button').textContent = norm.name;
-    line.onclick = () => {
-      this.kind = norm.id;
-      this.draw();
-    };
+    line.onclick = () => this.choose({ kind: norm.id });
     return line;
+  }
+  choose(values) {
+    Object.assign(this, values);
+    this.draw();
+    this.send('view', {
+      ...(this.kind !== 'layer' && { norm: this.kind }),
+      ...(this.batch !== this.head.shape[0] && { batch: this.batch }),
+    });
   }
 
   // ---- values

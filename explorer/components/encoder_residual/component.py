@@ -1,11 +1,14 @@
 """The prediction without one side of each residual sum."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from explorer.components.declared import declare
 from explorer.components.packing import pack
 
-residual = declare("encoder_residual")
+residual = declare("encoder_residual", sends=("view",))
 
 
 def residual_payload(
@@ -14,6 +17,7 @@ def residual_payload(
     *,
     names: tuple[str, ...],
     truth: int | None,
+    asked: Mapping[str, Any] | None = None,
     rev: str = "",
 ) -> bytes:
     """The prediction without one side of each residual sum.
@@ -23,6 +27,7 @@ def residual_payload(
         probabilities: (C,) of the model as it is.
         names: of the C classes.
         truth: index of the true class, or None.
+        asked: what a link asks for, from `state.asked`.
         rev: what the drawn figure carries as `data-rev`, for tests in a browser.
     """
     header = {
@@ -30,6 +35,7 @@ def residual_payload(
         "classes": list(names),
         "truth": truth,
         "probabilities": [round(float(p), 6) for p in probabilities],
+        "asked": asked or {},
         "rev": rev,
     }
     return pack("encoder_residual", header, without=np.ascontiguousarray(without, np.float32))

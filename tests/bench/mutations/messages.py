@@ -10,8 +10,8 @@ from tests.bench.mutations.changing import expect, mutated_json, once
 
 
 def messages(rng: random.Random, _: Path) -> None:
+    from explorer import url, url_fields
     from explorer.components.attention_lens import messages as lens
-    from explorer.components.encoder.component import sent_view
     from explorer.components.gallery.component import chosen_number
     from explorer.components.patch_size_tiles.component import chosen_size
     from explorer.components.pin.component import sent_pin
@@ -31,8 +31,9 @@ def messages(rng: random.Random, _: Path) -> None:
     expect(changes is None or all(0 <= to < 64 for to in changes.patches))
     if pin := sent_pin(result):
         expect(read_pin(pin_word(pin), pin.side) == pin)
-    stage = SimpleNamespace(view=getattr(result, "stage", None))
-    expect(sent_view(stage, 6) in (None, *((block, "mlp") for block in range(6))))
+    known = url_fields.Known(blocks=6)
+    words = url.words_of(getattr(result, "stage", None), url_fields.ENCODER, known)
+    expect(words["block"] in ("", *map(str, range(1, 7))))
     expect(sent_block(result, 6) in (None, *range(6)))
     expect(chosen_number(result, range(10)) in (None, *range(10)))
     expect(picked(result, range(10)) in (None, *range(10)))
@@ -47,7 +48,7 @@ _MESSAGE = {
         "of": "x", "heads": [[0, 1], [5, 2]], "patches": [[3, -1], [4, 7]], "positions": True,
         "seed": 7,
     },
-    "stage": [3, "mlp"],
+    "stage": {"block": 3, "stage": "mlp", "rows": True, "terms": "f"},
     "block": 3,
     "number": 4,
     "index": 5,
