@@ -94,23 +94,31 @@ def _read_url(default: str) -> None:
         opening = "url_asks" not in st.session_state
         query = st.query_params.to_dict()
         repeated = [name for name in url_fields.SELECTED if len(st.query_params.get_all(name)) > 1]
-        if (today := url.with_present_names(query)) != query:
-            for name in query.keys() - today.keys():
-                del st.query_params[name]
-            for name, value in today.items():  # one by one: some are bound to a widget already
-                if query.get(name) != value:
-                    st.query_params[name] = value
+        today = url.with_present_names(query)
         st.session_state["url_asks"] = today, opening
-        source = st.query_params.get("image_source", default)
+        source = today.get("image_source", default)
         if source in SOURCE_NAMES:
             st.session_state["image_source"] = source
         st.session_state["url_repeats"] = repeated
-        for name in repeated:  # a widget would take none of them
-            st.query_params[name] = st.query_params[name]
-        if unfit := not url.is_countable(st.query_params.get("image_index", "0")):
-            del st.query_params["image_index"]  # the number box would fail on it
-        if repeated or unfit or today != query:
-            st.rerun()
+        read = dict(today)
+        if not url.is_countable(read.get("image_index", "0")):
+            del read["image_index"]  # the number box would fail on it
+        if repeated or read != query:  # of a name that is repeated a widget would take no value
+            _rewrite_url(read)
+
+
+def _rewrite_url(words: dict[str, str]) -> None:
+    """Put words that widgets can read into the URL, as one entry of the history, and run again.
+
+    "Back" leads to the old words once more, and by then widgets are bound to the new names: they
+    are let go, and bind themselves in the next run.
+    """
+    with get_script_run_ctx().session_state.query_params() as bound:
+        for name in url_fields.FIELDS:
+            if (binding := bound.get_binding_for_param(name)) is not None:
+                bound.unbind_widget(binding.widget_id)
+    st.query_params.from_dict(words)
+    st.rerun()
 
 
 def _about_url(page: str, models: list[str], default: str, gone: str) -> list[str]:

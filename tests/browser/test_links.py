@@ -1,5 +1,6 @@
 """What a link carries from page to page: the pinned token, and the shown shuffle."""
 
+import pytest
 from playwright.sync_api import expect
 
 from explorer.components.packing import pack
@@ -113,6 +114,37 @@ def test_each_step_back_undoes_one_press(person):
         person.eventually(lambda query=query: person.query() == query)
         person.settles()
         assert person.query() == query
+
+
+@pytest.mark.parametrize(
+    "old, now",
+    [
+        ("patches?picture_class=cat&picture_index=7", {"image_class": "cat", "image_index": "7"}),
+        ("?pinned=2.3", {"pinned": "2.3-of-8"}),
+        ("?image_index=2&image_index=3", {"image_index": "3"}),
+        ("?image_index=inf", {}),
+        ("evaluate?image_index=1e400", {}),
+    ],
+)
+def test_back_to_a_link_in_other_words_shows_the_same_and_then_leaves(person, server, old, now):
+    def holds():
+        person.settles()
+        assert person.query() == now
+        assert person.page.get_by_label("Index", exact=True).input_value() == now.get(
+            "image_index", "0"
+        )
+        expect(person.page.locator("h1")).to_have_count(1)
+        expect(person.page.get_by_text("Unexpected error")).to_have_count(0)
+
+    person.page.goto("about:blank")
+    person.page.goto(f"{server.address}/{old}")
+    person.eventually(lambda: person.query() == now)
+    holds()
+    person.page.go_back()
+    person.eventually(lambda: person.query() == now)
+    holds()
+    person.page.go_back()
+    person.eventually(lambda: person.page.url == "about:blank")
 
 
 EXAMPLE = """() => { const s = globalThis.__vitExplorerSelfAttention, run = s.run();
