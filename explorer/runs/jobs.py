@@ -177,7 +177,7 @@ class Jobs:
             return one.resumes
 
     def _launch(self, config: TrainConfig, keep: bool, owner: str) -> str:
-        root = self._home()
+        root, folder = self._home(), None
         with self._lock:
             try:
                 folder = runs.new_folder(root)
@@ -186,9 +186,20 @@ class Jobs:
                 arguments = [*train_options.arguments(config), f"--run-dir={folder.resolve()}"]
                 self._open(folder, config, arguments, keep=keep)
             except OSError as error:
+                if folder is not None:
+                    self._take_back(folder)
                 why = unusable_folder(root, error, instead="VITCORE_HOME")
                 raise RunRefusedError(N_("Run not started: {why}."), why=why) from error
             return folder.name
+
+    def _take_back(self, folder: Path) -> None:
+        """End and delete a run that could not be described, the disk being full."""
+        if (process := self._processes.pop(folder.name, None)) is not None:
+            process.kill()
+            process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
+        shutil.rmtree(folder, ignore_errors=True)  # else it would be listed as damaged
 
     def resume(self, name: str, *, keep: bool = False) -> str | Queued:
         """Let a run that was stopped, interrupted or failed go on from its last checkpoint.

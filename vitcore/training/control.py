@@ -140,6 +140,7 @@ def write_control(folder: str | Path, word: str) -> None:
 
     Raises:
         ValueError: if the word is none of those that `Control` knows.
+        OSError: if the first word of a run cannot be written.
     """
     first, _, number = word.partition(" ")
     numbered = first in ("run", "step", "epoch") and number.isdecimal()
@@ -153,6 +154,8 @@ def write_control(folder: str | Path, word: str) -> None:
         part.write_text(word, encoding="utf-8")
     except OSError:  # the disk is full, and a stop must be heard all the same
         part.unlink(missing_ok=True)
+        if not path.exists():
+            raise
         _overwrite(path, word)
         return
     for attempt in range(20):

@@ -1,5 +1,6 @@
 """Jobs: real processes of a fake training program, started, watched, stopped and lost."""
 
+import errno
 import json
 import os
 import shutil
@@ -429,6 +430,29 @@ def test_where_nothing_can_be_written_the_run_is_refused(tmp_path, root):
         f"Run not started: folder {tmp_path / root} cannot be used: "
         "a file is in the way. Set VITCORE_HOME to another one."
     )
+
+
+@pytest.mark.parametrize("file", ["control.*", "run.json.*"])
+def test_a_full_disk_refuses_a_run_and_leaves_nothing(jobs, tmp_path, monkeypatch, file):
+    """The first file of a run has no room, or that which the server writes once it has begun."""
+    write, begun = Path.write_text, []
+
+    def full(path, *arguments, **options):
+        if path.match(file):
+            begun.extend(jobs._processes.values())
+            path.touch()  # a full disk still has room for its name
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, *arguments, **options)
+
+    monkeypatch.setenv("FAKE_MODE", "hang")
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(RunRefusedError, match=f"(?i){os.strerror(errno.ENOSPC)}"):
+        jobs.start(TINY)
+    assert list((tmp_path / "runs").iterdir()) == []
+    assert len(begun) == (file == "run.json.*")
+    assert all(process.poll() is not None for process in begun)
+    assert jobs.refusal() == ""
+    assert jobs.runs() == []
 
 
 def test_a_program_that_is_not_there_is_named_and_leaves_no_folder(tmp_path):
