@@ -167,23 +167,46 @@ def test_enter_masks_a_key_but_not_the_last_one(machine):
     assert machine.page.get_by_role("alert").is_visible()
 
 
-@pytest.mark.parametrize("size", [16, 20, 26])
-def test_the_names_of_columns_stand_clear_of_the_titles(machine, size):
-    style = f"html {{ font-size: {size}px }} #root {{ width: 1200px !important }}"
-    machine.page.add_style_tag(content=style)  # as in the presenter's view
+OWN_WEIGHTS = {"dot": set(), "multiplicative": {"WS"}, "additive": {"W1", "W2", "v"}}
+
+
+@pytest.mark.parametrize("tokens", [2, 4, 6])
+@pytest.mark.parametrize("kind", list(OWN_WEIGHTS))
+@pytest.mark.parametrize(("size", "width"), [(16, 948), (16, 1240), (16, 388), (20, 1204)])
+def test_nothing_of_the_machine_stands_on_anything_else(machine, size, width, kind, tokens):
+    style = f"html {{ font-size: {size}px }} #root {{ width: {width}px !important }}"
+    machine.page.add_style_tag(content=style)  # larger as in the presenter's view
+    machine.page.evaluate(
+        "(set) => globalThis.__vitExplorerSelfAttention.set(set)", {"kind": kind, "count": tokens}
+    )
     machine.settle()
 
     def boxes(place):
         found = machine.page.locator(f".layer.example {place}:visible").all()
-        return [one.bounding_box() for one in found]
+        return [(one.inner_text(), *one.bounding_box().values()) for one in found]
 
-    titles, names, matrices = boxes(".title"), boxes(".name.column"), boxes(".mat")
-    assert len(names) == 12
-    for title in titles:
-        end, right = title["y"] + title["height"], title["x"] + title["width"]
-        for name in names + matrices:
-            beside = name["x"] > right or name["x"] + name["width"] < title["x"]
-            assert beside or name["y"] >= end or name["y"] + name["height"] <= title["y"]
+    found = [*boxes(".title"), *boxes(".name.column"), *boxes(".mat")]
+    for k, (what, x, y, wide, high) in enumerate(found):
+        for other, left, top, w, h in found[:k]:
+            over = min(x + wide, left + w) - max(x, left), min(y + high, top + h) - max(y, top)
+            assert min(over) < 1, (what, other)
+
+
+@pytest.mark.parametrize("kind", list(OWN_WEIGHTS))
+def test_the_weights_of_a_score_stand_before_it(machine, kind):
+    machine.page.locator(".kind").select_option(kind)
+    machine.settle()
+    place = ".layer.example .mat[data-name={}]"
+    queries, scores = (machine.page.locator(place.format(one)).bounding_box() for one in "QS")
+    for name in set().union(*OWN_WEIGHTS.values()):
+        weights = machine.page.locator(place.format(name))
+        assert weights.is_visible() == (name in OWN_WEIGHTS[kind])
+        if name in OWN_WEIGHTS[kind]:
+            box = weights.bounding_box()
+            assert queries["x"] + queries["width"] < box["x"]
+            assert box["x"] + box["width"] < scores["x"]
+    words = machine.page.locator(".layer.example svg").text_content()
+    assert words.count("K⊤") == {"dot": 2, "multiplicative": 1, "additive": 0}[kind]
 
 
 def test_enter_selects_the_query_of_a_row(machine):

@@ -31,7 +31,7 @@ FILES = [
 ]
 # Names, and what no page shows; formulas and units have no three letters in a row.
 SAME = {
-    "*v*^{⊤}tanh(*W*_{1}… + *W*_{2}…)",
+    *("*v*^{⊤}tanh(*W*_{1}… + *W*_{2}…)", "*v*^{⊤}tanh(*W*_{1}*q* + *W*_{2}*k*)"),
     *("Adam", "AdamW", "CIFAR-10", "FlexiViT", "GELU", "LayerNorm", "PNG", "ReLU", "sketch10"),
     *("English", "Source:", "ViT", "ViT Explorer"),
     *(r"^(?://|/\*) uses ([\w/ ]+)", "Color", "Colors"),
