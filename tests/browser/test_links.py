@@ -165,6 +165,7 @@ def writes(person, name, i, j, number):
 
 
 def example(person):
+    person.page.wait_for_function("() => globalThis.__vitExplorerSelfAttention")
     return person.page.evaluate(EXAMPLE)
 
 
