@@ -140,6 +140,46 @@ def test_what_is_refused_is_said_at_the_cell(machine):
     assert not alert.is_visible()
 
 
+PASTE = """(text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text', text);
+    document.activeElement.dispatchEvent(
+        new ClipboardEvent('paste', {clipboardData, bubbles: true, cancelable: true}));
+}"""
+
+
+@pytest.mark.parametrize(
+    "text", ["1.5\t-2\n0\t4", "[[ 1.5 -2. ]\n [ 0.   4. ]]", "array([[1.5, -2],\n       [0, 4]])"]
+)
+@pytest.mark.parametrize("editing", [False, True])
+def test_a_pasted_block_fills_the_cells_to_the_right_and_down(machine, text, editing):
+    expected = matrix(machine, "WK")
+    expected[2:4, 1:3] = [[1.5, -2], [0, 4]]
+    cell(machine, "WK", 2, 1).focus()
+    if editing:
+        machine.page.keyboard.press("Enter")
+    machine.page.evaluate(PASTE, text)
+    np.testing.assert_array_equal(matrix(machine, "WK"), expected)
+    assert focused(machine) == ["WK", 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1 2\n3 4\n5 6\n7 8", "3 × 2"),
+        ("1 2\n3", "2 × 2"),
+        ("1 2\n3 frog", "frog"),
+        ("1\tnan", "nan"),
+    ],
+)
+def test_a_pasted_block_that_does_not_fit_changes_nothing(machine, text, said):
+    before = matrix(machine, "WK")
+    cell(machine, "WK", 2, 1).focus()
+    machine.page.evaluate(PASTE, text)
+    np.testing.assert_array_equal(matrix(machine, "WK"), before)
+    assert said in machine.page.get_by_role("alert").inner_text()
+
+
 @pytest.mark.parametrize(("pixels", "by"), [(50, 1.0), (-25, -0.5), (3, 0.0)])
 def test_dragging_changes_a_weight_by_a_tenth_every_five_pixels(machine, pixels, by):
     before = matrix(machine, "WK")

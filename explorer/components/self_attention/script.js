@@ -3,7 +3,7 @@
 // The attention machine: the controls, which of its two views is seen, and the text around it.
 
 const HINTS = {
-  example: tr`Select an entry for its arithmetic. Drag or type to edit inputs and weights; select a row for the query.`,
+  example: tr`Select an entry for its arithmetic. Drag, type or paste to edit inputs and weights; select a row for the query.`,
   image: tr`Select an entry of a matrix for its arithmetic. Select a patch or a row for the query.`,
 };
 const pressed = (buttons, test) =>
