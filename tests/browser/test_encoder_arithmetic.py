@@ -312,3 +312,39 @@ def test_below_the_code_of_a_sum_stands_all_that_it_prints(page, block, stage, x
     got = [[float(number) for number in re.findall(r"-?\d+\.\d+", line)] for line in lines]
     np.testing.assert_allclose(got[0], wanted, atol=2e-4)
     np.testing.assert_allclose(got[1], (x + f)[:6], atol=2e-4)
+
+
+def test_a_selected_dimension_keeps_its_arithmetic_until_it_is_let_go(page, block):
+    figure = Stage(page, "encoder")
+    figure.show(block.payload("norm1"))
+    tip, strips = page.locator(".tip"), page.locator(".panel .line canvas")
+
+    def leaves():
+        page.mouse.move(1, 1)
+        figure.settle()
+        return tip.is_visible()
+
+    def selects(strip, share):
+        box = strip.bounding_box()
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        figure.settle()
+
+    strips.first.hover()
+    figure.settle()
+    assert tip.is_visible()
+    assert not leaves()
+    selects(strips.first, 4.5 / D)
+    assert leaves()
+    assert "(5)" in tip.inner_text()
+    selects(strips.first, 6.5 / D)  # another
+    assert leaves()
+    assert "(7)" in tip.inner_text()
+    selects(strips.first, 6.5 / D)  # the same again
+    assert not leaves()
+    row = page.locator("li[data-stage=norm1]")
+    for strip in (strips.last, row.locator("canvas")):
+        selects(strip, 1.5 / D)
+        assert leaves()
+        page.keyboard.press("Escape")
+        figure.settle()
+        assert not tip.is_visible()

@@ -38,7 +38,7 @@ class Encoder extends PatchFigure {
       code: $('.numpy pre'),
       prints: $('.prints'),
     });
-    this.number = null; // what is hovered over: { strip, i, axis }
+    this.over = this.held = null; // entries hovered over and selected: { strip, i, axis }
     this.cost = [];
     this.diagram = new Diagram(this, root);
     this.allStrip = new Strip(this.whole.querySelector('canvas'), this);
@@ -46,6 +46,9 @@ class Encoder extends PatchFigure {
     this.watch(this.wrap);
   }
   listen(root, signal) {
+    this.wrap.addEventListener('keydown', (event) => event.key === 'Escape' && this.hold(null), {
+      signal,
+    });
     pickable(
       this.image,
       (x, y) => cell(x, y, this.image.clientWidth, this.image.clientHeight, this.grid),
@@ -140,14 +143,15 @@ class Encoder extends PatchFigure {
   // ---- data
   setData(data) {
     const { head } = data,
-      fresh = !this.pass || this.pass.head.depth !== head.depth;
+      fresh = ['depth', 'width', 'patch'].some((name) => this.pass?.head[name] !== head[name]);
     this.data = data;
     this.pass = this.diagram.pass = new Pass(data);
     this.grid = head.grid;
     this.start = Math.min(head.start, this.pass.patches - 1);
     this.pinned = pin.read(this.grid, this.numPrefixTokens);
     this.hover = null;
-    this.number = null;
+    this.over = null;
+    if (fresh) this.held = null;
     if (head.block === this.wanted) this.wanted = undefined;
     this.wrap.classList.toggle('pending', this.wanted !== undefined);
     if (SHOWN.turn !== head.turn) {
@@ -173,8 +177,7 @@ class Encoder extends PatchFigure {
         }),
       );
     this.pressBlocks();
-    this.panel?.leave();
-    this.panel = null;
+    this.closePanel();
     this.diagram.wired = '';
     this.draw();
     this.painted({ rev: head.rev });
@@ -195,13 +198,30 @@ class Encoder extends PatchFigure {
     );
   }
 
-  // ---- hovering over an entry
+  closePanel() {
+    this.panel?.leave();
+    if (this.panel?.strips.includes(this.held?.strip)) this.held = null;
+    this.panel = null;
+  }
+
+  // ---- hovering over an entry, or selecting one
+  get number() {
+    return this.over ?? this.held;
+  }
+  hold(strip, i = null) {
+    // it stays when the pointer leaves, until it is selected again
+    const row = strip?.pointedRow ?? null,
+      { held } = this,
+      same = held?.strip === strip && held?.i === i && held?.row === row;
+    this.held = i === null || same ? null : { strip, i, axis: strip.axis, row };
+    this.askNumber();
+  }
   point(strip, i = null, where = null) {
     const next =
         strip && i !== null
           ? { strip, i, axis: strip.axis, row: strip.pointedRow ?? null, where }
           : null,
-      now = this.number;
+      now = this.over;
     if (!next && !now) return;
     if (
       next &&
@@ -212,7 +232,10 @@ class Encoder extends PatchFigure {
       next.where?.canvas === now.where?.canvas
     )
       return;
-    this.number = next;
+    this.over = next;
+    this.askNumber();
+  }
+  askNumber() {
     this.numbersAsked ||= requestAnimationFrame(() => {
       this.numbersAsked = 0;
       this.drawNumber();
@@ -229,7 +252,8 @@ class Encoder extends PatchFigure {
   }
   drawTip() {
     const at = this.number,
-      line = at?.strip.explain?.(at.i, at.row) ?? '';
+      shown = at?.strip.values && at.strip.canvas.clientWidth,
+      line = shown ? (at.strip.explain?.(at.i, at.strip.rows > 1 ? at.row : null) ?? '') : '';
     this.tip.hidden = !line;
     this.said.textContent = line;
     if (!line) return;
@@ -293,6 +317,7 @@ class Encoder extends PatchFigure {
     this.diagram.draw(t, { all: SHOWN.all, open: this.stage });
     this.sayAfter(head);
     this.drawPanel(t);
+    this.diagram.hair(this.number);
     this.drawTip();
     this.wrap.dataset.token = t;
     this.wrap.dataset.stage = this.stage;
@@ -345,7 +370,7 @@ class Encoder extends PatchFigure {
         return stage ? (stage.on === 'sum' ? `+ ${stage.name}` : stageName(stage.id, head)) : '';
       };
     if (!this.panel || this.panel.id !== id) {
-      this.panel?.leave();
+      this.closePanel();
       this.panel = new PANELS[id](this, id, this.body);
     }
     const called =
