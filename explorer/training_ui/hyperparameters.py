@@ -8,7 +8,7 @@ from typing import Any, Literal
 from explorer.text.language import N_, tr, tr_within
 from vitcore.config import PATCH_SIZES, PRESETS, RECIPES, FieldError, TrainConfig, ViTConfig
 from vitcore.initialisation import parameter_count
-from vitcore.messages import as_sentence
+from vitcore.messages import as_sentence, short_number
 
 _FLEXIBLE = RECIPES["flexi-cifar10-cpu"]  # how patch sizes are drawn, where they are
 
@@ -245,10 +245,15 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
     for name, switch in SWITCHES.items():
         if switch.kind == "whole":
             changes[name] = int(changes[name])
+    if changes["depth"] > MOST_BLOCKS:
+        got = short_number(changes["depth"])
+        raise FieldError("depth", f"must be an integer <= {MOST_BLOCKS}, got {got}")
     preset = others.get("preset", RECIPES[recipe].preset)
     for name, own in sizes(PRESETS[preset]).items():
         if changes[name] < 1:
-            raise FieldError(name, f"must be an integer >= {_LEAST}, got {changes[name]:,}")
+            raise FieldError(
+                name, f"must be an integer >= {_LEAST}, got {short_number(changes[name])}"
+            )
         if changes[name] == own:
             changes[name] = 0
     if values["patch_sizes"] == "flexible":
@@ -269,8 +274,6 @@ def config_of(recipe: str, values: Mapping[str, Any], **others: Any) -> TrainCon
             f"must be at most the {config.images_per_epoch:,} images of an epoch, "
             f"got {config.batch_size:,}",
         )
-    if config.depth > MOST_BLOCKS:
-        raise FieldError("depth", f"must be an integer <= {MOST_BLOCKS}, got {config.depth:,}")
     if (count := parameter_count(config.model_config())) > MOST_PARAMETERS:
         raise FieldError(
             "width",

@@ -7,6 +7,8 @@ from dataclasses import fields
 from numbers import Real
 from typing import Any
 
+from vitcore.messages import short_number
+
 Check = Callable[[str, Any], None]  # takes a field's name and value
 
 
@@ -45,9 +47,10 @@ def one_of(*allowed: str) -> Check:
 def integer(least: int, most: int | None = None) -> Check:
     def check(name: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise FieldError(name, f"must be an integer >= {least}, got {value!r}")
+            got = short_number(value) if isinstance(value, int) else repr(value)
+            raise FieldError(name, f"must be an integer >= {least}, got {got}")
         if most is not None and value > most:
-            raise FieldError(name, f"must be an integer <= {most:,}, got {value:,}")
+            raise FieldError(name, f"must be an integer <= {most:,}, got {short_number(value)}")
 
     return check
 
@@ -59,7 +62,7 @@ def number(rule: str = "", holds: Callable[[Any], bool] | None = None) -> Check:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise FieldError(name, f"must be a number, got {value!r}")
         if holds is not None and not holds(value):
-            raise FieldError(name, f"must be {rule}, got {value}")
+            raise FieldError(name, f"must be {rule}, got {short_number(value)}")
 
     return check
 

@@ -17,6 +17,7 @@ from vitcore.config.checks import (
     string,
 )
 from vitcore.config.vit import PRESETS, ViTConfig, check_patch_size, grid_side
+from vitcore.messages import short_number
 from vitcore.stored_names import train_fields
 
 MOST_IN_BATCH = 65_536  # images: more than one epoch holds, and what memory can still take
@@ -43,7 +44,7 @@ _CHECKS = {
     "steps": integer(0),
     "batch_size": integer(1, MOST_IN_BATCH),
     "learning_rate": number(
-        f"above 0 and at most {HIGHEST_RATE:g}", lambda value: 0 < value <= HIGHEST_RATE
+        f"above 0 and at most {short_number(HIGHEST_RATE)}", lambda value: 0 < value <= HIGHEST_RATE
     ),
     "warmup_ratio": _FRACTION,
     "schedule": one_of("cosine", "plateau"),
@@ -115,7 +116,8 @@ class TrainConfig:
         check_fields(self, _CHECKS)
         if not self.steps and not 0 < self.epochs <= MOST_EPOCHS:
             raise FieldError(
-                "epochs", f"must be above 0 and at most {MOST_EPOCHS:,}, got {self.epochs}"
+                "epochs",
+                f"must be above 0 and at most {MOST_EPOCHS:,}, got {short_number(self.epochs)}",
             )
         self._check_cycles()
         self._check_validation()

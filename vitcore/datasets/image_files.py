@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 SIDE = 32
 LARGEST_FILE = 25_000_000  # bytes, as a browser counts 25 MB
 MOST_PIXELS = 64_000_000
+_TOLD = 10**11  # pixels; a file that says more of itself is damaged, and the number says nothing
 # Their decoders hold every pixel several times over, WebP's 15 bytes each: of 64 million, 1 GB.
 MOST_PIXELS_OF = {"WEBP": 20_000_000, "AVIF": 20_000_000}
 
@@ -188,7 +189,7 @@ def _check_scans(width: int, height: int, scans: int) -> None:
 
 def _too_many_pixels(pixels: int | None, most: int | None = None) -> str:
     limit = (most or MOST_PIXELS) // 1_000_000
-    if pixels is None:
+    if pixels is None or pixels > _TOLD:
         return f"Image too large (limit: {limit} megapixels)."
     return f"Image too large: {_tenths_up(pixels)} megapixels (limit: {limit})."
 

@@ -80,6 +80,12 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(monkeypatch, width
         decode_image(data)
 
 
+def test_of_a_size_that_no_image_has_only_the_limit_is_said():
+    data = png(2**31 - 1, 2**31 - 1, 8, 2, [])
+    with pytest.raises(ImageError, match=r"too large \(limit: 64 megapixels\)"):
+        decode_image(data)
+
+
 def test_a_webp_whose_decoder_would_take_a_gigabyte_is_refused_with_a_way_out(monkeypatch):
     monkeypatch.setattr(image_files, "MOST_PIXELS_OF", {"WEBP": 64 * 64})
     decode_image(encoded(quarters(64, 64), "WEBP"))
