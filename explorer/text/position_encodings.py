@@ -30,7 +30,12 @@ class PositionEncoding:
     label: str  # in the language of the page
     own: bool  # whether the chosen model adds these
     similarity: np.ndarray  # (gh, gw, gh, gw) cosines
-    correlation: float | None  # spatial correlation r; None of one position
+    correlation: float | None  # spatial correlation r; None of one position, and of equal ones
+
+    @property
+    def single(self) -> bool:
+        """Whether there is only one position."""
+        return self.similarity.shape[:2] == (1, 1)
 
 
 def position_encodings(

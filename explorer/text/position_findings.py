@@ -25,7 +25,7 @@ _VERDICTS = {
     "weak": N_("Weak spatial structure"),
     "none": N_("Spatial correlation not clearly above random init"),
 }
-Verdict = Literal["single", "lines", "near", "rim", "weak", "none"]
+Verdict = Literal["single", "equal", "lines", "near", "rim", "weak", "none"]
 
 
 def verdict(own: PositionEncoding, random_init: PositionEncoding) -> Verdict:
@@ -42,9 +42,10 @@ def verdict(own: PositionEncoding, random_init: PositionEncoding) -> Verdict:
         "near": nearby positions are similar; "lines": so are those of the same row or column, more
         than others as far away. "rim": the rim differs from the inside, wherever on the rim.
         "weak": some correlation. "none": no more than at random init. "single": one position.
+        "equal": no two positions are more similar than others.
     """
     if own.correlation is None:
-        return "single"
+        return "single" if own.single else "equal"
     gained = own.correlation - (random_init.correlation or 0.0) >= _LEARNED
     if gained and own.correlation >= _STRONG:
         line_gain = similarity_by_position(own.similarity).line_gain
@@ -69,7 +70,8 @@ def position_finding(
         return tr("No position embeddings: the model is permutation-invariant")
     found = verdict(own, random_init)
     if own.correlation is None:
-        return tr("Only one position at this patch size")
+        single, equal = N_("Only one position at this patch size"), N_("All cosines are equal")
+        return tr(single if own.single else equal)
     now = signed(own.correlation)
     if began is not None:
         if signed(began) == now:

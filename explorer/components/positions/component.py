@@ -76,6 +76,8 @@ def _scale(kind: PositionEncoding) -> dict[str, float]:
 
 
 def _note(kind: PositionEncoding) -> str:
-    if kind.correlation is None:
+    if kind.single:
         return tr("1 position")
+    if kind.correlation is None:
+        return "r = –"
     return f"r = {signed(kind.correlation)}"

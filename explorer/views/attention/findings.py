@@ -210,7 +210,10 @@ def token_norms_finding(norms: np.ndarray, outliers: np.ndarray, *, prefix: int)
         prefix: tokens before the patches.
     """
     patches = norms[:, prefix:]
-    growth = float(np.median(patches[-1]) / max(float(np.median(patches[0])), 1e-12))
+    medians = np.median(patches, axis=1)
+    if not medians.all():  # nothing is some times as large
+        return tr("Median norm is 0 {where}", where=_after(int(medians.argmin())))
+    growth = float(medians[-1] / medians[0])
     if patches.shape[1] == 1:
         return tr("Norm grows {times}×", times=f"{growth:.1f}")
     if outliers.any():
@@ -228,7 +231,7 @@ def token_norms_finding(norms: np.ndarray, outliers: np.ndarray, *, prefix: int)
             ratio=f"{NORM_RATIO:.0f}",
             times=f"{growth:.1f}",
         )
-    largest = float((patches / np.median(patches, axis=1, keepdims=True)).max())
+    largest = float((patches / medians[:, None]).max())
     return tr(
         "No high-norm patches (largest: {largest}× median). Median grows {times}×.",
         largest=f"{largest:.1f}",

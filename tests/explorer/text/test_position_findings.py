@@ -47,12 +47,14 @@ def one(*ratios):
         (NOISE[::-1] - 0.008 * APART, "weak"),
         (NOISE[::-1], "none"),
         (np.ones((1, 1, 1, 1)), "single"),
+        (np.ones((6, 6, 6, 6)), "equal"),
+        (np.zeros((2, 2, 2, 2)), "equal"),
     ],
 )
 def test_the_verdict_follows_the_spatial_correlation(similarity, expected):
     own = kind(similarity)
     assert verdict(own, RANDOM_INIT) == expected
-    assert (own.correlation is None) is (expected == "single")
+    assert (own.correlation is None) is (expected in ("single", "equal"))
     if expected == "weak":
         assert 0.1 < own.correlation < 0.5
 
@@ -94,6 +96,10 @@ def test_the_numbers_are_those_of_the_model_and_of_random_init():
 def test_no_position_embeddings_and_a_single_position_need_no_number():
     single = kind(np.ones((1, 1, 1, 1)))
     assert not any(digit.isdigit() for digit in position_finding(None, RANDOM_INIT))
+    equal = kind(np.ones((6, 6, 6, 6)))
+    assert single.single
+    assert not equal.single
+    assert position_finding(single, single) != position_finding(equal, RANDOM_INIT)
     assert "Only one position" in position_finding(single, single)
 
 

@@ -122,6 +122,16 @@ def test_high_norm_tokens_are_counted_where_there_are_most():
     assert said.startswith("1 high-norm patch after block 2 (> 3× median)")
 
 
+@pytest.mark.parametrize(("zero", "where"), [(0, "at the embedding"), (2, "after block 2")])
+def test_norms_of_0_have_no_ratio(zero, where):
+    norms = np.ones((3, 9))
+    norms[zero, :5] = 0
+    said = findings.token_norms_finding(norms, np.zeros((3, 9), bool), prefix=0)
+    assert where in said
+    assert "×" not in said
+    assert "nan" not in said
+
+
 def test_metrics_have_findings_of_their_own():
     values = np.array([[1.0, 2.0], [3.0, 4.0]])
     assert metric_finding("distance", values, [16.0]) == "1–2 px in block 1, 3–4 px in block 2"
