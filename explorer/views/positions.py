@@ -34,6 +34,12 @@ from vitcore.patches import patchify, unpatchify
 
 _NAME = N_("Position embeddings")
 _TOKENS, _TOKENS_HEIGHT = "positions_tokens", 400
+MOST_PATCHES = 1024  # compared with each other: beyond, N × N cosines take seconds here
+
+
+def too_many(selection: Selection) -> bool:
+    """Whether there are more patches than are compared with each other."""
+    return selection.side**2 > MOST_PATCHES
 
 
 def draw_tiles(selection: Selection, model: ModelRef, kinds: list[PositionEncoding]) -> None:
@@ -96,7 +102,7 @@ def shuffle_again() -> None:
 def draw_distance(kinds: list[PositionEncoding]) -> None:
     """Mean cosine against distance, for every encoding."""
     components.figure_heading(tr("Similarity vs. distance"), distance_finding(kinds[0]) or None)
-    if kinds[0].correlation is None:
+    if kinds[0].single:
         components.figure_state(
             "empty", tr("Only one position."), tr("Use a smaller patch size."), height=300
         )
@@ -114,9 +120,22 @@ def draw_distance(kinds: list[PositionEncoding]) -> None:
         components.how_to_read("positions_distance", code=code)
 
 
+def draw_too_many(name: str | None = None, *, height: int) -> None:
+    """What stands in the place of a figure that compares more patches than can be drawn."""
+    if name:
+        components.figure_heading(name)
+    components.figure_state(
+        "empty", tr("Too many patches."), tr("Use a larger patch size."), height=height
+    )
+
+
 def draw_tokens(selection: Selection) -> None:
     """What becomes of the similarity of positions: that of the tokens, after each block."""
     name, known = tr("Token similarity"), url.known_of(selection)
+    if too_many(selection):
+        state.asked(_TOKENS, url_fields.TOKENS, known)
+        draw_too_many(name, height=_TOKENS_HEIGHT)
+        return
     if selection.side == 1:
         state.asked(_TOKENS, url_fields.TOKENS, known)
         components.figure_heading(name)
@@ -190,18 +209,26 @@ if isinstance(model, Failure):
     components.page_heading(tr(_NAME), key="positions")
     components.placeholder(model, height=420)
 else:
-    config, side = model.config, selection.side
-    kinds = position_encodings(config, client.weights(model).get("positions"), (side, side))
-    random_init = next(kind for kind in kinds if kind.name == "untrained")
-    own = kinds[0] if kinds[0].own else None
-    finding = position_finding(own, random_init, began=closeness_begun_with(config, (side, side)))
-    components.page_heading(tr(_NAME), finding, key="positions")
-    draw_tiles(selection, model, kinds)
+    config, side, kinds = model.config, selection.side, []
+    if too_many(selection):
+        state.asked("positions_tiles", url_fields.POSITIONS, url.known_of(selection))
+        components.page_heading(tr(_NAME), key="positions")
+        draw_too_many(height=420)
+    else:
+        kinds = position_encodings(config, client.weights(model).get("positions"), (side, side))
+        random_init = next(kind for kind in kinds if kind.name == "untrained")
+        own, began = kinds[0] if kinds[0].own else None, closeness_begun_with(config, (side, side))
+        finding = position_finding(own, random_init, began=began)
+        components.page_heading(tr(_NAME), finding, key="positions")
+        draw_tiles(selection, model, kinds)
     draw_shuffle(selection, model)
     components.how_to_read(
         "positions_shuffle", code=components.source_of("vitcore/intervention.py", "Intervention")
     )
-    draw_distance(kinds)
+    if kinds:
+        draw_distance(kinds)
+    else:
+        draw_too_many(tr("Similarity vs. distance"), height=300)
     draw_tokens(selection)
     draw_accuracy()
 

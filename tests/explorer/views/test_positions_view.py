@@ -80,7 +80,19 @@ def test_any_stop_opens(open_positions, payloads, patch_size):
     header, arrays = payloads(view)["positions"]
     side = grid_side(patch_size)
     assert header["grid"] == [side, side]
-    assert arrays["codes"].shape == (4, side, side, side, side)
+    pairs = side**2 * (side**2 + 1) // 2  # of one triangle, two bytes each
+    assert arrays["cosines"].shape == (4, 2 * pairs)
+
+
+def test_more_patches_than_can_be_compared_are_not(open_positions, monkeypatch):
+    """Of 1,296 patches 1.7 million cosines: for no encoding, and for no block."""
+    compared = []
+    monkeypatch.setattr("vitcore.interpret.positions.cosine_similarity", compared.append)
+    monkeypatch.setattr("explorer.text.position_encodings.cosine_similarity", compared.append)
+    view = open_positions(patch_size=2, config=replace(SMALL, image_size=72))
+    assert not view.exception
+    assert compared == []
+    assert len(bodies(view, "Too many patches")) == 3
 
 
 def test_one_token_is_drawn_and_cannot_be_shuffled(open_positions, payloads, asked):
