@@ -24,6 +24,7 @@ _STYLE = """<style>
 .by-class { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .by-class th, .by-class td { text-align: right; font-weight: 400; padding: .22rem .5rem; border: 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+@media (max-width: 400px) { .by-class th, .by-class td { padding-inline: .25rem; } }
 .by-class th:first-child { text-align: left; padding-left: 0; }
 .by-class thead th { color: color-mix(in srgb, currentColor 75%, transparent); }
 .by-class tr.best td:nth-child(4), .by-class tr.worst td:nth-child(4) { font-weight: 600; }
