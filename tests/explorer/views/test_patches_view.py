@@ -75,7 +75,7 @@ def test_everything_that_needs_no_model_is_there_while_it_is_awaited(open_patche
     view = open_patches(difference=WAITING, answer=WAITING)
     assert not view.exception
     sent = payloads(view)
-    assert "codes" in sent["patches"][1]
+    assert "embedding" in sent["patches"][1]
     assert "filters" in sent
     assert sent["pipeline"][0]["state"] == "waiting"
     assert len(states(view, "loading")) == 1
@@ -85,14 +85,14 @@ def test_a_problem_of_the_model_leaves_the_rest(open_patches, payloads):
     view = open_patches(difference=PROBLEM, answer=PROBLEM)
     assert not view.exception
     assert len(states(view, "error")) == 1
-    assert "codes" in payloads(view)["patches"][1]
+    assert "embedding" in payloads(view)["patches"][1]
 
 
 def test_damaged_weights_leave_the_image_and_its_patches(open_patches, payloads):
     view = open_patches(config=None, difference=PROBLEM, answer=PROBLEM)
     assert not view.exception
     sent = payloads(view)
-    assert "codes" not in sent["patches"][1]
+    assert "embedding" not in sent["patches"][1]
     assert "token" not in findings(view)[0]
     assert sent["cost"][0]["P"] == 4
     assert any("There is no model demo." in body for body in states(view, "error"))
