@@ -31,6 +31,7 @@ from vitcore.training import runs
 
 BACK = 10.0  # seconds within which what was killed is back
 MOST = 60.0  # seconds after which nothing is waited for any more
+PATIENCE = 2.5  # seconds between two presses of Start: quick ones are one
 WAITING = 2  # runs in the queue, beside the one that trains
 KINDS = ("worker", "server", "replica") if NGINX else ("worker", "server")
 Back = tuple[float, float, float]  # when it was killed, a page was drawn, and all on it answered
@@ -70,6 +71,7 @@ class Scene:
                 await visitor.act(press="train_start")
                 self._begun += 1
                 await self.keeps_runs()
+                await asyncio.sleep(PATIENCE)
 
     async def keeps_runs(self) -> None:
         """Nothing that was begun may be missing, in the end.
