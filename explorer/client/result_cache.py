@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -27,7 +26,7 @@ class ResultCache:
         return self._results[key][0]
 
     def put(self, key: Hashable, result: Any) -> None:
-        """Keep an result; those not used for longest make room."""
+        """Keep a result; those not used for longest make room."""
         self._size -= self._results.pop(key, (None, 0))[1]
         self._results[key] = result, size_of(result)
         self._size += self._results[key][1]
@@ -35,44 +34,37 @@ class ResultCache:
             self._size -= self._results.popitem(last=False)[1][1]
 
 
-def size_of(result: object) -> int:
-    """Bytes of the arrays in a result: a dataclass, a mapping, a sequence or an array."""
-    if isinstance(result, np.ndarray):
-        return result.nbytes
+def leaves(result: object) -> Iterator[object]:
+    """The arrays and single values in a result: a dataclass, a mapping, a sequence or an array."""
     if is_dataclass(result):
-        return sum(size_of(getattr(result, part.name)) for part in fields(result))
-    if isinstance(result, dict):
-        return sum(map(size_of, result.values()))
-    if isinstance(result, (list, tuple)):
-        return sum(map(size_of, result))
-    return 64
+        parts: Iterable[object] = (getattr(result, part.name) for part in fields(result))
+    elif isinstance(result, dict):
+        parts = result.values()
+    elif isinstance(result, (list, tuple)):
+        parts = result
+    else:
+        yield result
+        return
+    for part in parts:
+        yield from leaves(part)
+
+
+def size_of(result: object) -> int:
+    """Bytes of the arrays in a result; 64 for each single value."""
+    return sum(leaf.nbytes if isinstance(leaf, np.ndarray) else 64 for leaf in leaves(result))
 
 
 def is_finite(result: object) -> bool:
     """Whether no number of a result is NaN or infinite."""
-    if isinstance(result, np.ndarray):
-        return result.dtype.kind not in "fc" or bool(np.isfinite(result).all())
-    if isinstance(result, float):
-        return math.isfinite(result)
-    if is_dataclass(result):
-        return all(is_finite(getattr(result, part.name)) for part in fields(result))
-    if isinstance(result, dict):
-        return all(map(is_finite, result.values()))
-    if isinstance(result, (list, tuple)):
-        return all(map(is_finite, result))
-    return True
+    return all(
+        np.isfinite(leaf).all()
+        for leaf in leaves(result)
+        if isinstance(leaf, float) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc")
+    )
 
 
 def protect(result: object) -> None:
     """Make the arrays of a shared result read-only."""
-    if isinstance(result, np.ndarray):
-        result.setflags(write=False)
-    elif is_dataclass(result):
-        for part in fields(result):
-            protect(getattr(result, part.name))
-    elif isinstance(result, dict):
-        for value in result.values():
-            protect(value)
-    elif isinstance(result, (list, tuple)):
-        for value in result:
-            protect(value)
+    for leaf in leaves(result):
+        if isinstance(leaf, np.ndarray):
+            leaf.setflags(write=False)
