@@ -167,7 +167,7 @@ def test_a_pasted_block_fills_the_cells_to_the_right_and_down(machine, text, edi
     ("text", "said"),
     [
         ("1 2\n3 4\n5 6\n7 8", "3 × 2"),
-        ("1 2\n3", "2 × 2"),
+        ("1 2\n3", "rectangle"),
         ("1 2\n3 frog", "frog"),
         ("1\tnan", "nan"),
     ],
