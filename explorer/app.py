@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from explorer import client, logs, metrics, probes, untrusted
+from explorer import client, logs, memory, metrics, probes, untrusted
 from explorer.security import Security
 from explorer.sessions import server_sessions
 
@@ -25,6 +25,7 @@ from explorer.sessions import server_sessions
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict]:
     """Start the worker first: it imports TensorFlow while this process imports its own."""
+    memory.return_large_blocks()
     logs.set_up()
     untrusted.guard()
     server_sessions().listen()
