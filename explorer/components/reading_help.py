@@ -1,6 +1,7 @@
 """The two folded notes below a figure: how to read it, and the code that computed it."""
 
 import ast
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from explorer.text import help_text
 from explorer.text.language import tr
 
 _ROOT = Path(__file__).resolve().parents[2]
+_one_parse = threading.Lock()  # two at once can raise SystemError (CPython gh-106905)
 
 
 def how_to_read(name: str, *, code: str = "", example: str = "", **values: object) -> None:
@@ -74,7 +76,8 @@ def source_of(file: str, *names: str) -> str:
 
 
 def _definition(text: str, name: str, file: str) -> str:
-    body = ast.parse(text).body
+    with _one_parse:
+        body = ast.parse(text).body
     node = None
     for part in name.split("."):
         found = [item for item in body if getattr(item, "name", None) == part]

@@ -1,5 +1,9 @@
 """Tiles of patch sizes, thumbnails, figure states and reading help."""
 
+import ast
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -90,6 +94,24 @@ def test_decorators_belong_to_the_source():
 def test_a_name_that_is_not_in_the_file_is_an_error():
     with pytest.raises(ValueError, match="got 'nothing' and 'vitcore/config/train.py'"):
         source_of("vitcore/config/train.py", "nothing")
+
+
+def test_one_source_is_parsed_at_a_time(monkeypatch):
+    parsing, most = [], []
+
+    def slow(text, parse=ast.parse):
+        parsing.append(text)
+        most.append(len(parsing))
+        time.sleep(0.05)
+        parsing.remove(text)
+        return parse(text)
+
+    monkeypatch.setattr(ast, "parse", slow)
+    source_of.cache_clear()
+    names = "ViTConfig", "ViTConfig.grid_side", "ViTConfig.tokens"
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(partial(source_of, "vitcore/config/vit.py"), names))
+    assert most == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
