@@ -9,7 +9,7 @@ def embed_with_dense(images, kernel, bias):
     batch, *_, values = cut.shape  # P · P · 3 values
     patches = ops.reshape(cut, (batch, -1, values))
 
-    dense = layers.Dense(dim)
+    dense = layers.Dense(dim, name="dense")
     dense.build(patches.shape)
     kernel = kernel.reshape(values, dim)
     dense.set_weights([kernel, bias])
@@ -18,7 +18,7 @@ def embed_with_dense(images, kernel, bias):
 
 def embed_with_conv2d(images, kernel, bias):
     size, dim = kernel.shape[0], kernel.shape[-1]
-    conv = layers.Conv2D(dim, size, strides=size)
+    conv = layers.Conv2D(dim, size, strides=size, name="conv")
     conv.build(images.shape)
     conv.set_weights([kernel, bias])
 
