@@ -10,6 +10,7 @@ import streamlit as st
 
 from explorer import client, components, state, url, url_fields
 from explorer.components.attention_lens.component import prefix_names
+from explorer.components.declared import in_window
 from explorer.components.encoder.component import microscope
 from explorer.components.encoder.payload import block_payload
 from explorer.components.encoder_decoder.component import encoder_decoder
@@ -92,12 +93,8 @@ def draw_microscope(
     stage, without = view["stage"], None
     if stage in ("residual1", "residual2") and isinstance(result, Ready):
         without = client.residual_ablation(selection).value
-    if isinstance(result, Pending) and "encoder_sent" in st.session_state:
-        data = st.session_state["encoder_sent"]  # it stays until its successor is there
-    elif not isinstance(result, Ready):
-        components.placeholder(result, height=_HEIGHT)
-        return
-    else:
+    data = None  # the last one stays until its successor is there
+    if isinstance(result, Ready):
         data = block_payload(
             result.value,
             client.weights(model),
@@ -110,7 +107,9 @@ def draw_microscope(
             without=without,
             rev=f"{rev}-{result.value.block}",
         )
-        st.session_state["encoder_sent"] = data
+    elif isinstance(result, Failure) or not in_window("encoder"):
+        components.placeholder(result, height=_HEIGHT)
+        return
     if page := microscope(data, key="encoder", on_view=keep_view):
         goto(page)
 
@@ -149,10 +148,11 @@ def draw_norms(
     config: ViTConfig, output: ModelOutput, block: int, result: Result[NormSample]
 ) -> None:
     """What four normalizations average."""
-    key, known, sent = "encoder_norms", url.known_of(selection), "encoder_norms_sent"
+    key, known = "encoder_norms", url.known_of(selection)
     name, asked = tr("Normalization axes"), state.asked(key, url_fields.NORMS, known)
+    data = None  # while another is awaited, the last one stays
     if isinstance(result, Ready):
-        st.session_state[sent] = norm_payload(
+        data = norm_payload(
             result.value,
             block=block,
             prefix=prefix_names(output, config),
@@ -160,13 +160,13 @@ def draw_norms(
             asked=asked,
             rev=f"{rev}-{block}",
         )
-    if isinstance(result, Failure) or sent not in st.session_state:
+    if data is None and (isinstance(result, Failure) or not in_window(key)):
         components.figure_heading(name)
         components.placeholder(result, height=300)
-    else:  # while another is awaited, the last one stays
+    else:
         components.figure_heading(name, encoder_findings.norm_finding(config.width))
         view = partial(state.keep, key, url_fields.NORMS, known)
-        norms(st.session_state[sent], key=key, view=view)
+        norms(data, key=key, view=view)
     components.how_to_read(
         "encoder_norms",
         code=components.source_of("vitcore/interpret/norm_axes.py", "norm_axes"),

@@ -1,6 +1,7 @@
 """A component's messages: a script's address, and a payload that is sent once."""
 
 import re
+from unittest.mock import patch
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -56,6 +57,26 @@ def test_what_a_window_has_lost_is_sent_again(sent):
     held = sent.app.session_state[declared._HELD]
     held.pop("one")  # as `_forget` does before the run
     assert sent(one=bytes(200), two=b"")[0] == first
+
+
+def test_what_a_window_has_is_shown_again_without_its_payload(sent):
+    payloads = bytes(200), b"small"
+    first = sent(one=payloads[0], two=payloads[1])
+    assert sent(one=None, two=None) == [message[-16:] for message in first]
+    assert sent(one=payloads[0], two=None)[0] == first[0][-16:]
+
+
+def test_a_window_has_what_it_was_sent_and_has_not_lost(sent):
+    def has():
+        held = sent.app.session_state[declared._HELD]
+        with patch.object(declared.st, "session_state", {declared._HELD: held}):
+            return [declared.in_window(key) for key in ("one", "two", "three")]
+
+    sent(one=bytes(200), two=b"small")
+    assert has() == [True, True, False]
+    with patch.object(declared.st, "session_state", sent.app.session_state):
+        declared._forget("one")
+    assert has() == [False, True, False]
 
 
 def test_a_script_is_asked_for_by_an_address_that_changes_with_it(monkeypatch):
