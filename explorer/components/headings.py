@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from explorer.text.article import reference
 from explorer.text.language import tr
@@ -76,7 +77,10 @@ def finding_line(finding: str, *, place: Any) -> None:
         place: an `st.empty`, or a container.
     """
     said = _ITALIC.sub(r"<i>\1</i>", escape(finding, quote=False))
-    place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')
+    try:
+        place.html(f'<p class="finding" role="status">{said}&nbsp;</p>')
+    except StreamlitInvalidLayoutContextError:  # a new run of the page has overtaken this one
+        st.stop()
 
 
 def notices(sentences: Sequence[str]) -> None:

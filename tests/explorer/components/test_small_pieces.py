@@ -76,6 +76,27 @@ def test_another_kind_of_state_is_refused():
         figure_state("sad", "", "")
 
 
+def test_a_run_that_another_has_overtaken_ends_where_it_writes_its_finding():
+    def page():
+        from types import SimpleNamespace
+
+        import streamlit as st
+        from streamlit.errors import StreamlitInvalidLayoutContextError
+
+        from explorer.components import finding_line
+
+        def overtaken(_):
+            raise StreamlitInvalidLayoutContextError("as Streamlit raises it")
+
+        st.write("before")
+        finding_line("accuracy 81%", place=SimpleNamespace(html=overtaken))
+        st.write("after")
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert [one.value for one in app.markdown] == ["before"]
+
+
 def test_source_is_read_without_importing():
     source = source_of("vitcore/tracing.py", "trace")
     assert source.startswith("def trace(")
