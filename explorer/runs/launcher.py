@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer import cluster
-from explorer.runs.standby_process import Spare, goes_first
+from explorer.runs.standby_process import Spare, give_way
 from vitcore.messages import os_error_reason
 from vitcore.training.control import LIFELINE
 
@@ -64,7 +64,7 @@ class Launcher:
             except OSError as error:
                 why = f"{self._program[0]} could not be started: {os_error_reason(error)}"
                 raise RuntimeError(why) from error
-        goes_first(process)
+        give_way(process)
         return process
 
     def take_back(self, process: subprocess.Popen, *, seconds: float) -> bool:

@@ -101,6 +101,14 @@ def test_where_memory_runs_out_a_run_goes_before_the_server(jobs, monkeypatch):
     assert Path(f"/proc/{run.pid}/oom_score_adj").read_text().strip() == "500"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere there are no such priorities")
+def test_a_run_leaves_the_processor_to_pages_and_models(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    run = until(jobs, jobs.start(TINY), "running").run
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, run.pid) == min(ours + 10, 19)
+
+
 def test_a_run_is_followed_to_its_end(jobs):
     progress = until(jobs, jobs.start(TINY), "damaged")  # the program saves no weights
     assert progress.epochs == 2.0
