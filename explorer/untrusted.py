@@ -1,7 +1,7 @@
 """What a page of ours never sends, but a stranger may: values that its widgets cannot have.
 
 Streamlit would read such a value anew in each run, and fail: the session would stay broken until
-it connects again, and each message write a traceback.
+it connects again, and each message write a traceback. It would keep any number of files, too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import traceback
 from functools import cache
 from typing import Any
 
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.state.session_state import Serialized, Value, WStates
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 _TALKATIVE = (  # loggers that write a traceback for what one message makes
     "streamlit.components.v2.bidi_component.serialization",
@@ -21,13 +23,16 @@ _TALKATIVE = (  # loggers that write a traceback for what one message makes
 )
 # A number box sends whole numbers as such, and is declared to send any.
 _KINDS = {"int_value": "double_value", "int_array_value": "double_array_value"}
+_FILES = 2  # uploads kept of a session, a page's and the one it replaces: 25 MB each at most
 _log = logging.getLogger(__name__)
 _read = WStates.__getitem__
+_add = MemoryUploadedFileManager.add_file
 
 
 def guard() -> None:
     """Have the default in place of what cannot be read, and each kind of error logged once."""
     WStates.__getitem__ = _read_or_default
+    MemoryUploadedFileManager.add_file = _add_and_drop
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_Once())
 
@@ -49,6 +54,15 @@ def _read_or_default(states: WStates, widget: str) -> Any:
     _note(f"ignored a value that no page sends: {sent} for {known.value_type}, {wrong}")
     states.states[widget] = Value(known.deserializer(None))
     return _read(states, widget)
+
+
+def _add_and_drop(
+    manager: MemoryUploadedFileManager, session_id: str, file: UploadedFileRec
+) -> None:
+    manager.remove_file(session_id, file.file_id)  # sent again, it is the newest
+    _add(manager, session_id, file)
+    for older in list(manager.file_storage[session_id])[:-_FILES]:
+        manager.remove_file(session_id, older)
 
 
 def _kind(field: str) -> str:

@@ -4,8 +4,10 @@ import logging
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from explorer import untrusted
 
@@ -56,6 +58,24 @@ def test_a_value_of_another_type_is_the_default(read, value_type, sent, value):
 def test_an_option_is_one_of_those_that_were_shown(read):
     assert read("string_value", options=["a", "b"], string_value="b") == "b"
     assert read("string_value", options=["a", "b"], string_value="c") == 3
+
+
+def test_of_the_files_that_a_session_sends_the_last_two_are_kept(monkeypatch):
+    monkeypatch.setattr(MemoryUploadedFileManager, "add_file", untrusted._add_and_drop)
+    manager = MemoryUploadedFileManager("/upload")
+
+    def sends(session, *names):
+        for name in names:
+            file = UploadedFileRec(file_id=name, name="a.png", type="image/png", data=bytes(100))
+            manager.add_file(session_id=session, file=file)
+        return [one.file_id for one in manager.get_files(session, "abcdef")]
+
+    assert sends("anna", "a") == ["a"]
+    assert sends("anna", "b", "a") == ["a", "b"]
+    assert sends("anna", "c") == ["a", "c"]  # "a" was sent again after "b"
+    assert sends("ben", *"abcdef") == ["e", "f"]
+    assert [one.file_id for one in manager.get_files("anna", "abcdef")] == ["a", "c"]
+    assert manager._total_bytes == 400
 
 
 def test_each_kind_is_logged_once(read, caplog):
