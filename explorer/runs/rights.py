@@ -22,6 +22,9 @@ NOT_YOURS = N_("{run} was started by another visitor. Only they can change it.")
 DISABLED = N_("Training is disabled on this server. Install ViT Explorer to train.")
 TOO_MANY = N_("You have {count} runs in the queue. Remove one first.")
 TOO_LONG = N_("Estimated {hours} h; at most {limit} h on this server. Reduce the epochs.")
+TOO_LARGE = N_("Needs about {need} GB of memory ({free} GB free). Use a smaller batch or model.")
+
+Reason = tuple[str, dict[str, str | int]]  # a sentence and its values
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ def is_off(what: str) -> bool:
 
 def limit(
     visitor: Visitor, config: TrainConfig, runs: Iterable[Run], waiting: Iterable[Queued]
-) -> tuple[str, dict[str, str | int]] | None:
-    """Why a visitor may not train so, as a sentence and its values; None where they may.
+) -> Reason | None:
+    """Why a visitor may not train so; None where they may.
 
     Args:
         visitor: one who does not operate the server.
@@ -87,4 +90,12 @@ def limit(
         return TOO_MANY, {"count": mine}
     if (seconds := estimates.estimate(config, runs).seconds) > LONGEST:
         return TOO_LONG, {"hours": f"{seconds / 3600:,.1f}", "limit": f"{LONGEST / 3600:g}"}
-    return None
+    return beyond_memory(config)
+
+
+def beyond_memory(config: TrainConfig) -> Reason | None:
+    """That a run needs more memory than is free; None where that is not known."""
+    need, free = estimates.memory(config), estimates.free_memory()
+    if free is None or need <= free:
+        return None
+    return TOO_LARGE, {"need": f"{need / 1e9:.1f}", "free": f"{max(free, 0) / 1e9:.1f}"}

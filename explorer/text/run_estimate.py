@@ -69,17 +69,6 @@ def expected(estimate: RunEstimate) -> str:
     return said
 
 
-def memory(need: int, free: int | None) -> str:
-    """That a run needs more memory than is free, or ""."""
-    if free is None or need <= free:
-        return ""
-    return tr(
-        "Needs about {need} GB of memory ({free} GB free). Use a smaller batch or model.",
-        need=f"{need / 1e9:.1f}",
-        free=f"{max(free, 0) / 1e9:.1f}",
-    )
-
-
 def twin(config: TrainConfig, runs: Sequence[Run], waiting: Sequence[Queued]) -> str:
     """That the same run, with the same seed, was started before, or ""."""
     if any(one.config == config and not one.resumes for one in waiting):

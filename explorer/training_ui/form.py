@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.client.card_metrics import card_of
-from explorer.runs import estimates
+from explorer.runs import estimates, rights
 from explorer.runs.jobs import Jobs
 from explorer.text import model_card, run_estimate
 from explorer.text.language import N_, tr
@@ -105,8 +105,8 @@ def form(jobs: Jobs, *, found: bool) -> tuple[TrainConfig | None, str, bool]:
             ]
         said = "".join(f'<p class="quiet-line">{escape(line)}</p>' for line in lines if line)
         st.html(said)
-        if low := run_estimate.memory(estimates.memory(config), estimates.free_memory()):
-            _say(low)
+        if low := rights.beyond_memory(config):
+            _say(tr(low[0], **low[1]))
     return config, why, pressed
 
 

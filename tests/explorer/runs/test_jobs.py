@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.runs import queue
+from explorer.runs import estimates, queue
 from explorer.runs.jobs import (
     ENDED_AT_ONCE,
     Jobs,
@@ -716,6 +716,24 @@ def test_a_visitor_has_a_few_places_in_the_queue_and_a_longest_time(jobs, monkey
     for one in jobs.queue():
         jobs.leave_queue(one.ticket)
     jobs.end_now(first)
+
+
+@pytest.mark.parametrize(("free", "starts"), [(8 * 10**9, False), (None, True), (10**15, True)])
+def test_a_visitor_starts_no_run_that_needs_more_memory_than_is_free(
+    jobs, monkeypatch, free, starts
+):
+    large = TINY.replace(preset="plain", batch_size=4096, patch_sizes=(1,))
+    monkeypatch.setattr(estimates, "free_memory", lambda: free)
+    monkeypatch.setattr(estimates, "estimate", lambda *_: estimates.RunEstimate(seconds=1.0))
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    assert jobs.of(ANNA).limit(TINY) == ""
+    assert (jobs.of(ANNA).limit(large) == "") == starts
+    if starts:
+        assert jobs.of(ANNA).start(large)
+    else:
+        with pytest.raises(RunRefusedError, match="memory .8.0 GB free"):
+            jobs.of(ANNA).start(large)
+    assert jobs.start(large)
 
 
 def test_no_process_is_made_ready_for_who_may_not_train(jobs, monkeypatch):
