@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,11 @@ from vitcore.training.runs import Run
 
 OFF = "VITEXPLORER_OFF"  # environment variable; two words with a comma between disable both
 OWNER = "owner"  # file in a run's folder, with the name of the visitor who started it
-MOST_WAITING = 2  # runs of one visitor in the queue
+MOST_RUNS = 2  # of one visitor, training or queued
 LONGEST = 2 * 3600.0  # seconds that a visitor's run may take, as estimated
 NOT_YOURS = N_("{run} was started by another visitor. Only they can change it.")
 DISABLED = N_("Training is disabled on this server. Install ViT Explorer to train.")
-TOO_MANY = N_("You have {count} runs in the queue. Remove one first.")
+TOO_MANY = N_("You have {count} runs training or queued. Stop or remove one.")
 TOO_LONG = N_("Estimated {hours} h; at most {limit} h on this server. Reduce the epochs.")
 TOO_LARGE = N_("Needs about {need} GB of memory ({free} GB free). Use a smaller batch or model.")
 
@@ -73,20 +73,21 @@ def is_off(what: str) -> bool:
 
 
 def limit(
-    visitor: Visitor, config: TrainConfig, runs: Iterable[Run], waiting: Iterable[Queued]
+    visitor: Visitor, config: TrainConfig, runs: Sequence[Run], waiting: Iterable[Queued]
 ) -> Reason | None:
     """Why a visitor may not train so; None where they may.
 
     Args:
         visitor: one who does not operate the server.
         config: of the run.
-        runs: of this server; they tell how long it takes.
+        runs: of this server; they tell how long it takes, and how many are theirs.
         waiting: the queue.
     """
     if is_off("training"):
         return DISABLED, {}
-    mine = sum(one.owner == visitor.name for one in waiting)
-    if mine >= MOST_WAITING:
+    owners = [one.owner for one in waiting]
+    owners += [owner(run.folder) for run in runs if run.state == "running"]
+    if (mine := sum(map(visitor.is_named, owners))) >= MOST_RUNS:
         return TOO_MANY, {"count": mine}
     if (seconds := estimates.estimate(config, runs).seconds) > LONGEST:
         return TOO_LONG, {"hours": f"{seconds / 3600:,.1f}", "limit": f"{LONGEST / 3600:g}"}

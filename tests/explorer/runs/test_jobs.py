@@ -692,14 +692,14 @@ def write_description_of_nobody(tmp_path):
     return folder.name
 
 
-def test_a_visitor_has_a_few_places_in_the_queue_and_a_longest_time(jobs, monkeypatch):
+def test_a_visitor_has_two_runs_in_all_training_or_queued_and_a_longest_time(jobs, monkeypatch):
     monkeypatch.setenv("FAKE_MODE", "wait")
     monkeypatch.setenv("VITCORE_RUNS_AT_ONCE", "1")
     of_anna, of_ben = jobs.of(ANNA), jobs.of(BEN)
     with pytest.raises(RunRefusedError):
         of_anna.start(TINY.replace(epochs=100_000.0))
     assert of_anna.limit(TINY.replace(epochs=100_000.0)) != of_anna.limit(TINY) == ""
-    first = of_anna.start(TINY)
+    first = jobs.start(TINY)
     waiting = [of_anna.start(TINY), of_anna.start(TINY)]
     with pytest.raises(RunRefusedError):
         of_anna.start(TINY)
@@ -716,6 +716,22 @@ def test_a_visitor_has_a_few_places_in_the_queue_and_a_longest_time(jobs, monkey
     for one in jobs.queue():
         jobs.leave_queue(one.ticket)
     jobs.end_now(first)
+
+
+def test_what_a_visitor_trains_is_one_of_their_runs(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    of_anna, of_ben = jobs.of(ANNA), jobs.of(BEN)
+    name = of_anna.start(TINY)
+    until(jobs, name, "running")
+    of_anna.start(TINY)
+    with pytest.raises(RunRefusedError):
+        of_anna.start(TINY)
+    waiting = of_ben.start(TINY)
+    assert jobs.queue() == (waiting,)
+    of_ben.leave_queue(waiting.ticket)
+    of_anna.stop(name)
+    until(jobs, name, "stopped")
+    assert of_anna.limit(TINY) == ""
 
 
 @pytest.mark.parametrize(("free", "starts"), [(8 * 10**9, False), (None, True), (10**15, True)])
