@@ -11,8 +11,15 @@ import traceback
 from functools import cache
 from typing import Any
 
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.state.session_state import Serialized, Value, WStates
+from streamlit.runtime.state.common import GENERATED_ELEMENT_ID_PREFIX
+from streamlit.runtime.state.session_state import (
+    STREAMLIT_INTERNAL_KEY_PREFIX,
+    Serialized,
+    Value,
+    WStates,
+)
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 _TALKATIVE = (  # loggers that write a traceback for what one message makes
@@ -25,13 +32,15 @@ _TALKATIVE = (  # loggers that write a traceback for what one message makes
 _KINDS = {"int_value": "double_value", "int_array_value": "double_array_value"}
 _FILES = 2  # uploads kept of a session, a page's and the one it replaces: 25 MB each at most
 _log = logging.getLogger(__name__)
-_read = WStates.__getitem__
+_PREFIXES = GENERATED_ELEMENT_ID_PREFIX, STREAMLIT_INTERNAL_KEY_PREFIX  # of widgets' ids
+_read, _set = WStates.__getitem__, WStates.set_widget_from_proto
 _add = MemoryUploadedFileManager.add_file
 
 
 def guard() -> None:
     """Have the default in place of what cannot be read, and each kind of error logged once."""
     WStates.__getitem__ = _read_or_default
+    WStates.set_widget_from_proto = _set_or_ignore
     MemoryUploadedFileManager.add_file = _add_and_drop
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_Once())
@@ -54,6 +63,13 @@ def _read_or_default(states: WStates, widget: str) -> Any:
     _note(f"ignored a value that no page sends: {sent} for {known.value_type}, {wrong}")
     states.states[widget] = Value(known.deserializer(None))
     return _read(states, widget)
+
+
+def _set_or_ignore(states: WStates, sent: WidgetState) -> None:
+    if sent.id.startswith(_PREFIXES):
+        _set(states, sent)
+    else:  # taken for a key of the session's own, which has no value yet
+        _note("ignored a value that no page sends: no widget has such an id")
 
 
 def _add_and_drop(

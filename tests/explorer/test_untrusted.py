@@ -3,11 +3,12 @@
 import logging
 
 import pytest
-from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.testing.v1 import AppTest
 
 from explorer import untrusted
 
@@ -58,6 +59,27 @@ def test_a_value_of_another_type_is_the_default(read, value_type, sent, value):
 def test_an_option_is_one_of_those_that_were_shown(read):
     assert read("string_value", options=["a", "b"], string_value="b") == "b"
     assert read("string_value", options=["a", "b"], string_value="c") == 3
+
+
+def test_what_is_sent_under_another_name_than_a_widgets_is_ignored(monkeypatch, caplog):
+    def script():
+        import streamlit as st
+
+        st.checkbox("box", key="box")
+        st.text(str(st.session_state.to_dict()))
+
+    monkeypatch.setattr(WStates, "set_widget_from_proto", untrusted._set_or_ignore)
+    untrusted._note.cache_clear()
+    app = AppTest.from_function(script).run()
+    sent = WidgetStates()
+    sent.widgets.add(id=app.checkbox[0].proto.id, bool_value=True)
+    for name in ("x", "box", "", "$", "$$ID-0-x", "$$STREAMLIT_INTERNAL_KEY_x"):
+        sent.widgets.add(id=name, bool_value=False)
+    for _ in range(2):
+        app._run(sent)
+        assert not app.exception
+        assert app.text[0].value == "{'box': True}"
+    assert [one.name for one in caplog.records].count("explorer.untrusted") == 1
 
 
 def test_of_the_files_that_a_session_sends_the_last_two_are_kept(monkeypatch):
