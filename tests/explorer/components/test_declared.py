@@ -91,7 +91,10 @@ def test_a_script_is_asked_for_by_an_address_that_changes_with_it(monkeypatch):
     assert len({address[2] for address in addresses}) == len(addresses)
 
 
-@pytest.mark.parametrize(("name", "words"), [("nothing", "en"), ("..", "en"), ("cost", "xx")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("nothing", "en"), ("..", "en"), ("cost", "xx"), ("a" * 40_000, "en"), ("a\0", "en")],
+)
 def test_nothing_else_is_served_as_a_script(name, words):
     with pytest.raises(LookupError):
         declared.script(name, words)
