@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from fnmatch import fnmatch
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -83,7 +83,7 @@ def origin_allowed(origin: str, host: str) -> bool:
     if not st.get_option("server.enableCORS"):
         return True
     named = {one.rstrip("/") for one in st.get_option("server.corsAllowedOrigins")}
-    return bool(origin) and (urlsplit(origin).netloc == host or origin in named)
+    return bool(origin) and (_split(origin).netloc == host or origin in named)
 
 
 def shared() -> bool:
@@ -111,7 +111,11 @@ def _with_headers(send: Send, *, new: bool = False) -> Send:
 
 
 def _name(host: str) -> str:
+    return (_split(f"//{host}").hostname or "").rstrip(".")
+
+
+def _split(url: str) -> SplitResult:
     try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        return urlsplit(url)
     except ValueError:
-        return ""
+        return urlsplit("")

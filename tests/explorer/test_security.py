@@ -94,6 +94,7 @@ def test_without_a_setting_this_machine_alone_is_answered():
         ("http://evil.example", 403),
         ("null", 403),
         ("file://", 403),
+        ("http://[", 403),
         ("", 403),
         ("https://course.example", 101),
         ("https://course.example:444", 403),
