@@ -96,7 +96,7 @@ def _read_url(default: str) -> None:
         repeated = [name for name in url_fields.SELECTED if len(st.query_params.get_all(name)) > 1]
         today = url.with_present_names(query)
         st.session_state["url_asks"] = today, opening
-        source = today.get("image_source", default)
+        source = today.get("image_source", default if back_or_forward else "")
         if source in SOURCE_NAMES:
             st.session_state["image_source"] = source
         st.session_state["url_repeats"] = repeated
@@ -152,9 +152,10 @@ def _about_url(page: str, models: list[str], default: str, gone: str) -> list[st
             st.session_state[name] = ""  # a hidden field takes any word
             if opening:  # it is not bound to its field yet
                 st.query_params.pop(name, None)
-        if opening and url.own_image(query):
+        if opening and st.session_state["image_source"] in USER_SOURCES:
             first = f"{tr(DEFAULT_CLASS)} 0"
-            notes.append(tr("Links cannot include your own images. Showing {name}.", name=first))
+            said = N_("Neither links nor a restarted server keep your own images. Showing {name}.")
+            notes.append(tr(said, name=first))
         st.session_state["url_notes"] = now, notes
         st.session_state["url_asks"] = None
     elif gone:
@@ -194,11 +195,15 @@ def _image(default: str) -> Image:
 
 
 def _source(default: str) -> str:
-    """Select where images come from; in the URL by its key, where a bound widget writes labels."""
-    st.session_state.setdefault("image_source", default)
+    """Select where images come from; in the URL by its key, where a bound widget writes labels.
+
+    A browser that opens another page takes what is not bound out of the URL. Where its session is
+    new, because the server was started again, the widget still has what was selected.
+    """
     source = st.selectbox(
         tr("Image"),
         tuple(SOURCE_NAMES),
+        index=tuple(SOURCE_NAMES).index(default),
         key="image_source",
         persist_state="session",
         format_func=lambda name: tr(SOURCE_NAMES[name]),

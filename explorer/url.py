@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, urlencode
 
 from explorer import url_values
 from explorer.components.attention_lens.lens_state import LensState
-from explorer.selection import DEFAULT_PATCH_SIZE, USER_SOURCES, Pin, Selection
+from explorer.selection import DEFAULT_PATCH_SIZE, Pin, Selection
 from explorer.text.language import ENGLISH, current, in_english, tr
 from explorer.text.position_encodings import names_of
 from explorer.url_fields import (
@@ -243,11 +243,6 @@ def model_not_found(name: str, models: Sequence[str], load_error: str = "") -> s
 def pinned(word: str) -> Pin | None:
     """What the URL's word pins."""
     return url_values.read_pin(word, Known().side)
-
-
-def own_image(query: Mapping[str, str]) -> bool:
-    """Whether a URL asks for an image that no link can carry."""
-    return query.get("image_source") in USER_SOURCES
 
 
 def is_countable(word: str) -> bool:

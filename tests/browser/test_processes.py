@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from functools import partial
@@ -13,6 +14,7 @@ from playwright.sync_api import expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests.browser.person import Person
 from tests.browser.server import anonymous_megabytes, mapped
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -133,3 +135,23 @@ def test_the_address_is_this_machine_only(server):
     connections = server.app().net_connections(kind="inet")
     listening = {place.laddr.ip for place in connections if place.status == "LISTEN"}
     assert listening == {"127.0.0.1"}
+
+
+def test_a_page_that_is_opened_after_a_restart_has_the_same_image(browser, start_app):
+    data = os.environ.get("VITCORE_DATA")
+    server, source = start_app("again", data=data), "sketch10" if data else "cifar10"
+    selected = {"image_source": source, "image_class": "cat", "image_index": "3"}
+    person = Person(browser.new_page(), server.address)
+    person.opens("Patches", patch_size=8, **selected)
+    shown = person.chosen("image_source")
+    connected = re.compile("^CONNECTED$")
+    app, state = person.page.get_by_test_id("stApp"), "data-test-connection-state"
+    server.process.kill()
+    server.process.wait()
+    expect(app).not_to_have_attribute(state, connected)
+    with server:  # on the same port
+        expect(app).to_have_attribute(state, connected, timeout=30000)
+        person.goes_to("Positions")
+        assert person.chosen("image_source") == shown
+        assert person.query() == {"patch_size": "8", **selected}
+        person.page.close()
