@@ -22,11 +22,16 @@ from streamlit.runtime.state.session_state import (
 )
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-_TALKATIVE = (  # loggers that write a traceback for what one message makes
+_TALKATIVE = (  # loggers that write a line or a traceback for what one message or request makes
     "streamlit.components.v2.bidi_component.serialization",
     "streamlit.error_util",
     "streamlit.runtime.app_session",
+    "streamlit.runtime.scriptrunner.script_runner",
+    "streamlit.runtime.state.query_params",
+    "streamlit.runtime.websocket_session_manager",
+    "streamlit.web.server.starlette.starlette_routes",
     "streamlit.web.server.starlette.starlette_websocket",
+    "uvicorn.error",
 )
 # A number box sends whole numbers as such, and is declared to send any.
 _KINDS = {"int_value": "double_value", "int_array_value": "double_array_value"}
@@ -38,7 +43,7 @@ _add = MemoryUploadedFileManager.add_file
 
 
 def guard() -> None:
-    """Have the default in place of what cannot be read, and each kind of error logged once."""
+    """Have the default in place of what cannot be read, and each kind of line logged once."""
     WStates.__getitem__ = _read_or_default
     WStates.set_widget_from_proto = _set_or_ignore
     MemoryUploadedFileManager.add_file = _add_and_drop
@@ -91,7 +96,7 @@ def _note(sentence: str) -> None:
 
 
 class _Once(logging.Filter):
-    """Lets each kind of error through once: of one type, from one place."""
+    """Lets each kind of line through once: of one place, and of one type and place of an error."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,10 +104,9 @@ class _Once(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if error is None:
-            return True
-        at = traceback.extract_tb(error.__traceback__)[-1:]
-        kind = type(error).__name__, *(f"{frame.filename}:{frame.lineno}" for frame in at)
+        at = traceback.extract_tb(error.__traceback__)[-1:] if error else ()
+        places = (f"{frame.filename}:{frame.lineno}" for frame in at)
+        kind = f"{record.pathname}:{record.lineno}", type(error).__name__, *places
         new = kind not in self._known
         self._known.add(kind)
         return new

@@ -117,5 +117,13 @@ def test_of_an_error_that_comes_again_only_the_first_is_let_through():
         record = logging.LogRecord("s", logging.ERROR, "f", 1, "said", (), info)
         let_through.append(once.filter(record))
     assert let_through == [True, False, True]
-    plain = logging.LogRecord("s", logging.INFO, "f", 1, "said", (), None)
-    assert [once.filter(plain), once.filter(plain)] == [True, True]
+
+
+def test_of_lines_from_one_place_only_the_first_is_let_through():
+    once = untrusted._Once()
+    places = [("f", 1), ("f", 1), ("f", 2), ("g", 1), ("f", 1)]
+    records = [
+        logging.LogRecord("s", logging.INFO, *place, f"said {number}", (), None)
+        for number, place in enumerate(places)
+    ]
+    assert [once.filter(one) for one in records] == [True, False, True, True, False]
