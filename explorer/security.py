@@ -48,7 +48,8 @@ class Security:
         logs.begin_request()
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not host_allowed(host) and not scope["path"].endswith(PROBES):
+        reads = scope.get("method") in ("GET", "HEAD")
+        if not host_allowed(host) and not (reads and scope["path"].endswith(PROBES)):
             name = "".join(one for one in _name(host) if one.isprintable())[:100]
             said = f"{name} is not an allowed host. Add it to server.allowedHosts."
             refusal = PlainTextResponse(said, 421)

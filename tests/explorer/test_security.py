@@ -15,7 +15,7 @@ from explorer.sessions import Sessions
 HTML = (b"content-type", b"text/html; charset=utf-8")
 
 
-def answer(path="/", *, kind="http", **headers):
+def answer(path="/", *, kind="http", method="GET", **headers):
     """What is sent back: the status (101 for a session that is opened) and the headers."""
     sent = []
 
@@ -32,7 +32,7 @@ def answer(path="/", *, kind="http", **headers):
     scope = {
         "type": kind,
         "path": path,
-        "method": "GET",
+        **({"method": method} if kind == "http" else {}),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
     with pytest.raises(StopIteration):  # nothing in it waits; a browser's loop may be running here
@@ -72,7 +72,12 @@ def test_a_name_that_was_not_given_is_not_answered(settings, host, status):
     assert opened == (101 if status == 200 else 403)
     assert answer("/vit/_stcore/health", host=host)[0] == 200
     assert answer("/vit/healthz", host=host)[0] == 200
-    assert answer("/metrics", host=host)[0] == 200  # which has a key
+    assert answer("/metrics", host=host, method="HEAD")[0] == 200  # which has a key
+    for method in ("PUT", "POST", "DELETE"):
+        sent = answer("/_stcore/upload_file/session/healthz", host=host, method=method)
+        assert sent[0] == status
+    joined = answer("/healthz", kind="websocket", host=host, origin=f"http://{host}")[0]
+    assert joined == opened
     assert answer("/_stcore/metrics", host=host)[0] == 404
     settings["server.allowedHosts"] = []
     assert answer(host=host)[0] == 200
