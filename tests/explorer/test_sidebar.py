@@ -10,9 +10,11 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from explorer import client, navigation
+from explorer import client, navigation, visitors
 from explorer.data import cifar10_setup
 from explorer.results import Failure
+from explorer.runs import rights
+from explorer.runs.rights import Visitor
 from explorer.selection import ModelRef
 from explorer.text.language import ENGLISH, LANGUAGES, catalog
 from vitcore.config import ViTConfig
@@ -248,6 +250,20 @@ def test_the_formats_that_are_offered_are_those_of_a_refusal_in_every_language(o
     for language in {*LANGUAGES} - {ENGLISH}:
         known = catalog(language)
         assert known[READABLE] in known[f"Not a readable image. {READABLE}"]
+
+
+def test_where_uploads_are_off_a_teacher_can_upload(open_app, monkeypatch):
+    def me():
+        return Visitor("anna", operates=bool(st.session_state.get("teacher")))
+
+    monkeypatch.setattr(visitors, "me", me)
+    monkeypatch.setenv(rights.OFF, "uploads")
+    monkeypatch.setenv(visitors.KEY, "long enough")
+    app = open_app(image_source="upload")
+    assert any("Select CIFAR-10 or sketch10." in block.proto.body for block in app.get("html"))
+    assert not app.file_uploader
+    app.text_input(key="sidebar_teacher_key").set_value("long enough").run()
+    assert app.file_uploader(key="image_upload")
 
 
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):
