@@ -291,7 +291,8 @@ def _small(sentence: str) -> None:
 def _own(source: str) -> Image:
     """The image a person brought, or what is shown until there is one; says which it is."""
     if visitors.is_off("uploads"):
-        _small(tr("Uploads are disabled on this server."))
+        said = tr("Uploads are disabled on this server. Select CIFAR-10 or sketch10.")
+        visitors.refusal(said, page="sidebar")
         return _last_or_first()
     decoders().prepare()
     if source == "camera":

@@ -45,10 +45,17 @@ def is_off(what: str) -> bool:
     return rights.is_off(what) and not me().operates
 
 
-def refusal(sentence: str, *, page: str, place: Any = st) -> None:
-    """Say why something is not for this visitor; a teacher types the key beside it."""
+def refusal(sentence: str, *, page: str, place: Any = st, key: bool = True) -> None:
+    """Say why something is not for this visitor; a teacher types the key beside it.
+
+    Args:
+        sentence: what is said.
+        page: its widgets are named after it.
+        place: where to draw.
+        key: whether the key is asked for here.
+    """
     place.html(f'<p class="quiet-line">{escape(sentence)}</p>', width="content")
-    if os.environ.get(KEY):
+    if key and os.environ.get(KEY):
         with place.popover(tr("Teacher"), key=f"{page}_teacher"):
             field = f"{page}_teacher_key"
             st.text_input(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from explorer import navigation, state, visitors
 from explorer.runs.jobs import Jobs, RunRefusedError
 from explorer.runs.progress import Progress, diverged, usable_rate
 from explorer.runs.queue import Queued
-from explorer.runs.rights import NOT_YOURS
+from explorer.runs.rights import DISABLED, NOT_YOURS
 from explorer.text import formatting, run_estimate, run_status
 from explorer.text.language import N_, tr, tr_within
 from explorer.training_ui import run_files, widget_sync
@@ -228,7 +228,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             "replay",
             on_click=partial(_start_with_less, jobs, run),
             type="primary",
-            help=tr("New run with this learning rate, otherwise the same settings."),
+            **_starting(tr("New run with this learning rate, otherwise the same settings.")),
         )
     waits = next((n for n, one in enumerate(jobs.queue(), 1) if one.resumes == run.name), 0)
     if waits:
@@ -241,7 +241,7 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             "play_arrow",
             on_click=partial(_resume, jobs),
             type=go_on,
-            help=run_status.resumption(run, saved),
+            **_starting(run_status.resumption(run, saved)),
         )
     if run.config is not None and not has_diverged:
         _button(
@@ -250,9 +250,15 @@ def _ended(jobs: Jobs, progress: Progress, in_use: str) -> None:
             tr("Restart"),
             "replay",
             on_click=partial(_restart, jobs, run),
-            help=tr("New run with the same settings and seed."),
+            **_starting(tr("New run with the same settings and seed.")),
         )
     run_files.manage(jobs, run, page="train", renamed=_renamed, deleted=_deleted)
+
+
+def _starting(what: str) -> dict[str, Any]:
+    """Options of a button that trains: its help, or why training is disabled."""
+    off = visitors.is_off("training")
+    return {"disabled": off, "help": tr(DISABLED) if off else what}
 
 
 def _use_button(run: Run, in_use: str, *, kind: Literal["primary", "secondary"]) -> None:
@@ -265,7 +271,8 @@ def _use_button(run: Run, in_use: str, *, kind: Literal["primary", "secondary"])
 def _of_another(run: Run, in_use: str) -> None:
     """What a visitor can do with another's run."""
     _use_button(run, in_use, kind="primary")
-    visitors.refusal(tr(NOT_YOURS, run=run.name), page="train")
+    # Where training is disabled, the key is asked for above.
+    visitors.refusal(tr(NOT_YOURS, run=run.name), page="train", key=not visitors.is_off("training"))
 
 
 def _use(name: str) -> None:

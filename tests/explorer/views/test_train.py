@@ -13,10 +13,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import vitcore
-from explorer import client
+from explorer import client, visitors
 from explorer.data import cifar10_setup
 from explorer.results import Failure, Pending
-from explorer.runs import jobs
+from explorer.runs import jobs, rights
+from explorer.runs.rights import Visitor, set_owner
 from explorer.timeline import section
 from explorer.training_ui import controls, form, widget_sync
 from explorer.training_ui.hyperparameters import SWITCHES
@@ -254,6 +255,32 @@ def test_a_finished_run_says_what_it_learned(view, server):
     assert "61%" in status(view)
     assert f"train_use_{name}" in keys(view)
     assert drawn(view) == 3
+
+
+def test_where_training_is_off_nothing_can_be_started_and_one_place_asks_for_the_key(
+    view, server, monkeypatch
+):
+    started(view)
+    until(view, server, "running", "finished")
+    (run,) = server.runs()
+    server.stop(run.name)
+    until(view, server, "stopped", "finished")
+    monkeypatch.setattr(visitors, "me", lambda: Visitor("ben", operates=False))
+    monkeypatch.setenv(rights.OFF, "training")
+    monkeypatch.setenv(visitors.KEY, "long enough")
+    monkeypatch.setattr(server, "can_resume", lambda _: True)
+    set_owner(run.folder, "ben")
+    view.run()
+    for what in ("goon", "restart"):
+        button = view.button(key=f"train_{what}_{run.name}")
+        assert button.disabled
+        assert button.help == rights.DISABLED
+    set_owner(run.folder, "anna")
+    view.run()
+    assert not view.exception
+    assert "started by another visitor" in texts(view)
+    asked = [field.key for field in view.text_input if field.key.endswith("_teacher_key")]
+    assert asked == ["train_form_teacher_key"]
 
 
 def test_a_run_that_failed_says_why_and_what_to_do(view, server, monkeypatch):
