@@ -62,7 +62,8 @@ def refusal(sentence: str, *, page: str, place: Any = st, key: bool = True) -> N
                 tr("Teacher key"), type="password", key=field, on_change=_check, args=(field,)
             )
             if st.session_state.get("teacher") is False:
-                st.html(f'<p class="problem-line" role="alert">{tr("Wrong key.")}</p>')
+                said = tr("Wrong key. Type it again, or ask the operator of this server.")
+                st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
 
 
 def _check(field: str) -> None:

@@ -32,7 +32,7 @@ Points = tuple[list[float], list[float]]  # epochs, values
 def list_caption(patch_size: int, *, runs: bool) -> str:
     """What the percentages of the list are."""
     said = tr("Bundled: CIFAR-10 test accuracy at P = {size}.", size=patch_size)
-    return said + tr(" Your runs: validation accuracy.") if runs else said
+    return said + tr(" Runs: validation accuracy.") if runs else said
 
 
 def finding(name: str, card: Mapping[str, Any], run: Run | None, patch_size: int) -> str:

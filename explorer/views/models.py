@@ -88,8 +88,9 @@ def actions(name: str, run: Run | None) -> None:
     run_files.manage(
         jobs, run, page="models", renamed=show_renamed, deleted=lambda: None, place=row
     )
+    mine = jobs.visitor.owns(run.folder)
     if run.state == "running" and row.button(
-        tr("Training. Stop it on Train"),
+        tr("Training. Stop it on Train") if mine else tr("Training. Watch it on Train"),
         key="models_train",
         type="tertiary",
         icon=":material/arrow_forward:",

@@ -462,6 +462,18 @@ def test_a_running_run_and_a_bundled_model_cannot_be_deleted(home, bundled):
     assert "models_train" in {button.key for button in view.button}
 
 
+def test_only_who_may_stop_a_running_run_is_told_to(home, monkeypatch):
+    folder = home / "quiet-heron"
+    write_description(folder, TrainConfig(data="sketch10"), pid=os.getpid())
+    set_owner(folder, "anna")
+    monkeypatch.setattr(visitors, "me", lambda: Visitor("ben", operates=False))
+    assert opened().button(key="models_train").label == "Training. Watch it on Train"
+    monkeypatch.setattr(visitors, "me", lambda: Visitor("anna", operates=False))
+    view = opened()
+    assert view.button(key="models_train").label == "Training. Stop it on Train"
+    assert "Your runs" not in texts(view)
+
+
 def test_anothers_run_is_for_its_owner_and_the_teacher_to_change(home, monkeypatch):
     ben = Visitor("ben", operates=False)
     monkeypatch.setattr(
@@ -476,6 +488,7 @@ def test_anothers_run_is_for_its_owner_and_the_teacher_to_change(home, monkeypat
     assert view.get("download_button")
     view.text_input(key="models_teacher_key").set_value("guessed").run()
     assert not change & {button.key for button in view.button}
+    assert "Wrong key. Type it again" in texts(view)
     view.text_input(key="models_teacher_key").set_value("long enough").run()
     assert not view.exception
     assert change <= {button.key for button in view.button}
