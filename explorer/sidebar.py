@@ -294,6 +294,7 @@ def _own(source: str) -> Image:
         said = tr("Uploads are disabled on this server. Select CIFAR-10 or sketch10.")
         visitors.refusal(said, page="sidebar")
         return _last_or_first()
+    visitors.accepted(page="sidebar")
     decoders().prepare()
     if source == "camera":
         file = st.camera_input(tr("Camera"), key="image_camera", label_visibility="collapsed")

@@ -59,14 +59,21 @@ def refusal(sentence: str, *, page: str, place: Any = st, key: bool = True) -> N
         with place.popover(tr("Teacher"), key=f"{page}_teacher"):
             field = f"{page}_teacher_key"
             st.text_input(
-                tr("Teacher key"), type="password", key=field, on_change=_check, args=(field,)
+                tr("Teacher key"), type="password", key=field, on_change=_check, args=(page, field)
             )
             if st.session_state.get("teacher") is False:
                 said = tr("Wrong key. Type it again, or ask the operator of this server.")
                 st.html(f'<p class="problem-line" role="alert">{escape(said)}</p>')
 
 
-def _check(field: str) -> None:
+def accepted(*, page: str, place: Any = st) -> None:
+    """Say that the teacher key was right, where it was typed."""
+    if st.session_state.get("teacher") == page:
+        said = tr("You can change every run until you reload the page.")
+        place.html(f'<p class="quiet-line">{escape(said)}</p>', width="content")
+
+
+def _check(page: str, field: str) -> None:
     given = st.session_state.pop(field, "").encode()
     right = hmac.compare_digest(given, os.environ.get(KEY, "").encode())
-    st.session_state["teacher"] = right and bool(given)
+    st.session_state["teacher"] = page if right and given else False

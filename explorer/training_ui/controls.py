@@ -145,6 +145,7 @@ def steer(jobs: Jobs, progress: Progress, *, in_use: str) -> None:
         _of_another(progress.run, in_use)
     elif progress.lives:
         _living(jobs, progress)
+        visitors.accepted(page="train")
     else:
         _ended(jobs, progress, in_use)
 

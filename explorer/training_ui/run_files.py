@@ -43,6 +43,7 @@ def manage(
     mine = jobs.visitor.owns(run.folder)
     if not mine:  # beside the menu, where it is seen
         visitors.refusal(tr(NOT_YOURS, run=run.name), page=page, place=place)
+    visitors.accepted(page=page, place=place)
     with place.popover(tr("Manage"), key=f"{page}_manage", on_change="rerun"):
         if mine and run.state == "running":
             said = tr("Available when the run has ended: rename, delete.")

@@ -254,6 +254,7 @@ def follow(name: str, drawn: tuple[str, str, bool]) -> None:
 
 def new_run_in_its_place(*, folded: bool) -> TrainConfig | None:
     """What is chosen in the form: open where there is nothing to watch yet, else one line."""
+    visitors.accepted(page="train_form")
     if folded and not visitors.is_off("training"):  # another key after each start: it folds again
         key = f"train_new_{st.session_state.get('train_begun', 0)}"
         with st.expander(tr("New run"), key=key, icon=":material/add:"):

@@ -171,7 +171,7 @@ def test_a_visitor_is_who_holds_the_cookie_and_a_teacher_who_holds_the_key(setti
     ):
         monkeypatch.setenv(visitors.KEY, key)
         st.session_state["field"] = word
-        visitors._check("field")
+        visitors._check("page", "field")
         assert visitors.me().operates == operates
 
 

@@ -264,6 +264,8 @@ def test_where_uploads_are_off_a_teacher_can_upload(open_app, monkeypatch):
     assert not app.file_uploader
     app.text_input(key="sidebar_teacher_key").set_value("long enough").run()
     assert app.file_uploader(key="image_upload")
+    said = " ".join(block.proto.body for block in app.get("html"))
+    assert "You can change every run until you reload the page." in said
 
 
 def test_a_link_to_an_upload_opens_the_default_and_says_so(open_app):

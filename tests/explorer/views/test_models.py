@@ -492,8 +492,10 @@ def test_anothers_run_is_for_its_owner_and_the_teacher_to_change(home, monkeypat
     view.text_input(key="models_teacher_key").set_value("long enough").run()
     assert not view.exception
     assert change <= {button.key for button in view.button}
+    assert "You can change every run until you reload the page." in texts(view)
     set_owner(folder, "ben")
     view = opened()
+    assert "You can change every run until you reload the page." not in texts(view)
     assert change <= {button.key for button in view.button}
 
 

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import vitcore
@@ -265,7 +266,9 @@ def test_where_training_is_off_nothing_can_be_started_and_one_place_asks_for_the
     (run,) = server.runs()
     server.stop(run.name)
     until(view, server, "stopped", "finished")
-    monkeypatch.setattr(visitors, "me", lambda: Visitor("ben", operates=False))
+    monkeypatch.setattr(
+        visitors, "me", lambda: Visitor("ben", operates=bool(st.session_state.get("teacher")))
+    )
     monkeypatch.setenv(rights.OFF, "training")
     monkeypatch.setenv(visitors.KEY, "long enough")
     monkeypatch.setattr(server, "can_resume", lambda _: True)
@@ -281,6 +284,9 @@ def test_where_training_is_off_nothing_can_be_started_and_one_place_asks_for_the
     assert "started by another visitor" in texts(view)
     asked = [field.key for field in view.text_input if field.key.endswith("_teacher_key")]
     assert asked == ["train_form_teacher_key"]
+    view.text_input(key="train_form_teacher_key").set_value("long enough").run()
+    assert texts(view).count("You can change every run until you reload the page.") == 1
+    assert not view.button(key=f"train_restart_{run.name}").disabled
 
 
 def test_a_run_that_failed_says_why_and_what_to_do(view, server, monkeypatch):
