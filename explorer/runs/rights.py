@@ -85,18 +85,26 @@ def limit(
     """
     if is_off("training"):
         return DISABLED, {}
-    owners = [one.owner for one in waiting]
-    owners += [owner(run.folder) for run in runs if run.state == "running"]
+    training = [run for run in runs if run.state == "running"]
+    owners = [one.owner for one in waiting] + [owner(run.folder) for run in training]
     if (mine := sum(map(visitor.is_named, owners))) >= MOST_RUNS:
         return TOO_MANY, {"count": mine}
     if (seconds := estimates.estimate(config, runs).seconds) > LONGEST:
         return TOO_LONG, {"hours": f"{seconds / 3600:,.1f}", "limit": f"{LONGEST / 3600:g}"}
-    return beyond_memory(config)
+    return beyond_memory(config, behind=training)
 
 
-def beyond_memory(config: TrainConfig) -> Reason | None:
-    """That a run needs more memory than is free; None where that is not known."""
+def beyond_memory(config: TrainConfig, behind: Iterable[Run] = ()) -> Reason | None:
+    """That a run needs more memory than is free; None where that is not known.
+
+    Args:
+        config: of the run.
+        behind: runs that train, and may have ended by the time that it begins.
+    """
     need, free = estimates.memory(config), estimates.free_memory()
-    if free is None or need <= free:
+    if free is None:
+        return None
+    free += sum(estimates.memory(run.config) for run in behind if run.config)
+    if need <= free:
         return None
     return TOO_LARGE, {"need": f"{need / 1e9:.1f}", "free": f"{max(free, 0) / 1e9:.1f}"}

@@ -752,6 +752,17 @@ def test_a_visitor_starts_no_run_that_needs_more_memory_than_is_free(
     assert jobs.start(large)
 
 
+def test_memory_of_a_run_that_trains_is_free_for_one_behind_it(jobs, monkeypatch):
+    monkeypatch.setenv("FAKE_MODE", "wait")
+    until(jobs, jobs.start(TINY), "running")
+    need = estimates.memory(TINY)
+    for free, starts in ((1, True), (0, True), (-1, False)):
+        monkeypatch.setattr(estimates, "free_memory", lambda free=free: free)
+        assert (jobs.of(ANNA).limit(TINY) == "") == starts
+    monkeypatch.setattr(estimates, "free_memory", lambda: need - 1)
+    assert jobs.of(ANNA).limit(TINY.replace(batch_size=2 * TINY.batch_size)) == ""
+
+
 def test_no_process_is_made_ready_for_who_may_not_train(jobs, monkeypatch):
     made = []
     monkeypatch.setattr(jobs._launcher, "prepare", lambda: made.append(True))
