@@ -1,11 +1,15 @@
 """What holds on every page: one title, no sideways scroll, accessible, light and dark."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
+import explorer
 from tests.browser.accessibility import violations
 from tests.browser.person import PAGES
 
+CSS = (Path(explorer.__file__).parent / "page.css").read_text("utf-8")
 WIDEST = """() => Math.max(document.documentElement.scrollWidth,
     ...[...document.querySelectorAll('[data-testid=stMain]')].map(e => e.scrollWidth))"""
 
@@ -64,3 +68,14 @@ def test_notes_below_a_figure_are_filled_once_they_are_opened(person):
     plain, own = codes.all_inner_texts()  # first in plain Keras
     assert "keras" in plain
     assert "def trace" in own
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_disabled_button_keeps_the_color_that_streamlit_gives_it(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    button = "<button data-testid=stBaseButton-primary {}><p>Start training</p></button>"
+    style = f"<style>:root {{ color-scheme: light dark }} {CSS} button {{ color: gray }}</style>"
+    page.set_content(style + button.format("") + button.format("disabled"))
+    colors = page.locator("p").evaluate_all("all => all.map(p => getComputedStyle(p).color)")
+    enabled = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 23, 26)"}[scheme]
+    assert colors == [enabled, "rgb(128, 128, 128)"]
