@@ -31,7 +31,6 @@ from vitcore.training import runs
 
 BACK = 10.0  # seconds within which what was killed is back
 MOST = 60.0  # seconds after which nothing is waited for any more
-PATIENCE = 2.5  # seconds between two presses of Start: quick ones are one
 WAITING = 2  # runs in the queue, beside the one that trains
 KINDS = ("worker", "server", "replica") if NGINX else ("worker", "server")
 Back = tuple[float, float, float]  # when it was killed, a page was drawn, and all on it answered
@@ -64,14 +63,15 @@ class Scene:
         return len(runs.list_runs(self._runs)), waiting
 
     async def fill(self, server: Server) -> None:
-        """Open Train, and have one run train and others wait."""
-        async with Visitor(server.address) as visitor:
-            await visitor.act("train")  # which also takes over a queue that was left
-            while self._there()[1] < WAITING:
+        """Open Train, and have one run train and others wait, each of another visitor."""
+        while True:
+            async with Visitor(server.address) as visitor:
+                await visitor.act("train")  # which also takes over a queue that was left
+                if self._there()[1] >= WAITING:
+                    return
                 await visitor.act(press="train_start")
                 self._begun += 1
                 await self.keeps_runs()
-                await asyncio.sleep(PATIENCE)
 
     async def keeps_runs(self) -> None:
         """Nothing that was begun may be missing, in the end.
