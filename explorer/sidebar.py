@@ -40,6 +40,7 @@ OwnImage = tuple[Image, DecodedImage]  # what is shown, and what it was before
 # What is no image after all is refused in our own words, not in the browser's.
 _FILE_TYPES = ["image", "jfif", "avif", "heic", "heif"]  # not every browser knows the last ones
 _DRAWN = "sketch10"
+_MOST_ATTENTION = 2**31  # bytes of all attention weights of an image
 _REPEATED = N_("{name} appears twice in the URL; using the last value.")
 _SOURCES_HELP = N_(
     "**CIFAR-10**: test images, not used for training.  \n"
@@ -73,12 +74,7 @@ def sidebar(page: str) -> list[str]:
         )
         model, gone = _model(models)
         components.view_links(key="view_links")
-    if isinstance(model, ModelRef) and patch_size > (most := model.config.image_size):
-        model = Failure(
-            tr("{model} has images of {size} × {size} pixels.", model=model.name, size=most),
-            tr("Use a smaller patch size."),
-        )
-    st.session_state["selection"] = Selection(model, image, patch_size)
+    st.session_state["selection"] = Selection(_fitting(model, patch_size), image, patch_size)
     return _about_url(page, models, default, gone)
 
 
@@ -374,6 +370,23 @@ def _model(models: list[str]) -> tuple[ModelRef | Failure, str]:
     if trained := _trained_on(name):
         _small(trained)
     return client.resolve(name), gone
+
+
+def _fitting(model: ModelRef | Failure, patch_size: int) -> ModelRef | Failure:
+    """The model, or why it is not run at a patch size."""
+    if isinstance(model, Failure):
+        return model
+    config = model.config
+    if patch_size > config.image_size:
+        said = N_("{model} has images of {size} × {size} pixels.")
+        hint = tr("Use a smaller patch size.")
+        return Failure(tr(said, model=model.name, size=config.image_size), hint)
+    need = 4 * config.depth * config.num_heads * config.tokens(patch_size) ** 2
+    if need > _MOST_ATTENTION:
+        said = N_("The attention of {model} takes {need} GB at P = {size}.")
+        hint = tr("Use a larger patch size.")
+        return Failure(tr(said, model=model.name, need=f"{need / 1e9:.1f}", size=patch_size), hint)
+    return model
 
 
 def _trained_on(model: str) -> str:

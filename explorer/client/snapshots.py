@@ -10,6 +10,7 @@ from typing import Any
 
 from vitcore import checkpoints
 from vitcore.config import ViTConfig
+from vitcore.regular_files import open_regular
 from vitcore.training import events, snapshots
 from vitcore.training.runs import DESCRIPTION, Run, read_run
 
@@ -105,7 +106,7 @@ def _config(folder: Path, found: dict[int, Moment]) -> ViTConfig | None:
 def _planned(folder: Path) -> tuple[int, float]:
     """How many steps a run is to do, and how many make an epoch; 0 where it is not said yet."""
     try:
-        with open(folder / events.FILE_NAME, "rb") as file:
+        with open_regular(folder / events.FILE_NAME) as file:
             line = file.readline(_FIRST_LINE)
     except OSError:
         return 0, 0.0

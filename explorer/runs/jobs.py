@@ -24,6 +24,7 @@ from explorer.text.language import N_, tr
 from vitcore.cli import train_options
 from vitcore.config import TrainConfig
 from vitcore.messages import os_error_reason, unusable_folder
+from vitcore.regular_files import read_regular
 from vitcore.training import events, run_files, runs
 from vitcore.training.control import FILE_NAME as CONTROL
 from vitcore.training.control import write_control
@@ -474,7 +475,7 @@ def _ticket() -> int:
 def _word(folder: Path) -> str:
     """What a run was told last."""
     try:
-        return (folder / CONTROL).read_text(encoding="utf-8").strip()
+        return read_regular(folder / CONTROL).decode().strip()
     except (OSError, ValueError):
         return ""
 

@@ -12,6 +12,7 @@ from explorer.runs import estimates
 from explorer.runs.queue import Queued
 from explorer.text.language import N_
 from vitcore.config import TrainConfig
+from vitcore.regular_files import read_regular
 from vitcore.training.runs import Run
 
 OFF = "VITEXPLORER_OFF"  # environment variable; two words with a comma between disable both
@@ -53,7 +54,7 @@ OPERATOR = Visitor()
 def owner(folder: Path) -> str:
     """Name of the visitor who started a run; "" where nobody is written down."""
     with suppress(OSError, UnicodeDecodeError):
-        return (folder / OWNER).read_text("utf-8").strip()
+        return read_regular(folder / OWNER).decode().strip()
     return ""
 
 

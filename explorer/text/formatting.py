@@ -87,7 +87,12 @@ def signed(value: float) -> str:
 
 def is_number(value: Any) -> bool:
     """Whether it can be counted with: a file may hold anything, and JSON knows NaN."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def is_share(value: Any) -> bool:

@@ -358,3 +358,14 @@ def test_a_patch_larger_than_the_images_of_a_model_is_refused_for_every_page(ope
     assert isinstance(app.session_state["selection"].model, Failure)
     app.select_slider(key="patch_size").set_value(16).run()
     assert app.session_state["selection"].model == small
+
+
+def test_attention_that_takes_gigabytes_is_refused_for_every_page(open_app, monkeypatch):
+    config = ViTConfig(image_size=224, patch_size=16, depth=12)  # and 3 heads
+    large = ModelRef("first", Path("first"), (1,), config)
+    monkeypatch.setattr(client, "resolve", lambda name: large)
+    app = open_app(patch_size="2", model="first")  # 12,544 tokens: 22.7 GB
+    assert isinstance(app.session_state["selection"].model, Failure)
+    assert "22.7 GB" in app.session_state["selection"].model.message
+    app.select_slider(key="patch_size").set_value(4).run()  # 3,136 tokens: 1.4 GB
+    assert app.session_state["selection"].model == large

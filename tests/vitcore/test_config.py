@@ -85,6 +85,7 @@ def test_unknown_name_is_refused(kind):
         ({"width": 64, "num_heads": 3}, r"num_heads must divide width \(.*\), got 3 and 64"),
         ({"patch_size": 33}, r"1 to 32 \(the image size\), got 33"),
         ({"image_size": 16, "patch_size": 32}, r"1 to 16 \(the image size\), got 32"),
+        ({"image_size": 1025}, "image_size must be an integer <= 1,024, got 1,025"),
         ({"pooling": "max"}, "pooling must be one of mean, class, got 'max'"),
         ({"positions": "rope"}, "positions must be one of .*, got 'rope'"),
         ({"gelu": "relu"}, "gelu must be one of tanh, exact, got 'relu'"),

@@ -22,6 +22,7 @@ from vitcore import cache
 from vitcore.config import ViTConfig
 from vitcore.initialisation import weight_shapes
 from vitcore.messages import os_error_reason
+from vitcore.regular_files import read_regular
 from vitcore.stored_names import card_fields
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -192,7 +193,7 @@ def card(name_or_folder: str | Path) -> dict[str, Any] | None:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8"))
+        return json.loads(read_regular(path).decode())
     except OSError as error:
         what = os_error_reason(error)
     except ValueError:

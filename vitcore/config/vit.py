@@ -29,7 +29,7 @@ PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 _SIDE = integer(1, 65_536)  # pixels, patches or dimensions
 _RATE = number("in [0, 1)", lambda value: 0 <= value < 1)
 _CHECKS = {
-    "image_size": _SIDE,
+    "image_size": integer(1, 1024),
     "patch_embed_size": _SIDE,
     "pos_embed_grid": _SIDE,
     "width": _SIDE,

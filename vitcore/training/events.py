@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vitcore.regular_files import open_regular
 from vitcore.stored_names import EVENT, renamed
 
 FILE_NAME = "events.jsonl"
@@ -112,7 +113,7 @@ def lines(path: str | Path, place: Place = BEGINNING) -> tuple[list[bytes], Plac
         OSError: if there is a file that cannot be read.
     """
     try:
-        with open(_file(path), "rb") as file:
+        with open_regular(_file(path)) as file:
             file.seek(place.offset - len(place.tail))
             data = file.read()
             if not data.startswith(place.tail):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vitcore.config import ViTConfig
 from vitcore.messages import os_error_reason
+from vitcore.regular_files import open_regular, read_regular
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 
@@ -32,7 +33,7 @@ def problem(folder: str | Path) -> str:
 @lru_cache(maxsize=256)  # a list of runs is drawn again and again
 def _config_problem(path: Path, _changed: int, _size: int) -> str:
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(read_regular(path))
     except ValueError:
         return f"{CONFIG} is corrupted: not JSON."
     except RecursionError:
@@ -49,7 +50,7 @@ def _config_problem(path: Path, _changed: int, _size: int) -> str:
 @lru_cache(maxsize=256)
 def _weights_problem(path: Path, _changed: int, size: int) -> str:
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             start = file.read(8)
             length = int.from_bytes(start, "little")
             if len(start) < 8 or length > size - 8:

@@ -15,6 +15,7 @@ from typing import Any
 from vitcore.cache import runs_home
 from vitcore.config import TrainConfig
 from vitcore.messages import as_sentence, os_error_reason
+from vitcore.regular_files import read_regular
 from vitcore.training import events, model_files
 from vitcore.training.processes import process_lives
 
@@ -243,7 +244,7 @@ def _described(folder: Path) -> tuple[TrainConfig, float, float, int]:
 
 
 def _description(folder: Path) -> dict[str, Any]:
-    text = (folder / DESCRIPTION).read_bytes()
+    text = read_regular(folder / DESCRIPTION)
     try:
         values = json.loads(text)
     except ValueError:
@@ -309,7 +310,7 @@ def _last_words(folder: Path, *, began: bool) -> str:
     if began:
         return "Process killed, or the computer was shut down."
     try:
-        text = (folder / LOG).read_bytes()[-4000:].decode("utf-8", "replace")
+        text = read_regular(folder / LOG)[-4000:].decode("utf-8", "replace")
     except OSError:
         text = ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.client.local_worker import LocalWorker
 
 _LOADED = 3  # models of different build kept in memory
+_WARMED = 1200  # tokens that are passed before anybody asked: those of 32 pixels at P = 1
 _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     # This process holds models: what loky would call a leak is their memory.
@@ -188,8 +189,12 @@ def warm(folder: str, stamp: tuple[int, ...], patch_size: int) -> None:
 
 
 def warm_if_possible(folder: str, stamp: tuple[int, ...], patch_size: int) -> bool:
-    """`warm`, but a model that cannot be loaded is left to the one who asks for it."""
+    """`warm`, but a model that is large or cannot be loaded is left to the one who asks for it."""
+    from vitcore import checkpoints
+
     try:
+        if checkpoints.read_config(folder).tokens(patch_size) > _WARMED:
+            return False
         warm(folder, stamp, patch_size)
     except Exception as error:
         print(f"not warmed: {error!r}", file=sys.stderr)

@@ -132,6 +132,16 @@ def test_a_model_that_is_not_there_is_left_to_the_one_who_asks(tmp_path, capsys)
     assert "CheckpointError" in capsys.readouterr().err
 
 
+def test_many_tokens_are_warmed_for_nobody(tmp_path, monkeypatch):
+    warmed = []
+    monkeypatch.setattr(forward_pass, "warm", lambda *what: warmed.append(what[2]))
+    config = ViTConfig(image_size=64, width=12, depth=1)
+    checkpoints.write(tmp_path, config, initial_weights(config))
+    for size in (1, 2, 4):  # 4,096, 1,024 and 256 patches
+        forward_pass.warm_if_possible(str(tmp_path), (1,), size)
+    assert warmed == [2, 4]
+
+
 def test_answers_are_the_logits_of_the_test_images(folder_of):
     folder = folder_of("mean")
     logits, seconds = forward_pass.test_logits(folder, (1,), "sketch10", 20, 3, 8)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.text.formatting import max_difference, signed, small_number
+from explorer.text.formatting import is_number, max_difference, signed, small_number
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ def test_a_difference_that_rounding_explains_is_called_so(value, rounded):
 def test_a_difference_below_zero_is_named_in_the_error():
     with pytest.raises(ValueError, match="not be below 0, got -1"):
         small_number(-1)
+
+
+def test_what_a_file_holds_is_a_number_where_a_float_can_hold_it():
+    held = [0, -1.5, 10**300, 10**400, float("nan"), float("inf"), True, "1", None, [1]]
+    assert [is_number(value) for value in held] == [True] * 3 + [False] * 7
