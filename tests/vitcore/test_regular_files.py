@@ -42,6 +42,15 @@ def test_nothing_else_is_opened(tmp_path, what):
         open_regular(path)
 
 
+def test_weights_that_are_a_pipe_are_corrupted(tmp_path):
+    checkpoints.write(tmp_path, config := small_config(), random_weights(config))
+    (tmp_path / "weights.safetensors").unlink()
+    os.mkfifo(tmp_path / "weights.safetensors")
+    for read in (checkpoints.read, lambda folder: checkpoints.read_some(folder, ["head/bias"])):
+        with pytest.raises(checkpoints.CheckpointError, match="not a regular file"):
+            read(tmp_path)
+
+
 # In a process of its own, which can be ended where it hangs.
 LOOKS = """
 import json, sys

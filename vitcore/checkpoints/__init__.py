@@ -22,7 +22,7 @@ from vitcore import cache
 from vitcore.config import ViTConfig
 from vitcore.initialisation import weight_shapes
 from vitcore.messages import os_error_reason
-from vitcore.regular_files import read_regular
+from vitcore.regular_files import open_regular, read_regular
 from vitcore.stored_names import card_fields
 
 BUNDLED = Path(__file__).parent / "bundled"
@@ -85,6 +85,7 @@ def read(name_or_folder: str | Path) -> tuple[ViTConfig, dict[str, np.ndarray]]:
     config = read_config(folder)
     path = folder / WEIGHTS
     try:
+        open_regular(path).close()  # what is none would be waited for
         stored = load_file(path)
     except FileNotFoundError:
         raise CheckpointError(
@@ -136,6 +137,7 @@ def read_some(
     path, shapes = folder / WEIGHTS, weight_shapes(config)
     found = {}
     try:
+        open_regular(path).close()
         with safe_open(path, framework="numpy") as stored:
             for name in names:
                 found[name] = stored.get_tensor(name)
