@@ -27,9 +27,10 @@ CLASS_NAMES = (
 PATCH_SIZES = (2, 3, 4, 5, 6, 8, 11, 16, 32)
 
 _SIDE = integer(1, 65_536)  # pixels, patches or dimensions
+_IMAGE_SIDE = integer(1, 1024)  # pixels; the patches of a larger image take gigabytes
 _RATE = number("in [0, 1)", lambda value: 0 <= value < 1)
 _CHECKS = {
-    "image_size": integer(1, 1024),
+    "image_size": _IMAGE_SIDE,
     "patch_embed_size": _SIDE,
     "pos_embed_grid": _SIDE,
     "width": _SIDE,
